@@ -1,0 +1,211 @@
+"""Decode: bytes of one kind → events, each with its time, or rejects.
+
+In:  a batch of records of one kind, as they come from the topic.
+Out: the events, their times in milliseconds and their places in the batch; a reject for every other record.
+
+Every record ends in exactly one of the two lists. Nothing that a record can hold raises: what is not foreseen
+becomes a reject with reason `crash`. A record goes by one of two lanes with the same outcome. The closed
+lane is for records that are nothing but the contract: one call of a parser in C. All others go by the open
+lane, where the gate looks at the bytes first, because what the parser skips could be anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from stream.ingest import rules, timing
+from stream.ingest.faults import fault_of
+from stream.ingest.gate import shut_out, with_doubtful_ids
+from stream.model.closed import closed
+from stream.model.events import DECODE_AS
+from stream.model.records import Record
+from stream.model.rejects import Reject
+from stream.model.times import DAY_MS, YEAR_2000_MS
+
+Parser = Callable[[bytes], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is accepted.
+
+    `period_ms` bounds an ad total's period, and how far it may end after the arrival. With `now_ms` (a
+    replay) times are held against it, one day ahead allowed, and not against the arrival.
+    """
+
+    max_bytes: int = 256 << 10
+    max_depth: int = 32
+    lateness_ms: int = DAY_MS
+    period_ms: int = 400 * DAY_MS
+    now_ms: int | None = None
+
+
+@dataclass(slots=True)
+class Decoded:
+    """A batch, read: `events`, `times_ms` and `index` (place in the batch) run side by side."""
+
+    events: list[Any]
+    times_ms: list[int]
+    index: list[int]
+    rejects: list[Reject]
+    clock_ahead: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """The two parsers of a kind: one refuses fields that the contract does not name, one passes over them."""
+
+    closed: Parser
+    open: Parser
+
+
+DEFAULT_LIMITS: Final = Limits()
+LANES: Final[dict[str, Lanes]] = {
+    kind: Lanes(msgspec.json.Decoder(closed(struct)).decode, msgspec.json.Decoder(struct).decode)
+    for kind, struct in DECODE_AS.items()
+}
+
+# Where more than a few of the first records do not fit the closed lane, their producer adds fields of its
+# own: a refusal costs 2 µs, so the rest of the batch goes straight to the open lane.
+_TRIAL: Final = 64
+_FEW: Final = 4
+
+_CRASH: Final[rules.Fault] = ("crash", "")
+_TOO_LATE: Final[rules.Fault] = ("too_late", "time")
+_BAD_TIME: Final[rules.Fault] = ("bad_time", "time")
+_BAD_RECORDED: Final[rules.Fault] = ("bad_time", "recordedtime")
+
+
+def decode(
+    kind: str, records: Sequence[Record], limits: Limits = DEFAULT_LIMITS, parser: Parser | None = None
+) -> Decoded:
+    """Read a batch of records of one kind; a parser of the caller's own takes the place of both lanes.
+
+    >>> decode("form", [(7, 1_738_317_600_000, None, b"{}", ())]).rejects
+    [Reject(index=0, reason='missing_field', path='specversion', site='unknown')]
+    """
+    batch = Decoded([], [], [], [])
+    values = [record[3] for record in records]
+    _parse(batch, kind, values, LANES[kind] if parser is None else Lanes(parser, parser), limits)
+    _check(batch, kind, values, records, limits)
+    _time(batch, records, limits)
+    batch.rejects.sort(key=lambda reject: reject.index)
+    return batch
+
+
+def _parse(batch: Decoded, kind: str, values: Sequence[Any], lanes: Lanes, limits: Limits) -> None:
+    """Turn bytes into events: what fits by the closed lane, the rest by the open one."""
+    places = range(len(values))
+    fits: Sequence[int] = places
+    if max(map(len, filter(None, values)), default=0) > limits.max_bytes:
+        fits = [i for i in places if values[i] is not None and len(values[i]) <= limits.max_bytes]
+    trial, rest = fits[:_TRIAL], fits[_TRIAL:]
+    refused = _run(batch, values, trial, lanes.closed)
+    if len(refused) <= _FEW:
+        refused.update(_run(batch, values, rest, lanes.closed))
+    if len(batch.index) == len(values):
+        return
+
+    left = sorted(set(places) - set(batch.index))
+    shut = shut_out([values[i] for i in left], limits.max_bytes, limits.max_depth)
+    # the site of what is shut out stays unknown: these are the bytes that no parser should see
+    batch.rejects += [Reject(left[place], reason) for place, reason in shut.items()]
+    passed = [i for place, i in enumerate(left) if place not in shut]
+    for i, error in _run(batch, values, passed, lanes.open).items():
+        batch.rejects.append(Reject(i, *fault_of(kind, values[i], error)))
+    in_order = sorted(range(len(batch.index)), key=batch.index.__getitem__)
+    batch.events = [batch.events[place] for place in in_order]
+    batch.index.sort()
+
+
+def _run(
+    batch: Decoded, values: Sequence[Any], places: Sequence[int], parser: Parser
+) -> dict[int, Exception]:
+    """Parse the values at these places in one call, taken up again behind each failure; give the failures."""
+    events: list[Any] = []
+    failed: dict[int, Exception] = {}
+    remaining = map(values.__getitem__, places)
+    while True:
+        try:
+            # a failure leaves the events before it in the list, and the iterator behind its record
+            events.extend(map(parser, remaining))
+        except Exception as error:
+            # without its traceback, which would hold on to this frame and all its events
+            failed[places[len(events) + len(failed)]] = error.with_traceback(None)
+        else:
+            break
+    batch.events += events
+    batch.index += places if not failed else [i for i in places if i not in failed]
+    return failed
+
+
+def _check(
+    batch: Decoded, kind: str, values: Sequence[Any], records: Sequence[Record], limits: Limits
+) -> None:
+    """Reject events in which one field does not go with another, or an id cannot be one."""
+    faults: dict[int, rules.Fault] = {}
+    if kind in rules.RULES:
+        suspects, rule = rules.RULES[kind]
+        for place in suspects(batch.events):
+            i = batch.index[place]
+            newest_ms = records[i][1] if limits.now_ms is None else limits.now_ms
+            try:
+                fault = rule(batch.events[place].data, newest_ms, limits.period_ms)
+            except Exception:
+                fault = _CRASH
+            if fault is not None:
+                faults[i] = fault
+    for place in with_doubtful_ids([values[i] for i in batch.index]):
+        if (fault := rules.of_ids(kind, batch.events[place])) is not None:
+            faults[batch.index[place]] = fault
+    if faults:
+        _drop(batch, faults)
+
+
+def _time(batch: Decoded, records: Sequence[Record], limits: Limits) -> None:
+    """Give each event its time; reject those whose time cannot be, or that came too late."""
+    events = batch.events
+    if not events:
+        return
+    stated = timing.parse_times([event.time for event in events])
+    arrivals = np.array([records[i][1] for i in batch.index], dtype=np.int64)
+    latest = None if limits.now_ms is None else limits.now_ms + DAY_MS
+    times = timing.event_times(stated, arrivals, limits.lateness_ms, latest)
+    batch.times_ms = times.event_ms.tolist()
+    faults: dict[int, rules.Fault] = {}
+    for flags, fault in ((times.late, _TOO_LATE), (times.bad, _BAD_TIME)):
+        if flags.any():
+            faults.update(dict.fromkeys((batch.index[place] for place in np.flatnonzero(flags)), fault))
+    noted = [
+        (i, event.recordedtime)
+        for i, event in zip(batch.index, events, strict=True)
+        if event.recordedtime is not None
+    ]
+    if noted:
+        read = timing.parse_times([text for _, text in noted])
+        if read.min() < YEAR_2000_MS:
+            wrong = [noted[place][0] for place in np.flatnonzero(read < YEAR_2000_MS)]
+            faults.update((i, _BAD_RECORDED) for i in wrong if i not in faults)
+    if faults and times.ahead.any():
+        times.ahead &= np.array([i not in faults for i in batch.index])
+    batch.clock_ahead = int(np.count_nonzero(times.ahead))
+    if faults:
+        _drop(batch, faults)
+
+
+def _drop(batch: Decoded, faults: dict[int, rules.Fault]) -> None:
+    """Move events at fault to the rejects."""
+    for i, event in zip(batch.index, batch.events, strict=True):
+        if i in faults:
+            reason, path = faults[i]
+            batch.rejects.append(Reject(i, reason, path, event.data.site_id))
+    kept = [place for place, i in enumerate(batch.index) if i not in faults]
+    batch.events = [batch.events[place] for place in kept]
+    batch.index = [batch.index[place] for place in kept]
+    if batch.times_ms:
+        batch.times_ms = [batch.times_ms[place] for place in kept]

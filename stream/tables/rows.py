@@ -1,0 +1,90 @@
+"""Rows: facts by key, encoded as in the log while they are not in use.
+
+In:  encoded rows, records of the state log.
+Out: changed rows and tombstones for the log. The first field of every row is the time of its newest event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+_fields = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_time = msgspec.msgpack.Decoder(int).decode
+
+
+class Rows:
+    """A table of one kind of rows in one shard; `prefix` keeps kinds apart in the log.
+
+    The hot path reads and writes `encoded` and `dirty` itself.
+    """
+
+    __slots__ = ("_gone", "_sweep", "dirty", "encoded", "prefix")
+
+    def __init__(self, prefix: bytes) -> None:
+        self.prefix = prefix
+        self.encoded: dict[str, bytes] = {}
+        self.dirty: set[str] = set()
+        self._gone: set[str] = set()
+        self._sweep: Iterator[str] = iter(())
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+    def put(self, key: str, row: bytes) -> None:
+        """Set a row."""
+        self.encoded[key] = row
+        self.dirty.add(key)
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take a record of the state log, prefix included."""
+        name = key[len(self.prefix) :].decode()
+        if value is None:
+            self.encoded.pop(name, None)
+        else:
+            self.encoded[name] = value
+
+    def changes(self) -> list[tuple[bytes, bytes | None]]:
+        """Give what changed since the last call, tombstones included."""
+        prefix, encoded = self.prefix, self.encoded
+        out: list[tuple[bytes, bytes | None]] = [(prefix + key.encode(), encoded[key]) for key in self.dirty]
+        out += [(prefix + key.encode(), None) for key in self._gone if key not in encoded]
+        self.dirty.clear()
+        self._gone.clear()
+        return out
+
+    def expire(self, before_ms: int, at_most: int) -> int:
+        """Drop rows whose newest event is older, looking at `at_most` of them: a little with each commit.
+
+        Going round the whole table takes many commits, which costs nothing but a bounded delay.
+        """
+        encoded = self.encoded
+        dropped = looked = 0
+        while looked < at_most:
+            key = next(self._sweep, None)
+            if key is None:
+                if looked or not encoded:
+                    self._sweep = iter(list(encoded))
+                    break
+                self._sweep = iter(list(encoded))
+                looked += 1
+                continue
+            looked += 1
+            row = encoded.get(key)
+            if row is not None and newest_ms(row) < before_ms and key not in self.dirty:
+                del encoded[key]
+                self._gone.add(key)
+                dropped += 1
+        return dropped
+
+    def expire_all(self, before_ms: int) -> int:
+        """Drop every row whose newest event is older."""
+        self._sweep = iter(())
+        return self.expire(before_ms, len(self.encoded) + 1)
+
+
+def newest_ms(row: bytes) -> int:
+    """Read the first field of an encoded row without decoding the others."""
+    first: Callable[[bytes], list[msgspec.Raw]] = _fields
+    return _time(first(row)[0])

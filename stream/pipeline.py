@@ -1,0 +1,399 @@
+"""The whole flow of one shard on one screen: records in, state and deltas out.
+
+    decode → route → known ids → classify → fold into rows → changes of cells
+
+In:  batches of records of the sources of a shard, as plain tuples.
+Out: what one commit writes: rows, a packed delta, dead letters, forwarded records.
+
+Knows no Kafka, no clock and no settings; the order of steps is decided here and nowhere else. Each record ends in
+exactly one place, and the account says where: accepted = counted + duplicate + filtered + dead-lettered.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from stream.export import dead_letter
+from stream.ingest.channel import touches
+from stream.ingest.classify import classify
+from stream.ingest.countries import country_of
+from stream.ingest.decode import Limits, decode
+from stream.ingest.route import canonical_keys, partitions_of
+from stream.model.labels import LabelGuard, clean
+from stream.model.records import KIND_HEADER, REROUTE, Changes, Forward, Record, ShardReport
+from stream.model.rejects import Reject
+from stream.stages.ads import Ads
+from stream.stages.emails import Emails
+from stream.stages.visitors.facts import CHAT, FORM, PLATFORM_CHANNELS, UNIT, Fact, Facts
+from stream.stages.visitors.fold import Visitors
+from stream.stages.visitors.row import AdLead
+from stream.tables.deltas import Delta, Sink, pack
+from stream.tables.known_ids import DEFAULT_CAP_BYTES, KnownIds, hash_ids
+from stream.tables.panes import DAY_MS, HOUR_MS, Grid
+
+#: group → the kinds whose topics are partitioned alike.
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "visitors": ("page_view", "form", "chatbot"),
+    "emails": ("email",),
+    "ads": ("ad",),
+}
+
+_SWEPT_A_COMMIT: Final = 400
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Books(msgspec.Struct, array_like=True):
+    """A shard's account since its beginning, stored with its rows."""
+
+    account: dict[str, int] = {}
+    newest_ms: dict[str, int] = {}
+    arrived_ms: dict[str, int] = {}
+    oldest_ms: int | None = None
+
+
+_decode_books = msgspec.msgpack.Decoder(Books).decode
+
+
+@dataclass(frozen=True, slots=True)
+class FoldOptions:
+    """What the fold of a shard depends on, beside its records."""
+
+    limits: Limits = Limits()
+    partitioner: str = "murmur2"
+    require_consent: bool = False
+    topic_prefix: str = ""
+    grid: Grid = Grid()
+    memory_ms: int = 35 * DAY_MS
+    label_limit: int = 1_000
+    known_ids_bytes: int = DEFAULT_CAP_BYTES
+    parsers: dict[str, Callable[[bytes], Any]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Counted:
+    """Events of one kind that count, with their times and arrivals."""
+
+    kind: str
+    events: list[Any]
+    times_ms: list[int]
+
+
+class ShardFold:
+    """The state of one shard, and how records change it."""
+
+    def __init__(self, group: str, shard: int, shards: int, options: FoldOptions = FoldOptions()) -> None:
+        self.group, self.shard, self.shards, self.options = group, shard, shards, options
+        self.kinds = GROUPS[group]
+        self.known_ids = KnownIds(options.known_ids_bytes)
+        self.labels = LabelGuard(options.label_limit)
+        self.books = Books()
+        self._sink = Sink()
+        self._dead: list[tuple[bytes, bytes, list[tuple[str, bytes]]]] = []
+        self._forwards: list[Forward] = []
+        self._placed: dict[str, int] = {}
+        self.facts = Facts(self._admit)
+        self.visitors = Visitors(options.grid, self.facts, options.memory_ms)
+        self.emails = Emails(options.grid, self._admit)
+        self.ads = Ads(options.grid, self._admit)
+        self._rows = {
+            rows.prefix: rows
+            for rows in (self.visitors.rows, self.visitors.ad_leads, self.emails.rows, self.ads.totals)
+        }
+
+    # state ------------------------------------------------------------------------------------------------
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take one record of the state log, in order, before any fold."""
+        prefix = key[:1]
+        rows = self._rows.get(prefix)
+        if rows is not None:
+            rows.load(key, value)
+        elif prefix == b"i":
+            self.known_ids.load(key, value)
+        elif prefix == b"l":
+            self.labels.load(key, value)
+        elif prefix == b"g":
+            self.ads.load(key, value)
+        elif prefix == b"c" and value is not None:
+            self.books = _decode_books(value)
+
+    def changes(self, seq: int, report: ShardReport) -> Changes:
+        """Give what this commit must write, and forget it."""
+        self._expire(report)
+        state: list[tuple[bytes, bytes | None]] = []
+        for rows in self._rows.values():
+            state += rows.changes()
+        state += self.ads.changes()
+        state += self.known_ids.changes()
+        state += self.labels.changes()
+        dead, self._dead = self._dead, []
+        forwards, self._forwards = self._forwards, []
+        delta = self._delta(seq, report)
+        if state or dead or forwards:
+            state.append((b"c", _encode(self.books)))
+        return Changes(state, delta, dead, forwards)
+
+    def take_delta(self, seq: int, report: ShardReport) -> Delta:
+        """Give the delta unpacked: for a replay, which writes nothing."""
+        self._dead.clear()
+        for rows in self._rows.values():
+            rows.dirty.clear()
+        return self._unpacked(seq, report)
+
+    # the flow ---------------------------------------------------------------------------------------------
+
+    def fold(self, batches: Sequence[tuple[str, Sequence[Record]]]) -> None:
+        """Fold records of any sources of the shard together; bad input is data and never raises."""
+        people: dict[str, list[Fact]] = {}
+        for source, records in batches:
+            for kind, some in self._by_kind(source, records):
+                counted = self._ingest(kind, some, source)
+                if counted.events:
+                    self._stage(counted, people)
+        if people:
+            self._flood(self.visitors.fold(people, self._sink))
+
+    def _by_kind(self, source: str, records: Sequence[Record]) -> list[tuple[str, Sequence[Record]]]:
+        """Say of which kind records are: the source's, or what a forwarded record has in its header."""
+        if source != REROUTE:
+            return [(source, records)]
+        by_kind: dict[str, list[Record]] = {}
+        for record in records:
+            named = dict(record[4]).get(KIND_HEADER, b"").decode("ascii", "replace")
+            by_kind.setdefault(named if named in self.kinds else self.kinds[0], []).append(record)
+        return list(by_kind.items())
+
+    def _ingest(self, kind: str, records: Sequence[Record], source: str) -> Counted:
+        """Take a batch of one kind as far as what counts, and account for the rest."""
+        account = self.books.account
+        decoded = decode(kind, records, self.options.limits, self.options.parsers.get(kind))
+        events, times, index = decoded.events, decoded.times_ms, decoded.index
+        forwarded = 0
+        if self.shards > 1 and source != REROUTE:
+            events, times, index, forwarded = self._forward(kind, records, events, times, index)
+        arrivals = [records[i][1] for i in index]
+        _bump(account, f"{kind}/accepted", len(records) - forwarded)
+        _bump(account, f"{kind}/clock_ahead", decoded.clock_ahead)
+        if records:
+            newest = max(record[1] for record in records)
+            self.books.arrived_ms[kind] = max(newest, self.books.arrived_ms.get(kind, 0))
+        pane, add = self.options.grid.pane, self._sink.add
+        sites = self.facts.sites
+        for reject in decoded.rejects:
+            self._bury(kind, records, source, reject)
+
+        hours = np.array(times, np.int64) // HOUR_MS
+        dropped = self.known_ids.dropped_before_hour
+        if dropped is not None and len(hours) and int(hours.min()) < dropped:
+            kept = []
+            for at, hour in enumerate(hours.tolist()):
+                if hour < dropped:
+                    site = events[at].data.site_id
+                    self._bury(kind, records, source, Reject(index[at], "too_late", "time", site))
+                else:
+                    kept.append(at)
+            events, times, index, arrivals = (_pick(xs, kept) for xs in (events, times, index, arrivals))
+            hours = hours[kept]
+
+        for (site, arrival), n in Counter(
+            zip([e.data.site_id for e in events], map(pane, arrivals), strict=True)
+        ).items():
+            add(("accepted", sites[site], kind), arrival, n)
+
+        if events:
+            repeated = self.known_ids.check(hash_ids([(e.source, e.id) for e in events]), hours)
+            if repeated.any():
+                kept = np.flatnonzero(~repeated).tolist()
+                _bump(account, f"{kind}/duplicate", len(events) - len(kept))
+                events, times, arrivals = (_pick(xs, kept) for xs in (events, times, arrivals))
+
+        reasons = classify(kind, events, require_consent=self.options.require_consent)
+        if any(reasons):
+            for event, time_ms, reason in zip(events, times, reasons, strict=True):
+                if reason is not None:
+                    _bump(account, f"{kind}/filtered/{reason}", 1)
+                    if reason != "no_consent":
+                        add(("traffic", sites[event.data.site_id], kind, reason), pane(time_ms), 1)
+            kept = [at for at, reason in enumerate(reasons) if reason is None]
+            events, times, arrivals = (_pick(xs, kept) for xs in (events, times, arrivals))
+        if not events:
+            return Counted(kind, [], [])
+
+        _bump(account, f"{kind}/counted", len(events))
+        named = [event.data.site_id for event in events]
+        for (site, arrival), n in Counter(zip(named, map(pane, arrivals), strict=True)).items():
+            add(("counted", sites[site], kind), arrival, n)
+        for (site, at), n in Counter(zip(named, map(pane, times), strict=True)).items():
+            add(("traffic", sites[site], kind, "human"), at, n)
+        books, newest, oldest = self.books, max(times), min(times)
+        books.newest_ms[kind] = max(newest, books.newest_ms.get(kind, 0))
+        if books.oldest_ms is None or oldest < books.oldest_ms:
+            books.oldest_ms = oldest
+        return Counted(kind, events, times)
+
+    def _stage(self, counted: Counted, people: dict[str, list[Fact]]) -> None:
+        """Hand events that count to the stage that keeps their rows."""
+        kind, events, times = counted.kind, counted.events, counted.times_ms
+        if kind == "page_view":
+            self.facts.views(people, events, times, touches(events))
+        elif kind == "chatbot":
+            self.facts.others(people, CHAT, events, times, touches(events))
+        elif kind == "form":
+            on_site = [at for at, event in enumerate(events) if event.data.platform in (None, "site")]
+            if len(on_site) < len(events):
+                self._ad_leads(events, times)
+                events, times = _pick(events, on_site), _pick(times, on_site)
+            self.facts.others(people, FORM, events, times, touches(events))
+        elif kind == "email":
+            messages: dict[str, list[tuple[int, Any, bool]]] = {}
+            for event, time_ms in zip(events, times, strict=True):
+                data = event.data
+                key = data.site_id + UNIT + data.message_id
+                messages.setdefault(key, []).append((time_ms, event, data.machine is True))
+            self.emails.fold(messages, self._sink)
+        else:
+            self.ads.fold(events, times, self._sink)
+
+    def _ad_leads(self, events: list[Any], times: list[int]) -> None:
+        """Count leads known from forms that were filled in on an ad platform; they have no visit."""
+        for event, time_ms in zip(events, times, strict=True):
+            data = event.data
+            if data.platform in (None, "site") or data.action != "submit":
+                continue
+            key = data.site_id + UNIT + (data.lead_id or data.email_hash)
+            lead = AdLead(time_ms, event.id, PLATFORM_CHANNELS[data.platform])
+            self.visitors.fold_ad_lead(key, self.facts.sites[data.site_id], lead, self._sink)
+
+    # routing ----------------------------------------------------------------------------------------------
+
+    def _forward(
+        self, kind: str, records: Sequence[Record], events: list[Any], times: list[int], index: list[int]
+    ) -> tuple[list[Any], list[int], list[int], int]:
+        """Send records that belong to another shard there; who has a row here belongs here."""
+        known = self._known_rows(kind, events)
+        keys = canonical_keys(kind, events)
+        unsure = [at for at in range(len(events)) if not known[at]]
+        if not unsure:
+            return events, times, index, 0
+        away: set[int] = set()
+        shards = self._shards_of(kind, [keys[at] for at in unsure])
+        for at, shard in zip(unsure, shards, strict=True):
+            if shard != self.shard:
+                away.add(at)
+                _, timestamp_ms, key, value, headers = records[index[at]]
+                tagged = [*headers, (KIND_HEADER, kind.encode())]
+                self._forwards.append(Forward(shard, key, value, timestamp_ms, tagged))
+        if not away:
+            return events, times, index, 0
+        _bump(self.books.account, f"{kind}/rerouted", len(away))
+        kept = [at for at in range(len(events)) if at not in away]
+        return _pick(events, kept), _pick(times, kept), _pick(index, kept), len(away)
+
+    def _known_rows(self, kind: str, events: list[Any]) -> list[bool]:
+        if kind == "ad":
+            return [False] * len(events)
+        if kind == "email":
+            rows = self.emails.rows.encoded
+            return [event.data.site_id + UNIT + event.data.message_id in rows for event in events]
+        rows = self.visitors.rows.encoded
+        if kind == "form":
+            return [
+                event.data.platform in (None, "site")
+                and event.data.site_id + UNIT + event.data.visitor_id in rows
+                for event in events
+            ]
+        return [event.data.site_id + UNIT + event.data.visitor_id in rows for event in events]
+
+    def _shards_of(self, kind: str, keys: list[str]) -> list[int]:
+        if kind != "ad":
+            return partitions_of(keys, self.shards, self.options.partitioner).tolist()  # type: ignore[no-any-return]
+        placed = self._placed  # few campaigns make many events
+        fresh = list({key for key in keys if key not in placed})
+        if fresh:
+            if len(placed) > 16_384:
+                placed.clear()
+                fresh = list(set(keys))
+            placed.update(
+                zip(fresh, partitions_of(fresh, self.shards, self.options.partitioner).tolist(), strict=True)
+            )
+        return [placed[key] for key in keys]
+
+    # accounts ---------------------------------------------------------------------------------------------
+
+    def _admit(self, label: str, value: str | None) -> str:
+        if label == "country":
+            value = country_of(value)
+        return self.labels.admit(label, clean(value))
+
+    def _bury(self, kind: str, records: Sequence[Record], source: str, reject: Reject) -> None:
+        """Keep a record that cannot be counted, with the reason."""
+        _bump(self.books.account, f"{kind}/dead_lettered/{reject.reason}", 1)
+        record = records[reject.index]
+        site = self.facts.sites[reject.site]
+        self._sink.add(("accepted", site, kind), self.options.grid.pane(record[1]), 1)
+        prefix = self.options.topic_prefix
+        topic = f"{prefix}leadpulse.reroute.{self.group}" if source == REROUTE else f"{prefix}{kind}"
+        self._dead.append(dead_letter.encode(reject, record, kind, topic, self.shard))
+
+    def _flood(self, flood: list[tuple[int, Fact]]) -> None:
+        """Account for events over a person's bound: they were counted before the row was looked at."""
+        account = self.books.account
+        for code, fact in flood:
+            kind = "page_view" if code not in (FORM, CHAT) else "form" if code == FORM else "chatbot"
+            _bump(account, f"{kind}/counted", -1)
+            _bump(account, f"{kind}/filtered/flood", 1)
+
+    def _unpacked(self, seq: int, report: ShardReport) -> Delta:
+        names, index, panes, amounts, spreads = self._sink.take()
+        books = self.books
+        gauges: dict[str, float] = {}
+        dropped, newest = self.known_ids.dropped_before_hour, max(books.newest_ms.values(), default=0)
+        horizon = self.options.limits.lateness_ms
+        if dropped is not None:
+            horizon = min(horizon, max(0, newest - dropped * HOUR_MS))
+        gauges["dedupe_horizon_seconds"] = horizon / 1000
+        if self.group == "ads":
+            gauges["mixed_granularity"] = self.ads.mixed_granularity
+        account = dict(books.account)
+        for label, n in self.labels.folded.items():
+            account[f"{self.group}/label/{label}"] = n
+        return Delta(
+            self.group, self.shard, seq, names, index.tobytes(), panes.tobytes(), amounts.tobytes(), spreads,
+            dict(books.newest_ms), books.oldest_ms, report.caught_up, report.now_ms, report.lag_records,
+            list(report.missing), account, gauges,
+            {f"spend/{name}": until_ms for name, until_ms in self.ads.spend_ms.items()},
+        )  # fmt: skip
+
+    def _delta(self, seq: int, report: ShardReport) -> bytes:
+        return pack(self._unpacked(seq, report))
+
+    def _expire(self, report: ShardReport) -> None:
+        """Forget, a little with each commit, what no record still to come can need: behind the slowest source."""
+        arrived = []
+        for kind in self.kinds:
+            newest = self.books.arrived_ms.get(kind)
+            if newest is not None:
+                arrived.append(newest)
+            elif report.lag_records.get(kind):
+                return
+        if not arrived:
+            return
+        oldest_ms = min(arrived) - self.options.limits.lateness_ms
+        self.known_ids.expire(oldest_ms // HOUR_MS - 1)
+        for rows in self._rows.values():
+            rows.expire(oldest_ms - self.options.memory_ms - DAY_MS, _SWEPT_A_COMMIT)
+
+
+def _bump(account: dict[str, int], name: str, n: int) -> None:
+    if n:
+        account[name] = account.get(name, 0) + n
+
+
+def _pick(xs: list[Any], kept: list[int]) -> list[Any]:
+    return [xs[at] for at in kept]

@@ -1,0 +1,218 @@
+"""Replay: the same pipeline over files of envelopes, without Kafka; the answer as of one moment.
+
+In:  lines of NDJSON, one envelope each, in any order.
+Out: readings with edges exact to the millisecond, and the account of where every record ended.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from stream.ingest.decode import Limits
+from stream.model.readings import Reading
+from stream.model.records import Record, ShardReport
+from stream.model.times import parse_ms
+from stream.pipeline import GROUPS, FoldOptions, ShardFold
+from stream.rollup.rollup import Rollup, RollupOptions
+from stream.tables.panes import DAY_MS, Grid, window_ms
+
+_BATCH: Final = 20_000
+_REPORT: Final = ShardReport(caught_up=True, now_ms=0)
+_MEMORY_MS: Final = 35 * DAY_MS
+_KIND_GROUP: Final = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
+
+
+class _Peek(msgspec.Struct, gc=False):
+    """What a line must tell before it can be put in order."""
+
+    type: Any = None
+    time: Any = None
+    recordedtime: Any = None
+
+
+_peek = msgspec.json.Decoder(_Peek).decode
+
+
+class Line(NamedTuple):
+    """A line in its place: what it is sorted by, and what it is."""
+
+    time_ms: int
+    number: int
+    kind: str
+    arrival_ms: int
+    value: bytes
+
+
+@dataclass(slots=True)
+class Account:
+    """Where records ended; `left_out` were at or after the moment of reading and are not part of it."""
+
+    accepted: int = 0
+    counted: int = 0
+    duplicates: int = 0
+    filtered: Counter[str] = field(default_factory=Counter)
+    dead_lettered: Counter[str] = field(default_factory=Counter)
+    left_out: int = 0
+
+    def add(self, account: dict[str, int]) -> None:
+        """Add the account of a shard; its names are kind/outcome or kind/outcome/reason."""
+        for name, n in account.items():
+            _, outcome, *reason = name.split("/", 2)
+            if outcome == "accepted":
+                self.accepted += n
+            elif outcome == "counted":
+                self.counted += n
+            elif outcome == "duplicate":
+                self.duplicates += n
+            elif outcome == "filtered":
+                self.filtered[reason[0]] += n
+            elif outcome == "dead_lettered":
+                self.dead_lettered[reason[0]] += n
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the account as it is printed."""
+        return {
+            "accepted": self.accepted,
+            "counted": self.counted,
+            "duplicates": self.duplicates,
+            "filtered": dict(sorted(self.filtered.items())),
+            "dead_lettered": dict(sorted(self.dead_lettered.items())),
+        }
+
+
+@dataclass(slots=True)
+class Replayed:
+    """The answer of a replay."""
+
+    at_ms: int | None
+    readings: list[Reading]
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """What to read and how; `windows` None stands for those of the catalog, `now_ms` is the wall clock."""
+
+    now_ms: int
+    at_ms: int | None = None
+    windows: tuple[str, ...] | None = None
+    lateness_ms: int = DAY_MS
+    require_consent: bool = False
+    label_limit: int = 50
+    most_readings: int = 10_000
+    allowed: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+class Replay:
+    """Folds lines in order of time and reads the metrics."""
+
+    def __init__(self, options: ReplayOptions) -> None:
+        self.options = options
+        self.account = Account()
+        longest = max((window_ms(name) for name in options.windows or ()), default=0)
+        fold = FoldOptions(
+            limits=replace(Limits(), lateness_ms=options.lateness_ms, now_ms=options.now_ms),
+            require_consent=options.require_consent,
+            grid=Grid(pane_ms=1),
+            memory_ms=max(_MEMORY_MS, longest + DAY_MS),
+        )
+        self._folds = {group: ShardFold(group, 0, 1, fold) for group in GROUPS}
+        self._rollup = Rollup(
+            RollupOptions(
+                dict.fromkeys(GROUPS, 1),
+                windows=options.windows,
+                exact=True,
+                label_limit=options.label_limit,
+                most_readings=options.most_readings,
+                allowed=options.allowed,
+            )
+        )
+        self._seq = 0
+
+    def run(self, lines: Iterable[bytes], progress: Callable[[int], None] | None = None) -> Replayed:
+        """Fold all lines and read at the end; `progress` is told how many lines were folded."""
+        placed = self._placed(lines)
+        placed.sort(key=lambda line: (line.time_ms, line.number))
+        for first in range(0, len(placed), _BATCH):
+            self._fold(placed[first : first + _BATCH])
+            if progress is not None:
+                progress(min(first + _BATCH, len(placed)))
+        for fold in self._folds.values():
+            self.account.add(fold.books.account)
+        newest = max((ms for fold in self._folds.values() for ms in fold.books.newest_ms.values()), default=None)
+        at_ms = self.options.at_ms if self.options.at_ms is not None else None if newest is None else newest + 1
+        if at_ms is None:
+            return Replayed(None, [], self.account)
+        self._rollup.read_at(at_ms)
+        return Replayed(at_ms, self._rollup.readings(None), self.account)
+
+    def _placed(self, lines: Iterable[bytes]) -> list[Line]:
+        """Read kind and times of each line; account for lines that are no envelopes of a known kind."""
+        at_ms, account = self.options.at_ms, self.account
+        out: list[Line] = []
+        last_ms = 0
+        for number, raw in enumerate(lines):
+            value = raw.strip()
+            if not value:
+                continue
+            reason, kind, time_ms, arrival_ms = _place(value)
+            if reason is not None:
+                account.accepted += 1
+                account.dead_lettered[reason] += 1
+                continue
+            if time_ms is None:
+                time_ms = last_ms  # no readable time: the decoder will say so; any place in the order will do
+            last_ms = time_ms
+            if arrival_ms is None:
+                arrival_ms = time_ms
+            if at_ms is not None and min(time_ms, arrival_ms) >= at_ms:
+                account.left_out += 1
+                continue
+            out.append(Line(time_ms, number, kind, arrival_ms, value))
+        return out
+
+    def _fold(self, lines: list[Line]) -> None:
+        batches: dict[str, list[Record]] = {}
+        for line in lines:
+            batches.setdefault(line.kind, []).append((line.number, line.arrival_ms, None, line.value, ()))
+        self._seq += 1
+        for fold in self._folds.values():
+            fold.fold([(kind, batches[kind]) for kind in fold.kinds if kind in batches])
+            self._rollup.add(fold.take_delta(self._seq, _REPORT))
+
+
+def _place(value: bytes) -> tuple[str | None, str, int | None, int | None]:
+    """Give (reason why not, kind, time, arrival) of a line."""
+    try:
+        peek = _peek(value)
+    except RecursionError:
+        return "too_deep", "", None, None
+    except msgspec.ValidationError:
+        return "wrong_type", "", None, None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "not_json", "", None, None
+    kind = peek.type
+    if kind is None:
+        return "missing_field", "", None, None
+    if not isinstance(kind, str) or kind not in _KIND_GROUP:
+        return "unknown_kind", "", None, None
+    time_ms = parse_ms(peek.time) if isinstance(peek.time, str) else None
+    recorded_ms = parse_ms(peek.recordedtime) if isinstance(peek.recordedtime, str) else None
+    return None, kind, time_ms, recorded_ms
+
+
+def replay(
+    lines: Iterable[bytes], options: ReplayOptions, progress: Callable[[int], None] | None = None
+) -> Replayed:
+    """Fold lines and read the metrics as of one moment."""
+    return Replay(options).run(lines, progress)
+
+
+def chosen(readings: Iterable[Reading], metrics: Collection[str]) -> Iterator[Reading]:
+    """Pick the readings of some metrics; all of them where none are named."""
+    return (reading for reading in readings if not metrics or reading.metric in metrics)

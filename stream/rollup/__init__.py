@@ -1,0 +1,1 @@
+"""Rollup: changes of cells of all shards into windows, windows into readings."""

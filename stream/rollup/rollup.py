@@ -1,0 +1,215 @@
+"""Rollup: adds up what all shards report, and reads the metrics.
+
+In:  packed deltas of all shards, and the wall clock as an argument.
+Out: readings; records of its own log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from stream import catalog
+from stream.model.readings import Reading
+from stream.rollup.budget import Budget
+from stream.rollup.formulas import Formulas
+from stream.rollup.series import Series, Windows, windows_of
+from stream.rollup.snapshot import Snapshot
+from stream.rollup.standing import Standings
+from stream.rollup.totals import totals
+from stream.tables.deltas import Delta, unpack
+from stream.tables.exact import ExactWindows
+from stream.tables.levels import Levels
+from stream.tables.panes import Grid, end_pane
+
+_CLOCK_KEY = b"q"
+
+
+class SequenceGap(Exception):
+    """A delta is missing: what a shard reported can no longer be added up."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollupOptions:
+    """How a rollup is set up. `shards` is group → number of shards; without `windows` those of the catalog hold.
+
+    With `exact` every change is kept with its millisecond and windows end at the very moment of reading: for a
+    replay. Otherwise panes and levels bound the memory.
+    """
+
+    shards: Mapping[str, int]
+    clock: Literal["wall", "events"] = "wall"
+    windows: tuple[str, ...] | None = None
+    exact: bool = False
+    grid: Grid = Grid()
+    label_limit: int = 50
+    most_readings: int = 10_000
+    allowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+class Rollup:
+    """The cells of all shards, and what they amount to."""
+
+    def __init__(self, options: RollupOptions) -> None:
+        self.options = options
+        wanted = windows_of(catalog.METRICS, options.windows)
+        every = {window for windows in wanted.values() for window in windows}
+        self._levels = None if options.exact else Levels(every, options.grid)
+        self._table: Windows = self._levels or ExactWindows()
+        self._budget = Budget(options.label_limit, options.most_readings, options.allowed)
+        self._series = Series(self._table, self._budget, wanted, catalog.METRICS)
+        self._formulas = Formulas(self._series)
+        self._standings = Standings(options.shards)
+        self._snapshot = (
+            Snapshot(self._levels, self._series, self._standings, self._budget) if self._levels else None
+        )
+        self._version = catalog.version()
+        self._wall_ms = 0
+        self._seq = 0
+        self._stored_now_ms = 0
+        self._restored = False
+        self._was: tuple[bool, int | None] | None = None
+
+    @property
+    def now_ms(self) -> int:
+        """The moment that windows are read at."""
+        return self._table.now_ms
+
+    # in ---------------------------------------------------------------------------------------------------
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take one record of the rollup's log, all of them before the first delta."""
+        if key == _CLOCK_KEY and value is not None:
+            self._seq, self._stored_now_ms = msgspec.msgpack.decode(value, type=tuple[int, int])
+        elif self._snapshot is not None:
+            self._snapshot.load(key, value)
+
+    def _restore(self) -> None:
+        if not self._restored:
+            self._restored = True
+            if self._snapshot is not None and self._stored_now_ms:
+                self._snapshot.restore(self._stored_now_ms)
+
+    def apply(self, value: bytes) -> None:
+        """Add what one shard reported. A record seen before changes nothing; a gap raises SequenceGap."""
+        self.add(unpack(value))
+
+    def add(self, delta: Delta) -> None:
+        """Add an unpacked delta."""
+        self._restore()
+        known = self._standings.of.get((delta.group, delta.shard))
+        if known is not None:
+            if delta.seq <= known.seq:
+                return
+            if delta.seq != known.seq + 1:
+                raise SequenceGap(
+                    f"shard {delta.group} {delta.shard} reported number {delta.seq} after {known.seq}"
+                )
+        newest = max(delta.newest_ms.values(), default=0)
+        if newest and not self.options.exact:
+            # windows always end after every event that was added: a person's latest visit may lie nowhere else
+            self._table.advance(newest + 1)
+        if delta.names:
+            index = np.frombuffer(delta.name_index, np.int32).astype(np.int64)
+            panes, amounts = np.frombuffer(delta.panes, np.int64), np.frombuffer(delta.amounts, np.int64)
+            if not self.options.exact:
+                # what is counted by arrival may run ahead of the newest event while a backlog is worked off
+                grid = self.options.grid
+                panes = np.minimum(panes, end_pane(self._table.now_ms, grid.pane_ms, grid.origin_ms) - 1)
+            self._table.apply(*self._series.expand(delta.names, index, panes, amounts))
+        for spread in delta.spreads:
+            for sid in self._series.targets(spread.cell):
+                self._table.spread(sid, spread)
+        self._standings.take(delta, self._wall_ms)
+
+    def advance(self, wall_ms: int) -> None:
+        """Let time go on: to the wall clock once every shard is caught up, else no further than the events."""
+        self._restore()
+        self._wall_ms = max(self._wall_ms, wall_ms)
+        if self.options.clock == "wall" and self._standings.complete(self._wall_ms):
+            self._table.advance(self._wall_ms)
+
+    def read_at(self, moment_ms: int) -> None:
+        """Read windows at a given moment from here on: for a replay, which is always complete."""
+        self._table.advance(moment_ms)
+
+    # out --------------------------------------------------------------------------------------------------
+
+    def readings(self, windows: Collection[str] | None) -> list[Reading]:
+        """Read the live series: with `windows` None all of them, else those that changed in these windows.
+
+        Totals since the beginning are always included. A change of standing (complete, data since) changes every
+        reading, so all series of the windows are given then.
+        """
+        self._restore()
+        self._formulas.refresh()
+        self._seq += 1
+        standing = self._complete(), self._standings.data_since_ms()
+        everything = windows is None or standing != self._was
+        if windows is None:
+            self._was = standing
+        out: list[Reading] = []
+        for metric in catalog.METRICS:
+            for window in self.options.windows or metric.windows:
+                if windows is None or window in windows:
+                    self._read(metric, window, everything, standing, out)
+        self._read_totals(standing, out)
+        return out
+
+    def snapshot(self, full: bool) -> list[tuple[bytes, bytes | None]]:
+        """Give the records that bring the rollup's log up to date; with `full` all of them."""
+        self._restore()
+        if self._snapshot is None:
+            return []
+        clock = msgspec.msgpack.encode((self._seq, self._table.now_ms))
+        return [*self._snapshot.records(full), (_CLOCK_KEY, clock)]
+
+    def _complete(self) -> bool:
+        return self.options.exact or self._standings.complete(self._wall_ms)
+
+    def _read(
+        self,
+        metric: catalog.Metric,
+        window: str,
+        everything: bool,
+        standing: tuple[bool, int | None],
+        out: list[Reading],
+    ) -> None:
+        table, key = self._table, (window, metric.shift_ms)
+        complete, since = standing
+        now_ms = table.now_ms
+        if metric.ends_at_spend:
+            values = self._formulas.until(metric, window, self._standings.marks("spend/"))
+        else:
+            values = self._formulas.values(metric, window, everything)
+        start_end: tuple[int, int] | None = None
+        for value in values:
+            if value.end_ms is not None:
+                start, end = table.span(key, value.end_ms)
+                as_of = value.end_ms
+            else:
+                if start_end is None:
+                    start_end = table.span(key)
+                (start, end), as_of = start_end, now_ms
+            out.append(
+                Reading(
+                    metric.name, value.labels, window, value.value, value.numerator, value.denominator, value.n,
+                    start, end, as_of, complete, since, self._seq, self._version,
+                )  # fmt: skip
+            )
+
+    def _read_totals(self, standing: tuple[bool, int | None], out: list[Reading]) -> None:
+        complete, since = standing
+        now_ms = self._table.now_ms
+        clock_ms = now_ms if self.options.exact else self._wall_ms or now_ms
+        for name, labels, value in totals(self._standings, self._budget, clock_ms, complete, self._version):
+            out.append(
+                Reading(
+                    name, labels, None, value, None, None, None, None, None, now_ms, complete, since, self._seq,
+                    self._version,
+                )  # fmt: skip
+            )

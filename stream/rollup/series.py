@@ -1,0 +1,167 @@
+"""Series: one row of numbers for one count and one set of labels; and which series a cell adds to.
+
+In:  cells as stages name them.
+Out: for each cell the numbers of the series that it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream import catalog
+from stream.catalog import Count, Metric
+from stream.model.cells import CELLS, CLOSED_LABELS, Cell
+from stream.rollup.budget import OTHER, Budget
+from stream.tables.deltas import Spread
+from stream.tables.levels import Window
+
+Ints = NDArray[np.int64]
+Labels = tuple[str | int, ...]
+
+_MOST_CELLS = 100_000
+
+
+class Windows(Protocol):
+    """What a table of windows can do; `Levels` and `ExactWindows` both can."""
+
+    series: int
+    now_ms: int
+
+    def add_series(self, windows: Iterable[Window]) -> int: ...
+    def advance(self, now_ms: int) -> None: ...
+    def apply(self, sids: Ints, panes: Ints, amounts: Ints) -> None: ...
+    def spread(self, sid: int, spread: Spread) -> None: ...
+    def total(self, window: Window) -> Ints: ...
+    def between(self, window: Window, sid: int, end_ms: int) -> int | None: ...
+    def span(self, window: Window, end_ms: int | None = None) -> tuple[int, int]: ...
+
+
+class _Projection:
+    """How cells of one kind become labels of one count."""
+
+    __slots__ = ("budgeted", "count", "fate_at", "labels_at", "mask", "needs_at", "readings", "windows")
+
+    def __init__(self, kind: str, count: Count, windows: tuple[Window, ...], readings: int) -> None:
+        names = CELLS[kind]
+        self.count = count
+        self.windows = windows
+        self.readings = readings
+        self.labels_at = [names.index(label) + 1 for label in count.labels]
+        self.budgeted = [label not in CLOSED_LABELS for label in count.labels]
+        self.mask = count.fate
+        self.fate_at = names.index("fate") + 1 if count.fate else 0
+        self.needs_at = names.index(count.needs) + 1 if count.needs in names else 0
+
+
+class Series:
+    """All series of a rollup, made as cells first name them."""
+
+    def __init__(
+        self, table: Windows, budget: Budget, windows_of: dict[str, tuple[Window, ...]], metrics: Iterable[Metric]
+    ) -> None:
+        self.table = table
+        self.budget = budget
+        self.windows_of = windows_of
+        self.sids: dict[str, dict[Labels, int]] = {name: {} for name in windows_of}
+        self.order: list[tuple[str, Labels]] = []
+        self.fresh: set[str] = set()  # counts that got series since the formulas looked
+        readings = _readings_of(metrics)
+        self._projections: dict[str, list[_Projection]] = {kind: [] for kind in CELLS}
+        for name, windows in windows_of.items():
+            count = catalog.COUNTS[name]
+            for kind in count.cells:
+                self._projections[kind].append(_Projection(kind, count, windows, readings.get(name, 0)))
+        self._targets: dict[Cell, list[int]] = {}
+
+    def targets(self, cell: Cell) -> list[int]:
+        """Give the series that a cell adds to."""
+        known = self._targets.get(cell)
+        if known is None:
+            known = self._resolve(cell)
+            if len(self._targets) >= _MOST_CELLS:
+                self._targets.clear()
+            self._targets[cell] = known
+        return known
+
+    def expand(self, names: list[Cell], index: Ints, panes: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:
+        """Turn changes of cells into changes of series."""
+        targets = [self.targets(cell) for cell in names]
+        sizes = np.fromiter((len(t) for t in targets), np.int64, len(targets))
+        flat = np.fromiter((sid for t in targets for sid in t), np.int64, int(sizes.sum()))
+        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]) if len(sizes) else sizes
+        repeat = sizes[index]
+        total = int(repeat.sum())
+        offsets = np.repeat(starts[index] - (np.cumsum(repeat) - repeat), repeat) + np.arange(total)
+        return flat[offsets], np.repeat(panes, repeat), np.repeat(amounts, repeat)
+
+    def restore(self, name: str, labels: Labels) -> None:
+        """Make a series again as a snapshot lists it; counts that the catalog dropped keep their number unused."""
+        if name in self.sids:
+            self._make(name, labels, self.windows_of[name])
+        else:
+            self.table.add_series(())
+            self.order.append((name, labels))
+
+    def _resolve(self, cell: Cell) -> list[int]:
+        out = []
+        for projection in self._projections[str(cell[0])]:
+            if projection.needs_at and cell[projection.needs_at] is None:
+                continue
+            if projection.mask and not int(cell[projection.fate_at] or 0) & projection.mask:
+                continue
+            values = [cell[at] for at in projection.labels_at]
+            if None in values:
+                continue
+            out.append(self._series(projection, values))
+        return out
+
+    def _series(self, projection: _Projection, values: list[str | int | None]) -> int:
+        count, budget = projection.count, self.budget
+        labels: Labels = tuple(
+            budget.admit(label, str(value)) if budgeted else value  # type: ignore[misc]
+            for label, value, budgeted in zip(count.labels, values, projection.budgeted, strict=True)
+        )
+        known = self.sids[count.name].get(labels)
+        if known is None and not budget.afford(projection.readings):
+            for label, value, budgeted in zip(count.labels, labels, projection.budgeted, strict=True):
+                if budgeted and label != "site" and value != OTHER:
+                    budget.fold(label)
+            labels = tuple(
+                OTHER if budgeted and label != "site" else value
+                for label, value, budgeted in zip(count.labels, labels, projection.budgeted, strict=True)
+            )
+            known = self.sids[count.name].get(labels)
+        return self._make(count.name, labels, projection.windows) if known is None else known
+
+    def _make(self, name: str, labels: Labels, windows: tuple[Window, ...]) -> int:
+        sid = self.table.add_series(windows)
+        self.sids[name][labels] = sid
+        self.order.append((name, labels))
+        self.fresh.add(name)
+        return sid
+
+
+def windows_of(metrics: Iterable[Metric], names: tuple[str, ...] | None = None) -> dict[str, tuple[Window, ...]]:
+    """List the windows that each count must be readable in; `names` replaces the windows of the catalog."""
+    out: dict[str, dict[Window, None]] = {}
+    for metric in metrics:
+        wanted = metric.windows if names is None else names
+        for _, count in metric.numerator + metric.denominator:
+            here = out.setdefault(count, {})
+            for name in wanted:
+                here[name, metric.shift_ms] = None
+    return {name: tuple(windows) for name, windows in out.items()}
+
+
+def _readings_of(metrics: Iterable[Metric]) -> dict[str, int]:
+    """Count the readings that one more series of a count brings with it."""
+    out: dict[str, int] = {}
+    for metric in metrics:
+        first = metric.denominator[0][1] if metric.kind == "ratio" else metric.numerator[0][1]
+        if metric.kind != "summary":
+            out[first] = out.get(first, 0) + len(metric.windows)
+    return out

@@ -1,0 +1,118 @@
+"""Standing: what the shards reported of themselves, and what follows for all readings.
+
+In:  the newest report of each shard.
+Out: whether everything is restored and caught up, since when there is data, and the account of all records.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from stream.tables.deltas import Delta
+
+Shard = tuple[str, int]
+
+#: A shard that has not reported for so long does not count as caught up.
+SILENT_AFTER_MS = 15_000
+
+
+class Standing(msgspec.Struct, array_like=True):
+    """The newest report of one shard."""
+
+    seq: int
+    reported_ms: int  # by the clock of the rollup's owner, not of the shard's
+    caught_up: bool
+    newest_ms: dict[str, int]
+    oldest_ms: int | None
+    lag_records: dict[str, int]
+    missing: list[str]
+    account: dict[str, int]
+    gauges: dict[str, float]
+    marks: dict[str, int]
+
+
+class Standings:
+    """The reports of all shards."""
+
+    def __init__(self, shards: Mapping[str, int]) -> None:
+        self.expected = {(group, number) for group, count in shards.items() for number in range(count)}
+        self.of: dict[Shard, Standing] = {}
+        self.changed: set[Shard] = set()
+
+    def take(self, delta: Delta, now_ms: int) -> None:
+        """Replace what a shard reported before."""
+        shard = delta.group, delta.shard
+        before = self.of.get(shard)
+        oldest, marks, newest = delta.oldest_ms, delta.marks, delta.newest_ms
+        if before is not None:
+            known = [ms for ms in (before.oldest_ms, oldest) if ms is not None]
+            oldest = min(known, default=None)
+            marks = _highest(before.marks, marks)
+            newest = _highest(before.newest_ms, newest)
+        self.of[shard] = Standing(
+            delta.seq, now_ms, delta.caught_up, newest, oldest, delta.lag_records, delta.missing, delta.account,
+            delta.gauges, marks,
+        )  # fmt: skip
+        self.changed.add(shard)
+
+    def complete(self, now_ms: int) -> bool:
+        """Tell whether every shard has reported lately that it has nothing more to read."""
+        return self.expected <= self.of.keys() and all(
+            self.of[shard].caught_up and now_ms - self.of[shard].reported_ms < SILENT_AFTER_MS
+            for shard in self.expected
+        )
+
+    def data_since_ms(self) -> int | None:
+        """Give the time of the first event that was seen."""
+        return min((s.oldest_ms for s in self.of.values() if s.oldest_ms is not None), default=None)
+
+    def newest_ms(self) -> dict[str, int]:
+        """Give the time of the newest event of each source."""
+        newest: dict[str, int] = {}
+        for standing in self.of.values():
+            newest = _highest(newest, standing.newest_ms)
+        return newest
+
+    def marks(self, prefix: str) -> dict[str, int]:
+        """Give the highest of each mark with a prefix, without the prefix."""
+        out: dict[str, int] = {}
+        for standing in self.of.values():
+            for name, value in standing.marks.items():
+                if name.startswith(prefix) and value > out.get(name[len(prefix) :], 0):
+                    out[name[len(prefix) :]] = value
+        return out
+
+    def account(self) -> Counter[str]:
+        """Add up the account of all shards; names are parts joined by "/"."""
+        total: Counter[str] = Counter()
+        for standing in self.of.values():
+            total.update(standing.account)
+        return total
+
+    def lag_records(self) -> Counter[str]:
+        """Add up what each source has not read."""
+        total: Counter[str] = Counter()
+        for standing in self.of.values():
+            total.update(standing.lag_records)
+        return total
+
+    def gauges(self, name: str) -> Iterator[float]:
+        """Give a gauge of every shard that has it."""
+        for standing in self.of.values():
+            if name in standing.gauges:
+                yield standing.gauges[name]
+
+    def missing(self) -> set[str]:
+        """Name the sources whose topic does not exist."""
+        return {source for standing in self.of.values() for source in standing.missing}
+
+
+def _highest(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
+    out = dict(a)
+    for name, value in b.items():
+        if value > out.get(name, -1):
+            out[name] = value
+    return out

@@ -1,0 +1,54 @@
+"""Totals: the account of all records and the freshness of sources, as readings without a window.
+
+In:  the standings of all shards.
+Out: (metric, labels, value).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stream.rollup.budget import Budget
+from stream.rollup.standing import Standings
+
+Total = tuple[str, dict[str, str], int | float]
+
+
+def totals(
+    standings: Standings, budget: Budget, now_ms: int, complete: bool, catalog_version: str
+) -> Iterator[Total]:
+    """Give every total; names in the account are `kind/outcome` or `kind/outcome/reason`."""
+    account = standings.account()
+    accepted: dict[str, int] = {}
+    ended = 0
+    folded = dict(budget.folded)
+    for name, n in sorted(account.items()):
+        kind, outcome, *rest = name.split("/", 2)
+        if outcome == "accepted":
+            accepted[kind] = accepted.get(kind, 0) + n
+        elif outcome in ("clock_ahead", "rerouted"):
+            yield f"{outcome}_total", {"kind": kind}, n
+        elif kind == "label":
+            folded[outcome] = folded.get(outcome, 0) + n
+        else:
+            ended += n
+            yield "events_total", {"kind": kind, "outcome": outcome, "reason": rest[0] if rest else ""}, n
+    yield "conservation_error", {}, sum(accepted.values()) - ended
+    for kind, newest in sorted(standings.newest_ms().items()):
+        yield "source_newest_event_timestamp_seconds", {"kind": kind}, newest / 1000
+        yield "source_lag_seconds", {"kind": kind}, max(0, now_ms - newest) / 1000
+    for kind, records in sorted(standings.lag_records().items()):
+        yield "source_lag_records", {"kind": kind}, records
+    for kind in sorted(standings.missing()):
+        yield "source_missing", {"kind": kind}, 1
+    yield "complete", {}, int(complete)
+    since = standings.data_since_ms()
+    if since is not None:
+        yield "data_since_timestamp_seconds", {}, since / 1000
+    horizon = min(standings.gauges("dedupe_horizon_seconds"), default=None)
+    if horizon is not None:
+        yield "dedupe_horizon_seconds", {}, horizon
+    yield "mixed_granularity", {}, int(sum(standings.gauges("mixed_granularity")))
+    for label, n in sorted(folded.items()):
+        yield "labels_folded_total", {"label": label}, n
+    yield "catalog_info", {"version": catalog_version}, 1

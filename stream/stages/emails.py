@@ -1,0 +1,176 @@
+"""Emails: one row a message to one recipient, and what became of it.
+
+In:  email events with their times, grouped by message.
+Out: changed rows, changes of cells. All that a message counts for is one cell, in the pane of its sending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from stream.model import cells
+from stream.model.cells import Cell
+from stream.tables.deltas import Sink
+from stream.tables.panes import Grid
+from stream.tables.rows import Rows
+
+UNIT = "\x1f"
+
+#: (time, event id): of two marks of the same kind the later one is kept.
+Mark = tuple[int, str]
+#: (time, event id, campaign, purpose, variant, domain), None where the event does not say.
+Said = tuple[int, str, str | None, str | None, str | None, str | None]
+
+
+class Message(msgspec.Struct, array_like=True, gc=False):
+    """The facts of a message; 0 and None stand for never. Append new fields at the end."""
+
+    last: int
+    first: int
+    sent: int = 0
+    seen: int = 0  # bits of model.cells: what was reported, before any rule
+    clicks: int = 0
+    delivered: Mark | None = None
+    bounced: tuple[int, str, str] | None = None
+    unsubscribed: Mark | None = None
+    resubscribed: Mark | None = None
+    #: The earliest events that say campaign, purpose, variant or domain; mostly one says it all.
+    said: list[Said] = []
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Message).decode
+
+_BITS = {
+    "dropped": cells.DROPPED,
+    "opened": cells.OPENED,
+    "clicked": cells.CLICKED | cells.OPENED,
+    "replied": cells.REPLIED,
+    "spam_complaint": cells.COMPLAINED,
+}
+_ENGAGED = (
+    cells.OPENED | cells.CLICKED | cells.REPLIED | cells.COMPLAINED | cells.MACHINE_OPENED | cells.MACHINE_CLICKED
+)
+
+
+def fate(message: Message) -> int:
+    """Say what became of a message, as bits: each of bounced and dropped only where nothing speaks against it.
+
+    A bounce is taken back by a later delivery and by any sign that the message arrived.
+    """
+    seen = message.seen
+    out = cells.SENT | (seen & ~cells.DROPPED)
+    left, back = message.unsubscribed, message.resubscribed
+    if left is not None and (back is None or left > back):
+        out |= cells.UNSUBSCRIBED
+    if seen & _ENGAGED or left is not None:
+        return out | cells.DELIVERED
+    bounce, delivered = message.bounced, message.delivered
+    if bounce is not None and (delivered is None or bounce[:2] >= delivered):
+        return out | cells.BOUNCED
+    if delivered is not None:
+        return out | cells.DELIVERED
+    return out | (seen & cells.DROPPED)
+
+
+class Emails:
+    """The messages of one shard."""
+
+    def __init__(self, grid: Grid, admit: Callable[[str, str | None], str]) -> None:
+        self.grid = grid
+        self.rows = Rows(b"m")
+        self._admit = admit
+
+    def fold(self, messages: dict[str, list[tuple[int, Any, bool]]], sink: Sink) -> None:
+        """Fold (time, event, by machine) grouped by site and message."""
+        encoded = self.rows.encoded
+        counts, ids = sink.counts, sink.ids
+        for key, events in messages.items():
+            site = key[: key.index(UNIT)]
+            raw = encoded.get(key)
+            if raw is None:
+                message = Message(0, events[0][0])
+            else:
+                message = _decode(raw)
+                for cell, pane, n in self._contribution(site, message):
+                    counts[ids[cell] + pane] -= n
+            for time_ms, event, machine in events:
+                _take(message, time_ms, event.id, event.data, machine)
+            for cell, pane, n in self._contribution(site, message):
+                counts[ids[cell] + pane] += n
+            self.rows.put(key, _encode(message))
+
+    def _contribution(self, site: str, message: Message) -> Iterable[tuple[Cell, int, int]]:
+        admit = self._admit
+        campaign, purpose, variant, domain = _labels(message)
+        what = fate(message)
+        pane = self.grid.pane(message.sent or message.first)
+        safe = (admit("site", site), admit("campaign", campaign), admit("purpose", purpose), admit("variant", variant))
+        kind = message.bounced[2] if message.bounced is not None and what & cells.BOUNCED else None
+        yield ("email", *safe, admit("domain", domain), kind, what), pane, 1
+        if message.clicks:
+            yield ("email_clicks", *safe), pane, message.clicks
+
+
+def _take(message: Message, time_ms: int, event_id: str, data: Any, machine: bool) -> None:
+    """Add an event to its message; every change is a minimum, a maximum, a sum or a union."""
+    message.first = min(message.first, time_ms)
+    message.last = max(message.last, time_ms)
+    action = data.action
+    if machine and action in ("opened", "clicked"):
+        message.seen |= cells.MACHINE_OPENED if action == "opened" else cells.MACHINE_CLICKED
+    elif action in _BITS:
+        message.seen |= _BITS[action]
+        message.clicks += action == "clicked"
+    elif action == "sent":
+        message.sent = min(message.sent, time_ms) if message.sent else time_ms
+    elif action == "delivered":
+        message.delivered = _later(message.delivered, (time_ms, event_id))
+    elif action == "bounced":
+        bounce = (time_ms, event_id, data.bounce_type)
+        if message.bounced is None or bounce > message.bounced:
+            message.bounced = bounce
+    elif action == "unsubscribed":
+        message.unsubscribed = _later(message.unsubscribed, (time_ms, event_id))
+    elif action == "resubscribed":
+        message.resubscribed = _later(message.resubscribed, (time_ms, event_id))
+    said = (time_ms, event_id, data.campaign_id, data.email_purpose, data.variant, data.recipient_domain)
+    if said[2:] != (None, None, None, None):
+        _hear(message, said)
+
+
+def _hear(message: Message, said: Said) -> None:
+    """Keep an event's labels where it is the earliest to say one of them."""
+    known = message.said
+    if not known:
+        message.said = [said]
+        return
+    if len(known) == 1 and known[0][:2] < said[:2] and None not in known[0]:
+        return
+    wanted = {2, 3, 4, 5}
+    kept: list[Said] = []
+    for one in sorted([*known, said], key=lambda s: s[:2]):
+        says = {i for i in wanted if one[i] is not None}
+        if says:
+            kept.append(one)
+            wanted -= says
+    message.said = kept
+
+
+def _labels(message: Message) -> tuple[str | None, str | None, str | None, str | None]:
+    said = message.said
+    if len(said) == 1:
+        return said[0][2:]
+    found: list[str | None] = [None, None, None, None]
+    for one in said:
+        for i in range(4):
+            if found[i] is None:
+                found[i] = one[i + 2]
+    return found[0], found[1], found[2], found[3]
+
+
+def _later(a: Mark | None, b: Mark) -> Mark:
+    return b if a is None or b > a else a

@@ -1,0 +1,135 @@
+"""Facts: what the fold needs of a visitor's event, prepared once, with labels made safe.
+
+In:  decoded page_view, form and chatbot events with their times and touches.
+Out: plain tuples (time, id, code, touch, country, …), gathered by person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+VIEW: Final = 0
+FORM: Final = 1
+CHAT: Final = 2
+
+#: Form types whose submit makes a lead.
+KEY_FORMS: Final = frozenset(
+    {"contact", "newsletter", "demo", "trial", "quote", "download", "webinar", "checkout"}
+)
+#: Chatbot actions that make a lead.
+KEY_CHATS: Final = frozenset({"lead_captured", "appointment_set", "order_completed"})
+
+#: Channel of a lead from a form on an ad platform.
+PLATFORM_CHANNELS: Final = {"meta": "paid_social", "linkedin": "paid_social", "google": "paid_search"}
+
+#: (time, id, code, touch or None, country or None, then by code: group, content, offer | data)
+Fact = tuple[Any, ...]
+
+UNIT: Final = "\x1f"
+
+
+class Labels(dict[str | None, str]):
+    """Raw value → label; the first sight of a value asks the shard's guard, every later one is a lookup."""
+
+    __slots__ = ("_admit", "_label")
+
+    def __init__(self, label: str, admit: Callable[[str, str | None], str]) -> None:
+        super().__init__()
+        self._label, self._admit = label, admit
+
+    def __missing__(self, raw: str | None) -> str:
+        value = self._admit(self._label, raw)
+        if len(self) < 4_096:  # a flood of values must not become a flood of memory
+            self[raw] = value
+        return value
+
+
+class Touches(dict[tuple[str, str, str | None, str | None], tuple[str, str, str | None, str | None] | None]):
+    """Touch of an event → the touch with safe labels, None where it is direct."""
+
+    def __init__(self, campaigns: Labels, engines: Labels, domains: Labels) -> None:
+        super().__init__()
+        self._campaigns, self._engines, self._domains = campaigns, engines, domains
+
+    def __missing__(
+        self, touch: tuple[str, str, str | None, str | None]
+    ) -> tuple[str, str, str | None, str | None] | None:
+        channel, campaign, engine, domain = touch
+        safe = None
+        if channel != "direct":
+            safe = (
+                channel,
+                self._campaigns[campaign],
+                self._engines[engine] if channel == "organic_search" else None,
+                self._domains[domain] if channel == "referral" else None,
+            )
+        if len(self) < 16_384:
+            self[touch] = safe
+        return safe
+
+
+class Facts:
+    """Prepares the events of one shard."""
+
+    def __init__(self, admit: Callable[[str, str | None], str]) -> None:
+        self.sites = Labels("site", admit)
+        self.groups = Labels("page_group", admit)
+        self.contents = Labels("content", admit)
+        self.offers = Labels("offer", admit)
+        self.forms = Labels("form", admit)
+        self.bots = Labels("bot", admit)
+        self.countries = Labels("country", admit)
+        self.touches = Touches(Labels("campaign", admit), Labels("engine", admit), Labels("domain", admit))
+
+    def views(
+        self, people: dict[str, list[Fact]], events: list[Any], times: list[int], touches: list[Any]
+    ) -> None:
+        """Add page views to the facts gathered by person."""
+        groups, contents, countries, safe, offers = (
+            self.groups, self.contents, self.countries, self.touches, self.offers,
+        )
+        for event, time_ms, touch in zip(events, times, touches, strict=True):
+            data = event.data
+            page = data.page
+            geo = data.geo
+            country = geo.country if geo is not None else None
+            offer = page.offer_id
+            fact = (
+                time_ms,
+                event.id,
+                VIEW,
+                safe[touch],
+                None if country is None else countries[country],
+                groups[page.group],
+                contents[page.content_id],
+                None if offer is None else offers[offer],
+            )
+            key = data.site_id + UNIT + data.visitor_id
+            if key in people:
+                people[key].append(fact)
+            else:
+                people[key] = [fact]
+
+    def others(
+        self,
+        people: dict[str, list[Fact]],
+        code: int,
+        events: list[Any],
+        times: list[int],
+        touches: list[Any],
+    ) -> None:
+        """Add form or chatbot events to the facts gathered by person."""
+        countries, safe = self.countries, self.touches
+        for event, time_ms, touch in zip(events, times, touches, strict=True):
+            data = event.data
+            geo = data.geo
+            country = geo.country if geo is not None else None
+            fact = (
+                time_ms, event.id, code, safe[touch], None if country is None else countries[country], data,
+            )  # fmt: skip
+            key = data.site_id + UNIT + data.visitor_id
+            if key in people:
+                people[key].append(fact)
+            else:
+                people[key] = [fact]

@@ -1,0 +1,79 @@
+"""Fold: a person's events of one batch into their row, and the difference it makes into the sink.
+
+In:  facts gathered by person.
+Out: changed rows, changes of cells, and which events were flood.
+
+Most events come in order and belong to the session that is open: for them the difference is written directly
+(`in_order`). Everything else takes the general way: sum up what the row counts for, change the row, write the
+difference. A property test holds the two ways together.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+
+from stream.stages.visitors.contribution import Contributions
+from stream.stages.visitors.facts import UNIT, Fact, Facts
+from stream.stages.visitors.general import fold_general
+from stream.stages.visitors.in_order import InOrder
+from stream.stages.visitors.row import AdLead, Row, decode, decode_ad_lead, encode
+from stream.tables.deltas import Sink
+from stream.tables.panes import Grid
+from stream.tables.rows import Rows
+
+_by_time_and_id = itemgetter(0, 1)
+
+
+class Visitors:
+    """The people of one shard: rows at rest stay encoded, as in the log."""
+
+    def __init__(self, grid: Grid, facts: Facts, memory_ms: int, *, always_general: bool = False) -> None:
+        self.grid = grid
+        self.facts = facts
+        self.memory_ms = memory_ms
+        self.rows = Rows(b"v")
+        self.ad_leads = Rows(b"w")
+        self._contributions = Contributions(grid)
+        self._in_order = InOrder(grid, facts, self._contributions)
+        self._always_general = always_general  # for the test that holds the two ways together
+
+    def fold(self, people: dict[str, list[Fact]], sink: Sink) -> list[tuple[int, Fact]]:
+        """Fold facts gathered by person; give (code, fact) of each event that was flood."""
+        contributions, direct = self._contributions, self._in_order
+        contributions.into(sink)
+        direct.into(sink)
+        encoded, dirty, sites = self.rows.encoded, self.rows.dirty, self.facts.sites
+        memory_ms, always_general = self.memory_ms, self._always_general
+        flood: list[tuple[int, Fact]] = []
+        for key, facts in people.items():
+            if len(facts) > 1:
+                facts.sort(key=_by_time_and_id)
+            site = sites[key[: key.index(UNIT)]]
+            raw = encoded.get(key)
+            row = None if raw is None else decode(raw)
+            if row is not None and facts[0][0] - row.last > memory_ms:
+                row = None  # not seen for longer than people are remembered: a new visitor
+            done = 0
+            if always_general:
+                row = row or Row(0, 0, 0, [])
+            elif row is not None:
+                done = direct.extend(site, row, facts)
+            else:
+                row, done = direct.begin(site, facts)
+            if done < len(facts):
+                flood += fold_general(contributions, self.facts, memory_ms, row, site, facts[done:])
+            encoded[key] = encode(row)
+            dirty.add(key)
+        return flood
+
+    def fold_ad_lead(self, key: str, site: str, lead: AdLead, sink: Sink) -> None:
+        """Count a lead known from a form on an ad platform once, at its first submit; such leads have no visit."""
+        raw = self.ad_leads.encoded.get(key)
+        pane = self.grid.pane
+        if raw is not None:
+            known = decode_ad_lead(raw)
+            if (known.time, known.event_id) <= (lead.time, lead.event_id):
+                return
+            sink.add(("lead", site, "ad_platform", known.channel, None), pane(known.time), -1)
+        sink.add(("lead", site, "ad_platform", lead.channel, None), pane(lead.time), 1)
+        self.ad_leads.put(key, encode(lead))

@@ -1,0 +1,305 @@
+"""General: events of any kind and in any order into a row.
+
+In:  a row, facts by time.
+Out: the row changed, the difference in the sink, and the events that were flood.
+
+Sums up what the person counts for before and after; sessions and chats that an event touches are listed before
+their first change and after the last one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+
+from stream.stages.visitors import chats, deals, sessions
+from stream.stages.visitors.contribution import (
+    Cells,
+    Contributions,
+    person,
+    step_of_landing,
+    ways,
+)
+from stream.stages.visitors.facts import CHAT, FORM, KEY_CHATS, KEY_FORMS, UNIT, VIEW, Fact, Facts
+from stream.stages.visitors.limits import (
+    MOST_CHATS,
+    MOST_CHATS_AN_HOUR,
+    MOST_EVENTS_AN_HOUR,
+    MOST_OFFERS,
+    MOST_SESSIONS,
+)
+from stream.stages.visitors.row import Conversation, Deal, Extra, Packed, Row, Session, ticks_of, unpack
+from stream.tables.panes import HOUR_MS
+
+
+def fold_general(
+    contributions: Contributions, labels: Facts, memory_ms: int, row: Row, site: str, facts: list[Fact]
+) -> list[tuple[int, Fact]]:
+    """Fold facts into a row; give (code, fact) of each event that was flood."""
+    before = person(row) if row.sessions else None
+    work = _Work(contributions, labels, row, site)
+    for fact in facts:
+        work.fold(fact)
+    work.settle()
+    forget(row, memory_ms)
+    if row.sessions:
+        after = person(row)
+        if before is not None:
+            contributions.person(site, before, -1, less=after)
+        contributions.person(site, after, 1, less=before)
+    return work.flood
+
+
+class _Work:
+    """One person's general fold: what was touched, and what it counted for before."""
+
+    def __init__(self, contributions: Contributions, labels: Facts, row: Row, site: str) -> None:
+        self.contributions, self.labels, self.row, self.site = contributions, labels, row, site
+        self.pane = contributions.pane
+        self.flood: list[tuple[int, Fact]] = []
+        self._held: list[Packed | Session] = list(row.sessions)  # a session that is touched becomes a Session
+        self._before: Cells = []
+        self._old: list[Packed] = []
+        self._views: list[tuple[int, str, str]] = []
+        self._chats: dict[str, Conversation] = {}
+        self._orders: dict[str, Deal] = {}
+        self._appointments: dict[str, Deal] = {}
+        self._by_hour: dict[int, int] = {}
+        self._full: set[int] = set()
+
+    def fold(self, fact: Fact) -> None:
+        """Fold one event."""
+        time_ms, event_id, code, touch, country = fact[:5]
+        if self._is_flood(time_ms, code, fact):
+            self.flood.append((code, fact))
+            return
+        row, session = self.row, self._session(time_ms, code)
+        row.first = min(row.first, time_ms) if row.first else time_ms
+        row.last = max(row.last, time_ms)
+        if touch is not None:
+            session.touch = sessions.earlier(session.touch, (time_ms, event_id, *touch))
+        if country is not None:
+            session.country = sessions.earlier(session.country, (time_ms, event_id, country))
+        if code == VIEW:
+            self._view(session, fact)
+        elif code == FORM:
+            self._form(session, fact)
+        else:
+            self._chat(session, fact)
+
+    def settle(self) -> None:
+        """Store the sessions again and contribute what all that was touched counts for now."""
+        contributions, site, add = self.contributions, self.site, self.contributions.add
+        after: Cells = []
+        stored: list[Packed] = []
+        for session in self._held:
+            if isinstance(session, Session):
+                packed = session.pack()
+                after += contributions.session(site, packed)
+                stored.append(packed)
+            else:
+                stored.append(session)
+        self.row.sessions = stored
+        for chat in self._chats.values():
+            after += contributions.conversation(site, chat)
+        for order in self._orders.values():
+            after += contributions.order(site, order)
+        for appointment in self._appointments.values():
+            after += contributions.appointment(site, appointment)
+        contributions.put(self._before, -1)
+        contributions.put(after, 1)
+        starts = [session.start for session in stored]
+        for time_ms, group, content in self._views:
+            channel = stored[bisect_right(starts, time_ms) - 1].channel or "direct"
+            add(("view", site, channel, group, content), self.pane(time_ms), 1)
+        for old in self._old:
+            was, now = old.channel or "direct", stored[bisect_right(starts, old.start) - 1].channel or "direct"
+            if now != was:
+                for tick in ticks_of(old):
+                    if tick & 1:
+                        pane = self.pane(old.start + (tick >> 1))
+                        add(("channel_view", site, was), pane, -1)
+                        add(("channel_view", site, now), pane, 1)
+
+    def _is_flood(self, time_ms: int, code: int, fact: Fact) -> bool:
+        """Tell whether a person's hour is full already; which events those are depends on their order alone."""
+        hour = time_ms // HOUR_MS
+        extra = self.row.extra
+        if code == CHAT and extra is not None and len(extra.conversations) >= MOST_CHATS_AN_HOUR:
+            if fact[5].conversation_id not in extra.conversations:
+                begun = sum(chat.first // HOUR_MS == hour for chat in extra.conversations.values())
+                if begun >= MOST_CHATS_AN_HOUR:
+                    return True
+        if hour in self._full:
+            return True
+        bound = self._by_hour.get(hour)
+        if bound is None:  # all events of the sessions that touch the hour: never too few, and cheap
+            end = (hour + 1) * HOUR_MS
+            bound = sum(s.events for s in self._held if s.start < end and s.end >= hour * HOUR_MS)
+        if bound >= MOST_EVENTS_AN_HOUR:
+            bound = sessions.events_in_hour(self._held, hour)
+            if bound >= MOST_EVENTS_AN_HOUR:
+                self._full.add(hour)
+                return True
+        self._by_hour[hour] = bound + 1
+        return False
+
+    def _session(self, time_ms: int, code: int) -> Session:
+        """Find or make the session of an event; what it joins becomes one."""
+        held = self._held
+        low, high = sessions.reach(held, time_ms)
+        if low == high:
+            session = Session(time_ms, time_ms)
+            held.insert(low, session)
+        else:
+            near = [self._touched(other) for other in held[low:high]]
+            session = near[0]
+            for other in near[1:]:
+                session = sessions.join(session, other)
+            held[low:high] = [session]
+        sessions.extend(session, time_ms, code == VIEW)
+        return session
+
+    def _touched(self, session: Packed | Session) -> Session:
+        if isinstance(session, Session):
+            return session
+        self._old.append(session)
+        self._before += self.contributions.session(self.site, session)
+        return unpack(session)
+
+    def _view(self, session: Session, fact: Fact) -> None:
+        time_ms, event_id, _, _, _, group, content, offer = fact
+        row = self.row
+        row.first_view = sessions.least(row.first_view, time_ms)
+        session.landing = sessions.earlier(session.landing, (time_ms, event_id, group, content))
+        session.viewed.add(group + UNIT + content)
+        sessions.trim(session)
+        self._views.append((time_ms, group, content))
+        if offer is not None:
+            self._offer(offer, time_ms, False)
+
+    def _offer(self, offer: str, time_ms: int, taken: bool) -> None:
+        extra = self.row.extra = self.row.extra or Extra()
+        times = extra.offers.get(offer)
+        if times is None:
+            if len(extra.offers) >= MOST_OFFERS:
+                return
+            times = extra.offers[offer] = [0, 0]
+        times[0] = max(times[0], time_ms)
+        if taken:
+            times[1] = max(times[1], time_ms)
+
+    def _key_event(self, session: Session, time_ms: int, event_id: str, method: str) -> None:
+        session.first_key = sessions.earlier(session.first_key, (time_ms, event_id, method))
+        session.last_key = max(session.last_key, time_ms)
+
+    def _form(self, session: Session, fact: Fact) -> None:
+        time_ms, event_id, data = fact[0], fact[1], fact[5]
+        action = data.action
+        submits = action == "submit"
+        if data.offer_id is not None:
+            self._offer(self.labels.offers[data.offer_id], time_ms, submits)
+        if action not in ("view", "start", "submit"):
+            return
+        form = self.labels.forms[data.form_id]
+        times = session.forms.setdefault(form, [0, 0, 0])
+        step = ("view", "start", "submit").index(action)
+        times[step] = sessions.least(times[step], time_ms)
+        if step == 0:
+            return
+        extra = self.row.extra = self.row.extra or Extra()
+        extra.first_form = sessions.least(extra.first_form, time_ms)
+        if not submits:
+            return
+        extra.first_submit = sessions.least(extra.first_submit, time_ms)
+        extra.last_submit = max(extra.last_submit, time_ms)
+        add, pane, site = self.contributions.add, self.pane(time_ms), self.site
+        add(("submit", site), pane, 1)
+        if data.fields_asked:
+            asked = set(data.fields_asked)
+            add(("field_asked", site), pane, len(asked))
+            add(("field_known", site), pane, len(asked.intersection(data.fields_present or ())))
+        if data.form_type in KEY_FORMS:
+            self._key_event(session, time_ms, event_id, "form")
+
+    def _chat(self, session: Session, fact: Fact) -> None:
+        time_ms, event_id, data = fact[0], fact[1], fact[5]
+        extra = self.row.extra = self.row.extra or Extra()
+        extra.last_chat = max(extra.last_chat, time_ms)
+        bot = None if data.bot_id is None else (time_ms, event_id, self.labels.bots[data.bot_id])
+        name, action = data.conversation_id, data.action
+        chat = extra.conversations.get(name)
+        if chat is None:
+            chat = extra.conversations[name] = Conversation(time_ms, time_ms)
+        elif name not in self._chats:
+            self._before += self.contributions.conversation(self.site, chat)
+        self._chats[name] = chat
+        chats.converse(chat, time_ms, bot, data)
+        if action in KEY_CHATS:
+            self._key_event(session, time_ms, event_id, "chatbot")
+        if action in deals.ORDERS:
+            order = self._deal(extra.orders, self._orders, data.order_id, self.contributions.order)
+            deals.order(order, time_ms, bot, action)
+        elif action in deals.APPOINTMENTS:
+            appointment = self._deal(
+                extra.appointments, self._appointments, data.appointment_id, self.contributions.appointment
+            )
+            deals.appointment(appointment, time_ms, bot, action)
+
+    def _deal(
+        self, known: dict[str, Deal], touched: dict[str, Deal], name: str, listed: Callable[[str, Deal], Cells]
+    ) -> Deal:
+        deal = known.get(name)
+        if deal is None:
+            deal = known[name] = Deal()
+        elif name not in touched:
+            self._before += listed(self.site, deal)
+        touched[name] = deal
+        return deal
+
+
+def forget(row: Row, memory_ms: int) -> None:
+    """Fold the oldest sessions together, changing no count: over the bound, or older than the memory."""
+    oldest = row.last - memory_ms
+    kept = row.sessions
+    while len(kept) > MOST_SESSIONS or (len(kept) > 1 and kept[0].end < oldest):
+        _fold_away(row, kept.pop(0))
+    extra = row.extra
+    if extra is None:
+        return
+    for name in [n for n, (end, key_ms) in extra.folded.items() if max(end, key_ms) < oldest]:
+        del extra.folded[name]
+    if len(extra.conversations) > MOST_CHATS:
+        newest = sorted(extra.conversations.items(), key=lambda item: item[1].last)[-MOST_CHATS:]
+        extra.conversations = dict(newest)
+    for made in (extra.orders, extra.appointments):
+        while len(made) > MOST_CHATS:
+            del made[next(iter(made))]
+
+
+def _fold_away(row: Row, session: Packed) -> None:
+    """Keep of a session only when it last counted its person, in each way."""
+    extra = row.extra = row.extra or Extra()
+    for way in ways(*session.dimensions):
+        _note(extra, UNIT.join(way), session.end, session.last_key)
+    if session.last_key:
+        for viewed in session.names:
+            _note(extra, f"content{UNIT}{viewed}", 0, session.last_key)
+    key = session.first_key
+    if key is not None and (extra.folded_lead is None or key[:2] < extra.folded_lead[:2]):
+        extra.folded_lead = (*key, session.channel or "direct")
+    step = step_of_landing(session.channel) if session.channel is not None else None
+    if step is not None and session.landed:
+        if step == "ad_landing":
+            extra.folded_ad_landing = sessions.least(extra.folded_ad_landing, session.landed)
+        else:
+            extra.folded_email_landing = sessions.least(extra.folded_email_landing, session.landed)
+
+
+def _note(extra: Extra, name: str, end: int, key: int) -> None:
+    times = extra.folded.get(name)
+    if times is None:
+        extra.folded[name] = [end, key]
+    else:
+        times[0] = max(times[0], end)
+        times[1] = max(times[1], key)

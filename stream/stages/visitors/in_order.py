@@ -1,0 +1,265 @@
+"""In order: the common cases, where the difference an event makes can be written without looking at the whole row.
+
+In:  a row and a person's facts, by time.
+Out: the row changed, the difference in the sink, and how many facts were dealt with; the first one that is not
+     a common case, and all behind it, are left to the general way.
+
+A common case comes later than everything the row knows and moves nothing but the end of the open session; or
+it is a page view that opens a session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from struct import Struct
+from typing import Final
+
+from stream.model.cells import Cell
+from stream.stages.visitors import chats, deals
+from stream.stages.visitors.contribution import (
+    PERSON,
+    SOCIAL,
+    Contributions,
+    step_of_landing,
+    ways,
+)
+from stream.stages.visitors.facts import CHAT, FORM, KEY_CHATS, UNIT, VIEW, Fact, Facts
+from stream.stages.visitors.limits import MOST_CHATS_AN_HOUR, MOST_EVENTS_AN_HOUR, MOST_SESSIONS, MOST_VIEWED
+from stream.stages.visitors.row import MARK, UNKNOWN, Conversation, Deeds, Extra, Packed, Row
+from stream.stages.visitors.sessions import GAP_MS
+from stream.tables.deltas import Sink
+from stream.tables.panes import Grid
+
+_tick: Final = Struct("=I").pack
+_LONGEST_MS: Final = 20 * 86_400_000  # ticks hold 24 days
+_FIRST_TICK: Final = _tick(1)
+
+
+class InOrder:
+    """Writes the differences of common cases into a sink."""
+
+    def __init__(self, grid: Grid, facts: Facts, contributions: Contributions) -> None:
+        self.grid = grid
+        self.facts = facts
+        self._contributions = contributions
+        self._sink = Sink()
+        self._add: Callable[[Cell, int, int], None] = self._sink.add
+
+    def into(self, sink: Sink) -> None:
+        """Write to `sink` from now on."""
+        self._sink = sink
+        self._add = self._contributions.add
+
+    def begin(self, site: str, facts: list[Fact]) -> tuple[Row, int]:
+        """Make the row of a new person; give it and how many facts it holds."""
+        fact = facts[0]
+        if fact[2] != VIEW or fact[7] is not None:
+            return Row(0, 0, 0, []), 0
+        time_ms = fact[0]
+        session = opened(fact)
+        row = Row(time_ms, time_ms, time_ms, [session])
+        add, pane = self._add, self.grid.pane(time_ms)
+        add(("newcomer", site), pane, 1)
+        self._open(site, session, pane)
+        add(visit(site, session), pane, 1)
+        add(("step_from", site, "first_view", "form_start"), pane, 1)
+        add(("step_from", site, "first_view", "lead"), pane, 1)
+        if session.channel is not None and (step := step_of_landing(session.channel)) is not None:
+            add(("step_from", site, step, "lead"), pane, 1)
+        return row, self.extend(site, row, facts, 1)
+
+    def extend(self, site: str, row: Row, facts: list[Fact], at: int = 0) -> int:
+        """Fold facts from `at` on into a row that has a session; give the place of the first one left over."""
+        session = row.sessions[-1]
+        before = end = session.end
+        counts, ids = self._sink.counts, self._sink.ids
+        pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
+        ticks: list[bytes] = []
+        count = len(facts)
+        while at < count:
+            fact = facts[at]
+            time_ms, code = fact[0], fact[2]
+            if time_ms <= end:
+                break
+            if time_ms - end > GAP_MS:
+                if code != VIEW or fact[7] is not None or len(row.sessions) >= MOST_SESSIONS or row.extra is not None:
+                    break
+                self._close(site, row, session, before, end, ticks)
+                ticks = []
+                session = self._reopen(site, row, fact)
+                before = end = time_ms
+                at += 1
+                continue
+            channel = session.channel
+            if (
+                (channel is None and fact[3] is not None)
+                or (fact[4] is not None and session.country is None)
+                or session.events >= MOST_EVENTS_AN_HOUR
+                or time_ms - session.start > _LONGEST_MS
+            ):
+                break
+            if code == VIEW:
+                group, content = fact[5], fact[6]
+                if fact[7] is not None or session.group is None:
+                    break
+                name = f"{MARK}{group}{UNIT}{content}{MARK}"
+                if name not in session.viewed:
+                    if session.deeds is not None and session.deeds.last_key or session.viewed.count(MARK) > MOST_VIEWED:
+                        break
+                    session.viewed = session.viewed[:-1] + name
+                counts[ids["view", site, channel or "direct", group, content] + (time_ms - origin) // pane_ms] += 1
+                ticks.append(_tick(2 * (time_ms - session.start) + 1))
+                session.views += 1
+                if session.events == 1 and session.views == 2:
+                    counts[ids["bounce", site, channel or "direct"] + (session.start - origin) // pane_ms] -= 1
+            else:
+                if not (self._form if code == FORM else self._chat)(site, row, session, fact):
+                    break
+                ticks.append(_tick(2 * (time_ms - session.start)))
+                if session.events == 1 and session.views == 1:
+                    counts[ids["bounce", site, channel or "direct"] + (session.start - origin) // pane_ms] -= 1
+            session.events += 1
+            end = time_ms
+            at += 1
+        self._close(site, row, session, before, end, ticks)
+        return at
+
+    def _close(self, site: str, row: Row, session: Packed, before: int, end: int, ticks: list[bytes]) -> None:
+        """Move the person, in every way the newest session counts them, from one pane to a later one."""
+        if before == end:
+            return
+        session.ticks += b"".join(ticks)
+        row.last = session.end = end
+        pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
+        old, new = (before - origin) // pane_ms, (end - origin) // pane_ms
+        if old != new:
+            counts = self._sink.counts
+            cell = self._sink.ids[visit(site, session)]
+            counts[cell + old] -= 1
+            counts[cell + new] += 1
+
+    def _open(self, site: str, session: Packed, pane: int) -> None:
+        """Contribute a session of one page view."""
+        add, channel = self._add, session.channel or "direct"
+        add(("session", site, channel, session.engine, session.domain), pane, 1)
+        add(("bounce", site, channel), pane, 1)
+        add(("view", site, channel, session.group, session.content), pane, 1)
+
+    def _reopen(self, site: str, row: Row, fact: Fact) -> Packed:
+        """Open a later session of a known person, and contribute the difference."""
+        add, pane = self._add, self.grid.pane
+        session = opened(fact)
+        here = pane(session.start)
+        before = [(other.end, ways(*other.dimensions)) for other in row.sessions]
+        for way in ways(*session.dimensions):
+            latest = max([end for end, others in before if way in others], default=0)
+            cell = (PERSON[way[0]], site, *way[1:])
+            if latest:
+                add(cell, pane(latest), -1)
+            add(cell, here, 1)
+        if session.channel is not None and (step := step_of_landing(session.channel)) is not None:
+            if all(
+                other.channel is None or other.group is None or step_of_landing(other.channel) != step
+                for other in row.sessions
+            ):
+                add(("step_from", site, step, "lead"), here, 1)
+        if not row.first_view:
+            row.first_view = session.start
+            add(("step_from", site, "first_view", "form_start"), here, 1)
+            add(("step_from", site, "first_view", "lead"), here, 1)
+        row.sessions.append(session)
+        row.last = session.start
+        self._open(site, session, here)
+        return session
+
+    def _form(self, site: str, row: Row, session: Packed, fact: Fact) -> bool:
+        """Fold a form event that makes no lead; False where it is no common case."""
+        time_ms, data = fact[0], fact[5]
+        action = data.action
+        if action == "submit" or data.offer_id is not None:
+            return False
+        if action != "view" and action != "start":
+            return True
+        form = self.facts.forms[data.form_id]
+        deeds = session.deeds
+        times = deeds.forms.get(form) if deeds is not None else None
+        if action == "start" and times is not None and times[2]:
+            return False
+        if deeds is None:
+            deeds = session.deeds = Deeds()
+        if times is None:
+            times = deeds.forms[form] = [0, 0, 0]
+        add, pane = self._add, self.grid.pane(time_ms)
+        if action == "view":
+            if not times[0]:
+                times[0] = time_ms
+                add(("form_view", site, form), pane, 1)
+            return True
+        if not times[1]:
+            times[1] = time_ms
+            add(("form_start", site, form), pane, 1)
+            add(("step_from", site, "form_start", "form_submit"), pane, 1)
+        extra = row.extra = row.extra or Extra()
+        if not extra.first_form:
+            extra.first_form = time_ms
+            self._contributions.reached(site, "first_view", "form_start", row.first_view, time_ms)
+        return True
+
+    def _chat(self, site: str, row: Row, session: Packed, fact: Fact) -> bool:
+        """Fold a chatbot event that makes no lead; False where it is no common case."""
+        time_ms, event_id, data = fact[0], fact[1], fact[5]
+        action = data.action
+        if action in KEY_CHATS or action in deals.ACTIONS:
+            return False
+        extra = row.extra = row.extra or Extra()
+        name = data.conversation_id
+        chat = extra.conversations.get(name)
+        if chat is None and len(extra.conversations) >= MOST_CHATS_AN_HOUR:
+            return False
+        contributions, pane, add = self._contributions, self.grid.pane, self._add
+        bot = None if data.bot_id is None else (time_ms, event_id, self.facts.bots[data.bot_id])
+        before = None
+        if chat is None:
+            chat = extra.conversations[name] = Conversation(time_ms, time_ms)
+        else:
+            before = contributions.conversation(site, chat)
+        chats.converse(chat, time_ms, bot, data)
+        after = contributions.conversation(site, chat)
+        if before is None:
+            contributions.put(after, 1)
+        elif before != after:
+            contributions.put([cell for cell in before if cell not in after], -1)
+            contributions.put([cell for cell in after if cell not in before], 1)
+        last = extra.last_chat
+        extra.last_chat = time_ms
+        old, new = pane(last), pane(time_ms)
+        if not last or old != new:
+            add(("chat_person", site), new, 1)
+            if last:
+                add(("chat_person", site), old, -1)
+        if extra.last_submit and last < extra.last_submit:
+            if last:
+                add(("chat_form_person", site), old, -1)
+            add(("chat_form_person", site), pane(min(time_ms, extra.last_submit)), 1)
+        return True
+
+
+def visit(site: str, session: Packed) -> Cell:
+    """Name the cell by which a session counts its person in every way at once."""
+    channel = session.channel
+    if channel is None:
+        return ("visit", site, "direct", UNKNOWN, session.country or UNKNOWN, session.group, session.content, None)
+    social = "social" if channel in SOCIAL else None
+    return (
+        "visit", site, channel, session.campaign, session.country or UNKNOWN, session.group, session.content, social,
+    )  # fmt: skip
+
+
+def opened(fact: Fact) -> Packed:
+    """Make a session of one page view."""
+    time_ms, event_id, _, touch, country, group, content, _ = fact
+    return Packed(
+        time_ms, time_ms, 1, 1, _FIRST_TICK, event_id,
+        *(touch if touch is not None else (None, None, None, None)),
+        country, group, content, f"{MARK}{group}{UNIT}{content}{MARK}",
+    )  # fmt: skip

@@ -1,0 +1,20 @@
+"""Limits: how much of one person is remembered, and how much of it counts.
+
+A bound on what is remembered changes no count; a bound on what counts filters as `flood`.
+"""
+
+from typing import Final
+
+#: More events of one person in one UTC hour of event time are flood.
+MOST_EVENTS_AN_HOUR: Final = 5_000
+#: More conversations of one person begun in one UTC hour are flood.
+MOST_CHATS_AN_HOUR: Final = 200
+
+#: Older sessions are folded together.
+MOST_SESSIONS: Final = 64
+#: Page groups and contents that a session remembers having seen.
+MOST_VIEWED: Final = 64
+#: Events of a session whose page views can still move to another channel.
+MOST_TICKS: Final = 20_000
+MOST_CHATS: Final = 5_000
+MOST_OFFERS: Final = 64

@@ -1,0 +1,73 @@
+"""`leadpulse check`: what is wrong with events, said before they are produced.
+
+In:  files of envelopes, one a line.
+Out: a sentence for each finding; exit code 1 when any line would end in the dead letters.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import asdict
+
+import click
+
+from stream.cli.inputs import STDIN, lines_of
+from stream.cli.options import with_settings
+from stream.errors import CheckError
+from stream.settings import Settings
+
+
+@click.command()
+@with_settings("lateness")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--format", "form", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
+@click.option("--strict", is_flag=True, help="Fail on warnings, too.")
+def check(settings: Settings, files: tuple[str, ...], form: str, strict: bool) -> None:
+    """Say line by line what is wrong with events before they are produced.
+
+    FILE holds one CloudEvents envelope a line (NDJSON); `.gz` is unpacked, `-` is standard input. An error is
+    what a worker would send to the dead letters. A warning would be counted, but perhaps not as it was meant.
+
+    \b
+    Examples:
+      leadpulse check events.ndjson
+      my-producer --dry-run | leadpulse check -
+      leadpulse check --format ndjson *.ndjson.gz | jq -r .reason | sort | uniq -c
+    """
+    import orjson
+
+    from stream.ingest.check import Tally, check_lines
+    from stream.ingest.decode import Limits
+
+    limits = Limits(settings.max_record_bytes, settings.max_depth, settings.lateness_ms)
+    now_ms = time.time_ns() // 1_000_000
+    tallies = []
+    for path in files:
+        tally = Tally()
+        tallies.append(tally)
+        name = "standard input" if path == STDIN else path
+        for finding in check_lines(lines_of(path, settings.max_record_bytes), now_ms, limits, tally):
+            if form == "ndjson":
+                click.echo(orjson.dumps({"file": name, **asdict(finding)}))
+            else:
+                click.echo(f"{name}: {finding}" if len(files) > 1 else str(finding))
+    right, wrong = Counter[str](), Counter[str]()
+    for tally in tallies:
+        right.update(tally.right)
+        wrong.update(tally.wrong)
+    warnings = sum(tally.warnings for tally in tallies)
+    _sum_up(right, wrong, warnings)
+    if wrong or (strict and warnings):
+        raise CheckError(
+            f"{wrong.total()} line(s) would be rejected, {warnings} warning(s).",
+            where=", ".join(files),
+            do="Correct what is listed; the contract is in schemas/.",
+        )
+
+
+def _sum_up(right: Counter[str], wrong: Counter[str], warnings: int) -> None:
+    counted = ", ".join(f"{kind} {count}" for kind, count in sorted(right.items()) if count) or "none"
+    click.echo(f"{right.total()} line(s) are right ({counted}), {warnings} warning(s).", err=True)
+    for reason, count in wrong.most_common():
+        click.echo(f"{count} rejected: {reason}", err=True)

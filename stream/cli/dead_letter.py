@@ -1,0 +1,142 @@
+"""`leadpulse dead-letter`: list and inspect what was rejected.
+
+In:  the dead-letter topic.
+Out: one line a letter, or one letter in full with the original bytes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from stream.cli.options import BROKER_FLAGS, with_settings
+from stream.errors import UsageError
+from stream.settings import Settings
+from stream.values import duration_ms
+
+if TYPE_CHECKING:
+    from stream.export.dead_letter import DeadLetter
+
+
+@click.group("dead-letter")
+def dead_letter() -> None:
+    """List and inspect rejected events.
+
+    A dead letter keeps the original bytes with topic, partition, offset, a reason from a closed list and the
+    path of the field at fault. It may hold personal data that a producer should not have sent: mind who can
+    read.
+
+    \b
+    Examples:
+      leadpulse dead-letter list --since 1h
+      leadpulse dead-letter list --reason missing_field --kind form
+      leadpulse dead-letter show form-3-1042
+    """
+
+
+@dead_letter.command("list")
+@with_settings(*BROKER_FLAGS)
+@click.option(
+    "--most", type=click.IntRange(1, 100_000), default=20, show_default=True, help="The newest so many."
+)
+@click.option(
+    "--reason", "reasons", multiple=True, metavar="NAME", help="Only this reason; may be given again."
+)
+@click.option("--kind", "kinds", multiple=True, metavar="NAME", help="Only this kind; may be given again.")
+@click.option("--since", metavar="DURATION", help="Only letters of the last 30m, 24h, 7d …")
+@click.option("--format", "form", type=click.Choice(["table", "ndjson"]), default="table", show_default=True)
+def list_letters(
+    settings: Settings,
+    most: int,
+    reasons: tuple[str, ...],
+    kinds: tuple[str, ...],
+    since: str | None,
+    form: str,
+) -> None:
+    """List the newest dead letters, oldest of them first."""
+    import orjson
+
+    from stream.model.times import format_ms
+    from stream.worker import security
+    from stream.worker.dead_letters import newest
+    from stream.worker.layout import Layout
+
+    _known(reasons, kinds)
+    since_ms = None if since is None else time.time_ns() // 1_000_000 - _read(since)
+    letters = newest(security.link(settings), Layout(settings.topic_prefix), most, reasons, kinds, since_ms)
+    for key, letter in letters:
+        arrived = format_ms(letter.timestamp_ms)
+        if form == "ndjson":
+            row = {"letter": key, "arrived": arrived, "kind": letter.kind, "reason": letter.reason,
+                   "path": letter.path, "site": letter.site, "bytes": letter.value_bytes}  # fmt: skip
+            click.echo(orjson.dumps(row))
+        else:
+            click.echo(
+                f"{arrived}  {key:<24}  {letter.reason:<14}  {letter.path or '-':<28}  {letter.value_bytes} B"
+            )
+    counts = Counter(letter.reason for _, letter in letters)
+    summary = ", ".join(f"{reason} {count}" for reason, count in counts.most_common()) or "none"
+    click.echo(f"{len(letters)} dead letter(s): {summary}", err=True)
+
+
+@dead_letter.command()
+@with_settings(*BROKER_FLAGS)
+@click.argument("key", metavar="TOPIC-PARTITION-OFFSET")
+@click.option("--raw", is_flag=True, help="Only the original bytes, to be corrected and produced again.")
+def show(settings: Settings, key: str, raw: bool) -> None:
+    """Show one dead letter in full; its name is the first column of `list`."""
+    from stream.worker import security
+    from stream.worker.dead_letters import named
+    from stream.worker.layout import Layout
+
+    letter = named(security.link(settings), Layout(settings.topic_prefix), key)
+    if raw:
+        click.get_binary_stream("stdout").write(letter.value or b"")
+        return
+    for name, text in _told(letter):
+        click.echo(f"{name:<10}{text}")
+
+
+def _told(letter: DeadLetter) -> list[tuple[str, str]]:
+    from stream.model.times import format_ms
+
+    value = "(none)" if letter.value is None else _text(letter.value)
+    cut = "" if letter.is_whole else f" (of {letter.value_bytes} bytes; cut)"
+    return [
+        ("topic", f"{letter.topic}, partition {letter.partition}, offset {letter.offset}"),
+        ("arrived", format_ms(letter.timestamp_ms)),
+        ("reason", letter.reason),
+        ("path", letter.path or "(the record as a whole)"),
+        ("site", letter.site),
+        ("key", "(none)" if letter.key is None else _text(letter.key)),
+        *((f"header {name}", "(none)" if data is None else _text(data)) for name, data in letter.headers),
+        ("value", value + cut),
+    ]
+
+
+def _text(data: bytes) -> str:
+    """Write bytes so that no terminal is hurt by them: what is not printable is escaped."""
+    text = data.decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _read(since: str) -> int:
+    try:
+        return duration_ms(since)
+    except ValueError as error:
+        raise UsageError(f"{error}.", where="--since") from None
+
+
+def _known(reasons: tuple[str, ...], kinds: tuple[str, ...]) -> None:
+    from stream.model.events import KINDS
+    from stream.model.rejects import REASONS
+
+    for names, flag, known in ((reasons, "--reason", tuple(REASONS)), (kinds, "--kind", tuple(KINDS))):
+        for name in names:
+            if name not in known:
+                raise UsageError(
+                    f"There is no {flag[2:]} {name}.", where=flag, do=f"One of {', '.join(known)}."
+                )

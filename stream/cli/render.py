@@ -1,0 +1,50 @@
+"""`leadpulse render`: write what is rendered from the code, or check that it is up to date.
+
+In:  types and catalog.
+Out: schemas and the reference page below schemas/; with --check exit code 1 when a file differs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from stream.errors import DriftError
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; fail when a file is not up to date.")
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    metavar="DIR",
+    help="The checkout; default: here.",
+)
+def render(check: bool, root: Path) -> None:
+    """Write schemas and the metric reference from the code, or check them.
+
+    JSON Schemas and AsyncAPI come from the types of events and readings, METRICS.md from the catalog.
+
+    \b
+    Examples:
+      leadpulse render
+      leadpulse render --check
+    """
+    from stream.export import render as rendering
+
+    if not check:
+        for path in rendering.write(root):
+            click.echo(f"wrote {path}")
+        return
+    found = rendering.drift(root)
+    for path, how in found:
+        click.echo(f"{path} {how}")
+    if found:
+        raise DriftError(
+            f"{len(found)} rendered file(s) are not up to date.",
+            where=str(root.resolve()),
+            do="Run `leadpulse render` and commit the result; never edit these files.",
+        )
+    click.echo("All rendered files are up to date.")

@@ -1,0 +1,118 @@
+"""`leadpulse simulate`: believable traffic, and books of what the metrics must say about it.
+
+In:  rate, seed, length; a Kafka or a file.
+Out: records on the five source topics (or lines in a file), and the books.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from stream.cli.options import BROKER_FLAGS, with_settings
+from stream.errors import BrokerError, TopicError, UsageError
+from stream.settings import Settings
+from stream.values import duration_ms, moment_ms
+
+
+@click.command()
+@with_settings(*BROKER_FLAGS)
+@click.option(
+    "--rate", type=click.FloatRange(0.1, 1_000_000), default=50.0, show_default=True, help="Records a second."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same traffic.")
+@click.option("--sites", type=click.IntRange(1, 100), default=2, show_default=True, help="Number of sites.")
+@click.option(
+    "--for",
+    "length",
+    metavar="DURATION",
+    help="How long, such as 10m; default: until Ctrl-C (a file: 1 day).",
+)
+@click.option("--history", metavar="DURATION", help="Produce so much past first, as fast as it goes.")
+@click.option(
+    "--history-rate", type=click.FloatRange(0.001), help="Records a second of that past; default: --rate."
+)
+@click.option(
+    "--out", metavar="FILE", help="Write to a file (.gz is packed, - is standard output) and not to Kafka."
+)
+@click.option("--end", metavar="TIME", help="With --out: the time of the last event; default: now.")
+@click.option("--books", metavar="FILE", help="Write what every reading must be at the end, one a line.")
+def simulate(
+    settings: Settings,
+    rate: float,
+    seed: int,
+    sites: int,
+    length: str | None,
+    history: str | None,
+    history_rate: float | None,
+    out: str | None,
+    end: str | None,
+    books: str | None,
+) -> None:
+    """Produce believable traffic on the five source topics, with books of what it must add up to.
+
+    A daily rhythm, campaigns and funnels; and bots, duplicates, late and broken events, wrong keys and
+    restated ad totals. The books are kept without any code of the engine, so that they can be held
+    beside its figures.
+
+    \b
+    Examples:
+      leadpulse simulate --rate 200 --for 10m --books books.ndjson
+      leadpulse simulate --out day.ndjson.gz --for 24h --books books.ndjson
+      leadpulse replay day.ndjson.gz --format ndjson | head
+    """
+    from kafka.errors import KafkaError
+
+    from stream.demo.produce import ProduceFailed
+    from stream.demo.simulate import Plan, run
+
+    plan = Plan(
+        rate=rate,
+        seed=seed,
+        sites=sites,
+        length_ms=_read(length, "--for", duration_ms),
+        history_ms=_read(history, "--history", duration_ms) or 0,
+        history_rate=history_rate,
+        out=out,
+        end_ms=_read(end, "--end", moment_ms),
+        books=books,
+        prefix=settings.topic_prefix,
+        client={} if out is not None else _client(settings),
+    )
+    try:
+        run(plan, lambda line: click.echo(line, err=True))
+    except (ProduceFailed, KafkaError) as error:
+        raise BrokerError(
+            f"The broker did not take a record: {error}.",
+            where=", ".join(settings.brokers),
+            do="See the broker's log; the books are void.",
+        ) from error
+
+
+def _read(text: str | None, flag: str, read: Callable[[str], int]) -> int | None:
+    if text is None:
+        return None
+    try:
+        return read(text)
+    except ValueError as error:
+        raise UsageError(f"{error}.", where=flag) from None
+
+
+def _client(settings: Settings) -> dict[str, object]:
+    """Give the producer's connection, once it is known that the topics are there."""
+    from stream.worker import security, topics
+    from stream.worker.layout import GROUPS, Layout
+
+    link = security.link(settings)
+    layout = Layout(settings.topic_prefix)
+    wanted = [layout.sources[group][kind] for group, kinds in GROUPS.items() for kind in kinds]
+    with topics.admin(link) as admin:
+        missing = sorted(set(wanted) - set(topics.found(admin, wanted)))
+    if missing:
+        raise TopicError(
+            "Source topics are missing.",
+            where=", ".join(missing),
+            do="Create them with `leadpulse topics create`.",
+        )
+    return link.kafka_python()

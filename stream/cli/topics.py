@@ -1,0 +1,102 @@
+"""`leadpulse topics`: create, verify and list the topics of an installation.
+
+In:  settings, and what the broker has.
+Out: topics; exit code 1 when `verify` finds something that would stop a worker or falsify results.
+"""
+
+from __future__ import annotations
+
+import click
+
+from stream.cli.options import BROKER_FLAGS, with_settings
+from stream.errors import CheckError
+from stream.settings import Settings
+
+PARTITIONS = 12
+
+
+@click.group()
+def topics() -> None:
+    """Create, verify or list the topics on your Kafka.
+
+    Workers never create or change a topic themselves: a wrong partition count or clean-up policy would lose
+    data. Five sources (page_view, form, chatbot, email, ad) and leadpulse's own (leadpulse.*), all with the
+    topic prefix before their names.
+
+    \b
+    Examples:
+      leadpulse topics create --partitions 12
+      leadpulse topics verify
+      leadpulse topics list --topic-prefix staging.
+    """
+
+
+@topics.command()
+@with_settings(*BROKER_FLAGS)
+@click.option(
+    "--partitions",
+    type=click.IntRange(1, 10_000),
+    default=PARTITIONS,
+    show_default=True,
+    help="For sources that do not exist yet; their count is the most workers that can share the work.",
+)
+@click.option(
+    "--replication",
+    type=click.IntRange(1, 10),
+    help="Copies of each partition; default: 3, or the number of brokers if that is less.",
+)
+def create(settings: Settings, partitions: int, replication: int | None) -> None:
+    """Create the topics that are missing; those that exist are left as they are.
+
+    leadpulse's own topics get the partition counts of the sources they belong to. Run it again any time.
+    """
+    from stream.worker import security
+    from stream.worker import topics as broker
+    from stream.worker.layout import Layout
+
+    layout = Layout(settings.topic_prefix)
+    made = broker.create(security.link(settings), layout, partitions=partitions, replication=replication)
+    for spec in made:
+        click.echo(f"created  {spec.name}  {spec.partitions} partition(s)")
+    click.echo(f"{len(made)} topic(s) created." if made else "All topics are there already.")
+
+
+@topics.command()
+@with_settings(*BROKER_FLAGS)
+def verify(settings: Settings) -> None:
+    """Compare the topics with what they should be, and say what is lost where they differ.
+
+    A problem stops a worker or falsifies results (exit code 1); a notice is advice.
+    """
+    from stream.worker import security
+    from stream.worker import topics as broker
+    from stream.worker.layout import Layout
+
+    findings = broker.verify(security.link(settings), Layout(settings.topic_prefix))
+    for finding in findings:
+        click.echo(str(finding))
+    fatal = sum(finding.fatal for finding in findings)
+    if fatal:
+        raise CheckError(
+            f"{fatal} problem(s), {len(findings) - fatal} notice(s).",
+            where=", ".join(settings.brokers),
+            do="Correct what is listed above.",
+        )
+    click.echo(f"All topics are usable; {len(findings)} notice(s).")
+
+
+@topics.command("list")
+@with_settings(*BROKER_FLAGS)
+def list_topics(settings: Settings) -> None:
+    """List every topic of the installation with its role and partition count."""
+    from stream.worker import security
+    from stream.worker import topics as broker
+    from stream.worker.layout import Layout
+
+    rows = [("topic", "role", "partitions", "replication")]
+    for spec, there in broker.listing(security.link(settings), Layout(settings.topic_prefix)):
+        found = (str(there.partitions), str(there.replication)) if there else ("missing", "-")
+        rows.append((spec.name, spec.role, *found))
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,189 @@
+"""Compare: leadpulse's readings beside the books, honestly, while traffic moves.
+
+In:  records of the result topic; the books.
+Out: for each reading: equal, wrong, or not comparable yet.
+
+Two moving things can only be held side by side at one and the same state of the traffic:
+
+1. The simulator falls silent for a moment. From then on the books stand still.
+2. leadpulse publishes its account (`events_total`) with its readings. Once that account equals the books' account, kind
+   by kind and reason by reason, each record has ended where it belongs, and what is published from that number (`seq`) on
+   rests on exactly the records that the books know. Until then nothing is compared.
+3. Windows move on even in silence. So the books are asked for the very edges that a reading names (window_start,
+   window_end), not for "now". A reading is published only when it changes: one that was not published again stands for
+   the newest edges published for its window, and is compared there.
+
+Counts and ratios must be equal (money to nine digits, since it is divided in another order here); medians of durations
+may differ by the 2 % that their buckets promise.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final, Literal, NamedTuple
+
+import orjson
+
+from stream.demo.books import SHIFT_MS, SHIFTED, TIMES, Books, Expected, Key, Window
+
+DURATION_ERROR: Final = 0.02
+DURATION_FLOOR_S: Final = 0.01  # durations below the finest bucket
+
+
+class Seen(NamedTuple):
+    """A reading as it stands on the result topic."""
+
+    value: int | float | None
+    numerator: int | float | None
+    denominator: int | float | None
+    n: int | float | None
+    start_ms: int
+    end_ms: int
+    seq: int
+
+
+class Edges(NamedTuple):
+    """Where a window lay at its newest publication."""
+
+    seq: int
+    start_ms: int
+    end_ms: int
+
+
+State = Literal["equal", "wrong", "waiting"]
+
+
+class Line(NamedTuple):
+    """One comparison; without `expected` the books do not know the series."""
+
+    key: Key
+    state: State
+    seen: Seen | None
+    expected: Expected | None
+
+
+@lru_cache(maxsize=4_096)
+def moment_ms(written: str) -> int:
+    """Read the time of a reading."""
+    return round(datetime.fromisoformat(written).timestamp() * 1000)
+
+
+@dataclass(slots=True)
+class Board:
+    """What the result topic says now."""
+
+    seen: dict[Key, Seen] = field(default_factory=dict)
+    edges: dict[str, Edges] = field(default_factory=dict)
+    account: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    account_seq: int = 0
+    as_of: str = ""
+    data_since: str = ""
+    complete: bool = False
+    seq: int = 0
+    missed: int = 0  # values that are no reading
+
+    def take(self, key: bytes | None, value: bytes | None) -> None:
+        """Take one record of the result topic."""
+        try:
+            if value is None:
+                self._forget(key)
+            else:
+                self._note(orjson.loads(value))
+        except (ValueError, KeyError, TypeError):
+            self.missed += 1
+
+    def _forget(self, key: bytes | None) -> None:
+        name = orjson.loads(key or b"")
+        metric, labels, window = (name["metric"], name["labels"], name["window"]) if isinstance(name, dict) else name
+        self.seen.pop((metric, tuple(sorted(labels.items())), window), None)
+
+    def _note(self, reading: dict[str, Any]) -> None:
+        metric, labels, window, seq = reading["metric"], reading["labels"], reading["window"], reading["seq"]
+        if seq >= self.seq:
+            self.seq, self.as_of, self.complete = seq, reading["as_of"], reading["complete"]
+            self.data_since = reading["data_since"] or ""
+        if metric == "events_total":
+            self.account[labels["kind"], labels["outcome"], labels.get("reason", "")] = int(reading["value"])
+            self.account_seq = max(seq, self.account_seq)
+        if window is None:
+            return
+        start_ms, end_ms = moment_ms(reading["window_start"]), moment_ms(reading["window_end"])
+        figures = (reading["value"], reading["numerator"], reading["denominator"], reading["n"])
+        self.seen[metric, tuple(sorted(labels.items())), window] = Seen(*figures, start_ms, end_ms, seq)
+        if metric not in SHIFTED and metric != "cost_per_lead" and seq >= self.edges.get(window, Edges(0, 0, 0)).seq:
+            self.edges[window] = Edges(seq, start_ms, end_ms)
+
+    def settled(self, books: Books) -> bool:
+        """Tell whether leadpulse has accounted for each record that the books know, and for no other."""
+        told = {key: n for key, n in books.outcomes.items() if n}
+        return bool(told) and {key: n for key, n in self.account.items() if n} == told
+
+    def published_since_settled(self) -> set[str]:
+        """Name the windows that were published after the account was complete."""
+        return {window for window, edges in self.edges.items() if edges.seq >= self.account_seq}
+
+    def span_of(self, key: Key) -> Window | None:
+        """Give the edges that a reading stands for; None when its window was not published since."""
+        metric, _, window = key
+        seen, edges = self.seen.get(key), self.edges.get(window)
+        if seen is not None and (seen.seq >= self.account_seq or metric == "cost_per_lead"):
+            if edges is None or seen.seq >= edges.seq or metric == "cost_per_lead":
+                return Window(window, seen.start_ms, seen.end_ms)
+        if edges is None or edges.seq < self.account_seq:
+            return None
+        span = Window(window, edges.start_ms, edges.end_ms)
+        return span.shifted(SHIFT_MS) if metric in SHIFTED else span
+
+
+def agrees(metric: str, seen: Seen, expected: Expected) -> bool:
+    """Tell whether a reading says what the books say.
+
+    >>> agrees("visitors", Seen(3, None, None, 3, 0, 1, 1), Expected(3))
+    True
+    """
+    if metric in TIMES:
+        if seen.n != expected.denominator or (seen.value is None) != (expected.value is None):
+            return False
+        error = abs((seen.value or 0) - (expected.value or 0))
+        return error <= DURATION_ERROR * abs(expected.value or 0) + DURATION_FLOOR_S
+    pairs = [(seen.value, expected.value)]
+    if seen.denominator is not None:
+        pairs += [(seen.numerator, expected.numerator), (seen.denominator, expected.denominator)]
+    return all(_same(a, b) for a, b in pairs)
+
+
+def _same(a: int | float | None, b: int | float | None) -> bool:
+    if a is None or b is None or (isinstance(a, int) and isinstance(b, int)):
+        return a == b
+    return abs(a - b) <= 1e-9 * max(abs(a), abs(b))
+
+
+def compare(board: Board, books: Books, wanted: Collection[Key] | None = None) -> list[Line]:
+    """Compare the readings on the board, or the wanted ones, with the books.
+
+    Everything is `waiting` while the account is not settled. Ask while the simulator is silent.
+    """
+    keys = list(board.seen) if wanted is None else list(wanted)
+    settled = board.settled(books)
+    figures: dict[tuple[str, Window], dict[Any, Expected]] = {}
+    lines: list[Line] = []
+    for key in keys:
+        metric, labels, _ = key
+        seen, span = board.seen.get(key), board.span_of(key) if settled else None
+        if span is None:
+            lines.append(Line(key, "waiting", seen, None))
+            continue
+        if (metric, span) not in figures:
+            figures[metric, span] = books.between(metric, span)
+        expected = figures[metric, span].get(labels)
+        if seen is None or expected is None:
+            # A series that is there on one side only is right as long as it says nothing.
+            silent = (seen is None or not seen.value) and (expected is None or not expected.value)
+            lines.append(Line(key, "equal" if silent else "wrong", seen, expected))
+        else:
+            lines.append(Line(key, "equal" if agrees(metric, seen, expected) else "wrong", seen, expected))
+    return lines

@@ -1,0 +1,119 @@
+"""Stage: what the demo runs on: an embedded broker with its topics, and one worker beside it.
+
+In:  how many partitions, which port to prefer for /metrics.
+Out: addresses of both; when it closes, no process and no file is left.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from types import TracebackType
+from typing import IO
+
+from stream.demo import children
+from stream.demo.broker import HOST, EmbeddedBroker, free_port
+
+PARTITIONS = 4
+METRICS_PORT = 9464
+STOP_S = 10.0
+
+
+class StageFailed(RuntimeError):
+    """The worker ended although nobody told it to."""
+
+
+def port_or_free(port: int) -> int:
+    """Give the port if nothing listens on it, else a free one."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return free_port()
+        return port
+
+
+class Stage:
+    """Broker, topics and worker; use it as a context manager."""
+
+    def __init__(
+        self, partitions: int = PARTITIONS, metrics_port: int = METRICS_PORT, worker: Sequence[str] | None = None
+    ) -> None:
+        self._command = worker or (sys.executable, "-m", "stream", "worker")
+        self._broker = EmbeddedBroker()
+        self._partitions = partitions
+        self._metrics_port = metrics_port
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+
+    @property
+    def broker(self) -> str:
+        """Address of the broker."""
+        return self._broker.address
+
+    @property
+    def metrics_url(self) -> str:
+        """Where the worker serves its gauges."""
+        return f"http://{HOST}:{self._metrics_port}/metrics"
+
+    def env(self) -> dict[str, str]:
+        """Give the environment of the worker: ours, without settings that are meant for another installation."""
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("LEADPULSE_")}
+        return ours | {
+            "LEADPULSE_BROKERS": self.broker,
+            "LEADPULSE_DELIVERY": "at_least_once",
+            "LEADPULSE_HTTP": f"{HOST}:{self._metrics_port}",
+            "LEADPULSE_SESSION_TIMEOUT": "6s",
+            "LEADPULSE_LOG_LEVEL": "warning",
+        }
+
+    def __enter__(self) -> Stage:
+        try:
+            self._broker.start()
+            self._metrics_port = port_or_free(self._metrics_port)
+            self._create_topics()
+            self._log = tempfile.TemporaryFile()  # has no name: nothing to leave behind
+            self._worker = children.spawn(self._command, env=self.env(), out=self._log.fileno())
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def _create_topics(self) -> None:
+        from stream.settings import Settings
+        from stream.worker import security, topics
+        from stream.worker.layout import Layout
+
+        settings = Settings(brokers=(self.broker,), delivery="at_least_once")
+        topics.create(security.link(settings), Layout(""), partitions=self._partitions, replication=1)
+
+    def check(self) -> None:
+        """Raise StageFailed, with the worker's last words, if it is gone."""
+        if self._worker is not None and self._worker.poll() is not None:
+            raise StageFailed(f"the worker ended with exit code {self._worker.returncode}:\n{self.last_words()}")
+
+    def last_words(self, most: int = 4_000) -> str:
+        """Give the end of the worker's log."""
+        if self._log is None:
+            return ""
+        self._log.seek(0)
+        return self._log.read()[-most:].decode("utf-8", "replace").strip()
+
+    def close(self) -> None:
+        """Stop the worker, then the broker it writes to."""
+        if self._worker is not None:
+            children.stop(self._worker, signal.SIGTERM, STOP_S)
+            self._worker = None
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+        self._broker.stop()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,167 @@
+"""App: joins Faust, the shards, the centre and the exporter.
+
+In:  settings, and how to make a fold and a rollup.
+Out: a Faust app, ready to be started by `run`.
+
+Faust brings group membership, the life cycle of services, and one thin agent a source topic, which only feeds
+batches to their shards. It decides no position, no acknowledgement, no recovery and no back-pressure.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import faust
+from mode import CrashingSupervisor, Service
+
+from stream.worker.centre import EncodeReading, Exporter, MakeFold, MakeRollup, RollupView, WorkerView
+from stream.worker.layout import ROLLUP, Layout, ShardId
+from stream.worker.owner import Owned, Shards
+from stream.worker.reader import Reader
+from stream.worker.rollup_shard import RollupShard
+from stream.worker.security import Link
+from stream.worker.shard import Shard
+from stream.worker.statelog import StateLog
+from stream.worker.transport import BatchTopic, Transport
+from stream.worker.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from stream.settings import Settings
+
+log = logging.getLogger("leadpulse.worker")
+
+
+class App(faust.App):  # type: ignore[misc]
+    """Faust's app with our transport, and without what we do ourselves."""
+
+    link: Link
+    layout: Layout
+    shards: Shards
+
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self)
+
+    def _new_consumer(self) -> Any:
+        consumer = super()._new_consumer()
+        self.shards = self.make_shards(consumer)
+        consumer.shards = self.shards
+        return consumer
+
+    def _create_directories(self) -> None:
+        """Nothing is kept on disk."""
+
+
+class Silent:
+    """An exporter that shows nothing."""
+
+    def show_rollup(self, view: RollupView | None) -> None:
+        """Show nothing."""
+
+    def show_worker(self, view: WorkerView) -> None:
+        """Show nothing."""
+
+
+def build_app(
+    settings: Settings,
+    *,
+    link: Link,
+    counts: Mapping[str, int],
+    make_fold: MakeFold,
+    make_rollup: MakeRollup,
+    encode_reading: EncodeReading,
+    exporter: Exporter | None = None,
+    reset: bool = False,
+) -> App:
+    """Join everything; `counts` is topic → number of partitions, as the start-up checks found them."""
+    layout = Layout(settings.topic_prefix)
+    shown = exporter or Silent()
+    shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
+    app = App(
+        f"{settings.topic_prefix}{settings.group_id}",
+        broker=[f"kafka://{broker}" for broker in settings.brokers],
+        broker_credentials=link.faust(),
+        broker_client_id=f"leadpulse-{settings.instance_id or os.getpid()}",
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=min(3.0, settings.session_timeout_s / 5),
+        broker_rebalance_timeout=max(30.0, settings.session_timeout_s),
+        broker_request_timeout=max(40.0, settings.session_timeout_s + 1),
+        broker_commit_interval=5.0,
+        consumer_group_instance_id=settings.instance_id or None,
+        processing_guarantee="at_least_once",  # ours is exactly once; Faust's own leaves outputs outside
+        agent_supervisor=CrashingSupervisor,
+        Topic=BatchTopic,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        stream_buffer_maxsize=8,
+        stream_wait_empty=False,
+        stream_publish_on_commit=False,
+        producer_threaded=False,
+        store="memory://",
+        web_enabled=False,
+        worker_redirect_stdouts=False,
+    )
+    app.link, app.layout = link, layout
+    app.boot_strategy.enable_kafka_producer = False  # all writing goes through the shards' own producers
+    exactly_once = settings.delivery == "exactly_once"
+
+    def make_shards(source: Any) -> Shards:
+        def make(id: ShardId) -> Owned:
+            name = layout.transactional_id(id) if exactly_once else None
+            statelog = StateLog(link, layout.state(id.group), id.shard, name)
+            if id.group == ROLLUP:
+                return RollupShard(make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown)
+            fold = make_fold(id.group, id.shard, shards_of[id.group])
+            dead_letters = counts[layout.dead_letter]
+            return Shard(
+                id, fold, statelog, source, layout, settings, dead_letter_partitions=dead_letters, reset=reset
+            )
+
+        return Shards(layout, make, lambda: Reader(link))
+
+    app.make_shards = make_shards
+    for group, topics in layout.assigned().items():
+        for topic in topics:
+            _thin_agent(app, group, topic)
+
+    @app.on_partitions_revoked.connect
+    async def revoked(app: App, revoked: Any, **_: Any) -> None:
+        await app.shards.quiesce()
+
+    app.service(_owner(app, settings, shown))
+    return app
+
+
+def _thin_agent(app: App, group: str, topic: str) -> None:
+    @app.agent(  # type: ignore[untyped-decorator]
+        app.topic(topic, key_serializer="raw", value_serializer="raw", acks=False),
+        name=f"{group}.{topic}",
+        concurrency=1,
+    )
+    async def carry(batches: Any) -> None:
+        async for batch in batches:
+            app.shards.feed(batch)
+
+
+def _owner(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
+    class Owner(Service):
+        """Shows the worker each second; stops before the consumer leaves the group, so that nothing is replayed."""
+
+        async def on_start(self) -> None:
+            self._watchdog = Watchdog(app.shards.stalled_s, settings.stall_timeout_s)
+            self._watchdog.start()
+
+        @Service.task
+        async def _show(self) -> None:
+            while not self.should_stop:
+                exporter.show_worker(app.shards.view())
+                await self.sleep(1.0)
+
+        async def on_stop(self) -> None:
+            self._watchdog.stop()
+            await app.shards.stop()
+            log.info("stopped: everything is committed")
+
+    return Owner

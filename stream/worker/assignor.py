@@ -1,0 +1,89 @@
+"""Assignor: who gets which shard.
+
+In:  the members of the consumer group and the partition counts of the topics.
+Out: for each member its partitions: partition p of all topics of a group goes to one member.
+
+Faust without tables uses aiokafka's round robin, which deals the partitions of one shard out to different members as
+soon as the counts do not divide (4 or 5 members): every visitor would be split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, ConsumerProtocolMemberMetadata
+
+from stream.errors import TopicError
+
+VERSION = 0
+
+
+def shard_assignor(
+    groups: Mapping[str, tuple[str, ...]], instance_id: str | None = None
+) -> type[AbstractPartitionAssignor]:
+    """Make the assignor of one member; `groups` is group → topics, and the instance id travels with the subscription."""
+
+    class ShardAssignor(AbstractPartitionAssignor):
+        name: ClassVar[str] = "leadpulse-shards"  # type: ignore[misc]
+
+        @classmethod
+        def metadata(cls, topics: Iterable[str]) -> ConsumerProtocolMemberMetadata:
+            return ConsumerProtocolMemberMetadata(VERSION, sorted(topics), (instance_id or "").encode())
+
+        @classmethod
+        def assign(
+            cls, cluster: Any, members: Mapping[str, ConsumerProtocolMemberMetadata]
+        ) -> dict[str, ConsumerProtocolMemberAssignment]:
+            counts = partition_counts(groups, cluster.partitions_for_topic)
+            # a static member keeps its place, and so its shards, when it comes back with a new member id
+            order = sorted(members, key=lambda member: (bytes(members[member].user_data or b""), member))
+            dealt = deal(counts, len(order))
+            return {
+                member: ConsumerProtocolMemberAssignment(
+                    VERSION,
+                    [(topic, shards) for group, shards in dealt[place].items() if shards for topic in groups[group]],
+                    b"",
+                )
+                for place, member in enumerate(order)
+            }
+
+        @classmethod
+        def on_assignment(cls, assignment: ConsumerProtocolMemberAssignment) -> None:
+            """Nothing to remember: the next assignment depends on the members alone."""
+
+    return ShardAssignor
+
+
+def partition_counts(groups: Mapping[str, tuple[str, ...]], partitions_of: Any) -> dict[str, int]:
+    """Count the shards of each group; topics of one group must agree."""
+    counts: dict[str, int] = {}
+    for group, topics in groups.items():
+        found = {topic: len(partitions_of(topic) or ()) for topic in topics}
+        if len(set(found.values())) != 1 or 0 in found.values():
+            listed = ", ".join(f"{topic}: {count}" for topic, count in found.items())
+            raise TopicError(
+                f"Topics of the group {group} must exist and have the same number of partitions.",
+                where=listed,
+                do="Run `leadpulse topics verify`.",
+            )
+        counts[group] = next(iter(found.values()))
+    return counts
+
+
+def deal(counts: Mapping[str, int], members: int) -> list[dict[str, list[int]]]:
+    """Deal the shards of all groups round the members, one after the other.
+
+    Each group is dealt evenly, and the next one goes on where the last one stopped, so the sums are even too.
+
+    >>> deal({"visitors": 3, "emails": 2}, 2)
+    [{'visitors': [0, 2], 'emails': [1]}, {'visitors': [1], 'emails': [0]}]
+    """
+    hands: list[dict[str, list[int]]] = [{group: [] for group in counts} for _ in range(members)]
+    place = 0
+    for group, count in counts.items():
+        for shard in range(count):
+            hands[place % members][group].append(shard)
+            place += 1
+    return hands

@@ -1,0 +1,28 @@
+"""Fail-stop: a worker that cannot keep its promise ends at once.
+
+In:  what happened and where.
+Out: one log line and exit code 70; a supervisor starts a fresh process, which goes on from the last commit.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import NoReturn
+
+from stream.errors import EXIT_FAIL_STOP, LeadpulseError
+
+log = logging.getLogger("leadpulse.worker")
+
+
+def die(where: str, why: BaseException | str, *, code: int = EXIT_FAIL_STOP) -> NoReturn:
+    """End the process without any clean-up: what is not committed must not look as if it were."""
+    expected = isinstance(why, (str, LeadpulseError))
+    text = str(why) if expected else f"{type(why).__name__}: {why}"
+    try:
+        log.critical("fail-stop in %s: %s", where, text, exc_info=None if expected else why)  # type: ignore[arg-type]
+        logging.shutdown()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)

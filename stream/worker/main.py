@@ -1,0 +1,61 @@
+"""Main: the one place where settings, the centre, the exporter and the shell are joined to a worker.
+
+In:  settings.
+Out: a running worker with /metrics beside it; exit code 0 after SIGTERM, 70 after a fail-stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NoReturn
+
+from stream import catalog
+from stream.export.results import encode
+from stream.ingest.decode import Limits
+from stream.pipeline import GROUPS, FoldOptions, ShardFold
+from stream.rollup.rollup import Rollup, RollupOptions
+from stream.settings import Settings
+from stream.worker import run as shell
+from stream.worker.http import HttpService
+from stream.worker.telemetry import Telemetry
+
+
+def run(settings: Settings, *, reset: bool = False) -> NoReturn:
+    """Serve HTTP and run the shards until told to stop; a port in use is told before anything starts."""
+    telemetry = Telemetry(catalog.version())
+    service = HttpService(settings, telemetry, catalog.BY_NAME)
+    service.start()
+    fold = fold_options(settings)
+    try:
+        shell.run(
+            settings,
+            make_fold=lambda group, shard, shards: ShardFold(group, shard, shards, fold),
+            make_rollup=lambda shards: Rollup(rollup_options(settings, shards)),
+            encode_reading=encode,
+            exporter=telemetry,
+            reset=reset,
+        )
+    finally:
+        service.stop()
+
+
+def fold_options(settings: Settings) -> FoldOptions:
+    """Give what the folds depend on."""
+    return FoldOptions(
+        limits=Limits(settings.max_record_bytes, settings.max_depth, settings.lateness_ms),
+        partitioner=settings.partitioner,
+        require_consent=settings.consent == "require",
+        topic_prefix=settings.topic_prefix,
+        known_ids_bytes=settings.known_ids_bytes,
+    )
+
+
+def rollup_options(settings: Settings, shards: Mapping[str, int]) -> RollupOptions:
+    """Give what the rollup depends on; `shards` is group → number of shards."""
+    return RollupOptions(
+        {group: shards[group] for group in GROUPS},
+        clock=settings.clock,
+        label_limit=settings.label_limit,
+        most_readings=settings.readings_limit,
+        allowed={label: frozenset(values) for label, values in settings.labels.items()},
+    )

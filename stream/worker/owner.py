@@ -1,0 +1,115 @@
+"""Owner: opens, keeps and closes the shards that the consumer group gives this worker.
+
+In:  assignments and revocations.
+Out: running shards; one of them may be the rollup.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
+
+from aiokafka import TopicPartition
+
+from stream.worker.centre import ShardView, WorkerView
+from stream.worker.inbox import Batch
+from stream.worker.layout import ROLLUP, Layout, ShardId
+from stream.worker.reader import Reader
+
+log = logging.getLogger("leadpulse.owner")
+
+RESTORES_AT_ONCE: Final = 4  # more would only share the same core and hold more memory
+
+
+class Owned(Protocol):
+    """A shard or the rollup, as the owner sees it."""
+
+    id: ShardId
+    state: str
+    committed: dict[TopicPartition, int]
+    committed_at: float
+
+    def start(self, open_reader: Callable[[], Reader], slots: asyncio.Semaphore) -> None: ...
+    async def resume(self) -> None: ...
+    async def quiesce(self) -> None: ...
+    async def close(self) -> None: ...
+    def feed(self, batch: Batch) -> None: ...
+    def see_end(self, source: str, end: int) -> None: ...
+    def view(self) -> ShardView: ...
+
+
+class Shards:
+    """The shards of this worker."""
+
+    def __init__(self, layout: Layout, make: Callable[[ShardId], Owned], open_reader: Callable[[], Reader]) -> None:
+        self.owned: dict[ShardId, Owned] = {}
+        self.assignments = 0
+        self._layout, self._make, self._open_reader = layout, make, open_reader
+        self._slots = asyncio.Semaphore(RESTORES_AT_ONCE)
+        self._left: dict[TopicPartition, int] = {}
+
+    def feed(self, batch: Batch) -> None:
+        """Hand a batch to its shard; one that is no longer ours is read again by its owner."""
+        shard = self.owned.get(ShardId(batch.group, batch.shard))
+        if shard is not None:
+            shard.feed(batch)
+
+    def see_end(self, tp: TopicPartition, end: int) -> None:
+        """Hand a source's end to its shard."""
+        group, source = self._layout.source_of(tp.topic)
+        shard = self.owned.get(ShardId(group, tp.partition))
+        if shard is not None:
+            shard.see_end(source, end)
+
+    async def quiesce(self) -> None:
+        """Commit everything, because a rebalance begins."""
+        await asyncio.gather(*(shard.quiesce() for shard in self.owned.values()))
+
+    async def assign(self, partitions: Iterable[TopicPartition]) -> None:
+        """Close what went away, keep the state of what stayed, start what is new."""
+        wanted = {ShardId(self._layout.source_of(tp.topic)[0], tp.partition) for tp in partitions}
+        self.assignments += 1
+        gone = [self.owned.pop(id) for id in list(self.owned) if id not in wanted]
+        if gone:
+            # Faust cancels this call when it rebalances again; a producer half closed would fence nobody
+            await asyncio.shield(asyncio.gather(*(shard.close() for shard in gone)))
+        # the rollup first: without it nobody publishes
+        for id in sorted(wanted, key=lambda id: (id.group != ROLLUP, id.shard, id.group)):
+            kept = self.owned.get(id)
+            if kept is not None:
+                await kept.resume()
+            else:
+                self.owned[id] = self._make(id)
+                self.owned[id].start(self._open_reader, self._slots)
+        log.info("assignment %d: %s", self.assignments, ", ".join(map(str, sorted(self.owned))) or "nothing")
+
+    async def stop(self) -> None:
+        """Commit and close everything, because the worker stops."""
+        await self.quiesce()
+        self._left = self.committed()
+        await asyncio.gather(*(shard.close() for shard in self.owned.values()))
+        self.owned = {}
+
+    def committed(self) -> dict[TopicPartition, int]:
+        """Give the positions of the last commits, for the consumer group's advisory offsets."""
+        if not self.owned:
+            return self._left
+        return {tp: offset for shard in self.owned.values() for tp, offset in shard.committed.items()}
+
+    def stalled_s(self) -> float:
+        """Give how long the shard that waits longest has not committed; idle shards commit each second too."""
+        now = time.monotonic()
+        return max((now - s.committed_at for s in list(self.owned.values()) if s.state == "running"), default=0.0)
+
+    def view(self) -> WorkerView:
+        """Show this worker as it is now."""
+        views = tuple(shard.view() for shard in self.owned.values())
+        return WorkerView(
+            shards=views,
+            owns_rollup=any(view.group == ROLLUP for view in views),
+            rebalances=self.assignments,
+            ready=self.assignments > 0 and all(view.state == "running" for view in views),
+        )

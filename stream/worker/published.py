@@ -1,0 +1,87 @@
+"""Published: what the result topic says now, and what must be written to make it say the newest.
+
+In:  readings as the rollup reads them now.
+Out: the rows that changed, as (key, value), with a tombstone for a series that is no more.
+
+A reading is written when its value or its standing changed, not when time alone went on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import orjson
+
+from stream.model.readings import Reading
+from stream.worker.centre import EncodeReading
+
+
+def key_of(reading: Reading) -> bytes:
+    """Name a series in the topic: [metric, labels, window]."""
+    return orjson.dumps([reading.metric, reading.labels, reading.window], option=orjson.OPT_SORT_KEYS)
+
+
+def window_of(key: bytes) -> str | None:
+    """Give the window in a key."""
+    return orjson.loads(key)[2]  # type: ignore[no-any-return]
+
+
+class Published:
+    """The last value of every key of the result topic."""
+
+    def __init__(self, encode: EncodeReading) -> None:
+        self._encode = encode
+        self._readings: dict[bytes, Reading] = {}
+        self._foreign: set[bytes] = set()
+        self._pending: dict[bytes, Reading | None] = {}
+
+    def found(self, key: bytes, value: bytes | None) -> None:
+        """Learn at a take-over what is in the topic; it is replaced or removed by the first full publication."""
+        if value is None:
+            self._foreign.discard(key)
+        else:
+            self._foreign.add(key)
+
+    def rows(self, readings: list[Reading], windows: Collection[str | None] | None) -> list[tuple[bytes, bytes | None]]:
+        """Give what to write for readings of these windows (None: all); call `confirm` once it is committed."""
+        rows: list[tuple[bytes, bytes | None]] = []
+        pending: dict[bytes, Reading | None] = {}
+        seen: set[bytes] = set()
+        for reading in readings:
+            key = key_of(reading)
+            seen.add(key)
+            before = self._readings.get(key)
+            if before is None or _differs(before, reading):
+                pending[key] = reading
+                rows.append((key, self._encode(reading)))
+        for key, reading in self._readings.items():
+            if key not in seen and (windows is None or reading.window in windows):
+                pending[key] = None
+                rows.append((key, None))
+        if windows is None:
+            rows += [(key, None) for key in self._foreign - seen - self._readings.keys()]
+            self._foreign.clear()
+        self._pending = pending
+        return rows
+
+    def confirm(self) -> tuple[Reading, ...]:
+        """Take the rows as written, and give all readings of the topic."""
+        for key, reading in self._pending.items():
+            if reading is None:
+                del self._readings[key]
+            else:
+                self._readings[key] = reading
+        self._pending = {}
+        return tuple(self._readings.values())
+
+
+def _differs(a: Reading, b: Reading) -> bool:
+    return (
+        a.value != b.value
+        or a.n != b.n
+        or a.complete != b.complete
+        or a.numerator != b.numerator
+        or a.denominator != b.denominator
+        or a.data_since_ms != b.data_since_ms
+        or a.catalog_version != b.catalog_version
+    )

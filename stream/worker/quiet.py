@@ -1,0 +1,46 @@
+"""Quiet: keeps a broker outage from writing thousands of lines a minute.
+
+In:  log records of the Kafka clients.
+Out: at most a few of each kind in ten seconds, and how many were left out.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Final
+
+NOISY: Final = ("aiokafka", "kafka", "faust", "mode")
+LINES: Final = 5
+PERIOD_S: Final = 10.0
+
+
+class RateLimit(logging.Filter):
+    """Pass the first lines of each message text in a period."""
+
+    def __init__(self, lines: int = LINES, period_s: float = PERIOD_S) -> None:
+        super().__init__()
+        self._lines, self._period_s = lines, period_s
+        self._seen: dict[str, tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a line may pass; the first of a new period tells how many did not."""
+        now = time.monotonic()
+        since, count = self._seen.get(str(record.msg), (now, 0))
+        if now - since >= self._period_s:
+            if count > self._lines:
+                record.msg = f"{record.msg} [{count - self._lines} more like this were left out]"
+            since, count = now, 0
+        if len(self._seen) > 1_000:
+            self._seen.clear()
+        self._seen[str(record.msg)] = since, count + 1
+        return count < self._lines
+
+
+def install() -> None:
+    """Put a limit on every handler, for the clients' lines only."""
+    limit = RateLimit()
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(lambda record: not record.name.startswith(NOISY) or limit.filter(record))
+    for name in NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))

@@ -1,0 +1,249 @@
+"""Rollup shard: adds up what all shards report, and publishes.
+
+In:  the deltas of all shards of all groups, read_committed, in the order in which each shard wrote them.
+Out: readings on the result topic and to the exporter; from time to time a snapshot of all cells.
+
+It lives by the same protocol as any shard: fence, restore, then one transaction a commit. Its position (which deltas
+its cells cover) is written together with the snapshot and never without it, so that both always fit; deltas after
+it are simply read again, and what was published is published again with the same values.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import msgspec
+from aiokafka import TopicPartition
+
+from stream.errors import TopicError
+from stream.worker.centre import EncodeReading, Exporter, Rollup, RollupView, ShardView
+from stream.worker.failstop import die
+from stream.worker.inbox import Batch
+from stream.worker.layout import GROUPS, ROLLUP, Layout, ShardId
+from stream.worker.lean import Unpacked
+from stream.worker.position import POSITION_KEY
+from stream.worker.published import Published
+from stream.worker.reader import Reader
+from stream.worker.shard import COMMIT_LIMIT_S
+from stream.worker.statelog import Row, StateLog
+
+log = logging.getLogger("leadpulse.rollup")
+
+PUBLISH_S: Final = 1.0
+ALL_WINDOWS_S: Final = 15.0  # longer windows move slowly: a look at them each second would only cost
+FAST_WINDOWS: Final = ("5m", "1h")
+SNAPSHOT_S: Final = 30.0
+ALIVE_KEY: Final = b"\x00alive"
+
+
+class RollupPosition(msgspec.Struct):
+    """The deltas that the snapshot covers: topic → next offset of each partition."""
+
+    next: dict[str, list[int]]
+    version: int = 1
+
+
+class RollupShard:
+    """Own the rollup while the consumer group says so."""
+
+    def __init__(
+        self,
+        rollup: Rollup,
+        statelog: StateLog,
+        layout: Layout,
+        counts: Mapping[str, int],
+        encode: EncodeReading,
+        exporter: Exporter,
+        *,
+        snapshot_s: float = SNAPSHOT_S,
+    ) -> None:
+        """Take `counts` as group → number of shards."""
+        self.id = ShardId(ROLLUP, 0)
+        self.state = "restoring"
+        self.committed: dict[TopicPartition, int] = {}
+        self.committed_at = time.monotonic()
+        self._rollup, self._log, self._layout = rollup, statelog, layout
+        self._exporter, self._snapshot_s = exporter, snapshot_s
+        self._published = Published(encode)
+        self._tps = [TopicPartition(layout.deltas(group), p) for group in GROUPS for p in range(counts[group])]
+        self._next: dict[TopicPartition, int] = {}
+        self._goal: dict[TopicPartition, int] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._busy = asyncio.Lock()
+        self._all_due = self._snapshot_due = 0.0
+        self._lag = self._deltas = self._commits = self._restored = 0
+        self._commit_s = self._apply_s = self._restore_s = 0.0
+        self._committed_ms = 0
+
+    # -- life
+
+    def start(self, open_reader: Callable[[], Reader], slots: asyncio.Semaphore) -> None:
+        """Restore in the background, then follow the deltas."""
+        self._task = asyncio.create_task(self._run(open_reader, slots), name="rollup")
+
+    async def _run(self, open_reader: Callable[[], Reader], slots: asyncio.Semaphore) -> None:
+        try:
+            async with open_reader() as reader:  # without a slot: nothing is shown until the rollup is there
+                await self._restore(reader)
+                self.state = "running"
+                due = time.monotonic()
+                while True:
+                    wait_s = due - time.monotonic()
+                    self._apply(await reader.poll(max(0.0, wait_s)))
+                    if time.monotonic() >= due:
+                        async with self._busy:
+                            if self.state == "running" and self._reached_goal():
+                                await self._publish()
+                            self._lag = self._behind(reader)
+                        due = max(due + PUBLISH_S, time.monotonic() + PUBLISH_S / 2)
+                    await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            die("rollup", error)
+
+    async def _restore(self, reader: Reader) -> None:
+        began = time.monotonic()
+        stored: RollupPosition | None = None
+
+        def load(key: bytes, value: bytes | None) -> None:
+            nonlocal stored
+            if not key.startswith(b"\x00"):
+                self._rollup.load(key, value)
+            elif key == POSITION_KEY and value is not None:
+                stored = msgspec.json.decode(value, type=RollupPosition)
+
+        await self._log.fence()
+        self._restored = await self._log.read(reader, load)
+        await StateLog(self._log.link, self._layout.metrics, 0, None).read(reader, self._published.found)
+        bounds = await reader.bounds(self._tps)
+        for tp, (begin, end) in bounds.items():
+            known = stored.next.get(tp.topic, []) if stored else []
+            self._next[tp] = self._checked(tp, begin, end, known[tp.partition] if tp.partition < len(known) else begin)
+        # until it has seen all that was reported before the take-over, readings would first fall and then rise
+        self._goal = {tp: end for tp, (_, end) in bounds.items()}
+        reader.follow(self._next)
+        self._restore_s = time.monotonic() - began
+        log.info("rollup restored: %d records in %.2f s", self._restored, self._restore_s)
+
+    @staticmethod
+    def _checked(tp: TopicPartition, begin: int, end: int, known: int) -> int:
+        if begin <= known <= end:
+            return known
+        raise TopicError(
+            f"Deltas from offset {known} on are needed, but the topic holds {begin} to {end}.",
+            where=f"{tp.topic} partition {tp.partition}",
+            do="Restore the topic, or empty all leadpulse.* topics and start with --reset.",
+        )
+
+    async def resume(self) -> None:
+        """Go on after a rebalance; whoever owned it meanwhile has fenced us."""
+        if self.state == "paused":
+            self.state = "running"
+            self.committed_at = time.monotonic()
+
+    async def quiesce(self) -> None:
+        """Publish and snapshot, because a rebalance begins or the worker stops."""
+        if self.state != "running":
+            return
+        self.state = "paused"
+        async with self._busy:
+            try:
+                if self._reached_goal():
+                    self._snapshot_due = 0.0
+                    await self._publish()
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:
+                die("rollup, last commit before a rebalance", error)
+
+    async def close(self) -> None:
+        """Leave the rollup to the next owner, and stop showing its readings."""
+        self.state = "closed"
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._log.close()
+        self._exporter.show_rollup(None)
+
+    # -- work
+
+    def feed(self, batch: Batch) -> None:
+        """Nothing comes this way: the rollup's log is assigned only to say who owns the rollup."""
+
+    def see_end(self, source: str, end: int) -> None:
+        """Nothing comes this way either."""
+
+    def _apply(self, got: Mapping[TopicPartition, Unpacked]) -> None:
+        began = time.perf_counter()
+        for tp, unpacked in got.items():
+            for _, _, _, value, _ in unpacked.records:
+                if value is not None:
+                    self._rollup.apply(value)
+            self._next[tp] = unpacked.next
+            self._deltas += len(unpacked.records)
+        self._apply_s += time.perf_counter() - began
+
+    def _reached_goal(self) -> bool:
+        self._goal = {tp: end for tp, end in self._goal.items() if self._next[tp] < end}
+        return not self._goal
+
+    def _behind(self, reader: Reader) -> int:
+        return sum(max(0, end - self._next[tp]) for tp, end in reader.ends().items())
+
+    async def _publish(self) -> None:
+        began = time.monotonic()
+        self._rollup.advance(int(time.time() * 1000))
+        windows = None if began >= self._all_due else FAST_WINDOWS
+        readings = self._rollup.readings(windows)
+        rows: list[Row] = [(key, value, None, []) for key, value in self._published.rows(readings, windows)]
+        own: list[Row] = []
+        if began >= self._snapshot_due:
+            own = [(key, value, None, []) for key, value in self._rollup.snapshot(False)]
+            own.append((POSITION_KEY, msgspec.json.encode(self._position()), None, []))
+        parts: list[tuple[str, int, Iterable[Row]]] = []
+        if rows:
+            parts.append((self._layout.metrics, 0, rows))
+        if own:
+            parts.append((self._log.tp.topic, self._log.tp.partition, own))
+        if not parts:
+            # nothing changed; a commit all the same, because it proves that the rollup is still ours
+            parts.append((self._log.tp.topic, self._log.tp.partition, [(ALIVE_KEY, b"", None, [])]))
+        await asyncio.wait_for(self._log.write(parts), COMMIT_LIMIT_S)
+        now = self.committed_at = time.monotonic()
+        if windows is None:
+            self._all_due = now + ALL_WINDOWS_S
+        if own:
+            self._snapshot_due = now + self._snapshot_s
+        self._commits += 1
+        self._commit_s = now - began
+        self._committed_ms = int(time.time() * 1000)
+        as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
+        self._exporter.show_rollup(RollupView(self._published.confirm(), as_of_ms, self._committed_ms))
+
+    def _position(self) -> RollupPosition:
+        topics: dict[str, list[int]] = {}
+        for tp in self._tps:  # in order of partitions
+            topics.setdefault(tp.topic, []).append(self._next[tp])
+        return RollupPosition(topics)
+
+    def view(self) -> ShardView:
+        """Show the rollup as it is now."""
+        return ShardView(
+            group=ROLLUP,
+            shard=0,
+            state=self.state,
+            caught_up=self.state == "running" and self._lag == 0 and not self._goal,
+            lag_records={"deltas": self._lag},
+            records=self._deltas,
+            commits=self._commits,
+            committed_ms=self._committed_ms,
+            commit_s=self._commit_s,
+            fold_s=self._apply_s,
+            restore_s=self._restore_s,
+            restored_records=self._restored,
+        )

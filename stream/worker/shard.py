@@ -1,0 +1,311 @@
+"""Shard: state in memory, its log in Kafka, one transaction a commit. Knows nothing of Faust.
+
+In:  batches of its sources, and the commit interval.
+Out: changed rows, one delta, dead letters, forwards and the position, all in one transaction.
+
+Between two commits the records only pile up in the inbox; right before a commit all of them are folded in one
+call, so that a person's events are folded together and each changed row is written once. A backlog is folded
+earlier, as soon as the inbox is full.
+
+Any error ends the process, so state is changed in place and never rolled back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, Protocol
+
+from aiokafka import TopicPartition
+
+from stream.model.records import ShardReport
+from stream.worker import position as positions
+from stream.worker.centre import Fold, ShardView
+from stream.worker.failstop import die
+from stream.worker.inbox import Batch, Inbox
+from stream.worker.layout import Layout, ShardId
+from stream.worker.position import Position
+from stream.worker.reader import Reader
+from stream.worker.statelog import Row, StateLog
+from stream.worker.takeover import Beginning, refuse_lost_state
+from stream.worker.takeover import positions as take_over
+
+log = logging.getLogger("leadpulse.shard")
+
+COMMIT_LIMIT_S: Final = 20.0
+HEARTBEAT_S: Final = 1.0  # an idle shard reports so often, or silence would look like a standstill
+
+
+class Source(Protocol):
+    """Who carries the batches; the four calls between a shard and Kafka's side, the fourth being `feed`."""
+
+    async def seek(self, offsets: Mapping[TopicPartition, int]) -> int | None:
+        """Fetch from these offsets on; give the epoch of the batches that follow, None if no longer assigned."""
+
+    def hold(self, partitions: Iterable[TopicPartition]) -> None:
+        """Stop fetching for a while."""
+
+    def release(self, partitions: Iterable[TopicPartition]) -> None:
+        """Go on fetching."""
+
+    async def group_offsets(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int | None]:
+        """Give the consumer group's committed offsets."""
+
+
+class Options(Beginning, Protocol):
+    """The settings that a shard reads."""
+
+    @property
+    def commit_interval_s(self) -> float: ...
+    @property
+    def inbox_bytes(self) -> int: ...
+
+
+class Shard:
+    """Fold one partition number of one group."""
+
+    def __init__(
+        self,
+        id: ShardId,
+        fold: Fold,
+        statelog: StateLog,
+        source: Source,
+        layout: Layout,
+        options: Options,
+        *,
+        dead_letter_partitions: int = 1,
+        reset: bool = False,
+    ) -> None:
+        self.id = id
+        self._dead_letter_partition = id.shard % dead_letter_partitions
+        self.state = "restoring"
+        self.position = Position({})
+        self.committed: dict[TopicPartition, int] = {}
+        self.committed_at = time.monotonic()
+        self._fold, self._log, self._source = fold, statelog, source
+        self._layout, self._options, self._reset = layout, options, reset
+        self._tps = {name: TopicPartition(topic, id.shard) for name, topic in layout.sources[id.group].items()}
+        self._inbox, self._expected, self._ends = Inbox(), dict[str, int](), dict[str, int]()
+        self._epoch, self._held = -1, False
+        self._wake, self._busy = asyncio.Event(), asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self._due = 0.0
+        self._dirty = False
+        self._view = ShardView(id.group, id.shard, "restoring")
+        self._records = self._commits = self._restored = 0
+        self._fold_s = self._commit_s = self._restore_s = 0.0
+        self._committed_ms = 0
+
+    # -- life
+
+    def start(self, open_reader: Callable[[], Reader], slots: asyncio.Semaphore) -> None:
+        """Restore in the background, then run; `slots` bounds how many restore at once."""
+        self._task = asyncio.create_task(self._run(open_reader, slots), name=f"shard-{self.id}")
+
+    async def _run(self, open_reader: Callable[[], Reader], slots: asyncio.Semaphore) -> None:
+        try:
+            async with slots:
+                await self._restore(open_reader)
+            # commits of a worker's shards are spread over the interval: one folds while another waits for the broker
+            spread = zlib.crc32(str(self.id).encode()) % 97 / 97
+            self._due = time.monotonic() + self._options.commit_interval_s * spread
+            await self.resume()
+            while True:
+                await self._turn()
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            die(f"shard {self.id}", error)
+
+    async def _restore(self, open_reader: Callable[[], Reader]) -> None:
+        began = time.monotonic()
+        stored: Position | None = None
+
+        def load(key: bytes, value: bytes | None) -> None:
+            nonlocal stored
+            if not key.startswith(b"\x00"):
+                self._fold.load(key, value)
+            elif key == positions.POSITION_KEY and value is not None:
+                stored = positions.decode(value)
+
+        await self._log.fence()
+        async with open_reader() as reader:
+            self._restored = await self._log.read(reader, load)
+            if stored is None and not self._reset:
+                refuse_lost_state(await self._source.group_offsets(self._tps.values()), self._log.tp.topic)
+            self.position = await take_over(reader, stored, self._tps, self._options)
+        self._restore_s = time.monotonic() - began
+        self.committed_at = time.monotonic()
+        log.info(
+            "shard %s restored: %d records in %.2f s, seq %d, %s", self.id, self._restored, self._restore_s,
+            self.position.seq, {name: source.next for name, source in self.position.sources.items()},
+        )
+
+    async def resume(self) -> None:
+        """Fetch from our position: after the restore, and when a rebalance gave the shard back."""
+        if not self.position.sources:
+            return  # still restoring; it resumes by itself
+        self._drop()
+        epoch = await self._source.seek({tp: self.position.sources[name].next for name, tp in self._tps.items()})
+        if epoch is not None:
+            self._expected = {name: source.next for name, source in self.position.sources.items()}
+            self._epoch, self.state = epoch, "running"
+            self.committed_at = time.monotonic()
+            self._wake.set()
+
+    async def quiesce(self) -> None:
+        """Stop taking batches and commit what is folded, because a rebalance begins or the worker stops.
+
+        It commits even if nothing changed: that proves that the shard was ours until now, or ends the process.
+        """
+        was, self.state = self.state, "paused"
+        if was == "restoring":
+            self.state = was
+            return
+        async with self._busy:
+            self._drop()
+            try:
+                await self._commit()
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:
+                die(f"shard {self.id}, last commit before a rebalance", error)
+
+    async def close(self) -> None:
+        """Forget everything; the next owner has it in the log."""
+        self.state = "closed"
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._log.close()
+        self._inbox.take()
+
+    # -- work
+
+    def feed(self, batch: Batch) -> None:
+        """Take a batch, unless it was fetched before the last seek or a rebalance runs."""
+        if self.state != "running" or batch.epoch != self._epoch:
+            return
+        expected = self._expected[batch.source]
+        if batch.start != expected:
+            die(f"shard {self.id}", f"{batch.source}: a batch starts at {batch.start}, expected {expected}", code=71)
+        self._expected[batch.source] = batch.next
+        self._inbox.add(batch)
+        if self._inbox.bytes > self._options.inbox_bytes:
+            self._wake.set()
+            if not self._held:
+                self._held = True
+                self._source.hold(self._tps.values())
+
+    def see_end(self, source: str, end: int) -> None:
+        """Learn how far a source goes; what lies before it is the shard's lag."""
+        self._ends[source] = end
+
+    async def _turn(self) -> None:
+        """Wait until there is a reason, then fold or commit."""
+        wait_s = self._due - time.monotonic()
+        if wait_s > 0 and self._inbox.bytes <= self._options.inbox_bytes:
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), wait_s)
+            except TimeoutError:
+                pass
+        async with self._busy:
+            if self.state == "running":
+                if self._inbox.bytes > self._options.inbox_bytes:
+                    self._fold_inbox()
+                if time.monotonic() >= self._due:
+                    await self._commit_when_due()
+            else:
+                self._due = time.monotonic() + self._options.commit_interval_s
+        await asyncio.sleep(0)
+
+    async def _commit_when_due(self) -> None:
+        began, interval_s = time.monotonic(), self._options.commit_interval_s
+        if self._inbox or self._dirty or began - self.committed_at >= HEARTBEAT_S - interval_s / 2:
+            await self._commit()
+        # under overload at least half an interval of records comes together before the next commit
+        self._due = max(self._due + interval_s, time.monotonic() + interval_s / 2)
+
+    def _fold_inbox(self) -> None:
+        batches = self._inbox.take()
+        if batches:
+            began = time.perf_counter()
+            self._fold.fold([(batch.source, batch.records) for batch in batches if batch.records])
+            for batch in batches:
+                self.position.sources[batch.source].cover(batch)
+                self._records += len(batch.records)
+            self._fold_s += time.perf_counter() - began
+            self._dirty = True
+        if self._held:
+            self._held = False
+            self._source.release(self._tps.values())
+
+    async def _commit(self) -> None:
+        began = time.monotonic()
+        self._fold_inbox()
+        self.position.seq += 1
+        changes = self._fold.changes(self.position.seq, self._report())
+        group, shard = self.id
+        place: Row = (positions.POSITION_KEY, positions.encode(self.position), None, [])
+        parts: list[tuple[str, int, Iterable[Row]]] = [
+            (self._layout.deltas(group), shard, [(None, changes.delta, None, [])]),
+        ]
+        if changes.dead_letters:
+            rows: list[Row] = [(key, value, None, headers) for key, value, headers in changes.dead_letters]
+            parts.append((self._layout.dead_letter, self._dead_letter_partition, rows))
+        forwards: dict[int, list[Row]] = {}
+        for forward in changes.forwards:
+            row: Row = (forward.key, forward.value, forward.timestamp_ms, forward.headers)
+            forwards.setdefault(forward.partition, []).append(row)
+        parts += [(self._layout.reroute(group), partition, moved) for partition, moved in forwards.items()]
+        # the position goes last: without transactions a crash in between then repeats records and loses none
+        parts.append((self._log.tp.topic, shard, [*((k, v, None, []) for k, v in changes.state), place]))
+        nexts = {self._tps[name]: source.next for name, source in self.position.sources.items()}
+        await asyncio.wait_for(self._log.write(parts), COMMIT_LIMIT_S)
+        self._dirty = False
+        self.committed = nexts
+        self.committed_at = time.monotonic()
+        self._committed_ms = int(time.time() * 1000)
+        self._commit_s = self.committed_at - began
+        self._commits += 1
+
+    def _report(self) -> ShardReport:
+        lag = self.lag()
+        caught_up = len(lag) == len(self._tps) and not any(lag.values())
+        return ShardReport(caught_up=caught_up, now_ms=int(time.time() * 1000), lag_records=lag)
+
+    def lag(self) -> dict[str, int]:
+        """Give the records between the position and the end, for the sources whose end is known."""
+        sources = self.position.sources
+        return {name: max(0, end - sources[name].next) for name, end in self._ends.items() if name in sources}
+
+    def view(self) -> ShardView:
+        """Show the shard as it is now."""
+        lag = self.lag()
+        return ShardView(
+            group=self.id.group,
+            shard=self.id.shard,
+            state=self.state,
+            caught_up=self.state == "running" and len(lag) == len(self._tps) and not any(lag.values()),
+            lag_records=lag,
+            records=self._records,
+            commits=self._commits,
+            committed_ms=self._committed_ms,
+            commit_s=self._commit_s,
+            fold_s=self._fold_s,
+            inbox_bytes=self._inbox.bytes,
+            held=self._held,
+            restore_s=self._restore_s,
+            restored_records=self._restored,
+        )
+
+    def _drop(self) -> None:
+        self._inbox.take()
+        self._ends.clear()
+        if self._held:
+            self._held = False
+            self._source.release(self._tps.values())

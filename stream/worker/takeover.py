@@ -1,0 +1,102 @@
+"""Take-over: what a new owner must know before it may process, and the reasons to refuse.
+
+In:  a shard's stored position, its source topics, and where a fresh shard shall start.
+Out: the offset at which each source goes on; or a TopicError that names the topic.
+
+The committed offsets of the consumer group are never read for a position. They only serve as a witness: where they
+exist and the state log is empty, the state was lost, and starting afresh would count everything twice or not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Protocol
+
+from aiokafka import TopicPartition
+
+from stream.errors import TopicError
+from stream.worker.position import Position, SourcePosition, fingerprint
+from stream.worker.reader import Reader
+
+log = logging.getLogger("leadpulse.takeover")
+
+
+class Beginning(Protocol):
+    """Where a fresh shard starts; settings have these."""
+
+    @property
+    def start(self) -> str: ...
+    @property
+    def start_ms(self) -> int | None: ...
+
+
+async def positions(
+    reader: Reader,
+    stored: Position | None,
+    sources: Mapping[str, TopicPartition],
+    beginning: Beginning,
+) -> Position:
+    """Give the position of every source, checked against what the topics hold now."""
+    bounds = await reader.bounds(sources.values())
+    position = stored or Position({})
+    for source, tp in sources.items():
+        begin, end = bounds[tp]
+        known = position.sources.get(source)
+        if known is None:
+            position.sources[source] = SourcePosition(await _fresh(reader, tp, begin, end, beginning))
+        else:
+            await _same_topic(reader, tp, begin, end, known)
+    return position
+
+
+async def _fresh(reader: Reader, tp: TopicPartition, begin: int, end: int, beginning: Beginning) -> int:
+    if beginning.start == "earliest":
+        return begin
+    if beginning.start == "latest" or beginning.start_ms is None:
+        return end
+    found = await reader.offset_at(tp, beginning.start_ms)
+    return end if found is None else found
+
+
+async def _same_topic(reader: Reader, tp: TopicPartition, begin: int, end: int, known: SourcePosition) -> None:
+    """Refuse a topic that is not the one that was read: made anew, cut off, or past its retention."""
+    where = f"{tp.topic} partition {tp.partition}"
+    if known.next < begin:
+        raise TopicError(
+            f"Records {known.next} to {begin - 1} were deleted before they were counted.",
+            where=where,
+            do="Lengthen the topic's retention. To go on without them, begin with a new state (see `leadpulse worker --help`, --reset).",
+        )
+    if known.next > end:
+        raise TopicError(
+            f"The topic ends at offset {end}, but it was read up to {known.next}: it was recreated or cut off.",
+            where=where,
+            do="Restore the topic, or begin with a new state (see `leadpulse worker --help`, --reset).",
+        )
+    if known.last < 0:
+        return
+    if known.last < begin:
+        log.warning("%s: the last record counted is past its retention; it cannot be checked that this is the same topic", where)
+        return
+    record = await reader.record_at(tp, known.last, end)
+    if record is None:
+        log.warning("%s: the last record counted is gone (compacted?); it cannot be checked that this is the same topic", where)
+    elif fingerprint(record) != known.fingerprint:
+        raise TopicError(
+            f"Another record is at offset {known.last} than the one that was counted: the topic was recreated.",
+            where=where,
+            do="Restore the topic, or begin with a new state (see `leadpulse worker --help`, --reset).",
+        )
+
+
+def refuse_lost_state(group_offsets: Mapping[TopicPartition, int | None], state_topic: str) -> None:
+    """Raise where the consumer group has been here before and the state log is empty."""
+    seen = [tp for tp, offset in group_offsets.items() if offset is not None]
+    if seen:
+        tp = seen[0]
+        raise TopicError(
+            f"The state log is empty, but records of {tp.topic} partition {tp.partition} were counted before.",
+            where=f"{state_topic} partition {tp.partition}",
+            do="Restore the topic. To count everything anew, empty all leadpulse.* topics and start with --reset.",
+        )

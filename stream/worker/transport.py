@@ -1,0 +1,307 @@
+"""Transport: Faust's consumer carries whole batches, from positions that the shards own.
+
+In:  what the broker sends.
+Out: one Faust message a fetched batch; its value is the Batch itself.
+
+Every override of something private in faust or aiokafka is in this file, in `lean.py` and in `app.py`; a canary test
+names each one. What runs in the consumer's own thread (seek, fetch, revoke) runs on one event loop, so these
+never interleave but at an await.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+
+import aiokafka
+from aiokafka import TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError, TopicAuthorizationFailedError
+from faust.events import Event
+from faust.topics import Topic
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+from mode import Service
+
+from stream.errors import LeadpulseError, TopicError
+from stream.worker import lean
+from stream.worker.assignor import shard_assignor
+from stream.worker.failstop import die
+from stream.worker.inbox import Batch
+
+if TYPE_CHECKING:
+    from stream.worker.owner import Shards
+
+log = logging.getLogger("leadpulse.transport")
+T = TypeVar("T")
+
+FETCH_WAIT_MS: Final = 200
+FETCH_MIN_BYTES: Final = 512 << 10  # one large answer costs less than many small ones, and waits 200 ms at most
+FETCH_PARTITION_BYTES: Final = 1 << 20
+FETCH_BYTES: Final = 16 << 20
+ENDS_EVERY_S: Final = 0.5
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """aiokafka's consumer in a thread of its own: heartbeats go on while a fold runs."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._next: dict[TopicPartition, tuple[int, int]] = {}  # sought partitions: epoch, position
+        self._held: frozenset[TopicPartition] = frozenset()
+        self._epoch = 0
+        self._rebalancing = True
+        self._ends_at = 0.0
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        conf, app = self.app.conf, self.app
+        instance_id = conf.consumer_group_instance_id or None
+        return aiokafka.AIOKafkaConsumer(
+            **app.link.aiokafka(),
+            client_id=conf.broker_client_id,
+            group_id=conf.id,
+            group_instance_id=instance_id,
+            partition_assignment_strategy=[shard_assignor(app.layout.assigned(), instance_id)],
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            fetch_min_bytes=FETCH_MIN_BYTES,
+            fetch_max_bytes=FETCH_BYTES,
+            max_partition_fetch_bytes=FETCH_PARTITION_BYTES,
+            request_timeout_ms=int(conf.broker_request_timeout * 1000),
+            session_timeout_ms=int(conf.broker_session_timeout * 1000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+            max_poll_interval_ms=int((conf.broker_max_poll_interval or 300) * 1000),
+            metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
+        )
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        self._rebalancing = True
+        self._next.clear()
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        # until a shard seeks, its partitions rest: else aiokafka would ask for committed offsets and read from there
+        consumer = self._ensure_consumer()
+        self._next.clear()
+        for tp in consumer.assignment():
+            consumer.seek(tp, 0)
+            consumer.pause(tp)
+        self._rebalancing = False
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def _inside(self, call: Coroutine[Any, Any, T]) -> T:
+        """Run in the consumer's thread; Faust's own queue would let a seek wait until a fetch is over."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, self.thread_loop))
+
+    async def seek_shard(self, offsets: Mapping[TopicPartition, int]) -> int | None:
+        return await self._inside(self._seek_shard(offsets))
+
+    async def _seek_shard(self, offsets: Mapping[TopicPartition, int]) -> int | None:
+        consumer = self._ensure_consumer()
+        if self._rebalancing or not consumer.assignment().issuperset(offsets):
+            return None  # lost again meanwhile; the next assignment decides
+        self._epoch += 1
+        for tp, offset in offsets.items():
+            consumer.seek(tp, offset)
+            consumer.resume(tp)
+            self._next[tp] = self._epoch, offset
+        return self._epoch
+
+    async def fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, int]]:
+        return await self._inside(self._fetch(timeout_s))
+
+    async def _fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, int]]:
+        consumer = self._ensure_consumer()
+        consumer._coordinator.check_errors()
+        fetcher = consumer._fetcher
+        wanted = self._next.keys() - self._held
+        with fetcher._subscriptions.fetch_context():  # tells aiokafka that we poll, idle or not
+            if not wanted or not self.consumer.flow_active:
+                await asyncio.sleep(0.02)
+                return [], self._ends(fetcher)
+            try:
+                got = await lean.read(fetcher, wanted, timeout_s)
+            except OffsetOutOfRangeError as error:
+                self._refuse_gap(error)
+                return [], {}
+            except TopicAuthorizationFailedError as error:
+                raise TopicError(
+                    "The broker does not let this worker read a topic.",
+                    where=str(error),
+                    do="Grant READ on the topic and on the consumer group.",
+                ) from error
+        return [batch for tp, unpacked in got.items() if (batch := self._batch(tp, unpacked))], self._ends(fetcher)
+
+    def _batch(self, tp: TopicPartition, unpacked: lean.Unpacked) -> Batch | None:
+        sought = self._next.get(tp)
+        if sought is None:
+            return None  # revoked while we waited
+        epoch, start = sought
+        self._next[tp] = epoch, unpacked.next
+        group, source = self.app.layout.source_of(tp.topic)
+        return Batch(group, tp.partition, source, epoch, start, unpacked.next, unpacked.records, unpacked.size)
+
+    def _refuse_gap(self, error: OffsetOutOfRangeError) -> None:
+        """Retention or a recreated topic passed the position of a partition that is being read."""
+        for tp, offset in error.args[0].items():
+            if tp in self._next:
+                raise TopicError(
+                    f"Offset {offset} is not in the topic any more: records were deleted before they were counted.",
+                    where=f"{tp.topic} partition {tp.partition}",
+                    do="Lengthen the topic's retention, or begin with a new state (`leadpulse worker --help`, --reset).",
+                ) from error
+
+    def _ends(self, fetcher: Any) -> dict[TopicPartition, int]:
+        """Give the last stable offsets that the broker told with its last answers, a few times a second."""
+        now = asyncio.get_running_loop().time()
+        if now < self._ends_at:
+            return {}
+        self._ends_at = now + ENDS_EVERY_S
+        return lean.ends(fetcher, self._next.keys())
+
+    async def group_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int | None]:
+        return await self._inside(self._group_offsets(list(partitions)))
+
+    async def _group_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int | None]:
+        found = await self._ensure_consumer()._coordinator.fetch_committed_offsets(partitions)
+        return {tp: found[tp].offset if tp in found and found[tp].offset >= 0 else None for tp in partitions}
+
+    async def advise(self, offsets: Mapping[TopicPartition, int]) -> bool:
+        return await self._inside(self._advise(offsets))
+
+    async def _advise(self, offsets: Mapping[TopicPartition, int]) -> bool:
+        consumer = self._ensure_consumer()
+        mine = {tp: offset for tp, offset in offsets.items() if tp in consumer.assignment()}
+        if mine:
+            await consumer.commit(mine)
+        return bool(mine)
+
+
+class Fetcher(Service):
+    """Carry batches from the consumer's thread to the agents; in place of Faust's, which goes record by record."""
+
+    def __init__(self, app: Any, **kwargs: Any) -> None:
+        self.app = app
+        super().__init__(**kwargs)
+
+    @Service.task
+    async def _drain(self) -> None:
+        consumer = self.app.consumer
+        try:
+            while not self.should_stop:
+                if not consumer.flow_active:
+                    await self.wait(consumer.can_resume_flow)
+                batches, ends = await consumer._thread.fetch(FETCH_WAIT_MS / 1000)
+                for batch in batches:
+                    await consumer.deliver(batch)
+                for tp, end in ends.items():
+                    consumer.shards.see_end(tp, end)
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            if not (self.should_stop or self.app.should_stop):
+                die("fetch", error)
+        finally:
+            self.set_shutdown()
+
+
+class Consumer(driver.Consumer):
+    """Faust's consumer without its offsets, acks and gaps; it is also the shards' Source."""
+
+    shards: Shards
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def deliver(self, batch: Batch) -> None:
+        """Hand a batch to the agent of its topic."""
+        topic = self.app.layout.topic_of(batch.group, batch.source)
+        tp = TP(topic, batch.shard)
+        # a stream drops a message of another generation than the app's, without a word
+        message = ConsumerMessage(
+            topic, batch.shard, batch.start, 0.0, 0, [], None, batch, None, 0, batch.size, tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+        # on a revoke Faust suspends the flow: do not hang in the conductor then
+        await self.wait_first(self.callback(message), self.suspend_flow.wait())
+
+    async def perform_seek(self) -> None:
+        """Start what was assigned; Faust calls this once an assignment, under a time limit, so nothing is awaited long."""
+        try:
+            await self.shards.assign(TopicPartition(tp.topic, tp.partition) for tp in self.assignment())
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            die("assignment", error)
+
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        """Write advisory offsets: they show the lag to the usual tools, and nothing reads a position from them."""
+        offsets = self.shards.committed()
+        if not offsets:
+            return False
+        try:
+            return await self._thread.advise(offsets)  # type: ignore[attr-defined, no-any-return]
+        except Exception as error:
+            log.debug("advisory offsets not written: %r", error)
+            return False
+
+    async def wait_empty(self) -> None:
+        """Nothing to wait for: a batch that is not folded is read again by the next owner."""
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Our own watchdog watches."""
+
+    @Service.task
+    async def _watch(self) -> None:
+        """Ask for errors: aiokafka keeps a dead coordinator (assignor raised, instance id taken) to itself."""
+        while not self.should_stop:
+            await self.sleep(1.0)
+            consumer = self._thread._consumer
+            if consumer is None or consumer._coordinator is None or consumer._closed:
+                continue
+            try:
+                consumer._coordinator.check_errors()
+            except Exception as error:
+                if not self.app.should_stop:
+                    die("consumer group", _told(error))
+
+    # -- the shards' Source
+
+    async def seek(self, offsets: Mapping[TopicPartition, int]) -> int | None:
+        return await self._thread.seek_shard(offsets)  # type: ignore[attr-defined, no-any-return]
+
+    def hold(self, partitions: Iterable[TopicPartition]) -> None:
+        self._thread._held |= frozenset(partitions)  # type: ignore[attr-defined]
+
+    def release(self, partitions: Iterable[TopicPartition]) -> None:
+        self._thread._held -= frozenset(partitions)  # type: ignore[attr-defined]
+
+    async def group_offsets(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int | None]:
+        return await self._thread.group_offsets(partitions)  # type: ignore[attr-defined, no-any-return]
+
+
+def _told(error: Exception) -> Exception | str:
+    """Prefer the message inside: aiokafka wraps what an assignor raised."""
+    return error.__cause__ if isinstance(error.__cause__, LeadpulseError) else error
+
+
+class Transport(driver.Transport):
+    """Faust's transport with our consumer and fetcher."""
+
+    Consumer: ClassVar[type] = Consumer
+    Fetcher: ClassVar[type] = Fetcher
+
+
+class BatchTopic(Topic):
+    """A topic whose message value already is a Batch: nothing to decode, nothing to fail on."""
+
+    def _compile_decode(self) -> None:
+        async def decode(message: Any, *, propagate: bool = False) -> Event:
+            return Event(self.app, None, message.value, message.headers, message)
+
+        self.decode = decode

@@ -1,0 +1,52 @@
+# leadpulse: `make demo` shows it, `make test` proves it. All targets set up .venv when it is not up to date.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.ready
+# The first of these that is 3.11 or later; `make PYTHON=/path/to/python …` chooses another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: help setup demo test bench render lint lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: $(STAMP)  ## put the locked dependencies into .venv
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "leadpulse needs Python 3.11 or later; none was found." >&2; \
+		echo "  do: install one, or say where it is: make PYTHON=/path/to/python3.11 setup" >&2; exit 2; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## broker, traffic, worker and live view on this machine
+	$(VENV)/bin/leadpulse demo $(ARGS)
+
+test: $(STAMP)  ## all tests; the head of the output says which broker is used and what is skipped
+	$(PY) -m pytest $(ARGS)
+
+bench: $(STAMP)  ## throughput, memory and latency on a real broker
+	$(PY) -m tests.bench $(ARGS)
+
+render: $(STAMP)  ## write schemas and the reference page from the code
+	$(VENV)/bin/leadpulse render
+
+lint: $(STAMP)  ## style, types and drift of rendered files
+	$(VENV)/bin/ruff check stream tests
+	$(VENV)/bin/ruff format --check stream tests
+	$(VENV)/bin/mypy
+	$(VENV)/bin/leadpulse render --check
+
+lock: $(STAMP)  ## choose dependency versions anew (for every platform) and write their hashes
+	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --generate-hashes \
+		--no-annotate --no-emit-index-url --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
+
+clean:  ## remove what was built
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

@@ -1,0 +1,114 @@
+"""One broker for all integration tests of a run, and workers that end with their test."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stream.worker import topics
+from stream.worker.layout import Layout
+from stream.worker.security import Link
+from tests.integration import counted
+from tests.integration.brokers import Broker, NoBroker, choose_broker
+from tests.integration.supervisor import Worker, python
+
+STANDIN = Path(__file__).with_name("standin.py")
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def any_broker() -> Iterator[Broker]:
+    """Give the best broker that this machine can run."""
+    with choose_broker() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def broker(any_broker: Broker) -> Broker:
+    """Give a broker with transactions."""
+    if not any_broker.transactions:
+        pytest.skip("needs a broker with transactions: a Docker daemon, or Java and Maven")
+    return any_broker
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[Broker]:
+    """Give the embedded broker, which has no transactions."""
+    try:
+        with choose_broker("embedded") as broker:
+            yield broker
+    except NoBroker as error:
+        pytest.skip(str(error))
+
+
+class Site:
+    """One installation on a broker: a topic prefix of its own, and its workers."""
+
+    def __init__(self, broker: Broker, folder: Path, partitions: int, **settings: Any) -> None:
+        self.broker, self.folder = broker, folder
+        self.prefix = f"t{next(_numbers)}."
+        self.layout = Layout(self.prefix)
+        self.link = Link((broker.bootstrap,))
+        self.workers: list[Worker] = []
+        self.settings = {
+            "LEADPULSE_BROKERS": broker.bootstrap,
+            "LEADPULSE_TOPIC_PREFIX": self.prefix,
+            "LEADPULSE_SESSION_TIMEOUT": "6s",
+            "LEADPULSE_DELIVERY": "exactly_once" if broker.transactions else "at_least_once",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            **settings,
+        }
+        topics.create(self.link, self.layout, partitions=partitions)
+
+    def worker(self, *, restart: bool = True, arguments: tuple[str, ...] = (), **settings: Any) -> Worker:
+        """Start one more worker."""
+        name = f"w{len(self.workers)}"
+        started = Worker([*python(STANDIN), *arguments], {**self.settings, **settings}, self.folder, name, restart=restart)
+        self.workers.append(started)
+        return started
+
+    def produce(self, count: int, **options: Any) -> None:
+        """Send known events and wait for their acknowledgement."""
+        counted.produce(self.broker.bootstrap, self.prefix, count, **options)
+
+    def wait_counted(self, count: int, limit_s: float = 60) -> None:
+        """Wait until the result topic says that so many records were counted."""
+        until = time.monotonic() + limit_s
+        now = -1
+        while time.monotonic() < until:
+            now = counted.published(self.broker.bootstrap, self.prefix)
+            if now >= count:
+                return
+            time.sleep(0.5)
+        logs = "\n".join(f"--- {worker.name} {worker.exits}\n{worker.log()[-1500:]}" for worker in self.workers)
+        raise AssertionError(f"{now} of {count} counted after {limit_s:.0f} s\n{logs}")
+
+    def stop(self) -> list[int]:
+        """End all workers in order; give their exit codes."""
+        codes = [worker.stop() for worker in self.workers]
+        self.workers = []
+        return codes
+
+    def faults(self) -> list[str]:
+        """Compare everything with what should be there."""
+        return counted.account(self.broker.bootstrap, self.prefix).faults()
+
+
+@pytest.fixture
+def site(broker: Broker, tmp_path: Path) -> Iterator[Callable[..., Site]]:
+    """Make installations on the broker; their workers end with the test."""
+    made: list[Site] = []
+
+    def make(partitions: int = 3, on: Broker = broker, **settings: Any) -> Site:
+        made.append(Site(on, tmp_path, partitions, **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        for worker in one.workers:
+            worker.stop(5)

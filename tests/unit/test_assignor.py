@@ -1,0 +1,83 @@
+"""Shards are dealt whole, evenly and stably."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.errors import TopicError
+from stream.worker.assignor import deal, shard_assignor
+from stream.worker.layout import Layout
+
+GROUPS = Layout("x.").assigned()
+
+
+class Cluster:
+    """Partition counts, as aiokafka's metadata gives them."""
+
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self.counts = counts
+
+    def partitions_for_topic(self, topic: str) -> set[int] | None:
+        return set(range(self.counts[topic])) if topic in self.counts else None
+
+
+def cluster(visitors: int, emails: int, ads: int, **changed: int) -> Cluster:
+    counts = {"visitors": visitors, "emails": emails, "ads": ads, "rollup": 1}
+    return Cluster({topic: counts[group] for group, topics in GROUPS.items() for topic in topics} | changed)
+
+
+def assign(where: Cluster, members: Mapping[str, str]) -> dict[str, dict[str, list[int]]]:
+    """Let the group's leader assign; members is member id → instance id. Gives member → topic → partitions."""
+    metadata = {member: shard_assignor(GROUPS, instance).metadata(["any"]) for member, instance in members.items()}
+    out = shard_assignor(GROUPS).assign(where, metadata)
+    return {member: {topic: list(found) for topic, found in mine.assignment} for member, mine in out.items()}
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 20), st.integers(1, 12))
+def test_every_shard_goes_to_one_member_with_all_its_topics(visitors, emails, ads, members):
+    given_out = assign(cluster(visitors, emails, ads), {f"m{i}": "" for i in range(members)})
+    for group, count in {"visitors": visitors, "emails": emails, "ads": ads, "rollup": 1}.items():
+        for shard in range(count):
+            owners = [
+                {member for member, mine in given_out.items() if shard in mine.get(topic, [])} for topic in GROUPS[group]
+            ]
+            assert all(len(owner) == 1 for owner in owners), "no partition twice, none left out"
+            assert len(set.union(*owners)) == 1, "all topics of a shard at one member"
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 30), min_size=1), st.integers(1, 9))
+def test_members_differ_by_one_shard_at_most(counts, members):
+    hands = deal(counts, members)
+    sizes = [sum(map(len, hand.values())) for hand in hands]
+    assert max(sizes) - min(sizes) <= 1
+    for group in counts:
+        sizes = [len(hand[group]) for hand in hands]
+        assert max(sizes) - min(sizes) <= 1
+
+
+def test_a_static_member_keeps_its_shards_under_a_new_member_id():
+    where = cluster(6, 6, 6)
+    before = assign(where, {"id-3": "b", "id-1": "c", "id-2": "a"})
+    after = assign(where, {"id-9": "c", "id-2": "a", "id-3": "b"})
+    assert before["id-1"] == after["id-9"]
+    assert before["id-2"] == after["id-2"]
+
+
+def test_more_members_than_shards_leaves_some_idle():
+    given_out = assign(cluster(1, 1, 1), {f"m{i}": "" for i in range(6)})
+    assert sorted(len(mine) > 0 for mine in given_out.values()) == [False, False, True, True, True, True]
+
+
+@pytest.mark.parametrize(("changed", "named"), [
+    ({"x.form": 4}, "x.form: 4"),
+    ({"x.leadpulse.reroute.visitors": 3}, "x.leadpulse.reroute.visitors: 3"),
+    ({"x.chatbot": 0}, "x.chatbot: 0"),
+])
+def test_topics_of_a_group_with_different_counts_are_refused_by_name(changed, named):
+    with pytest.raises(TopicError) as refused:
+        assign(cluster(6, 6, 6, **changed), {"m": ""})
+    assert named in str(refused.value)

@@ -1,0 +1,50 @@
+"""Bots: the answers are those of the list's own package, only found faster."""
+
+from __future__ import annotations
+
+import pytest
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA, is_crawler
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.ingest.bots import MAX_CHARACTERS, is_bot
+
+INSTANCES = [agent for entry in CRAWLER_USER_AGENTS_DATA for agent in entry["instances"]]
+PEOPLE = [
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Safari/604.1",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:127.0) Gecko/20100101 Firefox/127.0",
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36",
+    "Opera/9.80 (Windows NT 6.1; WOW64) Presto/2.12.388 Version/12.18",
+]
+
+
+def test_every_example_of_the_list_is_answered_as_by_the_package() -> None:
+    short = [agent for agent in INSTANCES if len(agent) <= MAX_CHARACTERS]
+    assert len(short) > 1_000
+    assert [agent for agent in short if is_bot(agent) is not is_crawler(agent)] == []
+
+
+@pytest.mark.parametrize("agent", PEOPLE)
+def test_browsers_of_people_are_no_bots(agent: str) -> None:
+    assert not is_bot(agent)
+
+
+@pytest.mark.parametrize("agent", [None, ""])
+def test_no_user_agent_is_no_proof(agent: str | None) -> None:
+    assert is_bot(agent) is False
+
+
+WORDS = st.sampled_from([entry["pattern"].replace("\\", "") for entry in CRAWLER_USER_AGENTS_DATA])
+
+
+@given(
+    st.lists(st.one_of(WORDS, WORDS.map(lambda word: word[:-1]), st.text(max_size=6)), max_size=4), st.data()
+)
+def test_any_text_is_answered_as_by_the_package(parts: list[str], data: st.DataObject) -> None:
+    agent = data.draw(st.sampled_from(["", " ", "x", "/"])).join(parts)[:MAX_CHARACTERS]
+    assert is_bot(agent) is (bool(agent) and is_crawler(agent))
+
+
+def test_a_long_user_agent_is_read_to_its_limit_only() -> None:
+    assert is_bot("x" * (MAX_CHARACTERS - 10) + "Googlebot/")
+    assert not is_bot("x" * MAX_CHARACTERS + "Googlebot/")

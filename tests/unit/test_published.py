@@ -1,0 +1,61 @@
+"""The result topic is written when a reading changes, and always says the same as the gauges."""
+
+from __future__ import annotations
+
+from stream.model.readings import Reading
+from stream.worker.published import Published, key_of
+
+
+def reading(metric, value, *, window="5m", as_of=1, complete=True):
+    return Reading(metric, {"site": "s"}, window, value, None, None, value, 0, as_of, as_of, complete, None, as_of, "v")
+
+
+def values(topic):
+    return {key: value for key, value in topic.items() if value is not None}
+
+
+def test_only_what_changed_is_written():
+    out = Published(lambda r: b"%d" % r.value)
+    first = [reading("a", 1), reading("b", 2)]
+    assert [value for _, value in out.rows(first, None)] == [b"1", b"2"]
+    assert {r.metric for r in out.confirm()} == {"a", "b"}
+    later = [reading("a", 1, as_of=9), reading("b", 3, as_of=9)]
+    assert out.rows(later, None) == [(key_of(later[1]), b"3")]
+
+
+def test_a_change_of_standing_is_a_change():
+    out = Published(lambda r: b"x")
+    out.rows([reading("a", 1, complete=False)], None)
+    out.confirm()
+    assert len(out.rows([reading("a", 1)], None)) == 1
+
+
+def test_a_series_that_ends_gets_a_tombstone_in_its_own_windows_only():
+    out = Published(lambda r: b"x")
+    short, long = reading("a", 1, window="5m"), reading("a", 1, window="30d")
+    out.rows([short, long], None)
+    out.confirm()
+    assert out.rows([], ("5m", "1h")) == [(key_of(short), None)]
+    assert out.confirm() == (long,)
+
+
+def test_nothing_counts_as_written_before_the_commit_is_confirmed():
+    out = Published(lambda r: b"x")
+    assert len(out.rows([reading("a", 1)], None)) == 1
+    assert len(out.rows([reading("a", 1)], None)) == 1
+
+
+def test_a_new_owner_removes_what_the_former_one_left_and_nobody_counts_any_more():
+    out = Published(lambda r: b"x")
+    kept, left = reading("kept", 1), reading("left", 1)
+    for one in (kept, left):
+        out.found(key_of(one), b"old")
+    assert out.rows([kept], ("5m",)) == [(key_of(kept), b"x")]
+    out.confirm()
+    assert dict(out.rows([kept], None)) == {key_of(left): None}
+
+
+def test_a_key_names_the_series_whatever_the_order_of_its_labels():
+    a = Reading("m", {"x": "1", "a": "2"}, None, 1, None, None, 1, 0, 1, 1, True, None, 1, "v")
+    b = Reading("m", {"a": "2", "x": "1"}, None, 1, None, None, 1, 0, 1, 1, True, None, 1, "v")
+    assert key_of(a) == key_of(b) == b'["m",{"a":"2","x":"1"},null]'

@@ -1,0 +1,85 @@
+"""What `topics verify` says about topics as they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from stream.worker.layout import Layout
+from stream.worker.topic_plan import Found, TopicPlan
+
+LAYOUT = Layout("p.")
+
+
+def cluster(partitions=6, **changed):
+    """Give topics exactly as planned, with changes by name (dots written as __)."""
+    plan = TopicPlan(LAYOUT, partitions)
+    there = {spec.name: Found(spec.partitions, 3, dict(spec.configs)) for spec in plan.specs}
+    for name, change in changed.items():
+        topic = "p." + name.replace("__", ".")
+        if change is None:
+            del there[topic]
+        else:
+            there[topic] = replace(there[topic], **change)
+    return there
+
+
+def findings(there, brokers=1):
+    return TopicPlan.fitting(LAYOUT, there).findings(there, brokers)
+
+
+def test_topics_as_planned_are_in_order():
+    assert findings(cluster(), brokers=3) == []
+
+
+def test_all_topics_of_an_installation_carry_its_prefix():
+    names = [spec.name for spec in TopicPlan(LAYOUT).specs]
+    assert len(names) == len(set(names)) == 17
+    assert all(name.startswith("p.") for name in names)
+
+
+@pytest.mark.parametrize(("changed", "where", "word"), [
+    ({"email": None}, "p.email", "missing"),
+    ({"leadpulse__state__ads": None}, "p.leadpulse.state.ads", "missing"),
+    ({"form": {"partitions": 4}}, "p.page_view: 6, p.form: 4, p.chatbot: 6", "split"),
+    ({"leadpulse__state__visitors": {"partitions": 12}}, "p.leadpulse.state.visitors", "must have 6"),
+    ({"leadpulse__deltas__emails": {"partitions": 1}}, "p.leadpulse.deltas.emails", "must have 6"),
+    ({"leadpulse__rollup": {"partitions": 2}}, "p.leadpulse.rollup", "must have 1"),
+    ({"leadpulse__state__ads": {"configs": {"cleanup.policy": "delete"}}}, "p.leadpulse.state.ads", "must be compact"),
+    ({"leadpulse__metrics": {"configs": {"cleanup.policy": "delete"}}}, "p.leadpulse.metrics", "must be compact"),
+    ({"page_view": {"configs": {"cleanup.policy": "compact"}}}, "p.page_view", "vanish"),
+    ({"leadpulse__reroute__ads": {"configs": {"message.timestamp.type": "LogAppendTime"}}}, "p.leadpulse.reroute.ads", "CreateTime"),
+])
+def test_what_a_worker_must_not_start_with_is_fatal_and_names_the_topic(changed, where, word):
+    fatal = [finding for finding in findings(cluster(**changed)) if finding.fatal]
+    assert [finding.where for finding in fatal] == [where]
+    assert word in fatal[0].what
+    assert fatal[0].do
+
+
+@pytest.mark.parametrize(("changed", "brokers", "word"), [
+    ({"form": {"configs": {"message.timestamp.type": "CreateTime"}}}, 1, "CreateTime"),
+    ({"leadpulse__state__ads": {"configs": {"segment.bytes": "1073741824"}}}, 1, "segment.bytes"),
+    ({"ad": {"configs": {"retention.ms": "3600000"}}}, 1, "retention.ms"),
+    ({"leadpulse__state__ads": {"replication": 1}}, 3, "replica"),
+])
+def test_what_is_only_unwise_is_a_notice(changed, brokers, word):
+    told = findings(cluster(**changed), brokers)
+    assert len(told) == 1
+    assert not told[0].fatal
+    assert word in told[0].what
+
+
+def test_existing_sources_decide_the_partition_counts_of_what_is_created():
+    there = {"p.page_view": Found(24), "p.email": Found(3)}
+    planned = {spec.name: spec.partitions for spec in TopicPlan.fitting(LAYOUT, there, partitions=8).missing(there)}
+    assert planned["p.form"] == planned["p.leadpulse.state.visitors"] == 24
+    assert planned["p.leadpulse.deltas.emails"] == 3
+    assert planned["p.ad"] == 8
+    assert planned["p.leadpulse.dead_letter"] == 24
+
+
+def test_a_broker_that_does_not_tell_settings_is_taken_at_its_word():
+    silent = {name: Found(topic.partitions) for name, topic in cluster().items()}
+    assert findings(silent) == []

@@ -47,10 +47,15 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What the alert of a ratio says; its rule is common to all."""
+    """What the alert of an entry says; the rule follows from the entry's kind, proportion and direction.
+
+    `by` are the labels beside `site` that an alert tells apart; it adds up over the others (no figures of people,
+    which do not add up). Without it all labels are told apart.
+    """
 
     summary: str
     severity: Literal["critical", "warning", "info"] = "warning"
+    by: tuple[str, ...] | None = None
 
 
 Terms = tuple[tuple[int, str], ...]
@@ -239,7 +244,8 @@ _MAIN: Final = {"tier": "main"}
 
 METRICS: Final[tuple[Metric, ...]] = (
     # --- traffic ------------------------------------------------------------------------------------------
-    _count("visitors", "site", TRAFFIC, "Distinct people with an event in the window.", tier="main", people=True),
+    _count("visitors", "site", TRAFFIC, "Distinct people with an event in the window.", tier="main", people=True,
+           direction="drop", alert=Alert("Less than half of the usual visitors come.", "critical")),
     _count("new_visitors", "site", TRAFFIC, "People first seen in the window."),
     _count("page_views", "site", TRAFFIC, "Page views."),
     _count("sessions", "site", TRAFFIC, "Sessions that started in the window."),
@@ -292,7 +298,8 @@ METRICS: Final[tuple[Metric, ...]] = (
            "Share of visitors by organic and paid social with a key event in such a session.", area="conversion",
            direction="drop", alert=Alert("Fewer visitors by social networks become leads than usual.")),
     _count("leads", "site capture_method", TRAFFIC, "People first known in the window, by how they became known.",
-           area="conversion", panel="Leads", **_MAIN),
+           area="conversion", panel="Leads", **_MAIN, direction="drop",
+           alert=Alert("Less than half of the usual leads come in.", by=())),
     _count("channel_leads", "site channel", TRAFFIC,
            "People first known in the window, by the channel of the session that made them known.",
            area="conversion"),
@@ -331,7 +338,8 @@ METRICS: Final[tuple[Metric, ...]] = (
            formula="submits after a person's first / submits",
            alert=Alert("More submits are repeats than usual.")),
     # --- chatbot ------------------------------------------------------------------------------------------
-    _count("conversations", "site bot", TRAFFIC, "Conversations that started in the window.", area="chatbot"),
+    _count("conversations", "site bot", TRAFFIC, "Conversations that started in the window.", area="chatbot",
+           direction="drop", alert=Alert("Less than half of the usual conversations start.")),
     _count("chat_leads", "site bot", TRAFFIC, "Conversations in which a lead was captured.", area="chatbot"),
     _ratio("chat_conversion_ratio", "site bot", TRAFFIC, ("chat_leads", "conversations"),
            "Share of conversations in which a lead was captured.", area="chatbot", direction="drop",
@@ -391,22 +399,23 @@ METRICS: Final[tuple[Metric, ...]] = (
            "Share of sent messages that neither came back nor were dropped nor were reported as spam.",
            formula="(sent - bounced - dropped - spam complaints) / sent", area="email", direction="drop",
            panel="Deliverability", **_MAIN,
-           alert=Alert("Fewer messages arrive than usual.", "critical")),
+           alert=Alert("Fewer messages arrive than usual.", "critical", by=("purpose",))),
     _ratio("email_bounce_ratio", _EMAIL, TRAFFIC, ("emails_bounced_any", "emails_sent"),
            "Share of sent messages that came back.", area="email", direction="rise",
-           formula="emails_bounced / emails_sent", alert=Alert("More messages come back than usual.")),
+           formula="emails_bounced / emails_sent",
+           alert=Alert("More messages come back than usual.", by=("purpose",))),
     _ratio("email_open_ratio", _EMAIL, TRAFFIC, ("emails_opened", "emails_delivered"),
            "Share of delivered messages opened by people.", area="email", direction="drop",
-           alert=Alert("Fewer messages are opened than usual.")),
+           alert=Alert("Fewer messages are opened than usual.", by=("purpose",))),
     _ratio("email_click_ratio", _EMAIL, TRAFFIC, ("emails_clicked", "emails_delivered"),
            "Share of delivered messages clicked by people.", area="email", direction="drop",
-           alert=Alert("Fewer messages are clicked than usual.")),
+           alert=Alert("Fewer messages are clicked than usual.", by=("purpose",))),
     _ratio("email_unsubscribe_ratio", _EMAIL, TRAFFIC, ("emails_unsubscribed", "emails_delivered"),
            "Share of delivered messages that led to an unsubscription.", area="email", direction="rise",
-           alert=Alert("More people unsubscribe than usual.")),
+           alert=Alert("More people unsubscribe than usual.", by=("purpose",))),
     _ratio("email_reply_ratio", _EMAIL, TRAFFIC, ("emails_replied", "emails_sent"),
            "Share of sent messages that were replied to.", area="email", direction="drop",
-           alert=Alert("Fewer messages are replied to than usual.")),
+           alert=Alert("Fewer messages are replied to than usual.", by=("purpose",))),
     _count("domain_emails_sent", "site domain", TRAFFIC, "Messages sent, by domain of the recipient.",
            area="email"),
     _ratio("domain_deliverability_ratio", "site domain", TRAFFIC,
@@ -423,10 +432,10 @@ METRICS: Final[tuple[Metric, ...]] = (
     _ratio("click_through_ratio", _AD, ADS, ("ad_clicks", "ad_impressions"),
            "Clicks per impression, from sums; no proportion, since platforms may report more clicks.",
            proportion=False, area="ads", direction="drop", panel="Click-through", **_MAIN,
-           alert=Alert("Ads are clicked less often than usual.", "critical")),
+           alert=Alert("Ads are clicked less often than usual.", "critical", by=("platform", "campaign"))),
     _ratio("ad_conversion_ratio", _AD, ADS, ("ad_conversions", "ad_clicks"),
            "Conversions per click, from sums; above 1 is legal.", proportion=False, area="ads", direction="drop",
-           alert=Alert("Ad clicks convert less often than usual.")),
+           alert=Alert("Ad clicks convert less often than usual.", by=("platform", "campaign"))),
     Metric("cost_per_conversion", "ratio", "Ad spend per conversion, in units of the currency.",
            "ad_spend / ad_conversions", _labels(f"{_AD} currency"), MONEY, _terms("ad_spend"),
            _terms("ad_conversions"), unit="currency", area="ads", direction="rise", scale=1e-6),
@@ -441,7 +450,7 @@ METRICS: Final[tuple[Metric, ...]] = (
            "ad_spend / leads, both until min(T, newest spend)", _labels("site currency cost"), MONEY,
            _terms("site_spend"), _terms("all_leads"), unit="currency", area="ads", direction="rise", scale=1e-6,
            ends_at_spend=True, constant=(("cost", "media"),), panel="Cost per lead", tier="main",
-           alert=Alert("A lead costs more than usual.", "info")),
+           alert=Alert("A lead costs more than usual.", "info", by=("currency", "cost"))),
     # --- funnel timings -----------------------------------------------------------------------------------
     Metric("funnel_step_seconds", "summary", "How long people take from one step to the next.",
            "to less from, by when `to` happened; quantiles from log buckets, 2 % relative error",

@@ -28,6 +28,7 @@ from stream.ingest.route import canonical_keys, partitions_of
 from stream.model.labels import LabelGuard, clean
 from stream.model.records import KIND_HEADER, REROUTE, Changes, Forward, Record, ShardReport
 from stream.model.rejects import Reject
+from stream.model.times import parse_ms
 from stream.stages.ads import Ads
 from stream.stages.emails import Emails
 from stream.stages.visitors.facts import CHAT, FORM, PLATFORM_CHANNELS, UNIT, Fact, Facts
@@ -82,6 +83,7 @@ class Counted:
     kind: str
     events: list[Any]
     times_ms: list[int]
+    arrivals_ms: list[int]
 
 
 class ShardFold:
@@ -93,6 +95,7 @@ class ShardFold:
         self.known_ids = KnownIds(options.known_ids_bytes)
         self.labels = LabelGuard(options.label_limit)
         self.books = Books()
+        self._stored_books = b""
         self._sink = Sink()
         self._dead: list[tuple[bytes, bytes, list[tuple[str, bytes]]]] = []
         self._forwards: list[Forward] = []
@@ -121,7 +124,7 @@ class ShardFold:
         elif prefix == b"g":
             self.ads.load(key, value)
         elif prefix == b"c" and value is not None:
-            self.books = _decode_books(value)
+            self.books, self._stored_books = _decode_books(value), value
 
     def changes(self, seq: int, report: ShardReport) -> Changes:
         """Give what this commit must write, and forget it."""
@@ -135,8 +138,10 @@ class ShardFold:
         dead, self._dead = self._dead, []
         forwards, self._forwards = self._forwards, []
         delta = self._delta(seq, report)
-        if state or dead or forwards:
-            state.append((b"c", _encode(self.books)))
+        books = _encode(self.books)
+        if books != self._stored_books:  # a batch of nothing but duplicates changes the account alone
+            self._stored_books = books
+            state.append((b"c", books))
         return Changes(state, delta, dead, forwards)
 
     def take_delta(self, seq: int, report: ShardReport) -> Delta:
@@ -151,13 +156,15 @@ class ShardFold:
     def fold(self, batches: Sequence[tuple[str, Sequence[Record]]]) -> None:
         """Fold records of any sources of the shard together; bad input is data and never raises."""
         people: dict[str, list[Fact]] = {}
+        staged: list[Counted] = []
         for source, records in batches:
             for kind, some in self._by_kind(source, records):
                 counted = self._ingest(kind, some, source)
                 if counted.events:
                     self._stage(counted, people)
-        if people:
-            self._flood(self.visitors.fold(people, self._sink))
+                    staged.append(counted)
+        if people and (flood := self.visitors.fold(people, self._sink)):
+            self._flood(flood, staged)
 
     def _by_kind(self, source: str, records: Sequence[Record]) -> list[tuple[str, Sequence[Record]]]:
         """Say of which kind records are: the source's, or what a forwarded record has in its header."""
@@ -165,7 +172,7 @@ class ShardFold:
             return [(source, records)]
         by_kind: dict[str, list[Record]] = {}
         for record in records:
-            named = dict(record[4]).get(KIND_HEADER, b"").decode("ascii", "replace")
+            named = (dict(record[4]).get(KIND_HEADER) or b"").decode("ascii", "replace")
             by_kind.setdefault(named if named in self.kinds else self.kinds[0], []).append(record)
         return list(by_kind.items())
 
@@ -223,7 +230,7 @@ class ShardFold:
             kept = [at for at, reason in enumerate(reasons) if reason is None]
             events, times, arrivals = (_pick(xs, kept) for xs in (events, times, arrivals))
         if not events:
-            return Counted(kind, [], [])
+            return Counted(kind, [], [], [])
 
         _bump(account, f"{kind}/counted", len(events))
         named = [event.data.site_id for event in events]
@@ -235,7 +242,7 @@ class ShardFold:
         books.newest_ms[kind] = max(newest, books.newest_ms.get(kind, 0))
         if books.oldest_ms is None or oldest < books.oldest_ms:
             books.oldest_ms = oldest
-        return Counted(kind, events, times)
+        return Counted(kind, events, times, arrivals)
 
     def _stage(self, counted: Counted, people: dict[str, list[Fact]]) -> None:
         """Hand events that count to the stage that keeps their rows."""
@@ -289,6 +296,8 @@ class ShardFold:
                 _, timestamp_ms, key, value, headers = records[index[at]]
                 tagged = [*headers, (KIND_HEADER, kind.encode())]
                 self._forwards.append(Forward(shard, key, value, timestamp_ms, tagged))
+                if (parse_ms(events[at].time) or 0) > timestamp_ms:
+                    _bump(self.books.account, f"{kind}/clock_ahead", -1)  # whoever counts it will say so
         if not away:
             return events, times, index, 0
         _bump(self.books.account, f"{kind}/rerouted", len(away))
@@ -341,13 +350,22 @@ class ShardFold:
         topic = f"{prefix}leadpulse.reroute.{self.group}" if source == REROUTE else f"{prefix}{kind}"
         self._dead.append(dead_letter.encode(reject, record, kind, topic, self.shard))
 
-    def _flood(self, flood: list[tuple[int, Fact]]) -> None:
+    def _flood(self, flood: list[tuple[int, Fact]], staged: list[Counted]) -> None:
         """Account for events over a person's bound: they were counted before the row was looked at."""
-        account = self.books.account
+        arrived: dict[tuple[str, str, int], list[tuple[str, int]]] = {}
+        for counted in staged:
+            for event, time_ms, arrival_ms in zip(
+                counted.events, counted.times_ms, counted.arrivals_ms, strict=True
+            ):
+                named = counted.kind, event.id, time_ms
+                arrived.setdefault(named, []).append((event.data.site_id, arrival_ms))
+        account, pane, sites = self.books.account, self.options.grid.pane, self.facts.sites
         for code, fact in flood:
             kind = "page_view" if code not in (FORM, CHAT) else "form" if code == FORM else "chatbot"
             _bump(account, f"{kind}/counted", -1)
             _bump(account, f"{kind}/filtered/flood", 1)
+            site, arrival_ms = arrived[kind, fact[1], fact[0]].pop()
+            self._sink.add(("counted", sites[site], kind), pane(arrival_ms), -1)
 
     def _unpacked(self, seq: int, report: ShardReport) -> Delta:
         names, index, panes, amounts, spreads = self._sink.take()

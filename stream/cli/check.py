@@ -47,7 +47,7 @@ def check(settings: Settings, files: tuple[str, ...], form: str, strict: bool) -
         tally = Tally()
         tallies.append(tally)
         name = "standard input" if path == STDIN else path
-        for finding in check_lines(lines_of(path, settings.max_record_bytes), now_ms, limits, tally):
+        for finding in check_lines(lines_of(path), now_ms, limits, tally):
             if form == "ndjson":
                 click.echo(orjson.dumps({"file": name, **asdict(finding)}))
             else:

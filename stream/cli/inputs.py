@@ -17,18 +17,19 @@ from typing import IO
 from stream.errors import InputError
 
 STDIN = "-"
+MOST_LINE_BYTES = 32 << 20
 
 
-def lines_of(path: str, most_bytes: int, read: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
-    """Give the lines of a file; of one longer than `most_bytes` the beginning, which is too large as it is.
+def lines_of(path: str, read: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
+    """Give the lines of a file; of one beyond all measure the beginning, so that it cannot fill the memory.
 
     `read` is told the size of each line, so that a bar can move.
     """
     try:
         with _opened(path) as file:
-            while line := file.readline(most_bytes + 1):
+            while line := file.readline(MOST_LINE_BYTES + 1):
                 size_bytes = len(line)
-                while not line.endswith(b"\n") and (rest := file.readline(most_bytes)):
+                while not line.endswith(b"\n") and (rest := file.readline(MOST_LINE_BYTES)):
                     size_bytes += len(rest)
                     if rest.endswith(b"\n"):
                         break

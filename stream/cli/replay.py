@@ -75,7 +75,7 @@ def replay(
         allowed={label: frozenset(values) for label, values in settings.labels.items()},
     )
     with _bars(files) as (read, folded):
-        lines = (line for path in files for line in lines_of(path, settings.max_record_bytes, read))
+        lines = (line for path in files for line in lines_of(path, read))
         replayed = run(lines, options, folded)
     _show(replayed, names, form)
 

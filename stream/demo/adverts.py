@@ -17,7 +17,12 @@ HOUR_MS = 3_600_000
 
 
 def _base(site: str, ad: AdCampaign) -> dict[str, Any]:
-    fields: dict[str, Any] = {"site_id": site, "platform": ad.platform, "campaign_id": ad.campaign, "channel_type": ad.channel_type}
+    fields: dict[str, Any] = {
+        "site_id": site,
+        "platform": ad.platform,
+        "campaign_id": ad.campaign,
+        "channel_type": ad.channel_type,
+    }
     more = {"audience_type": ad.audience_type, "variant": ad.variant}
     return fields | {name: value for name, value in more.items() if value}
 
@@ -33,7 +38,10 @@ def stamp(at_ms: int) -> str:
 
 def single(rng: Random, site: str, ad: AdCampaign, at_ms: int) -> list[Happening]:
     """Play one showing of an advertisement and what follows from it."""
-    base = _base(site, ad) | {"ad_group_id": f"{ad.campaign}-g1", "ad_id": f"{ad.campaign}-ad{rng.randrange(3)}"}
+    base = _base(site, ad) | {
+        "ad_group_id": f"{ad.campaign}-g1",
+        "ad_id": f"{ad.campaign}-ad{rng.randrange(3)}",
+    }
     happenings: list[Happening] = []
 
     def say(ms: int, action: str, **data: Any) -> None:
@@ -47,7 +55,9 @@ def single(rng: Random, site: str, ad: AdCampaign, at_ms: int) -> list[Happening
         if ad.currency:
             say(click_ms + 50, "spend", cost_micros=rng.randrange(180_000, 2_400_000), currency=ad.currency)
         if rng.random() < 0.08:
-            claim = {"conversion_value": rng.randrange(10, 300), "currency": ad.currency} if ad.currency else {}
+            claim = (
+                {"conversion_value": rng.randrange(10, 300), "currency": ad.currency} if ad.currency else {}
+            )
             say(click_ms + rng.randrange(60_000, 900_000), "conversion", **claim)
     return happenings
 
@@ -67,7 +77,11 @@ def totals(rng: Random, site: str, ad: AdCampaign, hour_ms: int) -> list[Happeni
             ("spend", {"cost_micros": clicks * rng.randrange(300_000, 900_000) + 1, "currency": ad.currency}),
         ]
         for action, figure in figures:
-            period = {"period_start": stamp(hour_ms), "period_end": stamp(hour_ms + HOUR_MS), "revision": revision}
+            period = {
+                "period_start": stamp(hour_ms),
+                "period_end": stamp(hour_ms + HOUR_MS),
+                "revision": revision,
+            }
             data = _base(site, ad) | {"action": action} | figure | period
             happenings.append(Happening(reported_ms, "ad", ad.campaign, data))
         impressions += rng.randrange(-20, 120)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 MINUTE_MS = 60_000
@@ -20,7 +21,16 @@ UNKNOWN = "unknown"
 KEY_FORMS = {"contact", "newsletter", "demo", "trial", "quote", "download", "webinar", "checkout"}
 KEY_CHATS = {"lead_captured", "appointment_set", "order_completed"}
 SOCIAL = {"organic_social", "paid_social"}
-PAID = {"paid_search", "paid_social", "paid_shopping", "paid_video", "paid_other", "display", "cross_network", "audio"}
+PAID = {
+    "paid_search",
+    "paid_social",
+    "paid_shopping",
+    "paid_video",
+    "paid_other",
+    "display",
+    "cross_network",
+    "audio",
+}
 ORDERS = {"order_started", "order_completed"}
 APPOINTMENTS = {"appointment_set", "appointment_confirmed", "appointment_cancelled"}
 
@@ -100,7 +110,7 @@ class Session:
 def sessions_of(events: list[Event]) -> list[Session]:
     """Cut a person's events, in order of time, into sessions."""
     cut: list[list[Event]] = [[events[0]]]
-    for before, event in zip(events, events[1:], strict=False):
+    for before, event in pairwise(events):
         if event.at_ms - before.at_ms > SESSION_GAP_MS:
             cut.append([])
         cut[-1].append(event)
@@ -128,7 +138,7 @@ def _presence(site: str, events: list[Event], sessions: list[Session]) -> Iterat
         latest[which] = max(at_ms, latest.get(which, at_ms))
 
     for session in sessions:
-        ways = [("visitors", "converted_visitors", {})]
+        ways: list[tuple[str, str, dict[str, str]]] = [("visitors", "converted_visitors", {})]
         ways.append(("channel_visitors", "channel_converted_visitors", {"channel": session.channel}))
         ways.append(("campaign_visitors", "_campaign_converted", {"campaign": session.source.campaign}))
         ways.append(("country_visitors", "_country_converted", {"country": session.country}))
@@ -143,7 +153,10 @@ def _presence(site: str, events: list[Event], sessions: list[Session]) -> Iterat
                 seen(series(converted, site=site, **labels), session.keys[-1].at_ms)
         if session.keys:
             for group, content in {content_of(view) for view in session.views}:
-                seen(series("content_leads", site=site, page_group=group, content=content), session.keys[-1].at_ms)
+                seen(
+                    series("content_leads", site=site, page_group=group, content=content),
+                    session.keys[-1].at_ms,
+                )
     yield from (Mark(which, at_ms) for which, at_ms in latest.items())
 
     key = next((event for event in events if is_key(event)), None)
@@ -254,7 +267,9 @@ def _bot(events: list[Event]) -> str:
     return next((event.data["bot_id"] for event in events if event.data.get("bot_id")), UNKNOWN)
 
 
-def _units(chats: list[Event], name: str, actions: set[str] | None = None) -> Iterator[tuple[str, list[Event]]]:
+def _units(
+    chats: list[Event], name: str, actions: set[str] | None = None
+) -> Iterator[tuple[str, list[Event]]]:
     """Group chat events by an id; give the bot and the events of each unit."""
     units: dict[str, list[Event]] = defaultdict(list)
     for event in chats:
@@ -299,7 +314,9 @@ def _chats(site: str, chats: list[Event]) -> Iterator[Mark]:
 
 def _steps(site: str, events: list[Event], sessions: list[Session]) -> Iterator[Mark]:
     first_view_ms = _first([event for event in events if event.kind == "page_view"])
-    first_form_ms = _first([event for event in events if event.kind == "form" and event.action in ("start", "submit")])
+    first_form_ms = _first(
+        [event for event in events if event.kind == "form" and event.action in ("start", "submit")]
+    )
     first_key_ms = _first([event for event in events if is_key(event)])
     yield from _step(site, "first_view", "form_start", first_view_ms, first_form_ms)
     yield from _step(site, "first_view", "lead", first_view_ms, first_key_ms)

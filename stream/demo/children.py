@@ -20,7 +20,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def _die_with_parent() -> None:
-    """Ask the kernel for a SIGKILL at the parent's death (Linux only; elsewhere a kill -9 of us leaves the child)."""
+    """Ask the kernel for a SIGKILL at the parent's death; elsewhere than on Linux nothing is done."""
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -32,8 +32,8 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own; call it from the main thread.
 
-    Its own session keeps the terminal's Ctrl-C from it: the demo stops its children itself, in order. The kernel
-    counts the death of the *thread* that started the child, hence the main one.
+    Its own session keeps the terminal's Ctrl-C from it: the demo stops its children itself, in order. The
+    kernel counts the death of the *thread* that started the child, hence the main one.
     """
     return subprocess.Popen(
         command,

@@ -6,21 +6,22 @@ Out: for each reading: equal, wrong, or not comparable yet.
 Two moving things can only be held side by side at one and the same state of the traffic:
 
 1. The simulator falls silent for a moment. From then on the books stand still.
-2. leadpulse publishes its account (`events_total`) with its readings. Once that account equals the books' account, kind
-   by kind and reason by reason, each record has ended where it belongs, and what is published from that number (`seq`) on
-   rests on exactly the records that the books know. Until then nothing is compared.
-3. Windows move on even in silence. So the books are asked for the very edges that a reading names (window_start,
-   window_end), not for "now". A reading is published only when it changes: one that was not published again stands for
-   the newest edges published for its window, and is compared there.
+2. leadpulse publishes its account (`events_total`) with its readings. Once that account equals the books'
+   account, kind by kind and reason by reason, each record has ended where it belongs, and what is published
+   from that number (`seq`) on rests on exactly the records that the books know. Until then nothing is
+   compared.
+3. Windows move on even in silence. So the books are asked for the very edges that a reading names
+   (window_start, window_end), not for "now". A reading is published only when it changes: one that was not
+   published again stands for the newest edges published for its window, and is compared there.
 
-Counts and ratios must be equal (money to nine digits, since it is divided in another order here); medians of durations
-may differ by the 2 % that their buckets promise.
+Counts and ratios must be equal (money to nine digits, since it is divided in another order here); medians
+of durations may differ by the 2 % that their buckets promise.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -28,7 +29,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from stream.demo.books import SHIFT_MS, SHIFTED, TIMES, Books, Expected, Key, Window
+from stream.demo.book_metrics import SHIFT_MS, SHIFTED, TIMES, windows_of
+from stream.demo.books import Books, Expected, Key, Window
 
 DURATION_ERROR: Final = 0.02
 DURATION_FLOOR_S: Final = 0.01  # durations below the finest bucket
@@ -98,7 +100,9 @@ class Board:
 
     def _forget(self, key: bytes | None) -> None:
         name = orjson.loads(key or b"")
-        metric, labels, window = (name["metric"], name["labels"], name["window"]) if isinstance(name, dict) else name
+        metric, labels, window = (
+            (name["metric"], name["labels"], name["window"]) if isinstance(name, dict) else name
+        )
         self.seen.pop((metric, tuple(sorted(labels.items())), window), None)
 
     def _note(self, reading: dict[str, Any]) -> None:
@@ -114,7 +118,11 @@ class Board:
         start_ms, end_ms = moment_ms(reading["window_start"]), moment_ms(reading["window_end"])
         figures = (reading["value"], reading["numerator"], reading["denominator"], reading["n"])
         self.seen[metric, tuple(sorted(labels.items())), window] = Seen(*figures, start_ms, end_ms, seq)
-        if metric not in SHIFTED and metric != "cost_per_lead" and seq >= self.edges.get(window, Edges(0, 0, 0)).seq:
+        if (
+            metric not in SHIFTED
+            and metric != "cost_per_lead"
+            and seq >= self.edges.get(window, Edges(0, 0, 0)).seq
+        ):
             self.edges[window] = Edges(seq, start_ms, end_ms)
 
     def settled(self, books: Books) -> bool:
@@ -130,11 +138,12 @@ class Board:
         """Give the edges that a reading stands for; None when its window was not published since."""
         metric, _, window = key
         seen, edges = self.seen.get(key), self.edges.get(window)
-        if seen is not None and (seen.seq >= self.account_seq or metric == "cost_per_lead"):
-            if edges is None or seen.seq >= edges.seq or metric == "cost_per_lead":
-                return Window(window, seen.start_ms, seen.end_ms)
         if edges is None or edges.seq < self.account_seq:
             return None
+        if metric == "cost_per_lead":  # ends at the newest spend, and does not move without it
+            return None if seen is None else Window(window, seen.start_ms, seen.end_ms)
+        if seen is not None and seen.seq >= edges.seq:
+            return Window(window, seen.start_ms, seen.end_ms)
         span = Window(window, edges.start_ms, edges.end_ms)
         return span.shifted(SHIFT_MS) if metric in SHIFTED else span
 
@@ -167,9 +176,17 @@ def compare(board: Board, books: Books, wanted: Collection[Key] | None = None) -
 
     Everything is `waiting` while the account is not settled. Ask while the simulator is silent.
     """
-    keys = list(board.seen) if wanted is None else list(wanted)
     settled = board.settled(books)
     figures: dict[tuple[str, Window], dict[Any, Expected]] = {}
+
+    def figures_of(metric: str, span: Window) -> dict[Any, Expected]:
+        if (metric, span) not in figures:
+            figures[metric, span] = books.between(metric, span)
+        return figures[metric, span]
+
+    keys = list(board.seen if wanted is None else wanted)
+    if wanted is None and settled:
+        keys += [key for key in _missing(board, books, figures_of) if key not in board.seen]
     lines: list[Line] = []
     for key in keys:
         metric, labels, _ = key
@@ -177,9 +194,7 @@ def compare(board: Board, books: Books, wanted: Collection[Key] | None = None) -
         if span is None:
             lines.append(Line(key, "waiting", seen, None))
             continue
-        if (metric, span) not in figures:
-            figures[metric, span] = books.between(metric, span)
-        expected = figures[metric, span].get(labels)
+        expected = figures_of(metric, span).get(labels)
         if seen is None or expected is None:
             # A series that is there on one side only is right as long as it says nothing.
             silent = (seen is None or not seen.value) and (expected is None or not expected.value)
@@ -187,3 +202,14 @@ def compare(board: Board, books: Books, wanted: Collection[Key] | None = None) -
         else:
             lines.append(Line(key, "equal" if agrees(metric, seen, expected) else "wrong", seen, expected))
     return lines
+
+
+def _missing(
+    board: Board, books: Books, figures_of: Callable[[str, Window], dict[Any, Expected]]
+) -> Iterator[Key]:
+    """Name what the books can read in the windows that were published, so that a lost series is noticed."""
+    for metric in sorted(books.metrics()):
+        for window in windows_of(metric):
+            span = board.span_of((metric, (), window))
+            if span is not None:
+                yield from ((metric, labels, window) for labels in figures_of(metric, span))

@@ -1,13 +1,15 @@
-"""Demo: everything at once on one machine: broker, traffic, worker, and a view that holds leadpulse to the books.
+"""Demo: everything on one machine: broker, traffic, worker, and a view that holds leadpulse to the books.
 
 In:  how long, how fast; whether the end decides the exit code.
 Out: a live screen or lines, and an exit code.
 
-The rhythm: a past of some hours is produced at once, so that the longer windows have something to say; then traffic
-runs in step with the clock and falls silent for some seconds in every fifteen, when leadpulse publishes all its windows.
-In the silence every reading is compared with the books (compare.py says why this is fair).
+The rhythm: a past of some hours is produced at once, so that the longer windows have something to say; then
+traffic runs in step with the clock and falls silent for some seconds in every fifteen, when leadpulse
+publishes all its windows. In the silence every reading is compared with the books (compare.py says why this
+is fair).
 
-One thread does it all in turns: send what is due, read what was published, draw. The worker is a process of its own.
+One thread does it all in turns: send what is due, read what was published, draw. The worker is a process of
+its own.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from rich.console import Console
 from rich.live import Live
 
 from stream.demo import view
-from stream.demo.books import Books
+from stream.demo.books import Books, Key
 from stream.demo.compare import Board, Line, compare
 from stream.demo.produce import Pump, now_ms
 from stream.demo.stage import Stage
@@ -41,6 +43,7 @@ FIRST_PATIENCE_S: Final = 40.0
 LAST_PATIENCE_S: Final = 40.0
 COMPARE_S: Final = 2.0  # a full comparison that takes longer is made less often
 DRAW_S: Final = 0.5
+REST_S: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,11 @@ class Play:
         self._results = TopicPartition(RESULTS, 0)
         self._consumer.assign([self._results])
         self._consumer.seek(self._results, 0)
-        self._lines: dict[view.Key, Line] = {}
+        self._lines: dict[Key, Line] = {}
         self._phase = "starting the worker"
         self._checked = "Nothing compared yet."
         self._drawn = 0.0
+        self._read_at = 0.0
         self._full_at: float | None = None
         self._compare_s = 0.0
         self.first_s: float | None = None
@@ -109,11 +113,20 @@ class Play:
         for records in self._consumer.poll(timeout_ms=5 if behind else 50).values():
             for record in records:
                 self.board.take(record.key, record.value)
+            self._read_at = time.monotonic()
         if self.board.edges.get(LONG_WINDOW) != full_before:
             self._full_at = time.monotonic()
         if time.monotonic() - self._drawn >= DRAW_S:
             self._draw()
         return not behind
+
+    def _at_rest(self) -> bool:
+        """Tell whether a publication has been read to its end; the next one follows in a second."""
+        end = self._consumer.highwater(self._results)
+        read = self._consumer.position(self._results)
+        return (
+            end is not None and read is not None and read >= end and time.monotonic() - self._read_at > REST_S
+        )
 
     def _draw(self) -> None:
         self._drawn = time.monotonic()
@@ -154,7 +167,11 @@ class Play:
         since = time.monotonic()
         while deadline is None or time.monotonic() < deadline:
             self._turn(talking=True)
-            base = self._full_at if self._full_at is not None and self._full_at > since - QUIET_AFTER_S else since
+            base = (
+                self._full_at
+                if self._full_at is not None and self._full_at > since - QUIET_AFTER_S
+                else since
+            )
             if time.monotonic() >= max(base + QUIET_AFTER_S, since + 3):
                 return
 
@@ -165,7 +182,7 @@ class Play:
         began, best = time.monotonic(), 0
         while time.monotonic() - began < patience_s:
             self._turn(talking=False)
-            if not self.board.settled(self.books):
+            if not self._at_rest() or not self.board.settled(self.books):
                 continue
             windows = self.board.published_since_settled()
             if len(windows) > best:
@@ -215,7 +232,7 @@ class Play:
 
 
 def run(options: DemoOptions, out: Console | None = None) -> int:
-    """Run the demo; 0 is good, 1 says that numbers never came, or (with `check`) that some were wrong at the end."""
+    """Run the demo; 1 says that numbers never came, or (with `check`) that some were wrong at the end."""
     console = out or Console()
     live = console.is_terminal
     with _signals_as_interrupt():
@@ -236,15 +253,20 @@ def run(options: DemoOptions, out: Console | None = None) -> int:
 def verdict(play: Play, options: DemoOptions, console: Console) -> int:
     """Say how it went."""
     for line in play.wrong[:20]:
-        console.print(f"wrong: {line.key}: leadpulse {line.seen}, books {line.expected}", markup=False, highlight=False)
+        console.print(
+            f"wrong: {line.key}: leadpulse {line.seen}, books {line.expected}", markup=False, highlight=False
+        )
     if options.run_s is None:
         console.print("Stopped; nothing is left behind.")
         return 0
     if play.first_s is None:
         console.print("No number was found equal to the books in that time.")
         return 1
-    console.print(f"First true numbers after {play.first_s:.1f} s; at the end {play.compared - len(play.wrong):,} of "
-                  f"{play.compared:,} readings equal the books.")  # fmt: skip
+    equal = play.compared - len(play.wrong)
+    console.print(
+        f"First true numbers after {play.first_s:.1f} s; "
+        f"at the end {equal:,} of {play.compared:,} readings equal the books."
+    )
     return int(options.check and (bool(play.wrong) or not play.compared))
 
 

@@ -1,7 +1,8 @@
 """Faults: the ways in which a good event is broken on its way.
 
 In:  an envelope and the moment it arrives.
-Out: bytes that must be refused, the reason from the contract's closed list, and the site the refusal counts for.
+Out: bytes that must be refused, the reason from the contract's closed list, and the site the refusal counts
+     for.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ def _truncated(rng: Random, envelope: Envelope, _: int) -> Broken:
 
 
 def _garbage(rng: Random, _: Envelope, __: int) -> Broken:
-    return Broken(b"\xff\xfe" + rng.randbytes(12).replace(b"\n", b"?").replace(b"\r", b"?"), "not_json", UNKNOWN)
+    return Broken(
+        b"\xff\xfe" + rng.randbytes(12).replace(b"\n", b"?").replace(b"\r", b"?"), "not_json", UNKNOWN
+    )
 
 
 def _empty(_: Random, __: Envelope, ___: int) -> Broken:

@@ -25,7 +25,12 @@ class Fate(NamedTuple):
 def fate(rng: Random, to: Visitor, mailing: Mailing, sent_ms: int) -> Fate:
     """Play what happens to one message."""
     message_id = token(rng, "m")
-    base: dict[str, Any] = {"site_id": to.site, "message_id": message_id, "lead_id": to.lead_id, "provider": "mailer"}
+    base: dict[str, Any] = {
+        "site_id": to.site,
+        "message_id": message_id,
+        "lead_id": to.lead_id,
+        "provider": "mailer",
+    }
     more = {
         "campaign_id": mailing.campaign,
         "email_purpose": mailing.purpose,
@@ -60,9 +65,20 @@ def fate(rng: Random, to: Visitor, mailing: Mailing, sent_ms: int) -> Fate:
 
     if rng.random() < 0.30:
         how: dict[str, Any] = {"user_agent": IMAGE_PROXY} if rng.random() < 0.3 else {}
-        say(later(210, 400) if luck < 0.040 else later(31, 120), "opened", machine=True, machine_reason="proxy", **how)
+        say(
+            later(210, 400) if luck < 0.040 else later(31, 120),
+            "opened",
+            machine=True,
+            machine_reason="proxy",
+            **how,
+        )
     if rng.random() < 0.04:
-        say(later(410, 420) if luck < 0.040 else later(121, 200), "clicked", machine=True, machine_reason="scanner")
+        say(
+            later(410, 420) if luck < 0.040 else later(121, 200),
+            "clicked",
+            machine=True,
+            machine_reason="scanner",
+        )
 
     visit_ms = None
     if rng.random() < 0.34:

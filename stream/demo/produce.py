@@ -1,9 +1,10 @@
-"""Produce: puts the simulator's records where they belong, on a Kafka or in a file, and tells the books what arrived.
+"""Produce: puts the simulator's records on a Kafka or in a file, and tells the books what arrived.
 
 In:  records in order of arrival; a connection, or a path.
 Out: the records on the five topics, keyed as the contract says; each one told once it is acknowledged.
 
-Keys go through kafka-python's own partitioner (murmur2, as Java's): a wrong key lands where a wrong key lands.
+Keys go through kafka-python's own partitioner (murmur2, as Java's): a wrong key lands where a wrong key
+lands.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ LINGER_MS: Final = 20
 FLUSH_S: Final = 30.0
 
 
-class ProduceFailed(RuntimeError):
+class ProduceFailed(RuntimeError):  # noqa: N818  (says what happened)
     """The broker did not take a record; the books no longer say what is on the topics."""
 
 
@@ -67,7 +68,9 @@ class Pump:
                 return False
             topic = self._prefix + record.kind
             try:
-                future = self._producer.send(topic, value=record.value, key=record.key, timestamp_ms=record.time_ms)
+                future = self._producer.send(
+                    topic, value=record.value, key=record.key, timestamp_ms=record.time_ms
+                )
             except KafkaError as error:
                 raise ProduceFailed(f"topic {topic}: {error}") from error
             self._waiting.append((record, future))
@@ -84,7 +87,9 @@ class Pump:
                 raise ProduceFailed(f"topic {self._prefix}{record.kind}: {future.exception}")
             # The broker's stamp where it makes its own (LogAppendTime), else the one that was sent.
             stamp = future.value.timestamp
-            self._tell(record.kind, record.truth, stamp if stamp is not None and stamp >= 0 else record.time_ms)
+            self._tell(
+                record.kind, record.truth, stamp if stamp is not None and stamp >= 0 else record.time_ms
+            )
             self.acknowledged += 1
 
     def flush(self) -> None:
@@ -97,7 +102,9 @@ class Pump:
         while self._waiting:  # a future is done a moment after its batch
             self.settle()
             if time.monotonic() > deadline:
-                raise ProduceFailed(f"{len(self._waiting)} record(s) were not acknowledged within {FLUSH_S:.0f} s")
+                raise ProduceFailed(
+                    f"{len(self._waiting)} record(s) were not acknowledged within {FLUSH_S:.0f} s"
+                )
             time.sleep(0.002)
 
     def close(self) -> None:
@@ -107,7 +114,7 @@ class Pump:
 
 
 def pump_all(pump: Pump, until_ms: int | None = None, say: Callable[[int], None] | None = None) -> None:
-    """Send records as the wall clock reaches them, until they end or it is `until_ms`; `say` is told the count."""
+    """Send records as the clock reaches them, until they end or it is `until_ms`; `say` is told how many."""
     said = time.monotonic()
     while pump.due_ms is not None:
         now = now_ms()
@@ -123,14 +130,15 @@ def pump_all(pump: Pump, until_ms: int | None = None, say: Callable[[int], None]
 
 
 def write(records: Iterable[Record], path: str, tell: Tell) -> int:
-    """Write envelopes as lines, to a file (`.gz` is compressed) or, for `-`, to standard output; return how many.
+    """Write envelopes as lines to a file (`.gz` is packed, `-` is standard output); return how many.
 
     Records for a file are made with `Options.blanks` off: a line cannot be a tombstone.
     """
     n = 0
     with _opened(path) as out:
         for record in records:
-            assert record.value is not None and b"\n" not in record.value
+            assert record.value is not None
+            assert b"\n" not in record.value
             out.write(record.value + b"\n")
             tell(record.kind, record.truth, record.time_ms)
             n += 1

@@ -25,9 +25,10 @@ DAY_MS = 86_400_000
 class Plan:
     """What to simulate.
 
-    `history_ms` of past come first, as fast as they go out, at `history_rate` records a second of that past; then
-    `length_ms` (None: without end) in step with the wall clock. With `out` everything goes to a file at once, and it
-    ends at `end_ms` (default: now). `books` is a file for what the readings must be at the end.
+    `history_ms` of past come first, as fast as they go out, at `history_rate` records a second of that
+    past; then `length_ms` (None: without end) in step with the wall clock. With `out` everything goes to a
+    file at once, and it ends at `end_ms` (default: now). `books` is a file for what the readings must be at
+    the end.
     """
 
     rate: float = 50.0
@@ -85,7 +86,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> Books:
 
 
 def write_books(books: Books, path: str, at_ms: int) -> int:
-    """Write what every reading must be at a moment, one a line, and the account last; return how many readings."""
+    """Write what every reading must be at a moment, one a line, the account last; return how many."""
     readings = books.readings(at_ms)
     with Path(path).open("wb") as out:
         for (metric, labels, window), expected in readings.items():

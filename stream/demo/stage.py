@@ -24,7 +24,7 @@ METRICS_PORT = 9464
 STOP_S = 10.0
 
 
-class StageFailed(RuntimeError):
+class StageFailed(RuntimeError):  # noqa: N818  (says what happened)
     """The worker ended although nobody told it to."""
 
 
@@ -43,7 +43,10 @@ class Stage:
     """Broker, topics and worker; use it as a context manager."""
 
     def __init__(
-        self, partitions: int = PARTITIONS, metrics_port: int = METRICS_PORT, worker: Sequence[str] | None = None
+        self,
+        partitions: int = PARTITIONS,
+        metrics_port: int = METRICS_PORT,
+        worker: Sequence[str] | None = None,
     ) -> None:
         self._command = worker or (sys.executable, "-m", "stream", "worker")
         self._broker = EmbeddedBroker()
@@ -63,7 +66,7 @@ class Stage:
         return f"http://{HOST}:{self._metrics_port}/metrics"
 
     def env(self) -> dict[str, str]:
-        """Give the environment of the worker: ours, without settings that are meant for another installation."""
+        """Give the environment of the worker: ours, without settings meant for another installation."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("LEADPULSE_")}
         return ours | {
             "LEADPULSE_BROKERS": self.broker,
@@ -96,7 +99,9 @@ class Stage:
     def check(self) -> None:
         """Raise StageFailed, with the worker's last words, if it is gone."""
         if self._worker is not None and self._worker.poll() is not None:
-            raise StageFailed(f"the worker ended with exit code {self._worker.returncode}:\n{self.last_words()}")
+            raise StageFailed(
+                f"the worker ended with exit code {self._worker.returncode}:\n{self.last_words()}"
+            )
 
     def last_words(self, most: int = 4_000) -> str:
         """Give the end of the worker's log."""
@@ -115,5 +120,7 @@ class Stage:
             self._log = None
         self._broker.stop()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

@@ -3,9 +3,9 @@
 In:  Options: seed, start, length, rate, sites.
 Out: an endless (or bounded) stream of Records in order of arrival; the same options give the same bytes.
 
-Chance comes from one seeded generator and time from the options: nothing here looks at a clock. What happens on the
-sites is played by visits.py, mails.py and adverts.py; this file decides when it happens and what the network does to it:
-duplicates, delays, wrong keys, running clocks, broken bytes.
+Chance comes from one seeded generator and time from the options: nothing here looks at a clock. What
+happens on the sites is played by visits.py, mails.py and adverts.py; this file decides when it happens and
+what the network does to it: duplicates, delays, wrong keys, running clocks, broken bytes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from stream.demo.world import (
 KINDS = ("page_view", "form", "chatbot", "email", "ad")
 DAY_MS = 86_400_000
 
-# Events that one visit, one mail, one advertisement gives on average: measured, held by a test within a fifth.
+# Events that a visit, a mail, an advertisement gives on average: measured, held by a test within a fifth.
 EVENTS_A_VISIT = 4.2
 EVENTS_A_MAIL = 3.0
 EVENTS_A_SHOWING = 1.4
@@ -56,8 +56,8 @@ RETURNING = 0.3
 class Options:
     """What a person may choose.
 
-    `rate` is records a second on the average of a day. Before `live_ms` it is `history_rate`: a past that is quick to
-    make. `blanks` allows empty values and tombstones, which a file of lines cannot hold.
+    `rate` is records a second on the average of a day. Before `live_ms` it is `history_rate`: a past that
+    is quick to make. `blanks` allows empty values and tombstones, which a file of lines cannot hold.
     """
 
     seed: int = 1
@@ -126,7 +126,9 @@ class Traffic:
 
     def __iter__(self) -> Iterator[Record]:
         """Yield records by arrival until the length is over."""
-        end_ms = math.inf if self._options.length_ms is None else self._options.start_ms + self._options.length_ms
+        end_ms = (
+            math.inf if self._options.length_ms is None else self._options.start_ms + self._options.length_ms
+        )
         while True:
             # Whatever is yet to be drawn happens at or after `now`, and arrives no earlier than that.
             now_ms = min(self._next_of[0][0], self._happenings[0][0] if self._happenings else math.inf)
@@ -152,7 +154,9 @@ class Traffic:
         if not options.rhythm:
             return rate
         hour = at_ms % DAY_MS / HOUR_MS
-        return rate * (1 - 0.5 * math.cos((hour - 2) / 24 * 2 * math.pi))  # quiet at 2 at night, busy at 14, in UTC
+        return rate * (
+            1 - 0.5 * math.cos((hour - 2) / 24 * 2 * math.pi)
+        )  # quiet at 2 at night, busy at 14, in UTC
 
     def _gap_ms(self, at_ms: int, what: str) -> int:
         events = {"visit": EVENTS_A_VISIT, "mail": EVENTS_A_MAIL, "showing": EVENTS_A_SHOWING}[what]
@@ -203,7 +207,9 @@ class Traffic:
             self._mail(site, who, visit.happenings[-1].at_ms + rng.randrange(5_000, 60_000), welcome=True)
 
     def _mail(self, site: _Site, to: Visitor, at_ms: int, welcome: bool = False) -> None:
-        mailing = MAILINGS[0] if welcome else pick(self._rng, [(mailing, mailing.weight) for mailing in MAILINGS])
+        mailing = (
+            MAILINGS[0] if welcome else pick(self._rng, [(mailing, mailing.weight) for mailing in MAILINGS])
+        )
         fate = mails.fate(self._rng, to, mailing, at_ms)
         self._expect(fate.happenings)
         if fate.visit_ms is not None:
@@ -221,7 +227,9 @@ class Traffic:
             return Visitor(site.name, token(rng, "v"), {"user_agent": rng.choice(BOTS)}, "bot")
         traits = self._traits()
         if chance < BOT_VISITS + INTERNAL_VISITS:
-            return Visitor(site.name, token(rng, "v"), traits | {"traffic": {"class": "internal"}}, "internal")
+            return Visitor(
+                site.name, token(rng, "v"), traits | {"traffic": {"class": "internal"}}, "internal"
+            )
         if chance < BOT_VISITS + INTERNAL_VISITS + TEST_VISITS:
             return Visitor(site.name, token(rng, "v"), traits | {"traffic": {"class": "test"}}, "test")
         # Two sites may know one visitor id: two persons all the same.
@@ -246,7 +254,13 @@ class Traffic:
 
     def _subscriber(self, site: str) -> Visitor:
         rng = self._rng
-        who = Visitor(site, token(rng, "v"), self._traits(), lead_id=token(rng, "l"), mail_domain=pick(rng, MAIL_DOMAINS))
+        who = Visitor(
+            site,
+            token(rng, "v"),
+            self._traits(),
+            lead_id=token(rng, "l"),
+            mail_domain=pick(rng, MAIL_DOMAINS),
+        )
         who.email_hash = f"{rng.getrandbits(256):064x}"
         return who
 
@@ -275,7 +289,9 @@ class Traffic:
         if noisy and not fault and rng.random() < WRONG_KEY:
             fault, key = "wrong_key", rng.choice((None, token(rng, "x").encode()))
         outcome, reason = ("counted", "") if what.traffic == "human" else ("filtered", what.traffic)
-        truth = Truth(outcome, reason, what.data["site_id"], happened_ms, event_id, what.data, what.touch, fault)
+        truth = Truth(
+            outcome, reason, what.data["site_id"], happened_ms, event_id, what.data, what.touch, fault
+        )
         self._arrive(Record(what.kind, key, orjson.dumps(envelope), arrival_ms, truth))
         if not noisy:
             return
@@ -283,7 +299,13 @@ class Traffic:
         if fault not in ("ahead", "wrong_key") and rng.random() < DUPLICATED:
             near = rng.random() < 0.5
             again_ms = arrival_ms + (rng.randrange(1, 40) if near else rng.randrange(30_000, 1_200_000))
-            twin = truth._replace(outcome="duplicate", reason="", data=None, touch=None, fault="near_duplicate" if near else "far_duplicate")
+            twin = truth._replace(
+                outcome="duplicate",
+                reason="",
+                data=None,
+                touch=None,
+                fault="near_duplicate" if near else "far_duplicate",
+            )
             value = orjson.dumps(envelope | {"recordedtime": stamp(again_ms)})
             self._arrive(Record(what.kind, key, value, again_ms, twin))
         if rng.random() < BROKEN:

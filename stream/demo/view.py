@@ -15,7 +15,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from stream.demo.books import Books, Key, series
+from stream.demo.book_people import series
+from stream.demo.books import Books, Key
 from stream.demo.compare import Line
 from stream.demo.world import SITES
 
@@ -163,7 +164,8 @@ def _told(value: object) -> str:
 
 def plain(scene: Scene) -> Iterator[str]:
     """Write the same as lines."""
-    yield f"# {scene.phase}; as of {scene.as_of or 'never'}; complete {str(scene.complete).lower()}; {since_note(scene)}"
+    complete = str(scene.complete).lower()
+    yield f"# {scene.phase}; as of {scene.as_of or 'never'}; complete {complete}; {since_note(scene)}"
     for line in scene.lines:
         ours, books = _figures(line)
         name = " ".join(part for part in (line.key[0], _labels(line), line.key[2]) if part)

@@ -67,7 +67,9 @@ class Visit:
         self._arrival = arrival
         self._clock_ms = start_ms
         self._session = token(rng, "s")
-        self._touches = 2 if rng.random() < 0.15 else 1  # a shared link keeps its parameters on the second page too
+        self._touches = (
+            2 if rng.random() < 0.15 else 1
+        )  # a shared link keeps its parameters on the second page too
         self.happenings: list[Happening] = []
         self.became_lead = False
 
@@ -105,7 +107,11 @@ class Visit:
 
     def _say(self, kind: str, touched: bool = True, **data: Any) -> None:
         touch = None
-        common: dict[str, Any] = {"site_id": self._who.site, "visitor_id": self._who.visitor_id, "session_id": self._session}
+        common: dict[str, Any] = {
+            "site_id": self._who.site,
+            "visitor_id": self._who.visitor_id,
+            "session_id": self._session,
+        }
         common |= self._who.traits
         if touched and self._touches > 0:
             self._touches -= 1
@@ -118,7 +124,11 @@ class Visit:
         )
 
     def _page(self, page: Page) -> dict[str, Any]:
-        fields = {"path": page.path, "url": f"https://{self._who.site}.example{page.path}", "title": page.path.strip("/") or "Home"}
+        fields = {
+            "path": page.path,
+            "url": f"https://{self._who.site}.example{page.path}",
+            "title": page.path.strip("/") or "Home",
+        }
         more = {"group": page.group, "content_id": page.content, "offer_id": page.offer}
         return fields | {name: value for name, value in more.items() if value}
 
@@ -159,7 +169,9 @@ class Visit:
             return
         for _ in range(2 if rng.random() < 0.05 else 1):  # an impatient second click is a second submit
             present = [name for name in sheet.asks if rng.random() < 0.85]
-            fields = {"fields_asked": list(sheet.asks), "fields_present": present} if sheet.asks else {}
+            fields: dict[str, Any] = (
+                {"fields_asked": list(sheet.asks), "fields_present": present} if sheet.asks else {}
+            )
             self._become_known("email" in sheet.asks)
             self._say("form", action="submit", submission_id=token(rng, "u"), **base, **fields)
             self._wait(1, 4)
@@ -181,7 +193,13 @@ class Visit:
         for turn in range(1 + int(rng.expovariate(0.6))):
             self._wait(2, 25)
             actor = ("visitor", "bot")[turn % 2]
-            self._say("chatbot", action="message", actor=actor, intent=rng.choice(("price", "support", "demo")), **base)
+            self._say(
+                "chatbot",
+                action="message",
+                actor=actor,
+                intent=rng.choice(("price", "support", "demo")),
+                **base,
+            )
         if rng.random() < 0.12:
             self._say("chatbot", action="handoff", **base)
             self._wait(5, 60)
@@ -200,10 +218,14 @@ class Visit:
                 ended["duration_s"] = (self._clock_ms - began_ms) // 1000
             self._say("chatbot", action="conversation_ended", **base, **ended)
 
-    def _deal(self, noun: str, first: tuple[str, float], second: tuple[str, float], base: dict[str, Any]) -> None:
+    def _deal(
+        self, noun: str, first: tuple[str, float], second: tuple[str, float], base: dict[str, Any]
+    ) -> None:
         rng = self._rng
         unit: dict[str, Any] = {f"{noun}_id": token(rng, noun[0])}
-        money: dict[str, Any] = {"value": rng.randrange(20, 900), "currency": "EUR"} if noun == "order" else {}
+        money: dict[str, Any] = (
+            {"value": rng.randrange(20, 900), "currency": "EUR"} if noun == "order" else {}
+        )
         for action, chance in (first, second):
             if rng.random() < chance:
                 self._say("chatbot", action=f"{noun}_{action}", **base, **unit, **money)

@@ -1,7 +1,8 @@
 """World: the make-believe companies of the simulator: their pages, campaigns, channels, forms, mails and ads.
 
 In:  nothing.
-Out: tables with weights; traffic is drawn from them. Small on purpose, so that a person can follow each label.
+Out: tables with weights; traffic is drawn from them. Small on purpose, so that a person can follow each
+     label.
 """
 
 from __future__ import annotations
@@ -121,12 +122,31 @@ MAIL_VISIT: Final = {"source": "crm", "medium": "email"}
 
 COUNTRIES: Final = (("US", 30), ("DE", 20), ("GB", 12), ("FR", 9), ("NL", 6), ("IN", 8), ("BR", 5), ("", 10))
 
+_WEBKIT: Final = "AppleWebKit/537.36 (KHTML, like Gecko)"
+_APPLE: Final = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5"
+
+#: class of device, system, browser, user agent
 BROWSERS: Final = (
-    ("desktop", "Windows", "Chrome", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"),  # noqa: E501  (a browser's name is as long as it is)
-    ("desktop", "macOS", "Safari", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15"),  # noqa: E501
+    ("desktop", "Windows", "Chrome", f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_WEBKIT} Chrome/126.0.0.0"),
+    (
+        "desktop",
+        "macOS",
+        "Safari",
+        f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {_APPLE} Safari/605.1.15",
+    ),
     ("desktop", "Linux", "Firefox", "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"),
-    ("mobile", "Android", "Chrome", "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36"),  # noqa: E501
-    ("mobile", "iOS", "Safari", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1"),  # noqa: E501
+    (
+        "mobile",
+        "Android",
+        "Chrome",
+        f"Mozilla/5.0 (Linux; Android 14; Pixel 8) {_WEBKIT} Chrome/126.0.0.0 Mobile",
+    ),
+    (
+        "mobile",
+        "iOS",
+        "Safari",
+        f"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) {_APPLE} Mobile/15E148",
+    ),
     ("", "", "", ""),  # a sender without a user agent is a person all the same
 )
 

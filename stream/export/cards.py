@@ -34,6 +34,7 @@ _STATES: Final = {
     "no_baseline": "No baseline yet",
     "waiting": "Not judged",
     "empty": "No data",
+    "unknown": "Not known",
 }
 
 
@@ -48,9 +49,10 @@ def window_for(metric: Metric, window: str) -> str:
     return longer[0] if longer else metric.windows[-1]
 
 
-def card(metric: Metric, window: str, asked: str, figure: Figure | None, verdict: Verdict, complete: bool) -> Card:
-    """Put a card together."""
-    state, detail = _state(metric, window, figure, verdict, complete)
+def card(metric: Metric, window: str, asked: str, figure: Figure | None, verdict: Verdict, complete: bool,
+         known: bool = True) -> Card:  # fmt: skip
+    """Put a card together; `known` is false where this worker has no figures at all."""
+    state, detail = _state(metric, window, figure, verdict, complete) if known else ("unknown", "")
     measure = figure.measure if figure else ""
     return {
         "metric": metric.name,
@@ -110,6 +112,11 @@ def _parts(metric: Metric, figure: Figure | None) -> list[dict[str, str]]:
     ]
 
 
+def _whole(usual: float | None, metric: Metric) -> float | None:
+    """Round the mean of counts: nobody came in part."""
+    return round(usual) if usual is not None and metric.kind == "count" else usual
+
+
 def _state(
     metric: Metric, window: str, figure: Figure | None, verdict: Verdict, complete: bool
 ) -> tuple[str, str]:
@@ -120,7 +127,7 @@ def _state(
         return "", ""
     if not complete:
         return "waiting", "not caught up with the sources yet"
-    usual = words.value(verdict.usual, metric.unit, figure.measure)
+    usual = words.value(_whole(verdict.usual, metric), metric.unit, figure.measure)
     if verdict.state == "no_baseline":
         least = {"ratio": f" with {LEAST_TRIALS} or more", "currency": f" with {LEAST_LEADS} or more leads"}
         return verdict.state, f"needs a full {window} before this one{least.get(metric.unit, '')}"

@@ -29,10 +29,11 @@ DAY_MS: Final = 86_400_000
 class Ring:
     """Points in order of time, at least a step apart; four columns of doubles, since tuples take six times as much."""
 
-    __slots__ = ("_most_step_ms", "at_ms", "denominators", "numerators", "step_ms", "values")
+    __slots__ = ("_most_step_ms", "at_ms", "denominators", "measure", "numerators", "step_ms", "values")
 
-    def __init__(self, span_ms: int) -> None:
-        """Keep `span_ms` at least, once there was that much."""
+    def __init__(self, span_ms: int, measure: str = "") -> None:
+        """Keep `span_ms` at least, once there was that much; all of it in one measure."""
+        self.measure = measure
         self.step_ms = FIRST_STEP_MS
         self._most_step_ms = span_ms * 2 // CAPACITY
         self.at_ms, self.values, self.numerators, self.denominators = (array("d") for _ in range(4))
@@ -77,10 +78,10 @@ class History:
         """Remember what the figures are now."""
         for key, figure in figures.items():
             ring = self._rings.get(key)
-            if ring is None:
-                if len(self._rings) >= SERIES_LIMIT:
+            if ring is None or ring.measure != figure.measure:  # another currency is another line
+                if ring is None and len(self._rings) >= SERIES_LIMIT:
                     continue
-                ring = self._rings[key] = Ring(max(DAY_MS, duration_ms(key.window) * 3))
+                ring = self._rings[key] = Ring(max(DAY_MS, duration_ms(key.window) * 3), figure.measure)
             ring.add(as_of_ms, figure)
 
     def points(self, key: Key) -> tuple[list[int], list[float | None]]:

@@ -96,7 +96,7 @@ def model(shown: Publication | None, view: View, history: History, health: Healt
         "complete": now.complete,
         "data_since_ms": now.data_since_ms,
         "catalog_version": now.catalog_version,
-        "cards": _cards(now, view, history),
+        "cards": _cards(now, shown is not None, view, history),
         "sources": list(now.sources),
         "trust": now.trust,
         "worker": {"shards": health.shards, "restored": health.restored},
@@ -151,7 +151,7 @@ def _without_figures(health: Health) -> tuple[str, str]:
     return "starting", "This worker is joining its group."
 
 
-def _cards(now: Publication, view: View, history: History) -> list[Table]:
+def _cards(now: Publication, known: bool, view: View, history: History) -> list[Table]:
     out = []
     for metric in overview():
         window = window_for(metric, view.window)
@@ -160,7 +160,7 @@ def _cards(now: Publication, view: View, history: History) -> list[Table]:
         usual = history.usual(key, now.as_of_ms, now.data_since_ms)
         parts = (figure.numerator, figure.denominator, figure.value) if figure else (None, None, None)
         out.append(
-            card(metric, window, view.window, figure, judge(metric, window, *parts, usual), now.complete)
+            card(metric, window, view.window, figure, judge(metric, window, *parts, usual), now.complete, known)
         )
     return out
 

@@ -70,7 +70,7 @@ def reading_schema() -> Schema:
             "metric": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "description": "Without the prefix"},
             "labels": {
                 "type": "object",
-                "properties": {"site": {"type": "string"}},
+                "properties": {"site": {"type": "string", "minLength": 1}},
                 "additionalProperties": {"type": "string", "minLength": 1},
             },
             "window": {

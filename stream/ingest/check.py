@@ -54,6 +54,7 @@ _HINTS: Final[dict[Reason, str]] = {
     "crash": "Please report the line.",
 }
 _HINTS_BY_PATH: Final = {
+    "type": f"Name the kind: one of {', '.join(KINDS)}.",
     "data.submission_id": "A submit needs the id of its submission.",
     "data.visitor_id": "Page views, chats and forms on the site need the pseudonymous id of the visitor.",
     "data.lead_id": "Give lead_id or email_hash.",

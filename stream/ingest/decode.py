@@ -24,7 +24,7 @@ from stream.ingest.gate import shut_out, with_doubtful_ids
 from stream.model.closed import closed
 from stream.model.events import DECODE_AS
 from stream.model.records import Record
-from stream.model.rejects import Reject
+from stream.model.rejects import UNKNOWN_SITE, Reject
 from stream.model.times import DAY_MS, YEAR_2000_MS
 
 Parser = Callable[[bytes], Any]
@@ -203,7 +203,8 @@ def _drop(batch: Decoded, faults: dict[int, rules.Fault]) -> None:
     for i, event in zip(batch.index, batch.events, strict=True):
         if i in faults:
             reason, path = faults[i]
-            batch.rejects.append(Reject(i, reason, path, event.data.site_id))
+            site = UNKNOWN_SITE if path == "data.site_id" else event.data.site_id
+            batch.rejects.append(Reject(i, reason, path, site))
     kept = [place for place, i in enumerate(batch.index) if i not in faults]
     batch.events = [batch.events[place] for place in kept]
     batch.index = [batch.index[place] for place in kept]

@@ -110,6 +110,6 @@ def _look(value: bytes) -> tuple[Any, str, Any]:
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return seen.type, UNKNOWN_SITE, None
     site = data.site_id
-    if not (isinstance(site, str) and 0 < len(site) <= SITE_MAX and site.isprintable()):
+    if not (isinstance(site, str) and 0 < len(site) <= SITE_MAX and min(site) >= " "):
         site = UNKNOWN_SITE
     return seen.type, site, data.email_hash

@@ -15,9 +15,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import faust
+from aiokafka import TopicPartition
 from mode import CrashingSupervisor, Service
 
 from stream.worker.centre import EncodeReading, Exporter, MakeFold, MakeRollup, RollupView, WorkerView
+from stream.worker.failstop import die
 from stream.worker.layout import ROLLUP, Layout, ShardId
 from stream.worker.owner import Owned, Shards
 from stream.worker.reader import Reader
@@ -129,6 +131,14 @@ def build_app(
     @app.on_partitions_revoked.connect
     async def revoked(app: App, revoked: Any, **_: Any) -> None:
         await app.shards.quiesce()
+
+    @app.on_partitions_assigned.connect
+    async def assigned(app: App, assigned: Any, **_: Any) -> None:
+        try:
+            tps = [TopicPartition(tp.topic, tp.partition) for tp in assigned]
+            await app.shards.assign(tps, app.consumer_generation_id)
+        except Exception as error:
+            die("assignment", error)
 
     app.service(_owner(app, settings, shown))
     return app

@@ -40,7 +40,7 @@ class Rollup(Protocol):
         """Move the windows."""
 
     def readings(self, windows: Collection[str] | None) -> list[Reading]:
-        """Read every live series in these windows, None for all."""
+        """Read what changed in these windows; None for every live series of all windows."""
 
     def snapshot(self, full: bool) -> list[tuple[bytes, bytes | None]]:
         """Give the records that bring the rollup's log up to date."""

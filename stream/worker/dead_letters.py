@@ -18,6 +18,7 @@ from kafka.errors import KafkaError
 
 from stream.errors import BrokerError, InputError, TopicError
 from stream.export.dead_letter import DeadLetter, decode
+from stream.worker import topics
 from stream.worker.layout import Layout
 from stream.worker.security import Link
 
@@ -68,7 +69,11 @@ def _reader(link: Link, layout: Layout) -> Iterator[tuple[KafkaConsumer, list[To
     consumer = None
     try:
         consumer = KafkaConsumer(
-            **link.kafka_python(), isolation_level="read_committed", enable_auto_commit=False, group_id=None
+            **link.kafka_python(),
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            group_id=None,
+            bootstrap_timeout_ms=topics.CONNECT_MS,
         )
         numbers = consumer.partitions_for_topic(layout.dead_letter)
         if not numbers:

@@ -131,18 +131,23 @@ class LivePage:
         return response
 
     async def _stream(self, response: web.StreamResponse, view: View) -> None:
-        with self._lock:
-            first = orjson.dumps(charts(self._shown, view, self._history))
-        await _send(response, b"retry: 2000\nevent: charts\ndata: " + first + b"\n\n")
+        await _send(response, self.first_message(*view))
         while True:
             news = self._news = self._news or asyncio.Event()
-            await _send(response, self._message(view))
+            await _send(response, self.message(*view))
             with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_S):
                     await news.wait()
 
-    def _message(self, view: View) -> bytes:
-        """Write the model for a view, once a publication, or once a beat while nothing is published."""
+    def first_message(self, site: str, window: str) -> bytes:
+        """Write the charts of a view."""
+        with self._lock:
+            points = orjson.dumps(charts(self._shown, View(site, window), self._history))
+        return b"retry: 2000\nevent: charts\ndata: " + points + b"\n\n"
+
+    def message(self, site: str, window: str) -> bytes:
+        """Write the model of a view, once a publication, or once a beat while nothing is published."""
+        view = View(site, window)
         now_ms = int(time.time() * 1_000)
         edition = self._version, now_ms // int(BEAT_S * 1_000)
         found = self._written.get(view)

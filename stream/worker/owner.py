@@ -47,6 +47,7 @@ class Shards:
     def __init__(self, layout: Layout, make: Callable[[ShardId], Owned], open_reader: Callable[[], Reader]) -> None:
         self.owned: dict[ShardId, Owned] = {}
         self.assignments = 0
+        self._generation = -1
         self._layout, self._make, self._open_reader = layout, make, open_reader
         self._slots = asyncio.Semaphore(RESTORES_AT_ONCE)
         self._left: dict[TopicPartition, int] = {}
@@ -68,13 +69,20 @@ class Shards:
         """Commit everything, because a rebalance begins."""
         await asyncio.gather(*(shard.quiesce() for shard in self.owned.values()))
 
-    async def assign(self, partitions: Iterable[TopicPartition]) -> None:
-        """Close what went away, keep the state of what stayed, start what is new."""
+    async def assign(self, partitions: Iterable[TopicPartition], generation: int) -> None:
+        """Close what went away, keep the state of what stayed, start what is new.
+
+        State is kept only from one generation of the group to the next: over a generation that this worker missed,
+        another one may have owned the shard and gone on from its last commit.
+        """
         wanted = {ShardId(self._layout.source_of(tp.topic)[0], tp.partition) for tp in partitions}
         self.assignments += 1
-        gone = [self.owned.pop(id) for id in list(self.owned) if id not in wanted]
+        missed, self._generation = generation != self._generation + 1, generation
+        gone = [
+            self.owned.pop(id) for id in list(self.owned)
+            if id not in wanted or missed
+        ]
         if gone:
-            # Faust cancels this call when it rebalances again; a producer half closed would fence nobody
             await asyncio.shield(asyncio.gather(*(shard.close() for shard in gone)))
         # the rollup first: without it nobody publishes
         for id in sorted(wanted, key=lambda id: (id.group != ROLLUP, id.shard, id.group)):
@@ -84,7 +92,8 @@ class Shards:
             else:
                 self.owned[id] = self._make(id)
                 self.owned[id].start(self._open_reader, self._slots)
-        log.info("assignment %d: %s", self.assignments, ", ".join(map(str, sorted(self.owned))) or "nothing")
+        names = ", ".join(map(str, sorted(self.owned))) or "nothing"
+        log.info("assignment %d (generation %d): %s", self.assignments, generation, names)
 
     async def stop(self) -> None:
         """Commit and close everything, because the worker stops."""

@@ -54,11 +54,10 @@ class Published:
             if before is None or _differs(before, reading):
                 pending[key] = reading
                 rows.append((key, self._encode(reading)))
-        for key, reading in self._readings.items():
-            if key not in seen and (windows is None or reading.window in windows):
+        if windows is None:  # some windows only: what is missing has not changed
+            for key in self._readings.keys() - seen:
                 pending[key] = None
                 rows.append((key, None))
-        if windows is None:
             rows += [(key, None) for key in self._foreign - seen - self._readings.keys()]
             self._foreign.clear()
         self._pending = pending

@@ -89,7 +89,7 @@ class Shard:
         self._layout, self._options, self._reset = layout, options, reset
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in layout.sources[id.group].items()}
         self._inbox, self._expected, self._ends = Inbox(), dict[str, int](), dict[str, int]()
-        self._epoch, self._held = -1, False
+        self._epoch, self._pauses, self._held = -1, 0, False
         self._wake, self._busy = asyncio.Event(), asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._due = 0.0
@@ -149,8 +149,9 @@ class Shard:
         if not self.position.sources:
             return  # still restoring; it resumes by itself
         self._drop()
+        pauses = self._pauses
         epoch = await self._source.seek({tp: self.position.sources[name].next for name, tp in self._tps.items()})
-        if epoch is not None:
+        if epoch is not None and pauses == self._pauses:  # else a rebalance began meanwhile
             self._expected = {name: source.next for name, source in self.position.sources.items()}
             self._epoch, self.state = epoch, "running"
             self.committed_at = time.monotonic()
@@ -159,12 +160,13 @@ class Shard:
     async def quiesce(self) -> None:
         """Stop taking batches and commit what is folded, because a rebalance begins or the worker stops.
 
-        It commits even if nothing changed: that proves that the shard was ours until now, or ends the process.
+        It commits even if nothing changed: that proves that the shard was ours until now, or ends the process. A
+        shard that is paused already has nothing left to commit, and may be another worker's by now.
         """
-        was, self.state = self.state, "paused"
-        if was == "restoring":
-            self.state = was
+        self._pauses += 1
+        if self.state != "running":
             return
+        self.state = "paused"
         async with self._busy:
             self._drop()
             try:

@@ -231,13 +231,7 @@ class Consumer(driver.Consumer):
         await self.wait_first(self.callback(message), self.suspend_flow.wait())
 
     async def perform_seek(self) -> None:
-        """Start what was assigned; Faust calls this once an assignment, under a time limit, so nothing is awaited long."""
-        try:
-            await self.shards.assign(TopicPartition(tp.topic, tp.partition) for tp in self.assignment())
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            die("assignment", error)
+        """Nothing to seek here: each shard seeks by itself as soon as it knows its position."""
 
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Write advisory offsets: they show the lag to the usual tools, and nothing reads a position from them."""

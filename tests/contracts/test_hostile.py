@@ -5,6 +5,7 @@ The corpus is made by hand (`poison.py`); the fuzz takes valid events apart at r
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -122,9 +123,9 @@ def test_a_fault_of_our_own_becomes_a_crash_and_stops_nobody_else(error: Excepti
 def test_limits_are_settings() -> None:
     deep = orjson.dumps({**event("page_view"), "extra": [[[[]]]]})
     assert decode("page_view", [record(deep)], Limits(max_depth=5)).rejects == []
-    assert decode("page_view", [record(deep)], Limits(max_depth=4)).rejects == [Reject(0, "too_deep")] or (
-        decode("page_view", [record(deep)], Limits(max_depth=4)).rejects[0].reason == "too_deep"
-    )
+    assert [reject.reason for reject in decode("page_view", [record(deep)], Limits(max_depth=4)).rejects] == [
+        "too_deep"
+    ]
     small = orjson.dumps(event("page_view"))
     assert decode("page_view", [record(small)], Limits(max_bytes=len(small))).rejects == []
     assert decode("page_view", [record(small)], Limits(max_bytes=len(small) - 1)).rejects == [
@@ -184,8 +185,8 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
-@given(st.lists(mutated(), min_size=1, max_size=40), st.integers(-(2**63), 2**63 - 1))
+@settings(max_examples=120, deadline=None)
+@given(st.lists(mutated(), min_size=1, max_size=20), st.integers(-(2**63), 2**63 - 1))
 def test_events_taken_apart_at_random_end_in_exactly_one_list(
     batch: list[tuple[str, bytes]], arrival_ms: int
 ) -> None:
@@ -200,20 +201,18 @@ def test_events_taken_apart_at_random_end_in_exactly_one_list(
         assert "crash" not in {reject.reason for reject in decoded.rejects}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(KINDS),
     st.dictionaries(st.sampled_from(sorted({f for k in KINDS for f in data_of(k)})), JSON),
 )
 def test_any_json_in_any_field_ends_in_exactly_one_list(kind: str, changes: dict[str, Any]) -> None:
-    value = orjson.dumps(
-        event(kind, {**data_of(kind), **changes}), default=str, option=orjson.OPT_NON_STR_KEYS
-    )
+    value = json.dumps(event(kind, {**data_of(kind), **changes})).encode("utf-8", "replace")
     reason = outcomes(kind, [value])[0]
     assert reason is None or (reason in REASONS and reason != "crash")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.binary(max_size=200) | mutated().map(lambda made: made[1]), max_size=30))
 def test_lines_of_anything_are_all_accounted_for(lines: list[bytes]) -> None:
     read = decode_lines(lines, now_ms=ARRIVAL_MS)

@@ -143,7 +143,9 @@ class Oracle:
             if begun is not None:
                 self._put("form_starts", begun, site=site, form=form)
                 self._put("form_starts_over", begun, site=site, form=form)
-                self._put("form_submits" if "submit" in times else "form_abandons", begun, site=site, form=form)
+                self._put(
+                    "form_submits" if "submit" in times else "form_abandons", begun, site=site, form=form
+                )
             if "start" in times:
                 self._step(site, "form_start", "form_submit", times["start"], times.get("submit"))
 
@@ -162,7 +164,11 @@ class Oracle:
         self._step(site, "first_view", "lead", first_view, lead_ms)
         for name, channels in (("ad_landing", PAID), ("email_landing", ("email",))):
             landed = [
-                event.at_ms for visit in visits if _channel(visit) in channels for event in visit if event.kind == "page_view"
+                event.at_ms
+                for visit in visits
+                if _channel(visit) in channels
+                for event in visit
+                if event.kind == "page_view"
             ]
             self._step(site, name, "lead", landed[0] if landed else None, lead_ms)
 
@@ -178,7 +184,13 @@ class Oracle:
             ):
                 if holds:
                     self._put(metric, at_ms, site=site, bot=bot)
-            self._step(site, "conversation_started", "chat_lead", times.get("conversation_started"), times.get("lead_captured"))
+            self._step(
+                site,
+                "conversation_started",
+                "chat_lead",
+                times.get("conversation_started"),
+                times.get("lead_captured"),
+            )
         for noun, opening, endings in (
             ("order", "started", ("completed",)),
             ("appointment", "set", ("confirmed", "cancelled")),
@@ -218,14 +230,23 @@ class Oracle:
             return next((event.data[name] for event in events if event.data.get(name)), "")
 
         def seen(action: str, machine: bool = False) -> list[Event]:
-            return [e for e in events if e.data["action"] == action and bool(e.data.get("machine")) == machine]
+            return [
+                e for e in events if e.data["action"] == action and bool(e.data.get("machine")) == machine
+            ]
 
-        labels = {"site": site, "campaign": told("campaign_id"), "purpose": told("email_purpose"), "variant": told("variant")}
+        labels = {
+            "site": site,
+            "campaign": told("campaign_id"),
+            "purpose": told("email_purpose"),
+            "variant": told("variant"),
+        }
         at_ms = seen("sent")[0].at_ms if seen("sent") else events[0].at_ms
         opened, clicked = seen("opened"), seen("clicked")
         scanned = seen("opened", True), seen("clicked", True)
         complained, left = seen("spam_complaint"), seen("unsubscribed") + seen("resubscribed")
-        arrived = bool(opened or clicked or any(scanned) or seen("replied") or complained or seen("unsubscribed"))
+        arrived = bool(
+            opened or clicked or any(scanned) or seen("replied") or complained or seen("unsubscribed")
+        )
         ways = sorted(seen("bounced") + seen("delivered"))
         bounced = not arrived and bool(ways) and ways[-1].data["action"] == "bounced"
         delivered = arrived or (bool(seen("delivered")) and not bounced)
@@ -254,7 +275,12 @@ class Oracle:
     # -- ads
 
     def _ads(self) -> None:
-        metrics = {"impression": "ad_impressions", "click": "ad_clicks", "conversion": "ad_conversions", "spend": "ad_spend_micros"}
+        metrics = {
+            "impression": "ad_impressions",
+            "click": "ad_clicks",
+            "conversion": "ad_conversions",
+            "spend": "ad_spend_micros",
+        }
         newest: dict[tuple[Any, ...], tuple[tuple[int, int, str], tuple[str, Labels, int, int, int]]] = {}
         for event in self.judged.events:
             if event.kind != "ad":
@@ -273,7 +299,13 @@ class Oracle:
                 self._put(metric, event.at_ms, n, **labels)
                 continue
             period = moment_ms(data["period_start"]), moment_ms(data["period_end"])
-            named = (labels["site"], labels["platform"], labels["campaign"], data.get("ad_group_id"), data.get("ad_id"))
+            named = (
+                labels["site"],
+                labels["platform"],
+                labels["campaign"],
+                data.get("ad_group_id"),
+                data.get("ad_id"),
+            )
             key = (*named, data["action"], data.get("currency"), *period)
             rank = (data["revision"], event.at_ms, event.id)
             pairs = tuple(sorted((k, v or "unknown") for k, v in labels.items()))

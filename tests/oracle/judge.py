@@ -1,7 +1,8 @@
 """Judge: which of the raw records count, and why the others do not.
 
 In:  raw records; the lateness.
-Out: events that count, and the account: accepted, counted, duplicate, filtered by reason, dead-lettered by reason.
+Out: events that count, and the account: accepted, counted, duplicate, filtered by reason, dead-lettered by
+     reason.
 """
 
 from __future__ import annotations
@@ -17,10 +18,19 @@ from typing import Any, NamedTuple
 DAY_MS = 86_400_000
 
 CHANNEL_OF_MEDIUM = {
-    "organic": "organic_search", "cpc": "paid_search", "paid_social": "paid_social", "social": "organic_social",
-    "email": "email", "referral": "referral", "display": "display", "affiliate": "affiliates",
-}  # fmt: skip
-CHANNEL_OF_REFERRER = {"www.google.com": "organic_search", "www.facebook.com": "organic_social"}  # all others: referral
+    "organic": "organic_search",
+    "cpc": "paid_search",
+    "paid_social": "paid_social",
+    "social": "organic_social",
+    "email": "email",
+    "referral": "referral",
+    "display": "display",
+    "affiliate": "affiliates",
+}
+CHANNEL_OF_REFERRER = {
+    "www.google.com": "organic_search",
+    "www.facebook.com": "organic_social",
+}  # all others: referral
 
 ACTIONS = {
     "form": {"view", "start", "submit", "error", "abandon"},
@@ -74,7 +84,7 @@ class Judged:
     arrivals: list[tuple[str, str, int, bool]] = field(default_factory=list)  # site, kind, arrival, counted
 
 
-class Dead(Exception):
+class Dead(Exception):  # noqa: N818  (what becomes of the record)
     """Why a record is refused."""
 
 
@@ -182,7 +192,9 @@ def _check(raw: Raw, envelope: dict[str, Any], lateness_ms: int) -> int:
         raise Dead("missing_field")
     for name, value in data.items():
         wanted = int if name in ("count", "revision", "cost_micros") else str
-        if name in ("site_id", "user_agent", "count", "product", "email_hash") and not isinstance(value, wanted):
+        if name in ("site_id", "user_agent", "count", "product", "email_hash") and not isinstance(
+            value, wanted
+        ):
             raise Dead("wrong_type")
         if isinstance(value, str) and len(value) > 4096:
             raise Dead("out_of_range")

@@ -30,12 +30,13 @@ def test_a_change_of_standing_is_a_change():
     assert len(out.rows([reading("a", 1)], None)) == 1
 
 
-def test_a_series_that_ends_gets_a_tombstone_in_its_own_windows_only():
+def test_a_series_that_ends_gets_a_tombstone_when_all_are_read_and_stays_while_only_changes_are():
     out = Published(lambda r: b"x")
     short, long = reading("a", 1, window="5m"), reading("a", 1, window="30d")
     out.rows([short, long], None)
     out.confirm()
-    assert out.rows([], ("5m", "1h")) == [(key_of(short), None)]
+    assert out.rows([], ("5m", "1h")) == []
+    assert out.rows([long], None) == [(key_of(short), None)]
     assert out.confirm() == (long,)
 
 

@@ -39,7 +39,7 @@ Person = tuple[int, People, Lead | None, tuple[int, ...], Seldom | None]
 
 _WAYS: Final = ("channel", "campaign", "country", "landing", "social", "content")
 PERSON: Final = {"person": "person", **{way: f"{way}_person" for way in _WAYS}}
-CONVERTED: Final = {"person": "converted", **{way: f"{way}_converted" for way in _WAYS}}
+CONVERTED: Final = {"person": "converted", **{way: f"{way}_converted" for way in _WAYS if way != "country"}}
 
 
 def step_of_landing(channel: str) -> str | None:
@@ -165,7 +165,7 @@ class Contributions:
         for (kind, *labels), (end, key) in latest.items():
             if end and kind != "content":
                 add((PERSON[kind], site, *labels), pane(end), sign)
-            if key:
+            if key and kind != "country":
                 add((CONVERTED[kind], site, *labels), pane(key), sign)
 
     def _extra(self, site: str, extra: Seldom, sign: int) -> None:

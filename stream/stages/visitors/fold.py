@@ -48,6 +48,9 @@ class Visitors:
         for key, facts in people.items():
             if len(facts) > 1:
                 facts.sort(key=_by_time_and_id)
+                if facts[-1][0] - facts[0][0] > memory_ms and (back := _back_again(facts, memory_ms)):
+                    flood += self.fold({key: facts[:back]}, sink)
+                    facts = facts[back:]
             site = sites[key[: key.index(UNIT)]]
             raw = encoded.get(key)
             row = None if raw is None else decode(raw)
@@ -77,3 +80,11 @@ class Visitors:
             sink.add(("lead", site, "ad_platform", known.channel, None), pane(known.time), -1)
         sink.add(("lead", site, "ad_platform", lead.channel, None), pane(lead.time), 1)
         self.ad_leads.put(key, encode(lead))
+
+
+def _back_again(facts: list[Fact], memory_ms: int) -> int:
+    """Give the place of the last fact that follows a gap in which the person was forgotten; 0 without one."""
+    for at in range(len(facts) - 1, 0, -1):
+        if facts[at][0] - facts[at - 1][0] > memory_ms:
+            return at
+    return 0

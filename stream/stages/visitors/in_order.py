@@ -23,7 +23,7 @@ from stream.stages.visitors.contribution import (
     step_of_landing,
     ways,
 )
-from stream.stages.visitors.facts import CHAT, FORM, KEY_CHATS, UNIT, VIEW, Fact, Facts
+from stream.stages.visitors.facts import FORM, KEY_CHATS, KEY_FORMS, UNIT, VIEW, Fact, Facts
 from stream.stages.visitors.limits import MOST_CHATS_AN_HOUR, MOST_EVENTS_AN_HOUR, MOST_SESSIONS, MOST_VIEWED
 from stream.stages.visitors.row import MARK, UNKNOWN, Conversation, Deeds, Extra, Packed, Row
 from stream.stages.visitors.sessions import GAP_MS
@@ -76,6 +76,8 @@ class InOrder:
         pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
         ticks: list[bytes] = []
         count = len(facts)
+        # an hour can hold events of two sessions at most, since half an hour lies between them
+        most = MOST_EVENTS_AN_HOUR - (row.sessions[-2].events if len(row.sessions) > 1 else 0)
         while at < count:
             fact = facts[at]
             time_ms, code = fact[0], fact[2]
@@ -84,6 +86,9 @@ class InOrder:
             if time_ms - end > GAP_MS:
                 if code != VIEW or fact[7] is not None or len(row.sessions) >= MOST_SESSIONS or row.extra is not None:
                     break
+                if session.events >= MOST_EVENTS_AN_HOUR:
+                    break
+                most = MOST_EVENTS_AN_HOUR - session.events
                 self._close(site, row, session, before, end, ticks)
                 ticks = []
                 session = self._reopen(site, row, fact)
@@ -94,7 +99,7 @@ class InOrder:
             if (
                 (channel is None and fact[3] is not None)
                 or (fact[4] is not None and session.country is None)
-                or session.events >= MOST_EVENTS_AN_HOUR
+                or session.events >= most
                 or time_ms - session.start > _LONGEST_MS
             ):
                 break
@@ -104,8 +109,12 @@ class InOrder:
                     break
                 name = f"{MARK}{group}{UNIT}{content}{MARK}"
                 if name not in session.viewed:
-                    if session.deeds is not None and session.deeds.last_key or session.viewed.count(MARK) > MOST_VIEWED:
+                    if session.viewed.count(MARK) > MOST_VIEWED:
                         break
+                    if key_ms := session.last_key:
+                        if not _alone(row):
+                            break
+                        self._add(("content_converted", site, group, content), self.grid.pane(key_ms), 1)
                     session.viewed = session.viewed[:-1] + name
                 counts[ids["view", site, channel or "direct", group, content] + (time_ms - origin) // pane_ms] += 1
                 ticks.append(_tick(2 * (time_ms - session.start) + 1))
@@ -173,11 +182,13 @@ class InOrder:
         return session
 
     def _form(self, site: str, row: Row, session: Packed, fact: Fact) -> bool:
-        """Fold a form event that makes no lead; False where it is no common case."""
+        """Fold a form event; False where it is no common case."""
         time_ms, data = fact[0], fact[5]
         action = data.action
-        if action == "submit" or data.offer_id is not None:
+        if data.offer_id is not None:
             return False
+        if action == "submit":
+            return self._submit(site, row, session, fact)
         if action != "view" and action != "start":
             return True
         form = self.facts.forms[data.form_id]
@@ -205,11 +216,80 @@ class InOrder:
             self._contributions.reached(site, "first_view", "form_start", row.first_view, time_ms)
         return True
 
+    def _submit(self, site: str, row: Row, session: Packed, fact: Fact) -> bool:
+        """Fold the submit of a form by a person with one session."""
+        time_ms, data = fact[0], fact[5]
+        makes_lead = data.form_type in KEY_FORMS
+        if makes_lead and not _alone(row):
+            return False
+        deeds = session.deeds = session.deeds or Deeds()
+        contributions, add, pane = self._contributions, self._add, self.grid.pane(time_ms)
+        form = self.facts.forms[data.form_id]
+        times = deeds.forms.get(form)
+        if times is None:
+            times = deeds.forms[form] = [0, 0, 0]
+        if not times[2]:
+            times[2] = time_ms
+            started = times[1]
+            if not started:
+                add(("form_start", site, form), pane, 1)
+            add(("form_submit", site, form), self.grid.pane(started or time_ms), 1)
+            if started:
+                contributions.reached(site, "form_start", "form_submit", started, time_ms)
+        extra = row.extra = row.extra or Extra()
+        if not extra.first_form:
+            extra.first_form = time_ms
+            contributions.reached(site, "first_view", "form_start", row.first_view, time_ms)
+        last, extra.last_submit = extra.last_submit, time_ms
+        if not extra.first_submit:
+            extra.first_submit = time_ms
+            add(("first_submitter", site), pane, 1)
+        else:
+            add(("form_person", site), self.grid.pane(last), -1)
+        add(("form_person", site), pane, 1)
+        chat = extra.last_chat
+        if chat and last < chat:
+            if last:
+                add(("chat_form_person", site), self.grid.pane(last), -1)
+            add(("chat_form_person", site), self.grid.pane(chat), 1)
+        add(("submit", site), pane, 1)
+        if data.fields_asked:
+            asked = set(data.fields_asked)
+            add(("field_asked", site), pane, len(asked))
+            add(("field_known", site), pane, len(asked.intersection(data.fields_present or ())))
+        if makes_lead:
+            self._key_event(site, row, session, deeds, fact, "form")
+        return True
+
+    def _key_event(
+        self, site: str, row: Row, session: Packed, deeds: Deeds, fact: Fact, method: str
+    ) -> None:
+        """Convert a person with one session, once more or for the first time."""
+        time_ms, add, pane = fact[0], self._add, self.grid.pane
+        last, deeds.last_key = deeds.last_key, time_ms
+        new, old = pane(time_ms), pane(last)
+        if not last or old != new:
+            cells = [("convert", *visit(site, session)[1:])]
+            cells += [("content_converted", site, *name.split(UNIT)) for name in session.names]
+            for cell in cells:
+                add(cell, new, 1)
+                if last:
+                    add(cell, old, -1)
+        if deeds.first_key is None:
+            deeds.first_key = (time_ms, fact[1], method)
+            channel = session.channel or "direct"
+            add(("lead", site, method, channel, "on_site"), new, 1)
+            self._contributions.reached(site, "first_view", "lead", row.first_view, time_ms)
+            step = step_of_landing(channel)
+            if step is not None:
+                self._contributions.reached(site, step, "lead", session.landed, time_ms)
+
     def _chat(self, site: str, row: Row, session: Packed, fact: Fact) -> bool:
-        """Fold a chatbot event that makes no lead; False where it is no common case."""
+        """Fold a chatbot event; False where it is no common case."""
         time_ms, event_id, data = fact[0], fact[1], fact[5]
         action = data.action
-        if action in KEY_CHATS or action in deals.ACTIONS:
+        makes_lead = action in KEY_CHATS
+        if action in deals.ACTIONS or (makes_lead and not _alone(row)):
             return False
         extra = row.extra = row.extra or Extra()
         name = data.conversation_id
@@ -241,7 +321,19 @@ class InOrder:
             if last:
                 add(("chat_form_person", site), old, -1)
             add(("chat_form_person", site), pane(min(time_ms, extra.last_submit)), 1)
+        if makes_lead:
+            deeds = session.deeds = session.deeds or Deeds()
+            self._key_event(site, row, session, deeds, fact, "chatbot")
         return True
+
+
+def _alone(row: Row) -> bool:
+    """Tell whether a row has one session and nothing folded together, so that a key event moves nothing else."""
+    extra = row.extra
+    return len(row.sessions) == 1 and (
+        extra is None
+        or not (extra.folded or extra.folded_lead or extra.folded_ad_landing or extra.folded_email_landing)
+    )
 
 
 def visit(site: str, session: Packed) -> Cell:

@@ -1,0 +1,113 @@
+"""Page server: the live page with made-up readings, to look at it without Kafka.
+
+In:  a port, a scenario (`python -m tests.e2e.page_server 9464 drop`).
+Out: the page as a worker serves it, with three hours of history, until Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+from stream.catalog import BY_NAME, version
+from stream.export.figures import overview
+from stream.settings import Settings
+from stream.worker.centre import RollupView, ShardView, WorkerView
+from stream.worker.http import HttpService
+from stream.worker.live import LivePage
+from stream.worker.telemetry import Telemetry
+from tests.fabric import readings
+
+HOUR_MS = 3_600_000
+MAIN = frozenset(metric.name for metric in overview())
+SITES = ("shop",)
+EMPTY = ("nothing", "restoring", "elsewhere")
+SHARDS = tuple(ShardView(group, n, "running", caught_up=True) for group in ("visitors", "emails", "ads") for n in range(4))
+RUNNING = WorkerView(SHARDS, owns_rollup=True, rebalances=1, ready=True)
+RESTORING = WorkerView(
+    tuple(ShardView(s.group, s.shard, "restoring" if s.shard > 1 else "running") for s in SHARDS), False, 1, False
+)
+ELSEWHERE = WorkerView(SHARDS, owns_rollup=False, rebalances=2, ready=True)
+
+#: scenario → (how the worker is, what is wrong with figures of the last minutes)
+SCENARIOS = {
+    "fine": (RUNNING, {}),
+    "drop": (RUNNING, {"visit_to_lead_ratio": 0.42, "deliverability_ratio": 0.6, "cost_per_lead": 1.9}),
+    "lagging": (RUNNING, {}),
+    "young": (RUNNING, {}),
+    "nothing": (RUNNING, {}),
+    "restoring": (RESTORING, {}),
+    "elsewhere": (ELSEWHERE, {}),
+}
+
+
+class PageServer:
+    """Run the page; `publish` shows a new second."""
+
+    def __init__(self, scenario: str = "fine", *, sites: tuple[str, ...] = SITES, http: str = "127.0.0.1:0",
+                 token: str | None = None, history_h: float = 14.0) -> None:  # fmt: skip
+        self.scenario, self.sites = scenario, sites
+        self.worker, self.factors = SCENARIOS[scenario]
+        self.telemetry = Telemetry(version())
+        self.live = LivePage(self.telemetry)
+        self.http = HttpService(Settings(http=http, http_token=token), self.telemetry, BY_NAME, pages=self.live.routes())
+        self.telemetry.show_worker(self.worker)
+        self._history_h = history_h
+
+    def publish(self, at_ms: int, wrong: bool = True) -> None:
+        """Show the readings of a moment."""
+        lagging = self.scenario == "lagging"
+        since_ms = int(time.time() * 1_000) - (240_000 if self.scenario == "young" else 400 * 24 * HOUR_MS)
+        found = readings(
+            at_ms, self.sites, factors=self.factors if wrong else {}, complete=not lagging,
+            unread=184_223 if lagging else 0, since_ms=since_ms, names=MAIN,
+        )  # fmt: skip
+        if self.scenario == "nothing":
+            found = [each for each in found if each.metric in ("complete", "conservation_error")]
+        self.telemetry.show_rollup(RollupView(tuple(found), at_ms, at_ms))
+
+    def remember(self) -> None:
+        """Give the page a past."""
+        if self.scenario in EMPTY:
+            return
+        now_ms = int(time.time() * 1_000)
+        young = self.scenario == "young"
+        past = range(200, 0, -2) if young else range(int(self._history_h * 3_600), 0, -150)
+        for ago_s in past:
+            self.publish(now_ms - ago_s * 1_000, wrong=ago_s < 600)
+            self.live.look(now_ms)
+
+    @contextlib.contextmanager
+    def running(self, every_s: float = 1.0) -> Iterator[PageServer]:
+        """Serve, and publish each second, until the block ends."""
+        stop = threading.Event()
+
+        def go_on() -> None:
+            while self.scenario not in ("restoring", "elsewhere") and not stop.wait(every_s):
+                lag_ms = HOUR_MS // 2 if self.scenario == "lagging" else 0
+                self.publish(int(time.time() * 1_000) - lag_ms)
+
+        self.remember()
+        self.live.start()
+        self.http.start()
+        publisher = threading.Thread(target=go_on, daemon=True)
+        publisher.start()
+        self.pause = stop.set
+        try:
+            yield self
+        finally:
+            stop.set()
+            publisher.join()
+            self.http.stop()
+            self.live.stop()
+
+
+if __name__ == "__main__":
+    port, chosen = (*sys.argv[1:], "9464", "fine")[:2] if len(sys.argv) < 3 else sys.argv[1:3]
+    with PageServer(chosen, http=f"127.0.0.1:{port}").running() as server:
+        print(server.http.url, flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            threading.Event().wait()

@@ -1,0 +1,89 @@
+"""Sums: what deltas add up to, and what a shard remembers, in a form that can be compared.
+
+In:  deltas; shards.
+Out: {(count, labels, pane): amount}, without zeros; rows as plain values.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from stream import catalog
+from stream.model.cells import CELLS, Cell
+from stream.pipeline import ShardFold
+from stream.stages.visitors.row import decode, unpack
+from stream.tables.deltas import Delta, Sink
+
+Sums = Counter[tuple[Any, ...]]
+
+_rows_of = msgspec.msgpack.Decoder(list[Any]).decode
+
+
+def counts_of(cell: Cell) -> list[tuple[str, tuple[Any, ...]]]:
+    """Name the counts, with labels, that a cell adds to: written apart from the rollup."""
+    kind, *values = cell
+    says = dict(zip(CELLS[str(kind)], values, strict=True))
+    out = []
+    for count in catalog.COUNTS.values():
+        if kind not in count.cells:
+            continue
+        if count.fate and not says["fate"] & count.fate:
+            continue
+        if count.needs in says and says[count.needs] is None:
+            continue
+        labels = tuple(says[label] for label in count.labels)
+        if None not in labels:
+            out.append((count.name, labels))
+    return out
+
+
+def add_cells(sums: Sums, cells: list[tuple[Cell, int, int]]) -> None:
+    """Add changes of cells, each as (cell, pane, amount)."""
+    known: dict[Cell, list[tuple[str, tuple[Any, ...]]]] = {}
+    for cell, pane, amount in cells:
+        if cell not in known:
+            known[cell] = counts_of(cell)
+        for name in known[cell]:
+            sums[*name, pane] += amount
+
+
+def add_delta(sums: Sums, delta: Delta) -> None:
+    """Add what a shard reported."""
+    index = np.frombuffer(delta.name_index, np.int32).tolist()
+    panes, amounts = np.frombuffer(delta.panes, np.int64).tolist(), np.frombuffer(delta.amounts, np.int64).tolist()
+    add_cells(sums, [(delta.names[i], p, n) for i, p, n in zip(index, panes, amounts, strict=True)])
+    for spread in delta.spreads:
+        for name in counts_of(spread.cell):
+            sums[*name, spread.start_ms, spread.end_ms] += spread.sign * spread.amount
+
+
+def taken(sink: Sink) -> list[tuple[Cell, int, int]]:
+    """Empty a sink."""
+    names, index, panes, amounts, _ = sink.take()
+    return [
+        (names[i], p, n) for i, p, n in zip(index.tolist(), panes.tolist(), amounts.tolist(), strict=True)
+    ]
+
+
+def nonzero(sums: Sums) -> dict[tuple[Any, ...], int]:
+    """Leave out what came to nothing."""
+    return {name: n for name, n in sums.items() if n}
+
+
+def remembered(fold: ShardFold) -> dict[str, Any]:
+    """Give all rows of a shard, so that equal facts compare equal however they are stored."""
+    out: dict[str, Any] = {}
+    for key, raw in fold.visitors.rows.encoded.items():
+        row = decode(raw)
+        held = [unpack(session) for session in row.sessions]
+        for session in held:
+            session.ticks.sort()
+        out[f"v{key}"] = row.first, row.last, row.first_view, held, row.extra
+    for rows in (fold.visitors.ad_leads, fold.emails.rows, fold.ads.totals):
+        for key, raw in rows.encoded.items():
+            out[rows.prefix.decode() + key] = _rows_of(raw)
+    return out

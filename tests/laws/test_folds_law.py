@@ -1,0 +1,247 @@
+"""Folds: what a shard remembers and reports depends on the events alone.
+
+Not on how batches are cut, in which order topics and records are read, how often a record comes, or when the shard
+was restored from its log.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.pipeline import ShardFold
+from stream.stages.visitors.contribution import Contributions, person
+from stream.stages.visitors.row import decode, decode_ad_lead
+from stream.tables.deltas import Sink, unpack
+from stream.tables.panes import DAY_MS, Grid
+from tests.laws.sums import Sums, add_cells, add_delta, nonzero, remembered, taken
+from tests.laws.traffic import (
+    ARRIVAL_MS,
+    GROUP_NAMES,
+    REPORT,
+    Envelope,
+    batch,
+    of_group,
+    people,
+    record,
+    shard,
+)
+
+#: Cells that events add for good, one by one: no row gives them again.
+FOR_GOOD = {
+    "page_views", "channel_page_views", "content_views", "submits", "fields_known", "fields_asked", "accepted",
+    "counted", "traffic_events",
+}  # fmt: skip
+
+
+def folded(fold: ShardFold, batches: list[list[Envelope]]) -> tuple[Sums, dict[str, int]]:
+    """Fold batches with a commit after each; give the sum of the deltas and the account."""
+    sums = Sums()
+    for seq, events in enumerate(batches, 1):
+        fold.fold(batch(events))
+        add_delta(sums, fold.take_delta(seq, REPORT))
+    return sums, dict(fold.books.account)
+
+
+def cut(data: st.DataObject, events: list[Envelope]) -> list[list[Envelope]]:
+    """Cut a list into batches."""
+    edges = sorted(data.draw(st.sets(st.integers(1, max(1, len(events) - 1)), max_size=8), label="cuts"))
+    return [events[a:b] for a, b in zip([0, *edges], [*edges, len(events)], strict=True) if a < b]
+
+
+@pytest.mark.parametrize("group", GROUP_NAMES)
+@given(data=st.data())
+def test_order_and_cuts_of_batches_change_nothing(group: str, data: st.DataObject) -> None:
+    events = data.draw(of_group(group), label="events")
+    one, other = shard(group), shard(group)
+    sums, account = folded(one, [events])
+    again = cut(data, data.draw(st.permutations(events), label="order"))
+    other_sums, other_account = folded(other, again)
+    assert remembered(other) == remembered(one)
+    assert nonzero(other_sums) == nonzero(sums)
+    assert other_account == account
+
+
+@pytest.mark.parametrize("group", GROUP_NAMES)
+@given(data=st.data())
+def test_repeats_change_nothing_but_their_own_count(group: str, data: st.DataObject) -> None:
+    events = data.draw(of_group(group), label="events")
+    repeats = data.draw(st.lists(st.sampled_from(events), max_size=10), label="repeats")
+    mixed = data.draw(st.permutations(events + repeats), label="order")
+    one, other = shard(group), shard(group)
+    sums, account = folded(one, [events])
+    other_sums, other_account = folded(other, cut(data, mixed))
+    assert remembered(other) == remembered(one)
+    assert sum(n for name, n in other_account.items() if name.endswith("/duplicate")) == len(repeats)
+    for found in (sums, other_sums):
+        for name in [name for name in found if name[0] == "accepted"]:
+            del found[name]
+    assert nonzero(other_sums) == nonzero(sums)
+    assert {n: v for n, v in other_account.items() if n.endswith("/counted")} == {
+        n: v for n, v in account.items() if n.endswith("/counted")
+    }
+
+
+@pytest.mark.parametrize("span_ms", [DAY_MS // 4, DAY_MS])
+@given(data=st.data())
+def test_the_fast_way_equals_the_general_way(span_ms: int, data: st.DataObject) -> None:
+    events = data.draw(people(span_ms, max_size=40), label="events")
+    if data.draw(st.booleans(), label="in order"):
+        events = sorted(events, key=lambda event: (event["time"], event["id"]))
+    batches = cut(data, events)
+    fast, general = shard("visitors"), shard("visitors", general=True)
+    sums, account = folded(fast, batches)
+    general_sums, general_account = folded(general, batches)
+    assert remembered(fast) == remembered(general)
+    assert nonzero(sums) == nonzero(general_sums)
+    assert account == general_account
+
+
+@pytest.mark.parametrize("group", GROUP_NAMES)
+@given(data=st.data())
+def test_what_was_reported_is_what_the_rows_contribute(group: str, data: st.DataObject) -> None:
+    fold = shard(group)
+    sums, _ = folded(fold, cut(data, data.draw(of_group(group, 40), label="events")))
+    reported = {name: n for name, n in nonzero(sums).items() if name[0] not in FOR_GOOD}
+    assert contributed(fold) == (reported if group != "ads" else totals_of(reported))
+
+
+def contributed(fold: ShardFold) -> dict[tuple[Any, ...], int]:
+    """Contribute every row anew."""
+    sums, sink, grid = Sums(), Sink(), Grid()
+    contributions = Contributions(grid)
+    contributions.into(sink)
+    for key, raw in fold.visitors.rows.encoded.items():
+        row, site = decode(raw), key.split("\x1f")[0]
+        contributions.person(site, person(row), 1)
+        for session in row.sessions:
+            contributions.put(contributions.session(site, session), 1)
+        if row.extra is not None:
+            for chat in row.extra.conversations.values():
+                contributions.put(contributions.conversation(site, chat), 1)
+            for order in row.extra.orders.values():
+                contributions.put(contributions.order(site, order), 1)
+            for appointment in row.extra.appointments.values():
+                contributions.put(contributions.appointment(site, appointment), 1)
+    for key, raw in fold.visitors.ad_leads.encoded.items():
+        lead = decode_ad_lead(raw)
+        cell = ("lead", key.split("\x1f")[0], "ad_platform", lead.channel, None)
+        sink.add(cell, grid.pane(lead.time))
+    add_cells(sums, taken(sink))
+    if fold.group == "emails":
+        from stream.stages.emails import _decode
+
+        for key, raw in fold.emails.rows.encoded.items():
+            add_cells(sums, list(fold.emails._contribution(key.split("\x1f")[0], _decode(raw))))
+    if fold.group == "ads":
+        from stream.stages.ads import _decode as total_of
+        from tests.laws.sums import counts_of
+
+        for raw in fold.ads.totals.encoded.values():
+            total = total_of(raw)
+            for name in counts_of(tuple(total.cell)):
+                sums[*name, total.start, total.end] += total.amount
+    return nonzero(sums)
+
+
+def totals_of(sums: dict[tuple[Any, ...], int]) -> dict[tuple[Any, ...], int]:
+    """Pick the totals: they have two times where a pane has one."""
+    return {name: n for name, n in sums.items() if len(name) == 4}
+
+
+@pytest.mark.parametrize("group", GROUP_NAMES)
+@given(data=st.data())
+def test_a_shard_restored_after_any_commit_has_the_same_future(group: str, data: st.DataObject) -> None:
+    events = data.draw(of_group(group), label="events")
+    repeats = data.draw(st.lists(st.sampled_from(events), max_size=4), label="repeats")
+    batches = cut(data, events + repeats)
+    whole = shard(group)
+    fold, log = shard(group), dict[bytes, bytes]()
+    for seq, some in enumerate(batches, 1):
+        for one in (whole, fold):
+            one.fold(batch(some))
+        expected, changes = whole.changes(seq, REPORT), fold.changes(seq, REPORT)
+        known, found = unpack(expected.delta), unpack(changes.delta)
+        assert comparable(found) == comparable(known)
+        for key, value in changes.state:
+            assert not key.startswith(b"\x00"), "reserved for the position"
+            if value is None:
+                log.pop(key, None)
+            else:
+                log[key] = value
+        if data.draw(st.booleans(), label="restart"):
+            fold = shard(group)
+            for key, value in data.draw(st.permutations(sorted(log.items())), label="order of the log"):
+                fold.load(key, value)
+        assert remembered(fold) == remembered(whole)
+        assert fold.books == whole.books
+
+
+def comparable(delta: Any) -> dict[str, Any]:
+    """Give what a delta says, without what the rollup keeps the highest of by itself."""
+    sums = Sums()
+    add_delta(sums, delta)
+    return {
+        "sums": nonzero(sums),
+        "account": delta.account,
+        "gauges": delta.gauges,
+        "newest": delta.newest_ms,
+        "oldest": delta.oldest_ms,
+    }
+
+
+@given(data=st.data())
+def test_a_record_on_a_wrong_partition_counts_as_if_it_had_come_on_the_right_one(data: st.DataObject) -> None:
+    """Two shards with a reroute topic between them; the other way is one shard alone."""
+    events = data.draw(people(), label="events")
+    alone = shard("visitors")
+    sums, account = folded(alone, [events])
+    shards = [ShardFold("visitors", number, 2) for number in range(2)]
+    coming: list[list[tuple[str, Any]]] = [[], []]
+    found, seq = Sums(), 0
+    places = data.draw(st.lists(st.integers(0, 1), min_size=len(events), max_size=len(events)), label="places")
+    for event, place in zip(events, places, strict=True):
+        coming[place].append(record(event))
+    while any(coming):
+        seq += 1
+        for number, fold in enumerate(shards):
+            now, coming[number] = coming[number], []
+            fold.fold([(source, [made]) for source, made in now])
+            changes = fold.changes(seq, REPORT)
+            add_delta(found, unpack(changes.delta))
+            for forward in changes.forwards:
+                assert forward.partition != number
+                sent = (0, forward.timestamp_ms, forward.key, forward.value, tuple(forward.headers))
+                coming[forward.partition].append(("reroute", sent))
+    assert seq <= 3
+    assert nonzero(found) == nonzero(sums)
+    both = {**remembered(shards[0]), **remembered(shards[1])}
+    assert both == remembered(alone)
+    total: dict[str, int] = {}
+    for fold in shards:
+        for name, n in fold.books.account.items():
+            if not name.endswith("/rerouted"):
+                total[name] = total.get(name, 0) + n
+    assert total == account
+
+
+def test_an_event_whose_clock_ran_ahead_is_counted_so_once_even_if_it_was_rerouted() -> None:
+    event = {
+        "specversion": "1.0", "id": "e", "source": "t", "type": "page_view", "time": "2025-06-16T01:00:00Z",
+        "data": {"site_id": "s1", "visitor_id": "ann", "page": {"path": "/"}},
+    }  # fmt: skip
+    first, second = ShardFold("visitors", 0, 2), ShardFold("visitors", 1, 2)
+    for one, other in ((first, second), (second, first)):
+        one.fold([("page_view", [record(event, ARRIVAL_MS)[1]])])
+        changes = one.changes(1, REPORT)
+        if changes.forwards:
+            forward = changes.forwards[0]
+            sent = (0, forward.timestamp_ms, forward.key, forward.value, tuple(forward.headers))
+            other.fold([("reroute", [sent])])
+            total = [fold.books.account.get("page_view/clock_ahead", 0) for fold in (one, other)]
+            assert sum(total) == 1
+            return
+    raise AssertionError("one of two shards is the wrong one")

@@ -1,0 +1,287 @@
+"""Golden cases of traffic: people, sessions, channels, content."""
+
+from __future__ import annotations
+
+from tests.unit.golden.events import chat, form, view
+from tests.unit.golden.story import Story
+
+STORIES = [
+    Story(
+        "people count once a window, and a window has its left edge inside",
+        [
+            view("06-08 09:00", "ann"),
+            view("06-14 11:59:59.999", "cat"),  # a millisecond too early for 24 h
+            view("06-14 12:00", "bob"),
+            view("11:00", "ann"),
+            view("11:56", "ann"),
+        ],
+        [
+            ("visitors", "5m", {"": 1}),
+            ("visitors", "1h", {"": 1}),
+            ("visitors", "6h", {"": 1}),
+            ("visitors", "24h", {"": 2}),
+            ("visitors", "7d", {"": 3}),
+            ("visitors", "30d", {"": 3}),
+            ("new_visitors", "5m", {"": 0}),
+            ("new_visitors", "24h", {"": 1}),
+            ("new_visitors", "7d", {"": 2}),
+            ("new_visitors", "30d", {"": 3}),
+            ("page_views", "5m", {"": 1}),
+            ("page_views", "1h", {"": 2}),
+            ("page_views", "24h", {"": 3}),
+            ("page_views", "7d", {"": 4}),
+            ("page_views", "30d", {"": 5}),
+            ("sessions", "5m", {"": 1}),
+            ("sessions", "1h", {"": 2}),
+            ("sessions", "24h", {"": 3}),
+            ("sessions", "7d", {"": 4}),
+            ("sessions", "30d", {"": 5}),
+            # over sessions that began in [T - 30 min - W, T - 30 min)
+            ("bounce_ratio", "1h", {"channel=direct": (1, 1)}),
+            ("bounce_ratio", "24h", {"channel=direct": (3, 3)}),
+            ("bounce_ratio", "7d", {"channel=direct": (3, 3)}),
+        ],
+    ),
+    Story(
+        "sites are kept apart, and so are their visitors of the same name",
+        [view("11:00", "ann"), view("11:01", "ann", site_id="s2"), view("11:02", "bob", site_id="s2")],
+        [("visitors", "1h", {"": 1, "site=s2": 2}), ("page_views", "1h", {"": 1, "site=s2": 2})],
+    ),
+    Story(
+        "a gap of exactly half an hour does not end a session, a millisecond more does",
+        [view("10:00", "dan"), view("10:30", "dan"), view("11:00:00.001", "dan")],
+        [
+            ("sessions", "6h", {"": 2}),
+            ("bounce_ratio", "1h", {"channel=direct": (1, 1)}),
+            ("bounce_ratio", "24h", {"channel=direct": (1, 2)}),
+        ],
+    ),
+    Story(
+        "a session has the channel of its earliest event that is not direct, and takes its page views with it",
+        [
+            view("10:00", "eve", "blog/a"),
+            view("10:10", "eve", "blog/b", "google/cpc/spring"),
+            view("10:05", "eve", "pricing/p", "news/email/june"),  # known late, but earlier
+            view("10:12", "eve", "pricing/p", "facebook/social"),
+        ],
+        [
+            ("channel_sessions", "6h", {"channel=email": 1}),
+            ("channel_page_views", "6h", {"channel=email": 4}),
+            ("channel_visitors", "6h", {"channel=email": 1}),
+            ("campaign_visitors", "6h", {"campaign=june": 1}),
+            ("bounce_ratio", "24h", {"channel=email": (0, 1)}),
+            ("social_visit_to_lead_ratio", "6h", {}),
+        ],
+    ),
+    Story(
+        "an event in the gap makes one session of two",
+        [
+            view("10:00", "fay", "blog/a"),
+            view("10:50", "fay", "blog/b", "google/cpc/spring"),
+            view("10:25", "fay", "docs/c", "facebook/social"),
+        ],
+        [
+            ("sessions", "6h", {"": 1}),
+            ("channel_sessions", "6h", {"channel=organic_social": 1}),
+            ("channel_page_views", "6h", {"channel=organic_social": 3}),
+            ("channel_visitors", "6h", {"channel=organic_social": 1}),
+            ("campaign_visitors", "6h", {"campaign=unknown": 1}),
+            ("landing_visitors", "24h", {"page_group=blog content=a": 1}),
+            ("bounce_ratio", "24h", {"channel=organic_social": (0, 1)}),
+            ("visitors", "6h", {"": 1}),
+        ],
+    ),
+    Story(
+        "a bounce is one page view and nothing else; a later event of the session takes it back",
+        [
+            view("10:00", "gus"),
+            view("10:00", "hal"),
+            form("10:10", "gus", "view"),
+            form("10:00", "ivy", "view"),  # one event, but no page view
+            view("11:30", "jim"),  # the session may go on: not looked at yet
+        ],
+        [
+            ("bounce_ratio", "24h", {"channel=direct": (1, 3)}),
+            ("bounce_ratio", "1h", {}),
+            ("sessions", "24h", {"": 4}),
+        ],
+    ),
+    Story(
+        "a person by two ways counts once in each, and once in all",
+        [
+            view("09:00", "jan", "landing/home", "google/cpc/spring", country="DE"),
+            view("11:30", "jan", "pricing/p", "news/email/june"),
+        ],
+        [
+            ("visitors", "6h", {"": 1}),
+            ("channel_visitors", "1h", {"channel=email": 1}),
+            ("channel_visitors", "6h", {"channel=paid_search": 1, "channel=email": 1}),
+            ("campaign_visitors", "1h", {"campaign=june": 1}),
+            ("campaign_visitors", "6h", {"campaign=spring": 1, "campaign=june": 1}),
+            ("country_visitors", "1h", {"country=unknown": 1}),
+            ("country_visitors", "6h", {"country=DE": 1, "country=unknown": 1}),
+            (
+                "landing_visitors",
+                "24h",
+                {"page_group=landing content=home": 1, "page_group=pricing content=p": 1},
+            ),
+            ("channel_sessions", "6h", {"channel=paid_search": 1, "channel=email": 1}),
+            ("channel_page_views", "6h", {"channel=paid_search": 1, "channel=email": 1}),
+        ],
+    ),
+    Story(
+        "coming back by the same way moves a person on and counts nobody twice",
+        [
+            view("06-14 10:00", "kit", "blog/a", "google/cpc/spring", country="DE"),
+            view("10:00", "kit", "blog/a", "google/cpc/spring", country="DE"),
+            view("11:00", "kit", "blog/a", "google/cpc/spring", country="DE"),
+        ],
+        [
+            ("channel_visitors", "1h", {"channel=paid_search": 1}),
+            ("channel_visitors", "7d", {"channel=paid_search": 1}),
+            ("campaign_visitors", "7d", {"campaign=spring": 1}),
+            ("country_visitors", "7d", {"country=DE": 1}),
+            ("landing_visitors", "7d", {"page_group=blog content=a": 1}),
+            ("visitors", "7d", {"": 1}),
+            ("new_visitors", "24h", {"": 0}),
+        ],
+    ),
+    Story(
+        "the country is that of the earliest event that has one",
+        [view("10:02", "leo", country="US"), view("10:00", "leo"), view("10:01", "leo", country="FR")],
+        [("country_visitors", "6h", {"country=FR": 1})],
+    ),
+    Story(
+        "a campaign without a name goes by its id",
+        [view("10:00", "max", campaign={"source": "google", "medium": "cpc", "id": "123"})],
+        [("campaign_visitors", "6h", {"campaign=123": 1})],
+    ),
+    Story(
+        "organic search by engine, referral by domain",
+        [
+            view("10:00", "a", referrer="www.google.com"),
+            view("10:00", "b", utm="google/organic"),
+            view("10:00", "c", referrer="www.bing.com"),
+            view("10:00", "d", referrer="partner.example"),
+            view("10:00", "e", utm="google/cpc"),
+            view("10:00", "f"),
+        ],
+        [
+            ("organic_sessions", "6h", {"engine=google": 2, "engine=bing": 1}),
+            ("referral_sessions", "6h", {"domain=partner.example": 1}),
+            (
+                "channel_sessions",
+                "6h",
+                {
+                    "channel=organic_search": 3,
+                    "channel=referral": 1,
+                    "channel=paid_search": 1,
+                    "channel=direct": 1,
+                },
+            ),
+        ],
+    ),
+    Story(
+        "content: who viewed it in the session of the key event, and who landed there",
+        [
+            view("10:00", "mia", "blog/a"),
+            view("10:05", "mia", "pricing/p"),
+            form("10:10", "mia", "submit"),
+            view("10:15", "mia", "docs/d"),  # after the key event, in its session
+            view("11:30", "mia", "blog/b"),  # another session
+            view("09:00", "nat", "blog/a"),
+            view("06-13 10:00", "ole", "blog/a"),
+            form("06-13 10:01", "ole", "submit"),
+            view("10:00", "ole", "blog/a"),
+            form("09:30", "pam", "submit"),  # landed nowhere
+        ],
+        [
+            (
+                "content_views",
+                "24h",
+                {
+                    "page_group=blog content=a": 3,
+                    "page_group=pricing content=p": 1,
+                    "page_group=docs content=d": 1,
+                    "page_group=blog content=b": 1,
+                },
+            ),
+            (
+                "content_leads",
+                "24h",
+                {
+                    "page_group=blog content=a": 1,
+                    "page_group=pricing content=p": 1,
+                    "page_group=docs content=d": 1,
+                },
+            ),
+            (
+                "content_leads",
+                "7d",
+                {
+                    "page_group=blog content=a": 2,
+                    "page_group=pricing content=p": 1,
+                    "page_group=docs content=d": 1,
+                },
+            ),
+            ("landing_visitors", "24h", {"page_group=blog content=a": 3, "page_group=blog content=b": 1}),
+            (
+                "landing_page_visit_to_lead_ratio",
+                "24h",
+                {"page_group=blog content=a": (1, 3), "page_group=blog content=b": (0, 1)},
+            ),
+            (
+                "landing_page_visit_to_lead_ratio",
+                "7d",
+                {"page_group=blog content=a": (2, 3), "page_group=blog content=b": (0, 1)},
+            ),
+        ],
+    ),
+    Story(
+        "whoever chats or touches a form is a visitor, seen or not",
+        [chat("11:10", "ann", "message"), form("11:20", "bob", "error"), form("11:30", "cat", "abandon")],
+        [
+            ("visitors", "1h", {"": 3}),
+            ("new_visitors", "1h", {"": 3}),
+            ("sessions", "1h", {"": 3}),
+            ("page_views", "1h", {}),
+            ("country_visitors", "1h", {"country=unknown": 3}),
+            ("landing_visitors", "24h", {}),
+        ],
+    ),
+    Story(
+        "people are remembered for 35 days after they were last seen",
+        [
+            view("04-01 10:00", "ann"),
+            view("05-06 10:00", "ann"),  # 35 days: known
+            view("06-10 10:00:00.001", "ann"),  # 35 days and a millisecond: new again
+        ],
+        [("new_visitors", "30d", {"": 1}), ("visitors", "30d", {"": 1}), ("sessions", "30d", {"": 1})],
+        any_order=False,
+    ),
+    Story(
+        "labels are made fit to be shown",
+        [
+            view("10:00", "ann", utm="google/cpc/spring\tsale"),
+            view("10:00", "bob", utm="google/cpc/" + "x" * 100),
+            view("10:00", "cat", "  /  ", utm="google/cpc/  "),
+        ],
+        [
+            (
+                "campaign_visitors",
+                "6h",
+                {"campaign=spring\ufffdsale": 1, "campaign=" + "x" * 64: 1, "campaign=unknown": 1},
+            ),
+            ("content_views", "24h", {"page_group=unknown content=unknown": 3}),
+        ],
+    ),
+    Story(
+        "values over the limit of a label are added up in `other`",
+        [view(f"10:0{n}", f"v{n}", utm=f"google/cpc/{name}") for n, name in enumerate("abacdd")],
+        [("campaign_visitors", "6h", {"campaign=a": 2, "campaign=b": 1, "campaign=other": 3}),
+         ("visitors", "6h", {"": 6}),
+         ("labels_folded_total", None, {"label=campaign": 2})],
+        options={"label_limit": 2},
+        any_order=False,
+    ),
+]  # fmt: skip

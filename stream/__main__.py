@@ -53,9 +53,7 @@ def run(argv: list[str]) -> int:
     except Exception as error:
         # A bug: its text may hold what was being worked on, so only its name is told.
         what = f"An unexpected {type(error).__name__} stopped this command."
-        return _tell(
-            error, f"{what}\n  do:    Run it again with --debug to see where; please report it.", EXIT_FAILED
-        )
+        return _tell(error, f"{what}\n  do:    Run it again with --debug to see where; please report it.", EXIT_FAILED)
 
 
 def _tell(error: Exception, message: str, code: int) -> int:

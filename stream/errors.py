@@ -83,7 +83,7 @@ class CheckError(LeadpulseError):
     """A check found something wrong; the findings are already printed."""
 
 
-class FailStop(LeadpulseError):  # noqa: N818 -- the name of what it asks for
+class FailStop(LeadpulseError):
     """A running worker must not go on: the next owner starts from the last commit."""
 
     exit_code = EXIT_FAIL_STOP

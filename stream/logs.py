@@ -61,9 +61,7 @@ def set_up(level: str = "info", form: str = "console") -> None:
     formats: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "json":
         formats.append(structlog.processors.format_exc_info)
-    out.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*formats, last])
-    )
+    out.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*formats, last]))
     root = logging.getLogger()
     root.handlers[:] = [out]
     root.setLevel(level.upper())

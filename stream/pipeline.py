@@ -208,12 +208,8 @@ class ShardFold:
             events, times, index, arrivals = (_pick(xs, kept) for xs in (events, times, index, arrivals))
             hours = hours[kept]
 
-        for (site, arrival), n in Counter(
-            zip([e.data.site_id for e in events], map(pane, arrivals), strict=True)
-        ).items():
-            add(("accepted", sites[site], kind), arrival, n)
-
         if events:
+            self._tally("accepted", kind, [event.data.site_id for event in events], arrivals)
             repeated = self.known_ids.check(hash_ids([(e.source, e.id) for e in events]), hours)
             if repeated.any():
                 kept = np.flatnonzero(~repeated).tolist()
@@ -234,10 +230,8 @@ class ShardFold:
 
         _bump(account, f"{kind}/counted", len(events))
         named = [event.data.site_id for event in events]
-        for (site, arrival), n in Counter(zip(named, map(pane, arrivals), strict=True)).items():
-            add(("counted", sites[site], kind), arrival, n)
-        for (site, at), n in Counter(zip(named, map(pane, times), strict=True)).items():
-            add(("traffic", sites[site], kind, "human"), at, n)
+        self._tally("counted", kind, named, arrivals)
+        self._tally("traffic", kind, named, times, "human")
         books, newest, oldest = self.books, max(times), min(times)
         books.newest_ms[kind] = max(newest, books.newest_ms.get(kind, 0))
         if books.oldest_ms is None or oldest < books.oldest_ms:
@@ -349,6 +343,21 @@ class ShardFold:
         prefix = self.options.topic_prefix
         topic = f"{prefix}leadpulse.reroute.{self.group}" if source == REROUTE else f"{prefix}{kind}"
         self._dead.append(dead_letter.encode(reject, record, kind, topic, self.shard))
+
+    def _tally(self, what: str, kind: str, named: list[str], times: list[int], *labels: str) -> None:
+        """Count a batch by site and pane; mostly it is of one site, and then NumPy does it."""
+        sites, add, grid = self.facts.sites, self._sink.add, self.options.grid
+        first = named[0]
+        if named.count(first) == len(named):
+            panes, amounts = np.unique(
+                (np.array(times, np.int64) - grid.origin_ms) // grid.pane_ms, return_counts=True
+            )
+            cell = (what, sites[first], kind, *labels)
+            for pane, n in zip(panes.tolist(), amounts.tolist(), strict=True):
+                add(cell, pane, n)
+        else:
+            for (site, pane), n in Counter(zip(named, map(grid.pane, times), strict=True)).items():
+                add((what, sites[site], kind, *labels), pane, n)
 
     def _flood(self, flood: list[tuple[int, Fact]], staged: list[Counted]) -> None:
         """Account for events over a person's bound: they were counted before the row was looked at."""

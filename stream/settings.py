@@ -99,9 +99,7 @@ class Settings(BaseModel):
     brokers: Brokers = Field(
         ("127.0.0.1:9092",), min_length=1, description="Kafka brokers, host:port, comma-separated."
     )
-    topic_prefix: Name = Field(
-        "", description="Put before the name of every topic, sources and leadpulse.* alike."
-    )
+    topic_prefix: Name = Field("", description="Put before the name of every topic, sources and leadpulse.* alike.")
     group_id: Name = Field("leadpulse", min_length=1, description="Consumer group that the workers share.")
     instance_id: Name = Field(
         "", description="A name of this worker that stays over restarts (static membership); empty: none."
@@ -109,12 +107,8 @@ class Settings(BaseModel):
     session_timeout: Millis = Field(
         10_000, ge=1_000, le=300_000, description="How long a silent worker keeps its shards."
     )
-    allow_plaintext: bool = Field(
-        False, description="Permit a broker connection without TLS off this machine."
-    )
-    tls: bool = Field(
-        False, description="Use TLS to the broker; on by itself when tls_ca or tls_cert is given."
-    )
+    allow_plaintext: bool = Field(False, description="Permit a broker connection without TLS off this machine.")
+    tls: bool = Field(False, description="Use TLS to the broker; on by itself when tls_ca or tls_cert is given.")
     tls_ca: Path | None = Field(
         None, description="PEM file with the authorities to trust; default: those of the system."
     )
@@ -135,9 +129,7 @@ class Settings(BaseModel):
         "exactly_once",
         description="at_least_once is for a broker without transactions; a crash may count twice there.",
     )
-    commit_interval: Millis = Field(
-        1_000, ge=10, le=10_000, description="Time between two commits of a shard."
-    )
+    commit_interval: Millis = Field(1_000, ge=10, le=10_000, description="Time between two commits of a shard.")
     lateness: Millis = Field(
         86_400_000,
         ge=1_000,
@@ -159,9 +151,7 @@ class Settings(BaseModel):
     consent: Literal["count", "require"] = Field(
         "count", description="require leaves out events with consent.analytics false; count counts them."
     )
-    known_ids: Bytes = Field(
-        64 << 20, ge=1 << 20, le=4 << 30, description="Memory for known event ids, a shard."
-    )
+    known_ids: Bytes = Field(64 << 20, ge=1 << 20, le=4 << 30, description="Memory for known event ids, a shard.")
     inbox: Bytes = Field(
         4 << 20,
         ge=64 << 10,
@@ -173,21 +163,15 @@ class Settings(BaseModel):
     )
 
     # -- limits of a record
-    max_record: Bytes = Field(
-        256 << 10, ge=1 << 10, le=10 << 20, description="Largest record that is decoded."
-    )
+    max_record: Bytes = Field(256 << 10, ge=1 << 10, le=10 << 20, description="Largest record that is decoded.")
     max_depth: int = Field(32, ge=4, le=200, description="Deepest nesting of a record.")
 
     # -- labels
-    labels: Annotated[
-        dict[str, Annotated[tuple[str, ...], BeforeValidator(_split)]], BeforeValidator(_labels)
-    ] = Field(
+    labels: Annotated[dict[str, Annotated[tuple[str, ...], BeforeValidator(_split)]], BeforeValidator(_labels)] = Field(
         {},
         description="Allow-lists: campaign=spring,summer;country=DE. Their other values add up in `other`.",
     )
-    label_limit: int = Field(
-        50, ge=1, le=10_000, description="Values kept of a label without allow-list, first come."
-    )
+    label_limit: int = Field(50, ge=1, le=10_000, description="Values kept of a label without allow-list, first come.")
     readings_limit: int = Field(
         10_000, ge=100, le=1_000_000, description="Readings (series times windows) kept in all."
     )
@@ -196,22 +180,14 @@ class Settings(BaseModel):
     http: Annotated[str, AfterValidator(_address)] = Field(
         "127.0.0.1:9464", description="Where /metrics is served; port 0 takes a free one."
     )
-    http_token: SecretStr | None = Field(
-        None, description="Token that every page needs, but /healthz and /readyz."
-    )
-    http_token_file: Path | None = Field(
-        None, description="File that holds the token, in place of http_token."
-    )
+    http_token: SecretStr | None = Field(None, description="Token that every page needs, but /healthz and /readyz.")
+    http_token_file: Path | None = Field(None, description="File that holds the token, in place of http_token.")
     http_permit: bool = Field(False, description="Permit pages without a token off this machine.")
     http_connections: int = Field(
         200, ge=4, le=10_000, description="HTTP connections at the same time; more are refused."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least level that is logged."
-    )
-    log_format: Literal["console", "json"] = Field(
-        "console", description="Form of log lines on standard error."
-    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["console", "json"] = Field("console", description="Form of log lines on standard error.")
 
     @model_validator(mode="after")
     def _go_together(self) -> Self:

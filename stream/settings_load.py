@@ -28,7 +28,7 @@ FIELDS: Mapping[str, FieldInfo] = Settings.model_fields
 SECRET_FILES = {"http_token_file": "http_token", "sasl_password_file": "sasl_password"}
 
 # Not ours: what Kubernetes writes into every container for a Service of this name, and the test suite's own.
-_FOREIGN = re.compile(r"LEADPULSE_(SERVICE_(HOST|PORT.*)|PORT(_\d+_.*)?|TEST_.*|REQUIRE|SHARED)")
+_FOREIGN = re.compile(r"LEADPULSE_(SERVICE_(HOST|PORT.*)|PORT(_\d+_.*)?|TEST_.*|REQUIRE|SHARED|THOROUGH)")
 
 
 class Loaded(NamedTuple):
@@ -63,9 +63,7 @@ def load(
     except ValidationError as error:
         raise _explain(error, values, origins) from None
     except SettingsError as error:
-        error.where = "; ".join(
-            f"{name}: {origins[name]}" for name in error.fields if origins[name] != "default"
-        )
+        error.where = "; ".join(f"{name}: {origins[name]}" for name in error.fields if origins[name] != "default")
         raise
 
 
@@ -92,9 +90,7 @@ def text_of(name: str, value: Any) -> str:
     if "ms" in metadata:
         return duration_text(value)
     if "bytes" in metadata:
-        return next(
-            (f"{value >> s}{u}" for s, u in ((20, "MiB"), (10, "KiB")) if value % (1 << s) == 0), f"{value}B"
-        )
+        return next((f"{value >> s}{u}" for s, u in ((20, "MiB"), (10, "KiB")) if value % (1 << s) == 0), f"{value}B")
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
@@ -149,9 +145,7 @@ def _from_flags(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
 def _unknown(name: str, where: str, known: Mapping[str, Any]) -> SettingsError:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     do = f"Did you mean {near[0]}? " if near else ""
-    return SettingsError(
-        f"There is no setting {name}.", where=where, do=f"{do}`leadpulse settings` lists all."
-    )
+    return SettingsError(f"There is no setting {name}.", where=where, do=f"{do}`leadpulse settings` lists all.")
 
 
 def _read_secret(file_name: str, values: Mapping[str, Any], origins: Mapping[str, str]) -> str:
@@ -191,9 +185,7 @@ def _explain(error: ValidationError, values: Mapping[str, Any], origins: Mapping
     found = [(name, e) for name, e in found if len(e["loc"]) > 1 or name not in wrong_items]
     lines = [f"{name}: {_problem(name, dict(e), values.get(name))}" for name, e in found]
     where = "; ".join(dict.fromkeys(origins.get(name, "") for name, _ in found))
-    about = " ".join(
-        dict.fromkeys(f"{name}: {FIELDS[name].description}" for name, _ in found if name in FIELDS)
-    )
+    about = " ".join(dict.fromkeys(f"{name}: {FIELDS[name].description}" for name, _ in found if name in FIELDS))
     return SettingsError("\n".join(lines), where=where, do=f"Correct it. {about}")
 
 

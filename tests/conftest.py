@@ -1,6 +1,6 @@
 """What every test run says first: which broker it will use, and what will be skipped and why.
 
-LEADPULSE_REQUIRE=kafka,prometheus turns the lack of one of them from a skip into a failure (as in CI).
+LEADPULSE_REQUIRE=kafka,prometheus,chromium turns the lack of one of them from a skip into a failure (as in CI).
 LEADPULSE_SHARED names the folder of the public data sets, if it is not beside the checkout.
 """
 
@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIRED = frozenset(filter(None, os.environ.get("LEADPULSE_REQUIRE", "").split(",")))
-KNOWN = {"kafka", "prometheus"}
+KNOWN = {"kafka", "prometheus", "chromium"}
 
 # Deadlines of single examples measure the machine and not the code.
 hypothesis.settings.register_profile("leadpulse", deadline=None, print_blob=True)
@@ -26,9 +26,7 @@ hypothesis.settings.load_profile("leadpulse")
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse a requirement that nobody checks."""
     if unknown := REQUIRED - KNOWN:
-        raise pytest.UsageError(
-            f"LEADPULSE_REQUIRE: {', '.join(sorted(unknown))}? known: {', '.join(sorted(KNOWN))}"
-        )
+        raise pytest.UsageError(f"LEADPULSE_REQUIRE: {', '.join(sorted(unknown))}? known: {', '.join(sorted(KNOWN))}")
 
 
 def pytest_report_header() -> list[str]:
@@ -38,8 +36,9 @@ def pytest_report_header() -> list[str]:
     return [
         f"broker: {_broker()}",
         f"promtool: {promtool or 'not installed; tests of it are skipped (apt-get install prometheus)'}",
+        f"chromium: {shutil.which('chromium') or 'not installed; tests of the live page are skipped'}",
         f"real data: {'found' if data.is_dir() else 'not beside this checkout; its tests are skipped'}",
-        f"required: {', '.join(sorted(REQUIRED)) or 'nothing (LEADPULSE_REQUIRE=kafka,prometheus as in CI)'}",
+        f"required: {', '.join(sorted(REQUIRED)) or 'nothing (in CI LEADPULSE_REQUIRE=kafka,prometheus,chromium)'}",
     ]
 
 
@@ -50,12 +49,8 @@ def _broker() -> str:
     if shutil.which("java"):
         if shutil.which("mvn") or list((ROOT / ".cache" / "kafka" / "lib").glob("kafka_2.13-*.jar")):
             return "Apache Kafka from Maven Central, on this machine's Java"
-        return (
-            "embedded: there is Java, but no Maven to fetch Kafka; tests that need transactions are skipped"
-        )
-    return (
-        "embedded, without transactions; tests that need them are skipped (install Docker, or Java and Maven)"
-    )
+        return "embedded: there is Java, but no Maven to fetch Kafka; tests that need transactions are skipped"
+    return "embedded, without transactions; tests that need them are skipped (install Docker, or Java and Maven)"
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -62,7 +62,9 @@ def label_sets(metric: Metric, sites: tuple[str, ...]) -> Iterator[dict[str, str
         for site, (start, end) in product(sites, STEPS):
             yield {"site": site, "from": start, "to": end}
         return
-    values = [sites if name == "site" else (constant[name],) if name in constant else LABELS[name] for name in metric.labels]
+    values = [
+        sites if name == "site" else (constant[name],) if name in constant else LABELS[name] for name in metric.labels
+    ]
     for each in product(*values):
         yield dict(zip(metric.labels, each, strict=True))
 
@@ -127,7 +129,9 @@ def _read(add, metric: Metric, labels: dict[str, str], window: str, at_ms: int, 
         add(metric, labels, window, metric.factor * top / whole, top, whole, whole)
 
 
-def _totals(at_ms: int, complete: bool, since_ms: int, unread: int, version: str) -> Iterator[tuple[str, dict[str, str], float]]:
+def _totals(
+    at_ms: int, complete: bool, since_ms: int, unread: int, version: str
+) -> Iterator[tuple[str, dict[str, str], float]]:
     records = 1_000 + max(0, at_ms // 1_000 - 1_700_000_000) // 7
     for at, kind in enumerate(KINDS):
         for outcome, reason, share in ACCOUNT:

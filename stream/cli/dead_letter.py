@@ -39,12 +39,8 @@ def dead_letter() -> None:
 
 @dead_letter.command("list")
 @with_settings(*BROKER_FLAGS)
-@click.option(
-    "--most", type=click.IntRange(1, 100_000), default=20, show_default=True, help="The newest so many."
-)
-@click.option(
-    "--reason", "reasons", multiple=True, metavar="NAME", help="Only this reason; may be given again."
-)
+@click.option("--most", type=click.IntRange(1, 100_000), default=20, show_default=True, help="The newest so many.")
+@click.option("--reason", "reasons", multiple=True, metavar="NAME", help="Only this reason; may be given again.")
 @click.option("--kind", "kinds", multiple=True, metavar="NAME", help="Only this kind; may be given again.")
 @click.option("--since", metavar="DURATION", help="Only letters of the last 30m, 24h, 7d …")
 @click.option("--format", "form", type=click.Choice(["table", "ndjson"]), default="table", show_default=True)
@@ -74,9 +70,7 @@ def list_letters(
                    "path": letter.path, "site": letter.site, "bytes": letter.value_bytes}  # fmt: skip
             click.echo(orjson.dumps(row))
         else:
-            click.echo(
-                f"{arrived}  {key:<24}  {letter.reason:<14}  {letter.path or '-':<28}  {letter.value_bytes} B"
-            )
+            click.echo(f"{arrived}  {key:<24}  {letter.reason:<14}  {letter.path or '-':<28}  {letter.value_bytes} B")
     counts = Counter(letter.reason for _, letter in letters)
     summary = ", ".join(f"{reason} {count}" for reason, count in counts.most_common()) or "none"
     click.echo(f"{len(letters)} dead letter(s): {summary}", err=True)
@@ -137,6 +131,4 @@ def _known(reasons: tuple[str, ...], kinds: tuple[str, ...]) -> None:
     for names, flag, known in ((reasons, "--reason", tuple(REASONS)), (kinds, "--kind", tuple(KINDS))):
         for name in names:
             if name not in known:
-                raise UsageError(
-                    f"There is no {flag[2:]} {name}.", where=flag, do=f"One of {', '.join(known)}."
-                )
+                raise UsageError(f"There is no {flag[2:]} {name}.", where=flag, do=f"One of {', '.join(known)}.")

@@ -14,14 +14,10 @@ from stream.values import duration_ms
 
 @click.command()
 @click.option("--for", "length", metavar="DURATION", help="Stop after this long; default: at Ctrl-C.")
-@click.option(
-    "--rate", type=click.FloatRange(1, 10_000), default=25.0, show_default=True, help="Records a second."
-)
+@click.option("--rate", type=click.FloatRange(1, 10_000), default=25.0, show_default=True, help="Records a second.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same traffic.")
 @click.option("--sites", type=click.IntRange(1, 20), default=1, show_default=True, help="Number of sites.")
-@click.option(
-    "--history", metavar="DURATION", default="6h", show_default=True, help="Past that is produced first."
-)
+@click.option("--history", metavar="DURATION", default="6h", show_default=True, help="Past that is produced first.")
 @click.option(
     "--port",
     type=click.IntRange(1, 65_535),
@@ -29,12 +25,8 @@ from stream.values import duration_ms
     show_default=True,
     help="Port of /metrics; a free one if it is taken.",
 )
-@click.option(
-    "--check", is_flag=True, help="With --for: fail unless every reading equals the books at the end."
-)
-def demo(
-    length: str | None, rate: float, seed: int, sites: int, history: str, port: int, check: bool
-) -> None:
+@click.option("--check", is_flag=True, help="With --for: fail unless every reading equals the books at the end.")
+def demo(length: str | None, rate: float, seed: int, sites: int, history: str, port: int, check: bool) -> None:
     """Show it at work: broker, traffic, worker, and the metrics live beside the simulator's books.
 
     Everything runs on this machine and in memory; Ctrl-C ends it and leaves nothing behind. First true
@@ -62,9 +54,7 @@ def demo(
     try:
         code = run(options)
     except BrokerUnavailable as error:
-        raise StartError(
-            f"The demo's broker cannot be had: {error}.", do="pip install 'leadpulse[demo]'"
-        ) from error
+        raise StartError(f"The demo's broker cannot be had: {error}.", do="pip install 'leadpulse[demo]'") from error
     except StageFailed as error:
         raise StartError(f"The demo ended: {error}", do="Run it again with --debug.") from error
     if code:

@@ -36,13 +36,9 @@ def lines_of(path: str, read: Callable[[int], None] = lambda _: None) -> Iterato
                 read(size_bytes)
                 yield line
     except IsADirectoryError:
-        raise InputError(
-            "This is a folder, not a file.", where=path, do="Name files: FOLDER/*.ndjson."
-        ) from None
+        raise InputError("This is a folder, not a file.", where=path, do="Name files: FOLDER/*.ndjson.") from None
     except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise InputError(
-            "The file is not whole gzip data.", where=path, do="Check it with `gzip -t`."
-        ) from None
+        raise InputError("The file is not whole gzip data.", where=path, do="Check it with `gzip -t`.") from None
     except OSError as error:
         raise InputError(f"The file cannot be read: {error.strerror or error}.", where=path) from None
 

@@ -33,12 +33,8 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="Read at this time, with its zone; default: newest event + 1 ms.",
 )
-@click.option(
-    "--window", "windows", multiple=True, metavar="W", help="A window of any length, such as 90m or 400d."
-)
-@click.option(
-    "--metric", "names", multiple=True, metavar="NAME", help="Only this metric; may be given again."
-)
+@click.option("--window", "windows", multiple=True, metavar="W", help="A window of any length, such as 90m or 400d.")
+@click.option("--metric", "names", multiple=True, metavar="NAME", help="Only this metric; may be given again.")
 @click.option("--format", "form", type=click.Choice(["table", "ndjson"]), default="table", show_default=True)
 def replay(
     settings: Settings,
@@ -143,9 +139,7 @@ def _checked(windows: tuple[str, ...]) -> tuple[str, ...]:
         except (ValueError, KeyError):
             wrong = True
         if wrong:
-            raise UsageError(
-                f"{window!r} is not a window.", where="--window", do="Write 5m, 24h, 30d or 400d."
-            )
+            raise UsageError(f"{window!r} is not a window.", where="--window", do="Write 5m, 24h, 30d or 400d.")
     return tuple(dict.fromkeys(windows))
 
 

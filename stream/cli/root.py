@@ -95,9 +95,7 @@ def _version(context: click.Context, _option: click.Parameter, value: bool) -> N
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     no_args_is_help=True,
 )
-@click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
-)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 def root(**_: Any) -> None:
     """Exact rolling lead-generation metrics from Kafka topics, live in Prometheus.
 

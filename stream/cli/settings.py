@@ -38,10 +38,7 @@ def settings(loaded: Loaded, form: str, explain: bool) -> None:
     """
     rows = [(name, text_of(name, getattr(loaded.settings, name)), loaded.origins[name]) for name in FIELDS]
     if form == "json":
-        table = {
-            name: {"value": value, "origin": origin, "variable": env_name(name)}
-            for name, value, origin in rows
-        }
+        table = {name: {"value": value, "origin": origin, "variable": env_name(name)} for name, value, origin in rows}
         click.echo(orjson.dumps(table, option=orjson.OPT_INDENT_2))
     elif form == "toml":
         for name, value, origin in rows:

@@ -30,12 +30,8 @@ from stream.values import duration_ms, moment_ms
     help="How long, such as 10m; default: until Ctrl-C (a file: 1 day).",
 )
 @click.option("--history", metavar="DURATION", help="Produce so much past first, as fast as it goes.")
-@click.option(
-    "--history-rate", type=click.FloatRange(0.001), help="Records a second of that past; default: --rate."
-)
-@click.option(
-    "--out", metavar="FILE", help="Write to a file (.gz is packed, - is standard output) and not to Kafka."
-)
+@click.option("--history-rate", type=click.FloatRange(0.001), help="Records a second of that past; default: --rate.")
+@click.option("--out", metavar="FILE", help="Write to a file (.gz is packed, - is standard output) and not to Kafka.")
 @click.option("--end", metavar="TIME", help="With --out: the time of the last event; default: now.")
 @click.option("--books", metavar="FILE", help="Write what every reading must be at the end, one a line.")
 def simulate(

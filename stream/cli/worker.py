@@ -29,9 +29,7 @@ from stream.settings import Settings
     "log_level",
     "log_format",
 )
-@click.option(
-    "--reset", is_flag=True, help="Begin anew although the group has offsets and the state log is empty."
-)
+@click.option("--reset", is_flag=True, help="Begin anew although the group has offsets and the state log is empty.")
 def worker(settings: Settings, reset: bool) -> None:
     """Run a worker: read the source topics, keep the windows, serve /metrics, publish the results.
 

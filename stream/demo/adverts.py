@@ -55,9 +55,7 @@ def single(rng: Random, site: str, ad: AdCampaign, at_ms: int) -> list[Happening
         if ad.currency:
             say(click_ms + 50, "spend", cost_micros=rng.randrange(180_000, 2_400_000), currency=ad.currency)
         if rng.random() < 0.08:
-            claim = (
-                {"conversion_value": rng.randrange(10, 300), "currency": ad.currency} if ad.currency else {}
-            )
+            claim = {"conversion_value": rng.randrange(10, 300), "currency": ad.currency} if ad.currency else {}
             say(click_ms + rng.randrange(60_000, 900_000), "conversion", **claim)
     return happenings
 

@@ -85,6 +85,4 @@ def total(event: Event) -> Total:
     """Read a total."""
     data = event.data
     order = (int(data["revision"]), event.at_ms, event.event_id)
-    return Total(
-        order, _series(data), moment_ms(data["period_start"]), moment_ms(data["period_end"]), _amount(data)
-    )
+    return Total(order, _series(data), moment_ms(data["period_start"]), moment_ms(data["period_end"]), _amount(data))

@@ -99,8 +99,6 @@ COSTS: Final = {
 TIMES: Final = {"funnel_step_seconds": "_step_ms", "chat_conversation_seconds": "_chat_ms"}
 QUANTILES: Final = ("0.5", "0.9")
 
-SPECIAL: Final = frozenset(
-    {"ad_spend", "cost_per_lead", "form_without_chat_ratio", "funnel_step_mean_seconds"}
-)
+SPECIAL: Final = frozenset({"ad_spend", "cost_per_lead", "form_without_chat_ratio", "funnel_step_mean_seconds"})
 
 PLATFORM_CHANNEL: Final = {"meta": "paid_social", "linkedin": "paid_social", "google": "paid_search"}

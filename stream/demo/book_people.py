@@ -223,8 +223,11 @@ def _forms(site: str, events: list[Event], sessions: list[Session]) -> Iterator[
                 yield Mark(series("form_views", site=site, form=form), view_ms)
             if cohort_ms is not None:
                 yield Mark(series("form_starts", site=site, form=form), cohort_ms)
-                outcome = "form_submits" if submit_ms is not None else "form_abandons"
-                yield Mark(series(outcome, site=site, form=form), cohort_ms)
+                # who starts may abandon: the series is there, and says 0, from the first start on
+                abandoned = int(submit_ms is None)
+                yield Mark(series("form_abandons", site=site, form=form), cohort_ms, abandoned)
+                if submit_ms is not None:
+                    yield Mark(series("form_submits", site=site, form=form), cohort_ms)
             yield from _step(site, "form_start", "form_submit", start_ms, submit_ms)
 
     submits = [event for event in events if event.kind == "form" and event.action == "submit"]
@@ -267,9 +270,7 @@ def _bot(events: list[Event]) -> str:
     return next((event.data["bot_id"] for event in events if event.data.get("bot_id")), UNKNOWN)
 
 
-def _units(
-    chats: list[Event], name: str, actions: set[str] | None = None
-) -> Iterator[tuple[str, list[Event]]]:
+def _units(chats: list[Event], name: str, actions: set[str] | None = None) -> Iterator[tuple[str, list[Event]]]:
     """Group chat events by an id; give the bot and the events of each unit."""
     units: dict[str, list[Event]] = defaultdict(list)
     for event in chats:
@@ -314,9 +315,7 @@ def _chats(site: str, chats: list[Event]) -> Iterator[Mark]:
 
 def _steps(site: str, events: list[Event], sessions: list[Session]) -> Iterator[Mark]:
     first_view_ms = _first([event for event in events if event.kind == "page_view"])
-    first_form_ms = _first(
-        [event for event in events if event.kind == "form" and event.action in ("start", "submit")]
-    )
+    first_form_ms = _first([event for event in events if event.kind == "form" and event.action in ("start", "submit")])
     first_key_ms = _first([event for event in events if is_key(event)])
     yield from _step(site, "first_view", "form_start", first_view_ms, first_form_ms)
     yield from _step(site, "first_view", "lead", first_view_ms, first_key_ms)

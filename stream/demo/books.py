@@ -95,9 +95,14 @@ class Books:
 
     # -- telling
 
-    def tell(self, kind: str, truth: Any, arrival_ms: int) -> None:
-        """Enter one record: `truth` as traffic.py gives it, `arrival_ms` as the broker stamped it."""
+    def tell(self, kind: str, truth: Any, arrival_ms: int, placed: bool = True) -> None:
+        """Enter one record: `truth` as traffic.py gives it, `arrival_ms` as the broker stamped it.
+
+        A line of a file that does not even name its kind is not `placed`: it is part of the account and no more.
+        """
         self.outcomes[kind, truth.outcome, truth.reason] += 1
+        if not placed:
+            return
         self._enter(Mark(series("_events_accepted", site=truth.site, kind=kind), arrival_ms))
         # A series exists from its first record on; of `counted` too, where nothing counts yet.
         counted = int(truth.outcome == "counted")

@@ -34,7 +34,7 @@ READY_S = 10.0
 ATTEMPTS = 5  # another program may take the free port between our look and the broker's bind
 
 
-class BrokerUnavailable(RuntimeError):  # noqa: N818  (says what happened)
+class BrokerUnavailable(RuntimeError):
     """The embedded broker cannot be had or does not start here."""
 
 
@@ -104,9 +104,7 @@ class EmbeddedBroker:
             if self._accepts():
                 return self
             self.stop()
-        raise BrokerUnavailable(
-            f"the embedded broker did not accept connections on {HOST} within {READY_S:.0f} s"
-        )
+        raise BrokerUnavailable(f"the embedded broker did not accept connections on {HOST} within {READY_S:.0f} s")
 
     def _accepts(self) -> bool:
         deadline = time.monotonic() + READY_S

@@ -100,9 +100,7 @@ class Board:
 
     def _forget(self, key: bytes | None) -> None:
         name = orjson.loads(key or b"")
-        metric, labels, window = (
-            (name["metric"], name["labels"], name["window"]) if isinstance(name, dict) else name
-        )
+        metric, labels, window = (name["metric"], name["labels"], name["window"]) if isinstance(name, dict) else name
         self.seen.pop((metric, tuple(sorted(labels.items())), window), None)
 
     def _note(self, reading: dict[str, Any]) -> None:
@@ -118,11 +116,7 @@ class Board:
         start_ms, end_ms = moment_ms(reading["window_start"]), moment_ms(reading["window_end"])
         figures = (reading["value"], reading["numerator"], reading["denominator"], reading["n"])
         self.seen[metric, tuple(sorted(labels.items())), window] = Seen(*figures, start_ms, end_ms, seq)
-        if (
-            metric not in SHIFTED
-            and metric != "cost_per_lead"
-            and seq >= self.edges.get(window, Edges(0, 0, 0)).seq
-        ):
+        if metric not in SHIFTED and metric != "cost_per_lead" and seq >= self.edges.get(window, Edges(0, 0, 0)).seq:
             self.edges[window] = Edges(seq, start_ms, end_ms)
 
     def settled(self, books: Books) -> bool:
@@ -204,9 +198,7 @@ def compare(board: Board, books: Books, wanted: Collection[Key] | None = None) -
     return lines
 
 
-def _missing(
-    board: Board, books: Books, figures_of: Callable[[str, Window], dict[Any, Expected]]
-) -> Iterator[Key]:
+def _missing(board: Board, books: Books, figures_of: Callable[[str, Window], dict[Any, Expected]]) -> Iterator[Key]:
     """Name what the books can read in the windows that were published, so that a lost series is noticed."""
     for metric in sorted(books.metrics()):
         for window in windows_of(metric):

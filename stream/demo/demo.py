@@ -56,7 +56,7 @@ class DemoOptions:
     seed: int = 1
     sites: int = 1
     history_ms: int = 6 * 3_600_000
-    history_rate: float = 0.5
+    history_rate: float = 0.35
     metrics_port: int = 9464
 
 
@@ -106,11 +106,11 @@ class Play:
     def _turn(self, talking: bool) -> bool:
         """Send, read and draw once; return whether the traffic is up to the clock."""
         self._stage.check()
-        behind = self._pump.advance(now_ms(), most=300) if talking else False
+        behind = self._pump.advance(now_ms(), most=1_000) if talking else False
         if not talking:
             self._pump.settle()
         full_before = self.board.edges.get(LONG_WINDOW)
-        for records in self._consumer.poll(timeout_ms=5 if behind else 50).values():
+        for records in self._consumer.poll(timeout_ms=0 if behind else 50).values():
             for record in records:
                 self.board.take(record.key, record.value)
             self._read_at = time.monotonic()
@@ -124,9 +124,7 @@ class Play:
         """Tell whether a publication has been read to its end; the next one follows in a second."""
         end = self._consumer.highwater(self._results)
         read = self._consumer.position(self._results)
-        return (
-            end is not None and read is not None and read >= end and time.monotonic() - self._read_at > REST_S
-        )
+        return end is not None and read is not None and read >= end and time.monotonic() - self._read_at > REST_S
 
     def _draw(self) -> None:
         self._drawn = time.monotonic()
@@ -167,11 +165,7 @@ class Play:
         since = time.monotonic()
         while deadline is None or time.monotonic() < deadline:
             self._turn(talking=True)
-            base = (
-                self._full_at
-                if self._full_at is not None and self._full_at > since - QUIET_AFTER_S
-                else since
-            )
+            base = self._full_at if self._full_at is not None and self._full_at > since - QUIET_AFTER_S else since
             if time.monotonic() >= max(base + QUIET_AFTER_S, since + 3):
                 return
 
@@ -253,9 +247,7 @@ def run(options: DemoOptions, out: Console | None = None) -> int:
 def verdict(play: Play, options: DemoOptions, console: Console) -> int:
     """Say how it went."""
     for line in play.wrong[:20]:
-        console.print(
-            f"wrong: {line.key}: leadpulse {line.seen}, books {line.expected}", markup=False, highlight=False
-        )
+        console.print(f"wrong: {line.key}: leadpulse {line.seen}, books {line.expected}", markup=False, highlight=False)
     if options.run_s is None:
         console.print("Stopped; nothing is left behind.")
         return 0
@@ -265,7 +257,8 @@ def verdict(play: Play, options: DemoOptions, console: Console) -> int:
     equal = play.compared - len(play.wrong)
     console.print(
         f"First true numbers after {play.first_s:.1f} s; "
-        f"at the end {equal:,} of {play.compared:,} readings equal the books."
+        f"at the end {equal:,} of {play.compared:,} readings equal the books.",
+        soft_wrap=True,
     )
     return int(options.check and (bool(play.wrong) or not play.compared))
 
@@ -274,7 +267,7 @@ def verdict(play: Play, options: DemoOptions, console: Console) -> int:
 def _shown(console: Console, live: bool) -> Iterator[Callable[[view.Scene], None]]:
     if live:
         with Live(console=console, auto_refresh=False, screen=False) as screen:
-            yield lambda scene: screen.update(view.screen(scene), refresh=True)
+            yield lambda scene: screen.update(view.screen(scene, console.height), refresh=True)
         return
     last: list[str] = []
 

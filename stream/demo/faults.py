@@ -50,9 +50,7 @@ def _truncated(rng: Random, envelope: Envelope, _: int) -> Broken:
 
 
 def _garbage(rng: Random, _: Envelope, __: int) -> Broken:
-    return Broken(
-        b"\xff\xfe" + rng.randbytes(12).replace(b"\n", b"?").replace(b"\r", b"?"), "not_json", UNKNOWN
-    )
+    return Broken(b"\xff\xfe" + rng.randbytes(12).replace(b"\n", b"?").replace(b"\r", b"?"), "not_json", UNKNOWN)
 
 
 def _empty(_: Random, __: Envelope, ___: int) -> Broken:

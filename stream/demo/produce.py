@@ -29,7 +29,7 @@ LINGER_MS: Final = 20
 FLUSH_S: Final = 30.0
 
 
-class ProduceFailed(RuntimeError):  # noqa: N818  (says what happened)
+class ProduceFailed(RuntimeError):
     """The broker did not take a record; the books no longer say what is on the topics."""
 
 
@@ -68,9 +68,7 @@ class Pump:
                 return False
             topic = self._prefix + record.kind
             try:
-                future = self._producer.send(
-                    topic, value=record.value, key=record.key, timestamp_ms=record.time_ms
-                )
+                future = self._producer.send(topic, value=record.value, key=record.key, timestamp_ms=record.time_ms)
             except KafkaError as error:
                 raise ProduceFailed(f"topic {topic}: {error}") from error
             self._waiting.append((record, future))
@@ -87,9 +85,7 @@ class Pump:
                 raise ProduceFailed(f"topic {self._prefix}{record.kind}: {future.exception}")
             # The broker's stamp where it makes its own (LogAppendTime), else the one that was sent.
             stamp = future.value.timestamp
-            self._tell(
-                record.kind, record.truth, stamp if stamp is not None and stamp >= 0 else record.time_ms
-            )
+            self._tell(record.kind, record.truth, stamp if stamp is not None and stamp >= 0 else record.time_ms)
             self.acknowledged += 1
 
     def flush(self) -> None:
@@ -102,9 +98,7 @@ class Pump:
         while self._waiting:  # a future is done a moment after its batch
             self.settle()
             if time.monotonic() > deadline:
-                raise ProduceFailed(
-                    f"{len(self._waiting)} record(s) were not acknowledged within {FLUSH_S:.0f} s"
-                )
+                raise ProduceFailed(f"{len(self._waiting)} record(s) were not acknowledged within {FLUSH_S:.0f} s")
             time.sleep(0.002)
 
     def close(self) -> None:

@@ -16,9 +16,12 @@ import orjson
 from stream.demo.adverts import stamp
 from stream.demo.books import Books
 from stream.demo.produce import Pump, now_ms, pump_all, write
-from stream.demo.traffic import Options, Traffic
+from stream.demo.traffic import Options, Traffic, Truth
 
 DAY_MS = 86_400_000
+
+#: Why a line of a file cannot be said to be of a kind; a topic would tell.
+KINDLESS = frozenset({"not_json", "unknown_kind"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,11 @@ def run(plan: Plan, say: Callable[[str], None]) -> Books:
     books = Books()
     traffic = Traffic(options_of(plan, begun))
     if plan.out is not None:
-        n = write(traffic, plan.out, books.tell)
+
+        def tell(kind: str, truth: Truth, arrival_ms: int) -> None:
+            books.tell(kind, truth, arrival_ms, placed=truth.reason not in KINDLESS)
+
+        n = write(traffic, plan.out, tell)
         say(f"{n} events written to {plan.out}")
     else:
         pump = Pump(traffic, plan.client, plan.prefix, books.tell)

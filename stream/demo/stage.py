@@ -24,7 +24,7 @@ METRICS_PORT = 9464
 STOP_S = 10.0
 
 
-class StageFailed(RuntimeError):  # noqa: N818  (says what happened)
+class StageFailed(RuntimeError):
     """The worker ended although nobody told it to."""
 
 
@@ -99,9 +99,7 @@ class Stage:
     def check(self) -> None:
         """Raise StageFailed, with the worker's last words, if it is gone."""
         if self._worker is not None and self._worker.poll() is not None:
-            raise StageFailed(
-                f"the worker ended with exit code {self._worker.returncode}:\n{self.last_words()}"
-            )
+            raise StageFailed(f"the worker ended with exit code {self._worker.returncode}:\n{self.last_words()}")
 
     def last_words(self, most: int = 4_000) -> str:
         """Give the end of the worker's log."""

@@ -126,9 +126,7 @@ class Traffic:
 
     def __iter__(self) -> Iterator[Record]:
         """Yield records by arrival until the length is over."""
-        end_ms = (
-            math.inf if self._options.length_ms is None else self._options.start_ms + self._options.length_ms
-        )
+        end_ms = math.inf if self._options.length_ms is None else self._options.start_ms + self._options.length_ms
         while True:
             # Whatever is yet to be drawn happens at or after `now`, and arrives no earlier than that.
             now_ms = min(self._next_of[0][0], self._happenings[0][0] if self._happenings else math.inf)
@@ -154,9 +152,7 @@ class Traffic:
         if not options.rhythm:
             return rate
         hour = at_ms % DAY_MS / HOUR_MS
-        return rate * (
-            1 - 0.5 * math.cos((hour - 2) / 24 * 2 * math.pi)
-        )  # quiet at 2 at night, busy at 14, in UTC
+        return rate * (1 - 0.5 * math.cos((hour - 2) / 24 * 2 * math.pi))  # quiet at 2 at night, busy at 14, in UTC
 
     def _gap_ms(self, at_ms: int, what: str) -> int:
         events = {"visit": EVENTS_A_VISIT, "mail": EVENTS_A_MAIL, "showing": EVENTS_A_SHOWING}[what]
@@ -207,9 +203,7 @@ class Traffic:
             self._mail(site, who, visit.happenings[-1].at_ms + rng.randrange(5_000, 60_000), welcome=True)
 
     def _mail(self, site: _Site, to: Visitor, at_ms: int, welcome: bool = False) -> None:
-        mailing = (
-            MAILINGS[0] if welcome else pick(self._rng, [(mailing, mailing.weight) for mailing in MAILINGS])
-        )
+        mailing = MAILINGS[0] if welcome else pick(self._rng, [(mailing, mailing.weight) for mailing in MAILINGS])
         fate = mails.fate(self._rng, to, mailing, at_ms)
         self._expect(fate.happenings)
         if fate.visit_ms is not None:
@@ -227,9 +221,7 @@ class Traffic:
             return Visitor(site.name, token(rng, "v"), {"user_agent": rng.choice(BOTS)}, "bot")
         traits = self._traits()
         if chance < BOT_VISITS + INTERNAL_VISITS:
-            return Visitor(
-                site.name, token(rng, "v"), traits | {"traffic": {"class": "internal"}}, "internal"
-            )
+            return Visitor(site.name, token(rng, "v"), traits | {"traffic": {"class": "internal"}}, "internal")
         if chance < BOT_VISITS + INTERNAL_VISITS + TEST_VISITS:
             return Visitor(site.name, token(rng, "v"), traits | {"traffic": {"class": "test"}}, "test")
         # Two sites may know one visitor id: two persons all the same.
@@ -289,9 +281,7 @@ class Traffic:
         if noisy and not fault and rng.random() < WRONG_KEY:
             fault, key = "wrong_key", rng.choice((None, token(rng, "x").encode()))
         outcome, reason = ("counted", "") if what.traffic == "human" else ("filtered", what.traffic)
-        truth = Truth(
-            outcome, reason, what.data["site_id"], happened_ms, event_id, what.data, what.touch, fault
-        )
+        truth = Truth(outcome, reason, what.data["site_id"], happened_ms, event_id, what.data, what.touch, fault)
         self._arrive(Record(what.kind, key, orjson.dumps(envelope), arrival_ms, truth))
         if not noisy:
             return

@@ -32,27 +32,29 @@ _AD: Final = {
 
 #: What is on the screen: the first site's main metrics.
 MAIN: Final[tuple[Key, ...]] = (
+    _key("visit_to_lead_ratio", "1h"),
     _key("visitors", "5m"),
     _key("visitors", "1h"),
+    _key("leads", "1h", capture_method="form"),
+    _key("leads", "1h", capture_method="chatbot"),
+    _key("chat_conversion_ratio", "1h", bot="helper-bot"),
+    _key("click_through_ratio", "1h", **_AD),
+    _key("cost_per_lead", "24h", currency="EUR", cost="media"),
+    _key("deliverability_ratio", "1h", **_MAIL),
+    _key("funnel_step_seconds", "1h", quantile="0.5", **{"from": "first_view", "to": "lead"}),
+    _key("visit_to_lead_ratio", "24h"),
     _key("visitors", "30d"),
     _key("page_views", "1h"),
     _key("sessions", "1h"),
-    _key("visit_to_lead_ratio", "1h"),
-    _key("visit_to_lead_ratio", "24h"),
     _key("channel_visit_to_lead_ratio", "1h", channel="paid_search"),
-    _key("leads", "1h", capture_method="form"),
-    _key("leads", "1h", capture_method="chatbot"),
     _key("bounce_ratio", "1h", channel="direct"),
     _key("form_completion_ratio", "1h", form="demo-form"),
     _key("conversations", "1h", bot="helper-bot"),
-    _key("chat_conversion_ratio", "1h", bot="helper-bot"),
-    _key("deliverability_ratio", "1h", **_MAIL),
     _key("email_open_ratio", "1h", **_MAIL),
-    _key("click_through_ratio", "1h", **_AD),
-    _key("cost_per_lead", "24h", currency="EUR", cost="media"),
-    _key("funnel_step_seconds", "1h", quantile="0.5", **{"from": "first_view", "to": "lead"}),
     _key("valid_event_ratio", "1h", kind="page_view"),
 )
+
+_FRAME_LINES: Final = 19  # what is drawn around the metrics
 
 _SIGN: Final = {"equal": "=", "wrong": "≠", "waiting": "…"}
 _STYLE: Final = {"equal": "green", "wrong": "bold red", "waiting": "dim"}
@@ -102,8 +104,13 @@ def _figures(line: Line) -> tuple[str, str]:
     return sides[0], sides[1]
 
 
+#: Labels whose values speak for themselves.
+_PLAIN: Final = frozenset({"channel_type", "purpose", "platform", "variant", "cost"})
+
+
 def _labels(line: Line) -> str:
-    return " ".join(f"{name}={value}" for name, value in line.key[1] if name != "site" and value != "unknown")
+    shown = [(name, value) for name, value in line.key[1] if name != "site" and value != "unknown"]
+    return " ".join(value if name in _PLAIN else f"{name}={value}" for name, value in shown)
 
 
 MEMORY_NOTE: Final = "Everything here is in memory, broker included; Ctrl-C leaves nothing behind."
@@ -126,15 +133,15 @@ def hints(scene: Scene) -> tuple[str, ...]:
     )
 
 
-def screen(scene: Scene) -> RenderableType:
-    """Draw the live view."""
+def screen(scene: Scene, height: int) -> RenderableType:
+    """Draw the live view; on a low terminal the last metrics of the list are left out."""
     table = Table(expand=True, pad_edge=False, header_style="bold")
     for title, justify in (("metric", "left"), ("labels", "left"), ("window", "right")):
-        table.add_column(title, justify=justify, no_wrap=title != "labels")  # type: ignore[arg-type]
+        table.add_column(title, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for title in ("leadpulse", "books"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("", justify="center", width=1)
-    for line in scene.lines:
+    for line in scene.lines[: max(4, height - _FRAME_LINES)]:
         ours, books = _figures(line)
         sign = Text(_SIGN[line.state], style=_STYLE[line.state])
         table.add_row(line.key[0], _labels(line), line.key[2], ours, books, sign)

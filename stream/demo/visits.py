@@ -67,9 +67,7 @@ class Visit:
         self._arrival = arrival
         self._clock_ms = start_ms
         self._session = token(rng, "s")
-        self._touches = (
-            2 if rng.random() < 0.15 else 1
-        )  # a shared link keeps its parameters on the second page too
+        self._touches = 2 if rng.random() < 0.15 else 1  # a shared link keeps its parameters on the second page too
         self.happenings: list[Happening] = []
         self.became_lead = False
 
@@ -169,9 +167,7 @@ class Visit:
             return
         for _ in range(2 if rng.random() < 0.05 else 1):  # an impatient second click is a second submit
             present = [name for name in sheet.asks if rng.random() < 0.85]
-            fields: dict[str, Any] = (
-                {"fields_asked": list(sheet.asks), "fields_present": present} if sheet.asks else {}
-            )
+            fields: dict[str, Any] = {"fields_asked": list(sheet.asks), "fields_present": present} if sheet.asks else {}
             self._become_known("email" in sheet.asks)
             self._say("form", action="submit", submission_id=token(rng, "u"), **base, **fields)
             self._wait(1, 4)
@@ -218,14 +214,10 @@ class Visit:
                 ended["duration_s"] = (self._clock_ms - began_ms) // 1000
             self._say("chatbot", action="conversation_ended", **base, **ended)
 
-    def _deal(
-        self, noun: str, first: tuple[str, float], second: tuple[str, float], base: dict[str, Any]
-    ) -> None:
+    def _deal(self, noun: str, first: tuple[str, float], second: tuple[str, float], base: dict[str, Any]) -> None:
         rng = self._rng
         unit: dict[str, Any] = {f"{noun}_id": token(rng, noun[0])}
-        money: dict[str, Any] = (
-            {"value": rng.randrange(20, 900), "currency": "EUR"} if noun == "order" else {}
-        )
+        money: dict[str, Any] = {"value": rng.randrange(20, 900), "currency": "EUR"} if noun == "order" else {}
         for action, chance in (first, second):
             if rng.random() < chance:
                 self._say("chatbot", action=f"{noun}_{action}", **base, **unit, **money)

@@ -57,9 +57,7 @@ def document() -> dict[str, Any]:
         operations[f"receive_{kind}"] = _operation("receive", kind)
     for name, result in _RESULTS.items():
         channels[name] = _channel(name, result["address"], result["title"], result["description"])
-        messages[name] = _message(
-            name, result["schema"], result["description"], result["key"], "application/json"
-        )
+        messages[name] = _message(name, result["schema"], result["description"], result["key"], "application/json")
         operations[f"send_{name}"] = _operation("send", name)
     messages["dead_letter"]["headers"] = {
         "type": "object",
@@ -102,9 +100,7 @@ def _message(name: str, schema: str, summary: str, key: str, content_type: str) 
         "summary": summary,
         "contentType": content_type,
         "payload": {"schemaFormat": _SCHEMA_FORMAT, "schema": {"$ref": f"./{schema}.schema.json"}},
-        "bindings": {
-            "kafka": {"key": {"type": "string", "description": key}, "bindingVersion": _BINDING_VERSION}
-        },
+        "bindings": {"kafka": {"key": {"type": "string", "description": key}, "bindingVersion": _BINDING_VERSION}},
     }
 
 

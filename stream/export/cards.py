@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from stream.catalog import Metric
 from stream.export import words
+from stream.export.alerts.companions import LEAST_LEADS
+from stream.export.alerts.promql import LEAST_TRIALS
 from stream.export.figures import SPLIT, Figure
-from stream.export.verdict import LEAST_LEADS, LEAST_TRIALS, Verdict
+from stream.export.verdict import Verdict
 from stream.values import duration_ms
 
 Card = dict[str, Any]
@@ -117,9 +119,7 @@ def _whole(usual: float | None, metric: Metric) -> float | None:
     return round(usual) if usual is not None and metric.kind == "count" else usual
 
 
-def _state(
-    metric: Metric, window: str, figure: Figure | None, verdict: Verdict, complete: bool
-) -> tuple[str, str]:
+def _state(metric: Metric, window: str, figure: Figure | None, verdict: Verdict, complete: bool) -> tuple[str, str]:
     """Give the state of a card and the words beside it."""
     if figure is None or (figure.value is None and not figure.denominator):
         return "empty", f"nothing in the last {window}"

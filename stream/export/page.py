@@ -104,13 +104,20 @@ def model(shown: Publication | None, view: View, history: History, health: Healt
 
 
 def charts(shown: Publication | None, view: View, history: History) -> dict[str, Table]:
-    """Give the points of each card's chart: moments in seconds, and values."""
+    """Give the points of each card's chart: seconds after the first moment, and values."""
     view = settled(shown or Publication(), view)
     out: dict[str, Table] = {}
     for metric in overview():
         at_ms, values = history.points(Key(view.site, window_for(metric, view.window), metric.name))
-        out[metric.name] = {"at": [round(at / 1_000) for at in at_ms], "values": values}
+        start = at_ms[0] // 1_000 if at_ms else 0
+        after = [at // 1_000 - start for at in at_ms]
+        out[metric.name] = {"start": start, "after": after, "values": [_brief(value) for value in values]}
     return out
+
+
+def _brief(value: float | None) -> float | None:
+    """Cut a value to the digits that a chart can show; the figure itself is sent whole."""
+    return None if value is None else float(f"{value:.5g}")
 
 
 def settled(shown: Publication, view: View) -> View:
@@ -159,9 +166,7 @@ def _cards(now: Publication, known: bool, view: View, history: History) -> list[
         figure = now.figures.get(key)
         usual = history.usual(key, now.as_of_ms, now.data_since_ms)
         parts = (figure.numerator, figure.denominator, figure.value) if figure else (None, None, None)
-        out.append(
-            card(metric, window, view.window, figure, judge(metric, window, *parts, usual), now.complete, known)
-        )
+        out.append(card(metric, window, view.window, figure, judge(metric, window, *parts, usual), now.complete, known))
     return out
 
 

@@ -89,9 +89,7 @@ class Exposition:
         """Write a snapshot as text."""
         lines: list[str] = []
         for family in self.families(snapshot):
-            lines.append(
-                f"# HELP {family.name} {_escape_help(family.help)}\n# TYPE {family.name} {family.kind}\n"
-            )
+            lines.append(f"# HELP {family.name} {_escape_help(family.help)}\n# TYPE {family.name} {family.kind}\n")
             lines += [f"{text}{value!r}\n" for text, _, _, value in family.samples]
         return "".join(lines).encode()
 

@@ -16,19 +16,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from stream.catalog import Metric
+from stream.export.alerts.companions import COST_FACTOR, LEAST_LEADS, SIGMAS, VOLUME_PART
+from stream.export.alerts.promql import EFFECT, LEAST_SUCCESSES, LEAST_TRIALS, Timings, Z
 
 State = Literal["ok", "drop", "rise", "too_little", "no_baseline", "none"]
 
-Z: Final = 3.0
-#: Part of the usual value below which a drop counts: short windows swing more.
-PART: Final = {"5m": 0.85, "1h": 0.85}
+#: Part of the usual value below which a drop counts, by window; the alerts know no window below an hour.
+PART: Final = {"5m": 0.85} | {window.name: window.part for window in Timings().windows}
 PART_LONG: Final = 0.9
-#: The drop that N is worked out for: half of the usual value is lost.
-EFFECT: Final = 0.5
-LEAST_TRIALS: Final = 200
-LEAST_LEADS: Final = 30
-COST_FACTOR: Final = 1.5
-SIGMAS: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +49,7 @@ def wilson(k: float, n: float) -> tuple[float, float]:
     """Give the Wilson score interval of k successes in n trials (E. B. Wilson, 1927).
 
     >>> [round(end, 4) for end in wilson(0, 91)], [round(end, 4) for end in wilson(50, 1000)]
-    ([0.0, 0.09], [0.033, 0.0751])
+    ([0.0, 0.09], [0.033, 0.075])
     """
     p, z2 = k / n, Z * Z
     middle = p + z2 / (2 * n)
@@ -101,7 +96,7 @@ def _share(metric: Metric, part: float, k: float, n: float, usual: Usual | None)
     if metric.direction == "rise":
         # the mirror image: the lower end above the usual share, by as much
         needed = needed_trials(1 - share, part) if share > 0.5 else needed_trials(share, part)
-        if lower > share / part:
+        if lower > share / part and k >= LEAST_SUCCESSES:
             return Verdict("rise", share, n, needed)
     else:
         needed = needed_trials(share, part)
@@ -119,7 +114,7 @@ def _rate(metric: Metric, part: float, k: float, n: float, usual: Usual | None) 
     spread = Z * math.sqrt(k + Z * Z / 4)
     upper, lower = k + Z * Z / 2 + spread, k + Z * Z / 2 - spread
     needed = math.ceil(Z * Z * part / (part - EFFECT) ** 2 / rate)
-    if metric.direction == "rise" and lower > expected / part:
+    if metric.direction == "rise" and lower > expected / part and k >= LEAST_SUCCESSES:
         return Verdict("rise", rate, n, needed)
     if metric.direction == "drop" and upper < expected * part:
         return Verdict("drop", rate, n, needed)
@@ -140,6 +135,6 @@ def _count(value: float, usual: Usual | None) -> Verdict:
     if usual is None:
         return Verdict("no_baseline")
     expected, needed = usual.numerator / usual.windows, math.ceil(SIGMAS * SIGMAS) + 1
-    if value < expected - SIGMAS * math.sqrt(expected) and value < expected / 2:
+    if value < expected - SIGMAS * math.sqrt(expected) and value < expected * VOLUME_PART:
         return Verdict("drop", expected, expected, needed)
     return Verdict("ok" if expected >= needed else "too_little", expected, expected, needed)

@@ -48,7 +48,7 @@ def span(seconds: float) -> str:
     """Write a duration in its two largest units.
 
     >>> span(0.4), span(75), span(3600), span(101_000), span(1e6)
-    ('0.4 s', '1 min 15 s', '1 h', '1 d 4 h', '11 d 14 h')
+    ('0.4 s', '1 min 15 s', '1 h', '1 d 4 h', '11 d 13 h')
     """
     if seconds < 10:
         return f"{seconds:.2g} s"

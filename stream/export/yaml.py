@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 Node = Mapping[str, "Node"] | Sequence["Node"] | str | int | float | bool | None
 
-_PLAIN = re.compile(r"[A-Za-z_/.][A-Za-z0-9_./%+-]*( [A-Za-z0-9_./%+(-][A-Za-z0-9_./%+(),;-]*)*\Z")
-_WORDS = frozenset("true false yes no on off null y n".split())
+_PLAIN = re.compile(r"[A-Za-z_/.][A-Za-z0-9_./%+-]*(:[A-Za-z0-9_]+)*( [A-Za-z0-9_./%+(-][A-Za-z0-9_./%+(),;-]*)*\Z")
+#: What is read more easily as a literal: several lines, or quotes inside.
+_LITERAL = re.compile(r"\n|\".*\"")
+_WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "null", "y", "n"))
 
 
 def document(node: Node, comment: str = "") -> str:
@@ -52,7 +54,7 @@ def _entry(head: str, value: Node) -> Iterator[str]:
     if _nested(value):
         yield head
         yield from (f"  {line}" if line else "" for line in _lines(value))
-    elif isinstance(value, str) and "\n" in value:
+    elif isinstance(value, str) and _LITERAL.search(value) and not value.startswith(" "):
         yield f"{head} |" if value.endswith("\n") else f"{head} |-"
         yield from (f"  {line}" if line else "" for line in value.rstrip("\n").split("\n"))
     else:

@@ -54,6 +54,7 @@ _HINTS: Final[dict[Reason, str]] = {
     "crash": "Please report the line.",
 }
 _HINTS_BY_PATH: Final = {
+    "": "Each line is one whole event; a file laid out over many lines is not read.",
     "type": f"Name the kind: one of {', '.join(KINDS)}.",
     "data.submission_id": "A submit needs the id of its submission.",
     "data.visitor_id": "Page views, chats and forms on the site need the pseudonymous id of the visitor.",

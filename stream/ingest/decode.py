@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, Final
 
 import msgspec
@@ -70,10 +71,9 @@ LANES: Final[dict[str, Lanes]] = {
     for kind, struct in DECODE_AS.items()
 }
 
-# Where more than a few of the first records do not fit the closed lane, their producer adds fields of its
-# own: a refusal costs 2 µs, so the rest of the batch goes straight to the open lane.
+# Where half of the first records do not fit the closed lane, their producer adds fields of its own: a refusal
+# costs 2 µs, so the rest of the batch goes straight to the open lane.
 _TRIAL: Final = 64
-_FEW: Final = 4
 
 _CRASH: Final[rules.Fault] = ("crash", "")
 _TOO_LATE: Final[rules.Fault] = ("too_late", "time")
@@ -92,40 +92,40 @@ def decode(
     batch = Decoded([], [], [], [])
     values = [record[3] for record in records]
     _parse(batch, kind, values, LANES[kind] if parser is None else Lanes(parser, parser), limits)
-    _check(batch, kind, values, records, limits)
-    _time(batch, records, limits)
+    if batch.events:
+        faults = _check(batch, kind, values, records, limits)
+        _time(batch, records, limits, faults)
+        _drop(batch, faults)
     batch.rejects.sort(key=lambda reject: reject.index)
     return batch
 
 
 def _parse(batch: Decoded, kind: str, values: Sequence[Any], lanes: Lanes, limits: Limits) -> None:
     """Turn bytes into events: what fits by the closed lane, the rest by the open one."""
-    places = range(len(values))
-    fits: Sequence[int] = places
+    places: Sequence[int] = range(len(values))
     if max(map(len, filter(None, values)), default=0) > limits.max_bytes:
-        fits = [i for i in places if values[i] is not None and len(values[i]) <= limits.max_bytes]
-    trial, rest = fits[:_TRIAL], fits[_TRIAL:]
-    refused = _run(batch, values, trial, lanes.closed)
-    if len(refused) <= _FEW:
-        refused.update(_run(batch, values, rest, lanes.closed))
+        places = [i for i in places if values[i] is not None and len(values[i]) <= limits.max_bytes]
+    refused = _run(batch, values, places[:_TRIAL], lanes.closed)
+    if len(refused) <= _TRIAL // 2:
+        _run(batch, values, places[_TRIAL:], lanes.closed)
     if len(batch.index) == len(values):
         return
 
-    left = sorted(set(places) - set(batch.index))
+    left = sorted(set(range(len(values))).difference(batch.index))
     shut = shut_out([values[i] for i in left], limits.max_bytes, limits.max_depth)
     # the site of what is shut out stays unknown: these are the bytes that no parser should see
-    batch.rejects += [Reject(left[place], reason) for place, reason in shut.items()]
-    passed = [i for place, i in enumerate(left) if place not in shut]
+    batch.rejects += [Reject(left[nth], reason) for nth, reason in shut.items()]
+    passed = [i for nth, i in enumerate(left) if nth not in shut]
+    fitted = len(batch.index)
     for i, error in _run(batch, values, passed, lanes.open).items():
         batch.rejects.append(Reject(i, *fault_of(kind, values[i], error)))
-    in_order = sorted(range(len(batch.index)), key=batch.index.__getitem__)
-    batch.events = [batch.events[place] for place in in_order]
-    batch.index.sort()
+    if len(batch.index) > fitted:
+        in_order = sorted(range(len(batch.index)), key=batch.index.__getitem__)
+        batch.events = [batch.events[place] for place in in_order]
+        batch.index.sort()
 
 
-def _run(
-    batch: Decoded, values: Sequence[Any], places: Sequence[int], parser: Parser
-) -> dict[int, Exception]:
+def _run(batch: Decoded, values: Sequence[Any], places: Sequence[int], parser: Parser) -> dict[int, Exception]:
     """Parse the values at these places in one call, taken up again behind each failure; give the failures."""
     events: list[Any] = []
     failed: dict[int, Exception] = {}
@@ -140,73 +140,62 @@ def _run(
         else:
             break
     batch.events += events
-    batch.index += places if not failed else [i for i in places if i not in failed]
+    batch.index += [i for i in places if i not in failed] if failed else places
     return failed
 
 
 def _check(
     batch: Decoded, kind: str, values: Sequence[Any], records: Sequence[Record], limits: Limits
-) -> None:
-    """Reject events in which one field does not go with another, or an id cannot be one."""
+) -> dict[int, rules.Fault]:
+    """Find events in which one field does not go with another, or an id cannot be one, by their places."""
+    events, index = batch.events, batch.index
     faults: dict[int, rules.Fault] = {}
     if kind in rules.RULES:
         suspects, rule = rules.RULES[kind]
-        for place in suspects(batch.events):
-            i = batch.index[place]
-            newest_ms = records[i][1] if limits.now_ms is None else limits.now_ms
+        for place in suspects(events):
+            newest_ms = records[index[place]][1] if limits.now_ms is None else limits.now_ms
             try:
-                fault = rule(batch.events[place].data, newest_ms, limits.period_ms)
+                fault = rule(events[place].data, newest_ms, limits.period_ms)
             except Exception:
                 fault = _CRASH
             if fault is not None:
-                faults[i] = fault
-    for place in with_doubtful_ids([values[i] for i in batch.index]):
-        if (fault := rules.of_ids(kind, batch.events[place])) is not None:
-            faults[batch.index[place]] = fault
-    if faults:
-        _drop(batch, faults)
+                faults[place] = fault
+    for place in with_doubtful_ids([values[i] for i in index]):
+        if (fault := rules.of_ids(kind, events[place])) is not None:
+            faults[place] = fault
+    return faults
 
 
-def _time(batch: Decoded, records: Sequence[Record], limits: Limits) -> None:
-    """Give each event its time; reject those whose time cannot be, or that came too late."""
-    events = batch.events
-    if not events:
-        return
-    stated = timing.parse_times([event.time for event in events])
+def _time(batch: Decoded, records: Sequence[Record], limits: Limits, faults: dict[int, rules.Fault]) -> None:
+    """Give each event its time; add those whose time cannot be, or that came too late, to the faults."""
+    stated = timing.parse_times([event.time for event in batch.events])
     arrivals = np.array([records[i][1] for i in batch.index], dtype=np.int64)
     latest = None if limits.now_ms is None else limits.now_ms + DAY_MS
     times = timing.event_times(stated, arrivals, limits.lateness_ms, latest)
-    batch.times_ms = times.event_ms.tolist()
-    faults: dict[int, rules.Fault] = {}
-    for flags, fault in ((times.late, _TOO_LATE), (times.bad, _BAD_TIME)):
+    for flags, fault in ((times.bad, _BAD_TIME), (times.late, _TOO_LATE)):
         if flags.any():
-            faults.update(dict.fromkeys((batch.index[place] for place in np.flatnonzero(flags)), fault))
-    noted = [
-        (i, event.recordedtime)
-        for i, event in zip(batch.index, events, strict=True)
-        if event.recordedtime is not None
-    ]
-    if noted:
-        read = timing.parse_times([text for _, text in noted])
-        if read.min() < YEAR_2000_MS:
-            wrong = [noted[place][0] for place in np.flatnonzero(read < YEAR_2000_MS)]
-            faults.update((i, _BAD_RECORDED) for i in wrong if i not in faults)
-    if faults and times.ahead.any():
-        times.ahead &= np.array([i not in faults for i in batch.index])
+            for place in np.flatnonzero(flags).tolist():
+                faults.setdefault(place, fault)
+    recorded = [event.recordedtime for event in batch.events]
+    if recorded.count(None) < len(recorded):
+        given = [place for place, text in enumerate(recorded) if text is not None]
+        read = timing.parse_times([recorded[place] for place in given])
+        for nth in np.flatnonzero(read < YEAR_2000_MS).tolist():
+            faults.setdefault(given[nth], _BAD_RECORDED)
+    times.ahead[list(faults)] = False
     batch.clock_ahead = int(np.count_nonzero(times.ahead))
-    if faults:
-        _drop(batch, faults)
+    batch.times_ms = times.event_ms.tolist()
 
 
 def _drop(batch: Decoded, faults: dict[int, rules.Fault]) -> None:
     """Move events at fault to the rejects."""
-    for i, event in zip(batch.index, batch.events, strict=True):
-        if i in faults:
-            reason, path = faults[i]
-            site = UNKNOWN_SITE if path == "data.site_id" else event.data.site_id
-            batch.rejects.append(Reject(i, reason, path, site))
-    kept = [place for place, i in enumerate(batch.index) if i not in faults]
-    batch.events = [batch.events[place] for place in kept]
-    batch.index = [batch.index[place] for place in kept]
-    if batch.times_ms:
-        batch.times_ms = [batch.times_ms[place] for place in kept]
+    if not faults:
+        return
+    kept = bytearray(b"\1") * len(batch.events)
+    for place, (reason, path) in faults.items():
+        kept[place] = 0
+        site = UNKNOWN_SITE if path == "data.site_id" else batch.events[place].data.site_id
+        batch.rejects.append(Reject(batch.index[place], reason, path, site))
+    batch.events = list(compress(batch.events, kept))
+    batch.times_ms = list(compress(batch.times_ms, kept))
+    batch.index = list(compress(batch.index, kept))

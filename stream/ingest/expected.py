@@ -77,9 +77,7 @@ def _say(kind: Any) -> str:
         case inspect.LiteralType(values=values):
             return f"one of {', '.join(map(str, values))}" if len(values) > 1 else f'"{values[0]}"'
         case inspect.StrType(min_length=least, max_length=most):
-            return (
-                f"text of {least} to {most:,} characters" if least else f"text of at most {most:,} characters"
-            )
+            return f"text of {least} to {most:,} characters" if least else f"text of at most {most:,} characters"
         case inspect.IntType():
             return f"a whole number {_range(kind)}"
         case inspect.FloatType():

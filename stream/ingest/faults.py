@@ -12,13 +12,11 @@ from typing import Any, Final
 
 import msgspec
 
-from stream.model.events import SITE_MAX
+from stream.model.fields import SITE_MAX
 from stream.model.rejects import UNKNOWN_SITE, Reason
 
 #: Fields in which whatever cannot be accepted is a bad time.
-TIME_PATHS: Final = frozenset(
-    {"time", "recordedtime", "data.appointment_at", "data.period_start", "data.period_end"}
-)
+TIME_PATHS: Final = frozenset({"time", "recordedtime", "data.appointment_at", "data.period_start", "data.period_end"})
 
 _PLACE: Final = " - at `$"
 _MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
@@ -26,21 +24,25 @@ _OF_A_LIMIT: Final = re.compile(r"Expected `[^`]*` (?:of length|matching|multipl
 _SAFE_PATH: Final = re.compile(r"[\w.\[\]]*")
 
 
-class _Peek(msgspec.Struct, gc=False):
-    """What is asked of a record that is not right: its type and its data."""
-
-    type: Any = None
-    data: msgspec.Raw = msgspec.Raw(b"null")
-
-
 class _PeekData(msgspec.Struct, gc=False):
+    """What is asked of the data of a record that is not right."""
+
     site_id: Any = None
     email_hash: Any = None
 
 
-_skim = msgspec.json.Decoder(msgspec.Raw).decode
+class _Peek(msgspec.Struct, gc=False):
+    """What is asked of the record itself."""
+
+    type: Any = None
+    data: _PeekData | str | float | bool | list[msgspec.Raw] | None = None
+
+
 _peek = msgspec.json.Decoder(_Peek).decode
-_peek_data = msgspec.json.Decoder(_PeekData).decode
+_skim = msgspec.json.Decoder(msgspec.Raw).decode
+
+# what a parser may raise over bytes, whatever they hold
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
 def fault_of(kind: str, value: bytes, error: Exception) -> tuple[Reason, str, str]:
@@ -50,22 +52,29 @@ def fault_of(kind: str, value: bytes, error: Exception) -> tuple[Reason, str, st
     if not isinstance(error, msgspec.ValidationError):
         is_syntax = isinstance(error, (msgspec.DecodeError, UnicodeError))
         return "not_json" if is_syntax else "crash", "", UNKNOWN_SITE
-    if not _is_json(value):
-        # the parser names the first fault it meets, and a wrong type may stand before a syntax error
+    # the parser names the first fault it meets; a syntax error behind it comes before it
+    try:
+        seen = _peek(value)
+    except msgspec.ValidationError:
+        return (*_of_message(str(error)), UNKNOWN_SITE) if _is_json(value) else ("not_json", "", UNKNOWN_SITE)
+    except _UNREADABLE:
         return "not_json", "", UNKNOWN_SITE
-    reason, path = _of_message(str(error))
-    seen_type, site, seen_hash = _look(value)
-    if isinstance(seen_type, str) and seen_type != kind:
+    site, email_hash = _in_data(seen)
+    if isinstance(seen.type, str) and seen.type != kind:
         # whatever else is wrong with it, it is no event of this topic
         return "unknown_kind", "type", site
-    if path == "data.email_hash" and isinstance(seen_hash, str) and "@" in seen_hash:
+    reason, path = _of_message(str(error))
+    if path == "data.email_hash" and isinstance(email_hash, str) and "@" in email_hash:
         return "personal_data", path, site
     return reason, path, site
 
 
 def site_of(value: bytes) -> str:
     """Give the site that a record names, if that can be read and be a label, else "unknown"."""
-    return _look(value)[1]
+    try:
+        return _in_data(_peek(value))[0]
+    except _UNREADABLE:
+        return UNKNOWN_SITE
 
 
 def _of_message(message: str) -> tuple[Reason, str]:
@@ -94,22 +103,17 @@ def _of_message(message: str) -> tuple[Reason, str]:
 def _is_json(value: bytes) -> bool:
     try:
         _skim(value)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except _UNREADABLE:
         return False
     return True
 
 
-def _look(value: bytes) -> tuple[Any, str, Any]:
-    """Look at a record for its type, site and hash of an address, as far as it can be read."""
-    try:
-        seen = _peek(value)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return None, UNKNOWN_SITE, None
-    try:
-        data = _peek_data(seen.data)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return seen.type, UNKNOWN_SITE, None
+def _in_data(seen: _Peek) -> tuple[str, Any]:
+    """Give the site, if it can be one, and whatever stands for the hash of an address."""
+    data = seen.data
+    if not isinstance(data, _PeekData):
+        return UNKNOWN_SITE, None
     site = data.site_id
     if not (isinstance(site, str) and 0 < len(site) <= SITE_MAX and min(site) >= " "):
         site = UNKNOWN_SITE
-    return seen.type, site, data.email_hash
+    return site, data.email_hash

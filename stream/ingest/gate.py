@@ -70,11 +70,7 @@ def with_doubtful_ids(values: Sequence[bytes]) -> list[int]:
         piece = values[start : start + _SLICE]
         joined = b"".join(piece)
         if b"@" in joined or b"\\" in joined:
-            found += [
-                i
-                for i, value in enumerate(piece, start)
-                if value.find(_AT) >= 0 or value.find(_BACKSLASH) >= 0
-            ]
+            found += [i for i, value in enumerate(piece, start) if value.find(_AT) >= 0 or value.find(_BACKSLASH) >= 0]
     return found
 
 
@@ -97,9 +93,7 @@ def _perhaps_deep(
     Counts by words of eight bytes: a bracket of a neighbour in a shared word may be counted, none is missed.
     """
     marks = np.frombuffer(joined, dtype=np.uint8) | _SPACE_BIT
-    np.equal(
-        marks, _OPENING, out=marks.view(np.bool_)
-    )  # in place: fresh memory costs more than the comparison
+    np.equal(marks, _OPENING, out=marks.view(np.bool_))  # in place: fresh memory costs more than the comparison
     words = np.bitwise_count(marks.view(np.uint64))
     running = np.zeros(len(words) + 1, dtype=np.int64)
     words.cumsum(out=running[1:])

@@ -61,9 +61,7 @@ class _Stamp(msgspec.Struct, gc=False):
 _stamp = msgspec.json.Decoder(_Stamp).decode
 
 
-def decode_lines(
-    lines: Iterable[bytes], now_ms: int, limits: Limits = DEFAULT_LIMITS, first: int = 1
-) -> DecodedLines:
+def decode_lines(lines: Iterable[bytes], now_ms: int, limits: Limits = DEFAULT_LIMITS, first: int = 1) -> DecodedLines:
     """Decode lines as a replay does: times up to one day ahead of `now_ms` are taken.
 
     >>> decode_lines([b'{"type":"crm"}'], now_ms=0).rejects
@@ -81,9 +79,7 @@ def decode_lines(
     return result
 
 
-def read_lines(
-    lines: Iterable[bytes], limits: Limits = DEFAULT_LIMITS, first: int = 1
-) -> Iterator[Line | Reject]:
+def read_lines(lines: Iterable[bytes], limits: Limits = DEFAULT_LIMITS, first: int = 1) -> Iterator[Line | Reject]:
     """Give each line as the record of a known kind, in order, or as a reject indexed by its number."""
     numbered = ((number, line.strip()) for number, line in enumerate(lines, first))
     filled = ((number, line) for number, line in numbered if line)

@@ -16,7 +16,6 @@ from typing import Any, Final
 from msgspec.inspect import Metadata, StrType, StructType, Type, UnionType, type_info
 
 from stream.model.events import (
-    ADDRESS,
     CHATBOT_NEEDS,
     DATA,
     KINDS,
@@ -31,6 +30,7 @@ from stream.model.events import (
     Form,
     FormData,
 )
+from stream.model.fields import ADDRESS
 from stream.model.rejects import Reason
 from stream.model.times import YEAR_2000_MS, parse_ms
 
@@ -115,10 +115,7 @@ def _doubtful_chats(events: Sequence[Chatbot]) -> list[int]:
     return [
         place
         for place, event in enumerate(events)
-        if (
-            (action := (data := event.data).action) in CHATBOT_NEEDS
-            and (action != "message" or data.actor is None)
-        )
+        if ((action := (data := event.data).action) in CHATBOT_NEEDS and (action != "message" or data.actor is None))
         or data.appointment_at is not None
     ]
 

@@ -50,9 +50,7 @@ def _calendar() -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArr
 
 
 _TO_YEAR, _TO_MONTH, _IN_MONTH = _calendar()
-_IS_LEAP_YEAR: Final = np.array(
-    [y % 4 == 0 and (y % 100 != 0 or y % 400 == 0) for y in range(10_000)]
-) * np.uint8(16)
+_IS_LEAP_YEAR: Final = np.array([y % 4 == 0 and (y % 100 != 0 or y % 400 == 0) for y in range(10_000)]) * np.uint8(16)
 
 # columns of the first digits of: century, year, month, day, hour, minute, second
 _TENS: Final = np.array([0, 2, 5, 8, 11, 14, 17])
@@ -145,9 +143,7 @@ def _read(columns: npt.NDArray[np.uint8], end: int, offset_at: int | None) -> Mi
     Works on bytes as long as it can: sixteen at a time where a 64-bit number would be two.
     """
     n = columns.shape[1]
-    digits = columns - np.uint8(
-        48
-    )  # wraps round below "0", so that one comparison finds every other character
+    digits = columns - np.uint8(48)  # wraps round below "0", so that one comparison finds every other character
     right: Flags = (columns[_MARKS] == _MARKED).all(axis=0) & ((columns[10] | 0x20) == ord("t"))
     right &= digits[_TENS].max(axis=0) <= 9
     right &= digits[_TENS + 1].max(axis=0) <= 9
@@ -181,9 +177,7 @@ def _read(columns: npt.NDArray[np.uint8], end: int, offset_at: int | None) -> Mi
     return np.where(right, read, NO_TIME)
 
 
-def _read_offset(
-    columns: npt.NDArray[np.uint8], digits: npt.NDArray[np.uint8]
-) -> tuple[npt.NDArray[np.int32], Flags]:
+def _read_offset(columns: npt.NDArray[np.uint8], digits: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int32], Flags]:
     """Read offsets from UTC (`+01:00`) in minutes, and whether each is one."""
     minus = columns[0] == ord("-")
     right = (minus | (columns[0] == ord("+"))) & (columns[3] == ord(":"))

@@ -6,8 +6,9 @@ Out: its place in the batch, a reason from the closed list, and the path of the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, get_args
+
+import msgspec
 
 Reason = Literal[
     "not_json",
@@ -30,8 +31,7 @@ REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 UNKNOWN_SITE: Final = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(msgspec.Struct, frozen=True, gc=False):
     """One record that ends in the dead letters.
 
     `index` is its place in the batch, `path` the field at fault ("data.page.path"; "" is the record as a

@@ -58,6 +58,7 @@ class Rollup:
         self.options = options
         wanted = windows_of(catalog.METRICS, options.windows)
         every = {window for windows in wanted.values() for window in windows}
+        self._windows = {name for name, _ in every}
         self._levels = None if options.exact else Levels(every, options.grid)
         self._table: Windows = self._levels or ExactWindows()
         self._budget = Budget(options.label_limit, options.most_readings, options.allowed)
@@ -72,7 +73,7 @@ class Rollup:
         self._seq = 0
         self._stored_now_ms = 0
         self._restored = False
-        self._was: tuple[bool, int | None] | None = None
+        self._was: dict[str, tuple[bool, int | None]] = {}  # window → standing when it was last read
 
     @property
     def now_ms(self) -> int:
@@ -149,14 +150,13 @@ class Rollup:
         self._formulas.refresh()
         self._seq += 1
         standing = self._complete(), self._standings.data_since_ms()
-        everything = windows is None or standing != self._was
-        if windows is None:
-            self._was = standing
         out: list[Reading] = []
         for metric in catalog.METRICS:
             for window in self.options.windows or metric.windows:
                 if windows is None or window in windows:
+                    everything = windows is None or standing != self._was.get(window)
                     self._read(metric, window, everything, standing, out)
+        self._was.update(dict.fromkeys(self._windows if windows is None else windows, standing))
         self._read_totals(standing, out)
         return out
 

@@ -89,7 +89,8 @@ class Series:
 
     def expand(self, names: list[Cell], index: Ints, panes: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:
         """Turn changes of cells into changes of series."""
-        targets = [self.targets(cell) for cell in names]
+        get, resolve = self._targets.get, self.targets
+        targets = [get(cell) or resolve(cell) for cell in names]
         sizes = np.fromiter((len(t) for t in targets), np.int64, len(targets))
         flat = np.fromiter((sid for t in targets for sid in t), np.int64, int(sizes.sum()))
         starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]) if len(sizes) else sizes

@@ -19,7 +19,7 @@ from aiokafka import TopicPartition
 from mode import CrashingSupervisor, Service
 
 from stream.worker.centre import EncodeReading, Exporter, MakeFold, MakeRollup, RollupView, WorkerView
-from stream.worker.failstop import die
+from stream.worker.failstop import die, leave_within
 from stream.worker.layout import ROLLUP, Layout, ShardId
 from stream.worker.owner import Owned, Shards
 from stream.worker.reader import Reader
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from stream.settings import Settings
 
 log = logging.getLogger("leadpulse.worker")
+
+LEAVE_S = 8.0  # time to leave the group in order, once everything is committed
 
 
 class App(faust.App):  # type: ignore[misc]
@@ -81,6 +83,7 @@ def build_app(
     layout = Layout(settings.topic_prefix)
     shown = exporter or Silent()
     shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
+    exactly_once = settings.delivery == "exactly_once"
     app = App(
         f"{settings.topic_prefix}{settings.group_id}",
         broker=[f"kafka://{broker}" for broker in settings.brokers],
@@ -88,7 +91,8 @@ def build_app(
         broker_client_id=f"leadpulse-{settings.instance_id or os.getpid()}",
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=min(3.0, settings.session_timeout_s / 5),
-        broker_rebalance_timeout=max(30.0, settings.session_timeout_s),
+        # a commit may take 20 s before a shard is given up; the embedded broker makes a join wait in proportion
+        broker_rebalance_timeout=30.0 if exactly_once else 10.0,
         broker_request_timeout=max(40.0, settings.session_timeout_s + 1),
         broker_commit_interval=5.0,
         consumer_group_instance_id=settings.instance_id or None,
@@ -107,7 +111,6 @@ def build_app(
     )
     app.link, app.layout = link, layout
     app.boot_strategy.enable_kafka_producer = False  # all writing goes through the shards' own producers
-    exactly_once = settings.delivery == "exactly_once"
 
     def make_shards(source: Any) -> Shards:
         def make(id: ShardId) -> Owned:
@@ -173,5 +176,6 @@ def _owner(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
             self._watchdog.stop()
             await app.shards.stop()
             log.info("stopped: everything is committed")
+            leave_within(LEAVE_S)
 
     return Owner

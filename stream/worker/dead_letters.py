@@ -103,9 +103,7 @@ def _begin(consumer: Any, partitions: list[TopicPartition], since_ms: int | None
     if since_ms is not None:
         at = consumer.offsets_for_times(dict.fromkeys(partitions, since_ms))
         ends = consumer.end_offsets(partitions)
-        starts = {
-            part: found.offset if (found := at.get(part)) is not None else ends[part] for part in partitions
-        }
+        starts = {part: found.offset if (found := at.get(part)) is not None else ends[part] for part in partitions}
     elif tail is not None:
         # A transaction's marker takes an offset, too: twice as many offsets hold at least as many letters.
         ends = consumer.end_offsets(partitions)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from typing import NoReturn
 
 from stream.errors import EXIT_FAIL_STOP, LeadpulseError
@@ -26,3 +27,19 @@ def die(where: str, why: BaseException | str, *, code: int = EXIT_FAIL_STOP) -> 
         sys.stderr.flush()
     finally:
         os._exit(code)
+
+
+def leave_within(limit_s: float) -> None:
+    """End the process with code 0 after a time, in case a client library hangs while it closes its connections.
+
+    Only to be called when everything is committed: then nothing can be lost any more.
+    """
+
+    def leave() -> None:
+        log.warning("connections did not close within %.0f s; everything is committed, leaving", limit_s)
+        logging.shutdown()
+        os._exit(0)
+
+    timer = threading.Timer(limit_s, leave)
+    timer.daemon = True
+    timer.start()

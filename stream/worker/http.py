@@ -81,9 +81,7 @@ class HttpService:
         started.wait()
         if self._failed is not None:
             raise StartError("The HTTP service did not start.", where=self._settings.http) from self._failed
-        log.info(
-            "metrics at %s/metrics%s", self.url, "" if self._settings.token is None else " (token needed)"
-        )
+        log.info("metrics at %s/metrics%s", self.url, "" if self._settings.token is None else " (token needed)")
 
     def stop(self) -> None:
         """Stop serving; open answers get a moment to end."""
@@ -103,9 +101,7 @@ class HttpService:
             started.set()
 
     async def _serve(self, started: threading.Event) -> None:
-        guard = Guard(
-            self._settings.token, is_loopback(self._settings.http_host) and not self._settings.http_permit
-        )
+        guard = Guard(self._settings.token, is_loopback(self._settings.http_host) and not self._settings.http_permit)
         application = web.Application(
             middlewares=[_counting(self._telemetry), guard.middleware], client_max_size=MAX_BODY_BYTES
         )
@@ -212,14 +208,12 @@ def _bind(host: str, port: int) -> socket.socket:
     """Take the address, or say why it cannot be had."""
     where = f"http={host}:{port}"
     try:
-        family, *_, address = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
+        family, *_, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+            0
+        ]
         return socket.create_server(address[:2], family=family, backlog=64)
     except socket.gaierror:
-        raise StartError(
-            "The host of the HTTP address is not known.", where=where, do="Set LEADPULSE_HTTP."
-        ) from None
+        raise StartError("The host of the HTTP address is not known.", where=where, do="Set LEADPULSE_HTTP.") from None
     except OSError as error:
         reasons = {
             errno.EADDRINUSE: (

@@ -54,9 +54,7 @@ class Guard:
     def __init__(self, token: str | None, local_only: bool) -> None:
         self._token = token.encode() if token else None
         self._cookie = (
-            hmac.new(self._token, b"leadpulse browser cookie 1", hashlib.sha256).hexdigest()
-            if self._token
-            else ""
+            hmac.new(self._token, b"leadpulse browser cookie 1", hashlib.sha256).hexdigest() if self._token else ""
         )
         # Without a token on loopback, a web page could reach us by a name of its own that resolves to
         # 127.0.0.1 (DNS rebinding): then only names of this machine are answered.
@@ -100,8 +98,7 @@ class Guard:
             return True
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         by_header = (
-            hmac.compare_digest(given.strip().encode(errors="replace"), self._token)
-            and scheme.lower() == "bearer"
+            hmac.compare_digest(given.strip().encode(errors="replace"), self._token) and scheme.lower() == "bearer"
         )
         by_cookie = hmac.compare_digest(_cookie(request).encode(errors="replace"), self._cookie.encode())
         return by_header or by_cookie
@@ -119,9 +116,7 @@ class Guard:
             log.warning("a login with a wrong token was refused")
             return _ask(request)
         response = web.Response(status=303, headers={"Location": "/"})
-        response.set_cookie(
-            COOKIE, self._cookie, max_age=COOKIE_AGE_S, httponly=True, samesite="Strict", path="/"
-        )
+        response.set_cookie(COOKIE, self._cookie, max_age=COOKIE_AGE_S, httponly=True, samesite="Strict", path="/")
         return response
 
 

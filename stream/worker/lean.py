@@ -13,15 +13,24 @@ holds the two together.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Collection
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any, Final, NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher as stock
 from aiokafka.errors import CorruptRecordException, NoOffsetForPartitionError
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.record.memory_records import MemoryRecords
 
 from stream.model.records import Record
+from stream.worker import salvage
+
+log = logging.getLogger("leadpulse.fetch")
+
+#: What aiokafka raises for a batch that it cannot read; its compiled and its Python form differ.
+UNREADABLE: Final = (CorruptRecordException, UnicodeDecodeError)
 
 
 class Unpacked(NamedTuple):
@@ -36,7 +45,11 @@ async def read(fetcher: Any, wanted: Collection[TopicPartition], timeout_s: floa
     """Wait for records of the wanted partitions; an empty answer after the timeout or during a rebalance."""
     until = time.monotonic() + timeout_s
     while not (fetcher._closed or fetcher._subscriptions.reassignment_in_progress):
-        drained = drain(fetcher, wanted)
+        broken: list[TopicPartition] = []
+        drained = drain(fetcher, wanted, broken)
+        for tp in broken:
+            if saved := await _salvaged(fetcher, tp):
+                drained[tp] = saved
         remaining = until - time.monotonic()
         if drained or remaining <= 0:
             return drained
@@ -49,8 +62,13 @@ async def read(fetcher: Any, wanted: Collection[TopicPartition], timeout_s: floa
     return {}
 
 
-def drain(fetcher: Any, wanted: Collection[TopicPartition]) -> dict[TopicPartition, Unpacked]:
-    """Take what has been fetched; what is not wanted stays where it is, or goes when it is no longer ours."""
+def drain(
+    fetcher: Any, wanted: Collection[TopicPartition], broken: list[TopicPartition]
+) -> dict[TopicPartition, Unpacked]:
+    """Take what has been fetched; what is not wanted stays where it is, or goes when it is no longer ours.
+
+    Partitions whose batches aiokafka calls corrupt are named in `broken`; their positions have not moved.
+    """
     out: dict[TopicPartition, Unpacked] = {}
     fetched = fetcher._records
     for tp in list(fetched):
@@ -60,7 +78,11 @@ def drain(fetcher: Any, wanted: Collection[TopicPartition]) -> dict[TopicPartiti
             continue
         result = fetched[tp]
         if type(result) is stock.FetchResult:
-            unpacked = _take(result)
+            unpacked = None
+            try:
+                unpacked = _take(result)
+            except UNREADABLE:
+                broken.append(tp)
             del fetched[tp]
             fetcher._notify(fetcher._wait_consume_future)
             if unpacked is not None:
@@ -88,8 +110,32 @@ def _take(result: Any) -> Unpacked | None:
     return Unpacked(records, size, parts.next_fetch_offset)
 
 
-def unpack(parts: Any) -> tuple[list[Record], int]:
-    """Read all record batches of aiokafka's PartitionRecords and move its `next_fetch_offset` behind them."""
+async def _salvaged(fetcher: Any, tp: TopicPartition) -> Unpacked | None:
+    """Fetch a partition's next batches once more, as raw bytes, and read by our own means what aiokafka cannot."""
+    assignment = fetcher._subscriptions.subscription.assignment
+    if assignment is None or tp not in assignment.tps:
+        return None
+    state = assignment.state_value(tp)
+    offset, size, isolation = state.position, fetcher._max_partition_fetch_bytes, fetcher._isolation_level
+    request = FetchRequest(100, 1, size, isolation, [(tp.topic, [(tp.partition, offset, size)])])
+    node = fetcher._client.cluster.leader_for_partition(tp)
+    response = await fetcher._client.send(node, request)
+    _, code, _, *told = response.topics[0][1][0]
+    if code or not assignment.active or state.position != offset:
+        return None  # whatever it is, the next fetch meets it too
+    aborted = told[2] if response.API_VERSION >= 11 else told[-2]
+    parts = stock.PartitionRecords(tp, MemoryRecords(told[-1]), aborted, offset, None, None, True, isolation)
+    records, size = unpack(parts, dict(salvage.batches(told[-1])))
+    state.consumed_to(parts.next_fetch_offset)
+    log.warning("%s partition %d: read records that break the format, from offset %d", tp.topic, tp.partition, offset)
+    return Unpacked(records, size, parts.next_fetch_offset)
+
+
+def unpack(parts: Any, raw: Mapping[int, bytes] | None = None) -> tuple[list[Record], int]:
+    """Read all record batches of aiokafka's PartitionRecords and move its `next_fetch_offset` behind them.
+
+    With `raw` (base offset → batch) a batch that is whole by its check sum and still unreadable is salvaged.
+    """
     out: list[Record] = []
     size = 0
     source = parts._records
@@ -107,7 +153,12 @@ def unpack(parts: Any) -> tuple[list[Record], int]:
         if batch.is_control_batch:
             parts.next_fetch_offset = batch.next_offset
             continue
-        rows = [(r.offset, r.timestamp, r.key, r.value, r.headers or ()) for r in batch]
+        try:
+            rows = [(r.offset, r.timestamp, r.key, r.value, r.headers or ()) for r in batch]
+        except UNREADABLE:
+            if raw is None:
+                raise
+            rows = salvage.records(raw[batch.base_offset])
         if rows and rows[0][0] < parts.next_fetch_offset:  # a fetch from the middle of a batch gives all of it
             wanted = parts.next_fetch_offset
             rows = [row for row in rows if row[0] >= wanted]

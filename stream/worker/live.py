@@ -10,6 +10,7 @@ written once a publication and view, however many pages show it; a slow page mis
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
 import threading
 import time
@@ -74,13 +75,13 @@ class LivePage:
     def routes(self) -> list[web.RouteDef]:
         """List the routes of the page; its files are read now, once."""
         folder = files("stream.worker") / "page"
-        static = {name: (folder / name).read_bytes() for name in STATIC}
-        index = (folder / "index.html").read_bytes()
-        return [
-            web.get("/", partial(_send_file, index, "text/html")),
-            *(web.get(f"/static/{name}", partial(_send_file, static[name], kind)) for name, kind in STATIC.items()),
-            web.get("/events", self._events),
-        ]
+
+        def file(path: str, name: str, content_type: str) -> web.RouteDef:
+            body = (folder / name).read_bytes()
+            return web.get(path, partial(_send_file, body, gzip.compress(body, mtime=0), content_type))
+
+        static = (file(f"/static/{name}", name, kind) for name, kind in STATIC.items())
+        return [file("/", "index.html", "text/html"), *static, web.get("/events", self._events)]
 
     # -- the thread
 
@@ -169,8 +170,10 @@ class LivePage:
         )
 
 
-async def _send_file(body: bytes, content_type: str, _request: web.Request) -> web.StreamResponse:
-    return web.Response(body=body, content_type=content_type, charset="utf-8")
+async def _send_file(body: bytes, small: bytes, content_type: str, request: web.Request) -> web.StreamResponse:
+    if "gzip" not in request.headers.get("Accept-Encoding", ""):
+        return web.Response(body=body, content_type=content_type, charset="utf-8")
+    return web.Response(body=small, content_type=content_type, charset="utf-8", headers={"Content-Encoding": "gzip"})
 
 
 async def _send(response: web.StreamResponse, message: bytes) -> None:

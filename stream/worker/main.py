@@ -1,7 +1,7 @@
 """Main: the one place where settings, the centre, the exporter and the shell are joined to a worker.
 
 In:  settings.
-Out: a running worker with /metrics beside it; exit code 0 after SIGTERM, 70 after a fail-stop.
+Out: a running worker with /metrics and the live page beside it; exit code 0 after SIGTERM, 70 after a fail-stop.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ from stream.rollup.rollup import Rollup, RollupOptions
 from stream.settings import Settings
 from stream.worker import run as shell
 from stream.worker.http import HttpService
+from stream.worker.live import LivePage
 from stream.worker.telemetry import Telemetry
 
 
 def run(settings: Settings, *, reset: bool = False) -> NoReturn:
     """Serve HTTP and run the shards until told to stop; a port in use is told before anything starts."""
     telemetry = Telemetry(catalog.version())
-    service = HttpService(settings, telemetry, catalog.BY_NAME)
+    live = LivePage(telemetry)
+    service = HttpService(settings, telemetry, catalog.BY_NAME, live.routes())
     service.start()
+    live.start()
     fold = fold_options(settings)
     try:
         shell.run(
@@ -36,6 +39,7 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
             reset=reset,
         )
     finally:
+        live.stop()
         service.stop()
 
 

@@ -17,7 +17,7 @@ from aiokafka import TopicPartition
 from stream.worker.centre import ShardView, WorkerView
 from stream.worker.inbox import Batch
 from stream.worker.layout import ROLLUP, Layout, ShardId
-from stream.worker.reader import Reader
+from stream.worker.reader import OpenReader
 
 log = logging.getLogger("leadpulse.owner")
 
@@ -32,7 +32,9 @@ class Owned(Protocol):
     committed: dict[TopicPartition, int]
     committed_at: float
 
-    def start(self, open_reader: Callable[[], Reader], slots: asyncio.Semaphore) -> None: ...
+    def start(
+        self, open_reader: OpenReader, slots: asyncio.Semaphore, after: asyncio.Future[None] | None
+    ) -> None: ...
     async def resume(self) -> None: ...
     async def quiesce(self) -> None: ...
     async def close(self) -> None: ...
@@ -44,13 +46,15 @@ class Owned(Protocol):
 class Shards:
     """The shards of this worker."""
 
-    def __init__(self, layout: Layout, make: Callable[[ShardId], Owned], open_reader: Callable[[], Reader]) -> None:
+    def __init__(self, layout: Layout, make: Callable[[ShardId], Owned], open_reader: OpenReader) -> None:
         self.owned: dict[ShardId, Owned] = {}
         self.assignments = 0
         self._generation = -1
         self._layout, self._make, self._open_reader = layout, make, open_reader
         self._slots = asyncio.Semaphore(RESTORES_AT_ONCE)
         self._left: dict[TopicPartition, int] = {}
+        self._closing: dict[ShardId, asyncio.Future[None]] = {}
+        self._stopped = False
 
     def feed(self, batch: Batch) -> None:
         """Hand a batch to its shard; one that is no longer ours is read again by its owner."""
@@ -75,15 +79,14 @@ class Shards:
         State is kept only from one generation of the group to the next: over a generation that this worker missed,
         another one may have owned the shard and gone on from its last commit.
         """
+        if self._stopped:
+            return
         wanted = {ShardId(self._layout.source_of(tp.topic)[0], tp.partition) for tp in partitions}
         self.assignments += 1
         missed, self._generation = generation != self._generation + 1, generation
-        gone = [
-            self.owned.pop(id) for id in list(self.owned)
-            if id not in wanted or missed
-        ]
-        if gone:
-            await asyncio.shield(asyncio.gather(*(shard.close() for shard in gone)))
+        for id in list(self.owned):
+            if id not in wanted or missed:
+                self._close(id)
         # the rollup first: without it nobody publishes
         for id in sorted(wanted, key=lambda id: (id.group != ROLLUP, id.shard, id.group)):
             kept = self.owned.get(id)
@@ -91,16 +94,28 @@ class Shards:
                 await kept.resume()
             else:
                 self.owned[id] = self._make(id)
-                self.owned[id].start(self._open_reader, self._slots)
+                self.owned[id].start(self._open_reader, self._slots, self._closing.get(id))
         names = ", ".join(map(str, sorted(self.owned))) or "nothing"
         log.info("assignment %d (generation %d): %s", self.assignments, generation, names)
 
+    def _close(self, id: ShardId) -> asyncio.Future[None]:
+        """Close in the background: a rebalance must not wait for a producer that takes its time to stop."""
+        closing = self._closing[id] = asyncio.ensure_future(self.owned.pop(id).close())
+        closing.add_done_callback(lambda done: self._closing.pop(id) if self._closing.get(id) is done else None)
+        return closing
+
     async def stop(self) -> None:
         """Commit and close everything, because the worker stops."""
+        self._stopped = True
+        for id, shard in list(self.owned.items()):
+            if shard.state == "restoring":
+                self._close(id)  # it would come to life just now
         await self.quiesce()
         self._left = self.committed()
-        await asyncio.gather(*(shard.close() for shard in self.owned.values()))
-        self.owned = {}
+        for id in list(self.owned):
+            self._close(id)
+        if self._closing:
+            await asyncio.wait(self._closing.values())
 
     def committed(self) -> dict[TopicPartition, int]:
         """Give the positions of the last commits, for the consumer group's advisory offsets."""

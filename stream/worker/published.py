@@ -3,13 +3,16 @@
 In:  readings as the rollup reads them now.
 Out: the rows that changed, as (key, value), with a tombstone for a series that is no more.
 
-A reading is written when its value or its standing changed, not when time alone went on.
+A reading is written when its value or its standing changed, not when time alone went on. Its `seq` rises over all
+owners of the rollup: a new owner counts on from what it finds in the topic, since the snapshot that it restored is
+some seconds older than the last publication.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
+import msgspec
 import orjson
 
 from stream.model.readings import Reading
@@ -34,6 +37,8 @@ class Published:
         self._readings: dict[bytes, Reading] = {}
         self._foreign: set[bytes] = set()
         self._pending: dict[bytes, Reading | None] = {}
+        self._found_seq = 0
+        self._shift: int | None = None
 
     def found(self, key: bytes, value: bytes | None) -> None:
         """Learn at a take-over what is in the topic; it is replaced or removed by the first full publication."""
@@ -41,17 +46,25 @@ class Published:
             self._foreign.discard(key)
         else:
             self._foreign.add(key)
+            try:
+                self._found_seq = max(self._found_seq, int(orjson.loads(value)["seq"]))
+            except (ValueError, KeyError, TypeError):
+                pass  # not of this form: written by something else, and replaced like the rest
 
     def rows(self, readings: list[Reading], windows: Collection[str | None] | None) -> list[tuple[bytes, bytes | None]]:
         """Give what to write for readings of these windows (None: all); call `confirm` once it is committed."""
         rows: list[tuple[bytes, bytes | None]] = []
         pending: dict[bytes, Reading | None] = {}
         seen: set[bytes] = set()
+        if self._shift is None and readings:
+            self._shift = max(0, self._found_seq + 1 - readings[0].seq)
         for reading in readings:
             key = key_of(reading)
             seen.add(key)
             before = self._readings.get(key)
             if before is None or _differs(before, reading):
+                if self._shift:
+                    reading = msgspec.structs.replace(reading, seq=reading.seq + self._shift)
                 pending[key] = reading
                 rows.append((key, self._encode(reading)))
         if windows is None:  # some windows only: what is missing has not changed

@@ -25,15 +25,15 @@ class RateLimit(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Say whether a line may pass; the first of a new period tells how many did not."""
-        now = time.monotonic()
-        since, count = self._seen.get(str(record.msg), (now, 0))
+        now, text = time.monotonic(), str(record.msg)
+        since, count = self._seen.get(text, (now, 0))
         if now - since >= self._period_s:
             if count > self._lines:
-                record.msg = f"{record.msg} [{count - self._lines} more like this were left out]"
+                record.msg = f"{text} [{count - self._lines} more like this were left out]"
             since, count = now, 0
         if len(self._seen) > 1_000:
             self._seen.clear()
-        self._seen[str(record.msg)] = since, count + 1
+        self._seen[text] = since, count + 1
         return count < self._lines
 
 

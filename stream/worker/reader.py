@@ -9,10 +9,11 @@ it can neither lose its partitions nor move anybody's offsets.
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
@@ -20,10 +21,14 @@ from aiokafka.errors import OffsetOutOfRangeError
 from stream.errors import BrokerError, TopicError
 from stream.model.records import Record
 from stream.worker import lean
+from stream.worker.bounded import within
 from stream.worker.security import Link
 
+log = logging.getLogger("leadpulse.reader")
+
 #: A partition that has records and gives none for so long means that the broker is gone.
-SILENCE_S = 30.0
+SILENCE_S: Final = 30.0
+CLOSE_S: Final = 3.0
 
 
 class Reader:
@@ -49,7 +54,10 @@ class Reader:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._consumer.stop()
+        try:
+            await within(CLOSE_S, self._consumer.stop())
+        except TimeoutError as late:
+            log.debug("a reader did not stop: %s", late)
 
     async def bounds(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
         """Give log start and last stable offset of each partition."""
@@ -111,3 +119,6 @@ class Reader:
             if records:
                 return records[0] if records[0][0] == offset else None
         return None
+
+
+OpenReader = Callable[[], Reader]

@@ -13,13 +13,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 from aiokafka import TopicPartition
 
 from stream.errors import TopicError
+from stream.worker.bounded import within
 from stream.worker.centre import EncodeReading, Exporter, Rollup, RollupView, ShardView
 from stream.worker.failstop import die
 from stream.worker.inbox import Batch
@@ -27,8 +28,8 @@ from stream.worker.layout import GROUPS, ROLLUP, Layout, ShardId
 from stream.worker.lean import Unpacked
 from stream.worker.position import POSITION_KEY
 from stream.worker.published import Published
-from stream.worker.reader import Reader
-from stream.worker.shard import COMMIT_LIMIT_S
+from stream.worker.reader import OpenReader, Reader
+from stream.worker.shard import CLOSE_S, COMMIT_LIMIT_S
 from stream.worker.statelog import Row, StateLog
 
 log = logging.getLogger("leadpulse.rollup")
@@ -81,13 +82,15 @@ class RollupShard:
 
     # -- life
 
-    def start(self, open_reader: Callable[[], Reader], slots: asyncio.Semaphore) -> None:
-        """Restore in the background, then follow the deltas."""
-        self._task = asyncio.create_task(self._run(open_reader, slots), name="rollup")
+    def start(self, open_reader: OpenReader, slots: asyncio.Semaphore, after: asyncio.Future[None] | None) -> None:
+        """Restore in the background, then follow the deltas; it takes no slot, since nothing is shown without it."""
+        self._task = asyncio.create_task(self._run(open_reader, after), name="rollup")
 
-    async def _run(self, open_reader: Callable[[], Reader], slots: asyncio.Semaphore) -> None:
+    async def _run(self, open_reader: OpenReader, after: asyncio.Future[None] | None) -> None:
         try:
-            async with open_reader() as reader:  # without a slot: nothing is shown until the rollup is there
+            if after is not None:
+                await asyncio.wait({after})
+            async with open_reader() as reader:
                 await self._restore(reader)
                 self.state = "running"
                 due = time.monotonic()
@@ -164,11 +167,11 @@ class RollupShard:
     async def close(self) -> None:
         """Leave the rollup to the next owner, and stop showing its readings."""
         self.state = "closed"
+        self._exporter.show_rollup(None)
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait({self._task}, timeout=CLOSE_S)
         await self._log.close()
-        self._exporter.show_rollup(None)
 
     # -- work
 
@@ -213,7 +216,7 @@ class RollupShard:
         if not parts:
             # nothing changed; a commit all the same, because it proves that the rollup is still ours
             parts.append((self._log.tp.topic, self._log.tp.partition, [(ALIVE_KEY, b"", None, [])]))
-        await asyncio.wait_for(self._log.write(parts), COMMIT_LIMIT_S)
+        await within(COMMIT_LIMIT_S, self._log.write(parts))
         now = self.committed_at = time.monotonic()
         if windows is None:
             self._all_due = now + ALL_WINDOWS_S

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import signal
 from typing import TYPE_CHECKING, NoReturn
 
 import faust
@@ -33,6 +34,7 @@ def run(
     reset: bool = False,
 ) -> NoReturn:
     """Check, build, start; returns never."""
+    signal.signal(signal.SIGTERM, _leave)  # until the loop takes over
     link = security.link(settings)
     counts = preflight.check(settings, link)
     loop = fast_loop()
@@ -51,6 +53,10 @@ def run(
     worker = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # it would write control characters into a log
     worker.execute_from_commandline()
+    raise SystemExit(0)
+
+
+def _leave(signum: int, frame: object) -> NoReturn:
     raise SystemExit(0)
 
 

@@ -16,19 +16,20 @@ import asyncio
 import logging
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
 from stream.model.records import ShardReport
 from stream.worker import position as positions
+from stream.worker.bounded import within
 from stream.worker.centre import Fold, ShardView
 from stream.worker.failstop import die
 from stream.worker.inbox import Batch, Inbox
 from stream.worker.layout import Layout, ShardId
 from stream.worker.position import Position
-from stream.worker.reader import Reader
+from stream.worker.reader import OpenReader
 from stream.worker.statelog import Row, StateLog
 from stream.worker.takeover import Beginning, refuse_lost_state
 from stream.worker.takeover import positions as take_over
@@ -36,6 +37,7 @@ from stream.worker.takeover import positions as take_over
 log = logging.getLogger("leadpulse.shard")
 
 COMMIT_LIMIT_S: Final = 20.0
+CLOSE_S: Final = 5.0
 HEARTBEAT_S: Final = 1.0  # an idle shard reports so often, or silence would look like a standstill
 
 
@@ -101,12 +103,19 @@ class Shard:
 
     # -- life
 
-    def start(self, open_reader: Callable[[], Reader], slots: asyncio.Semaphore) -> None:
-        """Restore in the background, then run; `slots` bounds how many restore at once."""
-        self._task = asyncio.create_task(self._run(open_reader, slots), name=f"shard-{self.id}")
+    def start(self, open_reader: OpenReader, slots: asyncio.Semaphore, after: asyncio.Future[None] | None) -> None:
+        """Restore in the background, then run.
 
-    async def _run(self, open_reader: Callable[[], Reader], slots: asyncio.Semaphore) -> None:
+        `slots` bounds how many restore at once; `after` is the end of this shard's former life in this process.
+        """
+        self._task = asyncio.create_task(self._run(open_reader, slots, after), name=f"shard-{self.id}")
+
+    async def _run(
+        self, open_reader: OpenReader, slots: asyncio.Semaphore, after: asyncio.Future[None] | None
+    ) -> None:
         try:
+            if after is not None:
+                await asyncio.wait({after})
             async with slots:
                 await self._restore(open_reader)
             # commits of a worker's shards are spread over the interval: one folds while another waits for the broker
@@ -120,7 +129,7 @@ class Shard:
         except BaseException as error:
             die(f"shard {self.id}", error)
 
-    async def _restore(self, open_reader: Callable[[], Reader]) -> None:
+    async def _restore(self, open_reader: OpenReader) -> None:
         began = time.monotonic()
         stored: Position | None = None
 
@@ -179,11 +188,12 @@ class Shard:
     async def close(self) -> None:
         """Forget everything; the next owner has it in the log."""
         self.state = "closed"
+        self._pauses += 1
+        self._inbox.take()
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait({self._task}, timeout=CLOSE_S)
         await self._log.close()
-        self._inbox.take()
 
     # -- work
 
@@ -267,7 +277,7 @@ class Shard:
         # the position goes last: without transactions a crash in between then repeats records and loses none
         parts.append((self._log.tp.topic, shard, [*((k, v, None, []) for k, v in changes.state), place]))
         nexts = {self._tps[name]: source.next for name, source in self.position.sources.items()}
-        await asyncio.wait_for(self._log.write(parts), COMMIT_LIMIT_S)
+        await within(COMMIT_LIMIT_S, self._log.write(parts))
         self._dirty = False
         self.committed = nexts
         self.committed_at = time.monotonic()

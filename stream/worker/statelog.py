@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from stream.worker.bounded import within
 from stream.worker.reader import Reader
 from stream.worker.security import Link
 
@@ -93,7 +94,7 @@ class StateLog:
         producer, self._producer = self._producer, None
         if producer is not None:
             try:
-                await asyncio.wait_for(producer.stop(), CLOSE_S)
+                await within(CLOSE_S, producer.stop())
             except Exception as error:
                 log.debug("%s: producer did not stop cleanly: %r", self.tp, error)
 

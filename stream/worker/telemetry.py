@@ -39,9 +39,7 @@ class Telemetry:
         self.snapshot: Snapshot | None = None
         self.worker = WorkerView((), owns_rollup=False, rebalances=0, ready=False)
         self.registry = CollectorRegistry()
-        ProcessCollector(
-            registry=self.registry
-        )  # process_cpu_seconds_total, process_resident_memory_bytes, …
+        ProcessCollector(registry=self.registry)  # process_cpu_seconds_total, process_resident_memory_bytes, …
         self.registry.register(WorkerCollector(self))
         build = {
             "version": program_version(),
@@ -49,9 +47,9 @@ class Telemetry:
             "python": platform.python_version(),
         }
         Info("leadpulse_build", "Versions of the running program.", registry=self.registry).info(build)
-        Gauge(
-            "leadpulse_worker_start_timestamp_seconds", "When this worker started.", registry=self.registry
-        ).set(time.time())
+        Gauge("leadpulse_worker_start_timestamp_seconds", "When this worker started.", registry=self.registry).set(
+            time.time()
+        )
         self.requests = Counter(
             "leadpulse_http_requests",
             "HTTP requests, by the route's pattern.",
@@ -101,9 +99,7 @@ class WorkerCollector(Collector):
             "leadpulse_rollup_owner", "1 when this worker owns the rollup and shows the business metrics.",
             value=int(view.owns_rollup),
         )  # fmt: skip
-        yield CounterMetricFamily(
-            "leadpulse_rebalances", "Assignments since the start.", value=view.rebalances
-        )
+        yield CounterMetricFamily("leadpulse_rebalances", "Assignments since the start.", value=view.rebalances)
         yield from _gauges(view.shards)
         yield from _counters(view.shards)
         lag = GaugeMetricFamily(

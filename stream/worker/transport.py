@@ -81,7 +81,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         self._rebalancing = True
         self._next.clear()
-        await super().on_partitions_revoked(revoked)
+        await self._unless_stopping(super().on_partitions_revoked(revoked))
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         # until a shard seeks, its partitions rest: else aiokafka would ask for committed offsets and read from there
@@ -91,7 +91,21 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             consumer.seek(tp, 0)
             consumer.pause(tp)
         self._rebalancing = False
-        await super().on_partitions_assigned(assigned, generation_id)
+        await self._unless_stopping(super().on_partitions_assigned(assigned, generation_id))
+
+    async def _unless_stopping(self, call: Coroutine[Any, Any, None]) -> None:
+        """Run a callback in the main thread; when the app stops, that thread waits for this one and answers no more."""
+        task = asyncio.ensure_future(call)
+        while not task.done() and not self.app.should_stop:
+            await asyncio.wait({task}, timeout=0.1)
+        if task.done():
+            task.result()
+
+    def close(self) -> None:
+        """Nothing: Faust would close the client from the wrong thread when a rebalance meets a stop.
+
+        The thread's own stop closes it a moment later, and leaves the group in order.
+        """
 
     async def _inside(self, call: Coroutine[Any, Any, T]) -> T:
         """Run in the consumer's thread; Faust's own queue would let a seek wait until a fetch is over."""

@@ -640,9 +640,7 @@ def odd_but_good() -> Iterator[Poison]:
         "brackets in a text": with_text('"' + "[{" * 2_000 + '"'),
         "brackets and quotes in a text": with_text('"' + r"\"[{" * 900 + '"'),
         "many small lists": with_extra(b"[" + b"[]," * 1_000 + b"[]]"),
-        "a text of 4,096 characters": raw(
-            "page_view", data_of("page_view", page={**page, "title": "x" * 4_096})
-        ),
+        "a text of 4,096 characters": raw("page_view", data_of("page_view", page={**page, "title": "x" * 4_096})),
         "4,096 emoji": raw("page_view", data_of("page_view", page={**page, "title": "😀" * 4_096})),
         "an emoji as escaped surrogates": with_text(r'"\ud83d\ude00"'),
         "a NUL in a title": with_text(r'"a\u0000b"'),
@@ -663,9 +661,7 @@ def odd_but_good() -> Iterator[Poison]:
             },
         ),
         "an empty path": raw("page_view", data_of("page_view", page={"path": ""})),
-        "all consents given": raw(
-            "page_view", data_of("page_view", consent={"analytics": True, "ads": False})
-        ),
+        "all consents given": raw("page_view", data_of("page_view", consent={"analytics": True, "ads": False})),
         "a time in another zone": raw("page_view", time="2025-06-15T17:30:00.000+05:30"),
         "a time in small letters": raw("page_view", time="2025-06-15t12:00:00z"),
         "nine digits of a second": raw("page_view", time="2025-06-15T11:59:59.999999999Z"),

@@ -52,11 +52,7 @@ def test_the_corpus_is_large_and_covers_every_reason_but_crash() -> None:
 def test_each_record_of_the_corpus_ends_where_it_should(kind: str) -> None:
     mine = [poison for poison in CORPUS if poison[1] == kind]
     alone = [outcomes(kind, [value])[0] for _, _, value, _ in mine]
-    wrong = [
-        (name, found, wanted)
-        for (name, _, _, wanted), found in zip(mine, alone, strict=True)
-        if found != wanted
-    ]
+    wrong = [(name, found, wanted) for (name, _, _, wanted), found in zip(mine, alone, strict=True) if found != wanted]
     assert wrong == []
 
 
@@ -87,9 +83,7 @@ def test_no_word_of_an_event_is_in_its_reject() -> None:
     for kind in KINDS:
         for field in data_of(kind):
             for value in (CANARY * 600, [CANARY], {CANARY: CANARY}, f"{CANARY}@example.com"):
-                told += decode(
-                    kind, [record(orjson.dumps(event(kind, {**data_of(kind), field: value})))]
-                ).rejects
+                told += decode(kind, [record(orjson.dumps(event(kind, {**data_of(kind), field: value})))]).rejects
         for name in event(kind):
             for value in (CANARY * 600, [CANARY], {CANARY: CANARY}):
                 told += decode(kind, [record(orjson.dumps({**event(kind), name: value}))]).rejects
@@ -128,9 +122,7 @@ def test_limits_are_settings() -> None:
     ]
     small = orjson.dumps(event("page_view"))
     assert decode("page_view", [record(small)], Limits(max_bytes=len(small))).rejects == []
-    assert decode("page_view", [record(small)], Limits(max_bytes=len(small) - 1)).rejects == [
-        Reject(0, "too_large")
-    ]
+    assert decode("page_view", [record(small)], Limits(max_bytes=len(small) - 1)).rejects == [Reject(0, "too_large")]
 
 
 # fuzz -----------------------------------------------------------------------------------------------------
@@ -187,9 +179,7 @@ JSON = st.recursive(
 
 @settings(max_examples=120, deadline=None)
 @given(st.lists(mutated(), min_size=1, max_size=20), st.integers(-(2**63), 2**63 - 1))
-def test_events_taken_apart_at_random_end_in_exactly_one_list(
-    batch: list[tuple[str, bytes]], arrival_ms: int
-) -> None:
+def test_events_taken_apart_at_random_end_in_exactly_one_list(batch: list[tuple[str, bytes]], arrival_ms: int) -> None:
     for kind in KINDS:
         values = [value for _, value in batch]
         found = outcomes(kind, list(values))

@@ -86,9 +86,7 @@ def test_schema_and_decode_agree(made: tuple[str, dict[str, Any]]) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_schema_and_decode_agree_on_every_field_and_value(kind: str) -> None:
     # fields that all kinds have are tried on one of them
-    mine = (
-        data_fields(kind) if kind == "page_view" else set(data_fields(kind)) - set(data_fields("page_view"))
-    )
+    mine = data_fields(kind) if kind == "page_view" else set(data_fields(kind)) - set(data_fields("page_view"))
     wrong = []
     for name in mine:
         for value in VALUES:

@@ -16,8 +16,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+try:
+    from playwright.sync_api import expect, sync_playwright
+except ImportError:  # then `chromium` says so
+    expect = sync_playwright = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+__all__ = ["axe_source", "chromium", "expect", "lack", "violations"]
 
 AXE = "axe-core@4.14.1"
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "axe"
@@ -42,9 +49,7 @@ def lack(what: str) -> NoReturn:
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """Start Debian's Chromium, or another one that is found."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
+    if sync_playwright is None:
         lack("playwright is not installed (pip install playwright)")
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
@@ -74,4 +79,7 @@ def violations(page: Any) -> list[str]:
     """Let axe look at a page as it is now: each violation with the first element that has it."""
     page.evaluate(axe_source())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [f"{each['id']}: {each['nodes'][0]['html']} ({each['nodes'][0]['failureSummary']})" for each in found["violations"]]
+    return [
+        f"{each['id']}: {each['nodes'][0]['html']} ({each['nodes'][0]['failureSummary']})"
+        for each in found["violations"]
+    ]

@@ -25,7 +25,9 @@ HOUR_MS = 3_600_000
 MAIN = frozenset(metric.name for metric in overview())
 SITES = ("shop",)
 EMPTY = ("nothing", "restoring", "elsewhere")
-SHARDS = tuple(ShardView(group, n, "running", caught_up=True) for group in ("visitors", "emails", "ads") for n in range(4))
+SHARDS = tuple(
+    ShardView(group, n, "running", caught_up=True) for group in ("visitors", "emails", "ads") for n in range(4)
+)
 RUNNING = WorkerView(SHARDS, owns_rollup=True, rebalances=1, ready=True)
 RESTORING = WorkerView(
     tuple(ShardView(s.group, s.shard, "restoring" if s.shard > 1 else "running") for s in SHARDS), False, 1, False
@@ -53,7 +55,9 @@ class PageServer:
         self.worker, self.factors = SCENARIOS[scenario]
         self.telemetry = Telemetry(version())
         self.live = LivePage(self.telemetry)
-        self.http = HttpService(Settings(http=http, http_token=token), self.telemetry, BY_NAME, pages=self.live.routes())
+        self.http = HttpService(
+            Settings(http=http, http_token=token), self.telemetry, BY_NAME, pages=self.live.routes()
+        )
         self.telemetry.show_worker(self.worker)
         self._history_h = history_h
 
@@ -93,6 +97,7 @@ class PageServer:
         self.remember()
         self.live.start()
         self.http.start()
+        self.url = self.http.url
         publisher = threading.Thread(target=go_on, daemon=True)
         publisher.start()
         self.pause = stop.set
@@ -108,6 +113,6 @@ class PageServer:
 if __name__ == "__main__":
     port, chosen = (*sys.argv[1:], "9464", "fine")[:2] if len(sys.argv) < 3 else sys.argv[1:3]
     with PageServer(chosen, http=f"127.0.0.1:{port}").running() as server:
-        print(server.http.url, flush=True)
+        print(server.url, flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.browser import chromium, violations
+from tests.e2e.browser import chromium, expect, violations
 from tests.e2e.page_server import PageServer
 
 if TYPE_CHECKING:
@@ -36,10 +36,12 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Any]]:
         context = contexts.enter_context(browser.new_context(**{"viewport": DESKTOP, **options}))
         page = context.new_page()
         complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda r: None if r.url.startswith(server.http.url) else complaints.append(f"external: {r.url}"))
-        page.goto(server.http.url + path)
+        page.on("request", lambda r: None if r.url.startswith(server.url) else complaints.append(f"external: {r.url}"))
+        page.goto(server.url + path)
         return page, complaints
 
     with contexts:
@@ -130,7 +132,7 @@ def test_choices_are_kept_in_the_address_and_reach_every_card(fine, open_page):
     ready(page)
     hour = card(page, "Visit to lead")
     page.get_by_text("24h", exact=True).first.click()
-    page.wait_for_function("document.querySelector('.counts').textContent.includes('9,')")
+    expect(page.locator(".counts").first).to_contain_text(re.compile(r"\d,\d{3} visitors"))
     assert card(page, "Visit to lead") != hour
     assert "window=24h" in page.url
     page.reload()
@@ -147,7 +149,7 @@ def test_sites_can_be_told_apart_and_added_up(open_page):
         total, each = visitors(page), []
         for site in ("blog", "shop"):
             page.get_by_label("Site").select_option(site)
-            page.wait_for_function(f"document.location.hash.includes('{site}')")
+            page.wait_for_url(f"**site={site}**")
             page.wait_for_timeout(600)
             each.append(visitors(page))
         assert sum(each) == total
@@ -160,7 +162,7 @@ def test_everything_is_reached_by_keyboard(fine, open_page):
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("location.hash.includes('window=6h')")
+    page.wait_for_url("**window=6h**")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
@@ -186,16 +188,16 @@ def test_the_chosen_theme_stays(fine, open_page):
 
 def test_a_stream_that_stops_is_told_and_a_worker_that_comes_back_is_found(open_page):
     with PageServer("fine", history_h=0.1).running() as server:
-        address = server.http.url.removeprefix("http://")
+        address = server.url.removeprefix("http://")
         page, _ = open_page(server)
         ready(page)
         assert page.locator("#badge").inner_text() == "Live"
-    page.wait_for_function("document.querySelector('#badge').innerText === 'Stale'", timeout=20_000)
+    expect(page.locator("#badge")).to_have_text("Stale", timeout=20_000)
     assert "No word from the worker since" in page.locator("#banner").inner_text()
     assert "Stale" in page.locator("#announce").inner_text()
     assert violations(page) == []
     with PageServer("fine", history_h=0.1, http=address).running():
-        page.wait_for_function("document.querySelector('#badge').innerText === 'Live'", timeout=20_000)
+        expect(page.locator("#badge")).to_have_text("Live", timeout=20_000)
         assert page.locator("#banner").is_hidden()
 
 

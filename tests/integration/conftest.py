@@ -100,12 +100,13 @@ class Site:
 
 
 @pytest.fixture
-def site(broker: Broker, tmp_path: Path) -> Iterator[Callable[..., Site]]:
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Site]]:
     """Make installations on the broker; their workers end with the test."""
     made: list[Site] = []
 
-    def make(partitions: int = 3, on: Broker = broker, **settings: Any) -> Site:
-        made.append(Site(on, tmp_path, partitions, **settings))
+    def make(partitions: int = 3, on: Broker | None = None, **settings: Any) -> Site:
+        broker = on or request.getfixturevalue("broker")
+        made.append(Site(broker, tmp_path, partitions, **settings))
         return made[-1]
 
     yield make

@@ -160,6 +160,7 @@ def encode(reading: Reading) -> bytes:
 
 
 def main() -> None:
+    from stream.errors import LeadpulseError
     from stream.settings import Settings
     from stream.worker.run import run
 
@@ -169,11 +170,15 @@ def main() -> None:
         if name.startswith("LEADPULSE_") and name != "LEADPULSE_REQUIRE" and name != "LEADPULSE_SHARED" and name != "LEADPULSE_BROKER"
     }
     fold = NothingFold if os.environ.get("STANDIN_FOLD") == "nothing" else CountingFold
-    run(
-        Settings(**values),  # type: ignore[arg-type]
-        make_fold=fold, make_rollup=CountingRollup, encode_reading=encode, exporter=Printed(),
-        reset="--reset" in sys.argv,
-    )
+    try:
+        run(
+            Settings(**values),  # type: ignore[arg-type]
+            make_fold=fold, make_rollup=CountingRollup, encode_reading=encode, exporter=Printed(),
+            reset="--reset" in sys.argv,
+        )
+    except LeadpulseError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ class Judged:
     arrivals: list[tuple[str, str, int, bool]] = field(default_factory=list)  # site, kind, arrival, counted
 
 
-class Dead(Exception):  # noqa: N818  (what becomes of the record)
+class Dead(Exception):
     """Why a record is refused."""
 
 

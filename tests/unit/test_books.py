@@ -286,8 +286,12 @@ def test_the_account_adds_up_and_tells_reasons() -> None:
     for outcome, reason in (("duplicate", ""), ("filtered", "bot"), ("dead_lettered", "not_json")):
         books.tell("page_view", Truth(outcome, reason, "s1", T, "x", {}, None), T - 1)
     assert books.account() == {
-        "accepted": 4, "counted": 1, "duplicates": 1, "filtered": {"bot": 1}, "dead_lettered": {"not_json": 1},
-    }  # fmt: skip
+        "accepted": 4,
+        "counted": 1,
+        "duplicates": 1,
+        "filtered": {"bot": 1},
+        "dead_lettered": {"not_json": 1},
+    }
     assert reading(books, "valid_event_ratio", kind="page_view") == Expected(0.25, 1, 4)
 
 

@@ -66,10 +66,7 @@ def test_an_error_says_what_is_wrong_and_what_to_do(body: Any, told: str) -> Non
 
 
 def test_findings_come_in_order_of_lines() -> None:
-    lines = [
-        event("ad", data_of("ad", count="x"), id=f"a{i}") if i % 2 else event("form", time="x")
-        for i in range(9)
-    ]
+    lines = [event("ad", data_of("ad", count="x"), id=f"a{i}") if i % 2 else event("form", time="x") for i in range(9)]
     assert [finding.line for finding in findings(*lines)] == list(range(1, 10))
 
 
@@ -108,9 +105,7 @@ def test_the_tally_adds_up() -> None:
 
 
 def test_every_bad_record_of_the_corpus_is_told_with_a_hint() -> None:
-    bad = [
-        value for _, _, value, reason in corpus() if reason and value and value.strip() and b"\n" not in value
-    ]
+    bad = [value for _, _, value, reason in corpus() if reason and value and value.strip() and b"\n" not in value]
     told = [finding for finding in check_lines(bad[:700], TIME_MS) if finding.level == "error"]
     assert {finding.reason for finding in told} <= set(REASONS)
     assert [finding for finding in told if not finding.hint and finding.path] == []

@@ -73,9 +73,7 @@ def nothing_is_there(command: str) -> str:
         ("render --check --root /nowhere", 1, "missing"),
     ],
 )
-def test_wrong_input_is_one_message(
-    command: str, code: int, says: str, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_wrong_input_is_one_message(command: str, code: int, says: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(nothing_is_there(command).split()) == code
     out, err = capfd.readouterr()
     assert says in out + err
@@ -117,9 +115,7 @@ def test_the_commands_are_those_that_were_promised() -> None:
     assert set(letters.commands) == {"list", "show"}  # type: ignore[union-attr]
 
 
-def test_settings_show_value_and_origin(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_settings_show_value_and_origin(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("LEADPULSE_COMMIT_INTERVAL", "500ms")
     monkeypatch.setenv("LEADPULSE_HTTP_TOKEN", "canary-canary-canary")
     assert run(["settings", "--set", "label_limit=7"]) == 0
@@ -131,9 +127,7 @@ def test_settings_show_value_and_origin(
     assert "canary" not in text
 
 
-def test_the_settings_file_that_is_printed_can_be_read(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_settings_file_that_is_printed_can_be_read(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["settings", "--format", "toml", "--set", "lateness=2h", "--set", "labels=campaign=a,b"]) == 0
     config = tmp_path / "leadpulse.toml"
     config.write_text(capfd.readouterr().out)
@@ -166,9 +160,7 @@ def test_a_file_that_is_no_gzip_is_told(tmp_path: Path, capfd: pytest.CaptureFix
     assert "not whole gzip data" in capfd.readouterr().err
 
 
-def test_a_line_without_an_end_is_not_held_in_memory(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_line_without_an_end_is_not_held_in_memory(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "events.ndjson"
     path.write_bytes(b"x" * (MOST_LINE_BYTES * 2 + 7) + b"\n" + json.dumps(EVENT).encode())
     assert run(["check", "--format", "ndjson", str(path)]) == 1

@@ -47,9 +47,7 @@ def test_key_headers_and_origin_name_the_record() -> None:
     st.none() | st.binary(max_size=999),
     st.lists(st.tuples(st.text(max_size=9).filter(str.isascii), st.binary(max_size=9)), max_size=5),
 )
-def test_the_original_bytes_come_back(
-    key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]
-) -> None:
+def test_the_original_bytes_come_back(key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
     back = letter((0, 0, key, value, tuple(headers)))
     assert (back.key, back.value, back.headers) == (key, value, tuple(headers))
     assert back.is_whole

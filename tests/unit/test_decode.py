@@ -145,9 +145,7 @@ def test_a_replay_holds_times_against_the_wall_clock() -> None:
         (now_ms + DAY_MS, None),
         (now_ms + DAY_MS + 1, "bad_time"),
     ):
-        decoded = decode(
-            "page_view", [record(event("page_view", time=format_ms(stated_ms)), TIME_MS)], limits
-        )
+        decoded = decode("page_view", [record(event("page_view", time=format_ms(stated_ms)), TIME_MS)], limits)
         assert [reject.reason for reject in decoded.rejects] == ([reason] if reason else [])
         assert decoded.times_ms == ([] if reason else [TIME_MS])
 

@@ -42,9 +42,7 @@ HASHED = {"visitor_id": None, "email_hash": HASH}
         ({"platform": "google", **LEAD, "visitor_id": "v"}, None),
     ],
 )
-def test_a_form_needs_its_person_and_a_submit_its_submission(
-    changes: dict[str, Any], missing: str | None
-) -> None:
+def test_a_form_needs_its_person_and_a_submit_its_submission(changes: dict[str, Any], missing: str | None) -> None:
     found = reject_of("form", data_of("form", **changes))
     assert found == (None if missing is None else ("missing_field", f"data.{missing}"))
 
@@ -66,9 +64,7 @@ def test_other_chatbot_actions_need_nothing_more(action: str) -> None:
 
 
 def test_an_appointment_may_lie_ahead() -> None:
-    data = data_of(
-        "chatbot", action="appointment_set", appointment_id="a", appointment_at="2031-01-01T09:00:00Z"
-    )
+    data = data_of("chatbot", action="appointment_set", appointment_id="a", appointment_at="2031-01-01T09:00:00Z")
     assert reject_of("chatbot", data) is None
 
 
@@ -84,9 +80,7 @@ def test_an_appointment_may_lie_ahead() -> None:
         ({"action": "dropped"}, None),
     ],
 )
-def test_an_email_needs_its_recipient_and_a_bounce_its_type(
-    changes: dict[str, Any], missing: str | None
-) -> None:
+def test_an_email_needs_its_recipient_and_a_bounce_its_type(changes: dict[str, Any], missing: str | None) -> None:
     found = reject_of("email", data_of("email", **changes))
     assert found == (None if missing is None else ("missing_field", f"data.{missing}"))
 
@@ -119,9 +113,7 @@ def test_an_ad_total_has_a_whole_period_and_a_spend_its_money(
 
 
 def test_the_length_of_a_period_is_bounded() -> None:
-    body = orjson.dumps(
-        event("ad", total(period_start="2025-06-10T00:00:00Z", period_end="2025-06-12T00:00:00Z"))
-    )
+    body = orjson.dumps(event("ad", total(period_start="2025-06-10T00:00:00Z", period_end="2025-06-12T00:00:00Z")))
     record = (0, TIME_MS, None, body, ())
     assert decode("ad", [record], Limits(period_ms=2 * DAY_MS)).rejects == []
     assert [reject.path for reject in decode("ad", [record], Limits(period_ms=2 * DAY_MS - 1)).rejects] == [

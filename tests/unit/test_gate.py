@@ -36,8 +36,7 @@ def test_depth_counts_brackets_outside_of_texts(value: bytes, depth: int) -> Non
 JSON = st.recursive(
     st.none() | st.integers() | st.text(alphabet='[]{}"\\aü', max_size=9),
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(alphabet='[{"\\', max_size=4), inner, max_size=3)
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet='[{"\\', max_size=4), inner, max_size=3)
     ),
 )
 
@@ -56,9 +55,7 @@ def test_depth_is_that_of_the_parsed_value(value: Any, ascii_only: bool) -> None
 
 
 @given(st.lists(JSON, min_size=1, max_size=20), st.integers(1, 4), st.integers(5, 80))
-def test_a_batch_is_shut_out_as_each_record_would_be(
-    values: list[Any], max_depth: int, max_bytes: int
-) -> None:
+def test_a_batch_is_shut_out_as_each_record_would_be(values: list[Any], max_depth: int, max_bytes: int) -> None:
     encoded = [json.dumps(value).encode() for value in values]
     wanted = {
         i: "too_large" if len(text) > max_bytes else "too_deep"

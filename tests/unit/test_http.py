@@ -50,9 +50,7 @@ def service(**flags: str) -> Iterator[tuple[HttpService, Telemetry]]:
 def ask(at: HttpService, path: str, method: str = "GET", body: str | None = None, **headers: str) -> Answer:
     connection = http.client.HTTPConnection(at.url.removeprefix("http://"), timeout=10)
     try:
-        connection.request(
-            method, path, body, {name.replace("_", "-"): value for name, value in headers.items()}
-        )
+        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
         response = connection.getresponse()
         return response.status, dict(response.getheaders()), response.read().decode()
     finally:
@@ -148,9 +146,7 @@ def test_a_browser_gets_a_form_and_then_a_cookie(guarded: HttpService) -> None:
     ids=["empty", "no value", "huge", "json", "latin"],
 )
 def test_a_login_that_is_no_login_changes_nothing(guarded: HttpService, body: str) -> None:
-    status, headers, _ = ask(
-        guarded, "/login", "POST", body, Content_Type="application/x-www-form-urlencoded"
-    )
+    status, headers, _ = ask(guarded, "/login", "POST", body, Content_Type="application/x-www-form-urlencoded")
     assert status in (400, 401, 413)
     assert "Set-Cookie" not in headers
 

@@ -85,9 +85,7 @@ def test_a_recorded_time_makes_an_event_late() -> None:
     assert decode_lines([line], now_ms=TIME_MS, limits=week).decoded["page_view"].rejects == []
 
 
-@pytest.mark.parametrize(
-    ("now_ms", "reasons"), [(TIME_MS - DAY_MS, []), (TIME_MS - DAY_MS - 1, ["bad_time"])]
-)
+@pytest.mark.parametrize(("now_ms", "reasons"), [(TIME_MS - DAY_MS, []), (TIME_MS - DAY_MS - 1, ["bad_time"])])
 def test_times_are_taken_up_to_a_day_ahead_of_the_wall_clock(now_ms: int, reasons: list[str]) -> None:
     decoded = decode_lines([GOOD], now_ms).decoded["page_view"]
     assert [reject.reason for reject in decoded.rejects] == reasons

@@ -117,9 +117,9 @@ def test_what_is_written_is_what_prometheus_reads_and_what_a_registry_shows(
     registry = CollectorRegistry()
     registry.register(SnapshotCollector(lambda: snapshot, ENTRIES))
     assert written == _parsed(generate_latest(registry).decode())
-    assert {
-        (dict(labels)["site"], value) for (name, labels), value in written.items() if "sessions" in name
-    } == set(values)
+    assert {(dict(labels)["site"], value) for (name, labels), value in written.items() if "sessions" in name} == set(
+        values
+    )
 
 
 def test_a_metric_that_is_not_in_the_catalog_is_an_error() -> None:

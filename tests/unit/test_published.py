@@ -60,3 +60,18 @@ def test_a_key_names_the_series_whatever_the_order_of_its_labels():
     a = Reading("m", {"x": "1", "a": "2"}, None, 1, None, None, 1, 0, 1, 1, True, None, 1, "v")
     b = Reading("m", {"a": "2", "x": "1"}, None, 1, None, None, 1, 0, 1, 1, True, None, 1, "v")
     assert key_of(a) == key_of(b) == b'["m",{"a":"2","x":"1"},null]'
+
+
+def test_seq_goes_on_from_what_the_former_owner_published():
+    out = Published(lambda r: b"%d" % r.seq)
+    out.found(b"k", b'{"seq":40}')
+    out.found(b"broken", b"{")
+    assert out.rows([reading("a", 1, as_of=7)], None)[0][1] == b"41"
+    out.confirm()
+    assert out.rows([reading("a", 2, as_of=9)], None)[0][1] == b"43"
+
+
+def test_seq_stays_as_it_is_when_the_snapshot_is_ahead():
+    out = Published(lambda r: b"%d" % r.seq)
+    out.found(b"k", b'{"seq":3}')
+    assert out.rows([reading("a", 1, as_of=7)], None)[0][1] == b"7"

@@ -53,9 +53,7 @@ def test_a_variable_is_read_in_its_unit(name: str, text: str, attribute: str, va
 
 def test_flag_beats_variable_beats_file_beats_default(tmp_path: Path) -> None:
     config = tmp_path / "leadpulse.toml"
-    config.write_text(
-        'commit_interval = "3s"\nlateness = "3h"\nlabel_limit = 3\n[labels]\ncampaign = ["a"]\n'
-    )
+    config.write_text('commit_interval = "3s"\nlateness = "3h"\nlabel_limit = 3\n[labels]\ncampaign = ["a"]\n')
     env = {"LEADPULSE_COMMIT_INTERVAL": "2s", "LEADPULSE_LATENESS": "2h", "LEADPULSE_CONFIG": str(config)}
     settings, origins = load({"commit_interval": "1500ms"}, None, env)
     assert (settings.commit_interval_s, settings.lateness_ms, settings.label_limit) == (1.5, 7_200_000, 3)
@@ -154,9 +152,7 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     assert "is empty" in message_of(http_token_file=str(file))
 
 
-@pytest.mark.parametrize(
-    "variable", ["LEADPULSE_SERVICE_HOST", "LEADPULSE_PORT", "LEADPULSE_PORT_9464_TCP_ADDR"]
-)
+@pytest.mark.parametrize("variable", ["LEADPULSE_SERVICE_HOST", "LEADPULSE_PORT", "LEADPULSE_PORT_9464_TCP_ADDR"])
 def test_what_kubernetes_writes_for_a_service_of_our_name_is_no_setting(variable: str) -> None:
     assert load(environ={variable: "tcp://10.0.0.1:9464"}).settings == settings_of()
 

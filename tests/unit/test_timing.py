@@ -140,7 +140,5 @@ def test_a_time_breaks_at_most_one_rule(stated_ms: int, flags: str) -> None:
 
 
 def test_in_a_replay_the_wall_clock_bounds_times() -> None:
-    times = event_times(
-        ms(TIME_MS + 9, TIME_MS + 10), ms(TIME_MS, TIME_MS), lateness_ms=100, latest_ms=TIME_MS + 9
-    )
+    times = event_times(ms(TIME_MS + 9, TIME_MS + 10), ms(TIME_MS, TIME_MS), lateness_ms=100, latest_ms=TIME_MS + 9)
     assert (times.bad.tolist(), times.ahead.tolist()) == ([False, True], [True, False])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from stream import catalog
 from stream.export.alerts.entries import Judged, named
 from stream.export.alerts.promql import (
     LEAST_SUCCESSES,
@@ -33,10 +34,12 @@ VOLUME_USUAL: Final = "leadpulse:volume:usual"
 SPEND: Final = "leadpulse:cost:spend"
 BOUGHT: Final = "leadpulse:cost:bought"
 COST_USUAL: Final = "leadpulse:cost:usual"
-LATE: Final = "leadpulse:source:late"
-SILENT: Final = "leadpulse:source:silent"
+MISSING: Final = "leadpulse:source:missing"
 BEHIND: Final = "leadpulse:source:behind"
 COUNTRY: Final = "leadpulse:country_visitors:count"
+COUNTRY_OF: Final = "leadpulse:country_visitors:of"
+COUNTRY_SHARE: Final = "leadpulse:country_share:ratio"
+COUNTRY_USUAL: Final = "leadpulse:country_share:usual"
 COUNTRY_CHANGE: Final = "leadpulse:country_share_change:ratio"
 
 #: Records that must be missing in a spell without any: to hold ratios back now, to remember it, to wake someone.
@@ -49,48 +52,58 @@ LEAST_LEADS, COST_FACTOR = 30, 1.5
 DEAD_SHARE: Final = 0.01
 #: Rise of a country's share, in points, that is no ordinary day.
 COUNTRY_POINTS: Final = 0.1
-#: Counts that must not vanish once they were there; ratios do at a denominator of 0.
-WATCHED: Final = (
-    ("visitors", "1h"), ("leads", "1h"), ("conversations", "1h"), ("emails_sent", "1h"), ("ad_impressions", "24h"),
-)  # fmt: skip
+#: Counts that must not vanish once they were there, beside those with an alert on their volume.
+WATCHED: Final = (("emails_sent", "1h"), ("ad_impressions", "24h"))
 
 
 def sources(timings: Timings, needed: list[str], windows: list[str]) -> list[RuleNode]:
     """Give the state of each source, and of each set of sources that a ratio needs."""
     rules: list[RuleNode] = [
         {"record": EVENTS, "expr": f"sum without (outcome, reason) ({one(named('events_total'))})"},
+        {"record": MISSING, "expr": f"{_missing(timings)}\nor {EVENTS} * 0"},
+        {"record": BEHIND, "expr": f"({_behind(timings)}) * 0 + 1\nor {EVENTS} * 0"},
     ]
-    for record, least in ((LATE, SUSPECT), (SILENT, REMEMBERED)):
-        rules.append({"record": record, "expr": f"({missing(timings, least)} > bool 0)\nor {EVENTS} * 0"})
-    lag_s = timings.lag_s
-    rules.append({
-        "record": BEHIND,
-        "expr": f"({one(named('source_lag_records'))} > 0\n"
-        f" and {one(named('source_lag_seconds'))} > {lag_s}) * 0 + 1\nor {EVENTS} * 0",
-    })  # fmt: skip
     for kinds in needed:
         matcher = f'kind=~"{kinds.replace(",", "|")}"'
         for window in windows:
             rules.append({
                 "record": HELD,
                 "expr": any_of([
-                    f"max without (kind) ({LATE}{{{matcher}}}) > 0",
+                    f"max without (kind) ({MISSING}{{{matcher}}}) > {SUSPECT}",
                     f"max without (kind) ({BEHIND}{{{matcher}}}) > 0",
                     # the hole stays in the window after the source is back
-                    f"max without (kind) (max_over_time({SILENT}{{{matcher}}}[{window}])) > 0",
+                    f"max without (kind) (max_over_time({MISSING}{{{matcher}}}[{window}])) > {REMEMBERED}",
                 ]),
                 "labels": {"sources": kinds, "window": window},
             })  # fmt: skip
     return rules
 
 
-def missing(timings: Timings, least: int) -> str:
-    """Give the records that a source usually has in a spell in which it has none now, where they are many."""
-    spells = []
-    for spell in timings.silences:
-        usual = lowest_of_hours(f"increase({EVENTS}[{spell}] @)")
-        spells.append(f"(({usual}) > {least} and increase({EVENTS}[{spell}]) == 0)")
-    return f"({any_of(spells)})"
+def _missing(timings: Timings) -> str:
+    """Give the records that a source usually has in the longest spell in which it has none now."""
+    spells = [
+        f'label_replace(({lowest_of_hours(f"increase({EVENTS}[{spell}] @)")}\n'
+        f'and increase({EVENTS}[{spell}]) == 0), "spell", "{spell}", "", "")'
+        for spell in timings.silences
+    ]
+    return f"max without (spell) (\n{any_of(spells)}\n)"
+
+
+def _behind(timings: Timings) -> str:
+    return (
+        f"{one(named('source_lag_records'))} > 0\n"
+        f" and {one(named('source_lag_seconds'))} > {timings.lag_s}"
+    )
+
+
+def silent() -> str:
+    """Give the sources that have nothing while much is usual; what lies unread is not silence."""
+    return f"{MISSING} > {CERTAIN}\nunless {one(named('source_lag_records'))} > 0"
+
+
+def lagging(timings: Timings) -> str:
+    """Give how far the sources lie behind that have records which are not read."""
+    return f"{one(named('source_lag_seconds'))} > {timings.lag_s}\nand {BEHIND} == 1"
 
 
 def volumes(entries: list[Judged]) -> list[RuleNode]:
@@ -99,11 +112,11 @@ def volumes(entries: list[Judged]) -> list[RuleNode]:
     for entry in entries:
         labels = {"metric": entry.metric.name} | ({"by": "/".join(entry.by)} if entry.by else {})
         rules.append({"record": VOLUME, "expr": _summed(entry, entry.windows), "labels": labels})
-    alerting = {entry.metric.name for entry in entries}
     for name, window in WATCHED:
-        if name not in alerting:
-            series = one(f'{named(name)}{{window="{window}"}}')
-            rules.append({"record": VOLUME, "expr": f"sum by (site, window) ({series})", "labels": {"metric": name}})
+        series = one(f'{named(name)}{{window="{window}"}}')
+        others = ", ".join(label for label in catalog.BY_NAME[name].labels if label != "site")
+        expr = f"sum without ({others}) ({series})"
+        rules.append({"record": VOLUME, "expr": expr, "labels": {"metric": name}})
     return [*rules, {"record": VOLUME_USUAL, "expr": lowest_of_hours(f"{VOLUME} @")}]
 
 
@@ -119,7 +132,7 @@ def costs(entries: list[Judged]) -> list[RuleNode]:
     """Give spend and what it bought, and the usual cost from the same windows of four weeks."""
     rules: list[RuleNode] = []
     for entry in entries:
-        labels = {"ratio": entry.metric.name, "by": "/".join(entry.by), "sources": entry.sources}
+        labels = {"ratio": entry.metric.name, "by": "/".join(entry.by)}
         for record, part in ((SPEND, "_numerator"), (BOUGHT, "_denominator")):
             rules.append({"record": record, "expr": _summed(entry, entry.windows, part), "labels": labels})
     if rules:
@@ -130,20 +143,19 @@ def costs(entries: list[Judged]) -> list[RuleNode]:
 
 def countries() -> list[RuleNode]:
     """Give how far a country's share of the visitors lies above its usual one."""
-    window = '{window="1h"}'
+    visitors = f'{VOLUME}{{metric="visitors",window="1h"}}'
+    beside = "ignoring (country, metric) group_left ()"
     here = one(f'{named("country_visitors")}{{window="1h",country!="other"}}')
-    all_of_them = f'{VOLUME}{{metric="visitors",window="1h"}}'
-    share = f"{COUNTRY} / ignoring (country, metric) group_left () ({all_of_them} > 0)"
-    usual_all = f"({same_hours(f'{all_of_them} @', 'sum')} >= {LEAST_TRIALS})"
-    usual = f"{same_hours(f'{COUNTRY}{window} @', 'sum')}\n/ ignoring (country, metric) group_left ()\n{usual_all}"
+    usual_all = f"({same_hours(f'{visitors} @', 'sum')} >= {LEAST_TRIALS})"
     return [
         {"record": COUNTRY, "expr": here},
-        {"record": "leadpulse:country_share:ratio", "expr": share},
+        {"record": COUNTRY_OF, "expr": f"{COUNTRY} * 0 + {beside} ({visitors} > 0)"},
+        {"record": COUNTRY_SHARE, "expr": f"{COUNTRY} / {COUNTRY_OF}"},
         # a country that was never seen before had a share of 0
-        {"record": "leadpulse:country_share:usual",
-         "expr": f"{usual}\nor\n{COUNTRY} * 0 and ignoring (country, metric) group_left () {usual_all}".replace(
-             "and ignoring (country, metric) group_left ()", "and on (site)")},
-        {"record": COUNTRY_CHANGE, "expr": "leadpulse:country_share:ratio - leadpulse:country_share:usual"},
+        {"record": COUNTRY_USUAL,
+         "expr": f"{same_hours(f'{COUNTRY} @', 'sum')}\n/ {beside}\n{usual_all}\n"
+         f"or ({COUNTRY} * 0 and on (site) {usual_all})"},
+        {"record": COUNTRY_CHANGE, "expr": f"{COUNTRY_SHARE} - {COUNTRY_USUAL}"},
     ]  # fmt: skip
 
 
@@ -163,12 +175,11 @@ def cost_rise(entry: Judged) -> str:
     return f"{SPEND}{of} / ({BOUGHT} >= {LEAST_LEADS})\n> {COST_FACTOR} * {COST_USUAL}"
 
 
-def vanished() -> str:
+def vanished(timings: Timings) -> str:
     """Give the counts that were there within a day and are not now, while a worker is up; and a lost rollup."""
-    # the last value that was there: later ones are the absence itself
-    gone = f"max_over_time({VOLUME}[1d] offset 15m) unless {VOLUME}"
-    lost = f"absent({named('complete')})"
-    return f"({gone} or {lost})\nand on () (max(up{{{WORKERS}}}) == 1)"
+    watched = f'{VOLUME}{{window=~"{timings.volume_windows[0]}|24h"}}'
+    gone = f"max_over_time({watched}[1d]) unless {VOLUME}"
+    return f"({gone} or absent({named('complete')}))\nand on () (max(up{{{WORKERS}}}) == 1)"
 
 
 def down() -> str:
@@ -201,6 +212,11 @@ def outcomes() -> list[RuleNode]:
     ]  # fmt: skip
 
 
+def conservation() -> str:
+    """Give the account's error where there is one."""
+    return f"{one(named('conservation_error'))} != 0"
+
+
 def unrestored() -> str:
     """Give the shards that do not run; or that something is, while no source is behind."""
     return (
@@ -211,12 +227,8 @@ def unrestored() -> str:
 
 def country_rise() -> str:
     """Give the countries whose share is above the usual one by more than the points allowed, for certain."""
-    total = f'ignoring (country, metric) group_left () {VOLUME}{{metric="visitors",window="1h"}}'
-    share = "leadpulse:country_share:ratio"
-    # Wilson's lower end, with the total of the site on the right
     return (
-        f"{COUNTRY_CHANGE} > {COUNTRY_POINTS}\n"
+        f"{COUNTRY_CHANGE}\n"
         f"and {COUNTRY} >= {LEAST_SUCCESSES}\n"
-        f"and ({share} - 3 * sqrt({share} * (1 - {share}) / {total}))\n"
-        f"  > leadpulse:country_share:usual + {COUNTRY_POINTS}"
+        f"and {wilson(COUNTRY_SHARE, COUNTRY_OF, '-')} > {COUNTRY_USUAL} + {COUNTRY_POINTS}"
     )

@@ -10,11 +10,13 @@ rising is the mirror image. Proportions have Wilson's interval, other ratios of 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from stream.export.alerts.entries import Judged, named
 from stream.export.alerts.promql import (
     EFFECT,
+    HOURS_OF_WEEK,
     LEAST_SUCCESSES,
     LEAST_TRIALS,
     WEEKS,
@@ -23,7 +25,7 @@ from stream.export.alerts.promql import (
     any_of,
     one,
     poisson,
-    same_hours,
+    unnamed,
     wilson,
 )
 
@@ -33,21 +35,52 @@ SUCCESSES: Final = "leadpulse:successes:sum"
 TRIALS: Final = "leadpulse:trials:sum"
 USUAL: Final = "leadpulse:ratio:usual"
 VALUE: Final = "leadpulse:ratio:value"
-BOUND: Final = "leadpulse:ratio:bound"
+UPPER: Final = "leadpulse:ratio:upper"
+LOWER: Final = "leadpulse:ratio:lower"
 NEEDED: Final = "leadpulse:trials:needed"
 HARM: Final = "leadpulse:ratio:harm"
 STATE: Final = "leadpulse:ratio:state"
 HELD: Final = "leadpulse:sources:held"
+RATIO_HELD: Final = "leadpulse:ratio:held"
+HALVES: Final = "leadpulse:ratio:halves"
 
 #: Values of the state.
 TOO_LITTLE, OK, DROP = -1, 0, 1
 
 
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """All ratios that alert, and the selectors of those that are alike.
+
+    What a ratio is like is no label of its series: their history must survive a change of the catalog.
+    """
+
+    entries: tuple[Judged, ...]
+
+    def of(self, direction: str, model: str = "", window: str = "") -> str:
+        """Select the ratios of a direction and model, and a window.
+
+        Those that are few are named, the others are the rest.
+        """
+        rising = "|".join(e.metric.name for e in self.entries if e.metric.direction == "rise")
+        rates = "|".join(e.metric.name for e in self.entries if e.rule == "poisson")
+        matchers = [f'ratio{"=" if direction == "rise" else "!"}~"{rising}"'] if direction else []
+        matchers += [f'ratio{"=" if model == "poisson" else "!"}~"{rates}"'] if model else []
+        matchers += [f'window="{window}"'] if window else []
+        return f"{{{','.join(matchers)}}}"
+
+    def by_sources(self) -> dict[str, str]:
+        """Give the ratios that need the same sources, as a regular expression."""
+        found: dict[str, list[str]] = {}
+        for entry in self.entries:
+            if entry.sources:
+                found.setdefault(entry.sources, []).append(entry.metric.name)
+        return {sources: "|".join(names) for sources, names in found.items()}
+
+
 def normalised(entry: Judged) -> list[RuleNode]:
     """Give the two series of a ratio that all further rules read."""
-    labels = {"ratio": entry.metric.name, "direction": entry.metric.direction, "model": entry.rule}
-    labels |= {"sources": entry.sources} if entry.sources else {}
-    labels |= {"by": "/".join(entry.by)} if entry.by else {}
+    labels = {"ratio": entry.metric.name} | ({"by": "/".join(entry.by)} if entry.by else {})
     return [
         {"record": record, "expr": _sum(entry, part), "labels": labels}
         for record, part in ((SUCCESSES, "numerator"), (TRIALS, "denominator"))
@@ -68,99 +101,108 @@ def _sum(entry: Judged, part: str) -> str:
 
 
 def history(timings: Timings) -> list[RuleNode]:
-    """Give what former weeks held: the slow part, which changes slowly."""
+    """Give what the same hours of four weeks held, all four, and what the last seven days held."""
     rules: list[RuleNode] = []
     for record in (SUCCESSES, TRIALS):
         stem = record.removesuffix(":sum")
-        rules.append({"record": f"{stem}:sum4w", "expr": same_hours(f"{record} @", "sum")})
+        weeks = " + ".join(f"{record} offset {week * HOURS_OF_WEEK}h" for week in WEEKS)
         spans = [
             f'sum_over_time({record}{{window="{w.name}"}}[7d:{w.name}] offset {w.name})' for w in timings.windows
         ]
-        rules.append({"record": f"{stem}:sum7d", "expr": any_of(spans)})
-    rules.append({"record": "leadpulse:trials:expected", "expr": same_hours(f"{TRIALS} @", "avg")})
+        rules += [
+            {"record": f"{stem}:sum4w", "expr": weeks},
+            {"record": f"{stem}:sum7d", "expr": any_of(spans)},
+        ]
+    rules.append({"record": "leadpulse:trials:expected", "expr": f"leadpulse:trials:sum4w / {len(WEEKS)}"})
     return rules
 
 
-def judgement(timings: Timings) -> list[RuleNode]:
+def judgement(timings: Timings, ratios: Ratios) -> list[RuleNode]:
     """Give the rules from counts to a state; each reads only what stands above it."""
-    weeks_h = WEEKS[-1] * 168
     chosen = [
         {
             "record": f"leadpulse:{name}:usual",
-            # all four weeks and enough of them, else the last seven days
-            "expr": f"(leadpulse:{name}:sum4w and leadpulse:trials:sum4w >= {LEAST_TRIALS}"
-            f" and {TRIALS} offset {weeks_h}h)\nor\n"
-            f"(leadpulse:{name}:sum7d and leadpulse:trials:sum7d >= {LEAST_TRIALS})",
+            # four weeks if they hold enough, else the last seven days
+            "expr": unnamed(
+                f"(leadpulse:{name}:sum4w and leadpulse:trials:sum4w >= {LEAST_TRIALS})\nor\n"
+                f"(leadpulse:{name}:sum7d and leadpulse:trials:sum7d >= {LEAST_TRIALS})"
+            ),
         }
         for name in ("successes", "trials")
+    ]
+    held = [
+        f'{TRIALS}{{ratio=~"{names}"}} and on (window) {HELD}{{sources="{sources}"}}'
+        for sources, names in ratios.by_sources().items()
     ]
     return [
         *chosen,
         {"record": USUAL, "expr": "leadpulse:successes:usual / leadpulse:trials:usual"},
         {"record": VALUE, "expr": f"{SUCCESSES} / ({TRIALS} > 0)"},
-        {"record": BOUND, "expr": any_of(_bounds())},
-        {"record": NEEDED, "expr": any_of([*_needed(timings), f"{TRIALS} * 0 + {LEAST_TRIALS}"])},
-        {"record": HARM, "expr": _harm(timings)},
+        {"record": UPPER, "expr": _end(ratios, "+")},
+        {"record": LOWER, "expr": _end(ratios, "-")},
+        {"record": HALVES, "expr": _halves(ratios)},
+        {"record": NEEDED, "expr": any_of([*_needed(timings, ratios), f"{TRIALS} * 0 + {LEAST_TRIALS}"])},
+        {"record": RATIO_HELD, "expr": any_of(held)},
+        {"record": HARM, "expr": _harm(timings, ratios)},
         {"record": STATE, "expr": _state()},
     ]
 
 
-def _bounds() -> list[str]:
-    """Give the end of the interval that decides: the upper one for a drop, the lower one for a rise."""
+def _end(ratios: Ratios, side: str) -> str:
+    """Give an end of the interval around every ratio."""
+    proportions, rates = (ratios.of("", model) for model in ("wilson", "poisson"))
+    # an exposure of nothing says nothing
+    return any_of(
+        [wilson(VALUE + proportions, TRIALS, side), poisson(SUCCESSES + rates, f"({TRIALS} > 0)", side)]
+    )
+
+
+def _halves(ratios: Ratios) -> str:
+    """Give the share whose halving is to be seen; above one half, a rise is a fall of the other part."""
+    rise = USUAL + ratios.of("rise")
+    return unnamed(f"({USUAL}{ratios.of('drop')} or ({rise} <= 0.5) or (1 - {rise})) > 0")
+
+
+def _needed(timings: Timings, ratios: Ratios) -> list[str]:
+    """Give the trials at which a halving lies just outside the interval: the score test solved for n."""
     out = []
-    for direction, side in (("drop", "+"), ("rise", "-")):
-        of = f'direction="{direction}"'
-        value = f'{VALUE}{{{of},model="wilson"}}'
-        out.append(wilson(value, TRIALS, side))
-        # an exposure of nothing says nothing
-        out.append(poisson(f'{SUCCESSES}{{{of},model="poisson"}}', f"({TRIALS} > 0)", side))
+    for window in timings.windows:
+        width = f"{Z * Z * window.part / (window.part - EFFECT) ** 2:.6g}"
+        share, rate = (HALVES + ratios.of("", model, window.name) for model in ("wilson", "poisson"))
+        out += [f"ceil({width} * (1 - {window.part} * {share}) / {share})", f"ceil({width} / {rate})"]
     return out
 
 
-def _needed(timings: Timings) -> list[str]:
-    """Give the trials at which a halving lies just outside the interval: the score test solved for n.
-
-    Of a share above one half that harms by rising, the other part is what halves.
-    """
-    out = []
-    for window in timings.windows:
-        distance = (window.part - EFFECT) ** 2
-        at = f'window="{window.name}"'
-        drop, rise = f'{USUAL}{{direction="drop",model="wilson",{at}}}', f'{USUAL}{{direction="rise",model="wilson",{at}}}'
-        for share in (f"({drop} > 0)", f"((({rise} <= 0.5) or (1 - {rise})) > 0)"):
-            out.append(f"{Z * Z * window.part / distance:.6g} * (1 - {window.part} * {share}) / {share}")
-        out.append(f'{Z * Z * window.part / distance:.6g} / ({USUAL}{{model="poisson",{at}}} > 0)')
-    return [f"ceil({part})" for part in out]
-
-
-def _harm(timings: Timings) -> str:
+def _harm(timings: Timings, ratios: Ratios) -> str:
     """Give the series that are worse than usual for certain, and whose sources are fit to be judged by."""
     drops, rises = [], []
     names = [window.name for window in timings.windows]
-    for at, window in enumerate(timings.windows):
-        drop, rise = (f'{{direction="{way}",window="{window.name}"}}' for way in ("drop", "rise"))
-        below = f"{BOUND}{drop} < {window.part} * {USUAL}"
-        above = f"{BOUND}{rise} > {USUAL} / {window.part}"
-        if at == len(names) - 1 and at > 0:
-            below, above = _still(below, names, "drop", ">="), _still(above, names, "rise", "<=")
-        drops.append(f"({below})")
-        rises.append(f"({above})")
-    harmed = any_of([*drops, f"(({any_of(rises)}) and {SUCCESSES} >= {LEAST_SUCCESSES})"])
+    for window in timings.windows:
+        drops.append(f"{UPPER}{ratios.of('drop', '', window.name)} < {window.part} * {USUAL}")
+        rises.append(f"{LOWER}{ratios.of('rise', '', window.name)} > {USUAL} / {window.part}")
+    if len(names) > 1:
+        # the longest window remembers for a day what a shorter one shows to be over
+        drops[-1] += f"\nunless ignoring (window) {_over(names, ratios.of('drop'), '>=')}"
+        rises[-1] += f"\nunless ignoring (window) {_over(names, ratios.of('rise'), '<=')}"
+    harmed = any_of(
+        [*(f"({drop})" for drop in drops), *(f"({rise} and {SUCCESSES} >= {LEAST_SUCCESSES})" for rise in rises)]
+    )
     complete = f"min({one(named('complete'))}) == 1"
-    return f"(\n{harmed}\n)\nunless on (sources, window) {HELD}\nand on () ({complete})"
+    return f"(\n{harmed}\n)\nunless {RATIO_HELD}\nand on () ({complete})"
 
 
-def _still(condition: str, names: list[str], direction: str, recovered: str) -> str:
-    """Leave out what a shorter window shows to be over: the longest window remembers for a day."""
-    middle = f'{VALUE}{{direction="{direction}",window="{names[-2]}"}}'
-    shortest = f'{VALUE}{{direction="{direction}",window="{names[0]}"}}'
-    over = f"({middle} {recovered} {USUAL})"
-    if names[-2] != names[0]:
-        # not every ratio has the middle window
-        over = f"({over} or (({shortest} {recovered} {USUAL}) unless ignoring (window) {middle}))"
-    return f"{condition} unless ignoring (window) {over}"
+def _over(names: list[str], of: str, recovered: str) -> str:
+    """Give what the middle window, or without one the shortest, shows to be as usual again."""
+
+    def at(window: str) -> str:
+        return f'{VALUE}{of[:-1]},window="{window}"}}'
+
+    over = f"({at(names[-2])} {recovered} {USUAL})"
+    if names[-2] == names[0]:
+        return over
+    return f"(\n  {over}\n  or (({at(names[0])} {recovered} {USUAL}) unless ignoring (window) {at(names[-2])})\n)"
 
 
 def _state() -> str:
-    judgeable = f"({TRIALS} >= {NEEDED} and {USUAL}) unless on (sources, window) {HELD}"
+    judgeable = f"({TRIALS} >= {NEEDED} and {USUAL}) unless {RATIO_HELD}"
     return any_of([f"{HARM} * 0 + {DROP}", f"({judgeable}) * 0", f"{TRIALS} * 0 {TOO_LITTLE:+d}"])

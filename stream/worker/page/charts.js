@@ -22,9 +22,9 @@ export class Chart {
     box.addEventListener("mouseleave", () => this.point(null));
   }
 
-  reset({ at, values }) {
-    this.at = at.slice();
-    this.values = values.slice();
+  reset({ start, after, values }) {
+    this.at = after.map((seconds) => start + seconds);
+    this.values = values;
     this.draw();
   }
 

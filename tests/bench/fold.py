@@ -1,0 +1,251 @@
+"""What the steps of a fold cost: µs of CPU an event for each, without Kafka.
+
+Run:  python -m tests.bench.fold [--events N] [--visitors N] [--rounds N] [--scattered]
+Out:  one line a step with its µs over all events of the mix, and over those that it handles; the sum; the loop.
+
+The mix goes through the shards of all groups and the rollup as in a worker that drains a backlog: some thousand
+records a shard and commit. Steps are timed by batch, each without the steps inside it; of several rounds over the
+same records the best of each step counts, because other programs on the machine only ever make it slower. The last
+column is in multiples of the fixed loop of `usage` (µs an event / ms of the loop): compare runs by it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
+
+from stream import pipeline
+from stream.export.results import encode
+from stream.ingest.route import partitions_of
+from stream.model.records import Record, ShardReport
+from stream.pipeline import GROUPS, ShardFold
+from stream.rollup.rollup import Rollup, RollupOptions
+from stream.stages.ads import Ads
+from stream.stages.emails import Emails
+from stream.stages.visitors.facts import Facts
+from stream.stages.visitors.fold import Visitors
+from stream.tables.known_ids import KnownIds
+from stream.tables.levels import Levels
+from stream.tables.rows import Rows
+from stream.worker import lean
+from stream.worker.inbox import Batch
+from stream.worker.position import SourcePosition
+from stream.worker.published import Published
+from stream.worker.rollup_shard import FAST_WINDOWS
+from tests.bench import usage
+from tests.bench.mix import KINDS, Mix, Options
+
+PARTITIONS = 12
+REPORT = ShardReport(caught_up=False, now_ms=0, lag_records={})
+#: Step → what is replaced by a timed twin: the owner, the name of the call.
+STEPS: dict[str, list[tuple[Any, str]]] = {
+    "decode": [(pipeline, "decode")],
+    "route": [(ShardFold, "_forward")],
+    "hash ids": [(pipeline, "hash_ids")],
+    "known ids": [(KnownIds, "check")],
+    "classify": [(pipeline, "classify")],
+    "touches": [(pipeline, "touches")],
+    "facts by person": [(Facts, "views"), (Facts, "others")],
+    "fold visitors": [(Visitors, "fold")],
+    "fold emails": [(Emails, "fold")],
+    "fold ads": [(Ads, "fold")],
+    "ingest, the rest": [(ShardFold, "_ingest"), (ShardFold, "fold")],
+    "known ids to the log": [(KnownIds, "changes")],
+    "rows to the log": [(Rows, "changes")],
+    "delta": [(ShardFold, "_delta")],
+    "changes, the rest": [(ShardFold, "changes")],
+    "rollup: levels": [(Levels, "apply")],
+    "rollup: apply, the rest": [(Rollup, "apply")],
+    "rollup: readings": [(Rollup, "readings")],
+    "rollup: publish": [(Published, "rows"), (Published, "confirm")],
+    "rollup: snapshot": [(Rollup, "snapshot")],
+}
+
+
+class Steps:
+    """Times calls, each without the calls inside it."""
+
+    def __init__(self) -> None:
+        self.spent_s: dict[str, float] = defaultdict(float)
+        self._inside: list[float] = []
+
+    def timed(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Give a twin of a call that books its time under a name."""
+
+        def twin(*args: Any, **named: Any) -> Any:
+            self._inside.append(0.0)
+            began = time.thread_time()
+            try:
+                return call(*args, **named)
+            finally:
+                took = time.thread_time() - began
+                self.spent_s[name] += took - self._inside.pop()
+                if self._inside:
+                    self._inside[-1] += took
+
+        return twin
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Put the twins in place, and the calls themselves back at the end."""
+        kept = [(owner, name, getattr(owner, name)) for calls in STEPS.values() for owner, name in calls]
+        for step, calls in STEPS.items():
+            for owner, name in calls:
+                setattr(owner, name, self.timed(step, getattr(owner, name)))
+        try:
+            yield
+        finally:
+            for owner, name, call in kept:
+                setattr(owner, name, call)
+
+
+Commit = dict[tuple[str, int], list[tuple[str, bytes, int]]]
+
+
+def commits(mix: Mix, a_commit: int) -> list[Commit]:
+    """Cut the mix into commits of all shards: (group, shard) → (kind, record batch as a broker gives it, records)."""
+    group_of = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
+    shard_of: dict[bytes, int] = {}
+    offsets: dict[tuple[str, int], int] = defaultdict(int)
+    out: list[Commit] = []
+    waiting: dict[tuple[str, int], list[tuple[bytes, bytes, int]]] = defaultdict(list)
+
+    def cut() -> None:
+        commit: Commit = defaultdict(list)
+        for (kind, shard), events in waiting.items():
+            for start in range(0, len(events), 180):
+                builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1 << 20)
+                for at, (key, value, moment_ms) in enumerate(events[start : start + 180]):
+                    builder.append(at, moment_ms, key, value, [])
+                raw = builder.build()
+                raw[:8] = offsets[kind, shard].to_bytes(8, "big")
+                offsets[kind, shard] += min(180, len(events) - start)
+                commit[group_of[kind], shard].append((kind, bytes(raw), min(180, len(events) - start)))
+        out.append(commit)
+        waiting.clear()
+
+    end_ms = mix.options.end_ms + 1_000
+    for number, (kind, key, value, _) in enumerate(mix, 1):
+        if key not in shard_of:
+            shard_of[key] = int(partitions_of([key.decode()], PARTITIONS)[0])
+        waiting[kind, shard_of[key]].append((key, value, end_ms))
+        if number % a_commit == 0:
+            cut()
+    if waiting:
+        cut()
+    return out
+
+
+class _Parts:
+    """What `lean.unpack` needs of aiokafka's PartitionRecords."""
+
+    _check_crcs = True
+    _isolation_level = 1  # read_committed
+    _aborted_producers = frozenset[int]()
+    next_fetch_offset = 0
+
+    def __init__(self, raw: bytes) -> None:
+        self._records = MemoryRecords(raw)
+
+    def _consume_aborted_up_to(self, offset: int) -> None:
+        """Nothing was aborted."""
+
+
+def unpacked(raw: bytes) -> list[Record]:
+    """Read record batches as the consumer does."""
+    return lean.unpack(_Parts(raw))[0]
+
+
+def appended(rows: list[tuple[bytes | None, bytes | None]]) -> int:
+    """Write rows into record batches as the state log does."""
+    builder = DefaultRecordBatchBuilder(2, 0, 1, 1, 1, 1, 768 << 10)
+    at = size = 0
+    for key, value in rows:
+        if builder.append(at, 1, key, value, []) is None:
+            size += len(builder.build())
+            builder, at = DefaultRecordBatchBuilder(2, 0, 1, 1, 1, 1, 768 << 10), 0
+            builder.append(at, 1, key, value, [])
+        at += 1
+    return size + len(builder.build())
+
+
+def drain(cut: list[Commit], steps: Steps) -> tuple[int, Rollup, int]:
+    """Run everything once; give the rows written, the rollup, and the bytes written."""
+    shards = {(g, n): ShardFold(g, n, PARTITIONS) for g in GROUPS for n in range(PARTITIONS)}
+    rollup = Rollup(RollupOptions(dict.fromkeys(GROUPS, PARTITIONS)))
+    published = Published(encode)
+    unpack, append = steps.timed("lean fetch", unpacked), steps.timed("rows into batches", appended)
+    position = SourcePosition(0)
+    cover = steps.timed("position", position.cover)
+    rows = size = 0
+    for seq, commit in enumerate(cut, 1):
+        for (group, number), shard in shards.items():
+            batches = []
+            for kind, raw, _ in commit.get((group, number), ()):
+                records = unpack(raw)
+                cover(Batch(group, number, kind, 0, 0, 0, records, 0))
+                batches.append((kind, records))
+            shard.fold(batches)
+            changes = shard.changes(seq, REPORT)
+            rows += len(changes.state)
+            size += append(changes.state) + append([(None, changes.delta)])
+            rollup.apply(changes.delta)
+        rollup.advance(0)
+        windows = None if seq % 15 == 1 else FAST_WINDOWS
+        append(published.rows(rollup.readings(windows), windows))
+        published.confirm()
+        if seq % 30 == 29:
+            append(rollup.snapshot(False))
+    return rows, rollup, size
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.fold")
+    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--visitors", type=int, default=40_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--commit", type=int, default=50_000, help="records of all shards between two commits")
+    parser.add_argument("--scattered", action="store_true", help="spread each visitor's events over the whole time")
+    args = parser.parse_args()
+    mix = Mix(Options(events=args.events, visitors=args.visitors, scattered=args.scattered))
+    cut = commits(mix, args.commit)
+    of_step = {"fold emails": "email", "fold ads": "ad"}
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    best: dict[str, float] = {}
+    whole, loop = float("inf"), float("inf")
+    for _ in range(args.rounds):
+        steps = Steps()
+        loop = min(loop, usage.loop_ms(3))
+        began = time.process_time()
+        with steps.watching():
+            rows, rollup, size = drain(cut, steps)
+        whole = min(whole, time.process_time() - began)
+        for name, spent_s in steps.spent_s.items():
+            best[name] = min(best.get(name, spent_s), spent_s)
+    counts = {kind: sum(n for c in cut for b in c.values() for k, _, n in b if k == kind) for kind in KINDS}
+    people = counts["page_view"] + counts["form"] + counts["chatbot"]
+    total = sum(counts.values())
+    print(f"{'step':<26}{'µs/event':>10}{'µs/its own':>12}{'x loop':>9}")
+    for name in ("lean fetch", "position", *STEPS, "rows into batches"):
+        spent_us = best.get(name, 0.0) * 1e6
+        own = counts[of_step[name]] if name in of_step else people if name in ("facts by person", "fold visitors") else 0
+        print(f"{name:<26}{spent_us / total:>10.2f}{f'{spent_us / own:.2f}' if own else '':>12}{spent_us / total / loop:>9.3f}")
+    summed = sum(best.values()) * 1e6 / total
+    print(f"{'sum of the best':<26}{summed:>10.2f}{'':>12}{summed / loop:>9.3f}")
+    print(f"best whole round: {whole * 1e6 / total:.2f} µs/event; loop {loop:.1f} ms; {total} events in {len(cut)} commits;")
+    print(f"{rows / total:.3f} rows and {size / total:.0f} bytes written an event; {rollup._table.series} series")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Latency: how long after it is produced an event shows in a gauge, under steady load.
+
+Run:  python -m tests.bench latency [--rate N] [--seconds N]
+Out:  p50, p95 and the longest time from produce to gauge, in seconds.
+
+Beside the standard mix at the given rate there are twelve sites that nobody else visits, each with a visitor in a
+shard of its own who sees a page now and then. A page view of such a site is in the gauge when
+`leadpulse_page_views{site=…,window="1h"}` on /metrics has come to its number: counting is in order within a shard.
+Time runs from the moment at which the event is due (at most one tick before it is sent) to the scrape that shows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from tests.bench import usage
+from tests.bench.mix import Event, Mix, Options
+from tests.bench.site import PARTITIONS, Batches, Shards, Site, site
+from tests.integration.brokers import Broker
+
+BAR_S: Final = 3.0
+TICK_S: Final = 0.05
+SCRAPE_S: Final = 0.2
+PROBE_S: Final = 0.5  # between two page views of a probe
+WARM_UP_S: Final = 8.0
+
+_PROBE: Final = (
+    b'{"specversion":"1.0","id":"%b-%d","source":"probe","type":"page_view","time":"%b","data":'
+    b'{"site_id":"probe-%d","visitor_id":"%b","page":{"path":"/"}}}'
+)
+
+
+@dataclass(slots=True)
+class Probes:
+    """One visitor a shard: the moments at which its page views were due, and those at which each was shown."""
+
+    keys: list[bytes]
+    due_s: list[list[float]] = field(default_factory=lambda: [[] for _ in range(PARTITIONS)])
+    shown_s: list[list[float]] = field(default_factory=lambda: [[] for _ in range(PARTITIONS)])
+
+    def event(self, shard: int, due_s: float) -> Event:
+        """Make the next page view of a shard's probe."""
+        self.due_s[shard].append(due_s)
+        key, now_ms = self.keys[shard], int(time.time() * 1000)
+        stamp = np.datetime_as_string(np.datetime64(now_ms, "ms"), timezone="UTC").encode()
+        return Event("page_view", key, _PROBE % (key, len(self.due_s[shard]), stamp, shard, key), now_ms)
+
+    def see(self, shard: int, count: int) -> None:
+        """Learn that the gauge of a shard's probe stands at a number now."""
+        shown = self.shown_s[shard]
+        shown += [time.monotonic()] * (count - len(shown))
+
+    def latencies(self, since_s: float) -> list[float]:
+        """Give the time from due to shown, for all that were due from a moment on."""
+        pairs = [pair for due, shown in zip(self.due_s, self.shown_s, strict=True) for pair in zip(due, shown, strict=True)]
+        return sorted(shown - due for due, shown in pairs if due >= since_s)
+
+
+async def run(broker: Broker, rate: int, seconds: int) -> None:
+    """Measure and print."""
+    loops = [usage.loop_ms()]
+    events = list(Mix(Options(events=rate * seconds, span_ms=seconds * 1_000)))
+    shard_of = Shards()
+    for event in events:
+        shard_of[event.key]
+    found = {shard_of[b"probe%d" % n]: b"probe%d" % n for n in range(200)}
+    probes = Probes([found[shard] for shard in range(PARTITIONS)])
+    with site(broker, "latency.") as here, here.worker() as worker:
+        await here.ready(worker)
+        watching = asyncio.create_task(_watch(here, probes))
+        began, used = time.monotonic(), usage.cpu_s(worker.process.pid)
+        await _pace(here, events, shard_of, probes, rate)
+        wall_s, cpu_s = time.monotonic() - began, usage.cpu_s(worker.process.pid) - used
+        until = time.monotonic() + 30
+        while list(map(len, probes.due_s)) != list(map(len, probes.shown_s)):
+            if time.monotonic() > until:
+                raise SystemExit("latency: not every probe has come to a gauge within 30 s")
+            await asyncio.sleep(0.1)
+        watching.cancel()
+    loops.append(usage.loop_ms())
+    taken = probes.latencies(began + WARM_UP_S)
+    print(f"latency: {len(events) / wall_s:,.0f} events/s for {wall_s:.0f} s, worker at {cpu_s / wall_s:.0%} of a core, ", end="")
+    print(f"{len(taken)} probes of {PARTITIONS} shards; fixed loop {' '.join(f'{ms:.1f}' for ms in loops)} ms")
+    p50, p95 = (taken[int(len(taken) * q)] for q in (0.5, 0.95))
+    print(f"produce to gauge: p50 {p50:.2f} s, p95 {p95:.2f} s, longest {taken[-1]:.2f} s (bar: p95 {BAR_S:.0f} s)")
+
+
+async def _pace(here: Site, events: list[Event], shard_of: Shards, probes: Probes, rate: int) -> None:
+    """Send events evenly, and probes among them."""
+    async with here.producer() as producer:
+        batches = Batches(producer, here.prefix)
+        began, sent, ticks = time.monotonic(), 0, 0
+        next_probe = [began + PROBE_S * shard / PARTITIONS for shard in range(PARTITIONS)]
+        while sent < len(events):
+            ticks += 1
+            await asyncio.sleep(max(0.0, began + ticks * TICK_S - time.monotonic()))
+            now = time.monotonic()
+            upto = min(len(events), int((now - began) * rate))
+            for event in events[sent:upto]:
+                await batches.add(event, shard_of[event.key])
+            sent = upto
+            for shard in range(PARTITIONS):
+                if next_probe[shard] <= now:
+                    await batches.add(probes.event(shard, next_probe[shard]), shard)
+                    next_probe[shard] += PROBE_S
+            await batches.send()
+        await batches.flush()
+
+
+async def _watch(here: Site, probes: Probes) -> None:
+    """Scrape as often as a patient person would press reload, and note what each gauge has come to."""
+    while True:
+        found = await asyncio.to_thread(here.metrics)
+        for labels, value in found.get("leadpulse_page_views", ()):
+            site_id = labels["site"]
+            if labels["window"] == "1h" and site_id.startswith("probe-"):
+                probes.see(int(site_id.removeprefix("probe-")), int(value))
+        await asyncio.sleep(SCRAPE_S)

@@ -1,0 +1,106 @@
+"""Back-fill: a past for a Prometheus, written by promtool.
+
+In:  series as columns of numbers; recording rules.
+Out: blocks below a data folder: first of the series, then of the rules, evaluated by a real Prometheus over them.
+
+Rules that read other rules are evaluated after them, so there is one pass for each depth.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from stream.export.yaml import document
+from tests.e2e.prometheus import program, prometheus
+
+#: promtool writes one block for each span of this length (twice a power of three hours). It reads its input once
+#: a block, and asks for a block of a rule at once: at steps of 5 min no more than the 11,000 points of a query.
+BLOCK, RULE_BLOCK = "1458h", "486h"
+
+NO_TARGETS = "global: {evaluation_interval: 1h}\n"
+
+
+class Numbers(Protocol):
+    """A column of numbers."""
+
+    def tolist(self) -> list[float]: ...
+
+
+class Column(NamedTuple):
+    """A series: its name with labels as they are written, and its values at the steps of the time axis."""
+
+    series: str
+    values: Numbers
+
+
+def write(columns: Iterable[Column], times_s: list[int], data: Path) -> int:
+    """Write columns as blocks; give the number of samples."""
+    samples = 0
+    with tempfile.TemporaryDirectory(dir=data.parent) as folder:
+        text = Path(folder) / "history.om"
+        stamps = [f" {at}\n" for at in times_s]
+        with text.open("w") as out:
+            for column in columns:
+                head = f"{column.series} "
+                out.write("".join([f"{head}{v!r}{t}" for v, t in zip(column.values.tolist(), stamps, strict=True)]))
+                samples += len(stamps)
+            out.write("# EOF\n")
+        _promtool(["tsdb", "create-blocks-from", "openmetrics", "-q", f"--max-block-duration={BLOCK}", str(text),
+                   str(data)])  # fmt: skip
+    return samples
+
+
+def passes(groups: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Order recording rules by what they read; each pass reads only what the passes before it wrote."""
+    rules = [rule for group in groups for rule in group["rules"]]
+    names = {rule["record"] for rule in rules}
+    reads = {name: set() for name in names}
+    for rule in rules:
+        reads[rule["record"]] |= set(re.findall(r"leadpulse:[a-z0-9_]+:[a-z0-9_]+", rule["expr"])) & names - {
+            rule["record"]
+        }
+    done: set[str] = set()
+    out = []
+    while len(done) < len(names):
+        ready = {name for name in names - done if reads[name] <= done}
+        if not ready:
+            raise ValueError(f"rules read each other in a circle: {sorted(names - done)}")
+        out.append([rule for rule in rules if rule["record"] in ready])
+        done |= ready
+    return out
+
+
+def evaluate(
+    folder: Path, groups: list[dict[str, Any]], start_s: int, end_s: int, step_s: int,
+    say: Callable[[str], None] = lambda _: None,
+) -> None:  # fmt: skip
+    """Write what the rules give at each step, for a Prometheus whose data are folder/data."""
+    for number, rules in enumerate(passes(groups), 1):
+        began = time.monotonic()
+        file = folder / f"pass-{number}.yml"
+        file.write_text(document({"groups": [{"name": f"pass-{number}", "rules": rules}]}))
+        written = folder / f"pass-{number}"
+        with prometheus(folder, NO_TARGETS, more=["--query.max-samples=1000000000"]) as server:
+            _promtool([
+                "tsdb", "create-blocks-from", "rules", f"--url={server.url}", f"--start={start_s}", f"--end={end_s}",
+                f"--eval-interval={step_s}s", f"--output-dir={written}", f"--max-block-duration={RULE_BLOCK}", str(file),
+            ])  # fmt: skip
+        for block in written.iterdir() if written.exists() else ():
+            shutil.move(str(block), folder / "data" / block.name)
+        names = sorted({rule["record"] for rule in rules})
+        say(f"pass {number}: {len(rules)} rules in {time.monotonic() - began:.0f} s: {', '.join(names)}")
+
+
+def _promtool(arguments: list[str]) -> None:
+    done = subprocess.run([program("promtool"), *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AssertionError(f"promtool {' '.join(arguments)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+

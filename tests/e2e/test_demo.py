@@ -1,0 +1,106 @@
+"""The demo as a person runs it: it finds true numbers, ends when told, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stream.demo.broker import BrokerUnavailable, EmbeddedBroker, binary
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 120
+
+
+@pytest.fixture(autouse=True)
+def _broker_is_here() -> None:
+    try:
+        binary()
+    except BrokerUnavailable as why:
+        pytest.skip(str(why))
+
+
+def start(*options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "stream", "demo", "--port", "19464", *options]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+@pytest.fixture
+def demo() -> Iterator[subprocess.Popen[str]]:
+    process = start()
+    yield process
+    process.kill()
+    process.wait()
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs; one that waits to be buried does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(stat.parent.name))
+    return found
+
+
+def until(condition: object, patience_s: float = PATIENCE_S) -> None:
+    deadline = time.monotonic() + patience_s
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+def test_every_reading_equals_the_books_at_the_end() -> None:
+    process = start("--for", "25s", "--check", "--history", "2h")
+    out, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, out
+    equal, compared = re.findall(r"at the end ([\d,]+) of ([\d,]+) readings equal the books", out)[-1]
+    assert equal == compared
+    assert int(compared.replace(",", "")) > 1_000
+    assert "Everything here is in memory" in out
+    assert "data_since" in out
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and only Linux tells children of a death")
+
+
+@linux
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_however_it_ends_no_process_is_left(demo: subprocess.Popen[str], how: signal.Signals) -> None:
+    until(lambda: len(children(demo.pid)) == 2)  # broker and worker
+    offspring = children(demo.pid)
+    demo.send_signal(how)
+    demo.communicate(timeout=PATIENCE_S)
+    until(lambda: not any(alive(pid) for pid in offspring), 15)
+    assert demo.returncode == (-how if how == signal.SIGKILL else 0)
+
+
+@linux
+def test_the_broker_stops_at_once_and_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with EmbeddedBroker() as broker:
+        pid = broker.pid
+        assert pid is not None
+        assert alive(pid)
+    assert not alive(pid)
+    assert not os.listdir(tmp_path)

@@ -1,0 +1,223 @@
+"""The real engine on a real broker: workers by the command line, traffic by the simulator, answers by the oracle.
+
+In:  an installation.
+Out: what differs between oracle, state, result topic and gauges; nothing, if all is well.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from kafka import KafkaConsumer, TopicPartition
+
+from stream.demo.produce import Pump
+from stream.demo.traffic import Options, Traffic
+from tests.integration.brokers import free_port
+from tests.integration.conftest import Site
+from tests.integration.supervisor import Worker
+from tests.oracle import Oracle, Raw
+
+WORKER = [sys.executable, "-m", "stream", "worker"]
+KINDS = ("page_view", "form", "chatbot", "email", "ad")
+
+Series = tuple[str, tuple[tuple[str, str], ...], str | None]
+
+
+class Engine:
+    """Real workers of one installation."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        site.settings |= {"LEADPULSE_CLOCK": "events", "LEADPULSE_LABEL_LIMIT": "1000"}
+        self.ports: list[int] = []
+
+    def worker(self, **settings: Any) -> Worker:
+        """Start one more worker."""
+        self.ports.append(free_port())
+        own = {"LEADPULSE_HTTP": f"127.0.0.1:{self.ports[-1]}", **settings}
+        started = Worker(WORKER, {**self.site.settings, **own}, self.site.folder, f"e{len(self.ports)}")
+        self.site.workers.append(started)
+        return started
+
+    def produce(self, count: int, seed: int = 1, rate: float = 0, partitioner: Callable[..., int] | None = None) -> int:
+        """Send about `count` records of the last two hours; with `rate` so many a second. Give how many."""
+        hours_ms = 2 * 3_600_000
+        start_ms = int(time.time() * 1000) - hours_ms
+        options = Options(seed, start_ms, hours_ms, rate=count / (hours_ms / 1000), rhythm=False)
+        client: dict[str, Any] = {
+            "bootstrap_servers": self.site.broker.bootstrap, "linger_ms": 300, "batch_size": 1 << 17,
+        }  # fmt: skip
+        if partitioner is not None:
+            client["partitioner"] = partitioner
+        pump = Pump(Traffic(options), client, self.site.prefix, lambda *_: None)
+        began, limit = time.monotonic(), 1 << 62
+        while pump.advance(limit, most=500):
+            if rate and (ahead_s := pump.sent / rate - (time.monotonic() - began)) > 0:
+                time.sleep(ahead_s)
+        pump.flush()
+        pump.close()
+        return pump.sent
+
+    # -- what is on the broker
+
+    def raw(self) -> list[Raw]:
+        """Give every record of the source topics."""
+        found = []
+        for kind in KINDS:
+            for record in self._read(self.site.prefix + kind):
+                found.append(Raw(kind, record.partition, record.offset, record.timestamp, record.key, record.value))
+        return found
+
+    def readings(self) -> dict[Series, dict[str, Any]]:
+        """Give the last reading of each key of the result topic."""
+        latest: dict[bytes, dict[str, Any] | None] = {}
+        for record in self._read(self.site.layout.metrics):
+            latest[record.key] = orjson.loads(record.value) if record.value is not None else None
+        return {
+            (reading["metric"], tuple(sorted(reading["labels"].items())), reading["window"]): reading
+            for reading in latest.values()
+            if reading is not None
+        }
+
+    def rows(self, group: str) -> Counter[bytes]:
+        """Count the live keys of a group's state log by their first byte."""
+        live: dict[tuple[int, bytes], bool] = {}
+        for record in self._read(self.site.layout.state(group)):
+            live[record.partition, record.key] = record.value is not None
+        return Counter(key[:1] for (_, key), alive in live.items() if alive)
+
+    def _read(self, topic: str) -> list[Any]:
+        consumer = KafkaConsumer(
+            bootstrap_servers=self.site.broker.bootstrap, isolation_level="read_committed", enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )  # fmt: skip
+        partitions = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
+        consumer.assign(partitions)
+        ends = consumer.end_offsets(partitions)
+        consumer.seek_to_beginning(*partitions)
+        out: list[Any] = []
+        until = time.monotonic() + 120
+        while any(consumer.position(tp) < ends[tp] for tp in partitions) and time.monotonic() < until:
+            for records in consumer.poll(timeout_ms=500).values():
+                out += records
+        consumer.close()
+        return out
+
+    def gauges(self) -> dict[str, float]:
+        """Give the series of whichever worker shows the business gauges."""
+        for port in self.ports:
+            try:
+                text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
+            except OSError:
+                continue
+            found = {}
+            for line in text.splitlines():
+                if not line.startswith("#"):
+                    name, _, value = line.rpartition(" ")
+                    found[name] = float(value)
+            if any(name.startswith("leadpulse_visitors{") for name in found):
+                return found
+        return {}
+
+    # -- comparison
+
+    def wait_accounted(self, count: int, limit_s: float = 120) -> None:
+        """Wait until the account on the result topic holds all records, and the long windows were published."""
+        until = time.monotonic() + limit_s
+        seen = -1
+        while time.monotonic() < until:
+            readings = self.readings()
+            seen = sum(r["value"] for (metric, _, _), r in readings.items() if metric == "events_total")
+            if seen >= count:
+                return
+            time.sleep(1)
+        logs = "\n".join(f"--- {w.name} {w.exits}\n{w.log()[-1500:]}" for w in self.site.workers)
+        raise AssertionError(f"{seen} of {count} records accounted for after {limit_s:.0f} s\n{logs}")
+
+    def faults(self) -> list[str]:
+        """Compare oracle, result topic, gauges and state; the first differences as text."""
+        raw = self.raw()
+        oracle = Oracle(raw)
+        time.sleep(17)  # windows over an hour are published each 15 s
+        readings, gauges = self.readings(), self.gauges()
+        out = self._account(oracle, readings)
+        spans: dict[str, tuple[int, int]] = {}
+        for (metric, _, window), reading in readings.items():
+            if window is not None and metric in ("visitors", "ad_impressions", "ad_spend"):
+                spans[window] = (_ms(reading["window_start"]), _ms(reading["window_end"]))
+        expected = oracle.counts(spans)
+        compared = 0
+        for (metric, labels, window), want in expected.items():
+            reading = readings.get((metric, labels, window))
+            if reading is None or reading["numerator"] is not None:
+                continue
+            compared += 1
+            if reading["value"] != want:
+                out.append(f"{metric} {dict(labels)} {window}: oracle {want}, leadpulse {reading['value']}")
+        if compared < 200:
+            out.append(f"only {compared} figures were compared")
+        out += _gauges_differ(readings, gauges)
+        people = sum(n for (metric, _, window), n in expected.items() if (metric, window) == ("visitors", "24h"))
+        rows = self.rows("visitors")[b"v"]
+        if rows != people:
+            out.append(f"state has {rows} people, oracle {people}")
+        mails = sum(n for (metric, _, window), n in expected.items() if (metric, window) == ("emails_sent", "24h"))
+        rows = self.rows("emails")[b"m"]
+        if rows != mails:
+            out.append(f"state has {rows} messages, oracle {mails}")
+        return out
+
+    @staticmethod
+    def _account(oracle: Oracle, readings: Mapping[Series, dict[str, Any]]) -> list[str]:
+        places: Counter[tuple[str, str, str]] = Counter()
+        for (metric, labels, _), reading in readings.items():
+            if metric == "events_total":
+                named = dict(labels)
+                places[named["kind"], named["outcome"], named["reason"]] = reading["value"]
+        out = [
+            f"account {place}: oracle {oracle.places[place]}, leadpulse {places[place]}"
+            for place in sorted(places.keys() | oracle.places.keys())
+            if places[place] != oracle.places[place]
+        ]
+        error = readings["conservation_error", (), None]["value"]
+        return out + ([f"conservation error {error}"] if error else [])
+
+
+def _gauges_differ(readings: Mapping[Series, dict[str, Any]], gauges: Mapping[str, float]) -> list[str]:
+    """Hold every reading on the topic beside the gauge that shows it."""
+    out, matched = [], 0
+    by_labels = {(_name(text), _labels(text)): value for text, value in gauges.items()}
+    for (metric, labels, window), reading in readings.items():
+        if window is None or reading["value"] is None:
+            continue
+        shown = by_labels.get((f"leadpulse_{metric}", frozenset({*labels, ("window", window)})))
+        if shown is None or shown != reading["value"]:
+            out.append(f"{metric} {dict(labels)} {window}: topic {reading['value']}, gauge {shown}")
+        matched += 1
+    if not matched:
+        out.append("no gauge was found")
+    return out
+
+
+def _name(text: str) -> str:
+    return text.partition("{")[0]
+
+
+def _labels(text: str) -> frozenset[tuple[str, str]]:
+    inside = text.partition("{")[2].rstrip("}")
+    pairs = (pair.partition("=") for pair in inside.split('",') if pair)
+    return frozenset((name, value.strip('"')) for name, _, value in pairs)
+
+
+def _ms(text: str) -> int:
+    from datetime import datetime
+
+    return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+
+

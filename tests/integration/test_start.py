@@ -1,0 +1,68 @@
+"""A worker that cannot start says what, where and what to do, in a few lines."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stream.worker import topics
+from tests.integration.brokers import free_port
+from tests.integration.conftest import STANDIN
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(**settings):
+    """Start a worker that must refuse; give its exit code and what it wrote."""
+    done = subprocess.run(
+        [sys.executable, str(STANDIN)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "STANDIN_LOG": "ERROR", **settings},
+        capture_output=True, text=True, timeout=60,
+    )
+    return done.returncode, done.stderr
+
+
+def test_a_broker_that_does_not_answer():
+    address = f"127.0.0.1:{free_port()}"
+    code, told = start(LEADPULSE_BROKERS=address)
+    assert code == 1
+    assert "does not answer" in told
+    assert address in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.kafka
+def test_a_missing_topic(broker):
+    code, told = start(LEADPULSE_BROKERS=broker.bootstrap, LEADPULSE_TOPIC_PREFIX="nowhere.")
+    assert code == 1
+    assert "The topic is missing" in told
+    assert "nowhere." in told
+    assert "topics create" in told
+
+
+@pytest.mark.kafka
+def test_sources_that_share_visitors_with_different_partition_counts(site):
+    here = site(partitions=2)
+    with topics.admin(here.link) as client:
+        client.create_partitions({f"{here.prefix}form": 3})
+    code, told = start(LEADPULSE_BROKERS=here.broker.bootstrap, LEADPULSE_TOPIC_PREFIX=here.prefix)
+    assert code == 1
+    assert f"{here.prefix}page_view: 2, {here.prefix}form: 3" in told
+
+
+def test_a_broker_without_transactions_needs_an_explicit_choice(embedded, site):
+    here = site(on=embedded, partitions=2)
+    code, told = start(LEADPULSE_BROKERS=embedded.bootstrap, LEADPULSE_TOPIC_PREFIX=here.prefix)
+    assert code == 1
+    assert "no transactions" in told
+    assert "LEADPULSE_DELIVERY=at_least_once" in told
+
+
+def test_plain_text_to_another_machine_needs_a_permit():
+    code, told = start(LEADPULSE_BROKERS="kafka.example.org:9092")
+    assert code in (1, 2)
+    assert "nencrypted" in told or "not be encrypted" in told

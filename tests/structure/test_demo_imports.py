@@ -1,0 +1,81 @@
+"""The simulator, its books and the tests' oracle are programs of their own: nothing of the engine is in them."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SIMULATOR = (
+    "world", "visits", "mails", "adverts", "faults", "traffic", "book_people", "book_mails", "book_adverts",
+    "book_metrics", "books", "produce", "simulate",
+)  # fmt: skip
+ORACLE = sorted(path.stem for path in (ROOT / "tests/oracle").glob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Name every module that a file imports, wherever it does."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide where they lead"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def outside(names: set[str]) -> set[str]:
+    return {name for name in names if name.split(".")[0] not in sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize("name", SIMULATOR)
+def test_the_simulator_imports_itself_and_what_writes_and_sends_bytes(name: str) -> None:
+    allowed = {f"stream.demo.{part}" for part in SIMULATOR}
+    for used in outside(imported(ROOT / f"stream/demo/{name}.py")):
+        its_own = used in allowed or used.rpartition(".")[0] in allowed or used.startswith("stream.demo.")
+        assert its_own or used.split(".")[0] in {"orjson", "kafka"}, f"{name} imports {used}"
+
+
+def test_the_books_need_nothing_but_the_standard_library() -> None:
+    for name in ("books", "book_people", "book_mails", "book_adverts", "book_metrics"):
+        assert {used.split(".")[0] for used in outside(imported(ROOT / f"stream/demo/{name}.py"))} <= {"stream"}
+
+
+@pytest.mark.parametrize("name", ORACLE)
+def test_the_oracle_imports_neither_the_engine_nor_the_books(name: str) -> None:
+    for used in outside(imported(ROOT / f"tests/oracle/{name}.py")):
+        assert used.startswith("tests.oracle."), f"{name} imports {used}"
+
+
+@pytest.mark.parametrize("module", ["stream.demo.simulate", "tests.oracle"])
+def test_nothing_of_the_engine_is_loaded_with_them(module: str) -> None:
+    code = f"import sys, {module}; print(*sorted(m for m in sys.modules if m.startswith('stream')))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    allowed = {"stream", "stream.demo"} | {f"stream.demo.{part}" for part in SIMULATOR}
+    assert set(found.stdout.split()) <= allowed
+
+
+def test_the_books_read_every_metric_of_the_catalog_in_its_windows_by_its_labels() -> None:
+    from stream import catalog
+    from stream.demo.book_metrics import TIMES, windows_of
+    from stream.demo.books import Books
+    from stream.demo.traffic import Options, Traffic
+
+    books, at_ms = Books(), 0
+    for record in Traffic(Options(seed=3, length_ms=10 * 3_600_000, rate=0.5)):
+        books.tell(record.kind, record.truth, record.time_ms)
+        at_ms = record.time_ms
+    labels: dict[str, set[tuple[str, ...]]] = {}
+    for metric, pairs, _ in books.readings(at_ms):
+        labels.setdefault(metric, set()).add(tuple(name for name, _ in pairs))
+    for metric in catalog.METRICS:
+        by_name = set(metric.labels) | ({"quantile"} if metric.name in TIMES else set())
+        assert labels.pop(metric.name) == {tuple(sorted(by_name))}
+        assert sorted(windows_of(metric.name)) == sorted(metric.windows), metric.name
+    assert not labels, "metrics that the catalog does not know"

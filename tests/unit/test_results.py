@@ -1,0 +1,52 @@
+"""Results: a reading as it stands on the topic and in a replay."""
+
+from __future__ import annotations
+
+import pytest
+
+from stream.export.results import encode
+from stream.model.readings import Reading
+
+LABELS = {"site": "s1"}
+START, END = 1_772_236_800_000, 1_772_323_200_005
+
+
+@pytest.mark.parametrize(
+    ("reading", "text"),
+    [
+        # a ratio: unrounded, with its parts
+        (
+            Reading(
+                "visit_to_lead_ratio", LABELS, "24h", 61 / 993, 61, 993, 993, START, END, END, True, START, 7, "v1"
+            ),
+            (
+                '{"metric":"visit_to_lead_ratio","labels":{"site":"s1"},"window":"24h","value":0.06143001007049345,'
+                '"numerator":61,"denominator":993,"n":993,"window_start":"2026-02-28T00:00:00.000Z",'
+                '"window_end":"2026-03-01T00:00:00.005Z","as_of":"2026-03-01T00:00:00.005Z","complete":true,'
+                '"data_since":"2026-02-28T00:00:00.000Z","seq":7,"catalog_version":"v1"}'
+            ),
+        ),
+        # nothing to divide by: the value is null, and the record is there
+        (
+            Reading("visit_to_lead_ratio", LABELS, "24h", None, 0, 0, 0, START, END, END, False, None, 8, "v1"),
+            (
+                '{"metric":"visit_to_lead_ratio","labels":{"site":"s1"},"window":"24h","value":null,'
+                '"numerator":0,"denominator":0,"n":0,"window_start":"2026-02-28T00:00:00.000Z",'
+                '"window_end":"2026-03-01T00:00:00.005Z","as_of":"2026-03-01T00:00:00.005Z","complete":false,'
+                '"data_since":null,"seq":8,"catalog_version":"v1"}'
+            ),
+        ),
+        # a total: no window
+        (
+            Reading("events_total", {}, None, 5, None, None, None, None, None, END, True, START, 9, "v1"),
+            (
+                '{"metric":"events_total","labels":{},"window":null,"value":5,"numerator":null,"denominator":null,'
+                '"n":null,"window_start":null,"window_end":null,"as_of":"2026-03-01T00:00:00.005Z","complete":true,'
+                '"data_since":"2026-02-28T00:00:00.000Z","seq":9,"catalog_version":"v1"}'
+            ),
+        ),
+    ],
+    ids=["ratio", "ratio of nothing", "total"],
+)
+def test_a_reading_is_written_as(reading: Reading, text: str) -> None:
+    assert encode(reading).decode() == text

@@ -240,8 +240,6 @@ def _ratio(
     )  # fmt: skip
 
 
-_MAIN: Final = {"tier": "main"}
-
 METRICS: Final[tuple[Metric, ...]] = (
     # --- traffic ------------------------------------------------------------------------------------------
     _count("visitors", "site", TRAFFIC, "Distinct people with an event in the window.", tier="main", people=True,
@@ -282,7 +280,7 @@ METRICS: Final[tuple[Metric, ...]] = (
            people=True),
     _ratio("visit_to_lead_ratio", "site", TRAFFIC, ("converted_visitors", "visitors"),
            "Share of visitors with a key event: the same people, the same window.", area="conversion",
-           direction="drop", panel="Visit to lead", **_MAIN,
+           direction="drop", panel="Visit to lead", tier="main",
            alert=Alert("Fewer visitors become leads than usual.", "critical")),
     _ratio("channel_visit_to_lead_ratio", "site channel", TRAFFIC,
            ("channel_converted_visitors", "channel_visitors"),
@@ -298,7 +296,7 @@ METRICS: Final[tuple[Metric, ...]] = (
            "Share of visitors by organic and paid social with a key event in such a session.", area="conversion",
            direction="drop", alert=Alert("Fewer visitors by social networks become leads than usual.")),
     _count("leads", "site capture_method", TRAFFIC, "People first known in the window, by how they became known.",
-           area="conversion", panel="Leads", **_MAIN, direction="drop",
+           area="conversion", panel="Leads", tier="main", direction="drop",
            alert=Alert("Less than half of the usual leads come in.", by=())),
     _count("channel_leads", "site channel", TRAFFIC,
            "People first known in the window, by the channel of the session that made them known.",
@@ -343,7 +341,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     _count("chat_leads", "site bot", TRAFFIC, "Conversations in which a lead was captured.", area="chatbot"),
     _ratio("chat_conversion_ratio", "site bot", TRAFFIC, ("chat_leads", "conversations"),
            "Share of conversations in which a lead was captured.", area="chatbot", direction="drop",
-           panel="Chat conversion", **_MAIN,
+           panel="Chat conversion", tier="main",
            alert=Alert("Fewer conversations of the chatbot capture a lead than usual.", "critical")),
     _count("chat_orders_started", "site bot", TRAFFIC, "Orders begun in a chat.", area="chatbot"),
     _count("chat_orders_completed", "site bot", TRAFFIC, "Orders completed in a chat, by when they were begun.",
@@ -398,7 +396,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     _ratio("deliverability_ratio", _EMAIL, TRAFFIC, ("emails_sent - emails_undeliverable", "emails_sent"),
            "Share of sent messages that neither came back nor were dropped nor were reported as spam.",
            formula="(sent - bounced - dropped - spam complaints) / sent", area="email", direction="drop",
-           panel="Deliverability", **_MAIN,
+           panel="Deliverability", tier="main",
            alert=Alert("Fewer messages arrive than usual.", "critical", by=("purpose",))),
     _ratio("email_bounce_ratio", _EMAIL, TRAFFIC, ("emails_bounced_any", "emails_sent"),
            "Share of sent messages that came back.", area="email", direction="rise",
@@ -431,7 +429,7 @@ METRICS: Final[tuple[Metric, ...]] = (
            _labels(f"{_AD} currency"), MONEY, _terms("ad_spend"), unit="currency", area="ads", scale=1e-6),
     _ratio("click_through_ratio", _AD, ADS, ("ad_clicks", "ad_impressions"),
            "Clicks per impression, from sums; no proportion, since platforms may report more clicks.",
-           proportion=False, area="ads", direction="drop", panel="Click-through", **_MAIN,
+           proportion=False, area="ads", direction="drop", panel="Click-through", tier="main",
            alert=Alert("Ads are clicked less often than usual.", "critical", by=("platform", "campaign"))),
     _ratio("ad_conversion_ratio", _AD, ADS, ("ad_conversions", "ad_clicks"),
            "Conversions per click, from sums; above 1 is legal.", proportion=False, area="ads", direction="drop",

@@ -46,6 +46,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 _SWEPT_A_COMMIT: Final = 400
+#: The longest window, and how far back figures that end before now may end.
+_TOTALS_MEMORY_MS: Final = (90 + 35) * DAY_MS
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -54,7 +56,6 @@ class Books(msgspec.Struct, array_like=True):
 
     account: dict[str, int] = {}
     newest_ms: dict[str, int] = {}
-    arrived_ms: dict[str, int] = {}
     oldest_ms: int | None = None
 
 
@@ -102,7 +103,7 @@ class ShardFold:
         self._placed: dict[str, int] = {}
         self.facts = Facts(self._admit)
         self.visitors = Visitors(options.grid, self.facts, options.memory_ms)
-        self.emails = Emails(options.grid, self._admit)
+        self.emails = Emails(options.grid, self._admit, options.memory_ms)
         self.ads = Ads(options.grid, self._admit)
         self._rows = {
             rows.prefix: rows
@@ -187,9 +188,6 @@ class ShardFold:
         arrivals = [records[i][1] for i in index]
         _bump(account, f"{kind}/accepted", len(records) - forwarded)
         _bump(account, f"{kind}/clock_ahead", decoded.clock_ahead)
-        if records:
-            newest = max(record[1] for record in records)
-            self.books.arrived_ms[kind] = max(newest, self.books.arrived_ms.get(kind, 0))
         pane, add = self.options.grid.pane, self._sink.add
         sites = self.facts.sites
         for reject in decoded.rejects:
@@ -268,7 +266,7 @@ class ShardFold:
             if data.platform in (None, "site") or data.action != "submit":
                 continue
             key = data.site_id + UNIT + (data.lead_id or data.email_hash)
-            lead = AdLead(time_ms, event.id, PLATFORM_CHANNELS[data.platform])
+            lead = AdLead(time_ms, time_ms, event.id, PLATFORM_CHANNELS[data.platform])
             self.visitors.fold_ad_lead(key, self.facts.sites[data.site_id], lead, self._sink)
 
     # routing ----------------------------------------------------------------------------------------------
@@ -414,7 +412,10 @@ class ShardFold:
         oldest_ms = min(arrived) - self.options.limits.lateness_ms
         self.known_ids.expire(oldest_ms // HOUR_MS - 1)
         for rows in self._rows.values():
-            rows.expire(oldest_ms - self.options.memory_ms - DAY_MS, _SWEPT_A_COMMIT)
+            memory_ms = self.options.memory_ms
+            if rows is self.ads.totals:  # a figure can be restated for as long as any window shows its period
+                memory_ms = max(memory_ms, _TOTALS_MEMORY_MS)
+            rows.expire(oldest_ms - memory_ms - DAY_MS, _SWEPT_A_COMMIT)
 
 
 def _bump(account: dict[str, int], name: str, n: int) -> None:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple
-
-import msgspec
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from stream.ingest.decode import Limits
+from stream.ingest.lines import Line, read_lines
 from stream.model.readings import Reading
 from stream.model.records import Record, ShardReport
-from stream.model.times import parse_ms
+from stream.model.rejects import Reject
 from stream.pipeline import GROUPS, FoldOptions, ShardFold
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.tables.panes import DAY_MS, Grid, window_ms
@@ -24,28 +23,6 @@ from stream.tables.panes import DAY_MS, Grid, window_ms
 _BATCH: Final = 20_000
 _REPORT: Final = ShardReport(caught_up=True, now_ms=0)
 _MEMORY_MS: Final = 35 * DAY_MS
-_KIND_GROUP: Final = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
-
-
-class _Peek(msgspec.Struct, gc=False):
-    """What a line must tell before it can be put in order."""
-
-    type: Any = None
-    time: Any = None
-    recordedtime: Any = None
-
-
-_peek = msgspec.json.Decoder(_Peek).decode
-
-
-class Line(NamedTuple):
-    """A line in its place: what it is sorted by, and what it is."""
-
-    time_ms: int
-    number: int
-    kind: str
-    arrival_ms: int
-    value: bytes
 
 
 @dataclass(slots=True)
@@ -115,8 +92,9 @@ class Replay:
         self.options = options
         self.account = Account()
         longest = max((window_ms(name) for name in options.windows or ()), default=0)
+        self._limits = Limits(lateness_ms=options.lateness_ms, now_ms=options.now_ms)
         fold = FoldOptions(
-            limits=replace(Limits(), lateness_ms=options.lateness_ms, now_ms=options.now_ms),
+            limits=self._limits,
             require_consent=options.require_consent,
             grid=Grid(pane_ms=1),
             memory_ms=max(_MEMORY_MS, longest + DAY_MS),
@@ -137,7 +115,6 @@ class Replay:
     def run(self, lines: Iterable[bytes], progress: Callable[[int], None] | None = None) -> Replayed:
         """Fold all lines and read at the end; `progress` is told how many lines were folded."""
         placed = self._placed(lines)
-        placed.sort(key=lambda line: (line.time_ms, line.number))
         for first in range(0, len(placed), _BATCH):
             self._fold(placed[first : first + _BATCH])
             if progress is not None:
@@ -151,59 +128,33 @@ class Replay:
         self._rollup.read_at(at_ms)
         return Replayed(at_ms, self._rollup.readings(None), self.account)
 
-    def _placed(self, lines: Iterable[bytes]) -> list[Line]:
-        """Read kind and times of each line; account for lines that are no envelopes of a known kind."""
+    def _placed(self, lines: Iterable[bytes]) -> list[tuple[int, Line]]:
+        """Put lines in order of (time, line); account for those that name no known kind."""
         at_ms, account = self.options.at_ms, self.account
-        out: list[Line] = []
+        out: list[tuple[int, Line]] = []
         last_ms = 0
-        for number, raw in enumerate(lines):
-            value = raw.strip()
-            if not value:
-                continue
-            reason, kind, time_ms, arrival_ms = _place(value)
-            if reason is not None:
+        for line in read_lines(lines, self._limits):
+            if isinstance(line, Reject):
                 account.accepted += 1
-                account.dead_lettered[reason] += 1
+                account.dead_lettered[line.reason] += 1
                 continue
-            if time_ms is None:
-                time_ms = last_ms  # no readable time: the decoder will say so; any place in the order will do
-            last_ms = time_ms
-            if arrival_ms is None:
-                arrival_ms = time_ms
-            if at_ms is not None and min(time_ms, arrival_ms) >= at_ms:
+            # without a readable time the decoder will reject it: any place in the order will do
+            time_ms = last_ms = last_ms if line.time_ms is None else line.time_ms
+            if at_ms is not None and min(time_ms, line.record[1] or time_ms) >= at_ms:
                 account.left_out += 1
                 continue
-            out.append(Line(time_ms, number, kind, arrival_ms, value))
+            out.append((time_ms, line))
+        out.sort(key=lambda placed: placed[0])  # stable: lines of one moment stay in their order
         return out
 
-    def _fold(self, lines: list[Line]) -> None:
+    def _fold(self, lines: list[tuple[int, Line]]) -> None:
         batches: dict[str, list[Record]] = {}
-        for line in lines:
-            batches.setdefault(line.kind, []).append((line.number, line.arrival_ms, None, line.value, ()))
+        for _, line in lines:
+            batches.setdefault(line.kind, []).append(line.record)
         self._seq += 1
         for fold in self._folds.values():
             fold.fold([(kind, batches[kind]) for kind in fold.kinds if kind in batches])
             self._rollup.add(fold.take_delta(self._seq, _REPORT))
-
-
-def _place(value: bytes) -> tuple[str | None, str, int | None, int | None]:
-    """Give (reason why not, kind, time, arrival) of a line."""
-    try:
-        peek = _peek(value)
-    except RecursionError:
-        return "too_deep", "", None, None
-    except msgspec.ValidationError:
-        return "wrong_type", "", None, None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return "not_json", "", None, None
-    kind = peek.type
-    if kind is None:
-        return "missing_field", "", None, None
-    if not isinstance(kind, str) or kind not in _KIND_GROUP:
-        return "unknown_kind", "", None, None
-    time_ms = parse_ms(peek.time) if isinstance(peek.time, str) else None
-    recorded_ms = parse_ms(peek.recordedtime) if isinstance(peek.recordedtime, str) else None
-    return None, kind, time_ms, recorded_ms
 
 
 def replay(

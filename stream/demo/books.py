@@ -98,7 +98,7 @@ class Books:
     def tell(self, kind: str, truth: Any, arrival_ms: int, placed: bool = True) -> None:
         """Enter one record: `truth` as traffic.py gives it, `arrival_ms` as the broker stamped it.
 
-        A line of a file that does not even name its kind is not `placed`: it is part of the account and no more.
+        What is not `placed` is part of the account and no more, such as a line of a file that names no kind.
         """
         self.outcomes[kind, truth.outcome, truth.reason] += 1
         if not placed:

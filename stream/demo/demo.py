@@ -148,7 +148,6 @@ class Play:
             data_since=self.board.data_since,
             complete=self.board.complete,
             account=view.account_of(self.books),
-            rate=self._options.rate,
         )
 
     # -- the rhythm

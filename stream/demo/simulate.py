@@ -65,19 +65,23 @@ def options_of(plan: Plan, now: int) -> Options:
 
 
 def run(plan: Plan, say: Callable[[str], None]) -> Books:
-    """Simulate as planned; on Ctrl-C stop sending, and keep the books of what was sent."""
+    """Simulate as planned; on Ctrl-C stop sending, and keep the books of what was sent.
+
+    Without a file for the books only the account is kept: books remember every event, an endless run must not.
+    """
     begun = now_ms()
     books = Books()
     traffic = Traffic(options_of(plan, begun))
+
+    def tell(kind: str, truth: Truth, arrival_ms: int) -> None:
+        kindless = plan.out is not None and truth.reason in KINDLESS
+        books.tell(kind, truth, arrival_ms, placed=plan.books is not None and not kindless)
+
     if plan.out is not None:
-
-        def tell(kind: str, truth: Truth, arrival_ms: int) -> None:
-            books.tell(kind, truth, arrival_ms, placed=truth.reason not in KINDLESS)
-
         n = write(traffic, plan.out, tell)
         say(f"{n} events written to {plan.out}")
     else:
-        pump = Pump(traffic, plan.client, plan.prefix, books.tell)
+        pump = Pump(traffic, plan.client, plan.prefix, tell)
         try:
             pump_all(pump, say=lambda sent: say(f"{sent} records acknowledged"))
         except KeyboardInterrupt:

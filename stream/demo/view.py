@@ -75,7 +75,6 @@ class Scene:
     data_since: str
     complete: bool
     account: dict[str, object]
-    rate: float
 
 
 def number(value: int | float | None) -> str:

@@ -6,8 +6,10 @@ Out: for each cell the numbers of the series that it changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from itertools import chain
+from operator import itemgetter
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ Ints = NDArray[np.int64]
 Labels = tuple[str | int, ...]
 
 _MOST_CELLS = 100_000
+_MOST_KNOWN = 20_000  # of one projection
 
 
 class Windows(Protocol):
@@ -43,14 +46,19 @@ class Windows(Protocol):
 class _Projection:
     """How cells of one kind become labels of one count."""
 
-    __slots__ = ("budgeted", "count", "fate_at", "labels_at", "mask", "needs_at", "readings", "windows")
+    __slots__ = ("budgeted", "count", "fate_at", "known", "mask", "needs_at", "readings", "values_of", "windows")
 
     def __init__(self, kind: str, count: Count, windows: tuple[Window, ...], readings: int) -> None:
         names = CELLS[kind]
         self.count = count
         self.windows = windows
         self.readings = readings
-        self.labels_at = [names.index(label) + 1 for label in count.labels]
+        at = [names.index(label) + 1 for label in count.labels]
+        # with one place alone itemgetter would give the bare value
+        self.values_of: Callable[[Cell], tuple[Any, ...]] = (
+            itemgetter(*at) if len(at) > 1 else lambda cell: tuple([cell[i] for i in at])
+        )
+        self.known: dict[tuple[Any, ...], int | None] = {}  # values of a cell → series; None: it adds to none
         self.budgeted = [label not in CLOSED_LABELS for label in count.labels]
         self.mask = count.fate
         self.fate_at = names.index("fate") + 1 if count.fate else 0
@@ -108,22 +116,32 @@ class Series:
             self.order.append((name, labels))
 
     def _resolve(self, cell: Cell) -> list[int]:
+        """Find or make the series of a cell.
+
+        Cells have many labels and are many; what a count takes of them is seldom new.
+        """
         out = []
         for projection in self._projections[str(cell[0])]:
             if projection.needs_at and cell[projection.needs_at] is None:
                 continue
             if projection.mask and not int(cell[projection.fate_at] or 0) & projection.mask:
                 continue
-            values = [cell[at] for at in projection.labels_at]
-            if None in values:
-                continue
-            out.append(self._series(projection, values))
+            values = projection.values_of(cell)
+            known = projection.known
+            if values in known:
+                sid = known[values]
+            else:
+                sid = None if None in values else self._series(projection, values)
+                if len(known) < _MOST_KNOWN:
+                    known[values] = sid
+            if sid is not None:
+                out.append(sid)
         return out
 
-    def _series(self, projection: _Projection, values: list[str | int | None]) -> int:
+    def _series(self, projection: _Projection, values: tuple[Any, ...]) -> int:
         count, budget = projection.count, self.budget
         labels: Labels = tuple(
-            budget.admit(label, str(value)) if budgeted else value  # type: ignore[misc]
+            budget.admit(label, str(value)) if budgeted else value
             for label, value, budgeted in zip(count.labels, values, projection.budgeted, strict=True)
         )
         known = self.sids[count.name].get(labels)

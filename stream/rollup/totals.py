@@ -28,8 +28,8 @@ def totals(
             accepted[kind] = accepted.get(kind, 0) + n
         elif outcome in ("clock_ahead", "rerouted"):
             yield f"{outcome}_total", {"kind": kind}, n
-        elif kind == "label":
-            folded[outcome] = folded.get(outcome, 0) + n
+        elif outcome == "label":
+            folded[rest[0]] = folded.get(rest[0], 0) + n
         else:
             ended += n
             yield "events_total", {"kind": kind, "outcome": outcome, "reason": rest[0] if rest else ""}, n

@@ -24,10 +24,14 @@ _SINGLE, _TOTAL = 1, 2
 
 
 class Total(msgspec.Struct, array_like=True, gc=False):
-    """The figure that holds for a period: the one with the highest (revision, time, event id)."""
+    """The figure that holds for a period: the one with the highest (revision, time, event id).
+
+    `last` is the newest moment that it speaks of: the end of its period, or when it was reported.
+    """
 
     last: int
     revision: int
+    reported: int
     event_id: str
     start: int
     end: int
@@ -135,11 +139,12 @@ class Ads:
                 data.action, str(start), str(end), data.currency or "",
             )
         )  # fmt: skip
-        new = Total(time_ms, data.revision, event.id, start, end, amount, [str(part) for part in cell])
+        named = [str(part) for part in cell]
+        new = Total(max(time_ms, end), data.revision, time_ms, event.id, start, end, amount, named)
         raw = self.totals.encoded.get(key)
         if raw is not None:
             old = _decode(raw)
-            if (old.revision, old.last, old.event_id) >= (new.revision, new.last, new.event_id):
+            if (old.revision, old.reported, old.event_id) >= (new.revision, new.reported, new.event_id):
                 return
             sink.spreads.append(Spread(tuple(old.cell), old.start, old.end, old.amount, -1))
         sink.spreads.append(Spread(cell, start, end, amount, 1))

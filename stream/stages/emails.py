@@ -7,6 +7,7 @@ Out: changed rows, changes of cells. All that a message counts for is one cell, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -14,10 +15,13 @@ import msgspec
 from stream.model import cells
 from stream.model.cells import Cell
 from stream.tables.deltas import Sink
-from stream.tables.panes import Grid
+from stream.tables.panes import DAY_MS, Grid
 from stream.tables.rows import Rows
 
 UNIT = "\x1f"
+MEMORY_MS = 35 * DAY_MS
+
+_by_time = itemgetter(0)
 
 #: (time, event id): of two marks of the same kind the later one is kept.
 Mark = tuple[int, str]
@@ -79,10 +83,13 @@ def fate(message: Message) -> int:
 class Emails:
     """The messages of one shard."""
 
-    def __init__(self, grid: Grid, admit: Callable[[str, str | None], str]) -> None:
+    def __init__(
+        self, grid: Grid, admit: Callable[[str, str | None], str], memory_ms: int = MEMORY_MS
+    ) -> None:
         self.grid = grid
         self.rows = Rows(b"m")
         self._admit = admit
+        self._memory_ms = memory_ms
 
     def fold(self, messages: dict[str, list[tuple[int, Any, bool]]], sink: Sink) -> None:
         """Fold (time, event, by machine) grouped by site and message."""
@@ -91,13 +98,24 @@ class Emails:
         for key, events in messages.items():
             site = key[: key.index(UNIT)]
             raw = encoded.get(key)
-            if raw is None:
+            message = None if raw is None else _decode(raw)
+            if len(events) > 1:
+                events.sort(key=_by_time)
+            # when a row is dropped depends on commits, so what it still says does not: a message that was not
+            # heard of for longer than the memory is a new one, whether its row is still there or not
+            if message is not None:
+                if events[0][0] - message.last > self._memory_ms:
+                    message = None
+                else:
+                    for cell, pane, n in self._contribution(site, message):
+                        counts[ids[cell] + pane] -= n
+            if message is None:
                 message = Message(0, events[0][0])
-            else:
-                message = _decode(raw)
-                for cell, pane, n in self._contribution(site, message):
-                    counts[ids[cell] + pane] -= n
             for time_ms, event, machine in events:
+                if message.last and time_ms - message.last > self._memory_ms:
+                    for cell, pane, n in self._contribution(site, message):
+                        counts[ids[cell] + pane] += n
+                    message = Message(0, time_ms)
                 _take(message, time_ms, event.id, event.data, machine)
             for cell, pane, n in self._contribution(site, message):
                 counts[ids[cell] + pane] += n
@@ -166,9 +184,9 @@ def _labels(message: Message) -> tuple[str | None, str | None, str | None, str |
         return said[0][2:]
     found: list[str | None] = [None, None, None, None]
     for one in said:
-        for i in range(4):
+        for i, value in enumerate(one[2:]):
             if found[i] is None:
-                found[i] = one[i + 2]
+                found[i] = value
     return found[0], found[1], found[2], found[3]
 
 

@@ -18,6 +18,7 @@ from stream.model.cells import Cell
 PANE_BITS = 42
 _PANE_MASK = (1 << PANE_BITS) - 1
 _MOST_NAMES = 200_000
+_MOST = (1 << 62) - 1
 
 
 class Spread(msgspec.Struct, array_like=True, frozen=True):
@@ -87,14 +88,18 @@ class Sink:
         self.spreads: list[Spread] = []
 
     def add(self, cell: Cell, pane: int, amount: int = 1) -> None:
-        """Change a cell in a pane."""
-        self.counts[self.ids[cell] + pane] += amount
+        """Change a cell in a pane; an arrival can be any number, and what no pane holds goes to the nearest."""
+        self.counts[self.ids[cell] + min(max(pane, 0), _PANE_MASK)] += amount
 
     def take(self) -> tuple[list[Cell], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], list[Spread]]:
         """Give names, name index, panes, amounts and spreads, without what came to nothing; begin anew."""
         counts = self.counts
         keys = np.fromiter(counts.keys(), np.int64, len(counts))
-        amounts = np.fromiter(counts.values(), np.int64, len(counts))
+        try:
+            amounts = np.fromiter(counts.values(), np.int64, len(counts))
+        except OverflowError:  # no honest sum is so large, and no record may stop a shard
+            held = (max(-_MOST, min(n, _MOST)) for n in counts.values())
+            amounts = np.fromiter(held, np.int64, len(counts))
         changed = amounts != 0
         keys, amounts = keys[changed], amounts[changed]
         used, index = np.unique(keys >> PANE_BITS, return_inverse=True)

@@ -1,7 +1,7 @@
 """Live: serve the live page, for people who have no Grafana.
 
 In:  telemetry, whose views the worker replaces.
-Out: routes for `/`, `/static/*` and `/events` (server-sent events: `model` each publication, `charts` once at the start).
+Out: routes for `/`, `/static/*` and `/events`: server-sent events, `charts` once, then `model` each publication.
 
 A thread of its own takes notice of publications, so that neither a fold nor a scrape waits for it. A message is
 written once a publication and view, however many pages show it; a slow page misses messages and never delays others.

@@ -68,7 +68,8 @@ class Options:
     events: int = 1_000_000
     visitors: int = 200_000
     campaigns: int = 50
-    span_ms: int = 3_600_000
+    span_ms: int = 0  # 0: a million events in an hour
+    gap_ms: int = 24_000
     end_ms: int = field(default_factory=lambda: int(time.time() * 1000) - 2_000)
     duplicates: float = 0.01
     scattered: bool = False
@@ -80,6 +81,7 @@ class Mix:
 
     def __init__(self, options: Options = Options()) -> None:
         self.options = options
+        self._span_ms = options.span_ms or options.events * 3_600 // 1_000
         self._rng = np.random.default_rng(options.seed)
         self.unique = round(options.events * (1 - options.duplicates))
         parts = [self._visits(), self._mails(), self._ads()]
@@ -118,18 +120,18 @@ class Mix:
         who = np.repeat(np.arange(len(counts)), visits)
         nth = _places(visits)
         sizes = counts[who] // visits[who] + (nth < counts[who] % visits[who])
-        begin = rng.integers(0, options.span_ms * 9 // 10, len(who))
+        begin = rng.integers(0, self._span_ms * 9 // 10, len(who))
         first = np.repeat(begin[np.cumsum(visits) - visits], visits)
         back = returning[who]  # comes back after more than half an hour, which makes another session
-        begin[back] = first[back] * 4 // 10 + nth[back] * options.span_ms * 55 // 100
+        begin[back] = first[back] * 4 // 10 + nth[back] * self._span_ms * 55 // 100
 
         place = _places(sizes)
         unit = np.repeat(np.arange(len(sizes)), sizes)
-        gap_ms = np.where(place == 0, 0, rng.exponential(options.span_ms / 150, len(place)).astype(np.int64) + 1)
+        gap_ms = np.where(place == 0, 0, rng.exponential(options.gap_ms, len(place)).astype(np.int64) + 1)
         passed = np.cumsum(gap_ms)
         offset = begin[unit] + passed - np.repeat(passed[np.cumsum(sizes) - sizes], sizes)
         if options.scattered:
-            offset = rng.integers(0, options.span_ms, len(place))
+            offset = rng.integers(0, self._span_ms, len(place))
             offset = offset[np.lexsort((offset, who[unit]))]
         kind, action = self._deeds(sizes, unit, place)
         return kind, who[unit], unit, action, self._moment(offset)
@@ -155,7 +157,7 @@ class Mix:
         """Make mails: sent, then delivered or bounced, some opened and clicked."""
         rng = self._rng
         count = round(self.unique * SHARES["email"] / EVENTS_A_MESSAGE)
-        sent = rng.integers(0, self.options.span_ms * 9 // 10, count)
+        sent = rng.integers(0, self._span_ms * 9 // 10, count)
         chance = rng.random(count)
         steps = [
             (np.ones(count, np.bool_), 0, 0),
@@ -181,11 +183,11 @@ class Mix:
         count = round(self.unique * SHARES["ad"])
         who = rng.integers(0, self.options.campaigns, count)
         action = np.searchsorted(np.array([0.85, 0.94, 0.95]), rng.random(count))
-        offset = rng.integers(0, self.options.span_ms, count)
+        offset = rng.integers(0, self._span_ms, count)
         return np.full(count, _AD), who, np.arange(count), action, self._moment(offset)
 
     def _moment(self, offset: Ints) -> Ints:
-        span_ms = self.options.span_ms
+        span_ms = self._span_ms
         return self.options.end_ms - span_ms + np.where(offset < span_ms, offset, span_ms - 1 - offset % 1_000)
 
     def _arrivals(self, duplicates: int) -> tuple[Ints, Ints]:

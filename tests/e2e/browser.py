@@ -1,4 +1,4 @@
-"""Browser: a real Chromium for tests of the live page, and axe, which checks pages for people with assistive technology.
+"""Browser: a real Chromium for tests of the live page, and axe, which looks for what shuts people out.
 
 In:  nothing; LEADPULSE_REQUIRE=chromium makes the lack of one a failure in place of a skip.
 Out: a browser; axe's source, fetched once by npm into .cache.

@@ -196,7 +196,7 @@ def webhook() -> Iterator[Webhook]:
     """Listen for what Alertmanager sends."""
 
     class Listener(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 -- named by http.server
+        def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             now = time.monotonic()
             for alert in body["alerts"]:

@@ -1,4 +1,4 @@
-"""Traffic in a file, its books, and a replay of the file, all by the command line: the same figures to the last digit."""
+"""Traffic in a file, its books, and a replay of the file, all by the command line: the same figures."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def rows(lines: bytes) -> tuple[Rows, dict[str, Any]]:
 
 def test_a_replay_of_simulated_events_reads_what_the_books_say(tmp_path: Path) -> None:
     events, books = tmp_path / "events.ndjson.gz", tmp_path / "books.ndjson"
-    options = ("--rate", "1", "--seed", "11", "--for", "5h", "--sites", "2")
+    options = ("--rate", "1", "--seed", "11", "--for", "3h", "--sites", "2")
     leadpulse("simulate", *options, "--out", str(events), "--books", str(books))
     expected, expected_account = rows(books.read_bytes())
     found, account = rows(leadpulse("replay", "--format", "ndjson", str(events)))
@@ -43,6 +43,9 @@ def test_a_replay_of_simulated_events_reads_what_the_books_say(tmp_path: Path) -
     for key, row in expected.items():
         reading = found[key]
         within = 0.02 if key[0] in APPROXIMATE else 1e-9
-        assert reading["value"] == pytest.approx(row["value"], rel=within, abs=within), key
+        if row["value"] is None:
+            assert reading["value"] is None, key
+        else:
+            assert reading["value"] == pytest.approx(row["value"], rel=within, abs=within), key
         if "denominator" in row:
             assert reading["denominator"] == row["denominator"], key

@@ -1,6 +1,6 @@
 """A real broker for tests: the best one that this machine can run.
 
-In:  nothing, or the kind wanted (LEADPULSE_BROKER=docker|kafka|embedded).
+In:  nothing, or the kind wanted (LEADPULSE_TEST_BROKER=docker|kafka|embedded).
 Out: a running Broker, stopped when the context ends.
 
 Docker if a daemon answers; else Apache Kafka from Maven Central's jars, where there is Java; else the embedded
@@ -90,13 +90,13 @@ class NoBroker(RuntimeError):
 @contextmanager
 def choose_broker(kind: str | None = None, *, extra: str = "", listeners: str = "") -> Iterator[Broker]:
     """Start the best broker there is and stop it at the end."""
-    kind = kind or os.environ.get("LEADPULSE_BROKER") or None
+    kind = kind or os.environ.get("LEADPULSE_TEST_BROKER") or None
     reasons: list[str] = []
     with ExitStack() as stack:
         for name, start in STARTS.items():
             if kind not in (None, name):
                 continue
-            if name == "embedded" and kind is None and os.environ.get("LEADPULSE_REQUIRE") == "kafka":
+            if name == "embedded" and kind is None and "kafka" in os.environ.get("LEADPULSE_REQUIRE", "").split(","):
                 raise NoBroker("LEADPULSE_REQUIRE=kafka, but " + "; ".join(reasons))
             try:
                 broker = stack.enter_context(start(extra, listeners))

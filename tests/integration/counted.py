@@ -25,6 +25,16 @@ def event(i: int, keys: int, pad: int) -> tuple[str, bytes, bytes]:
     return kind, b"k%d" % (i * 2654435761 % keys), b'{"amount":%d,"pad":%s}' % (i % 97, b"1" * pad)
 
 
+def amount_of(value: bytes | None) -> int | None:
+    """Read an event's amount; None for anything that is not such an event."""
+    try:
+        found = json.loads(value or b"")
+    except (ValueError, RecursionError):
+        return None
+    whole = isinstance(found, dict) and all(type(number) is int for number in found.values())
+    return found.get("amount") if whole else None
+
+
 def produce(
     bootstrap: str, prefix: str, count: int, *, rate: float = 0, keys: int = 5_000, first: int = 0, pad: int = 18
 ) -> None:
@@ -100,9 +110,8 @@ def account(bootstrap: str, prefix: str) -> Account:
     for kind, group in KINDS.items():
         for partition, key, value in records(bootstrap, f"{prefix}{kind}"):
             out.events += 1
-            try:
-                amount = json.loads(value or b"")["amount"]
-            except (ValueError, KeyError):
+            amount = amount_of(value)
+            if amount is None:
                 out.dead_letters_expected += 1
                 out.totals_expected["poison"] += 1
                 continue

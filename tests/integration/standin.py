@@ -167,7 +167,7 @@ def main() -> None:
     logging.basicConfig(level=os.environ.get("STANDIN_LOG", "INFO"), format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
     values = {
         name[len("LEADPULSE_"):].lower(): value for name, value in os.environ.items()
-        if name.startswith("LEADPULSE_") and name != "LEADPULSE_REQUIRE" and name != "LEADPULSE_SHARED" and name != "LEADPULSE_BROKER"
+        if name.startswith("LEADPULSE_") and name != "LEADPULSE_REQUIRE" and name != "LEADPULSE_SHARED" and name != "LEADPULSE_TEST_BROKER"
     }
     fold = NothingFold if os.environ.get("STANDIN_FOLD") == "nothing" else CountingFold
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import threading
@@ -16,6 +17,17 @@ def _load(site, count, rate):  # type: ignore[no-untyped-def]
     thread = threading.Thread(target=site.produce, args=(count,), kwargs={"rate": rate}, daemon=True)
     thread.start()
     return thread
+
+
+def _wait_owned(worker, shards, limit_s=60):  # type: ignore[no-untyped-def]
+    """Wait until a worker runs so many shards."""
+    until = time.monotonic() + limit_s
+    while time.monotonic() < until:
+        told = json.loads((worker.lines() or ["{}"])[-1])
+        if told.get("ready") and told["owned"] == shards:
+            return
+        time.sleep(0.5)
+    raise AssertionError(worker.log()[-2000:])
 
 
 def test_one_worker_counts_everything_and_stops_at_once(site):
@@ -69,7 +81,7 @@ def test_a_worker_that_slept_past_its_session_changes_nothing(site):
     load = _load(here, 60_000, 2_500)
     time.sleep(6)
     workers[0].kill(signal.SIGSTOP)
-    time.sleep(12)  # session 6 s: its shards are with the other one now
+    _wait_owned(workers[1], 4 * 3 + 1)  # past its session (6 s) all shards are with the other one
     workers[0].kill(signal.SIGCONT)
     load.join()
     here.wait_counted(60_000)

@@ -119,24 +119,16 @@ def history(timings: Timings) -> list[RuleNode]:
 
 def judgement(timings: Timings, ratios: Ratios) -> list[RuleNode]:
     """Give the rules from counts to a state; each reads only what stands above it."""
-    chosen = [
-        {
-            "record": f"leadpulse:{name}:usual",
-            # four weeks if they hold enough, else the last seven days
-            "expr": unnamed(
-                f"(leadpulse:{name}:sum4w and leadpulse:trials:sum4w >= {LEAST_TRIALS})\nor\n"
-                f"(leadpulse:{name}:sum7d and leadpulse:trials:sum7d >= {LEAST_TRIALS})"
-            ),
-        }
-        for name in ("successes", "trials")
+    # four weeks if they hold enough, else the last seven days
+    usual = [
+        f"(leadpulse:successes:{span} / (leadpulse:trials:{span} >= {LEAST_TRIALS}))" for span in ("sum4w", "sum7d")
     ]
     held = [
         f'{TRIALS}{{ratio=~"{names}"}} and on (window) {HELD}{{sources="{sources}"}}'
         for sources, names in ratios.by_sources().items()
     ]
     return [
-        *chosen,
-        {"record": USUAL, "expr": "leadpulse:successes:usual / leadpulse:trials:usual"},
+        {"record": USUAL, "expr": any_of(usual)},
         {"record": VALUE, "expr": f"{SUCCESSES} / ({TRIALS} > 0)"},
         {"record": UPPER, "expr": _end(ratios, "+")},
         {"record": LOWER, "expr": _end(ratios, "-")},

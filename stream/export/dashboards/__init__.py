@@ -13,7 +13,8 @@ FOLDER = "deploy/grafana"
 
 def render() -> dict[str, str]:
     """Give the text of every file: dashboards, and the provisioning that makes Grafana find them."""
-    from stream.export.dashboards import boards, provisioning
+    import stream.export.dashboards.boards as boards
+    import stream.export.dashboards.provisioning as provisioning
 
     return {
         **{f"{FOLDER}/dashboards/{uid}.json": text for uid, text in boards.texts().items()},

@@ -68,8 +68,11 @@ def window_of(metric: Metric, on: Windows) -> str:
     for name, (windows, _) in on.items():
         if set(windows) <= set(metric.windows):
             return f"${name}"
-    raise CatalogError(f"No window of a dashboard fits {metric.name}: it has {', '.join(metric.windows)}.",
-                       where="stream/export/dashboards/boards.py", do="Give the dashboard a variable with them.")  # fmt: skip
+    raise CatalogError(
+        f"No window of a dashboard fits {metric.name}: it has {', '.join(metric.windows)}.",
+        where="stream/export/dashboards/boards.py",
+        do="Give the dashboard a variable with them.",
+    )
 
 
 # -- rows
@@ -241,7 +244,8 @@ def _ads(on: Windows) -> Iterable[Row]:
             on, "Campaigns", "click_through_ratio ad_conversion_ratio ad_impressions ad_clicks ad_conversions",
             "platform", "campaign",
         ),
-        _table(on, "Cost of campaigns", "ad_spend cost_per_click cost_per_conversion", "platform", "campaign", "currency"),
+        _table(on, "Cost of campaigns", "ad_spend cost_per_click cost_per_conversion",
+               "platform", "campaign", "currency"),
         _table(on, "Audiences and variants", "click_through_ratio", "audience_type", "variant"),
     ]  # fmt: skip
 
@@ -333,7 +337,6 @@ def _site() -> Any:
         .label("Site")
         .datasource(SOURCE)
         .query({"query": "label_values(leadpulse_visitors, site)", "refId": "site"})
-        .definition("label_values(leadpulse_visitors, site)")
         .refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(dashboard.VariableSort.ALPHABETICAL_ASC)
         .multi(True)

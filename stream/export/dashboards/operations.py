@@ -96,7 +96,7 @@ def rows() -> Iterable[Row]:
     yield "Where records ended", _account()
     yield "Sources", _sources()
     yield "Workers", list(_workers())
-    yield "Shards", list(_shards())
+    yield "Shards", _shards()
 
 
 def _total(name: str) -> str:
@@ -194,24 +194,29 @@ def _of_workers(expr: str) -> str:
     return expr.replace(name, f"{name}{{{WORKERS}}}")
 
 
-def _shards() -> Iterable[Panel]:
-    shard = "{{group}} {{shard}}"
-    per_group = "sum by (group) (rate({}[$__rate_interval]))"
+def _shards() -> list[Panel]:
+    def by_group(how: str, name: str) -> list[tuple[str, str]]:
+        return [(f"{how} by (group) ({one(f'leadpulse_shard_{name}')})", "{{group}}")]
+
+    def rate_by_group(name: str) -> list[tuple[str, str]]:
+        return [(f"sum by (group) (rate(leadpulse_shard_{name}[$__rate_interval]))", "{{group}}")]
+
+    restored = one("leadpulse_shard_restored")
+    missing = f"count by (group) ({restored} == 0) or sum by (group) ({restored} * 0)"
+    committed = f"max by (group, shard) ({one('leadpulse_shard_commit_timestamp_seconds')})"
+    restoring = f"max by (group, shard) ({one('leadpulse_shard_restore_seconds')})"
+    unread = f"sum by (source) ({one('leadpulse_shard_lag_records')})"
     limits: list[tuple[float | None, str]] = [(None, GREEN), (1, YELLOW), (20, RED)]
-    yield lines("Shards that are not restored", "Their last figures stay, and count as incomplete.", "short",
-                [(f"count by (group) ({one('leadpulse_shard_restored')} == 0) or"
-                  f" sum by (group) ({one('leadpulse_shard_restored')} * 0)", "{{group}}")])  # fmt: skip
-    yield lines("Records folded", "Per second, of whatever outcome.", "cps",
-                [(per_group.format("leadpulse_shard_records_total"), "{{group}}")])  # fmt: skip
-    yield lines("Unread records by source", "By the shards' own account.", "short",
-                [(f"sum by (source) ({one('leadpulse_shard_lag_records')})", "{{source}}")])  # fmt: skip
-    yield lines("Duration of the last commit", "A commit that takes 20 s ends the worker.", "s",
-                [(f"max by (group) ({one('leadpulse_shard_last_commit_seconds')})", "{{group}}")], limits=limits)  # fmt: skip
-    yield lines("Age of the last commit", "Grows while a shard has nothing to write or cannot.", "s",
-                [(f"time() - max by (group, shard) ({one('leadpulse_shard_commit_timestamp_seconds')})", shard)])  # fmt: skip
-    yield lines("Time spent folding", "Share of a core.", "percentunit",
-                [(per_group.format("leadpulse_shard_fold_seconds_total"), "{{group}}")])  # fmt: skip
-    yield lines("Fetched and not folded", "Bytes in the inboxes of shards.", "bytes",
-                [(f"sum by (group) ({one('leadpulse_shard_inbox_bytes')})", "{{group}}")])  # fmt: skip
-    yield lines("Time to restore", "The last take-over of a shard.", "s",
-                [(f"max by (group, shard) ({one('leadpulse_shard_restore_seconds')})", shard)])  # fmt: skip
+    return [
+        lines("Shards that are not restored", "Their last figures stay, and count as incomplete.", "short",
+              [(missing, "{{group}}")]),
+        lines("Records folded", "Per second, of whatever outcome.", "cps", rate_by_group("records_total")),
+        lines("Unread records by source", "By the shards' own account.", "short", [(unread, "{{source}}")]),
+        lines("Duration of the last commit", "A commit that takes 20 s ends the worker.", "s",
+              by_group("max", "last_commit_seconds"), limits=limits),
+        lines("Age of the last commit", "Grows while a shard has nothing to write or cannot.", "s",
+              [(f"time() - {committed}", "{{group}} {{shard}}")]),
+        lines("Time spent folding", "Share of a core.", "percentunit", rate_by_group("fold_seconds_total")),
+        lines("Fetched and not folded", "Bytes in the inboxes of shards.", "bytes", by_group("sum", "inbox_bytes")),
+        lines("Time to restore", "The last take-over of a shard.", "s", [(restoring, "{{group}} {{shard}}")]),
+    ]  # fmt: skip

@@ -14,8 +14,10 @@ from typing import Any, Final
 
 from grafana_foundation_sdk.builders import common as common_builders
 from grafana_foundation_sdk.builders import dashboard as dashboard_builders
-from grafana_foundation_sdk.builders import prometheus, stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.builders import stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.builders.prometheus import Dataquery as Target
 from grafana_foundation_sdk.models import common, dashboard
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue as Property
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from stream.catalog import Metric
@@ -31,14 +33,12 @@ NOTICE, HARM = 0.05, 0.15
 PLAIN, GREEN, YELLOW, RED = "text", "green", "yellow", "red"
 SMALL, HALF, FULL = 6, 12, 24
 
-Property = dashboard.DynamicConfigValue
-Target = prometheus.Dataquery
 Panel = Any  # the SDK's panel builders share no type that says what they share
 
 
 def target(ref: str, expr: str, legend: str = "", *, instant: bool = False, as_table: bool = False) -> Target:
     """Make a query."""
-    query = prometheus.Dataquery().datasource(SOURCE).ref_id(ref).expr(expr).legend_format(legend or "__auto")
+    query = Target().datasource(SOURCE).ref_id(ref).expr(expr).legend_format(legend or "__auto")
     if as_table:
         query = query.format(PromQueryFormat.TABLE)
     return query.instant() if instant else query.range()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from stream.export.yaml import document
+from stream.export.yaml import Node, document
 
 HEAD: Final = "Rendered by `leadpulse render`; change stream/export/dashboards."
 DATASOURCE_UID: Final = "leadpulse-prometheus"
@@ -16,7 +16,7 @@ DATASOURCE_UID: Final = "leadpulse-prometheus"
 
 def texts() -> dict[str, str]:
     """Give the files."""
-    sources = {
+    sources: dict[str, Node] = {
         "apiVersion": 1,
         "datasources": [
             {
@@ -31,7 +31,7 @@ def texts() -> dict[str, str]:
             }
         ],
     }
-    folders = {
+    folders: dict[str, Node] = {
         "apiVersion": 1,
         "providers": [
             {

@@ -19,6 +19,8 @@ from stream.tables.durations import bucket_of
 from stream.tables.panes import DAY_MS, Grid
 
 HORIZON_MS: Final = 30 * DAY_MS
+#: What is said to last longer is a mistake; a few of those must not overflow a sum.
+_LONGEST_CHAT_MS: Final = 3_650 * DAY_MS
 
 SOCIAL: Final = frozenset({"organic_social", "paid_social"})
 PAID: Final = frozenset(
@@ -189,7 +191,9 @@ class Contributions:
         """List a conversation, all in the pane of its start (its first event, if the start was not seen)."""
         bot = chat.bot[2] if chat.bot is not None else UNKNOWN
         pane = self.pane(chat.started or chat.first)
-        lasted_ms = chat.last - chat.first if chat.duration_s < 0 else round(chat.duration_s * 1000)
+        lasted_ms = chat.last - chat.first
+        if chat.duration_s >= 0:
+            lasted_ms = min(round(chat.duration_s * 1000), _LONGEST_CHAT_MS)
         out: Cells = [
             (("conversation", site, bot), pane, 1),
             (("chat_seconds", site, bot, bucket_of(lasted_ms)), pane, 1),

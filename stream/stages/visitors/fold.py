@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from operator import itemgetter
 
+from msgspec import structs
+
 from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.facts import UNIT, Fact, Facts
 from stream.stages.visitors.general import fold_general
@@ -75,9 +77,14 @@ class Visitors:
         pane = self.grid.pane
         if raw is not None:
             known = decode_ad_lead(raw)
-            if (known.time, known.event_id) <= (lead.time, lead.event_id):
-                return
-            sink.add(("lead", site, "ad_platform", known.channel, None), pane(known.time), -1)
+            if lead.last - known.last <= self.memory_ms:  # else it was forgotten, like a person
+                last = max(lead.last, known.last)
+                if (known.time, known.event_id) <= (lead.time, lead.event_id):
+                    if last != known.last:
+                        self.ad_leads.put(key, encode(structs.replace(known, last=last)))
+                    return
+                lead = structs.replace(lead, last=last)
+                sink.add(("lead", site, "ad_platform", known.channel, None), pane(known.time), -1)
         sink.add(("lead", site, "ad_platform", lead.channel, None), pane(lead.time), 1)
         self.ad_leads.put(key, encode(lead))
 

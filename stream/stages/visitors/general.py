@@ -116,7 +116,7 @@ class _Work:
             was, now = old.channel or "direct", stored[bisect_right(starts, old.start) - 1].channel or "direct"
             if now != was:
                 for tick in ticks_of(old):
-                    if tick & 1:
+                    if tick & 1 and tick < sessions.LARGEST_TICK:
                         pane = self.pane(old.start + (tick >> 1))
                         add(("channel_view", site, was), pane, -1)
                         add(("channel_view", site, now), pane, 1)

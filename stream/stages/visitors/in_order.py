@@ -33,6 +33,7 @@ from stream.tables.panes import Grid
 _tick: Final = Struct("=I").pack
 _LONGEST_MS: Final = 20 * 86_400_000  # ticks hold 24 days
 _FIRST_TICK: Final = _tick(1)
+_DIRECT: Final = (None, None, None, None)
 
 
 class InOrder:
@@ -350,8 +351,8 @@ def visit(site: str, session: Packed) -> Cell:
 def opened(fact: Fact) -> Packed:
     """Make a session of one page view."""
     time_ms, event_id, _, touch, country, group, content, _ = fact
+    channel, campaign, engine, domain = touch or _DIRECT
     return Packed(
-        time_ms, time_ms, 1, 1, _FIRST_TICK, event_id,
-        *(touch if touch is not None else (None, None, None, None)),
+        time_ms, time_ms, 1, 1, _FIRST_TICK, event_id, channel, campaign, engine, domain,
         country, group, content, f"{MARK}{group}{UNIT}{content}{MARK}",
     )  # fmt: skip

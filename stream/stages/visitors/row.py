@@ -121,21 +121,27 @@ class Session:
         """Make what is stored."""
         touch, country, landing = self.touch, self.country, self.landing
         given = [fact for fact in (touch, country, landing) if fact is not None]
-        opened_by, said = "", None
+        opened_by = ""
+        said: Said | None = None
         if given:
             opened_by = given[0][1]
             if any(fact[0] != self.start or fact[1] != opened_by for fact in given):
-                said = (*(touch or NEVER)[:2], *(country or NEVER)[:2], *(landing or NEVER)[:2])
+                by, at, on = touch or NEVER, country or NEVER, landing or NEVER
+                said = (by[0], by[1], at[0], at[1], on[0], on[1])
                 opened_by = ""
         deeds = None
         if said is not None or self.first_key is not None or self.forms:
-            deeds = Deeds(self.first_key, self.last_key, self.forms, said)  # type: ignore[arg-type]
+            deeds = Deeds(self.first_key, self.last_key, self.forms, said)
         viewed = f"{MARK}{MARK.join(sorted(self.viewed))}{MARK}" if self.viewed else ""
         return Packed(
             self.start, self.end, self.events, self.views, array("I", self.ticks).tobytes(), opened_by,
-            *(touch[2:] if touch is not None else (None, None, None, None)),
+            touch[2] if touch is not None else None,
+            touch[3] if touch is not None else None,
+            touch[4] if touch is not None else None,
+            touch[5] if touch is not None else None,
             country[2] if country is not None else None,
-            *(landing[2:] if landing is not None else (None, None)),
+            landing[2] if landing is not None else None,
+            landing[3] if landing is not None else None,
             viewed, deeds,
         )  # fmt: skip
 
@@ -145,7 +151,8 @@ def unpack(packed: Packed) -> Session:
     deeds = packed.deeds
     said = deeds.said if deeds is not None else None
     if said is None:
-        said = (packed.start, packed.opened_by) * 3  # type: ignore[assignment]
+        opened = packed.start, packed.opened_by
+        said = (*opened, *opened, *opened)
     touch: Touch | None = None
     if packed.channel is not None and packed.campaign is not None:
         touch = (said[0], said[1], packed.channel, packed.campaign, packed.engine, packed.domain)
@@ -220,8 +227,9 @@ class Row(msgspec.Struct, array_like=True, gc=False):
 
 
 class AdLead(msgspec.Struct, array_like=True, gc=False):
-    """A lead known from a form on an ad platform: its first submit."""
+    """A lead known from a form on an ad platform: its first submit, and when it was last heard of."""
 
+    last: int
     time: int
     event_id: str
     channel: str

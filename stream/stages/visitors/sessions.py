@@ -14,7 +14,7 @@ from stream.stages.visitors.row import Packed, Session, ticks_of
 from stream.tables.panes import HOUR_MS
 
 GAP_MS: Final = 30 * 60_000
-_LARGEST_TICK: Final = (1 << 32) - 2
+LARGEST_TICK: Final = (1 << 32) - 2
 
 T = TypeVar("T", bound=tuple[Any, ...])
 
@@ -56,7 +56,7 @@ def join(a: Session, b: Session) -> Session:
         end=max(a.end, b.end),
         events=a.events + b.events,
         views=a.views + b.views,
-        ticks=a.ticks + [min(t + shift, _LARGEST_TICK + (t & 1)) for t in b.ticks],
+        ticks=a.ticks + [min(t + shift, LARGEST_TICK + (t & 1)) for t in b.ticks],
         touch=earlier(a.touch, b.touch),
         country=earlier(a.country, b.country),
         landing=earlier(a.landing, b.landing),
@@ -73,7 +73,7 @@ def extend(session: Session, time_ms: int, is_view: bool) -> None:
     """Count an event into a session, moving its edges and keeping its ticks relative to its start."""
     if time_ms < session.start:
         shift = 2 * (session.start - time_ms)
-        session.ticks = [min(t + shift, _LARGEST_TICK + (t & 1)) for t in session.ticks]
+        session.ticks = [min(t + shift, LARGEST_TICK + (t & 1)) for t in session.ticks]
         session.start = time_ms
     elif time_ms > session.end:
         session.end = time_ms
@@ -92,7 +92,7 @@ def trim(session: Session) -> None:
 
 def tick(start_ms: int, time_ms: int, is_view: bool | int) -> int:
     """Give the tick of an event; a session of more than 24 days no longer tells its events apart."""
-    return min(2 * (time_ms - start_ms), _LARGEST_TICK) + is_view
+    return min(2 * (time_ms - start_ms), LARGEST_TICK) + is_view
 
 
 def events_in_hour(sessions: Sequence[Session | Packed], hour: int) -> int:

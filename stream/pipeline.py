@@ -33,6 +33,7 @@ from stream.stages.ads import Ads
 from stream.stages.emails import Emails
 from stream.stages.visitors.facts import CHAT, FORM, PLATFORM_CHANNELS, UNIT, Fact, Facts
 from stream.stages.visitors.fold import Visitors
+from stream.stages.visitors.limits import Flood
 from stream.stages.visitors.row import AdLead
 from stream.tables.deltas import Delta, Sink, pack
 from stream.tables.known_ids import DEFAULT_CAP_BYTES, KnownIds, hash_ids
@@ -72,6 +73,7 @@ class FoldOptions:
     topic_prefix: str = ""
     grid: Grid = Grid()
     memory_ms: int = 35 * DAY_MS
+    flood: Flood = Flood()
     label_limit: int = 1_000
     known_ids_bytes: int = DEFAULT_CAP_BYTES
     parsers: dict[str, Callable[[bytes], Any]] = field(default_factory=dict)
@@ -102,7 +104,7 @@ class ShardFold:
         self._forwards: list[Forward] = []
         self._placed: dict[str, int] = {}
         self.facts = Facts(self._admit)
-        self.visitors = Visitors(options.grid, self.facts, options.memory_ms)
+        self.visitors = Visitors(options.grid, self.facts, options.memory_ms, options.flood)
         self.emails = Emails(options.grid, self._admit, options.memory_ms)
         self.ads = Ads(options.grid, self._admit)
         self._rows = {
@@ -400,16 +402,16 @@ class ShardFold:
 
     def _expire(self, report: ShardReport) -> None:
         """Forget, a little with each commit, what no record still to come can need: behind the slowest source."""
-        arrived = []
-        for kind in self.kinds:
-            newest = self.books.arrived_ms.get(kind)
-            if newest is not None:
-                arrived.append(newest)
-            elif report.lag_records.get(kind):
-                return
-        if not arrived:
+        newest_ms = self.books.newest_ms
+        if not newest_ms:
             return
-        oldest_ms = min(arrived) - self.options.limits.lateness_ms
+        if report.caught_up:  # a source that has nothing to read is not slow, however long it has been silent
+            slowest_ms = max(newest_ms.values())
+        else:
+            if any(report.lag_records.get(kind) for kind in self.kinds if kind not in newest_ms):
+                return
+            slowest_ms = min(newest_ms.values())
+        oldest_ms = slowest_ms - self.options.limits.lateness_ms
         self.known_ids.expire(oldest_ms // HOUR_MS - 1)
         for rows in self._rows.values():
             memory_ms = self.options.memory_ms

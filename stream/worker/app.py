@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,7 @@ def build_app(
                 id, fold, statelog, source, layout, settings, dead_letter_partitions=dead_letters, reset=reset
             )
 
-        return Shards(layout, make, lambda: Reader(link))
+        return Shards(layout, make, partial(Reader, link))
 
     app.make_shards = make_shards
     for group, topics in layout.assigned().items():

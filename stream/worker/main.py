@@ -15,6 +15,7 @@ from stream.ingest.decode import Limits
 from stream.pipeline import GROUPS, FoldOptions, ShardFold
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.settings import Settings
+from stream.stages.visitors.limits import Flood
 from stream.worker import run as shell
 from stream.worker.http import HttpService
 from stream.worker.live import LivePage
@@ -49,6 +50,7 @@ def fold_options(settings: Settings) -> FoldOptions:
         limits=Limits(settings.max_record_bytes, settings.max_depth, settings.lateness_ms),
         partitioner=settings.partitioner,
         require_consent=settings.consent == "require",
+        flood=Flood(settings.flood_events, settings.flood_chats),
         topic_prefix=settings.topic_prefix,
         known_ids_bytes=settings.known_ids_bytes,
     )

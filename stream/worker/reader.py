@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
@@ -34,15 +34,17 @@ CLOSE_S: Final = 3.0
 class Reader:
     """Read assigned partitions from given offsets."""
 
-    def __init__(self, link: Link, *, fetch_bytes: int = 4 << 20, wait_ms: int = 100) -> None:
+    def __init__(self, link: Link, *, patient: bool = False) -> None:
+        """Take `patient` for many partitions with little in each: a few fetches a second, not one for each record."""
         self._consumer = AIOKafkaConsumer(
             **link.aiokafka(),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
-            max_partition_fetch_bytes=fetch_bytes,
-            fetch_max_wait_ms=wait_ms,
+            max_partition_fetch_bytes=4 << 20,
+            fetch_max_wait_ms=250 if patient else 100,
+            fetch_min_bytes=256 << 10 if patient else 1,
             retry_backoff_ms=20,  # the first look at each topic fails for want of metadata and is tried again
         )
         self._wanted: frozenset[TopicPartition] = frozenset()
@@ -121,4 +123,7 @@ class Reader:
         return None
 
 
-OpenReader = Callable[[], Reader]
+class OpenReader(Protocol):
+    """Make a reader; it is started and stopped by `async with`."""
+
+    def __call__(self, *, patient: bool = False) -> Reader: ...

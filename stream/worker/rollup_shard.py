@@ -92,6 +92,8 @@ class RollupShard:
                 await asyncio.wait({after})
             async with open_reader() as reader:
                 await self._restore(reader)
+            async with open_reader(patient=True) as reader:
+                reader.follow(self._next)
                 self.state = "running"
                 due = time.monotonic()
                 while True:
@@ -129,7 +131,6 @@ class RollupShard:
             self._next[tp] = self._checked(tp, begin, end, known[tp.partition] if tp.partition < len(known) else begin)
         # until it has seen all that was reported before the take-over, readings would first fall and then rise
         self._goal = {tp: end for tp, (_, end) in bounds.items()}
-        reader.follow(self._next)
         self._restore_s = time.monotonic() - began
         log.info("rollup restored: %d records in %.2f s", self._restored, self._restore_s)
 

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("leadpulse.transport")
 T = TypeVar("T")
 
-FETCH_WAIT_MS: Final = 200
-FETCH_MIN_BYTES: Final = 512 << 10  # one large answer costs less than many small ones, and waits 200 ms at most
+FETCH_WAIT_MS: Final = 250
+FETCH_MIN_BYTES: Final = 512 << 10  # one large answer costs less than many small ones, and waits 250 ms at most
 FETCH_PARTITION_BYTES: Final = 1 << 20
 FETCH_BYTES: Final = 16 << 20
 ENDS_EVERY_S: Final = 0.5

@@ -24,7 +24,6 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from stream import pipeline
 from stream.export.results import encode
-from stream.ingest.route import partitions_of
 from stream.model.records import Record, ShardReport
 from stream.pipeline import GROUPS, ShardFold
 from stream.rollup.rollup import Rollup, RollupOptions
@@ -41,9 +40,10 @@ from stream.worker.position import SourcePosition
 from stream.worker.published import Published
 from stream.worker.rollup_shard import FAST_WINDOWS
 from tests.bench import usage
-from tests.bench.mix import KINDS, Mix, Options
+from tests.bench.mix import Mix, Options
+from tests.bench.site import PARTITIONS, Shards
 
-PARTITIONS = 12
+A_BATCH = 180  # records, some 64 KB: what busy producers send at once
 REPORT = ShardReport(caught_up=False, now_ms=0, lag_records={})
 #: Step → what is replaced by a timed twin: the owner, the name of the call.
 STEPS: dict[str, list[tuple[Any, str]]] = {
@@ -107,41 +107,39 @@ class Steps:
                 setattr(owner, name, call)
 
 
-Commit = dict[tuple[str, int], list[tuple[str, bytes, int]]]
+#: (group, shard) → (kind, record batches as a broker gives them).
+Commit = dict[tuple[str, int], list[tuple[str, bytes]]]
 
 
 def commits(mix: Mix, a_commit: int) -> list[Commit]:
-    """Cut the mix into commits of all shards: (group, shard) → (kind, record batch as a broker gives it, records)."""
+    """Cut the mix into commits of all shards."""
     group_of = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
-    shard_of: dict[bytes, int] = {}
+    shard_of = Shards()
     offsets: dict[tuple[str, int], int] = defaultdict(int)
+    arrival_ms = mix.options.end_ms + 1_000
     out: list[Commit] = []
-    waiting: dict[tuple[str, int], list[tuple[bytes, bytes, int]]] = defaultdict(list)
-
-    def cut() -> None:
+    for start in range(0, len(mix), a_commit):
+        fetched: dict[tuple[str, int], list[tuple[bytes, bytes]]] = defaultdict(list)
+        for kind, key, value, _ in mix.records(start, a_commit):
+            fetched[kind, shard_of[key]].append((key, value))
         commit: Commit = defaultdict(list)
-        for (kind, shard), events in waiting.items():
-            for start in range(0, len(events), 180):
-                builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1 << 20)
-                for at, (key, value, moment_ms) in enumerate(events[start : start + 180]):
-                    builder.append(at, moment_ms, key, value, [])
-                raw = builder.build()
-                raw[:8] = offsets[kind, shard].to_bytes(8, "big")
-                offsets[kind, shard] += min(180, len(events) - start)
-                commit[group_of[kind], shard].append((kind, bytes(raw), min(180, len(events) - start)))
+        for (kind, shard), events in fetched.items():
+            raw = b"".join(
+                batch_of(events[at : at + A_BATCH], offsets[kind, shard] + at, arrival_ms)
+                for at in range(0, len(events), A_BATCH)
+            )
+            offsets[kind, shard] += len(events)
+            commit[group_of[kind], shard].append((kind, raw))
         out.append(commit)
-        waiting.clear()
-
-    end_ms = mix.options.end_ms + 1_000
-    for number, (kind, key, value, _) in enumerate(mix, 1):
-        if key not in shard_of:
-            shard_of[key] = int(partitions_of([key.decode()], PARTITIONS)[0])
-        waiting[kind, shard_of[key]].append((key, value, end_ms))
-        if number % a_commit == 0:
-            cut()
-    if waiting:
-        cut()
     return out
+
+
+def batch_of(events: list[tuple[bytes, bytes]], offset: int, arrival_ms: int) -> bytes:
+    """Write a record batch as it lies in a topic."""
+    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1 << 20)
+    for at, (key, value) in enumerate(events):
+        builder.append(at, arrival_ms, key, value, [])
+    return offset.to_bytes(8, "big") + bytes(builder.build())[8:]
 
 
 class _Parts:
@@ -189,7 +187,7 @@ def drain(cut: list[Commit], steps: Steps) -> tuple[int, Rollup, int]:
     for seq, commit in enumerate(cut, 1):
         for (group, number), shard in shards.items():
             batches = []
-            for kind, raw, _ in commit.get((group, number), ()):
+            for kind, raw in commit.get((group, number), ()):
                 records = unpack(raw)
                 cover(Batch(group, number, kind, 0, 0, 0, records, 0))
                 batches.append((kind, records))
@@ -218,7 +216,6 @@ def main() -> None:
     args = parser.parse_args()
     mix = Mix(Options(events=args.events, visitors=args.visitors, scattered=args.scattered))
     cut = commits(mix, args.commit)
-    of_step = {"fold emails": "email", "fold ads": "ad"}
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
@@ -233,17 +230,19 @@ def main() -> None:
         whole = min(whole, time.process_time() - began)
         for name, spent_s in steps.spent_s.items():
             best[name] = min(best.get(name, spent_s), spent_s)
-    counts = {kind: sum(n for c in cut for b in c.values() for k, _, n in b if k == kind) for kind in KINDS}
-    people = counts["page_view"] + counts["form"] + counts["chatbot"]
-    total = sum(counts.values())
+    people = sum(mix.uniques[kind] for kind in GROUPS["visitors"])
+    owns = {"fold emails": mix.uniques["email"], "fold ads": mix.uniques["ad"]}
+    owns |= {"facts by person": people, "fold visitors": people}
+    total = len(mix)
     print(f"{'step':<26}{'µs/event':>10}{'µs/its own':>12}{'x loop':>9}")
     for name in ("lean fetch", "position", *STEPS, "rows into batches"):
         spent_us = best.get(name, 0.0) * 1e6
-        own = counts[of_step[name]] if name in of_step else people if name in ("facts by person", "fold visitors") else 0
-        print(f"{name:<26}{spent_us / total:>10.2f}{f'{spent_us / own:.2f}' if own else '':>12}{spent_us / total / loop:>9.3f}")
+        own = f"{spent_us / owns[name]:.2f}" if name in owns else ""
+        print(f"{name:<26}{spent_us / total:>10.2f}{own:>12}{spent_us / total / loop:>9.3f}")
     summed = sum(best.values()) * 1e6 / total
     print(f"{'sum of the best':<26}{summed:>10.2f}{'':>12}{summed / loop:>9.3f}")
-    print(f"best whole round: {whole * 1e6 / total:.2f} µs/event; loop {loop:.1f} ms; {total} events in {len(cut)} commits;")
+    print(f"best whole round: {whole * 1e6 / total:.2f} µs/event; fixed loop {loop:.1f} ms;")
+    print(f"{total} events in {len(cut)} commits;", end=" ")
     print(f"{rows / total:.3f} rows and {size / total:.0f} bytes written an event; {rollup._table.series} series")
 
 

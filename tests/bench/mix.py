@@ -99,7 +99,7 @@ class Mix:
         """Give the records in order of arrival."""
         step = 100_000
         for start in range(0, len(self), step):
-            yield from self._slice(slice(start, start + step))
+            yield from self.records(start, step)
 
     @property
     def uniques(self) -> dict[str, int]:
@@ -204,7 +204,9 @@ class Mix:
 
     # what it looks like -----------------------------------------------------------------------------------
 
-    def _slice(self, part: slice) -> Iterator[Event]:
+    def records(self, start: int, count: int) -> Iterator[Event]:
+        """Give some records in order of arrival."""
+        part = slice(start, start + count)
         at = self.order[part]
         stamps = np.datetime_as_string(self.time_ms[at].astype("datetime64[ms]"), timezone="UTC").astype("S").tolist()
         columns = (self.kind[at], at, self.who[at], self.unit[at], self.action[at], self.arrival_ms[part])

@@ -78,18 +78,22 @@ def passes(groups: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 
 def evaluate(
-    folder: Path, groups: list[dict[str, Any]], start_s: int, end_s: int, step_s: int,
+    folder: Path, groups: list[dict[str, Any]], start_s: int, end_s: int, step_s: int, later_s: int | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> None:  # fmt: skip
-    """Write what the rules give at each step, for a Prometheus whose data are folder/data."""
+    """Write what the rules give at each step, for a Prometheus whose data are folder/data.
+
+    The first pass makes the history that the others look back on; these may begin later.
+    """
     for number, rules in enumerate(passes(groups), 1):
         began = time.monotonic()
+        from_s = start_s if number == 1 or later_s is None else later_s
         file = folder / f"pass-{number}.yml"
         file.write_text(document({"groups": [{"name": f"pass-{number}", "rules": rules}]}))
         written = folder / f"pass-{number}"
         with prometheus(folder, NO_TARGETS, more=["--query.max-samples=1000000000"]) as server:
             _promtool([
-                "tsdb", "create-blocks-from", "rules", f"--url={server.url}", f"--start={start_s}", f"--end={end_s}",
+                "tsdb", "create-blocks-from", "rules", f"--url={server.url}", f"--start={from_s}", f"--end={end_s}",
                 f"--eval-interval={step_s}s", f"--output-dir={written}", f"--max-block-duration={RULE_BLOCK}", str(file),
             ])  # fmt: skip
         for block in written.iterdir() if written.exists() else ():

@@ -8,6 +8,8 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.producer import message_accumulator
 
+from tests.integration import counted
+
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 #: (key, value, headers) that a producer may send, wanted or not; each counts as one dead letter of the stand-in
@@ -50,7 +52,9 @@ def test_hostile_records_are_dead_letters_and_the_rest_counts(site, monkeypatch)
     assert here.stop() == [0]
     assert worker.exits == [0]
     assert "break the format" in worker.log()
-    assert here.faults() == []
+    dead_letters = list(counted.records(here.broker.bootstrap, here.layout.dead_letter))
+    assert len(dead_letters) == len(HOSTILE)
+    assert counted.published(here.broker.bootstrap, here.prefix) == 4_000 + len(HOSTILE)
 
 
 async def _send(here):

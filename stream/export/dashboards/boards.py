@@ -30,6 +30,8 @@ _EVENTS: Final[Windows] = {"window": (TRAFFIC, "1h")}
 _MONEY: Final[Windows] = {"money_window": (MONEY, "7d")}
 _STEPS: Final[Windows] = {"window": (ADS, "24h")}  # the windows of ads, clicks and funnel steps
 _CONVERSION: Final[Windows] = {**_EVENTS, "session_window": (BOUNCES, "24h"), "content_window": (CONTENT, "7d")}
+#: A site may send mail or buy ads before anybody visits it.
+SITES_OF: Final = 'label_values({__name__=~"leadpulse_(visitors|emails_sent|ad_impressions)"}, site)'
 Row = tuple[str, list[Panel]]
 
 
@@ -336,7 +338,7 @@ def _site() -> Any:
         build.QueryVariable("site")
         .label("Site")
         .datasource(SOURCE)
-        .query({"query": "label_values(leadpulse_visitors, site)", "refId": "site"})
+        .query({"query": SITES_OF, "refId": "site"})
         .refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(dashboard.VariableSort.ALPHABETICAL_ASC)
         .multi(True)

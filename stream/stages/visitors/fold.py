@@ -18,6 +18,7 @@ from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.facts import UNIT, Fact, Facts
 from stream.stages.visitors.general import fold_general
 from stream.stages.visitors.in_order import InOrder
+from stream.stages.visitors.limits import Flood
 from stream.stages.visitors.row import AdLead, Row, decode, decode_ad_lead, encode
 from stream.tables.deltas import Sink
 from stream.tables.panes import Grid
@@ -29,14 +30,15 @@ _by_time_and_id = itemgetter(0, 1)
 class Visitors:
     """The people of one shard: rows at rest stay encoded, as in the log."""
 
-    def __init__(self, grid: Grid, facts: Facts, memory_ms: int, *, always_general: bool = False) -> None:
+    def __init__(self, grid: Grid, facts: Facts, memory_ms: int, flood: Flood = Flood(), *, always_general: bool = False) -> None:
         self.grid = grid
         self.facts = facts
         self.memory_ms = memory_ms
+        self._limits = flood
         self.rows = Rows(b"v")
         self.ad_leads = Rows(b"w")
         self._contributions = Contributions(grid)
-        self._in_order = InOrder(grid, facts, self._contributions)
+        self._in_order = InOrder(grid, facts, self._contributions, flood)
         self._always_general = always_general  # for the test that holds the two ways together
 
     def fold(self, people: dict[str, list[Fact]], sink: Sink) -> list[tuple[int, Fact]]:
@@ -66,7 +68,7 @@ class Visitors:
             else:
                 row, done = direct.begin(site, facts)
             if done < len(facts):
-                flood += fold_general(contributions, self.facts, memory_ms, row, site, facts[done:])
+                flood += fold_general(contributions, self.facts, memory_ms, self._limits, row, site, facts[done:])
             encoded[key] = encode(row)
             dirty.add(key)
         return flood

@@ -21,23 +21,17 @@ from stream.stages.visitors.contribution import (
     ways,
 )
 from stream.stages.visitors.facts import CHAT, FORM, KEY_CHATS, KEY_FORMS, UNIT, VIEW, Fact, Facts
-from stream.stages.visitors.limits import (
-    MOST_CHATS,
-    MOST_CHATS_AN_HOUR,
-    MOST_EVENTS_AN_HOUR,
-    MOST_OFFERS,
-    MOST_SESSIONS,
-)
+from stream.stages.visitors.limits import MOST_CHATS, MOST_OFFERS, MOST_SESSIONS, Flood
 from stream.stages.visitors.row import Conversation, Deal, Extra, Packed, Row, Session, ticks_of, unpack
 from stream.tables.panes import HOUR_MS
 
 
 def fold_general(
-    contributions: Contributions, labels: Facts, memory_ms: int, row: Row, site: str, facts: list[Fact]
+    contributions: Contributions, labels: Facts, memory_ms: int, limits: Flood, row: Row, site: str, facts: list[Fact]
 ) -> list[tuple[int, Fact]]:
     """Fold facts into a row; give (code, fact) of each event that was flood."""
     before = person(row) if row.sessions else None
-    work = _Work(contributions, labels, row, site)
+    work = _Work(contributions, labels, limits, row, site)
     for fact in facts:
         work.fold(fact)
     work.settle()
@@ -53,9 +47,10 @@ def fold_general(
 class _Work:
     """One person's general fold: what was touched, and what it counted for before."""
 
-    def __init__(self, contributions: Contributions, labels: Facts, row: Row, site: str) -> None:
+    def __init__(self, contributions: Contributions, labels: Facts, limits: Flood, row: Row, site: str) -> None:
         self.contributions, self.labels, self.row, self.site = contributions, labels, row, site
         self.pane = contributions.pane
+        self._limits = limits
         self.flood: list[tuple[int, Fact]] = []
         self._held: list[Packed | Session] = list(row.sessions)  # a session that is touched becomes a Session
         self._before: Cells = []
@@ -125,10 +120,10 @@ class _Work:
         """Tell whether a person's hour is full already; which events those are depends on their order alone."""
         hour = time_ms // HOUR_MS
         extra = self.row.extra
-        if code == CHAT and extra is not None and len(extra.conversations) >= MOST_CHATS_AN_HOUR:
+        if code == CHAT and extra is not None and len(extra.conversations) >= self._limits.chats:
             if fact[5].conversation_id not in extra.conversations:
                 begun = sum(chat.first // HOUR_MS == hour for chat in extra.conversations.values())
-                if begun >= MOST_CHATS_AN_HOUR:
+                if begun >= self._limits.chats:
                     return True
         if hour in self._full:
             return True
@@ -136,9 +131,9 @@ class _Work:
         if bound is None:  # all events of the sessions that touch the hour: never too few, and cheap
             end = (hour + 1) * HOUR_MS
             bound = sum(s.events for s in self._held if s.start < end and s.end >= hour * HOUR_MS)
-        if bound >= MOST_EVENTS_AN_HOUR:
+        if bound >= self._limits.events:
             bound = sessions.events_in_hour(self._held, hour)
-            if bound >= MOST_EVENTS_AN_HOUR:
+            if bound >= self._limits.events:
                 self._full.add(hour)
                 return True
         self._by_hour[hour] = bound + 1

@@ -24,7 +24,7 @@ from stream.stages.visitors.contribution import (
     ways,
 )
 from stream.stages.visitors.facts import FORM, KEY_CHATS, KEY_FORMS, UNIT, VIEW, Fact, Facts
-from stream.stages.visitors.limits import MOST_CHATS_AN_HOUR, MOST_EVENTS_AN_HOUR, MOST_SESSIONS, MOST_VIEWED
+from stream.stages.visitors.limits import MOST_SESSIONS, MOST_VIEWED, Flood
 from stream.stages.visitors.row import MARK, UNKNOWN, Conversation, Deeds, Extra, Packed, Row
 from stream.stages.visitors.sessions import GAP_MS
 from stream.tables.deltas import Sink
@@ -39,10 +39,11 @@ _DIRECT: Final = (None, None, None, None)
 class InOrder:
     """Writes the differences of common cases into a sink."""
 
-    def __init__(self, grid: Grid, facts: Facts, contributions: Contributions) -> None:
+    def __init__(self, grid: Grid, facts: Facts, contributions: Contributions, flood: Flood) -> None:
         self.grid = grid
         self.facts = facts
         self._contributions = contributions
+        self._flood = flood
         self._sink = Sink()
         self._add: Callable[[Cell, int, int], None] = self._sink.add
 
@@ -78,7 +79,7 @@ class InOrder:
         ticks: list[bytes] = []
         count = len(facts)
         # an hour can hold events of two sessions at most, since half an hour lies between them
-        most = MOST_EVENTS_AN_HOUR - (row.sessions[-2].events if len(row.sessions) > 1 else 0)
+        most = self._flood.events - (row.sessions[-2].events if len(row.sessions) > 1 else 0)
         while at < count:
             fact = facts[at]
             time_ms, code = fact[0], fact[2]
@@ -87,9 +88,9 @@ class InOrder:
             if time_ms - end > GAP_MS:
                 if code != VIEW or fact[7] is not None or len(row.sessions) >= MOST_SESSIONS or row.extra is not None:
                     break
-                if session.events >= MOST_EVENTS_AN_HOUR:
+                if session.events >= self._flood.events:
                     break
-                most = MOST_EVENTS_AN_HOUR - session.events
+                most = self._flood.events - session.events
                 self._close(site, row, session, before, end, ticks)
                 ticks = []
                 session = self._reopen(site, row, fact)
@@ -295,7 +296,7 @@ class InOrder:
         extra = row.extra = row.extra or Extra()
         name = data.conversation_id
         chat = extra.conversations.get(name)
-        if chat is None and len(extra.conversations) >= MOST_CHATS_AN_HOUR:
+        if chat is None and len(extra.conversations) >= self._flood.chats:
             return False
         contributions, pane, add = self._contributions, self.grid.pane, self._add
         bot = None if data.bot_id is None else (time_ms, event_id, self.facts.bots[data.bot_id])

@@ -3,12 +3,17 @@
 A bound on what is remembered changes no count; a bound on what counts filters as `flood`.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
-#: More events of one person in one UTC hour of event time are flood.
-MOST_EVENTS_AN_HOUR: Final = 5_000
-#: More conversations of one person begun in one UTC hour are flood.
-MOST_CHATS_AN_HOUR: Final = 200
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """How much of one person counts in one UTC hour of event time: events, and conversations begun."""
+
+    events: int = 5_000
+    chats: int = 200
+
 
 #: Older sessions are folded together.
 MOST_SESSIONS: Final = 64

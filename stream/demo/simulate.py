@@ -20,8 +20,9 @@ from stream.demo.traffic import Options, Traffic, Truth
 
 DAY_MS = 86_400_000
 
-#: Why a line of a file cannot be said to be of a kind; a topic would tell.
-KINDLESS = frozenset({"not_json", "unknown_kind"})
+#: Why a line of a file cannot be said to be of a kind: its `type` is none, or nobody looks into such bytes to find it.
+#: On Kafka the topic tells the kind of the same record.
+KINDLESS = frozenset({"not_json", "unknown_kind", "too_large", "too_deep"})
 
 
 @dataclass(frozen=True, slots=True)

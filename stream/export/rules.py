@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stream.export.alerts import companions, ratios, servers, texts
+from stream.export.alerts import cases, companions, ratios, servers, texts
 from stream.export.alerts.entries import Judged, judged
 from stream.export.alerts.promql import Timings
 from stream.export.alerts.texts import AlertText
@@ -21,6 +21,7 @@ RuleNode = dict[str, Any]
 Group = dict[str, Any]
 
 RULES: Final = "deploy/prometheus/rules"
+TESTS: Final = "deploy/prometheus/tests"
 HEAD: Final = "Rendered by `leadpulse render` from stream/catalog.py; change it there."
 
 #: Where the figures of an area are drawn.
@@ -41,6 +42,7 @@ class Links:
 def render(timings: Timings = Timings(), links: Links = Links()) -> dict[str, str]:  # noqa: B008 -- frozen
     """Give the text of every file, by its path in the checkout."""
     return {
+        **{f"{TESTS}/{name}.yml": document(node, HEAD) for name, node in tests(timings, links).items()},
         f"{RULES}/leadpulse-recording.yml": document({"groups": recording(timings)}, HEAD),
         f"{RULES}/leadpulse-alerts.yml": document({"groups": alerting(timings, links)}, HEAD),
         "deploy/prometheus/prometheus.yml": document(servers.prometheus(timings.interval), HEAD),
@@ -51,6 +53,25 @@ def render(timings: Timings = Timings(), links: Links = Links()) -> dict[str, st
 def alerts(timings: Timings = Timings()) -> list[AlertText]:  # noqa: B008 -- frozen
     """Give the texts of all alerts: those of the catalog's entries, then the companions."""
     return [*(texts.of_entry(entry, timings) for entry in judged(timings)), *texts.COMPANIONS]
+
+
+def tests(timings: Timings, links: Links) -> dict[str, RuleNode]:
+    """Give the files of tests for promtool, by name: ratios by area, so that each takes seconds."""
+    entries = judged(timings)
+    of_ratios, volumes, costs = _kinds(entries)
+    rules = {rule["alert"]: rule for group in alerting(timings, links) for rule in group["rules"]}
+    areas = dict.fromkeys(entry.metric.area for entry in of_ratios)
+    first = next(entry for entry in of_ratios if "form" in entry.sources and entry.metric.direction == "drop" and not entry.by)
+    return {
+        **{
+            f"ratios-{area}": cases.file(cases.ratio_tests([e for e in of_ratios if e.metric.area == area], rules))
+            for area in areas
+        },
+        "volumes": cases.file(cases.volume_tests(volumes, rules)),
+        "costs": cases.file(cases.cost_tests(costs, rules)),
+        "sources": cases.file(cases.source_tests(rules, first)),
+        "operation": cases.file(cases.operation_tests(rules), "1m"),
+    }
 
 
 def recording(timings: Timings) -> list[Group]:

@@ -40,6 +40,7 @@ class _Plan:
     bottom: list[tuple[int, Ints]] = field(default_factory=list)
     buckets: list[tuple[list[int], list[int]]] = field(default_factory=list)
     last: dict[str, tuple[Ints, Ints]] = field(default_factory=dict)
+    spread: dict[str, tuple[Ints, list[list[int]]]] = field(default_factory=dict)
 
 
 class Formulas:
@@ -116,17 +117,15 @@ class Formulas:
     def _quantiles(self, metric: Metric, plan: _Plan, window: str, everything: bool) -> Iterator[Value]:
         sums = self._series.table.total((window, metric.shift_ms))
         total = _added(plan.bottom, sums, len(plan.groups))
-        counts = np.fromiter((sums[sids].sum() for _, sids in plan.buckets), np.int64, len(plan.buckets))
-        last = plan.last.get(window)
-        plan.last[window] = total, counts
+        # by bucket: other durations may have the same sum and number, but not the same quantiles
+        counts = [sums[sids].tolist() for _, sids in plan.buckets]
+        last = plan.spread.get(window)
+        plan.spread[window] = total, counts
         for at, labels in enumerate(plan.groups):
-            same = last is not None and len(last[0]) == len(total)
-            if same and not everything and last is not None:
-                if last[0][at] == total[at] and last[1][at] == counts[at]:
-                    continue
-            buckets, sids = plan.buckets[at]
-            here = sums[sids].tolist()
-            n = int(counts[at])
+            if last is not None and not everything and last[0][at] == total[at] and last[1][at] == counts[at]:
+                continue
+            buckets, here = plan.buckets[at][0], counts[at]
+            n = sum(here)
             seconds = scaled(int(total[at]), 1e-3)
             for q in catalog.QUANTILES:
                 yield Value({**labels, "quantile": f"{q:g}"}, quantile(buckets, here, q), seconds, n, n, None)

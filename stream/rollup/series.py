@@ -7,7 +7,6 @@ Out: for each cell the numbers of the series that it changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import chain
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -23,8 +22,11 @@ from stream.tables.levels import Window
 
 Ints = NDArray[np.int64]
 Labels = tuple[str | int, ...]
+#: The names and values of the labels that the parts of a ratio have in common.
+Family = tuple[tuple[str, ...], Labels]
 
 _MOST_CELLS = 100_000
+_ASIDE = frozenset({"bounce_type", "bucket", "currency"})
 _MOST_KNOWN = 20_000  # of one projection
 
 
@@ -46,13 +48,12 @@ class Windows(Protocol):
 class _Projection:
     """How cells of one kind become labels of one count."""
 
-    __slots__ = ("budgeted", "count", "fate_at", "known", "mask", "needs_at", "readings", "values_of", "windows")
+    __slots__ = ("budgeted", "count", "fate_at", "known", "mask", "needs_at", "values_of", "windows")
 
-    def __init__(self, kind: str, count: Count, windows: tuple[Window, ...], readings: int) -> None:
+    def __init__(self, kind: str, count: Count, windows: tuple[Window, ...]) -> None:
         names = CELLS[kind]
         self.count = count
         self.windows = windows
-        self.readings = readings
         at = [names.index(label) + 1 for label in count.labels]
         # with one place alone itemgetter would give the bare value
         self.values_of: Callable[[Cell], tuple[Any, ...]] = (
@@ -77,12 +78,13 @@ class Series:
         self.sids: dict[str, dict[Labels, int]] = {name: {} for name in windows_of}
         self.order: list[tuple[str, Labels]] = []
         self.fresh: set[str] = set()  # counts that got series since the formulas looked
-        readings = _readings_of(metrics)
+        self._readings = _readings_of(metrics)
+        self._kept: set[Family] = set()
         self._projections: dict[str, list[_Projection]] = {kind: [] for kind in CELLS}
         for name, windows in windows_of.items():
             count = catalog.COUNTS[name]
             for kind in count.cells:
-                self._projections[kind].append(_Projection(kind, count, windows, readings.get(name, 0)))
+                self._projections[kind].append(_Projection(kind, count, windows))
         self._targets: dict[Cell, list[int]] = {}
 
     def targets(self, cell: Cell) -> list[int]:
@@ -110,6 +112,7 @@ class Series:
     def restore(self, name: str, labels: Labels) -> None:
         """Make a series again as a snapshot lists it; counts that the catalog dropped keep their number unused."""
         if name in self.sids:
+            self._kept.add(_family(catalog.COUNTS[name].labels, labels))
             self._make(name, labels, self.windows_of[name])
         else:
             self.table.add_series(())
@@ -145,7 +148,7 @@ class Series:
             for label, value, budgeted in zip(count.labels, values, projection.budgeted, strict=True)
         )
         known = self.sids[count.name].get(labels)
-        if known is None and not budget.afford(projection.readings):
+        if known is None and not self._affords(count, labels):
             for label, value, budgeted in zip(count.labels, labels, projection.budgeted, strict=True):
                 if budgeted and label != "site" and value != OTHER:
                     budget.fold(label)
@@ -155,6 +158,20 @@ class Series:
             )
             known = self.sids[count.name].get(labels)
         return self._make(count.name, labels, projection.windows) if known is None else known
+
+    def _affords(self, count: Count, labels: Labels) -> bool:
+        """Tell whether series of these labels have a place, once for all counts that share them.
+
+        Else the numerator of a ratio could end in `other` and its denominator under its own name.
+        """
+        family = _family(count.labels, labels)
+        named = [value for name, value in zip(*family, strict=True) if name not in CLOSED_LABELS and name != "site"]
+        if family in self._kept or (named and all(value == OTHER for value in named)):
+            return True
+        if not self.budget.afford(self._readings.get(family[0], 0)):
+            return False
+        self._kept.add(family)
+        return True
 
     def _make(self, name: str, labels: Labels, windows: tuple[Window, ...]) -> int:
         sid = self.table.add_series(windows)
@@ -176,11 +193,18 @@ def windows_of(metrics: Iterable[Metric], names: tuple[str, ...] | None = None) 
     return {name: tuple(windows) for name, windows in out.items()}
 
 
-def _readings_of(metrics: Iterable[Metric]) -> dict[str, int]:
-    """Count the readings that one more series of a count brings with it."""
-    out: dict[str, int] = {}
+def _family(names: tuple[str, ...], labels: Labels) -> Family:
+    """Leave out labels that only one part of a ratio has."""
+    common = [at for at, name in enumerate(names) if name not in _ASIDE]
+    return tuple([names[at] for at in common]), tuple([labels[at] for at in common])
+
+
+def _readings_of(metrics: Iterable[Metric]) -> dict[tuple[str, ...], int]:
+    """Count the readings that one more set of labels brings with it."""
+    out: dict[tuple[str, ...], int] = {}
     for metric in metrics:
-        first = metric.denominator[0][1] if metric.kind == "ratio" else metric.numerator[0][1]
-        if metric.kind != "summary":
-            out[first] = out.get(first, 0) + len(metric.windows)
+        apart = {name for name, _ in metric.constant} | _ASIDE
+        names = tuple([label for label in metric.labels if label not in apart])
+        shown = len(catalog.QUANTILES) if metric.kind == "summary" else 1
+        out[names] = out.get(names, 0) + shown * len(metric.windows)
     return out

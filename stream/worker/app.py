@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import logging
 import os
-from functools import partial
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import faust

@@ -68,8 +68,9 @@ class LivePage:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread."""
+        """End the thread, and the streams: open pages would else hold up the end of the HTTP service."""
         self._stop.set()
+        self._wake()
         self._thread.join(timeout=5)
 
     def routes(self) -> list[web.RouteDef]:
@@ -106,6 +107,9 @@ class LivePage:
             self._shown = shown
         self._seen = snapshot
         self._version += 1
+        self._wake()
+
+    def _wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._announce)
 
@@ -133,7 +137,7 @@ class LivePage:
 
     async def _stream(self, response: web.StreamResponse, view: View) -> None:
         await _send(response, self.first_message(*view))
-        while True:
+        while not self._stop.is_set():
             news = self._news = self._news or asyncio.Event()
             await _send(response, self.message(*view))
             with suppress(TimeoutError):

@@ -91,6 +91,7 @@ class Shard:
         self._layout, self._options, self._reset = layout, options, reset
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in layout.sources[id.group].items()}
         self._inbox, self._expected, self._ends = Inbox(), dict[str, int](), dict[str, int]()
+        self._goal = dict[str, int]()  # the ends as they were at the last report
         self._epoch, self._pauses, self._held = -1, 0, False
         self._wake, self._busy = asyncio.Event(), asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -287,7 +288,12 @@ class Shard:
 
     def _report(self) -> ShardReport:
         lag = self.lag()
-        caught_up = len(lag) == len(self._tps) and not any(lag.values())
+        # a commit behind is caught up: under live traffic there is always a record that has just arrived
+        goal, self._goal = self._goal or dict(self._ends), dict(self._ends)
+        sources = self.position.sources
+        caught_up = len(lag) == len(self._tps) and all(
+            name in sources and sources[name].next >= end for name, end in goal.items()
+        )
         return ShardReport(caught_up=caught_up, now_ms=int(time.time() * 1000), lag_records=lag)
 
     def lag(self) -> dict[str, int]:
@@ -318,6 +324,7 @@ class Shard:
     def _drop(self) -> None:
         self._inbox.take()
         self._ends.clear()
+        self._goal = {}
         if self._held:
             self._held = False
             self._source.release(self._tps.values())

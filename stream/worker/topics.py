@@ -31,42 +31,75 @@ from stream.worker.topic_plan import DEFAULT_PARTITIONS, Finding, Found, TopicPl
 
 log = logging.getLogger("leadpulse.topics")
 
-CONNECT_MS: Final = 10_000
+CONNECT_MS: Final = 8_000
 CONFIGS: Final = ("cleanup.policy", "message.timestamp.type", "retention.ms", "min.cleanable.dirty.ratio",
                   "segment.bytes", "segment.ms", "max.compaction.lag.ms")
+
+
+class _Reason(logging.Handler):
+    """Listens to kafka-python: what it raises does not say why a connection failed, only its log does."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Remember why connections were lost; the last one may only have run out of time."""
+        if record.name.startswith("kafka.net") and record.getMessage() not in self.text:
+            self.text += record.getMessage()
 
 
 @contextmanager
 def admin(link: Link) -> Iterator[KafkaAdminClient]:
     """Connect to the broker, and say clearly why that failed."""
     where = ", ".join(link.brokers)
-    client = None
+    client, reason, lines = None, _Reason(), logging.getLogger("kafka")
+    level = lines.level
+    lines.addHandler(reason)
+    lines.setLevel(logging.WARNING)
+    lines.propagate = False  # one message of ours instead of a screenful of theirs
     try:
         client = KafkaAdminClient(
-            **link.kafka_python(), client_id="leadpulse-topics", bootstrap_timeout_ms=CONNECT_MS, request_timeout_ms=30_000
+            **link.kafka_python(),
+            client_id="leadpulse-topics",
+            bootstrap_timeout_ms=CONNECT_MS,
+            request_timeout_ms=30_000,
         )
         yield client
-    except SaslAuthenticationFailedError as error:
-        raise BrokerError(
-            f"The broker refuses the credentials: {error}.",
-            where=where,
-            do="Check LEADPULSE_SASL_MECHANISM, LEADPULSE_SASL_USERNAME and the password.",
-        ) from error
     except TopicAuthorizationFailedError as error:
         raise TopicError(
             "This user may not see or change a topic.", where=str(error), do="Grant DESCRIBE (and CREATE) on it."
         ) from error
-    except (KafkaConnectionError, KafkaTimeoutError, OSError) as error:
-        raise BrokerError(
-            f"The broker does not answer ({link.protocol}).",
-            where=where,
-            do="Check that it runs, LEADPULSE_BROKERS, and whether it expects TLS or SASL.",
-        ) from error
+    except (KafkaConnectionError, KafkaTimeoutError, SaslAuthenticationFailedError, OSError) as error:
+        raise _unreachable(reason.text or str(error), link.protocol, where) from error
     except KafkaError as error:
         raise BrokerError(f"The broker refuses: {error}.", where=where, do="See the broker's log.") from error
     finally:
+        lines.propagate = True
+        lines.setLevel(level)
+        lines.removeHandler(reason)
         if client is not None:
             client.close()
+
+
+def _unreachable(reason: str, protocol: str, where: str) -> BrokerError:
+    if "SaslAuthenticationFailed" in reason:
+        return BrokerError(
+            "The broker refuses the credentials.",
+            where=where,
+            do="Check LEADPULSE_SASL_MECHANISM, LEADPULSE_SASL_USERNAME and the password.",
+        )
+    if "CERTIFICATE_VERIFY_FAILED" in reason or "certificate" in reason.lower():
+        return BrokerError(
+            "The broker's certificate, or ours, is not trusted.",
+            where=where,
+            do="Check LEADPULSE_TLS_CA, the host name in LEADPULSE_BROKERS, LEADPULSE_TLS_CERT and LEADPULSE_TLS_KEY.",
+        )
+    return BrokerError(
+        f"The broker does not answer ({protocol}).",
+        where=where,
+        do="Check that it runs, LEADPULSE_BROKERS, and which TLS or SASL (and credentials) it expects.",
+    )
 
 
 def found(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, Found]:

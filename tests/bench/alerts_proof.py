@@ -258,7 +258,9 @@ def prove(folder: Path, cases: tuple[Case, ...], step_s: int, seed: int) -> list
     backfill.evaluate(folder, groups, start_s, end_s, step_s, judged_from_s - 2 * DAY_S, say)
 
     hold_s, keep_s = (duration_ms(alert[key]) // 1000 for key in ("for", "keep_firing_for"))
-    with prometheus(folder, backfill.NO_TARGETS, more=["--query.max-samples=1000000000"]) as server:
+    with prometheus(folder, backfill.NO_TARGETS, more=backfill.wide(step_s)) as server:
+        # the moments at which the rules were evaluated
+        judged_from_s += int(float(server.instant(f"max(timestamp({ratios.TRIALS}))", monday_s)[0]["value"][1])) % step_s
         found = spells_of(server, alert["expr"], judged_from_s, end_s, step_s, hold_s, keep_s)
         naive = spells_of(server, YESTERDAY, judged_from_s, end_s, step_s, hold_s, keep_s)
         states = state_shares(server, runs, judged_from_s, monday_s, step_s)

@@ -80,9 +80,10 @@ async def _drain(here: Site, produced: int) -> tuple[Figures, Account]:
         async for account in here.follow(worker, produced, LIMIT_S):
             wall_s, cpu_s = time.monotonic() - began, usage.cpu_s(pid) - used
         figures = Figures(produced, wall_s, cpu_s, usage.memory_mb(pid))
-        shown = sum(value for _, value in here.metrics()["leadpulse_events_total"])
-        if shown != account.ended:
-            raise SystemExit(f"/metrics shows {shown:.0f} records, the result topic {account.ended}")
+        until = time.monotonic() + 5  # the gauges follow the commit
+        while (shown := sum(value for _, value in here.metrics()["leadpulse_events_total"])) != account.ended:
+            if time.monotonic() > until:
+                raise SystemExit(f"/metrics shows {shown:.0f} records, the result topic {account.ended}")
     return figures, account
 
 

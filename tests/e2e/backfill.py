@@ -88,23 +88,25 @@ def evaluate(
     for number, rules in enumerate(passes(groups), 1):
         began = time.monotonic()
         from_s = start_s if number == 1 or later_s is None else later_s
-        file = folder / f"pass-{number}.yml"
-        file.write_text(document({"groups": [{"name": f"pass-{number}", "rules": rules}]}))
-        written = folder / f"pass-{number}"
-        with prometheus(folder, NO_TARGETS, more=["--query.max-samples=1000000000"]) as server:
+        # when within a step a group is evaluated follows from its name and file: the same for all passes
+        (folder / "pass.yml").write_text(document({"groups": [{"name": "pass", "rules": rules}]}))
+        with prometheus(folder, NO_TARGETS, more=wide(step_s)) as server:
             _promtool([
                 "tsdb", "create-blocks-from", "rules", f"--url={server.url}", f"--start={from_s}", f"--end={end_s}",
-                f"--eval-interval={step_s}s", f"--output-dir={written}", f"--max-block-duration={RULE_BLOCK}", str(file),
-            ])  # fmt: skip
-        for block in written.iterdir() if written.exists() else ():
+                f"--eval-interval={step_s}s", "--output-dir=written", f"--max-block-duration={RULE_BLOCK}", "pass.yml",
+            ], folder)  # fmt: skip
+        for block in (folder / "written").glob("*"):
             shutil.move(str(block), folder / "data" / block.name)
         names = sorted({rule["record"] for rule in rules})
         say(f"pass {number}: {len(rules)} rules in {time.monotonic() - began:.0f} s: {', '.join(names)}")
 
 
-def _promtool(arguments: list[str]) -> None:
-    done = subprocess.run([program("promtool"), *arguments], capture_output=True, text=True, check=False)
+def wide(step_s: int) -> list[str]:
+    """Give what a Prometheus needs to read samples that lie a step apart, and many of them at once."""
+    return ["--query.max-samples=1000000000", f"--query.lookback-delta={max(300, step_s)}s"]
+
+
+def _promtool(arguments: list[str], folder: Path | None = None) -> None:
+    done = subprocess.run([program("promtool"), *arguments], cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise AssertionError(f"promtool {' '.join(arguments)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-
-

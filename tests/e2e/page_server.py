@@ -106,8 +106,8 @@ class PageServer:
         finally:
             stop.set()
             publisher.join()
-            self.http.stop()
             self.live.stop()
+            self.http.stop()
 
 
 if __name__ == "__main__":

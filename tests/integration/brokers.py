@@ -114,10 +114,30 @@ def _docker(extra: str, listeners: str) -> Iterator[Broker]:
         raise NoBroker("special settings are for the broker from jars")
     if shutil.which("docker") is None or subprocess.run(["docker", "info"], capture_output=True).returncode:
         raise NoBroker("no Docker daemon answers")
-    from testcontainers.kafka import KafkaContainer
+    from testcontainers.core.container import DockerContainer
 
-    with KafkaContainer(IMAGE).with_kraft() as container:
-        yield Broker("docker", container.get_bootstrap_server(), True)
+    port = free_port()
+    settings = {
+        "NODE_ID": "1",
+        "PROCESS_ROLES": "broker,controller",
+        "LISTENERS": f"PLAINTEXT://0.0.0.0:{port},CONTROLLER://0.0.0.0:9093",
+        "ADVERTISED_LISTENERS": f"PLAINTEXT://127.0.0.1:{port}",
+        "CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+        "CONTROLLER_QUORUM_VOTERS": "1@127.0.0.1:9093",
+        "LISTENER_SECURITY_PROTOCOL_MAP": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        "OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+        "TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+        "TRANSACTION_STATE_LOG_MIN_ISR": "1",
+        "SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR": "1",
+        "GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+        "AUTO_CREATE_TOPICS_ENABLE": "false",
+    }
+    container = DockerContainer(IMAGE).with_bind_ports(port, port)
+    for name, value in settings.items():
+        container = container.with_env(f"KAFKA_{name}", value)
+    with container:
+        wait_answer(f"127.0.0.1:{port}", 90)
+        yield Broker("docker", f"127.0.0.1:{port}", True)
 
 
 @contextmanager
@@ -139,10 +159,10 @@ def _kafka(extra: str, listeners: str) -> Iterator[Broker]:
         (folder / "log4j2.properties").write_text(LOG4J.format(file=folder / "kafka.log"))
         uuid = _java(folder, "kafka.tools.StorageTool", "random-uuid", capture=True)
         cluster = uuid.communicate(timeout=60)[0].decode().split()[-1]
-        done = _java(folder, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(folder / "server.properties"))
-        if done.wait(60):
+        settings = str(folder / "server.properties")
+        if _java(folder, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", settings).wait(60):
             raise NoBroker(f"storage could not be formatted: {(folder / 'out.log').read_text()[-500:]}")
-        process = _java(folder, "kafka.Kafka", str(folder / "server.properties"))
+        process = _java(folder, "kafka.Kafka", settings)
         bootstrap = listeners.split(",")[0].split("//")[1] if listeners else f"127.0.0.1:{port}"
         broker = Broker("kafka", bootstrap, True, process, folder)
         try:
@@ -174,7 +194,7 @@ def _java(folder: Path, main: str, *arguments: str, capture: bool = False) -> su
     log = open(folder / "out.log", "ab")  # noqa: SIM115 - the process keeps it
     return subprocess.Popen(
         [
-            "java", "-Xmx1g", "-Xms256m", "-XX:+UseSerialGC" if (os.cpu_count() or 1) < 3 else "-XX:+UseG1GC",
+            "java", "-Xmx1g", "-XX:+UseSerialGC",
             "-cp", str(CACHE / "lib" / "*"), f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
             main, *arguments,
         ],
@@ -232,6 +252,21 @@ def wait_open(address: str, limit_s: float, process: subprocess.Popen[bytes]) ->
         except OSError:
             time.sleep(0.1)
     raise NoBroker(f"nothing answers on {address} after {limit_s:.0f} s")
+
+
+def wait_answer(address: str, limit_s: float) -> None:
+    """Wait until a broker answers; a container's port is open long before."""
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    until = time.monotonic() + limit_s
+    while True:
+        try:
+            KafkaAdminClient(bootstrap_servers=address, bootstrap_timeout_ms=2_000).close()
+            return
+        except (KafkaError, OSError):
+            if time.monotonic() > until:
+                raise NoBroker(f"no broker answers on {address} after {limit_s:.0f} s") from None
 
 
 if __name__ == "__main__":  # a broker by hand: python tests/integration/brokers.py [kind]

@@ -6,11 +6,12 @@ Out: what differs between oracle, state, result topic and gauges; nothing, if al
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -36,6 +37,8 @@ class Engine:
         self.site = site
         site.settings |= {"LEADPULSE_CLOCK": "events", "LEADPULSE_LABEL_LIMIT": "1000"}
         self.ports: list[int] = []
+        self._latest: dict[bytes, bytes | None] = {}
+        self._follower: KafkaConsumer | None = None
 
     def worker(self, **settings: Any) -> Worker:
         """Start one more worker."""
@@ -45,7 +48,7 @@ class Engine:
         self.site.workers.append(started)
         return started
 
-    def produce(self, count: int, seed: int = 1, rate: float = 0, partitioner: Callable[..., int] | None = None) -> int:
+    def produce(self, count: int, seed: int = 1, rate: float = 0, partitioner: Any = None) -> int:
         """Send about `count` records of the last two hours; with `rate` so many a second. Give how many."""
         hours_ms = 2 * 3_600_000
         start_ms = int(time.time() * 1000) - hours_ms
@@ -75,14 +78,22 @@ class Engine:
         return found
 
     def readings(self) -> dict[Series, dict[str, Any]]:
-        """Give the last reading of each key of the result topic."""
-        latest: dict[bytes, dict[str, Any] | None] = {}
-        for record in self._read(self.site.layout.metrics):
-            latest[record.key] = orjson.loads(record.value) if record.value is not None else None
+        """Give the last reading of each key of the result topic; reads on from where it was."""
+        consumer = self._follower
+        if consumer is None:
+            consumer = self._follower = self._consumer()
+            consumer.assign([TopicPartition(self.site.layout.metrics, 0)])
+            consumer.seek_to_beginning()
+        (partition,) = consumer.assignment()
+        end = consumer.end_offsets([partition])[partition]
+        while consumer.position(partition) < end:
+            for records in consumer.poll(timeout_ms=500, max_records=20_000).values():
+                for record in records:
+                    self._latest[record.key] = record.value
+        found = (orjson.loads(value) for value in self._latest.values() if value is not None)
         return {
             (reading["metric"], tuple(sorted(reading["labels"].items())), reading["window"]): reading
-            for reading in latest.values()
-            if reading is not None
+            for reading in found
         }
 
     def rows(self, group: str) -> Counter[bytes]:
@@ -93,10 +104,7 @@ class Engine:
         return Counter(key[:1] for (_, key), alive in live.items() if alive)
 
     def _read(self, topic: str) -> list[Any]:
-        consumer = KafkaConsumer(
-            bootstrap_servers=self.site.broker.bootstrap, isolation_level="read_committed", enable_auto_commit=False,
-            auto_offset_reset="earliest",
-        )  # fmt: skip
+        consumer = self._consumer()
         partitions = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
         consumer.assign(partitions)
         ends = consumer.end_offsets(partitions)
@@ -104,10 +112,16 @@ class Engine:
         out: list[Any] = []
         until = time.monotonic() + 120
         while any(consumer.position(tp) < ends[tp] for tp in partitions) and time.monotonic() < until:
-            for records in consumer.poll(timeout_ms=500).values():
+            for records in consumer.poll(timeout_ms=500, max_records=20_000).values():
                 out += records
         consumer.close()
         return out
+
+    def _consumer(self) -> KafkaConsumer:
+        return KafkaConsumer(
+            bootstrap_servers=self.site.broker.bootstrap, isolation_level="read_committed", enable_auto_commit=False,
+            auto_offset_reset="earliest", max_partition_fetch_bytes=4 << 20, fetch_max_bytes=32 << 20,
+        )  # fmt: skip
 
     def gauges(self) -> dict[str, float]:
         """Give the series of whichever worker shows the business gauges."""
@@ -129,6 +143,7 @@ class Engine:
 
     def wait_accounted(self, count: int, limit_s: float = 120) -> None:
         """Wait until the account on the result topic holds all records, and the long windows were published."""
+        logging.getLogger("kafka").setLevel(logging.ERROR)  # a busy machine makes it say much
         until = time.monotonic() + limit_s
         seen = -1
         while time.monotonic() < until:
@@ -142,8 +157,7 @@ class Engine:
 
     def faults(self) -> list[str]:
         """Compare oracle, result topic, gauges and state; the first differences as text."""
-        raw = self.raw()
-        oracle = Oracle(raw)
+        oracle = Oracle(self.raw())
         time.sleep(17)  # windows over an hour are published each 15 s
         readings, gauges = self.readings(), self.gauges()
         out = self._account(oracle, readings)

@@ -64,9 +64,7 @@ def add_delta(sums: Sums, delta: Delta) -> None:
 def taken(sink: Sink) -> list[tuple[Cell, int, int]]:
     """Empty a sink."""
     names, index, panes, amounts, _ = sink.take()
-    return [
-        (names[i], p, n) for i, p, n in zip(index.tolist(), panes.tolist(), amounts.tolist(), strict=True)
-    ]
+    return [(names[i], p, n) for i, p, n in zip(index.tolist(), panes.tolist(), amounts.tolist(), strict=True)]
 
 
 def nonzero(sums: Sums) -> dict[tuple[Any, ...], int]:

@@ -13,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.pipeline import ShardFold
+from stream.stages.ads import _decode as total_of
+from stream.stages.emails import _decode as message_of
 from stream.stages.visitors.contribution import Contributions, person
 from stream.stages.visitors.row import decode, decode_ad_lead
 from stream.tables.deltas import Sink, unpack
 from stream.tables.panes import DAY_MS, Grid
-from tests.laws.sums import Sums, add_cells, add_delta, nonzero, remembered, taken
+from tests.laws.sums import Sums, add_cells, add_delta, counts_of, nonzero, remembered, taken
 from tests.laws.traffic import (
     GROUP_NAMES,
     REPORT,
@@ -131,14 +133,9 @@ def contributed(fold: ShardFold) -> dict[tuple[Any, ...], int]:
         sink.add(cell, grid.pane(lead.time))
     add_cells(sums, taken(sink))
     if fold.group == "emails":
-        from stream.stages.emails import _decode
-
         for key, raw in fold.emails.rows.encoded.items():
-            add_cells(sums, list(fold.emails._contribution(key.split("\x1f")[0], _decode(raw))))
+            add_cells(sums, list(fold.emails._contribution(key.split("\x1f")[0], message_of(raw))))
     if fold.group == "ads":
-        from stream.stages.ads import _decode as total_of
-        from tests.laws.sums import counts_of
-
         for raw in fold.ads.totals.encoded.values():
             total = total_of(raw)
             for name in counts_of(tuple(total.cell)):

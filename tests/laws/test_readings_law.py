@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stream import catalog
 from stream.model.readings import Reading
 from stream.model.records import ShardReport
+from stream.model.times import format_ms, parse_ms
 from stream.pipeline import GROUPS
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.tables.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid, window_ms
@@ -125,7 +126,7 @@ def test_a_long_history_is_remembered_as_if_it_were_all_kept(data: st.DataObject
     now_ms = START_MS
     for event in named(kinds * data.draw(st.sampled_from((1, 1, 5)), label="times over")):
         now_ms += data.draw(GAPS, label="gap") if len(events) < 30 else 35 * MINUTE_MS
-        events.append({**event, "time": oracle_time(now_ms), "data": {**event["data"], "visitor_id": "ann"}})
+        events.append({**event, "time": format_ms(now_ms), "data": {**event["data"], "visitor_id": "ann"}})
     events = [{**event, "id": f"e{number:03d}"} for number, event in enumerate(events)]
     results = []
     sizes = data.draw(st.sampled_from(([1], [3, 1], [7], [200])), label="sizes of batches")
@@ -137,7 +138,7 @@ def test_a_long_history_is_remembered_as_if_it_were_all_kept(data: st.DataObject
             some = events[at : at + sizes[seq % len(sizes)]]
             batches: dict[str, list[Any]] = {}
             for event in some:
-                source, made = record(event, oracle.parse_ms(event["time"]) or 0)
+                source, made = record(event, parse_ms(event["time"]) or 0)
                 batches.setdefault(source, []).append(made)
             fold.fold(list(batches.items()))
             at, seq = at + len(some), seq + 1
@@ -148,12 +149,6 @@ def test_a_long_history_is_remembered_as_if_it_were_all_kept(data: st.DataObject
             rollup.read_at(now_ms + later)
             for window in ("1h", "24h", "7d", "30d"):
                 assert read(rollup, window) == told_by_people(events, now_ms + later, window), window
-
-
-def oracle_time(time_ms: int) -> str:
-    from stream.model.times import format_ms
-
-    return format_ms(time_ms)
 
 
 # --- laws of any readings ---------------------------------------------------------------------------------
@@ -178,11 +173,19 @@ def run(events: list[Envelope], sizes: list[int], options: RollupOptions) -> tup
 SHARDS = dict.fromkeys(GROUP_NAMES, 1)
 
 
-@given(ANYTHING, st.integers(1, 10), st.integers(0, 200 * HOUR_MS))
+@given(
+    ANYTHING,
+    st.integers(1, 10),
+    st.integers(0, 200 * HOUR_MS),
+    st.sampled_from((10_000, 10_000, 700, 300, 100)),
+    st.sampled_from((50, 1)),
+)
 def test_a_proportion_lies_between_0_and_1_and_nothing_is_lost(
-    events: list[Envelope], size: int, later_ms: int
+    events: list[Envelope], size: int, later_ms: int, most_readings: int, label_limit: int
 ) -> None:
-    _, rollup = run(events, [size], RollupOptions(SHARDS))
+    """Also where labels are folded together, because they or all readings are too many."""
+    options = RollupOptions(SHARDS, most_readings=most_readings, label_limit=label_limit)
+    _, rollup = run(events, [size], options)
     for now_ms in (0, ARRIVAL_MS, ARRIVAL_MS + later_ms):
         rollup.advance(now_ms)
         for reading in rollup.readings(None):
@@ -196,9 +199,11 @@ def test_a_proportion_lies_between_0_and_1_and_nothing_is_lost(
                 assert reading.value == 0
 
 
-@given(ANYTHING)
-def test_a_count_adds_up_over_its_labels_to_the_count_without_them(events: list[Envelope]) -> None:
-    _, rollup = run(events, [7], RollupOptions(SHARDS))
+@given(ANYTHING, st.sampled_from((10_000, 500)), st.sampled_from((50, 1)))
+def test_a_count_adds_up_over_its_labels_to_the_count_without_them(
+    events: list[Envelope], most_readings: int, label_limit: int
+) -> None:
+    _, rollup = run(events, [7], RollupOptions(SHARDS, most_readings=most_readings, label_limit=label_limit))
     rollup.advance(ARRIVAL_MS)
     sums: Counter[tuple[str, str | None]] = Counter()
     for reading in rollup.readings(None):

@@ -1,9 +1,11 @@
 """Windows: levels equal brute force at every moment, however changes come, and exact windows at aligned edges.
 
-    changes, out of order by up to a day ──► levels ──► sums of windows  =  a plain sum over all changes
+changes, out of order by up to a day ──► levels ──► sums of windows  =  a plain sum over all changes
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -83,9 +85,7 @@ def test_windows_of_all_levels_equal_brute_force_at_a_thousand_moments() -> None
     ),
     st.lists(st.integers(1, 20 * DAY_MS), min_size=1, max_size=8),
 )
-def test_windows_equal_brute_force_for_any_changes(
-    drawn: list[tuple[int, int, int, int]], steps: list[int]
-) -> None:
+def test_windows_equal_brute_force_for_any_changes(drawn: list[tuple[int, int, int, int]], steps: list[int]) -> None:
     """Moments and changes that hypothesis makes small: edges of panes, empty levels, leaps over whole rings."""
     levels = Levels(WINDOWS, Grid())
     for number in range(3):
@@ -122,9 +122,7 @@ def test_exact_windows_equal_levels_at_aligned_edges(edge_ms: int, data: st.Data
     apply(levels, changes)
     exact.apply(changes[:, 0], changes[:, 1], changes[:, 2])
     for start, length, amount, sid in data.draw(
-        st.lists(
-            st.tuples(times, st.integers(1, 9 * DAY_MS), st.integers(0, 10**15), st.integers(0, 1)), max_size=5
-        )
+        st.lists(st.tuples(times, st.integers(1, 9 * DAY_MS), st.integers(0, 10**15), st.integers(0, 1)), max_size=5)
     ):
         spread = Spread(("ad_click",), start, start + length, amount, 1)
         levels.spread(sid, spread)
@@ -151,24 +149,18 @@ def test_exact_windows_equal_levels_at_aligned_edges(edge_ms: int, data: st.Data
     st.integers(1, 400 * DAY_MS),
     st.lists(st.integers(0, 500 * DAY_MS), max_size=12),
 )
-def test_a_spread_adds_up_exactly_wherever_it_is_cut(
-    amount: int, start: int, length: int, cuts: list[int]
-) -> None:
+def test_a_spread_adds_up_exactly_wherever_it_is_cut(amount: int, start: int, length: int, cuts: list[int]) -> None:
     spread = Spread(("ad_click",), start, start + length, amount, 1)
     for pane_ms in (15 * MINUTE_MS, 6 * HOUR_MS):
         last = end_pane(start + length, pane_ms)
         edges = sorted({0, last, *(min(cut // pane_ms, last) for cut in cuts)})
-        parts = [
-            part for a, b in zip(edges, edges[1:], strict=False) for _, part in spread_panes(spread, pane_ms, 0, a, b)
-        ]
+        parts = [part for a, b in pairwise(edges) for _, part in spread_panes(spread, pane_ms, 0, a, b)]
         assert sum(parts) == amount
         assert all(part > 0 for part in parts)
 
 
 @given(st.integers(0, 10**12), st.integers(1, 40 * DAY_MS), st.integers(0, 40 * DAY_MS))
-def test_a_spread_taken_back_leaves_nothing_however_time_went_on_between(
-    amount: int, length: int, step: int
-) -> None:
+def test_a_spread_taken_back_leaves_nothing_however_time_went_on_between(amount: int, length: int, step: int) -> None:
     levels = Levels(WINDOWS, Grid())
     sid = levels.add_series(WINDOWS)
     levels.advance(START_MS + DAY_MS)
@@ -183,9 +175,7 @@ def test_a_spread_taken_back_leaves_nothing_however_time_went_on_between(
 
 
 @given(st.integers(1, 10**12), st.integers(1, 80 * DAY_MS), st.lists(st.integers(1, 9 * DAY_MS), max_size=6))
-def test_a_total_that_ends_in_the_future_comes_in_as_its_panes_come(
-    amount: int, length: int, steps: list[int]
-) -> None:
+def test_a_total_that_ends_in_the_future_comes_in_as_its_panes_come(amount: int, length: int, steps: list[int]) -> None:
     levels, exact = Levels(WINDOWS, Grid()), ExactWindows()
     now_ms = START_MS + DAY_MS
     for table in (levels, exact):

@@ -1,0 +1,49 @@
+"""Golden cases of what shards report of their sources: no file of events can show it."""
+
+from __future__ import annotations
+
+import orjson
+
+from stream.ingest.route import partitions_of
+from stream.model.records import Record, ShardReport
+from stream.pipeline import ShardFold
+from stream.rollup.rollup import Rollup, RollupOptions
+from tests.unit.golden.events import at_ms, view
+
+NOON = at_ms("12:00")
+
+
+def totals(rollup: Rollup, metric: str) -> dict[tuple[str, ...], object]:
+    return {tuple(r.labels.values()): r.value for r in rollup.readings(None) if r.metric == metric}
+
+
+def test_lag_and_missing_topics_of_all_shards_come_together() -> None:
+    rollup = Rollup(RollupOptions({"visitors": 2}))
+    reports = (
+        ShardReport(False, NOON, {"page_view": 10, "form": 0}),
+        ShardReport(True, NOON, {"page_view": 5}, ("chatbot",)),
+    )
+    for shard, report in enumerate(reports):
+        rollup.apply(ShardFold("visitors", shard, 2).changes(1, report).delta)
+    assert totals(rollup, "source_lag_records") == {("page_view",): 15, ("form",): 0}
+    assert totals(rollup, "source_missing") == {("chatbot",): 1}
+    assert totals(rollup, "complete") == {(): 0}
+
+
+def test_a_record_on_the_wrong_partition_is_forwarded_and_counted_as_that() -> None:
+    names = [f"v{n}" for n in range(20)]
+    homes = partitions_of(names, 2, "murmur2").tolist()
+    records: list[Record] = [
+        (n, NOON, None, orjson.dumps({**view("11:00", name), "id": name}), ()) for n, name in enumerate(names)
+    ]
+    here, there = ShardFold("visitors", 0, 2), ShardFold("visitors", 1, 2)
+    here.fold([("page_view", records)])
+    changes = here.changes(1, ShardReport(True, NOON))
+    assert [forward.partition for forward in changes.forwards] == [1] * sum(homes)
+    there.fold([("reroute", [(0, f.timestamp_ms, f.key, f.value, tuple(f.headers)) for f in changes.forwards])])
+    rollup = Rollup(RollupOptions({"visitors": 2}))
+    rollup.apply(changes.delta)
+    rollup.apply(there.changes(1, ShardReport(True, NOON)).delta)
+    assert totals(rollup, "rerouted_total") == {("page_view",): sum(homes)}
+    assert totals(rollup, "events_total") == {("page_view", "counted", ""): 20}
+    assert totals(rollup, "conservation_error") == {(): 0}

@@ -1,0 +1,134 @@
+"""The live page's routes: who may have them, and that fifty pages cost hardly more than one."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from collections.abc import Iterator
+
+import orjson
+import pytest
+
+from stream.worker import live as live_module
+from stream.worker.centre import RollupView
+from tests.e2e.page_server import PageServer
+from tests.fabric import readings
+
+TOKEN = "correct-horse-battery-staple"
+NOW_MS = 1_772_323_200_000
+
+
+@pytest.fixture
+def server() -> Iterator[PageServer]:
+    with PageServer("fine", history_h=0.01).running(every_s=3_600) as found:
+        yield found
+
+
+def get(server: PageServer, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+    connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    answer = connection.getresponse()
+    body = b"" if path.startswith("/events") and answer.status == 200 else answer.read()
+    connection.close()
+    return answer.status, dict(answer.getheaders()), body
+
+
+def listen(server: PageServer, query: str = "site=shop&window=1h") -> socket.socket:
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    page = socket.create_connection((host, int(port)), timeout=10)
+    page.sendall(f"GET /events?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    return page
+
+
+def heard(page: socket.socket, event: bytes) -> dict[str, object]:
+    """Read until an event of a kind is whole."""
+    text = b""
+    while True:
+        text += page.recv(65_536)
+        at = text.find(b"event: " + event + b"\ndata: ")
+        if at >= 0 and (end := text.find(b"\n\n", at)) >= 0:
+            data = text[at:end].split(b"data: ", 1)[1]
+            return dict(orjson.loads(data.replace(b"\r\n", b"")))
+
+
+PATHS = ["/", "/events", *(f"/static/{name}" for name in live_module.STATIC)]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_with_a_token_nothing_of_the_page_is_given_without_it(path):
+    with PageServer("restoring", token=TOKEN).running() as server:
+        status, _, body = get(server, path)
+        assert (status, body) == (401, b"401\n")
+        assert get(server, path, Authorization=f"Bearer {TOKEN}")[0] == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_answer_carries_the_strict_headers(server, path):
+    status, headers, _ = get(server, path)
+    assert status == 200
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Server" not in headers
+
+
+def test_files_are_given_small_to_those_who_can_unpack(server):
+    whole = get(server, "/static/uplot/uPlot.iife.min.js")[2]
+    status, headers, small = get(server, "/static/uplot/uPlot.iife.min.js", Accept_Encoding="gzip")
+    assert (status, headers["Content-Encoding"]) == (200, "gzip")
+    assert len(small) < len(whole) / 2
+
+
+def test_files_hold_nothing_that_the_policy_forbids(server):
+    page = get(server, "/")[2].decode()
+    assert "style=" not in page
+    assert "<script>" not in page
+    assert "onclick" not in page
+    assert "http:" not in page.replace("http://www.w3.org", "")
+    assert "https:" not in page
+
+
+@pytest.mark.parametrize("query", ["site=" + "x" * 101, "window=" + "9" * 101])
+def test_a_choice_that_is_too_long_is_refused(server, query):
+    assert get(server, f"/events?{query}")[0] == 400
+
+
+def test_a_page_hears_charts_first_and_then_the_model(server):
+    page = listen(server)
+    assert "visit_to_lead_ratio" in heard(page, b"charts")
+    page.close()
+    page = listen(server)
+    assert heard(page, b"model")["state"] == "live"
+    page.close()
+
+
+def test_fifty_pages_share_one_message_a_publication(server, monkeypatch):
+    written = 0
+    real = live_module.model
+
+    def counting(*arguments):
+        nonlocal written
+        written += 1
+        return real(*arguments)
+
+    monkeypatch.setattr(live_module, "model", counting)
+    monkeypatch.setattr(live_module, "BEAT_S", 3_600.0)  # only publications count here
+    pages = [listen(server) for _ in range(50)]
+    for page in pages:
+        heard(page, b"model")
+    before = written
+    server.telemetry.show_rollup(RollupView(tuple(readings(NOW_MS)), NOW_MS, NOW_MS))
+    found = [heard(page, b"model") for page in pages]
+    assert {each["as_of_ms"] for each in found} == {NOW_MS}
+    assert before <= 2
+    assert written == before + 1
+    for page in pages:
+        page.close()
+
+
+def test_figures_that_went_elsewhere_are_gone_from_the_page(server):
+    page = listen(server)
+    assert heard(page, b"model")["state"] == "live"
+    server.telemetry.show_rollup(None)
+    assert heard(page, b"model")["trust"] == {}
+    page.close()

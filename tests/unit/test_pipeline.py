@@ -1,0 +1,279 @@
+"""Pipeline: the account, hostile numbers, what is forgotten and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from msgspec.structs import replace
+
+from stream.model.records import Changes, Record, ShardReport
+from stream.model.times import format_ms
+from stream.pipeline import GROUPS, FoldOptions, ShardFold
+from stream.rollup.rollup import Rollup, RollupOptions
+from stream.tables.deltas import unpack
+from stream.tables.panes import DAY_MS, HOUR_MS
+from tests.laws.sums import Sums, add_delta
+from tests.unit.golden.events import Envelope, ad, ad_form, at_ms, chat, mail, view
+
+NOON = at_ms("12:00")
+REPORT = ShardReport(caught_up=True, now_ms=NOON)
+
+
+def record(event: Envelope, arrival_ms: int = NOON) -> Record:
+    return 0, arrival_ms, None, orjson.dumps({"id": "e", **event}), ()
+
+
+class Shard:
+    """A shard with its log, and the sum of what it reported."""
+
+    def __init__(self, group: str, **options: Any) -> None:
+        self.group, self.options = group, FoldOptions(**options)
+        self.fold = ShardFold(group, 0, 1, self.options)
+        self.log: dict[bytes, bytes] = {}
+        self.sums = Sums()
+        self.seq = self.events = 0
+
+    def take(self, *events: Envelope, arrival_ms: int | None = None, report: ShardReport = REPORT) -> Changes:
+        """Fold events, each arriving when it happened, and commit."""
+        for event in events:
+            came_ms = at_ms(event["time"][5:10] + " " + event["time"][11:-1]) if arrival_ms is None else arrival_ms
+            self.events += 1
+            self.fold.fold([(event["type"], [record({"id": f"e{self.events}", **event}, came_ms)])])
+        return self.commit(report)
+
+    def commit(self, report: ShardReport = REPORT) -> Changes:
+        self.seq += 1
+        changes = self.fold.changes(self.seq, report)
+        for key, value in changes.state:
+            if value is None:
+                self.log.pop(key, None)
+            else:
+                self.log[key] = value
+        add_delta(self.sums, unpack(changes.delta))
+        return changes
+
+    def restart(self) -> None:
+        self.fold = ShardFold(self.group, 0, 1, self.options)
+        for key, value in self.log.items():
+            self.fold.load(key, value)
+
+    def total(self, count: str) -> int:
+        return sum(n for name, n in self.sums.items() if name[0] == count)
+
+
+# --- hostile numbers: no record stops a shard ---------------------------------------------------------------
+
+
+def test_conversations_that_last_for_ever_overflow_no_sum() -> None:
+    shard = Shard("visitors")
+    for n in range(4):
+        shard.take(chat("10:00", "ann", "conversation_ended", f"c{n}", duration_s=9_007_199_254_740_991.0))
+    assert shard.total("conversations") == 4
+    assert 0 < shard.total("chat_ms") < 1 << 50
+
+
+def test_counts_too_large_for_any_sum_stop_nothing() -> None:
+    shard = Shard("ads")
+    shard.fold.fold([("ad", [record({**ad("10:00", "click", count=2**53 - 1), "id": f"{n}"}) for n in range(1_500)])])
+    shard.take(ad("11:00", "impression", count=7))
+    assert shard.total("ad_impressions") == 7
+
+
+@pytest.mark.parametrize("arrival_ms", [-1, 0, -(1 << 62), 1 << 62, 253_402_300_799_999])
+@pytest.mark.parametrize("group", list(GROUPS))
+def test_any_timestamp_of_a_record_is_accounted_for(arrival_ms: int, group: str) -> None:
+    events = {"visitors": view("10:00", "ann"), "emails": mail("10:00", "m1", "sent"), "ads": ad("10:00", "click")}
+    event = events[group]
+    shard = Shard(group)
+    shard.take(event)
+    rollup = Rollup(RollupOptions({group: 1}))
+    shard.take({**event, "id": "x"}, arrival_ms=arrival_ms)
+    shard.take({**event, "id": "y"})
+    account = shard.fold.books.account
+    kind = event["type"]
+    assert account[f"{kind}/accepted"] == 3
+    assert account[f"{kind}/counted"] == 2
+    assert shard.total("accepted") == 3
+    assert {name[0] for name, n in shard.sums.items() if n < 0} == set()
+    rollup.apply(shard.commit().delta)
+    rollup.advance(NOON)
+    assert [r.value for r in rollup.readings(None) if r.metric == "conservation_error"] == [0]
+
+
+def test_a_record_that_says_it_comes_from_the_far_future_makes_nobody_forgotten() -> None:
+    shard = Shard("ads")
+    first = ad("10:00", "click", count=3, period="06-14 00:00 - 06-15 00:00", id="first")
+    shard.take(first)
+    shard.take(ad("10:00", "click", id="late"), arrival_ms=253_402_300_799_999)
+    for _ in range(5):
+        shard.commit()
+    assert len(shard.fold.ads.totals) == 1
+    shard.take(first)
+    assert shard.fold.books.account["ad/duplicate"] == 1
+
+
+def test_a_session_longer_than_its_ticks_can_tell_is_folded_and_moves_only_what_it_can_place() -> None:
+    shard = Shard("visitors")
+    start = at_ms("05-01 00:00")
+    for first in range(0, 30 * 50, 50):
+        records = []
+        for n in range(first, first + 50):
+            time_ms = start + n * 29 * 60_000
+            event = view("10:00", "ann") | {"time": format_ms(time_ms), "id": f"e{n}"}
+            records.append(record(event, time_ms))
+        shard.fold.fold([("page_view", records)])
+        shard.commit()
+    late = view("10:00", "ann", utm="google/cpc") | {"time": format_ms(start + 1_499 * 29 * 60_000 + 1), "id": "late"}
+    shard.fold.fold([("page_view", [record(late, start + 1_499 * 29 * 60_000 + 2)])])
+    shard.commit()
+    assert shard.total("sessions") == 1
+    assert shard.total("channel_page_views") == shard.total("page_views") == 1_501
+    assert all(n >= 0 for n in shard.sums.values())
+
+
+# --- the account --------------------------------------------------------------------------------------------
+
+
+def test_an_account_that_only_duplicates_changed_is_stored_too() -> None:
+    shard = Shard("visitors")
+    shard.take({**view("10:00", "ann"), "id": "a"})
+    changes = shard.take({**view("10:00", "ann"), "id": "a"})
+    assert [key for key, _ in changes.state] == [b"c"]
+    shard.restart()
+    assert shard.fold.books.account == {"page_view/accepted": 2, "page_view/counted": 1, "page_view/duplicate": 1}
+
+
+def test_nothing_new_writes_nothing() -> None:
+    shard = Shard("visitors")
+    shard.take(view("10:00", "ann"))
+    assert shard.commit().state == []
+    shard.restart()
+    assert shard.commit().state == []
+
+
+def test_a_reject_is_kept_whole_and_its_account_with_it() -> None:
+    shard = Shard("visitors", topic_prefix="p.")
+    shard.fold.fold([("page_view", [(7, NOON, b"k", b"no json", (("h", b"v"),))])])
+    changes = shard.commit()
+    ((key, value, _headers),) = changes.dead_letters
+    assert key == b"p.page_view-0-7"
+    assert b"not_json" in value
+    assert shard.commit().dead_letters == []
+
+
+def test_label_values_over_the_limit_of_a_shard_are_counted_and_break_no_account() -> None:
+    shard = Shard("visitors", label_limit=2)
+    shard.take(*[view("10:00", f"v{n}", utm=f"google/cpc/c{n}") for n in range(4)])
+    rollup = Rollup(RollupOptions({"visitors": 1}))
+    rollup.apply(shard.commit().delta)
+    readings = {(r.metric, *r.labels.values()): r.value for r in rollup.readings(None) if r.window is None}
+    assert readings["conservation_error",] == 0
+    assert readings["labels_folded_total", "campaign"] == 2
+    assert not [name for name in readings if name[0] == "events_total" and name[2] == "label"]
+
+
+# --- what is forgotten --------------------------------------------------------------------------------------
+
+
+def test_a_total_can_be_restated_for_as_long_as_a_window_shows_its_period() -> None:
+    shard = Shard("ads")
+    period = "03-01 00:00 - 03-02 00:00"
+    shard.take(ad("03-02 08:00", "click", count=10, period=period, revision=0))
+    for day in range(3, 31):
+        shard.take(ad(f"03-{day:02d} 08:00", "impression"))
+    for month in ("04", "05"):
+        for day in range(1, 29, 3):
+            shard.take(ad(f"{month}-{day:02d} 08:00", "impression"))
+    shard.take(ad("05-28 09:00", "click", count=12, period=period, revision=1))
+    assert shard.total("ad_clicks") == 12
+    for month in ("06", "07", "08"):
+        for day in range(1, 29, 3):
+            shard.take(ad(f"{month}-{day:02d} 08:00", "impression"))
+    assert len(shard.fold.ads.totals) == 1  # the last report was in May
+    for _ in range(5):
+        shard.take(ad("10-30 08:00", "impression"))
+    assert len(shard.fold.ads.totals) == 0
+
+
+@pytest.mark.parametrize("sweeps", [0, 5])
+def test_whether_a_row_was_dropped_already_makes_no_difference(sweeps: int) -> None:
+    """When a row is dropped depends on commits; what it says after the memory does not."""
+    shard, mails = Shard("visitors"), Shard("emails")
+    for one in ("05-01", "06-05"):  # 35 days: known
+        shard.take(ad_form(f"{one} 10:00", "meta", "L1"), view(f"{one} 10:00", "ann"))
+        mails.take(mail(f"{one} 10:00", "m1", "clicked"))
+    assert (shard.total("leads"), shard.total("new_visitors"), mails.total("emails_sent")) == (1, 1, 1)
+    for n in range(sweeps):
+        shard.take(view(f"07-1{n} 10:00", "bob"))
+        mails.take(mail(f"07-1{n} 10:00", "m2", "sent"))
+    assert (len(shard.fold.visitors.ad_leads), len(mails.fold.emails.rows)) == ((0, 1) if sweeps else (1, 1))
+    shard.take(ad_form("07-15 10:00", "meta", "L1"), view("07-15 10:00", "ann"))
+    mails.take(mail("07-15 10:00", "m1", "opened"))
+    bob = bool(sweeps)
+    assert (shard.total("leads"), shard.total("new_visitors")) == (2, 2 + bob)
+    assert (mails.total("emails_sent"), mails.total("emails_clicked"), mails.total("emails_opened")) == (2 + bob, 1, 2)
+
+
+def test_a_source_that_went_silent_keeps_nobody_in_memory() -> None:
+    shard = Shard("visitors")
+    shard.take(chat("01-01 10:00", "old", "message"))
+    shard.take(view("01-01 10:00", "old"))
+    for day in range(1, 29):
+        shard.take(view(f"06-{day:02d} 10:00", "ann"))
+    assert list(shard.fold.visitors.rows.encoded) == ["s1\x1fann"]
+    assert len(shard.fold.known_ids) < 4
+
+
+def test_a_source_that_is_behind_holds_everything_back() -> None:
+    shard = Shard("visitors")
+    shard.take(chat("01-01 10:00", "old", "message"))
+    behind = replace(REPORT, caught_up=False, lag_records={"chatbot": 5})
+    for day in range(1, 29):
+        shard.take(view(f"06-{day:02d} 10:00", "ann"), report=behind)
+    assert len(shard.fold.visitors.rows) == 2
+    assert len(shard.fold.known_ids) == 29
+
+
+def test_a_source_that_was_never_read_and_has_records_holds_everything_back() -> None:
+    shard = Shard("visitors")
+    behind = replace(REPORT, caught_up=False, lag_records={"form": 1})
+    for day in range(1, 29):
+        shard.take(view(f"06-{day:02d} 10:00", f"v{day}"), report=behind)
+    assert len(shard.fold.known_ids) == 28
+
+
+def test_events_of_an_hour_whose_ids_went_over_the_cap_are_too_late() -> None:
+    shard = Shard("visitors", known_ids_bytes=8 * 4)
+    for hour in range(4, 10):
+        shard.take(view(f"{hour:02d}:00", "ann"), view(f"{hour:02d}:01", "ann"))
+    dropped = shard.fold.known_ids.dropped_before_hour
+    assert dropped == at_ms("08:00") // HOUR_MS
+    shard.take(view("05:30", "ann"), arrival_ms=at_ms("10:00"))
+    account = shard.fold.books.account
+    assert account["page_view/dead_lettered/too_late"] == 1
+    assert account["page_view/accepted"] == 13
+    horizon = unpack(shard.commit().delta).gauges["dedupe_horizon_seconds"]
+    assert horizon == (at_ms("09:01") - at_ms("08:00")) / 1000
+    assert horizon < DAY_MS / 1000
+
+
+# --- forwarded records --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "headers", [(), (("leadpulse-kind", None),), (("leadpulse-kind", b"\xff"),), (("leadpulse-kind", b"ad"),)]
+)
+def test_a_forwarded_record_without_a_kind_of_the_group_is_a_reject_or_its_first_kind(headers: Any) -> None:
+    shard = Shard("visitors")
+    _, arrival_ms, key, value, _ = record(view("10:00", "ann"))
+    shard.fold.fold([("reroute", [(0, arrival_ms, key, value, headers)])])
+    assert shard.fold.books.account["page_view/counted"] == 1
+
+
+def test_the_row_of_an_ad_lead_and_of_a_person_never_meet() -> None:
+    shard = Shard("visitors")
+    shard.take(ad_form("10:00", "meta", "ann"), view("10:00", "ann"))
+    assert {key[:1] for key in shard.log} >= {b"v", b"w"}
+    assert shard.total("visitors") == 1

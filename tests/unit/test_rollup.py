@@ -1,0 +1,201 @@
+"""Rollup: sequence, the moment T, what it restores, what goes on its log."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from stream import catalog
+from stream.model.cells import Cell
+from stream.model.readings import Reading
+from stream.rollup.rollup import Rollup, RollupOptions, SequenceGap
+from stream.rollup.standing import SILENT_AFTER_MS
+from stream.tables.deltas import Delta, pack
+from stream.tables.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid
+
+NOW_MS = 1_750_000_000_000 // DAY_MS * DAY_MS
+VIEW: Cell = ("view", "s1", "direct", "blog", "a")
+
+
+def delta(seq: int, time_ms: int | None = None, shard: int = 0, caught_up: bool = True, n: int = 1) -> Delta:
+    """Make the report of a shard: a page view at a moment, or nothing."""
+    panes = [] if time_ms is None else [Grid().pane(time_ms)]
+    return Delta(
+        "visitors", shard, seq, [VIEW] * len(panes), np.zeros(len(panes), np.int32).tobytes(),
+        np.array(panes, np.int64).tobytes(), np.full(len(panes), n, np.int64).tobytes(), [],
+        {} if time_ms is None else {"page_view": time_ms}, time_ms, caught_up, 0, {}, [], {}, {}, {},
+    )  # fmt: skip
+
+
+def rollup(shards: int = 1, **options: object) -> Rollup:
+    return Rollup(RollupOptions({"visitors": shards}, **options))  # type: ignore[arg-type]
+
+
+def value(made: Rollup, metric: str = "page_views", window: str | None = "24h") -> object:
+    found = [reading for reading in made.readings(None) if (reading.metric, reading.window) == (metric, window)]
+    return found[0].value if found else None
+
+
+def test_reports_are_added_in_their_sequence() -> None:
+    made = rollup()
+    for seq in (7, 8, 9):  # a shard's first report that is seen may have any number
+        made.apply(pack(delta(seq, NOW_MS)))
+    assert value(made) == 3
+
+
+def test_a_report_that_was_seen_changes_nothing() -> None:
+    made = rollup()
+    for seq in (1, 2, 2, 1, 2):
+        made.apply(pack(delta(seq, NOW_MS)))
+    assert value(made) == 2
+
+
+def test_a_missing_report_stops_the_rollup_and_is_named() -> None:
+    made = rollup(2)
+    made.apply(pack(delta(1, NOW_MS)))
+    made.apply(pack(delta(5, NOW_MS, shard=1)))  # each shard has a sequence of its own
+    with pytest.raises(SequenceGap, match="visitors 0 reported number 3 after 1"):
+        made.apply(pack(delta(3, NOW_MS)))
+
+
+def test_t_is_the_newest_event_while_a_backlog_is_worked_off() -> None:
+    made = rollup()
+    made.advance(NOW_MS + DAY_MS)
+    made.apply(pack(delta(1, NOW_MS, caught_up=False)))
+    made.advance(NOW_MS + DAY_MS)
+    assert made.now_ms == NOW_MS + 1
+    assert value(made, "complete", None) == 0
+    assert value(made, window="5m") == 1
+
+
+def test_t_is_the_wall_clock_once_every_shard_is_caught_up() -> None:
+    made = rollup(2)
+    made.advance(NOW_MS + HOUR_MS)
+    made.apply(pack(delta(1, NOW_MS)))
+    made.advance(NOW_MS + HOUR_MS)
+    assert made.now_ms == NOW_MS + 1  # one shard was never heard of
+    made.apply(pack(delta(1, shard=1)))
+    made.advance(NOW_MS + HOUR_MS)
+    assert made.now_ms == NOW_MS + HOUR_MS
+    assert value(made, "complete", None) == 1
+    assert value(made, window="5m") == 0
+    assert value(made, window="24h") == 1
+
+
+def test_silence_is_seen_as_falling_values() -> None:
+    made = rollup()
+    made.apply(pack(delta(1, NOW_MS)))
+    seen = []
+    for minutes in range(8):
+        made.advance(NOW_MS + minutes * MINUTE_MS)
+        made.apply(pack(delta(2 + minutes)))  # an idle shard reports all the same
+        made.advance(NOW_MS + minutes * MINUTE_MS)
+        seen.append(value(made, window="5m"))
+    assert seen == [1, 1, 1, 1, 1, 1, 0, 0]  # of panes that cover 5 minutes, rounded up
+
+
+def test_a_shard_that_reports_no_more_makes_it_incomplete_and_time_stand() -> None:
+    made = rollup(2)
+    made.advance(NOW_MS)
+    made.apply(pack(delta(1, NOW_MS - 1)))
+    made.apply(pack(delta(1, NOW_MS - 1, shard=1)))
+    made.advance(NOW_MS + SILENT_AFTER_MS - 1)
+    assert value(made, "complete", None) == 1
+    made.apply(pack(delta(2)))
+    made.advance(NOW_MS + SILENT_AFTER_MS)
+    assert value(made, "complete", None) == 0
+    assert made.now_ms == NOW_MS + SILENT_AFTER_MS - 1
+
+
+def test_with_the_clock_of_events_the_wall_clock_moves_nothing() -> None:
+    made = rollup(clock="events")
+    made.apply(pack(delta(1, NOW_MS)))
+    made.advance(NOW_MS + 90 * DAY_MS)
+    made.apply(pack(delta(2)))
+    assert made.now_ms == NOW_MS + 1
+    assert value(made, "complete", None) == 0 or value(made, window="5m") == 1
+
+
+def test_t_never_goes_back() -> None:
+    made = rollup()
+    made.apply(pack(delta(1, NOW_MS)))
+    made.apply(pack(delta(2, NOW_MS - DAY_MS)))
+    made.advance(NOW_MS - 2 * DAY_MS)
+    assert made.now_ms == NOW_MS + 1
+    assert value(made, window="7d") == 2
+
+
+def test_what_is_counted_by_arrival_may_run_ahead_of_the_events() -> None:
+    made = rollup()
+    report = delta(1, NOW_MS)
+    ahead = replace(
+        report,
+        names=[VIEW, ("accepted", "s1", "page_view")],
+        name_index=np.array([0, 1], np.int32).tobytes(),
+        panes=np.array([Grid().pane(NOW_MS), Grid().pane(NOW_MS + 5 * HOUR_MS)], np.int64).tobytes(),
+        amounts=np.array([1, 1], np.int64).tobytes(),
+    )
+    made.apply(pack(ahead))
+    found = [r for r in made.readings(None) if (r.metric, r.window) == ("valid_event_ratio", "5m")]
+    assert [(r.numerator, r.denominator) for r in found] == [(0, 1)]
+
+
+def test_readings_say_what_they_rest_on() -> None:
+    made = rollup()
+    made.apply(pack(delta(1, NOW_MS + 3_000)))
+    (first,) = [r for r in made.readings(None) if (r.metric, r.window) == ("page_views", "1h")]
+    assert first == Reading(
+        "page_views", {"site": "s1"}, "1h", 1, None, None, 1, NOW_MS + MINUTE_MS - HOUR_MS, NOW_MS + MINUTE_MS,
+        NOW_MS + 3_001, True, NOW_MS + 3_000, 1, catalog.version(),
+    )  # fmt: skip
+    (later,) = [r for r in made.readings(None) if (r.metric, r.window) == ("page_views", "1h")]
+    assert later.seq == 2
+
+
+def test_nothing_reported_gives_no_business_reading() -> None:
+    made = rollup()
+    made.advance(NOW_MS)
+    names = {reading.metric for reading in made.readings(None)}
+    assert names == {"conservation_error", "complete", "mixed_granularity", "catalog_info"}
+
+
+def test_a_rollup_restored_before_any_report_goes_on_as_a_new_one() -> None:
+    made, again = rollup(), rollup()
+    for key, record in made.snapshot(True):
+        again.load(key, record)
+    again.apply(pack(delta(1, NOW_MS)))
+    assert value(again) == 1
+
+
+def test_a_snapshot_writes_what_changed_and_buries_panes_that_left() -> None:
+    made = rollup()
+    made.apply(pack(delta(1, NOW_MS)))
+    first = made.snapshot(True)
+    assert {key[:1] for key, _ in first} == {b"x", b"s", b"d", b"b", b"q"}
+    again = made.snapshot(False)
+    assert not [key for key, _ in again if key[:1] in (b"x", b"d", b"b")]
+    made.apply(pack(delta(2, NOW_MS + 100 * DAY_MS)))
+    buried = {key for key, record in made.snapshot(False) if record is None}
+    assert {key for key, record in first if key[:1] == b"x" and record is not None} >= buried
+    assert len(buried) == 3  # the pane of 90 days and of figures that end in the past is there still
+
+
+def test_the_pieces_of_a_snapshot_stay_small() -> None:
+    made = rollup(label_limit=10_000, most_readings=10_000_000)
+    many = delta(1, NOW_MS)
+    names: list[Cell] = [("view", "s1", "direct", "blog", f"a{n:060d}") for n in range(9_000)]
+    many = replace(
+        many,
+        names=names,
+        name_index=np.arange(9_000, dtype=np.int32).tobytes(),
+        panes=np.full(9_000, Grid().pane(NOW_MS), np.int64).tobytes(),
+        amounts=np.ones(9_000, np.int64).tobytes(),
+    )
+    made.apply(pack(many))
+    records = made.snapshot(True)
+    assert max(len(record or b"") for _, record in records) < 800_000
+    again = rollup(label_limit=10_000, most_readings=10_000_000)
+    for key, record in records:
+        again.load(key, record)
+    assert value(again) == 9_000

@@ -1,0 +1,133 @@
+"""Series: which counts a cell adds to, and what happens where series would be too many."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stream import catalog
+from stream.model import cells
+from stream.model.cells import Cell
+from stream.rollup.budget import Budget
+from stream.rollup.series import Series, windows_of
+from stream.tables.exact import ExactWindows
+
+WINDOWS = windows_of(catalog.METRICS)
+
+
+def series(limit: int = 50, most_readings: int = 10_000) -> Series:
+    return Series(ExactWindows(), Budget(limit, most_readings), WINDOWS, catalog.METRICS)
+
+
+def added(made: Series, cell: Cell) -> set[tuple[object, ...]]:
+    """Name the series that a cell adds to."""
+    return {(made.order[sid][0], *made.order[sid][1]) for sid in made.targets(cell)}
+
+
+def test_a_cell_adds_to_every_count_that_the_catalog_makes_of_its_kind() -> None:
+    assert added(series(), ("view", "s1", "email", "blog", "a")) == {
+        ("page_views", "s1"),
+        ("channel_page_views", "s1", "email"),
+        ("content_views", "s1", "blog", "a"),
+    }
+
+
+def test_a_count_passes_over_a_cell_to_which_one_of_its_labels_does_not_apply() -> None:
+    direct = ("session", "s1", "direct", None, None)
+    assert added(series(), direct) == {("sessions", "s1"), ("channel_sessions", "s1", "direct")}
+    visit = ("visit", "s1", "email", "june", "DE", None, None, None)  # landed nowhere, and by no social network
+    assert added(series(), visit) == {
+        ("visitors", "s1"), ("channel_visitors", "s1", "email"), ("campaign_visitors", "s1", "june"),
+        ("country_visitors", "s1", "DE"),
+    }  # fmt: skip
+
+
+def test_a_message_adds_to_the_counts_of_its_fate() -> None:
+    fate = cells.SENT | cells.DELIVERED | cells.OPENED
+    names = {name for name, *_ in added(series(), ("email", "s1", "june", "faq", "A", "example.com", None, fate))}
+    assert names == {"emails_sent", "emails_delivered", "emails_opened", "domain_emails_sent"}
+    lost = {
+        name for name, *_ in added(series(), ("email", "s1", "j", "f", "A", "x", "hard", cells.SENT | cells.BOUNCED))
+    }
+    assert lost == {
+        "emails_sent", "emails_bounced", "emails_bounced_any", "emails_undeliverable", "domain_emails_sent",
+        "domain_emails_undeliverable",
+    }  # fmt: skip
+
+
+def test_every_kind_of_cell_is_counted_and_every_count_has_a_metric() -> None:
+    assert {kind for count in catalog.COUNTS.values() for kind in count.cells} == set(cells.CELLS)
+    used = {name for metric in catalog.METRICS for _, name in metric.numerator + metric.denominator}
+    assert used == set(catalog.COUNTS)
+
+
+def test_changes_of_cells_become_changes_of_series() -> None:
+    made = series()
+    names: list[Cell] = [("view", "s1", "email", "blog", "a"), ("form_view", "s1", "f")]
+    index, panes, amounts = np.array([0, 1, 0]), np.array([5, 6, 7]), np.array([1, 2, 3])
+    sids, at, n = made.expand(names, index, panes, amounts)
+    found = sorted((made.order[s][0], p, a) for s, p, a in zip(sids.tolist(), at.tolist(), n.tolist(), strict=True))
+    assert found == [
+        ("channel_page_views", 5, 1), ("channel_page_views", 7, 3), ("content_views", 5, 1), ("content_views", 7, 3),
+        ("form_views", 6, 2), ("page_views", 5, 1), ("page_views", 7, 3),
+    ]  # fmt: skip
+
+
+def test_values_over_the_limit_go_to_other_and_channels_never_do() -> None:
+    made = series(limit=1)
+    assert ("content_views", "s1", "blog", "a") in added(made, ("view", "s1", "email", "blog", "a"))
+    assert added(made, ("view", "s1", "direct", "docs", "b")) == {
+        ("page_views", "s1"), ("channel_page_views", "s1", "direct"), ("content_views", "s1", "other", "other"),
+    }  # fmt: skip
+    assert ("page_views", "other") in added(made, ("view", "s2", "email", "blog", "a"))
+
+
+def message(campaign: str, fate: int) -> Cell:
+    return ("email", "s1", campaign, "faq", "A", "example.com", None, fate | cells.SENT)
+
+
+@pytest.mark.parametrize("most_readings", range(0, 600, 6))
+def test_the_parts_of_a_ratio_stay_together_where_readings_run_out(most_readings: int) -> None:
+    """A message that was sent under its own campaign is not opened under `other`."""
+    made = series(most_readings=most_readings)
+    for campaign in "abc":
+        homes = set()
+        for fate in (0, cells.DELIVERED, cells.DELIVERED | cells.OPENED, cells.CLICKED, cells.REPLIED, cells.BOUNCED):
+            for name, *labels in added(made, message(campaign, fate)):
+                if name.startswith("emails_"):
+                    homes.add(tuple(labels[:4]))
+        assert len(homes) == 1, homes
+
+
+@pytest.mark.parametrize("most_readings", [0, 100, 300, 1000])
+def test_readings_stay_within_their_bound(most_readings: int) -> None:
+    made = series(most_readings=most_readings)
+    for number in range(40):
+        made.targets(message(f"c{number}", cells.DELIVERED | cells.OPENED))
+        made.targets(("view", "s1", "email", "blog", f"a{number}"))
+    shown = 0
+    for metric in catalog.METRICS:
+        count = (metric.denominator or metric.numerator)[0][1]
+        if set(metric.labels) - cells.CLOSED_LABELS - {"site"}:  # others have nothing to fold
+            shown += len(metric.windows) * len([key for key in made.sids[count] if "other" not in key])
+    assert shown <= most_readings
+    assert made.budget.readings <= most_readings
+
+
+def test_a_restored_series_keeps_its_number_and_its_labels() -> None:
+    made, again = series(most_readings=300), series(most_readings=300)
+    wanted = [message(c, fate) for c in "abcd" for fate in (0, cells.OPENED)]
+    first = [made.targets(cell) for cell in wanted[:5]]
+    for name, labels in made.order:
+        again.restore(name, labels)
+    again.budget.kept, again.budget.readings = made.budget.kept, made.budget.readings
+    assert [again.targets(cell) for cell in wanted[:5]] == first
+    assert [again.targets(cell) for cell in wanted] == [made.targets(cell) for cell in wanted]
+    assert again.order == made.order
+
+
+def test_a_count_that_the_catalog_dropped_keeps_its_number() -> None:
+    made = series()
+    made.restore("once_counted", ("s1",))
+    made.restore("page_views", ("s1",))
+    assert made.sids["page_views"] == {("s1",): 1}

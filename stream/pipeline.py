@@ -47,6 +47,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 _SWEPT_A_COMMIT: Final = 400
+#: How far the clocks of a broker and of a worker may be apart.
+_CLOCKS_APART_MS: Final = 2 * HOUR_MS
 #: The longest window, and how far back figures that end before now may end.
 _TOTALS_MEMORY_MS: Final = (90 + 35) * DAY_MS
 _encode = msgspec.msgpack.Encoder().encode
@@ -99,6 +101,8 @@ class ShardFold:
         self.labels = LabelGuard(options.label_limit)
         self.books = Books()
         self._stored_books = b""
+        self._read: set[str] = set()  # kinds of which records came since the last commit
+        self._heard_ms: dict[str, int] = {}  # kind → when that was last so, by the clock of the shell
         self._sink = Sink()
         self._dead: list[tuple[bytes, bytes, list[tuple[str, bytes]]]] = []
         self._forwards: list[Forward] = []
@@ -189,6 +193,7 @@ class ShardFold:
             events, times, index, forwarded = self._forward(kind, records, events, times, index)
         arrivals = [records[i][1] for i in index]
         _bump(account, f"{kind}/accepted", len(records) - forwarded)
+        self._read.add(kind)
         _bump(account, f"{kind}/clock_ahead", decoded.clock_ahead)
         pane, add = self.options.grid.pane, self._sink.add
         sites = self.facts.sites
@@ -402,16 +407,23 @@ class ShardFold:
 
     def _expire(self, report: ShardReport) -> None:
         """Forget, a little with each commit, what no record still to come can need: behind the slowest source."""
-        newest_ms = self.books.newest_ms
-        if not newest_ms:
+        newest_ms, heard_ms, now_ms = self.books.newest_ms, self._heard_ms, report.now_ms
+        for kind in newest_ms:
+            if kind in self._read or kind not in heard_ms:
+                heard_ms[kind] = now_ms
+        self._read.clear()
+        if not newest_ms or any(report.lag_records.get(kind) for kind in self.kinds if kind not in newest_ms):
             return
-        if report.caught_up:  # a source that has nothing to read is not slow, however long it has been silent
-            slowest_ms = max(newest_ms.values())
-        else:
-            if any(report.lag_records.get(kind) for kind in self.kinds if kind not in newest_ms):
-                return
-            slowest_ms = min(newest_ms.values())
-        oldest_ms = slowest_ms - self.options.limits.lateness_ms
+        lateness_ms = self.options.limits.lateness_ms
+        # a source that was silent for so long and has nothing to read is not slow, or nothing would ever be dropped
+        slow = [
+            newest
+            for kind, newest in newest_ms.items()
+            if not report.caught_up or now_ms - heard_ms[kind] <= lateness_ms
+        ]
+        # a record that says it comes from the far future must make nobody forgotten
+        slowest_ms = min(min(slow, default=max(newest_ms.values())), now_ms + _CLOCKS_APART_MS)
+        oldest_ms = slowest_ms - lateness_ms
         self.known_ids.expire(oldest_ms // HOUR_MS - 1)
         for rows in self._rows.values():
             memory_ms = self.options.memory_ms

@@ -129,8 +129,9 @@ def _state(metric: Metric, window: str, figure: Figure | None, verdict: Verdict,
         return "waiting", "not caught up with the sources yet"
     usual = words.value(_whole(verdict.usual, metric), metric.unit, figure.measure)
     if verdict.state == "no_baseline":
-        least = {"ratio": f" with {LEAST_TRIALS} or more", "currency": f" with {LEAST_LEADS} or more leads"}
-        return verdict.state, f"needs a full {window} before this one{least.get(metric.unit, '')}"
+        least = {"ratio": f"{LEAST_TRIALS} or more", "currency": f"{LEAST_LEADS} or more leads"}.get(metric.unit)
+        earlier = f"needs an earlier, full window of {window}"
+        return verdict.state, f"{earlier}, {least} in all" if least else earlier
     if verdict.state == "too_little":
         n, needed = words.number(verdict.n or 0), words.number(verdict.needed or 0)
         return verdict.state, f"{n} of {needed} needed; usual {usual}"

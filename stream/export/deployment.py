@@ -13,7 +13,7 @@ from typing import Final
 from stream.export import rules
 from stream.export.alerts import servers
 from stream.export.alerts.promql import Timings
-from stream.export.yaml import document
+from stream.export.yaml import Node, document
 
 COMPOSE_WORKERS: Final = ("worker-1:9464", "worker-2:9464")
 
@@ -21,7 +21,7 @@ COMPOSE_WORKERS: Final = ("worker-1:9464", "worker-2:9464")
 def render(timings: Timings = Timings()) -> dict[str, str]:  # noqa: B008 -- frozen
     """Give the text of every file."""
     compose = servers.prometheus(timings.interval, COMPOSE_WORKERS, "alertmanager:9093")
-    rule = {
+    rule: dict[str, Node] = {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
         "metadata": {"name": "leadpulse", "labels": {"app.kubernetes.io/name": "leadpulse"}},

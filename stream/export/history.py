@@ -60,9 +60,11 @@ class Ring:
             column[:] = column[::2] if coarser else column[CAPACITY // 8 :]  # in one go: no ring of its own is needed
 
     def index_before(self, at_ms: int) -> int | None:
-        """Find the newest point at or before a moment."""
-        at = bisect_right(self.at_ms, at_ms)
-        return at - 1 if at else None
+        """Find the newest point with a value at or before a moment."""
+        at = bisect_right(self.at_ms, at_ms) - 1
+        while at >= 0 and math.isnan(self.values[at]):
+            at -= 1
+        return at if at >= 0 else None
 
 
 class History:
@@ -83,6 +85,12 @@ class History:
                     continue
                 ring = self._rings[key] = Ring(max(DAY_MS, duration_ms(key.window) * 3), figure.measure)
             ring.add(as_of_ms, figure)
+
+    def interrupt(self) -> None:
+        """Leave a gap in every line: another worker has the figures for a while."""
+        for ring in self._rings.values():
+            if ring.at_ms:
+                ring.add(int(ring.at_ms[-1]) + ring.step_ms, Figure())
 
     def points(self, key: Key) -> tuple[list[int], list[float | None]]:
         """Give what a chart shows, oldest first: moments in milliseconds, and values."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from stream.export import schemas
+from stream.export import rules, runbook, schemas
 from stream.export.reference import reference
 
 Difference = Literal["differs", "missing"]
@@ -24,7 +24,12 @@ class Drift(NamedTuple):
 
 def files(root: Path) -> dict[Path, str]:
     """Give the text of every rendered file below `root`."""
-    return {**schemas.render(root), root / "schemas" / "METRICS.md": reference()}
+    monitoring = {**rules.render(), **runbook.render()}
+    return {
+        **schemas.render(root),
+        root / "schemas" / "METRICS.md": reference(),
+        **{root / path: text for path, text in monitoring.items()},
+    }
 
 
 def drift(root: Path) -> list[Drift]:

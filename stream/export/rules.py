@@ -69,8 +69,8 @@ def tests(timings: Timings, links: Links) -> dict[str, RuleNode]:
         },
         "volumes": cases.file(cases.volume_tests(volumes, rules)),
         "costs": cases.file(cases.cost_tests(costs, rules)),
-        "sources": cases.file(cases.source_tests(rules, first)),
-        "operation": cases.file(cases.operation_tests(rules), "1m"),
+        "sources": cases.file(cases.source_tests(rules, first), f"{cases.SOURCE_STEP_H}h"),
+        "operation": cases.file(cases.operation_tests(rules), f"{cases.MINUTES}m"),
     }
 
 
@@ -156,7 +156,10 @@ def _companions(timings: Timings) -> dict[str, tuple[str, str, str]]:
     """Give expression, duration and description of the companions."""
     kind = "{{ $labels.kind }}"
     return {
-        texts.DOWN: (companions.down(), timings.down_for, "The worker {{ $labels.instance }} does not answer."),
+        texts.DOWN: (
+            companions.down(), timings.down_for,
+            "{{ with $labels.instance }}Worker {{ . }} does not answer.{{ else }}There is no worker.{{ end }}",
+        ),
         texts.SILENT: (
             companions.silent(), timings.silent_for,
             f"No {kind} came in where {{{{ $value | humanize }}}} are usual.",
@@ -167,8 +170,7 @@ def _companions(timings: Timings) -> dict[str, tuple[str, str, str]]:
         ),
         texts.VANISHED: (
             companions.vanished(timings), timings.vanished_for,
-            "{{ with $labels.metric }}{{ . }} of site {{ $labels.site }} is{{ else }}All figures are{{ end }}"
-            " not exposed any more.",
+            "{{ with $labels.metric }}{{ . }} of site {{ $labels.site }}{{ else }}The rollup{{ end }} is not exposed.",
         ),
         texts.DEAD: (
             companions.dead_letters(), timings.hold,
@@ -179,13 +181,11 @@ def _companions(timings: Timings) -> dict[str, tuple[str, str, str]]:
         ),
         texts.UNRESTORED: (
             companions.unrestored(), timings.restore_for,
-            "{{ with $labels.group }}Shard {{ $labels.shard }} of {{ . }} is{{ else }}Some shards are{{ end }}"
-            " not restored.",
+            "{{ with $labels.group }}Shard {{ $labels.shard }} of {{ . }} is not restored.{{ else }}Incomplete.{{ end }}",
         ),
         texts.COUNTRY: (
             companions.country_rise(), timings.hold,
-            "{{ $labels.country }} has {{ $value | humanizePercentage }} more of the visitors of site"
-            " {{ $labels.site }} than is usual.",
+            "{{ $labels.country }}: {{ $value | humanizePercentage }} more of site {{ $labels.site }} than is usual.",
         ),
     }  # fmt: skip
 

@@ -24,7 +24,7 @@ from stream.rollup.totals import totals
 from stream.tables.deltas import Delta, unpack
 from stream.tables.exact import ExactWindows
 from stream.tables.levels import Levels
-from stream.tables.panes import Grid, end_pane
+from stream.tables.panes import DAY_MS, Grid, end_pane
 
 _CLOCK_KEY = b"q"
 
@@ -110,15 +110,14 @@ class Rollup:
                 raise SequenceGap(
                     f"shard {delta.group} {delta.shard} reported number {delta.seq} after {known.seq}"
                 )
-        newest = max(delta.newest_ms.values(), default=0)
-        if newest and not self.options.exact:
-            # windows always end after every event that was added: a person's latest visit may lie nowhere else
-            self._table.advance(newest + 1)
+        if not self.options.exact:
+            self._reach(delta)
         if delta.names:
             index = np.frombuffer(delta.name_index, np.int32).astype(np.int64)
             panes, amounts = np.frombuffer(delta.panes, np.int64), np.frombuffer(delta.amounts, np.int64)
             if not self.options.exact:
-                # what is counted by arrival may run ahead of the newest event while a backlog is worked off
+                # what is counted by arrival may run ahead of the newest event while a backlog is worked off; and
+                # no timestamp may lie beyond the end of the windows
                 grid = self.options.grid
                 panes = np.minimum(panes, end_pane(self._table.now_ms, grid.pane_ms, grid.origin_ms) - 1)
             self._table.apply(*self._series.expand(delta.names, index, panes, amounts))
@@ -126,6 +125,20 @@ class Rollup:
             for sid in self._series.targets(spread.cell):
                 self._table.spread(sid, spread)
         self._standings.take(delta, self._wall_ms)
+
+    def _reach(self, delta: Delta) -> None:
+        """End windows after every event that was added: a person's latest visit may lie nowhere else."""
+        newest = max(delta.newest_ms.values(), default=0)
+        if not newest and delta.names and not self._table.now_ms:
+            # nothing was ever counted, only rejected: so far there are arrivals alone to go by
+            panes = np.frombuffer(delta.panes, np.int64)
+            newest = min(self.options.grid.start_ms(int(panes.max())), delta.now_ms)
+        wall_ms = max(self._wall_ms, delta.now_ms)
+        if wall_ms and self.options.clock == "wall":
+            # one record with a timestamp of the far future would else leave nothing in any window, for good
+            newest = min(newest, wall_ms + DAY_MS)
+        if newest:
+            self._table.advance(newest + 1)
 
     def advance(self, wall_ms: int) -> None:
         """Let time go on: to the wall clock once every shard is caught up, else no further than the events."""

@@ -121,9 +121,7 @@ def build_app(
                 return RollupShard(make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown)
             fold = make_fold(id.group, id.shard, shards_of[id.group])
             dead_letters = counts[layout.dead_letter]
-            return Shard(
-                id, fold, statelog, source, layout, settings, dead_letter_partitions=dead_letters, reset=reset
-            )
+            return Shard(id, fold, statelog, source, layout, settings, dead_letter_partitions=dead_letters, reset=reset)
 
         return Shards(layout, make, partial(Reader, link))
 

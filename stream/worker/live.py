@@ -100,6 +100,8 @@ class LivePage:
             return
         if snapshot is None:
             self._shown = None
+            with self._lock:
+                self._history.interrupt()
         else:
             shown = publication(snapshot.readings, snapshot.as_of_ms, now_ms)
             with self._lock:
@@ -126,7 +128,9 @@ class LivePage:
         if view is None:
             return web.Response(status=400, text="400\n")
         self._loop = asyncio.get_running_loop()
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
+        )
         await response.prepare(request)
         try:
             await self._stream(response, view)

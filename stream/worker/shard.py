@@ -111,9 +111,7 @@ class Shard:
         """
         self._task = asyncio.create_task(self._run(open_reader, slots, after), name=f"shard-{self.id}")
 
-    async def _run(
-        self, open_reader: OpenReader, slots: asyncio.Semaphore, after: asyncio.Future[None] | None
-    ) -> None:
+    async def _run(self, open_reader: OpenReader, slots: asyncio.Semaphore, after: asyncio.Future[None] | None) -> None:
         try:
             if after is not None:
                 await asyncio.wait({after})
@@ -150,8 +148,12 @@ class Shard:
         self._restore_s = time.monotonic() - began
         self.committed_at = time.monotonic()
         log.info(
-            "shard %s restored: %d records in %.2f s, seq %d, %s", self.id, self._restored, self._restore_s,
-            self.position.seq, {name: source.next for name, source in self.position.sources.items()},
+            "shard %s restored: %d records in %.2f s, seq %d, %s",
+            self.id,
+            self._restored,
+            self._restore_s,
+            self.position.seq,
+            {name: source.next for name, source in self.position.sources.items()},
         )
 
     async def resume(self) -> None:

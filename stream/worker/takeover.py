@@ -77,11 +77,15 @@ async def _same_topic(reader: Reader, tp: TopicPartition, begin: int, end: int, 
     if known.last < 0:
         return
     if known.last < begin:
-        log.warning("%s: the last record counted is past its retention; it cannot be checked that this is the same topic", where)
+        log.warning(
+            "%s: the last record counted is past its retention; it cannot be checked that this is the same topic", where
+        )
         return
     record = await reader.record_at(tp, known.last, end)
     if record is None:
-        log.warning("%s: the last record counted is gone (compacted?); it cannot be checked that this is the same topic", where)
+        log.warning(
+            "%s: the last record counted is gone (compacted?); it cannot be checked that this is the same topic", where
+        )
     elif fingerprint(record) != known.fingerprint:
         raise TopicError(
             f"Another record is at offset {known.last} than the one that was counted: the topic was recreated.",

@@ -32,8 +32,15 @@ from stream.worker.topic_plan import DEFAULT_PARTITIONS, Finding, Found, TopicPl
 log = logging.getLogger("leadpulse.topics")
 
 CONNECT_MS: Final = 8_000
-CONFIGS: Final = ("cleanup.policy", "message.timestamp.type", "retention.ms", "min.cleanable.dirty.ratio",
-                  "segment.bytes", "segment.ms", "max.compaction.lag.ms")
+CONFIGS: Final = (
+    "cleanup.policy",
+    "message.timestamp.type",
+    "retention.ms",
+    "min.cleanable.dirty.ratio",
+    "segment.bytes",
+    "segment.ms",
+    "max.compaction.lag.ms",
+)
 
 
 class _Reason(logging.Handler):
@@ -105,13 +112,19 @@ def _unreachable(reason: str, protocol: str, where: str) -> BrokerError:
 def found(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, Found]:
     """Describe those of the topics that exist."""
     wanted = set(names)
-    there = {
-        topic["name"]: topic["partitions"]
-        for topic in client.describe_topics(sorted(wanted & set(client.list_topics())))
-    } if wanted else {}
+    there = (
+        {
+            topic["name"]: topic["partitions"]
+            for topic in client.describe_topics(sorted(wanted & set(client.list_topics())))
+        }
+        if wanted
+        else {}
+    )
     configs = _configs(client, there)
     return {
-        name: Found(len(partitions), min((len(p["replica_nodes"]) for p in partitions), default=1), configs.get(name, {}))
+        name: Found(
+            len(partitions), min((len(p["replica_nodes"]) for p in partitions), default=1), configs.get(name, {})
+        )
         for name, partitions in there.items()
         if partitions
     }

@@ -238,7 +238,18 @@ class Consumer(driver.Consumer):
         tp = TP(topic, batch.shard)
         # a stream drops a message of another generation than the app's, without a word
         message = ConsumerMessage(
-            topic, batch.shard, batch.start, 0.0, 0, [], None, batch, None, 0, batch.size, tp,
+            topic,
+            batch.shard,
+            batch.start,
+            0.0,
+            0,
+            [],
+            None,
+            batch,
+            None,
+            0,
+            batch.size,
+            tp,
             generation_id=self.app.consumer_generation_id,
         )
         # on a revoke Faust suspends the flow: do not hang in the conductor then

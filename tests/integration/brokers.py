@@ -194,9 +194,14 @@ def _java(folder: Path, main: str, *arguments: str, capture: bool = False) -> su
     log = open(folder / "out.log", "ab")  # noqa: SIM115 - the process keeps it
     return subprocess.Popen(
         [
-            "java", "-Xmx1g", "-XX:+UseSerialGC",
-            "-cp", str(CACHE / "lib" / "*"), f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
-            main, *arguments,
+            "java",
+            "-Xmx1g",
+            "-XX:+UseSerialGC",
+            "-cp",
+            str(CACHE / "lib" / "*"),
+            f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
+            main,
+            *arguments,
         ],
         stdout=subprocess.PIPE if capture else log,
         stderr=log,

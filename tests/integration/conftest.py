@@ -68,7 +68,9 @@ class Site:
     def worker(self, *, restart: bool = True, arguments: tuple[str, ...] = (), **settings: Any) -> Worker:
         """Start one more worker."""
         name = f"w{len(self.workers)}"
-        started = Worker([*python(STANDIN), *arguments], {**self.settings, **settings}, self.folder, name, restart=restart)
+        started = Worker(
+            [*python(STANDIN), *arguments], {**self.settings, **settings}, self.folder, name, restart=restart
+        )
         self.workers.append(started)
         return started
 

@@ -40,8 +40,13 @@ def produce(
 ) -> None:
     """Send known events; raises if one was not acknowledged."""
     producer = KafkaProducer(
-        bootstrap_servers=bootstrap, acks="all", linger_ms=20, batch_size=256 << 10, enable_idempotence=True,
-        max_block_ms=120_000, delivery_timeout_ms=180_000,
+        bootstrap_servers=bootstrap,
+        acks="all",
+        linger_ms=20,
+        batch_size=256 << 10,
+        enable_idempotence=True,
+        max_block_ms=120_000,
+        delivery_timeout_ms=180_000,
     )
     failed: list[BaseException] = []
     began = time.monotonic()
@@ -61,8 +66,12 @@ def produce(
 def records(bootstrap: str, topic: str) -> Iterator[tuple[int, bytes | None, bytes | None]]:
     """Give (partition, key, value) of every committed record of a topic."""
     consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False,
-        auto_offset_reset="earliest", max_partition_fetch_bytes=4 << 20, fetch_max_bytes=32 << 20,
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=4 << 20,
+        fetch_max_bytes=32 << 20,
     )
     try:
         partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
@@ -93,8 +102,18 @@ class Account:
 
     def faults(self) -> list[str]:
         """Say each difference; nothing means exact."""
-        wrong = [key for key in self.rows_expected.keys() | self.rows.keys() if self.rows_expected.get(key) != self.rows.get(key)]
-        faults = [f"{len(wrong)} wrong rows, first {wrong[0]}: expected {self.rows_expected.get(wrong[0])}, got {self.rows.get(wrong[0])}"] if wrong else []
+        wrong = [
+            key
+            for key in self.rows_expected.keys() | self.rows.keys()
+            if self.rows_expected.get(key) != self.rows.get(key)
+        ]
+        faults = (
+            [
+                f"{len(wrong)} wrong rows, first {wrong[0]}: expected {self.rows_expected.get(wrong[0])}, got {self.rows.get(wrong[0])}"
+            ]
+            if wrong
+            else []
+        )
         if +self.totals != +self.totals_expected:
             faults.append(f"deltas: expected {dict(self.totals_expected)}, got {dict(self.totals)}")
         if Counter(self.readings) != +self.totals_expected:

@@ -60,7 +60,10 @@ class CountingFold:
 
     def changes(self, seq: int, report: ShardReport) -> Changes:
         delta = {
-            "group": self.group, "shard": self.shard, "seq": seq, "counts": dict(self.delta),
+            "group": self.group,
+            "shard": self.shard,
+            "seq": seq,
+            "counts": dict(self.delta),
             "caught_up": report.caught_up,
         }
         out = Changes(
@@ -76,7 +79,9 @@ class CountingRollup:
     """Add up what the shards counted."""
 
     def __init__(self, shards: Mapping[str, int]) -> None:
-        self.expected = {(group, shard) for group, count in shards.items() for shard in range(count) if group != "rollup"}
+        self.expected = {
+            (group, shard) for group, count in shards.items() for shard in range(count) if group != "rollup"
+        }
         self.seqs: dict[str, int] = {}
         self.totals: Counter[str] = Counter()
         self.caught_up: dict[str, bool] = {}
@@ -106,9 +111,20 @@ class CountingRollup:
         complete = len(self.caught_up) == len(self.expected) and all(self.caught_up.values())
         return [
             Reading(
-                metric="records", labels={"kind": kind}, window="5m", value=count, numerator=None, denominator=None,
-                n=count, window_start_ms=None, window_end_ms=None, as_of_ms=int(time.time() * 1000),
-                complete=complete, data_since_ms=None, seq=self.published, catalog_version="t",
+                metric="records",
+                labels={"kind": kind},
+                window="5m",
+                value=count,
+                numerator=None,
+                denominator=None,
+                n=count,
+                window_start_ms=None,
+                window_end_ms=None,
+                as_of_ms=int(time.time() * 1000),
+                complete=complete,
+                data_since_ms=None,
+                seq=self.published,
+                catalog_version="t",
             )
             for kind, count in sorted(self.totals.items())
         ]
@@ -147,9 +163,9 @@ class Printed:
             "commits": sum(shard.commits for shard in view.shards),
             "inbox": sum(shard.inbox_bytes for shard in view.shards),
             "fold_s": round(sum(shard.fold_s for shard in view.shards), 2),
-            "rollup": None if self.rollup is None else {
-                reading.labels["kind"]: reading.value for reading in self.rollup.readings
-            },
+            "rollup": None
+            if self.rollup is None
+            else {reading.labels["kind"]: reading.value for reading in self.rollup.readings},
             "complete": self.rollup is not None and all(reading.complete for reading in self.rollup.readings),
         }
         print(json.dumps(line), flush=True)
@@ -164,16 +180,25 @@ def main() -> None:
     from stream.settings import Settings
     from stream.worker.run import run
 
-    logging.basicConfig(level=os.environ.get("STANDIN_LOG", "INFO"), format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
+    logging.basicConfig(
+        level=os.environ.get("STANDIN_LOG", "INFO"), format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"
+    )
     values = {
-        name[len("LEADPULSE_"):].lower(): value for name, value in os.environ.items()
-        if name.startswith("LEADPULSE_") and name != "LEADPULSE_REQUIRE" and name != "LEADPULSE_SHARED" and name != "LEADPULSE_TEST_BROKER"
+        name[len("LEADPULSE_") :].lower(): value
+        for name, value in os.environ.items()
+        if name.startswith("LEADPULSE_")
+        and name != "LEADPULSE_REQUIRE"
+        and name != "LEADPULSE_SHARED"
+        and name != "LEADPULSE_TEST_BROKER"
     }
     fold = NothingFold if os.environ.get("STANDIN_FOLD") == "nothing" else CountingFold
     try:
         run(
             Settings(**values),  # type: ignore[arg-type]
-            make_fold=fold, make_rollup=CountingRollup, encode_reading=encode, exporter=Printed(),
+            make_fold=fold,
+            make_rollup=CountingRollup,
+            encode_reading=encode,
+            exporter=Printed(),
             reset="--reset" in sys.argv,
         )
     except LeadpulseError as error:

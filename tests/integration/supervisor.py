@@ -55,7 +55,9 @@ class Worker:
             self.exits.append(self.process.wait())
             if self._stopping.is_set() or not self.restart:
                 return
-            self._wait_s = FIRST_WAIT_S if time.monotonic() - self._since > STEADY_S else min(self._wait_s * 2, LONGEST_WAIT_S)
+            self._wait_s = (
+                FIRST_WAIT_S if time.monotonic() - self._since > STEADY_S else min(self._wait_s * 2, LONGEST_WAIT_S)
+            )
             if self._stopping.wait(self._wait_s):
                 return
             self.process = self._spawn()

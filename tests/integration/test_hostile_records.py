@@ -58,7 +58,9 @@ def test_hostile_records_are_dead_letters_and_the_rest_counts(site, monkeypatch)
 
 
 async def _send(here):
-    producer = AIOKafkaProducer(bootstrap_servers=here.broker.bootstrap, max_request_size=2 << 20, max_batch_size=1 << 20)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=here.broker.bootstrap, max_request_size=2 << 20, max_batch_size=1 << 20
+    )
     await producer.start()
     try:
         for key, value, headers in HOSTILE:

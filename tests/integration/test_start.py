@@ -21,7 +21,9 @@ def start(**settings):
     done = subprocess.run(
         [sys.executable, str(STANDIN)],
         env={**os.environ, "PYTHONPATH": str(ROOT), "STANDIN_LOG": "ERROR", **settings},
-        capture_output=True, text=True, timeout=60,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     return done.returncode, done.stderr
 

@@ -34,7 +34,9 @@ def _set_group_offsets(here, offset_of):
     consumer.close()
 
 
-@pytest.mark.parametrize("offset_of", [lambda end: 0, lambda end: end, lambda end: end + 1000], ids=["zero", "end", "beyond"])
+@pytest.mark.parametrize(
+    "offset_of", [lambda end: 0, lambda end: end, lambda end: end + 1000], ids=["zero", "end", "beyond"]
+)
 def test_committed_group_offsets_are_never_believed(site, offset_of):
     here = site(partitions=2)
     here.worker()
@@ -118,7 +120,9 @@ def test_retention_that_took_only_counted_records_is_accepted_with_a_warning(sit
     assert "past its retention" in worker.log()
 
 
-@pytest.mark.parametrize(("start", "counted"), [("latest", 300), ("1970-01-01T00:00:00Z", 800), ("2200-01-01T00:00:00Z", 300)])
+@pytest.mark.parametrize(
+    ("start", "counted"), [("latest", 300), ("1970-01-01T00:00:00Z", 800), ("2200-01-01T00:00:00Z", 300)]
+)
 def test_a_fresh_installation_starts_where_it_is_told(site, start, counted):
     here = site(partitions=2, LEADPULSE_START=start)
     here.produce(500)

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream import catalog
@@ -40,6 +40,8 @@ VISITORS = {
     for metric in catalog.METRICS
     if metric.kind != "summary" and metric.area in ("traffic", "conversion", "chatbot", "funnel")
 }
+#: Where one example is a whole rollup with all of its levels.
+HALF = settings(max_examples=settings.default.max_examples // 2)
 ANYTHING = st.lists(st.one_of(views(), forms(), chats(), emails(), ads()), min_size=1, max_size=40).map(named)
 
 
@@ -94,6 +96,7 @@ def _next(fold: Any, rollup: Rollup) -> Any:
     return fold.take_delta(rollup._standings.of["visitors", 0].seq + 1, REPORT)
 
 
+@HALF
 @given(data=st.data())
 def test_windows_of_panes_equal_brute_force_where_edges_meet(data: st.DataObject) -> None:
     events = data.draw(people(max_size=30), label="events")
@@ -115,6 +118,7 @@ GAPS = st.sampled_from((
 ))  # fmt: skip
 
 
+@HALF
 @given(data=st.data())
 def test_a_long_history_is_remembered_as_if_it_were_all_kept(data: st.DataObject) -> None:
     """One person over months: sessions are folded together and forgotten, and no count shows it."""
@@ -228,6 +232,7 @@ def shown(rollup: Rollup) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     return out
 
 
+@HALF
 @given(ANYTHING, st.data())
 def test_a_rollup_restored_from_its_log_has_the_same_readings_and_the_same_future(
     events: list[Envelope], data: st.DataObject

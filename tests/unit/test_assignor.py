@@ -43,7 +43,8 @@ def test_every_shard_goes_to_one_member_with_all_its_topics(visitors, emails, ad
     for group, count in {"visitors": visitors, "emails": emails, "ads": ads, "rollup": 1}.items():
         for shard in range(count):
             owners = [
-                {member for member, mine in given_out.items() if shard in mine.get(topic, [])} for topic in GROUPS[group]
+                {member for member, mine in given_out.items() if shard in mine.get(topic, [])}
+                for topic in GROUPS[group]
             ]
             assert all(len(owner) == 1 for owner in owners), "no partition twice, none left out"
             assert len(set.union(*owners)) == 1, "all topics of a shard at one member"
@@ -72,11 +73,14 @@ def test_more_members_than_shards_leaves_some_idle():
     assert sorted(len(mine) > 0 for mine in given_out.values()) == [False, False, True, True, True, True]
 
 
-@pytest.mark.parametrize(("changed", "named"), [
-    ({"x.form": 4}, "x.form: 4"),
-    ({"x.leadpulse.reroute.visitors": 3}, "x.leadpulse.reroute.visitors: 3"),
-    ({"x.chatbot": 0}, "x.chatbot: 0"),
-])
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"x.form": 4}, "x.form: 4"),
+        ({"x.leadpulse.reroute.visitors": 3}, "x.leadpulse.reroute.visitors: 3"),
+        ({"x.chatbot": 0}, "x.chatbot: 0"),
+    ],
+)
 def test_topics_of_a_group_with_different_counts_are_refused_by_name(changed, named):
     with pytest.raises(TopicError) as refused:
         assign(cluster(6, 6, 6, **changed), {"m": ""})

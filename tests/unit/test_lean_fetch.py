@@ -67,7 +67,9 @@ def lean(raw, **options):
 ROWS = [(b"k", b"v", []), (None, b"x", [("h", b"1"), ("h", None)]), (b"", None, [])]
 
 small = st.one_of(st.none(), st.binary(max_size=6))
-rows_of = st.lists(st.tuples(small, small, st.lists(st.tuples(st.text(max_size=3), small), max_size=2)), min_size=1, max_size=5)
+rows_of = st.lists(
+    st.tuples(small, small, st.lists(st.tuples(st.text(max_size=3), small), max_size=2)), min_size=1, max_size=5
+)
 pieces = st.lists(
     st.one_of(
         st.tuples(st.just("plain"), rows_of, st.sampled_from([0, 1])),

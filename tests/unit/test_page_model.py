@@ -103,6 +103,17 @@ def test_another_currency_is_another_line():
     assert history.points(key) == ([HOUR_MS], [44.0])
 
 
+def test_a_move_of_the_figures_leaves_a_gap_and_no_zero_in_the_usual():
+    history, key = History(), Key("s1", "1h", "visitors")
+    history.take(0, {key: Figure(10, 10)})
+    history.interrupt()
+    history.take(HOUR_MS, {key: Figure(12, 12)})
+    assert history.points(key)[1] == [10, None, 12]
+    usual = history.usual(key, HOUR_MS + 60_000, -2 * HOUR_MS)
+    assert usual is not None
+    assert (usual.numerator, usual.windows) == (10, 1)
+
+
 def test_figures_beyond_the_limit_have_no_history():
     history = History()
     history.take(0, {Key(f"s{n}", "1h", "visitors"): Figure(1) for n in range(SERIES_LIMIT + 5)})

@@ -34,18 +34,20 @@ class Shard:
         self.log: dict[bytes, bytes] = {}
         self.sums = Sums()
         self.seq = self.events = 0
+        self.now_ms = NOON
 
     def take(self, *events: Envelope, arrival_ms: int | None = None, report: ShardReport = REPORT) -> Changes:
-        """Fold events, each arriving when it happened, and commit."""
+        """Fold events, each arriving when it happened, and commit, at the time of the last one."""
         for event in events:
             came_ms = at_ms(event["time"][5:10] + " " + event["time"][11:-1]) if arrival_ms is None else arrival_ms
             self.events += 1
             self.fold.fold([(event["type"], [record({"id": f"e{self.events}", **event}, came_ms)])])
-        return self.commit(report)
+        self.now_ms = came_ms if arrival_ms is None else self.now_ms
+        return self.commit(replace(report, now_ms=self.now_ms))
 
-    def commit(self, report: ShardReport = REPORT) -> Changes:
+    def commit(self, report: ShardReport | None = None) -> Changes:
         self.seq += 1
-        changes = self.fold.changes(self.seq, report)
+        changes = self.fold.changes(self.seq, report or replace(REPORT, now_ms=self.now_ms))
         for key, value in changes.state:
             if value is None:
                 self.log.pop(key, None)
@@ -224,6 +226,21 @@ def test_a_source_that_went_silent_keeps_nobody_in_memory() -> None:
         shard.take(view(f"06-{day:02d} 10:00", "ann"))
     assert list(shard.fold.visitors.rows.encoded) == ["s1\x1fann"]
     assert len(shard.fold.known_ids) < 4
+
+
+def test_a_source_that_is_slow_but_not_silent_keeps_its_ids_known() -> None:
+    """Old data, one topic after another, and a worker that keeps up: each commit is caught up."""
+    shard = Shard("visitors")
+    for day in range(1, 29):
+        shard.take(view(f"06-{day:02d} 10:00", "ann"))
+    shard.now_ms = at_ms("06-29 00:00")
+    now = replace(REPORT, now_ms=shard.now_ms)
+    for copies in range(3):
+        for hour in range(10, 14):
+            event = chat(f"06-02 {hour}:00", "ann", "message", id=f"c{hour}")
+            shard.fold.fold([("chatbot", [record(event, at_ms(f"06-02 {hour}:00"))])])
+            shard.commit(now)
+        assert shard.fold.books.account.get("chatbot/duplicate", 0) == 4 * copies
 
 
 def test_a_source_that_is_behind_holds_everything_back() -> None:

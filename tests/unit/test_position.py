@@ -21,13 +21,16 @@ def test_a_position_moves_behind_its_batches_and_remembers_the_last_record():
     assert at.fingerprint == fingerprint((7, 90, b"k", b"b", ()))
 
 
-@pytest.mark.parametrize("other", [
-    (8, 90, b"k", b"b", ()),
-    (7, 91, b"k", b"b", ()),
-    (7, 90, b"kb", b"", ()),
-    (7, 90, None, b"b", ()),
-    (7, 90, b"k", b"c", ()),
-])
+@pytest.mark.parametrize(
+    "other",
+    [
+        (8, 90, b"k", b"b", ()),
+        (7, 91, b"k", b"b", ()),
+        (7, 90, b"kb", b"", ()),
+        (7, 90, None, b"b", ()),
+        (7, 90, b"k", b"c", ()),
+    ],
+)
 def test_a_fingerprint_tells_records_apart(other):
     assert fingerprint(other) != fingerprint((7, 90, b"k", b"b", ()))
 

@@ -184,13 +184,13 @@ def test_a_snapshot_writes_what_changed_and_buries_panes_that_left() -> None:
 def test_the_pieces_of_a_snapshot_stay_small() -> None:
     made = rollup(label_limit=10_000, most_readings=10_000_000)
     many = delta(1, NOW_MS)
-    names: list[Cell] = [("view", "s1", "direct", "blog", f"a{n:060d}") for n in range(9_000)]
+    names: list[Cell] = [("view", "s1", "direct", "blog", f"a{n:060d}") for n in range(3_000)]
     many = replace(
         many,
         names=names,
-        name_index=np.arange(9_000, dtype=np.int32).tobytes(),
-        panes=np.full(9_000, Grid().pane(NOW_MS), np.int64).tobytes(),
-        amounts=np.ones(9_000, np.int64).tobytes(),
+        name_index=np.arange(3_000, dtype=np.int32).tobytes(),
+        panes=np.full(3_000, Grid().pane(NOW_MS), np.int64).tobytes(),
+        amounts=np.ones(3_000, np.int64).tobytes(),
     )
     made.apply(pack(many))
     records = made.snapshot(True)
@@ -198,4 +198,23 @@ def test_the_pieces_of_a_snapshot_stay_small() -> None:
     again = rollup(label_limit=10_000, most_readings=10_000_000)
     for key, record in records:
         again.load(key, record)
-    assert value(again) == 9_000
+    assert value(again) == 3_000
+
+
+def test_one_event_of_the_far_future_leaves_the_windows_where_they_are() -> None:
+    """With CreateTime an arrival is what a producer says, and so is the moment that windows are read at."""
+    made = rollup()
+    made.apply(pack(replace(delta(1, NOW_MS), now_ms=NOW_MS)))
+    made.apply(pack(replace(delta(2, 253_402_300_799_999), now_ms=NOW_MS)))
+    made.advance(NOW_MS + 1)
+    assert made.now_ms <= NOW_MS + DAY_MS + 1
+    assert value(made, window="7d") == 2
+
+
+def test_rejects_before_the_first_event_are_accepted_records_too() -> None:
+    made = rollup()
+    accepted: Cell = ("accepted", "s1", "page_view")
+    made.apply(pack(replace(delta(1, NOW_MS), names=[accepted], newest_ms={}, oldest_ms=None, now_ms=NOW_MS + 1)))
+    made.apply(pack(replace(delta(2, NOW_MS), names=[accepted])))
+    found = [r for r in made.readings(None) if (r.metric, r.window) == ("valid_event_ratio", "5m")]
+    assert [(r.numerator, r.denominator) for r in found] == [(0, 2)]

@@ -39,18 +39,29 @@ def test_all_topics_of_an_installation_carry_its_prefix():
     assert all(name.startswith("p.") for name in names)
 
 
-@pytest.mark.parametrize(("changed", "where", "word"), [
-    ({"email": None}, "p.email", "missing"),
-    ({"leadpulse__state__ads": None}, "p.leadpulse.state.ads", "missing"),
-    ({"form": {"partitions": 4}}, "p.page_view: 6, p.form: 4, p.chatbot: 6", "split"),
-    ({"leadpulse__state__visitors": {"partitions": 12}}, "p.leadpulse.state.visitors", "must have 6"),
-    ({"leadpulse__deltas__emails": {"partitions": 1}}, "p.leadpulse.deltas.emails", "must have 6"),
-    ({"leadpulse__rollup": {"partitions": 2}}, "p.leadpulse.rollup", "must have 1"),
-    ({"leadpulse__state__ads": {"configs": {"cleanup.policy": "delete"}}}, "p.leadpulse.state.ads", "must be compact"),
-    ({"leadpulse__metrics": {"configs": {"cleanup.policy": "delete"}}}, "p.leadpulse.metrics", "must be compact"),
-    ({"page_view": {"configs": {"cleanup.policy": "compact"}}}, "p.page_view", "vanish"),
-    ({"leadpulse__reroute__ads": {"configs": {"message.timestamp.type": "LogAppendTime"}}}, "p.leadpulse.reroute.ads", "CreateTime"),
-])
+@pytest.mark.parametrize(
+    ("changed", "where", "word"),
+    [
+        ({"email": None}, "p.email", "missing"),
+        ({"leadpulse__state__ads": None}, "p.leadpulse.state.ads", "missing"),
+        ({"form": {"partitions": 4}}, "p.page_view: 6, p.form: 4, p.chatbot: 6", "split"),
+        ({"leadpulse__state__visitors": {"partitions": 12}}, "p.leadpulse.state.visitors", "must have 6"),
+        ({"leadpulse__deltas__emails": {"partitions": 1}}, "p.leadpulse.deltas.emails", "must have 6"),
+        ({"leadpulse__rollup": {"partitions": 2}}, "p.leadpulse.rollup", "must have 1"),
+        (
+            {"leadpulse__state__ads": {"configs": {"cleanup.policy": "delete"}}},
+            "p.leadpulse.state.ads",
+            "must be compact",
+        ),
+        ({"leadpulse__metrics": {"configs": {"cleanup.policy": "delete"}}}, "p.leadpulse.metrics", "must be compact"),
+        ({"page_view": {"configs": {"cleanup.policy": "compact"}}}, "p.page_view", "vanish"),
+        (
+            {"leadpulse__reroute__ads": {"configs": {"message.timestamp.type": "LogAppendTime"}}},
+            "p.leadpulse.reroute.ads",
+            "CreateTime",
+        ),
+    ],
+)
 def test_what_a_worker_must_not_start_with_is_fatal_and_names_the_topic(changed, where, word):
     fatal = [finding for finding in findings(cluster(**changed)) if finding.fatal]
     assert [finding.where for finding in fatal] == [where]
@@ -58,12 +69,15 @@ def test_what_a_worker_must_not_start_with_is_fatal_and_names_the_topic(changed,
     assert fatal[0].do
 
 
-@pytest.mark.parametrize(("changed", "brokers", "word"), [
-    ({"form": {"configs": {"message.timestamp.type": "CreateTime"}}}, 1, "CreateTime"),
-    ({"leadpulse__state__ads": {"configs": {"segment.bytes": "1073741824"}}}, 1, "segment.bytes"),
-    ({"ad": {"configs": {"retention.ms": "3600000"}}}, 1, "retention.ms"),
-    ({"leadpulse__state__ads": {"replication": 1}}, 3, "replica"),
-])
+@pytest.mark.parametrize(
+    ("changed", "brokers", "word"),
+    [
+        ({"form": {"configs": {"message.timestamp.type": "CreateTime"}}}, 1, "CreateTime"),
+        ({"leadpulse__state__ads": {"configs": {"segment.bytes": "1073741824"}}}, 1, "segment.bytes"),
+        ({"ad": {"configs": {"retention.ms": "3600000"}}}, 1, "retention.ms"),
+        ({"leadpulse__state__ads": {"replication": 1}}, 3, "replica"),
+    ],
+)
 def test_what_is_only_unwise_is_a_notice(changed, brokers, word):
     told = findings(cluster(**changed), brokers)
     assert len(told) == 1

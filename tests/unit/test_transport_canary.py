@@ -62,18 +62,33 @@ def test_what_we_override_or_call_is_still_there(owner, name):
     assert hasattr(owner, name), f"{owner.__module__}.{owner.__qualname__}.{name} is gone"
 
 
-@pytest.mark.parametrize(("where", "words"), [
-    (fetcher.Fetcher.__init__, ["self._records =", "self._closed =", "self._subscriptions =", "self._wait_consume_future"]),
-    (fetcher.FetchResult.__init__, ["self._topic_partition", "self._partition_records"]),
-    (fetcher.PartitionRecords.__init__, ["self._records", "self._aborted_producers", "self.next_fetch_offset", "self._check_crcs", "self._isolation_level"]),
-    (subscription_state.TopicPartitionState.__init__, ["self.highwater", "self.lso", "self._position"]),
-    (aiokafka.AIOKafkaConsumer.start, ["self._fetcher = Fetcher(", "self._coordinator = GroupCoordinator("]),
-    (driver.Consumer._to_message, ["generation_id=self.app.consumer_generation_id"]),
-    (faust_consumer.ThreadDelegateConsumer.__init__, ["self._thread = self._new_consumer_thread()"]),
-    (driver.ConsumerRebalanceListener.on_partitions_assigned, ["consumer_generation_id = generation"]),
-    (faust.App._new_consumer, ["self.transport.create_consumer("]),
-    (faust.App._on_partitions_revoked, ["self.on_partitions_revoked.send"]),
-])
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        (
+            fetcher.Fetcher.__init__,
+            ["self._records =", "self._closed =", "self._subscriptions =", "self._wait_consume_future"],
+        ),
+        (fetcher.FetchResult.__init__, ["self._topic_partition", "self._partition_records"]),
+        (
+            fetcher.PartitionRecords.__init__,
+            [
+                "self._records",
+                "self._aborted_producers",
+                "self.next_fetch_offset",
+                "self._check_crcs",
+                "self._isolation_level",
+            ],
+        ),
+        (subscription_state.TopicPartitionState.__init__, ["self.highwater", "self.lso", "self._position"]),
+        (aiokafka.AIOKafkaConsumer.start, ["self._fetcher = Fetcher(", "self._coordinator = GroupCoordinator("]),
+        (driver.Consumer._to_message, ["generation_id=self.app.consumer_generation_id"]),
+        (faust_consumer.ThreadDelegateConsumer.__init__, ["self._thread = self._new_consumer_thread()"]),
+        (driver.ConsumerRebalanceListener.on_partitions_assigned, ["consumer_generation_id = generation"]),
+        (faust.App._new_consumer, ["self.transport.create_consumer("]),
+        (faust.App._on_partitions_revoked, ["self.on_partitions_revoked.send"]),
+    ],
+)
 def test_the_attributes_we_read_are_still_set_there(where, words):
     text = inspect.getsource(where)
     missing = [word for word in words if word not in text]

@@ -3,8 +3,8 @@
 In:  entries of the catalog that alert; the texts and annotations as they are rendered.
 Out: files for `promtool test rules`: what was exposed, and who is told what.
 
-    hour  0 ───────────────── 676 ─────── 680
-          four weeks as usual  │ harmed    └ told
+    step  0 ───────────────── 57 ─────── 59       12 hours each, which keeps four weeks to a second or two
+          four weeks as usual  │ harmed   └ told
                                └ silent until here
 
 Sites: `harmed` gets worse, `usual` does not, `thin` gets worse with too few trials to tell, `new` has no past.
@@ -12,6 +12,7 @@ Sites: `harmed` gets worse, `usual` does not, `thin` gets worse with too few tri
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from stream.export.alerts import ratios, texts
@@ -20,8 +21,12 @@ from stream.export.alerts.entries import Judged
 Node = dict[str, Any]
 Labels = dict[str, str]
 
-WEEKS_H: Final = 676
-TOLD_H: Final = 680
+STEP_H: Final = 12
+STEPS: Final = 57
+QUIET_AT, TOLD_AT = f"{(STEPS - 1) * STEP_H}h", f"{(STEPS + 2) * STEP_H}h"
+#: Spells without records are looked for in hours, and operation in minutes.
+SOURCE_STEP_H, SOURCE_STEPS = 3, 228
+MINUTES, WELL = 5, 12
 ORDER: Final = (
     "leadpulse-sources", "leadpulse-volumes", "leadpulse-ratios", "leadpulse-figures", "leadpulse-operation",
 )  # fmt: skip
@@ -39,12 +44,12 @@ def series(name: str, labels: Labels, values: str) -> Node:
     return {"series": f"{name}{{{inside}}}", "values": values}
 
 
-def shift(before: float, after: float) -> str:
-    """Write values by the hour: as usual for four weeks, then something else."""
-    return f"{before:g}+0x{WEEKS_H - 1} {after:g}+0x10"
+def shift(before: float, after: float, steps: int = STEPS) -> str:
+    """Write values by the step: as usual for four weeks, then something else."""
+    return f"{before:g}+0x{steps - 1} {after:g}+0x10"
 
 
-def file(tests: list[Node], interval: str = "1h") -> Node:
+def file(tests: list[Node], interval: str = f"{STEP_H}h") -> Node:
     """Write a file of tests; groups are evaluated in the order in which they read each other."""
     return {
         "rule_files": ["../rules/leadpulse-recording.yml", "../rules/leadpulse-alerts.yml"],
@@ -99,7 +104,7 @@ def _pair(entry: Judged, site: str, window: str, above: str, below: str) -> list
 
 def ratio_tests(entries: list[Judged], rules: dict[str, Node]) -> list[Node]:
     """Give the tests of ratios: one past for all of them."""
-    inputs = [series("leadpulse_complete", {}, f"1+0x{TOLD_H}")]
+    inputs = [series("leadpulse_complete", {}, f"1+0x{STEPS + 10}")]
     alerts, states = [], []
     for entry in entries:
         way = entry.metric.direction or "drop"
@@ -108,32 +113,30 @@ def ratio_tests(entries: list[Judged], rules: dict[str, Node]) -> list[Node]:
             inputs += _pair(entry, "harmed", window, shift(USUAL, HARMED[way]), shift(TRIALS, TRIALS))
             inputs += _pair(entry, "usual", window, shift(USUAL, USUAL * 0.95), shift(TRIALS, TRIALS))
             inputs += _pair(entry, "thin", window, shift(THIN_USUAL, THIN_HARMED[way]), shift(THIN_TRIALS, THIN_TRIALS))
-            inputs += _pair(
-                entry, "new", window, f"_x{WEEKS_H} {HARMED[way]}+0x10", f"_x{WEEKS_H} {TRIALS}+0x10"
-            )
+            inputs += _pair(entry, "new", window, f"_x{STEPS} {HARMED[way]}+0x10", f"_x{STEPS} {TRIALS}+0x10")
             says = (
                 f"{_where(entry, 'harmed', window)}: {HARMED[way] / TRIALS:.4%}".rstrip("%").rstrip("0").rstrip(".")
                 + f"% (n = 10k); usual: {USUAL / TRIALS:.0%}."
             )
             expected.append((_seen(entry, "harmed", window), filled(rules[entry.name], "harmed", says)))
-        alerts += [told(entry.name, f"{WEEKS_H - 6}h"), told(entry.name, f"{TOLD_H}h", *expected)]
+        alerts += [told(entry.name, QUIET_AT), told(entry.name, TOLD_AT, *expected)]
         last = entry.windows[-1]
         of = f'ratio="{entry.metric.name}",window="{last}"'
         states.append({
             "expr": f"sum by (site) ({ratios.STATE}{{{of}}})",
-            "eval_time": f"{TOLD_H}h",
+            "eval_time": TOLD_AT,
             "exp_samples": [
                 {"labels": f'{{site="{site}"}}', "value": value}
                 for site, value in (("harmed", ratios.DROP), ("usual", ratios.OK), ("thin", ratios.TOO_LITTLE),
                                     ("new", ratios.TOO_LITTLE))
             ],
         })  # fmt: skip
-    return [{"interval": "1h", "input_series": inputs, "alert_rule_test": alerts, "promql_expr_test": states}]
+    return [{"interval": f"{STEP_H}h", "input_series": inputs, "alert_rule_test": alerts, "promql_expr_test": states}]
 
 
 def volume_tests(entries: list[Judged], rules: dict[str, Node]) -> list[Node]:
     """Give the tests of volumes: a third is left, three quarters are left, and too few to tell."""
-    inputs = [series("leadpulse_complete", {}, f"1+0x{TOLD_H}")]
+    inputs = [series("leadpulse_complete", {}, f"1+0x{STEPS + 10}")]
     alerts = []
     for entry in entries:
         expected = []
@@ -142,13 +145,13 @@ def volume_tests(entries: list[Judged], rules: dict[str, Node]) -> list[Node]:
                 inputs.append(series(f"leadpulse_{entry.metric.name}", _exposed(entry, site, window), shift(before, after)))
             says = f"{_where(entry, 'harmed', window)}: 300; usual: 900."
             expected.append((_seen(entry, "harmed", window), filled(rules[entry.name], "harmed", says)))
-        alerts += [told(entry.name, f"{WEEKS_H - 6}h"), told(entry.name, f"{TOLD_H}h", *expected)]
-    return [{"interval": "1h", "input_series": inputs, "alert_rule_test": alerts}]
+        alerts += [told(entry.name, QUIET_AT), told(entry.name, TOLD_AT, *expected)]
+    return [{"interval": f"{STEP_H}h", "input_series": inputs, "alert_rule_test": alerts}]
 
 
 def cost_tests(entries: list[Judged], rules: dict[str, Node]) -> list[Node]:
     """Give the tests of costs: twice as dear, a little dearer, and too few leads to tell."""
-    inputs, alerts = [series("leadpulse_complete", {}, f"1+0x{TOLD_H}")], []
+    inputs, alerts = [series("leadpulse_complete", {}, f"1+0x{STEPS + 10}")], []
     for entry in entries:
         expected = []
         for window in entry.windows:
@@ -156,108 +159,177 @@ def cost_tests(entries: list[Judged], rules: dict[str, Node]) -> list[Node]:
                 inputs += _pair(entry, site, window, shift(SPEND, after), shift(LEADS, bought))
             says = f"{_where(entry, 'harmed', window)}: {DEAR / LEADS:g} (n = {LEADS}); usual: {SPEND / LEADS:g}."
             expected.append((_seen(entry, "harmed", window), filled(rules[entry.name], "harmed", says)))
-        alerts += [told(entry.name, f"{WEEKS_H - 6}h"), told(entry.name, f"{TOLD_H}h", *expected)]
-    return [{"interval": "1h", "input_series": inputs, "alert_rule_test": alerts}]
+        alerts += [told(entry.name, QUIET_AT), told(entry.name, TOLD_AT, *expected)]
+    return [{"interval": f"{STEP_H}h", "input_series": inputs, "alert_rule_test": alerts}]
 
 
 def source_tests(rules: dict[str, Node], ratio: Judged) -> list[Node]:
     """Give the tests of a silent source and of a country, which need four weeks too."""
     silent, country = rules[texts.SILENT], rules[texts.COUNTRY]
-    events = "leadpulse_events_total"
-    counted = {"outcome": "counted", "reason": ""}
+    steps, quiet_at, told_at = SOURCE_STEPS, f"{(SOURCE_STEPS - 2) * SOURCE_STEP_H}h", f"{(SOURCE_STEPS + 4) * SOURCE_STEP_H}h"
+
+    def moved(before: float, after: float) -> str:
+        return shift(before, after, steps)
+
+    def events(kind: str, a_step: int, goes_on: bool) -> Node:
+        stops = f"0+{a_step}x{steps} {steps * a_step}+0x10"
+        labels = {"kind": kind, "outcome": "counted", "reason": ""}
+        return series("leadpulse_events_total", labels, f"0+{a_step}x{steps + 10}" if goes_on else stops)
+
     inputs = [
-        series("leadpulse_complete", {}, f"1+0x{TOLD_H}"),
-        # forms stop; page views go on; chats were always few
-        series(events, {"kind": "form"} | counted, f"0+100x{WEEKS_H} {WEEKS_H * 100}+0x10"),
-        series(events, {"kind": "page_view"} | counted, f"0+2000x{TOLD_H}"),
-        series(events, {"kind": "chatbot"} | counted, f"0+1x{WEEKS_H} {WEEKS_H}+0x10"),
+        series("leadpulse_complete", {}, f"1+0x{steps + 10}"),
+        # forms stop, page views go on, chats were always few
+        events("form", 300, goes_on=False),
+        events("page_view", 6000, goes_on=True),
+        events("chatbot", 3, goes_on=False),
         # e-mails lie unread: that is lag and not silence
-        series(events, {"kind": "email"} | counted, f"0+100x{WEEKS_H} {WEEKS_H * 100}+0x10"),
-        series("leadpulse_source_lag_records", {"kind": "email"}, shift(0, 900)),
+        events("email", 300, goes_on=False),
+        series("leadpulse_source_lag_records", {"kind": "email"}, moved(0, 900)),
         # leads fall with the forms: held back, since the forms are missing
-        *(node for window in ratio.windows
-          for node in _pair(ratio, "harmed", window, shift(USUAL, HARMED["drop"]), shift(TRIALS, TRIALS))),
-        # one country sends ten times as many visitors; another one some more
-        series("leadpulse_visitors", {"site": "harmed", "window": "1h"}, shift(1000, 1900)),
-        series("leadpulse_country_visitors", {"site": "harmed", "country": "NL", "window": "1h"}, shift(100, 1000)),
-        series("leadpulse_country_visitors", {"site": "harmed", "country": "DE", "window": "1h"}, shift(500, 520)),
-    ]  # fmt: skip
-    says = "No form came in where 600 are usual."
-    rises = "NL has 42.63% more of the visitors of site harmed than is usual."
-    return [{
-        "interval": "1h",
-        "input_series": inputs,
-        "alert_rule_test": [
-            told(texts.SILENT, f"{WEEKS_H - 6}h"),
-            told(texts.SILENT, "684h", ({"kind": "form", "severity": silent["labels"]["severity"]}, filled(silent, "", says))),
-            told(ratio.name, "684h"),
-            told(texts.COUNTRY, f"{WEEKS_H - 6}h"),
-            told(texts.COUNTRY, f"{TOLD_H}h", (
-                {"site": "harmed", "country": "NL", "window": "1h", "severity": country["labels"]["severity"]},
-                filled(country, "harmed", rises),
-            )),
-        ],
-        "promql_expr_test": [{
-            "expr": f'max by (site) ({ratios.STATE}{{ratio="{ratio.metric.name}"}})',
-            "eval_time": "684h",
-            "exp_samples": [{"labels": '{site="harmed"}', "value": ratios.TOO_LITTLE}],
-        }],
-    }]  # fmt: skip
+        *(
+            node
+            for window in ratio.windows
+            for node in _pair(ratio, "harmed", window, moved(USUAL, HARMED["drop"]), moved(TRIALS, TRIALS))
+        ),
+        # one country sends ten times as many visitors, another one some more
+        series("leadpulse_visitors", {"site": "harmed", "window": "1h"}, moved(1000, 1900)),
+        series("leadpulse_country_visitors", {"site": "harmed", "country": "NL", "window": "1h"}, moved(100, 1000)),
+        series("leadpulse_country_visitors", {"site": "harmed", "country": "DE", "window": "1h"}, moved(500, 520)),
+    ]
+    of_form = {"kind": "form", "severity": silent["labels"]["severity"]}
+    of_nl = {"site": "harmed", "country": "NL", "window": "1h", "severity": country["labels"]["severity"]}
+    rises = "NL: 42.63% more of site harmed than is usual."
+    alerts = [
+        told(texts.SILENT, quiet_at),
+        told(texts.SILENT, told_at, (of_form, filled(silent, "", "No form came in where 600 are usual."))),
+        told(ratio.name, told_at),
+        told(texts.COUNTRY, quiet_at),
+        told(texts.COUNTRY, told_at, (of_nl, filled(country, "harmed", rises))),
+    ]
+    state = {
+        "expr": f'max by (site) ({ratios.STATE}{{ratio="{ratio.metric.name}"}})',
+        "eval_time": told_at,
+        "exp_samples": [{"labels": '{site="harmed"}', "value": ratios.TOO_LITTLE}],
+    }
+    return [
+        {"interval": f"{SOURCE_STEP_H}h", "input_series": inputs, "alert_rule_test": alerts, "promql_expr_test": [state]}
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An hour in which all is well, then an hour in which something is not, and who is told in the end."""
+
+    alert: str
+    seen: Labels
+    says: str
+    exposed: tuple[Node, ...]
+
+    def check(self, rules: dict[str, Node]) -> list[Node]:
+        """Say that nobody is told before, and who is after."""
+        rule, end = rules[self.alert], 2 * WELL * MINUTES
+        labels = self.seen | {"severity": rule["labels"]["severity"]}
+        told_of = labels, filled(rule, self.seen.get("site", ""), self.says)
+        return [told(self.alert, f"{WELL * MINUTES - MINUTES}m"), told(self.alert, f"{end}m", told_of)]
+
+
+def _then(before: str, after: str) -> str:
+    return f"{before}x{WELL - 1} {after}x{WELL + 2}"
+
+
+def _always(value: str) -> str:
+    return f"{value}x{2 * WELL + 2}"
+
+
+def _outcome(kind: str, outcome: str, values: str) -> Node:
+    reason = "" if outcome == "counted" else "not_json"
+    return series("leadpulse_events_total", {"kind": kind, "outcome": outcome, "reason": reason}, values)
+
+
+_WORKER: Final = series("up", {"job": "leadpulse", "instance": "a"}, _always("1+0"))
+_COMPLETE: Final = series("leadpulse_complete", {}, _always("1+0"))
+_SHARD: Final = {"group": "visitors", "shard": "3"}
+
+#: Faults that do not disturb each other stand together.
+FAULTS: Final[tuple[tuple[Fault, ...], ...]] = (
+    (
+        Fault(
+            texts.DOWN, {"job": "leadpulse", "instance": "b"}, "Worker b does not answer.",
+            (_WORKER, series("up", {"job": "leadpulse", "instance": "b"}, _then("1+0", "0+0"))),
+        ),
+        Fault(
+            texts.LAG, {"kind": "form"}, "The newest form that was read is 15m 0s old and more lie unread.",
+            (
+                series("leadpulse_source_lag_records", {"kind": "form"}, _then("0+0", "500+0")),
+                series("leadpulse_source_lag_seconds", {"kind": "form"}, _always("900+0")),
+                # what is old when it comes is read at once: nothing lies unread
+                series("leadpulse_source_lag_records", {"kind": "ad"}, _always("0+0")),
+                series("leadpulse_source_lag_seconds", {"kind": "ad"}, _always("90000+0")),
+                _outcome("ad", "counted", _always("0+1")),
+            ),
+        ),
+        Fault(
+            texts.DEAD, {"kind": "form"}, "5% of the records of form were dead letters within an hour.",
+            (
+                _COMPLETE,
+                _outcome("form", "counted", f"0+100x{WELL} {WELL * 100 + 95}+95x{WELL + 2}"),
+                _outcome("form", "dead_letter", f"0+0x{WELL} 5+5x{WELL + 2}"),
+                # one in two hundred, and one in two of a few
+                _outcome("page_view", "counted", _always("0+995")),
+                _outcome("page_view", "dead_letter", _always("0+5")),
+                _outcome("email", "counted", _always("0+0.5")),
+                _outcome("email", "dead_letter", _always("0+0.5")),
+            ),
+        ),
+        Fault(
+            texts.CONSERVATION, {}, "Accepted less accounted for: 7 records.",
+            (series("leadpulse_conservation_error", {}, _then("0+0", "7+0")),),
+        ),
+        Fault(
+            texts.UNRESTORED, _SHARD, "Shard 3 of visitors is not restored.",
+            (
+                series("leadpulse_shard_restored", _SHARD, _then("1+0", "0+0")),
+                series("leadpulse_shard_restored", _SHARD | {"shard": "4"}, _always("1+0")),
+            ),
+        ),
+        Fault(
+            texts.VANISHED, {"metric": "visitors", "site": "harmed", "window": "1h"},
+            "visitors of site harmed is not exposed.",
+            (
+                series("leadpulse_visitors", {"site": "harmed", "window": "1h"}, f"500+0x{WELL - 1} stale"),
+                # nothing happens there, which is no fault
+                series("leadpulse_visitors", {"site": "usual", "window": "1h"}, _then("500+0", "0+0")),
+            ),
+        ),
+    ),
+    (
+        Fault(
+            texts.VANISHED, {}, "The rollup is not exposed.",
+            (_WORKER, series("leadpulse_complete", {}, f"1+0x{WELL - 1} stale")),
+        ),
+    ),
+    (
+        Fault(
+            texts.UNRESTORED, {}, "Incomplete.",
+            (_WORKER, series("leadpulse_complete", {}, _then("1+0", "0+0"))),
+        ),
+    ),
+    (
+        Fault(
+            texts.DOWN, {}, "There is no worker.",
+            (series("up", {"job": "leadpulse", "instance": "a"}, f"1+0x{WELL - 1} stale"),),
+        ),
+    ),
+)  # fmt: skip
 
 
 def operation_tests(rules: dict[str, Node]) -> list[Node]:
-    """Give the tests of the program's own alerts, by the minute: an hour well, then an hour of the fault."""
-
-    def case(alert: str, labels: Labels, says: str, faulty: list[Node], well: list[Node] = [], at: str = "119m") -> Node:  # noqa: B006 -- never changed
-        rule = rules[alert]
-        seen = labels | {"severity": rule["labels"]["severity"]}
-        up = series("up", {"job": "leadpulse", "instance": "a"}, "1+0x130")
-        basics = [] if alert in (texts.DOWN, texts.VANISHED, texts.UNRESTORED) else [series("leadpulse_complete", {}, "1+0x130")]
-        return {
-            "interval": "1m",
-            "input_series": [*([] if alert == texts.DOWN else [up]), *basics, *faulty, *well],
-            "alert_rule_test": [told(alert, "59m"), told(alert, at, (seen, filled(rule, labels.get("site", ""), says)))],
-        }
-
-    def halves(before: str, after: str) -> str:
-        return f"{before}x59 {after}x70"
-
-    events = "leadpulse_events_total"
-    shard = {"group": "visitors", "shard": "3"}
+    """Give the tests of the program's own alerts, by the minute."""
     return [
-        case(texts.DOWN, {"job": "leadpulse", "instance": "b"}, "The worker b does not answer.",
-             [series("up", {"job": "leadpulse", "instance": "b"}, halves("1+0", "0+0"))],
-             [series("up", {"job": "leadpulse", "instance": "a"}, "1+0x130")]),
-        case(texts.LAG, {"kind": "form"}, "The newest form that was read is 15m 0s old and more lie unread.",
-             [series("leadpulse_source_lag_records", {"kind": "form"}, halves("0+0", "500+0")),
-              series("leadpulse_source_lag_seconds", {"kind": "form"}, halves("900+0", "900+0")),
-              series(events, {"kind": "form", "outcome": "counted", "reason": ""}, "0+1x130")],
-             # what is read at once may be old: nothing lies unread
-             [series("leadpulse_source_lag_records", {"kind": "ad"}, "0+0x130"),
-              series("leadpulse_source_lag_seconds", {"kind": "ad"}, "90000+0x130"),
-              series(events, {"kind": "ad", "outcome": "counted", "reason": ""}, "0+1x130")]),
-        case(texts.VANISHED, {"metric": "visitors", "site": "harmed", "window": "1h"},
-             "visitors of site harmed is not exposed any more.",
-             [series("leadpulse_visitors", {"site": "harmed", "window": "1h"}, "500+0x59 stale _x70"),
-              series("leadpulse_complete", {}, "1+0x130")],
-             # nothing happens there, which is no fault
-             [series("leadpulse_visitors", {"site": "usual", "window": "1h"}, halves("500+0", "0+0"))]),
-        case(texts.VANISHED, {}, "All figures are not exposed any more.",
-             [series("leadpulse_complete", {}, "1+0x59 stale _x70")]),
-        case(texts.DEAD, {"kind": "form"}, "5% of the records of form were dead letters within an hour.",
-             [series(events, {"kind": "form", "outcome": "counted", "reason": ""}, "0+95x130"),
-              series(events, {"kind": "form", "outcome": "dead_letter", "reason": "not_json"}, "0+0x59 0+5x70")],
-             # one in two hundred, and one of a few
-             [series(events, {"kind": "page_view", "outcome": "counted", "reason": ""}, "0+995x130"),
-              series(events, {"kind": "page_view", "outcome": "dead_letter", "reason": "not_json"}, "0+5x130"),
-              series(events, {"kind": "email", "outcome": "counted", "reason": ""}, "0+0.2x130"),
-              series(events, {"kind": "email", "outcome": "dead_letter", "reason": "not_json"}, "0+0.1x130")]),
-        case(texts.CONSERVATION, {}, "Accepted less accounted for: 7 records.",
-             [series("leadpulse_conservation_error", {}, halves("0+0", "7+0"))]),
-        case(texts.UNRESTORED, shard, "Shard 3 of visitors is not restored.",
-             [series("leadpulse_shard_restored", shard, halves("1+0", "0+0"))],
-             [series("leadpulse_shard_restored", {"group": "visitors", "shard": "4"}, "1+0x130"),
-              series("leadpulse_complete", {}, "1+0x130")]),
-        case(texts.UNRESTORED, {}, "Some shards are not restored.",
-             [series("leadpulse_complete", {}, halves("1+0", "0+0"))]),
-    ]  # fmt: skip
+        {
+            "interval": f"{MINUTES}m",
+            "input_series": [node for fault in faults for node in fault.exposed],
+            "alert_rule_test": [check for fault in faults for check in fault.check(rules)],
+        }
+        for faults in FAULTS
+    ]

@@ -1,0 +1,265 @@
+"""The rules of a shard, without a broker: a log and a source that only remember."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from stream.model.records import Changes, Forward
+from stream.worker import position, shard
+from stream.worker.inbox import Batch
+from stream.worker.layout import Layout, ShardId
+from stream.worker.position import Position, SourcePosition
+
+LAYOUT = Layout("x.")
+
+
+class Log:
+    """Remembers what was written; fails when told to."""
+
+    def __init__(self):
+        self.written, self.error = [], None
+        self.tp = shard.TopicPartition(LAYOUT.state("ads"), 3)
+
+    async def fence(self):
+        pass
+
+    async def read(self, reader, load):
+        return 0
+
+    async def write(self, parts):
+        if self.error is not None:
+            raise self.error
+        self.written.append({(topic, partition): list(rows) for topic, partition, rows in parts})
+
+    async def close(self):
+        pass
+
+
+class Source:
+    """Remembers seeks and holds."""
+
+    def __init__(self):
+        self.sought, self.held, self.epoch = [], 0, 0
+
+    async def seek(self, offsets):
+        self.sought.append({tp.topic: offset for tp, offset in offsets.items()})
+        self.epoch += 1
+        return self.epoch
+
+    def hold(self, partitions):
+        self.held += 1
+
+    def release(self, partitions):
+        self.held -= 1
+
+
+class Fold:
+    """Remembers in which calls records came."""
+
+    def __init__(self):
+        self.calls, self.loaded, self.out = [], [], Changes(delta=b"d")
+
+    def load(self, key, value):
+        self.loaded.append(key)
+
+    def fold(self, batches):
+        self.calls.append([(source, len(records)) for source, records in batches])
+
+    def changes(self, seq, report):
+        self.report = report
+        return self.out
+
+
+class Options:
+    commit_interval_s = 0.05
+    inbox_bytes = 100
+    start = "earliest"
+    start_ms = None
+
+
+class Died(BaseException):
+    """In place of the end of the process."""
+
+
+@pytest.fixture(autouse=True)
+def _survive(monkeypatch):
+    def die(where, why, *, code=70):
+        raise Died(f"{where}: {why}") from None
+
+    monkeypatch.setattr(shard, "die", die)
+
+
+def make():
+    """Give a shard that runs from offset 10 of both its sources."""
+    made = shard.Shard(ShardId("ads", 3), Fold(), Log(), Source(), LAYOUT, Options())
+    made.position = Position({"ad": SourcePosition(10), "reroute": SourcePosition(10)}, seq=4)
+    return made
+
+
+def batch(start, count, *, epoch=1, source="ad", size=10):
+    records = [(start + i, 1_000, b"k", b"v", ()) for i in range(count)]
+    return Batch("ads", 3, source, epoch, start, start + count, records, size)
+
+
+def run(story):
+    """Let a story happen to a shard that has just resumed."""
+
+    async def told():
+        one = make()
+        await one.resume()
+        await story(one)
+        return one
+
+    return asyncio.run(told())
+
+
+def test_everything_between_two_commits_is_folded_in_one_call():
+    async def story(one):
+        for start in (10, 12, 14):
+            one.feed(batch(start, 2))
+        one.feed(batch(10, 1, source="reroute"))
+        await one._commit()
+
+    one = run(story)
+    assert one._fold.calls == [[("ad", 2), ("ad", 2), ("ad", 2), ("reroute", 1)]]
+    assert (one.position.seq, one.position.sources["ad"].next) == (5, 16)
+
+
+def test_a_commit_writes_state_delta_dead_letters_forwards_and_position_together():
+    async def story(one):
+        one._fold.out = Changes([(b"row", b"1")], b"delta", [(b"k", b"bad", [])], [Forward(7, b"k", b"v", 5, [])])
+        await one._commit()
+
+    (written,) = run(story)._log.written
+    assert {place: [row[:3] for row in rows] for place, rows in written.items()} == {
+        ("x.leadpulse.deltas.ads", 3): [(None, b"delta", None)],
+        ("x.leadpulse.dead_letter", 0): [(b"k", b"bad", None)],
+        ("x.leadpulse.reroute.ads", 7): [(b"k", b"v", 5)],
+        ("x.leadpulse.state.ads", 3): [(b"row", b"1", None), (position.POSITION_KEY, written_position(written), None)],
+    }
+
+
+def written_position(written):
+    value = written["x.leadpulse.state.ads", 3][-1][1]
+    assert position.decode(value).seq == 5
+    return value
+
+
+def test_a_batch_from_before_the_last_seek_is_ignored():
+    async def story(one):
+        one.feed(batch(10, 2, epoch=0))
+        await one._commit()
+
+    assert run(story)._fold.calls == []
+
+
+def test_a_gap_between_batches_ends_the_process():
+    async def story(one):
+        one.feed(batch(10, 2))
+        with pytest.raises(Died, match="starts at 13, expected 12"):
+            one.feed(batch(13, 1))
+
+    run(story)
+
+
+def test_a_failed_write_ends_the_process():
+    async def story(one):
+        one._log.error = RuntimeError("fenced")
+        with pytest.raises(Died, match="fenced"):
+            await one.quiesce()
+
+    run(story)
+
+
+def test_a_write_that_takes_too_long_ends_the_process(monkeypatch):
+    monkeypatch.setattr(shard, "COMMIT_LIMIT_S", 0.05)
+
+    async def story(one):
+        async def stuck(parts):
+            while True:
+                try:
+                    await asyncio.sleep(60)
+                except asyncio.CancelledError:
+                    continue  # as some client calls do
+
+        one._log.write = stuck
+        with pytest.raises(Died, match="not done after"):
+            await one.quiesce()
+
+    async def whole():
+        one = make()
+        await one.resume()
+        await story(one)
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(whole())  # the stuck call is left behind on purpose
+
+
+def test_a_rebalance_drops_what_is_not_folded_and_reads_it_again():
+    async def story(one):
+        one.feed(batch(10, 2))
+        await one.quiesce()
+        one.feed(batch(12, 2))  # still on its way
+        await one.resume()
+
+    one = run(story)
+    assert one._fold.calls == []
+    assert len(one._log.written) == 1, "one commit, to prove that the shard was ours"
+    assert one._source.sought[-1] == {"x.ad": 10, "x.leadpulse.reroute.ads": 10}
+
+
+def test_a_paused_shard_has_nothing_to_commit_and_may_be_anothers():
+    async def story(one):
+        await one.quiesce()
+        one._log.error = RuntimeError("fenced")
+        await one.quiesce()
+
+    run(story)
+
+
+def test_a_rebalance_that_begins_while_it_seeks_keeps_a_shard_paused():
+    async def story(one):
+        await one.quiesce()
+
+        async def seek(offsets):
+            await one.quiesce()
+            return 9
+
+        one._source.seek = seek
+        await one.resume()
+        assert one.state == "paused"
+
+    run(story)
+
+
+def test_a_full_inbox_holds_its_partitions_until_it_is_folded():
+    async def story(one):
+        one.feed(batch(10, 1, size=101))
+        assert one._source.held == 1
+        await one._turn()
+        assert one._source.held == 0
+        assert one._fold.calls == [[("ad", 1)]]
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    ("ends", "caught_up"),
+    [
+        ({}, False),
+        ({"ad": 10}, False),  # the other source is not known yet
+        ({"ad": 10, "reroute": 10}, True),
+        ({"ad": 12, "reroute": 10}, False),
+    ],
+)
+def test_a_shard_is_caught_up_when_every_source_is_read_to_its_end(ends, caught_up):
+    async def story(one):
+        for source, end in ends.items():
+            one.see_end(source, end)
+        await one._commit()
+
+    one = run(story)
+    assert one._fold.report.caught_up == caught_up
+    assert one._fold.report.lag_records == {source: end - 10 for source, end in ends.items()}

@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from stream.export import rules, runbook, schemas
+from stream.errors import LeadpulseError
+from stream.export import deployment, rules, runbook, schemas
 from stream.export.reference import reference
 
 Difference = Literal["differs", "missing"]
@@ -24,7 +25,17 @@ class Drift(NamedTuple):
 
 def files(root: Path) -> dict[Path, str]:
     """Give the text of every rendered file below `root`."""
-    monitoring = {**rules.render(), **runbook.render()}
+    try:
+        from stream.export import dashboards
+
+        boards = dashboards.render()
+    except ImportError as error:  # a tool of development: whoever only runs workers does without it
+        raise LeadpulseError(
+            "Dashboards are rendered with grafana-foundation-sdk, which is not installed.",
+            where=str(error.name),
+            do="Render in a checkout that was set up with `make setup`.",
+        ) from error
+    monitoring = {**rules.render(), **runbook.render(), **deployment.render(), **boards}
     return {
         **schemas.render(root),
         root / "schemas" / "METRICS.md": reference(),

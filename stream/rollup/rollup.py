@@ -6,7 +6,7 @@ Out: readings; records of its own log.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,19 +14,21 @@ import msgspec
 import numpy as np
 
 from stream import catalog
+from stream.model.cells import Cell
 from stream.model.readings import Reading
 from stream.rollup.budget import Budget
 from stream.rollup.formulas import Formulas
-from stream.rollup.series import Series, Windows, windows_of
+from stream.rollup.series import Ints, Series, Windows, windows_of
 from stream.rollup.snapshot import Snapshot
 from stream.rollup.standing import Standings
 from stream.rollup.totals import totals
-from stream.tables.deltas import Delta, unpack
+from stream.tables.deltas import Delta, unpack_coded
 from stream.tables.exact import ExactWindows
 from stream.tables.levels import Levels
 from stream.tables.panes import DAY_MS, Grid, end_pane
 
 _CLOCK_KEY = b"q"
+_MOST_WAITING = 500_000
 
 
 class SequenceGap(Exception):
@@ -74,6 +76,8 @@ class Rollup:
         self._stored_now_ms = 0
         self._restored = False
         self._was: dict[str, tuple[bool, int | None]] = {}  # window → standing when it was last read
+        self._waiting: list[tuple[Ints, Ints, Ints]] = []
+        self._waits = 0
 
     @property
     def now_ms(self) -> int:
@@ -97,10 +101,13 @@ class Rollup:
 
     def apply(self, value: bytes) -> None:
         """Add what one shard reported. A record seen before changes nothing; a gap raises SequenceGap."""
-        self.add(unpack(value))
+        self._add(*unpack_coded(value))
 
     def add(self, delta: Delta) -> None:
         """Add an unpacked delta."""
+        self._add(delta, delta.names)
+
+    def _add(self, delta: Delta, names: Sequence[Cell | bytes]) -> None:
         self._restore()
         known = self._standings.of.get((delta.group, delta.shard))
         if known is not None:
@@ -112,7 +119,7 @@ class Rollup:
                 )
         if not self.options.exact:
             self._reach(delta)
-        if delta.names:
+        if names:
             index = np.frombuffer(delta.name_index, np.int32).astype(np.int64)
             panes, amounts = np.frombuffer(delta.panes, np.int64), np.frombuffer(delta.amounts, np.int64)
             if not self.options.exact:
@@ -120,16 +127,30 @@ class Rollup:
                 # no timestamp may lie beyond the end of the windows
                 grid = self.options.grid
                 panes = np.minimum(panes, end_pane(self._table.now_ms, grid.pane_ms, grid.origin_ms) - 1)
-            self._table.apply(*self._series.expand(delta.names, index, panes, amounts))
+            self._wait(self._series.expand(names, index, panes, amounts))
         for spread in delta.spreads:
             for sid in self._series.targets(spread.cell):
                 self._table.spread(sid, spread)
         self._standings.take(delta, self._wall_ms)
 
+    def _wait(self, changes: tuple[Ints, Ints, Ints]) -> None:
+        """Keep changes until somebody reads: those of many shards name the same series, and are merged at once."""
+        self._waiting.append(changes)
+        self._waits += len(changes[0])
+        if self._waits > _MOST_WAITING:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Add the changes that wait."""
+        if self._waiting:
+            sids, panes, amounts = (np.concatenate(part) for part in zip(*self._waiting, strict=True))
+            self._waiting, self._waits = [], 0
+            self._table.apply(sids, panes, amounts)
+
     def _reach(self, delta: Delta) -> None:
         """End windows after every event that was added: a person's latest visit may lie nowhere else."""
         newest = max(delta.newest_ms.values(), default=0)
-        if not newest and delta.names and not self._table.now_ms:
+        if not newest and delta.panes and not self._table.now_ms:
             # nothing was ever counted, only rejected: so far there are arrivals alone to go by
             panes = np.frombuffer(delta.panes, np.int64)
             newest = min(self.options.grid.start_ms(int(panes.max())), delta.now_ms)
@@ -160,6 +181,7 @@ class Rollup:
         reading, so all series of the windows are given then.
         """
         self._restore()
+        self._settle()
         self._formulas.refresh()
         self._seq += 1
         standing = self._complete(), self._standings.data_since_ms()
@@ -176,6 +198,7 @@ class Rollup:
     def snapshot(self, full: bool) -> list[tuple[bytes, bytes | None]]:
         """Give the records that bring the rollup's log up to date; with `full` all of them."""
         self._restore()
+        self._settle()
         if self._snapshot is None:
             return []
         clock = msgspec.msgpack.encode((self._seq, self._table.now_ms))

@@ -6,7 +6,8 @@ Out: for each cell the numbers of the series that it changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ from stream import catalog
 from stream.catalog import Count, Metric
 from stream.model.cells import CELLS, CLOSED_LABELS, Cell
 from stream.rollup.budget import OTHER, Budget
-from stream.tables.deltas import Spread
+from stream.tables.deltas import Spread, cell_of
 from stream.tables.levels import Window
 
 Ints = NDArray[np.int64]
@@ -55,11 +56,9 @@ class _Projection:
         self.count = count
         self.windows = windows
         at = [names.index(label) + 1 for label in count.labels]
-        # with one place alone itemgetter would give the bare value
-        self.values_of: Callable[[Cell], tuple[Any, ...]] = (
-            itemgetter(*at) if len(at) > 1 else lambda cell: tuple([cell[i] for i in at])
-        )
-        self.known: dict[tuple[Any, ...], int | None] = {}  # values of a cell → series; None: it adds to none
+        #: Gives a tuple of values, or the bare value where a count has one label alone.
+        self.values_of: Callable[[Cell], Any] = itemgetter(*at)
+        self.known: dict[Any, int | None] = {}  # values of a cell → series; None: it adds to none
         self.budgeted = [label not in CLOSED_LABELS for label in count.labels]
         self.mask = count.fate
         self.fate_at = names.index("fate") + 1 if count.fate else 0
@@ -85,24 +84,24 @@ class Series:
             count = catalog.COUNTS[name]
             for kind in count.cells:
                 self._projections[kind].append(_Projection(kind, count, windows))
-        self._targets: dict[Cell, list[int]] = {}
+        self._targets: dict[Cell | bytes, list[int]] = {}
 
-    def targets(self, cell: Cell) -> list[int]:
-        """Give the series that a cell adds to."""
-        known = self._targets.get(cell)
+    def targets(self, name: Cell | bytes) -> list[int]:
+        """Give the series that a cell adds to; it may be named as a delta encodes it."""
+        known = self._targets.get(name)
         if known is None:
-            known = self._resolve(cell)
+            known = self._resolve(cell_of(name) if isinstance(name, bytes) else name)
             if len(self._targets) >= _MOST_CELLS:
                 self._targets.clear()
-            self._targets[cell] = known
+            self._targets[name] = known
         return known
 
-    def expand(self, names: list[Cell], index: Ints, panes: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:
+    def expand(self, names: Sequence[Cell | bytes], index: Ints, panes: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:
         """Turn changes of cells into changes of series."""
         get, resolve = self._targets.get, self.targets
-        targets = [get(cell) or resolve(cell) for cell in names]
-        sizes = np.fromiter((len(t) for t in targets), np.int64, len(targets))
-        flat = np.fromiter((sid for t in targets for sid in t), np.int64, int(sizes.sum()))
+        targets = [get(name) or resolve(name) for name in names]
+        sizes = np.fromiter(map(len, targets), np.int64, len(targets))
+        flat = np.fromiter(chain.from_iterable(targets), np.int64, int(sizes.sum()))
         starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]) if len(sizes) else sizes
         repeat = sizes[index]
         total = int(repeat.sum())
@@ -134,7 +133,8 @@ class Series:
             if values in known:
                 sid = known[values]
             else:
-                sid = None if None in values else self._series(projection, values)
+                every = values if isinstance(values, tuple) else (values,)
+                sid = None if None in every else self._series(projection, every)
                 if len(known) < _MOST_KNOWN:
                     known[values] = sid
             if sid is not None:

@@ -59,6 +59,9 @@ class Delta(msgspec.Struct, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Delta)
+_parts = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_NAMES = Delta.__struct_fields__.index("names")
+_NO_NAMES = msgspec.Raw(_encoder.encode([]))
 
 
 class CellIds(dict[Cell, int]):
@@ -121,3 +124,17 @@ def pack(delta: Delta) -> bytes:
 def unpack(value: bytes) -> Delta:
     """Decode a record of the deltas topic; cells come back as tuples."""
     return _decoder.decode(value)
+
+
+def unpack_coded(value: bytes) -> tuple[Delta, list[bytes]]:
+    """Decode a record but for its names, which are given apart and as they were encoded.
+
+    Who knows most names already looks them up by their bytes: a third of what a tuple of ten labels costs.
+    """
+    parts = _parts(value)
+    names = list(map(bytes, _parts(parts[_NAMES])))
+    parts[_NAMES] = _NO_NAMES
+    return _decoder.decode(_encoder.encode(parts)), names
+
+
+cell_of = msgspec.msgpack.Decoder(Cell).decode

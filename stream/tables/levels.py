@@ -210,6 +210,7 @@ class Levels:
             by_level.setdefault(level_of(window_ms(window[0])), []).append(window)
         self.levels: dict[int, Level] = {}
         self._level_of: dict[Window, Level] = {}
+        self._totals: dict[Window, Ints] = {}  # as they were read since the last change: many metrics read the same
         for number, here in sorted(by_level.items()):
             longest, pane_ms, extra = PLAN[number]
             panes = {w: (window_ms(w[0]) // pane_ms, -(-w[1] // pane_ms)) for w in here}
@@ -227,6 +228,7 @@ class Levels:
 
     def add_series(self, windows: Iterable[Window]) -> int:
         """Make a series that can be read in `windows`; give its number."""
+        self._totals.clear()
         sid = self.series
         self.series += 1
         for number in sorted({self._level_of[window].number for window in windows}):
@@ -237,11 +239,13 @@ class Levels:
         """Read windows at `now` from here on: they end at now, rounded up to an edge of their panes."""
         if now_ms > self.now_ms:
             self.now_ms = now_ms
+            self._totals.clear()
             for level in self.levels.values():
                 level.advance(end_pane(now_ms, level.pane_ms, level.origin_ms))
 
     def apply(self, sids: Ints, panes: Ints, amounts: Ints) -> None:
         """Add changes at finest panes to every level that holds their series."""
+        self._totals.clear()
         for level in self.levels.values():
             if not len(sids):
                 return
@@ -254,12 +258,16 @@ class Levels:
 
     def spread(self, sid: int, spread: Spread) -> None:
         """Spread a total over its period."""
+        self._totals.clear()
         for level in self.levels.values():
             level.spread(sid, spread)
 
     def total(self, window: Window) -> Ints:
-        """Give the sums of a window by series, one more 0 at the end."""
-        return self._level_of[window].total(window, self.series + 1)
+        """Give the sums of a window by series, one more 0 at the end; not to be changed."""
+        known = self._totals.get(window)
+        if known is None:
+            known = self._totals[window] = self._level_of[window].total(window, self.series + 1)
+        return known
 
     def between(self, window: Window, sid: int, end_ms: int) -> int | None:
         """Sum a series over a window that ends at an earlier moment, rounded up to an edge."""

@@ -23,7 +23,7 @@ VERSION = 0
 def shard_assignor(
     groups: Mapping[str, tuple[str, ...]], instance_id: str | None = None
 ) -> type[AbstractPartitionAssignor]:
-    """Make the assignor of one member; `groups` is group → topics, and the instance id travels with the subscription."""
+    """Make the assignor of one member; `groups` is group → topics, the instance id goes with the subscription."""
 
     class ShardAssignor(AbstractPartitionAssignor):
         name: ClassVar[str] = "leadpulse-shards"  # type: ignore[misc]

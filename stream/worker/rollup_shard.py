@@ -31,6 +31,7 @@ from stream.worker.published import Published
 from stream.worker.reader import OpenReader, Reader
 from stream.worker.shard import CLOSE_S, COMMIT_LIMIT_S
 from stream.worker.statelog import Row, StateLog
+from stream.worker.takeover import AFRESH
 
 log = logging.getLogger("leadpulse.rollup")
 
@@ -141,7 +142,7 @@ class RollupShard:
         raise TopicError(
             f"Deltas from offset {known} on are needed, but the topic holds {begin} to {end}.",
             where=f"{tp.topic} partition {tp.partition}",
-            do="Restore the topic, or empty all leadpulse.* topics and start with --reset.",
+            do=f"Restore the topic, or {AFRESH}.",
         )
 
     async def resume(self) -> None:

@@ -77,7 +77,7 @@ class Link:
                 where="connection to the broker",
                 do="This is a fault of the installed Faust version: install the locked one.",
             )
-        return credentials  # type: ignore[no-any-return]
+        return credentials
 
 
 def link(settings: Settings) -> Link:

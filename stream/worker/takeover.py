@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
@@ -20,6 +20,9 @@ from stream.worker.position import Position, SourcePosition, fingerprint
 from stream.worker.reader import Reader
 
 log = logging.getLogger("leadpulse.takeover")
+
+#: How to begin with a new state: the rollup's part must go with that of the shards.
+AFRESH: Final = "empty all leadpulse.* topics and start with --reset"
 
 
 class Beginning(Protocol):
@@ -66,13 +69,13 @@ async def _same_topic(reader: Reader, tp: TopicPartition, begin: int, end: int, 
         raise TopicError(
             f"Records {known.next} to {begin - 1} were deleted before they were counted.",
             where=where,
-            do="Lengthen the topic's retention. To go on without them, begin with a new state (see `leadpulse worker --help`, --reset).",
+            do=f"Lengthen the topic's retention. To go on without them, {AFRESH}.",
         )
     if known.next > end:
         raise TopicError(
             f"The topic ends at offset {end}, but it was read up to {known.next}: it was recreated or cut off.",
             where=where,
-            do="Restore the topic, or begin with a new state (see `leadpulse worker --help`, --reset).",
+            do=f"Restore the topic, or {AFRESH}.",
         )
     if known.last < 0:
         return
@@ -90,7 +93,7 @@ async def _same_topic(reader: Reader, tp: TopicPartition, begin: int, end: int, 
         raise TopicError(
             f"Another record is at offset {known.last} than the one that was counted: the topic was recreated.",
             where=where,
-            do="Restore the topic, or begin with a new state (see `leadpulse worker --help`, --reset).",
+            do=f"Restore the topic, or {AFRESH}.",
         )
 
 
@@ -102,5 +105,5 @@ def refuse_lost_state(group_offsets: Mapping[TopicPartition, int | None], state_
         raise TopicError(
             f"The state log is empty, but records of {tp.topic} partition {tp.partition} were counted before.",
             where=f"{state_topic} partition {tp.partition}",
-            do="Restore the topic. To count everything anew, empty all leadpulse.* topics and start with --reset.",
+            do=f"Restore the topic. To count everything anew, {AFRESH}.",
         )

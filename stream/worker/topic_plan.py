@@ -80,8 +80,7 @@ class TopicPlan:
         self.layout = layout
         specs: list[TopicSpec] = []
         for group, count in counts.items():
-            for kind in GROUPS[group]:
-                specs.append(TopicSpec(layout.sources[group][kind], "source", group, count, SOURCE))
+            specs += [TopicSpec(layout.sources[group][kind], "source", group, count, SOURCE) for kind in GROUPS[group]]
             specs.append(TopicSpec(layout.reroute(group), "reroute", group, count, REROUTE))
             specs.append(TopicSpec(layout.state(group), "state", group, count, COMPACTED))
             specs.append(TopicSpec(layout.deltas(group), "deltas", group, count, DELTAS))
@@ -92,7 +91,7 @@ class TopicPlan:
 
     @classmethod
     def fitting(cls, layout: Layout, found: Mapping[str, Found], partitions: int = DEFAULT_PARTITIONS) -> TopicPlan:
-        """Plan around what exists: the counts of the sources decide, else those of our own topics, else `partitions`."""
+        """Plan around what exists: the counts of the sources decide, else of our own topics, else `partitions`."""
         counts: dict[str, int] = {}
         for group, kinds in GROUPS.items():
             sources = [layout.sources[group][kind] for kind in kinds]
@@ -190,7 +189,7 @@ def has_short_retention(spec: TopicSpec, there: Found) -> bool:
 def _replication(spec: TopicSpec, there: Found, brokers: int) -> Iterable[Finding]:
     if brokers >= 3 and spec.role != "source" and there.replication < 3:
         yield Finding(
-            f"The topic has {there.replication} replica(s) on a cluster of {brokers} brokers: losing a disk loses state.",
+            f"{there.replication} replica(s) on a cluster of {brokers} brokers: losing a disk loses state.",
             spec.name,
             "Raise its replication to 3 and set min.insync.replicas=2.",
             fatal=False,

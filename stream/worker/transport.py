@@ -29,6 +29,7 @@ from stream.worker import lean
 from stream.worker.assignor import shard_assignor
 from stream.worker.failstop import die
 from stream.worker.inbox import Batch
+from stream.worker.takeover import AFRESH
 
 if TYPE_CHECKING:
     from stream.worker.owner import Shards
@@ -166,7 +167,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 raise TopicError(
                     f"Offset {offset} is not in the topic any more: records were deleted before they were counted.",
                     where=f"{tp.topic} partition {tp.partition}",
-                    do="Lengthen the topic's retention, or begin with a new state (`leadpulse worker --help`, --reset).",
+                    do=f"Lengthen the topic's retention. To go on without them, {AFRESH}.",
                 ) from error
 
     def _ends(self, fetcher: Any) -> dict[TopicPartition, int]:

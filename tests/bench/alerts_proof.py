@@ -31,11 +31,10 @@ import numpy as np
 from stream.export import rules
 from stream.export.alerts import ratios
 from stream.export.alerts.promql import Timings
-from stream.export.yaml import document
 from stream.values import duration_ms
 from tests.bench.alerts_traffic import DAY_S, HOUR_S, MONDAY_S, WEEK_S, Drop, windows
 from tests.e2e import backfill
-from tests.e2e.prometheus import Prometheus, prometheus, program
+from tests.e2e.prometheus import Prometheus, program, prometheus
 
 RATIO: Final = "visit_to_lead_ratio"
 ALERT: Final = "LeadpulseVisitToLeadRatioDrop"

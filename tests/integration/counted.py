@@ -109,7 +109,10 @@ class Account:
         ]
         faults = (
             [
-                f"{len(wrong)} wrong rows, first {wrong[0]}: expected {self.rows_expected.get(wrong[0])}, got {self.rows.get(wrong[0])}"
+                (
+                    f"{len(wrong)} wrong rows, first {wrong[0]}:"
+                    f" expected {self.rows_expected.get(wrong[0])}, got {self.rows.get(wrong[0])}"
+                )
             ]
             if wrong
             else []

@@ -22,7 +22,7 @@ HOSTILE = [
     (b"k2", b'{"amount":"x"}', []),
     (b"k2", b"{" * 10_000, []),
     (b"k2", b"x" * 900_000, []),
-    (b"k2", b"1", [("h%d" % i, b"v") for i in range(10_000)]),
+    (b"k2", b"1", [(f"h{i}", b"v") for i in range(10_000)]),
     (b"k2", b"2", [("name", b"v")]),
 ]
 

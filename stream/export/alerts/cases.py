@@ -76,7 +76,7 @@ def filled(rule: Node, site: str, description: str) -> Node:
 
 
 def _exposed(entry: Judged, site: str, window: str) -> Labels:
-    labels = {label: "x" for label in entry.metric.labels}
+    labels = dict.fromkeys(entry.metric.labels, "x")
     return labels | {label: f"a {label}" for label in entry.by} | {"site": site, "window": window}
 
 

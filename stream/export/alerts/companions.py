@@ -19,6 +19,7 @@ from stream.export.alerts.promql import (
     WORKERS,
     Timings,
     any_of,
+    bridged,
     lowest_of_hours,
     one,
     same_hours,
@@ -113,7 +114,7 @@ def volumes(entries: list[Judged]) -> list[RuleNode]:
         labels = {"metric": entry.metric.name} | ({"by": "/".join(entry.by)} if entry.by else {})
         rules.append({"record": VOLUME, "expr": _summed(entry, entry.windows), "labels": labels})
     for name, window in WATCHED:
-        series = one(f'{named(name)}{{window="{window}"}}')
+        series = bridged(f'{named(name)}{{window="{window}"}}')
         others = ", ".join(label for label in catalog.BY_NAME[name].labels if label != "site")
         expr = f"sum without ({others}) ({series})"
         rules.append({"record": VOLUME, "expr": expr, "labels": {"metric": name}})
@@ -121,7 +122,7 @@ def volumes(entries: list[Judged]) -> list[RuleNode]:
 
 
 def _summed(entry: Judged, windows: tuple[str, ...], part: str = "") -> str:
-    series = one(f'{named(entry.metric.name)}{part}{{window=~"{"|".join(windows)}"}}')
+    series = bridged(f'{named(entry.metric.name)}{part}{{window=~"{"|".join(windows)}"}}')
     if entry.by:
         joined = ", ".join(f'"{label}"' for label in entry.by)
         series = f'label_join(\n  {series},\n  "value", "/", {joined}\n)'
@@ -145,7 +146,7 @@ def countries() -> list[RuleNode]:
     """Give how far a country's share of the visitors lies above its usual one."""
     visitors = f'{VOLUME}{{metric="visitors",window="1h"}}'
     beside = "ignoring (country, metric) group_left ()"
-    here = one(f'{named("country_visitors")}{{window="1h",country!="other"}}')
+    here = bridged(f'{named("country_visitors")}{{window="1h",country!="other"}}')
     usual_all = f"({same_hours(f'{visitors} @', 'sum')} >= {LEAST_TRIALS})"
     return [
         {"record": COUNTRY, "expr": here},
@@ -165,7 +166,7 @@ def volume_drop(entry: Judged) -> str:
     return (
         f"{now} < {VOLUME_PART} * {VOLUME_USUAL}\n"
         f"and {now} < {VOLUME_USUAL} - {SIGMAS} * sqrt({VOLUME_USUAL})\n"
-        f"and on () (min({one(named('complete'))}) == 1)"
+        f"and on () (min({bridged(named('complete'))}) == 1)"
     )
 
 

@@ -16,6 +16,9 @@ DROPPED: Final = ("container", "endpoint", "host", "instance", "job", "node", "p
 #: The scrape jobs that are workers of leadpulse, whatever prefix an operator gives them.
 WORKERS: Final = 'job=~".*leadpulse.*"'
 
+#: How long a figure stands when nobody shows it: longer than a move, and than two scrapes of a minute.
+BRIDGE: Final = "2m"
+
 #: Width of the interval in standard deviations: one false page in 740 looks at a side, before all margins.
 Z: Final = 3
 #: Trials that a baseline rests on, at least.
@@ -64,12 +67,20 @@ class Timings:
 
 
 def one(selector: str) -> str:
-    """Take a series as it is, whichever worker shows it; during a move two may.
+    """Take a series as it is now, whichever worker shows it; for a moment of a move two may.
 
     >>> one("leadpulse_complete")
     'max without (container, endpoint, host, instance, job, node, pod, service) (leadpulse_complete)'
     """
     return f"max without ({', '.join(DROPPED)}) ({selector})"
+
+
+def bridged(selector: str) -> str:
+    """Take a series as it was last: while the rollup moves, no worker shows it for some seconds.
+
+    A gap would set the `for` of an alert back to nothing.
+    """
+    return one(f"last_over_time({selector}[{BRIDGE}])")
 
 
 def same_hours(selector: str, aggregate: str, shift_h: int = 0, back: Iterable[int] = WEEKS) -> str:

@@ -23,7 +23,7 @@ from stream.export.alerts.promql import (
     Timings,
     Z,
     any_of,
-    one,
+    bridged,
     poisson,
     unnamed,
     wilson,
@@ -92,8 +92,8 @@ def _sum(entry: Judged, part: str) -> str:
     folded = "".join(f',{label}!="other"' for label in entry.by)
     selector = f'{named(entry.metric.name)}_{part}{{window=~"{"|".join(entry.windows)}"{folded}}}'
     if not entry.dropped:
-        return one(selector)
-    series = one(selector)
+        return bridged(selector)
+    series = bridged(selector)
     if entry.by:
         joined = ", ".join(f'"{label}"' for label in entry.by)
         series = f'label_join(\n  {series},\n  "value", "/", {joined}\n)'
@@ -179,7 +179,7 @@ def _harm(timings: Timings, ratios: Ratios) -> str:
     harmed = any_of(
         [*(f"({drop})" for drop in drops), *(f"({rise} and {SUCCESSES} >= {LEAST_SUCCESSES})" for rise in rises)]
     )
-    complete = f"min({one(named('complete'))}) == 1"
+    complete = f"min({bridged(named('complete'))}) == 1"
     return f"(\n{harmed}\n)\nunless {RATIO_HELD}\nand on () ({complete})"
 
 

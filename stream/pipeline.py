@@ -312,8 +312,7 @@ class ShardFold:
         rows = self.visitors.rows.encoded
         if kind == "form":
             return [
-                event.data.platform in (None, "site")
-                and event.data.site_id + UNIT + event.data.visitor_id in rows
+                event.data.platform in (None, "site") and event.data.site_id + UNIT + event.data.visitor_id in rows
                 for event in events
             ]
         return [event.data.site_id + UNIT + event.data.visitor_id in rows for event in events]
@@ -327,9 +326,7 @@ class ShardFold:
             if len(placed) > 16_384:
                 placed.clear()
                 fresh = list(set(keys))
-            placed.update(
-                zip(fresh, partitions_of(fresh, self.shards, self.options.partitioner).tolist(), strict=True)
-            )
+            placed.update(zip(fresh, partitions_of(fresh, self.shards, self.options.partitioner).tolist(), strict=True))
         return [placed[key] for key in keys]
 
     # accounts ---------------------------------------------------------------------------------------------
@@ -354,9 +351,7 @@ class ShardFold:
         sites, add, grid = self.facts.sites, self._sink.add, self.options.grid
         first = named[0]
         if named.count(first) == len(named):
-            panes, amounts = np.unique(
-                (np.array(times, np.int64) - grid.origin_ms) // grid.pane_ms, return_counts=True
-            )
+            panes, amounts = np.unique((np.array(times, np.int64) - grid.origin_ms) // grid.pane_ms, return_counts=True)
             cell = (what, sites[first], kind, *labels)
             for pane, n in zip(panes.tolist(), amounts.tolist(), strict=True):
                 add(cell, pane, n)
@@ -368,9 +363,7 @@ class ShardFold:
         """Account for events over a person's bound: they were counted before the row was looked at."""
         arrived: dict[tuple[str, str, int], list[tuple[str, int]]] = {}
         for counted in staged:
-            for event, time_ms, arrival_ms in zip(
-                counted.events, counted.times_ms, counted.arrivals_ms, strict=True
-            ):
+            for event, time_ms, arrival_ms in zip(counted.events, counted.times_ms, counted.arrivals_ms, strict=True):
                 named = counted.kind, event.id, time_ms
                 arrived.setdefault(named, []).append((event.data.site_id, arrival_ms))
         account, pane, sites = self.books.account, self.options.grid.pane, self.facts.sites

@@ -157,9 +157,7 @@ class Replay:
             self._rollup.add(fold.take_delta(self._seq, _REPORT))
 
 
-def replay(
-    lines: Iterable[bytes], options: ReplayOptions, progress: Callable[[int], None] | None = None
-) -> Replayed:
+def replay(lines: Iterable[bytes], options: ReplayOptions, progress: Callable[[int], None] | None = None) -> Replayed:
     """Fold lines and read the metrics as of one moment."""
     return Replay(options).run(lines, progress)
 

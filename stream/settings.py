@@ -166,7 +166,9 @@ class Settings(BaseModel):
     max_record: Bytes = Field(256 << 10, ge=1 << 10, le=10 << 20, description="Largest record that is decoded.")
     max_depth: int = Field(32, ge=4, le=200, description="Deepest nesting of a record.")
     flood_events: int = Field(5_000, ge=1, le=5_000, description="Events of one person in one hour; more are filtered.")
-    flood_chats: int = Field(200, ge=1, le=200, description="Conversations one person begins in one hour; more are filtered.")
+    flood_chats: int = Field(
+        200, ge=1, le=200, description="Conversations one person begins in one hour; more are filtered."
+    )
 
     # -- labels
     labels: Annotated[dict[str, Annotated[tuple[str, ...], BeforeValidator(_split)]], BeforeValidator(_labels)] = Field(

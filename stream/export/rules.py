@@ -61,7 +61,9 @@ def tests(timings: Timings, links: Links) -> dict[str, RuleNode]:
     of_ratios, volumes, costs = _kinds(entries)
     rules = {rule["alert"]: rule for group in alerting(timings, links) for rule in group["rules"]}
     areas = dict.fromkeys(entry.metric.area for entry in of_ratios)
-    first = next(entry for entry in of_ratios if "form" in entry.sources and entry.metric.direction == "drop" and not entry.by)
+    first = next(
+        entry for entry in of_ratios if "form" in entry.sources and entry.metric.direction == "drop" and not entry.by
+    )
     return {
         **{
             f"ratios-{area}": cases.file(cases.ratio_tests([e for e in of_ratios if e.metric.area == area], rules))
@@ -137,8 +139,7 @@ def _of_entry(entry: Judged, text: AlertText, timings: Timings, links: Links) ->
         usual = _lookup(companions.COST_USUAL, *same, then="humanize")
         n = _lookup(companions.BOUGHT, *same, then="humanize")
         says = (
-            f"{name} of {_WHERE} over {{{{ $labels.window }}}}: {{{{ $value | humanize }}}} (n = {n});"
-            f" usual: {usual}."
+            f"{name} of {_WHERE} over {{{{ $labels.window }}}}: {{{{ $value | humanize }}}} (n = {n}); usual: {usual}."
         )
         return _rule(text, companions.cost_rise(entry), timings.cost_for, says, links, None, entry.sources)
     usual = _lookup(ratios.USUAL, *same, then="humanizePercentage")

@@ -44,7 +44,9 @@ def render() -> dict[str, str]:
 
 
 def _section(text: AlertText) -> str:
-    looks = "\n".join(f"{at}. {_shows(shows)}:\n   ```sh\n   {do}\n   ```" for at, (shows, do) in enumerate(text.look_first, 1))
+    looks = "\n".join(
+        f"{at}. {_shows(shows)}:\n   ```sh\n   {do}\n   ```" for at, (shows, do) in enumerate(text.look_first, 1)
+    )
     return f"""\
 ## {text.name}
 

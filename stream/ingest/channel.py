@@ -41,9 +41,7 @@ DIRECT: Final = Touch("direct")
 _PAID: Final = re.compile(r".*cp.*|ppc|retargeting|paid.*")
 _SHOP: Final = re.compile(r".*(([^a-df-z]|^)shop|shopping).*")
 _DISPLAY: Final = frozenset({"display", "banner", "expandable", "interstitial", "cpm"})
-_SOCIAL: Final = frozenset(
-    {"social", "social-network", "social-media", "sm", "social network", "social media"}
-)
+_SOCIAL: Final = frozenset({"social", "social-network", "social-media", "sm", "social network", "social media"})
 _EMAIL: Final = frozenset({"email", "e-mail", "e_mail", "e mail"})
 _NOT_SET: Final = frozenset({"", "(not set)", "(none)"})
 

@@ -16,7 +16,8 @@ Cell = tuple[str | int | None, ...]
 
 _VISIT: Final = ("site", "channel", "campaign", "country", "page_group", "content", "social")
 
-#: kind → its labels in order. `bucket` is a duration bucket and `fate` a set of bits: integers, never labels of a metric.
+#: kind → its labels in order. `bucket` is a duration bucket and `fate` a set of bits: integers, and never labels of
+#: a metric.
 CELLS: Final[dict[str, tuple[str, ...]]] = {
     # people: one in the pane of their latest event or key event
     "visit": _VISIT,
@@ -90,5 +91,18 @@ MACHINE_OPENED, MACHINE_CLICKED = 1 << 9, 1 << 10
 
 #: Labels with a closed vocabulary of ours: never folded into `other`.
 CLOSED_LABELS: Final = frozenset(
-    {"channel", "capture_method", "from", "to", "bucket", "fate", "bounce_type", "kind", "class", "social", "on_site", "currency"}
+    {
+        "channel",
+        "capture_method",
+        "from",
+        "to",
+        "bucket",
+        "fate",
+        "bounce_type",
+        "kind",
+        "class",
+        "social",
+        "on_site",
+        "currency",
+    }
 )

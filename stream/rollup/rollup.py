@@ -67,9 +67,7 @@ class Rollup:
         self._series = Series(self._table, self._budget, wanted, catalog.METRICS)
         self._formulas = Formulas(self._series)
         self._standings = Standings(options.shards)
-        self._snapshot = (
-            Snapshot(self._levels, self._series, self._standings, self._budget) if self._levels else None
-        )
+        self._snapshot = Snapshot(self._levels, self._series, self._standings, self._budget) if self._levels else None
         self._version = catalog.version()
         self._wall_ms = 0
         self._seq = 0
@@ -114,9 +112,7 @@ class Rollup:
             if delta.seq <= known.seq:
                 return
             if delta.seq != known.seq + 1:
-                raise SequenceGap(
-                    f"shard {delta.group} {delta.shard} reported number {delta.seq} after {known.seq}"
-                )
+                raise SequenceGap(f"shard {delta.group} {delta.shard} reported number {delta.seq} after {known.seq}")
         if not self.options.exact:
             self._reach(delta)
         if names:
@@ -233,10 +229,12 @@ class Rollup:
                 (start, end), as_of = start_end, now_ms
             out.append(
                 Reading(
-                    metric.name, value.labels, window, value.value, value.numerator, value.denominator, value.n,
-                    start, end, as_of, complete, since, self._seq, self._version,
-                )  # fmt: skip
-            )
+                    metric=metric.name, labels=value.labels, window=window, value=value.value,
+                    numerator=value.numerator, denominator=value.denominator, n=value.n, window_start_ms=start,
+                    window_end_ms=end, as_of_ms=as_of, complete=complete, data_since_ms=since, seq=self._seq,
+                    catalog_version=self._version,
+                )
+            )  # fmt: skip
 
     def _read_totals(self, standing: tuple[bool, int | None], out: list[Reading]) -> None:
         complete, since = standing
@@ -245,7 +243,8 @@ class Rollup:
         for name, labels, value in totals(self._standings, self._budget, clock_ms, complete, self._version):
             out.append(
                 Reading(
-                    name, labels, None, value, None, None, None, None, None, now_ms, complete, since, self._seq,
-                    self._version,
-                )  # fmt: skip
-            )
+                    metric=name, labels=labels, window=None, value=value, numerator=None, denominator=None, n=None,
+                    window_start_ms=None, window_end_ms=None, as_of_ms=now_ms, complete=complete,
+                    data_since_ms=since, seq=self._seq, catalog_version=self._version,
+                )
+            )  # fmt: skip

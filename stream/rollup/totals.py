@@ -14,9 +14,7 @@ from stream.rollup.standing import Standings
 Total = tuple[str, dict[str, str], int | float]
 
 
-def totals(
-    standings: Standings, budget: Budget, now_ms: int, complete: bool, catalog_version: str
-) -> Iterator[Total]:
+def totals(standings: Standings, budget: Budget, now_ms: int, complete: bool, catalog_version: str) -> Iterator[Total]:
     """Give every total; names in the account are `kind/outcome` or `kind/outcome/reason`."""
     account = standings.account()
     accepted: dict[str, int] = {}

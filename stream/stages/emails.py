@@ -83,9 +83,7 @@ def fate(message: Message) -> int:
 class Emails:
     """The messages of one shard."""
 
-    def __init__(
-        self, grid: Grid, admit: Callable[[str, str | None], str], memory_ms: int = MEMORY_MS
-    ) -> None:
+    def __init__(self, grid: Grid, admit: Callable[[str, str | None], str], memory_ms: int = MEMORY_MS) -> None:
         self.grid = grid
         self.rows = Rows(b"m")
         self._admit = admit

@@ -170,9 +170,7 @@ class Level:
         return int(self.cells[np.arange(first, min(end, self.end)) % self.ring, row].sum())
 
 
-def spread_panes(
-    spread: Spread, pane_ms: int, origin_ms: int, first: int, end: int
-) -> Iterator[tuple[int, int]]:
+def spread_panes(spread: Spread, pane_ms: int, origin_ms: int, first: int, end: int) -> Iterator[tuple[int, int]]:
     """Give (pane, amount) of a total within panes [first, end): differences of a cumulative floor, so that they
     add up to the amount exactly, whatever the panes.
 
@@ -212,7 +210,7 @@ class Levels:
         self._level_of: dict[Window, Level] = {}
         self._totals: dict[Window, Ints] = {}  # as they were read since the last change: many metrics read the same
         for number, here in sorted(by_level.items()):
-            longest, pane_ms, extra = PLAN[number]
+            _, pane_ms, extra = PLAN[number]
             panes = {w: (window_ms(w[0]) // pane_ms, -(-w[1] // pane_ms)) for w in here}
             level = Level(
                 number,

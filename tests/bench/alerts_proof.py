@@ -246,6 +246,9 @@ def prove(folder: Path, cases: tuple[Case, ...], step_s: int, seed: int) -> list
     start_s = monday_s - (HISTORY_D + QUIET_D) * DAY_S
     end_s = start_s + WHOLE_D * DAY_S
     judged_from_s = start_s + HISTORY_D * DAY_S
+    # what is exposed is evaluated at once: both stand at the same moment within a step
+    phase_s = backfill.phase_s(folder, start_s, step_s)
+    start_s, judged_from_s, end_s = start_s + phase_s, judged_from_s + phase_s, end_s + phase_s
     runs = runs_of(cases, rng, monday_s)
     times = list(range(start_s + step_s, end_s + 1, step_s))
     samples = backfill.write(columns(runs, rng, start_s, end_s, step_s), times, folder / "data")
@@ -258,8 +261,6 @@ def prove(folder: Path, cases: tuple[Case, ...], step_s: int, seed: int) -> list
 
     hold_s, keep_s = (duration_ms(alert[key]) // 1000 for key in ("for", "keep_firing_for"))
     with prometheus(folder, backfill.NO_TARGETS, more=backfill.wide(step_s)) as server:
-        # the moments at which the rules were evaluated
-        judged_from_s += int(float(server.instant(f"max(timestamp({ratios.TRIALS}))", monday_s)[0]["value"][1])) % step_s
         found = spells_of(server, alert["expr"], judged_from_s, end_s, step_s, hold_s, keep_s)
         naive = spells_of(server, YESTERDAY, judged_from_s, end_s, step_s, hold_s, keep_s)
         states = state_shares(server, runs, judged_from_s, monday_s, step_s)

@@ -40,11 +40,7 @@ def test_160_rows_hold_157_events() -> None:
     hashes = hash_ids([("snowplow", row["event_id"]) for row in rows])
     hours = np.array([epoch_ms(row) // 3_600_000 for row in rows])
     repeated = KnownIds().check(hashes, hours)
-    assert (
-        len(rows) - int(repeated.sum())
-        == len({row["event_id"] for row in rows})
-        == EXPECTED["distinct_events"]
-    )
+    assert len(rows) - int(repeated.sum()) == len({row["event_id"] for row in rows}) == EXPECTED["distinct_events"]
 
 
 def test_the_page_views_are_47_by_page_view_id_and_49_by_event_id() -> None:
@@ -73,9 +69,7 @@ def test_people_who_are_none_of_their_users_are_listed_one_by_one() -> None:
 
 def test_sessions_that_differ_from_theirs_are_listed_one_by_one() -> None:
     theirs = Counter(row["domain_sessionid"][:6] for row in snowplow.expected("sessions"))
-    ours = Counter(
-        session[0]["domain_sessionid"][:6] for session in snowplow.sessions(snowplow.counted_page_views())
-    )
+    ours = Counter(session[0]["domain_sessionid"][:6] for session in snowplow.sessions(snowplow.counted_page_views()))
     assert (theirs.total(), ours.total()) == (EXPECTED["their_sessions"], EXPECTED["sessions"])
     differ = {id_: (theirs[id_], ours[id_]) for id_ in theirs | ours if theirs[id_] != ours[id_]}
     listed = {id_: (their, our) for id_, (their, our, _) in snowplow.SESSIONS_THAT_DIFFER.items()}
@@ -83,8 +77,7 @@ def test_sessions_that_differ_from_theirs_are_listed_one_by_one() -> None:
     # the rest of the list: session ids that share one session of ours with another
     shared = {id_ for id_ in listed if listed[id_][0] == listed[id_][1]}
     mixed = [
-        {row["domain_sessionid"][:6] for row in session}
-        for session in snowplow.sessions(snowplow.counted_page_views())
+        {row["domain_sessionid"][:6] for row in session} for session in snowplow.sessions(snowplow.counted_page_views())
     ]
     assert all(any(id_ in ids and len(ids) > 1 for ids in mixed) for id_ in shared)
 

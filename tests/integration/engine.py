@@ -141,7 +141,7 @@ class Engine:
 
     # -- comparison
 
-    def wait_accounted(self, count: int, limit_s: float = 120) -> None:
+    def wait_accounted(self, count: int, limit_s: float = 300) -> None:
         """Wait until the account on the result topic holds all records, and the long windows were published."""
         logging.getLogger("kafka").setLevel(logging.ERROR)  # a busy machine makes it say much
         until = time.monotonic() + limit_s
@@ -233,5 +233,3 @@ def _ms(text: str) -> int:
     from datetime import datetime
 
     return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
-
-

@@ -28,9 +28,7 @@ def spread(number: int) -> int:
 
 @settings(max_examples=300, deadline=None)
 @given(EVENTS, st.data())
-def test_known_ids_equal_a_set_at_any_cut_and_any_restart(
-    events: list[tuple[int, int]], data: st.DataObject
-) -> None:
+def test_known_ids_equal_a_set_at_any_cut_and_any_restart(events: list[tuple[int, int]], data: st.DataObject) -> None:
     known = KnownIds()
     log: dict[bytes, bytes] = {}
     seen: set[int] = set()
@@ -67,9 +65,7 @@ def test_known_ids_equal_a_set_at_any_cut_and_any_restart(
 
 @settings(max_examples=200, deadline=None)
 @given(EVENTS, st.data())
-def test_expiry_forgets_whole_hours_and_nothing_else(
-    events: list[tuple[int, int]], data: st.DataObject
-) -> None:
+def test_expiry_forgets_whole_hours_and_nothing_else(events: list[tuple[int, int]], data: st.DataObject) -> None:
     known = KnownIds()
     log: dict[bytes, bytes] = {}
     hour_of: dict[int, int] = {}
@@ -101,9 +97,7 @@ def test_expiry_forgets_whole_hours_and_nothing_else(
 
 @settings(max_examples=200, deadline=None)
 @given(EVENTS, st.integers(1, 40))
-def test_over_the_cap_the_oldest_hours_go_and_the_two_newest_stay(
-    events: list[tuple[int, int]], cap_ids: int
-) -> None:
+def test_over_the_cap_the_oldest_hours_go_and_the_two_newest_stay(events: list[tuple[int, int]], cap_ids: int) -> None:
     known = KnownIds(cap_ids * 8)
     ids_of: dict[int, set[int]] = {}
     dropped_before: int | None = None

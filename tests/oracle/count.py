@@ -143,9 +143,7 @@ class Oracle:
             if begun is not None:
                 self._put("form_starts", begun, site=site, form=form)
                 self._put("form_starts_over", begun, site=site, form=form)
-                self._put(
-                    "form_submits" if "submit" in times else "form_abandons", begun, site=site, form=form
-                )
+                self._put("form_submits" if "submit" in times else "form_abandons", begun, site=site, form=form)
             if "start" in times:
                 self._step(site, "form_start", "form_submit", times["start"], times.get("submit"))
 
@@ -230,9 +228,7 @@ class Oracle:
             return next((event.data[name] for event in events if event.data.get(name)), "")
 
         def seen(action: str, machine: bool = False) -> list[Event]:
-            return [
-                e for e in events if e.data["action"] == action and bool(e.data.get("machine")) == machine
-            ]
+            return [e for e in events if e.data["action"] == action and bool(e.data.get("machine")) == machine]
 
         labels = {
             "site": site,
@@ -244,9 +240,7 @@ class Oracle:
         opened, clicked = seen("opened"), seen("clicked")
         scanned = seen("opened", True), seen("clicked", True)
         complained, left = seen("spam_complaint"), seen("unsubscribed") + seen("resubscribed")
-        arrived = bool(
-            opened or clicked or any(scanned) or seen("replied") or complained or seen("unsubscribed")
-        )
+        arrived = bool(opened or clicked or any(scanned) or seen("replied") or complained or seen("unsubscribed"))
         ways = sorted(seen("bounced") + seen("delivered"))
         bounced = not arrived and bool(ways) and ways[-1].data["action"] == "bounced"
         delivered = arrived or (bool(seen("delivered")) and not bounced)

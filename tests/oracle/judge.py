@@ -192,9 +192,7 @@ def _check(raw: Raw, envelope: dict[str, Any], lateness_ms: int) -> int:
         raise Dead("missing_field")
     for name, value in data.items():
         wanted = int if name in ("count", "revision", "cost_micros") else str
-        if name in ("site_id", "user_agent", "count", "product", "email_hash") and not isinstance(
-            value, wanted
-        ):
+        if name in ("site_id", "user_agent", "count", "product", "email_hash") and not isinstance(value, wanted):
             raise Dead("wrong_type")
         if isinstance(value, str) and len(value) > 4096:
             raise Dead("out_of_range")

@@ -37,9 +37,7 @@ def test_no_user_agent_is_no_proof(agent: str | None) -> None:
 WORDS = st.sampled_from([entry["pattern"].replace("\\", "") for entry in CRAWLER_USER_AGENTS_DATA])
 
 
-@given(
-    st.lists(st.one_of(WORDS, WORDS.map(lambda word: word[:-1]), st.text(max_size=6)), max_size=4), st.data()
-)
+@given(st.lists(st.one_of(WORDS, WORDS.map(lambda word: word[:-1]), st.text(max_size=6)), max_size=4), st.data())
 def test_any_text_is_answered_as_by_the_package(parts: list[str], data: st.DataObject) -> None:
     agent = data.draw(st.sampled_from(["", " ", "x", "/"])).join(parts)[:MAX_CHARACTERS]
     assert is_bot(agent) is (bool(agent) and is_crawler(agent))

@@ -51,9 +51,7 @@ def test_there_are_nineteen_groups_each_by_its_own_name() -> None:
         ("newsletter", "", "", "unassigned"),
     ],
 )
-def test_source_medium_and_campaign_give_the_channel(
-    source: str, medium: str, campaign: str, channel: str
-) -> None:
+def test_source_medium_and_campaign_give_the_channel(source: str, medium: str, campaign: str, channel: str) -> None:
     assert channel_of(source, medium, campaign) == channel
 
 
@@ -178,9 +176,7 @@ def test_parameters_outrank_the_referrer_but_take_its_domain() -> None:
     assert visit(campaign={"source": "(direct)", "medium": "(none)"}, referrer=referrer) == DIRECT
     assert visit(campaign={"name": "c"}, referrer=referrer) == Touch("organic_search", "c", engine="google")
     tagged = {"source": "partner", "medium": "referral"}
-    assert visit(campaign=tagged, referrer={"url": "https://p.example/a"}) == Touch(
-        "referral", domain="p.example"
-    )
+    assert visit(campaign=tagged, referrer={"url": "https://p.example/a"}) == Touch("referral", domain="p.example")
 
 
 def test_without_anything_a_visit_is_direct() -> None:
@@ -191,8 +187,6 @@ def test_without_anything_a_visit_is_direct() -> None:
 
 def test_values_of_any_length_leave_small_entries_in_the_cache() -> None:
     long = "é" * 4_096
-    touch = visit(
-        campaign={"source": long, "medium": "cpc", "name": long}, referrer={"url": "https://" + long[8:]}
-    )
+    touch = visit(campaign={"source": long, "medium": "cpc", "name": long}, referrer={"url": "https://" + long[8:]})
     assert touch == Touch("paid_other", "é" * 64)
     assert len(visit(referrer={"url": "https://" + long[8:]}).domain or "") == 64

@@ -110,9 +110,7 @@ def test_nights_are_quieter_than_days() -> None:
 
 def test_history_is_thin_and_what_follows_is_not() -> None:
     start = DAY.start_ms
-    options = replace(
-        DAY, live_ms=start + HOUR_MS, history_rate=0.1, rate=5, length_ms=HOUR_MS * 3 // 2, rhythm=False
-    )
+    options = replace(DAY, live_ms=start + HOUR_MS, history_rate=0.1, rate=5, length_ms=HOUR_MS * 3 // 2, rhythm=False)
     past = sum(r.time_ms < start + HOUR_MS for r in Traffic(options))
     live = sum(start + HOUR_MS <= r.time_ms < start + 2 * HOUR_MS for r in Traffic(options))
     assert past < 900

@@ -142,7 +142,9 @@ def volume_tests(entries: list[Judged], rules: dict[str, Node]) -> list[Node]:
         expected = []
         for window in entry.windows:
             for site, before, after in (("harmed", 900, 300), ("usual", 900, 675), ("thin", 12, 2)):
-                inputs.append(series(f"leadpulse_{entry.metric.name}", _exposed(entry, site, window), shift(before, after)))
+                inputs.append(
+                    series(f"leadpulse_{entry.metric.name}", _exposed(entry, site, window), shift(before, after))
+                )
             says = f"{_where(entry, 'harmed', window)}: 300; usual: 900."
             expected.append((_seen(entry, "harmed", window), filled(rules[entry.name], "harmed", says)))
         alerts += [told(entry.name, QUIET_AT), told(entry.name, TOLD_AT, *expected)]
@@ -166,7 +168,11 @@ def cost_tests(entries: list[Judged], rules: dict[str, Node]) -> list[Node]:
 def source_tests(rules: dict[str, Node], ratio: Judged) -> list[Node]:
     """Give the tests of a silent source and of a country, which need four weeks too."""
     silent, country = rules[texts.SILENT], rules[texts.COUNTRY]
-    steps, quiet_at, told_at = SOURCE_STEPS, f"{(SOURCE_STEPS - 2) * SOURCE_STEP_H}h", f"{(SOURCE_STEPS + 4) * SOURCE_STEP_H}h"
+    steps, quiet_at, told_at = (
+        SOURCE_STEPS,
+        f"{(SOURCE_STEPS - 2) * SOURCE_STEP_H}h",
+        f"{(SOURCE_STEPS + 4) * SOURCE_STEP_H}h",
+    )
 
     def moved(before: float, after: float) -> str:
         return shift(before, after, steps)
@@ -212,7 +218,12 @@ def source_tests(rules: dict[str, Node], ratio: Judged) -> list[Node]:
         "exp_samples": [{"labels": '{site="harmed"}', "value": ratios.TOO_LITTLE}],
     }
     return [
-        {"interval": f"{SOURCE_STEP_H}h", "input_series": inputs, "alert_rule_test": alerts, "promql_expr_test": [state]}
+        {
+            "interval": f"{SOURCE_STEP_H}h",
+            "input_series": inputs,
+            "alert_rule_test": alerts,
+            "promql_expr_test": [state],
+        }
     ]
 
 

@@ -83,7 +83,7 @@ def sources(timings: Timings, needed: list[str], windows: list[str]) -> list[Rul
 def _missing(timings: Timings) -> str:
     """Give the records that a source usually has in the longest spell in which it has none now."""
     spells = [
-        f'label_replace(({lowest_of_hours(f"increase({EVENTS}[{spell}] @)")}\n'
+        f"label_replace(({lowest_of_hours(f'increase({EVENTS}[{spell}] @)')}\n"
         f'and increase({EVENTS}[{spell}]) == 0), "spell", "{spell}", "", "")'
         for spell in timings.silences
     ]
@@ -91,10 +91,7 @@ def _missing(timings: Timings) -> str:
 
 
 def _behind(timings: Timings) -> str:
-    return (
-        f"{one(named('source_lag_records'))} > 0\n"
-        f" and {one(named('source_lag_seconds'))} > {timings.lag_s}"
-    )
+    return f"{one(named('source_lag_records'))} > 0\n and {one(named('source_lag_seconds'))} > {timings.lag_s}"
 
 
 def silent() -> str:
@@ -190,7 +187,7 @@ def down() -> str:
 
 def dead_letters() -> str:
     """Give the share of dead letters in an hour where it is above the limit for certain."""
-    dead = f'sum by (kind) (increase({one_of("dead_letter")}[1h]))'
+    dead = f"sum by (kind) (increase({one_of('dead_letter')}[1h]))"
     total = f"(sum by (kind) (increase({EVENTS}[1h])) > 0)"
     share = "leadpulse:dead_letters:ratio1h"
     lower = wilson(share, total, "-")
@@ -204,7 +201,7 @@ def one_of(outcome: str) -> str:
 
 def outcomes() -> list[RuleNode]:
     """Give the account by outcome, and the share of dead letters."""
-    dead = f'sum by (kind) (increase({one_of("dead_letter")}[1h]))'
+    dead = f"sum by (kind) (increase({one_of('dead_letter')}[1h]))"
     return [
         {"record": "leadpulse:source_outcomes:sum",
          "expr": f"sum without (reason) ({one(named('events_total'))})"},

@@ -101,8 +101,7 @@ def lowest_of_hours(selector: str) -> str:
     Clocks change twice a year and a newsletter does not go out to the minute.
     """
     shifted = [
-        f'label_replace({same_hours(selector, "avg", shift)}, "shift", "{shift}", "", "")'
-        for shift in (-1, 0, 1)
+        f'label_replace({same_hours(selector, "avg", shift)}, "shift", "{shift}", "", "")' for shift in (-1, 0, 1)
     ]
     return "min without (shift) (\n" + "\nor\n".join(shifted) + "\n)"
 

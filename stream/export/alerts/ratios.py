@@ -106,9 +106,7 @@ def history(timings: Timings) -> list[RuleNode]:
     for record in (SUCCESSES, TRIALS):
         stem = record.removesuffix(":sum")
         weeks = " + ".join(f"{record} offset {week * HOURS_OF_WEEK}h" for week in WEEKS)
-        spans = [
-            f'sum_over_time({record}{{window="{w.name}"}}[7d:{w.name}] offset {w.name})' for w in timings.windows
-        ]
+        spans = [f'sum_over_time({record}{{window="{w.name}"}}[7d:{w.name}] offset {w.name})' for w in timings.windows]
         rules += [
             {"record": f"{stem}:sum4w", "expr": weeks},
             {"record": f"{stem}:sum7d", "expr": any_of(spans)},
@@ -144,9 +142,7 @@ def _end(ratios: Ratios, side: str) -> str:
     """Give an end of the interval around every ratio."""
     proportions, rates = (ratios.of("", model) for model in ("wilson", "poisson"))
     # an exposure of nothing says nothing
-    return any_of(
-        [wilson(VALUE + proportions, TRIALS, side), poisson(SUCCESSES + rates, f"({TRIALS} > 0)", side)]
-    )
+    return any_of([wilson(VALUE + proportions, TRIALS, side), poisson(SUCCESSES + rates, f"({TRIALS} > 0)", side)])
 
 
 def _halves(ratios: Ratios) -> str:

@@ -128,9 +128,7 @@ def _meaning(entry: Judged, timings: Timings) -> str:
             "For an hour it has been above 1.5 times the cost of the same windows of the last four weeks, with at"
             " least 30 leads in the window. A matter for the next working day."
         )
-    parts = ", ".join(
-        f"{window.part} over {window.name}" for window in timings.windows if window.name in entry.windows
-    )
+    parts = ", ".join(f"{window.part} over {window.name}" for window in timings.windows if window.name in entry.windows)
     interval = "Wilson score interval" if entry.rule == "wilson" else "Poisson score interval"
     if metric.direction == "rise":
         return about + (

@@ -28,4 +28,3 @@ def converse(chat: Conversation, time_ms: int, bot: Bot | None, data: Any) -> No
         chat.resolved = True
     if data.duration_s is not None and data.duration_s > chat.duration_s:
         chat.duration_s = data.duration_s
-

@@ -248,9 +248,7 @@ class Contributions:
             out.append((("step_ms", site, start, end), reached, took_ms))
 
 
-def ways(
-    channel: str, campaign: str, country: str, group: str | None, content: str | None
-) -> list[tuple[str, ...]]:
+def ways(channel: str, campaign: str, country: str, group: str | None, content: str | None) -> list[tuple[str, ...]]:
     """Name the ways in which a session's person is counted, without the site."""
     out: list[tuple[str, ...]] = [
         ("person",), ("channel", channel), ("campaign", campaign), ("country", country),
@@ -267,9 +265,7 @@ def person(row: Row) -> Person:
     extra = row.extra
     lead = first_lead(row)
     ad, email = landings(row)
-    sessions = tuple(
-        [(s.end, s.last_key, *s.dimensions, s.names if s.last_key else ()) for s in row.sessions]
-    )
+    sessions = tuple([(s.end, s.last_key, *s.dimensions, s.names if s.last_key else ()) for s in row.sessions])
     if extra is None:
         return row.first, (sessions, ()), lead, (row.first_view, 0, lead[0] if lead else 0, ad, email), None
     folded = tuple([(name, end, key) for name, (end, key) in extra.folded.items()])

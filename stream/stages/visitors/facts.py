@@ -14,9 +14,7 @@ FORM: Final = 1
 CHAT: Final = 2
 
 #: Form types whose submit makes a lead.
-KEY_FORMS: Final = frozenset(
-    {"contact", "newsletter", "demo", "trial", "quote", "download", "webinar", "checkout"}
-)
+KEY_FORMS: Final = frozenset({"contact", "newsletter", "demo", "trial", "quote", "download", "webinar", "checkout"})
 #: Chatbot actions that make a lead.
 KEY_CHATS: Final = frozenset({"lead_captured", "appointment_set", "order_completed"})
 
@@ -82,12 +80,14 @@ class Facts:
         self.countries = Labels("country", admit)
         self.touches = Touches(Labels("campaign", admit), Labels("engine", admit), Labels("domain", admit))
 
-    def views(
-        self, people: dict[str, list[Fact]], events: list[Any], times: list[int], touches: list[Any]
-    ) -> None:
+    def views(self, people: dict[str, list[Fact]], events: list[Any], times: list[int], touches: list[Any]) -> None:
         """Add page views to the facts gathered by person."""
         groups, contents, countries, safe, offers = (
-            self.groups, self.contents, self.countries, self.touches, self.offers,
+            self.groups,
+            self.contents,
+            self.countries,
+            self.touches,
+            self.offers,
         )
         for event, time_ms, touch in zip(events, times, touches, strict=True):
             data = event.data

@@ -30,7 +30,9 @@ _by_time_and_id = itemgetter(0, 1)
 class Visitors:
     """The people of one shard: rows at rest stay encoded, as in the log."""
 
-    def __init__(self, grid: Grid, facts: Facts, memory_ms: int, flood: Flood = Flood(), *, always_general: bool = False) -> None:
+    def __init__(
+        self, grid: Grid, facts: Facts, memory_ms: int, flood: Flood = Flood(), *, always_general: bool = False
+    ) -> None:
         self.grid = grid
         self.facts = facts
         self.memory_ms = memory_ms

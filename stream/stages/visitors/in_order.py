@@ -263,9 +263,7 @@ class InOrder:
             self._key_event(site, row, session, deeds, fact, "form")
         return True
 
-    def _key_event(
-        self, site: str, row: Row, session: Packed, deeds: Deeds, fact: Fact, method: str
-    ) -> None:
+    def _key_event(self, site: str, row: Row, session: Packed, deeds: Deeds, fact: Fact, method: str) -> None:
         """Convert a person with one session, once more or for the first time."""
         time_ms, add, pane = fact[0], self._add, self.grid.pane
         last, deeds.last_key = deeds.last_key, time_ms

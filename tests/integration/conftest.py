@@ -50,7 +50,7 @@ class Site:
     """One installation on a broker: a topic prefix of its own, and its workers."""
 
     def __init__(self, broker: Broker, folder: Path, partitions: int, **settings: Any) -> None:
-        self.broker, self.folder = broker, folder
+        self.broker, self.folder, self.partitions = broker, folder, partitions
         self.prefix = f"t{next(_numbers)}."
         self.layout = Layout(self.prefix)
         self.link = Link((broker.bootstrap,))

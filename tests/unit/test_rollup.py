@@ -11,7 +11,7 @@ from stream.model.cells import Cell
 from stream.model.readings import Reading
 from stream.rollup.rollup import Rollup, RollupOptions, SequenceGap
 from stream.rollup.standing import SILENT_AFTER_MS
-from stream.tables.deltas import Delta, pack
+from stream.tables.deltas import Delta, Spread, pack
 from stream.tables.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid
 
 NOW_MS = 1_750_000_000_000 // DAY_MS * DAY_MS
@@ -218,3 +218,19 @@ def test_rejects_before_the_first_event_are_accepted_records_too() -> None:
     made.apply(pack(replace(delta(2, NOW_MS), names=[accepted])))
     found = [r for r in made.readings(None) if (r.metric, r.window) == ("valid_event_ratio", "5m")]
     assert [(r.numerator, r.denominator) for r in found] == [(0, 2)]
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_what_is_left_of_a_total_still_comes_in_after_a_restart(full: bool) -> None:
+    """A total that was reported before its period is over waits for its panes, in the log as well."""
+    cell: Cell = ("ad_click", "s1", "google", "brand", "search", "unknown", "unknown")
+    spread = Spread(cell, NOW_MS - DAY_MS, NOW_MS + DAY_MS, 2_000, 1)
+    made, again = rollup(), rollup()
+    made.apply(pack(replace(delta(1, NOW_MS - 1), spreads=[spread])))
+    for key, record in made.snapshot(full):
+        again.load(key, record)
+    for later, clicks in ((0, 1_000), (DAY_MS // 2, 1_000), (DAY_MS, 1_000), (2 * DAY_MS, 0)):
+        for one in (made, again):
+            one.read_at(NOW_MS + later)
+            assert value(one, "ad_clicks", "24h") == clicks
+            assert value(one, "ad_clicks", "7d") == min(2_000, 1_000 + 1_000 * later // DAY_MS)

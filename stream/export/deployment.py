@@ -18,7 +18,7 @@ from stream.export.yaml import Node, document
 COMPOSE_WORKERS: Final = ("worker-1:9464", "worker-2:9464")
 
 
-def render(timings: Timings = Timings()) -> dict[str, str]:  # noqa: B008 -- frozen
+def render(timings: Timings = Timings()) -> dict[str, str]:
     """Give the text of every file."""
     compose = servers.prometheus(timings.interval, COMPOSE_WORKERS, "alertmanager:9093")
     rule: dict[str, Node] = {

@@ -39,7 +39,7 @@ class Links:
     grafana: str = "http://localhost:3000"
 
 
-def render(timings: Timings = Timings(), links: Links = Links()) -> dict[str, str]:  # noqa: B008 -- frozen
+def render(timings: Timings = Timings(), links: Links = Links()) -> dict[str, str]:
     """Give the text of every file, by its path in the checkout."""
     return {
         **{f"{TESTS}/{name}.yml": document(node, HEAD) for name, node in tests(timings, links).items()},
@@ -50,7 +50,7 @@ def render(timings: Timings = Timings(), links: Links = Links()) -> dict[str, st
     }
 
 
-def alerts(timings: Timings = Timings()) -> list[AlertText]:  # noqa: B008 -- frozen
+def alerts(timings: Timings = Timings()) -> list[AlertText]:
     """Give the texts of all alerts: those of the catalog's entries, then the companions."""
     return [*(texts.of_entry(entry, timings) for entry in judged(timings)), *texts.COMPANIONS]
 
@@ -182,7 +182,10 @@ def _companions(timings: Timings) -> dict[str, tuple[str, str, str]]:
         ),
         texts.UNRESTORED: (
             companions.unrestored(), timings.restore_for,
-            "{{ with $labels.group }}Shard {{ $labels.shard }} of {{ . }} is not restored.{{ else }}Incomplete.{{ end }}",
+            (
+                "{{ with $labels.group }}Shard {{ $labels.shard }} of {{ . }} is not restored."
+                "{{ else }}Incomplete.{{ end }}"
+            ),
         ),
         texts.COUNTRY: (
             companions.country_rise(), timings.hold,

@@ -42,9 +42,7 @@ HISTORY_D, QUIET_D, DROP_D = 28, 30, 2
 #: The week after the quiet days begins on a Monday, so that drops fall on a given day and hour.
 WHOLE_D: Final = HISTORY_D + QUIET_D + 7 + DROP_D
 #: What people use instead: a third below the same hour of the day before.
-YESTERDAY: Final = (
-    'leadpulse:ratio:value{window="1h"} < 0.7 * (leadpulse:ratio:value{window="1h"} offset 1d)'
-)
+YESTERDAY: Final = 'leadpulse:ratio:value{window="1h"} < 0.7 * (leadpulse:ratio:value{window="1h"} offset 1d)'
 MOST_PAGES: Final = 0.2
 MOST_HOURS: Final = 6.0
 LEAST_FOUND: Final = 0.95
@@ -65,9 +63,7 @@ FULL: Final = (
     Case(200, 0.3, "work", 20), Case(200, 0.5, "work", 40), Case(200, 0.5, "any", 20),
     *(Case(2000, part, "work", 12) for part in (0.3, 0.5)),
 )  # fmt: skip
-QUICK: Final = tuple(
-    Case(volume, part, "work", 2) for volume in (20, 50, 200, 2000) for part in (0.3, 0.5)
-)
+QUICK: Final = tuple(Case(volume, part, "work", 2) for volume in (20, 50, 200, 2000) for part in (0.3, 0.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,9 @@ def runs_of(cases: tuple[Case, ...], rng: np.random.Generator, monday_s: int) ->
     return out
 
 
-def columns(runs: list[Run], rng: np.random.Generator, start_s: int, end_s: int, step_s: int) -> Iterator[backfill.Column]:
+def columns(
+    runs: list[Run], rng: np.random.Generator, start_s: int, end_s: int, step_s: int
+) -> Iterator[backfill.Column]:
     """Give what a worker would have shown."""
     for run in runs:
         drop = Drop(run.drop_s, run.case.part)
@@ -155,7 +153,9 @@ def pages(by_window: dict[str, list[tuple[float, float]]]) -> list[float]:
     return sorted(out)
 
 
-def spells_of(server: Prometheus, expr: str, start_s: int, end_s: int, step_s: int, hold_s: int, keep_s: int) -> dict[str, dict[str, list[tuple[float, float]]]]:
+def spells_of(
+    server: Prometheus, expr: str, start_s: int, end_s: int, step_s: int, hold_s: int, keep_s: int
+) -> dict[str, dict[str, list[tuple[float, float]]]]:
     """Give the spells of firing by site and window."""
     out: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for series in server.range(expr, start_s, end_s, step_s):
@@ -178,7 +178,9 @@ class Tally:
         return self.false_pages / self.weeks
 
 
-def quiet(runs: list[Run], spells: dict[str, dict[str, list[tuple[float, float]]]], start_s: int, end_s: int) -> dict[int, Tally]:
+def quiet(
+    runs: list[Run], spells: dict[str, dict[str, list[tuple[float, float]]]], start_s: int, end_s: int
+) -> dict[int, Tally]:
     """Count pages of the quiet days, by volume."""
     out: dict[int, Tally] = {}
     for run in runs:
@@ -255,7 +257,9 @@ def prove(folder: Path, cases: tuple[Case, ...], step_s: int, seed: int) -> list
     say(f"{len(runs)} runs, {samples:,} samples back-filled in {time.monotonic() - began:.0f} s; steps of {step_s} s")
 
     timings = Timings()
-    alert = next(rule for group in rules.alerting(timings, rules.Links()) for rule in group["rules"] if rule["alert"] == ALERT)
+    alert = next(
+        rule for group in rules.alerting(timings, rules.Links()) for rule in group["rules"] if rule["alert"] == ALERT
+    )
     groups = needed_groups(rules.recording(timings), alert["expr"])
     backfill.evaluate(folder, groups, start_s, end_s, step_s, judged_from_s - 2 * DAY_S, say)
 
@@ -275,7 +279,9 @@ def prove(folder: Path, cases: tuple[Case, ...], step_s: int, seed: int) -> list
     return missed
 
 
-def state_shares(server: Prometheus, runs: list[Run], start_s: int, end_s: int, step_s: int) -> dict[tuple[int, str, int], float]:
+def state_shares(
+    server: Prometheus, runs: list[Run], start_s: int, end_s: int, step_s: int
+) -> dict[tuple[int, str, int], float]:
     """Give the share of the quiet time that each state was shown, by volume and window."""
     volume_of = {run.site: run.case.per_hour for run in runs}
     out: dict[tuple[int, str, int], float] = {}
@@ -303,7 +309,9 @@ def report(
     say("|---|---|---|---|---|")
     theirs = quiet(runs, naive, start_s, end_s)
     for volume, tally in quiet(runs, found, start_s, end_s).items():
-        unknown = ", ".join(f"{states.get((volume, window, ratios.TOO_LITTLE), 0):.0%}" for window in ("1h", "6h", "24h"))
+        unknown = ", ".join(
+            f"{states.get((volume, window, ratios.TOO_LITTLE), 0):.0%}" for window in ("1h", "6h", "24h")
+        )
         say(f"| {volume} | {tally.weeks:.0f} | {tally.rate:.3f} | {theirs[volume].rate:.1f} | {unknown} |")
         if tally.rate > MOST_PAGES:
             missed.append(f"{tally.rate:.2f} false pages per series and week at {volume} an hour")

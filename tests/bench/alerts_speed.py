@@ -86,7 +86,7 @@ def exposed(text: str) -> Iterator[int]:
     body = text.encode()
 
     class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 -- named by http.server
+        def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.end_headers()
@@ -123,14 +123,18 @@ def measure(folder: Path, count: int, rounds: int) -> float:
                 time.sleep(10)
                 groups = server.groups()
                 seen.append({name: float(group["evaluationTime"]) for name, group in groups.items()})
-            slow = sorted(((float(r["evaluationTime"]), r["name"]) for g in groups.values() for r in g["rules"]), reverse=True)
+            slow = sorted(
+                ((float(r["evaluationTime"]), r["name"]) for g in groups.values() for r in g["rules"]), reverse=True
+            )
             judged_now = server.instant(f"count({ratios.USUAL})")[0]["value"][1]
     totals = sorted(sum(of_groups.values()) for of_groups in seen)
     for name in seen[-1]:
         print(f"  {name:<22}{sorted(of[name] for of in seen)[rounds // 2]:.3f} s")
     print("  slowest: " + ", ".join(f"{name} {seconds:.3f} s" for seconds, name in slow[:5]))
     median = totals[rounds // 2]
-    print(f"one round: {median:.2f} s (least {totals[0]:.2f}, most {totals[-1]:.2f}); {judged_now} of {count} with a usual value")
+    print(
+        f"one round: {median:.2f} s (least {totals[0]:.2f}, most {totals[-1]:.2f}); {judged_now} of {count} with a usual value"
+    )
     return median
 
 

@@ -45,7 +45,9 @@ class Figures:
     def show(self, name: str) -> None:
         """Print a table of one row."""
         print(f"{name}: {self.events / self.wall_s:,.0f} events/s over {self.wall_s:.1f} s")
-        print(f"{name}: {self.cpu_s / self.events * 1e6:.2f} CPU seconds per million events, peak {self.peak_mb:.0f} MB")
+        print(
+            f"{name}: {self.cpu_s / self.events * 1e6:.2f} CPU seconds per million events, peak {self.peak_mb:.0f} MB"
+        )
 
 
 async def run(broker: Broker, options: Options) -> Figures:
@@ -55,7 +57,10 @@ async def run(broker: Broker, options: Options) -> Figures:
     with site(broker, "drain.") as here:
         began = time.monotonic()
         produced = await here.produce(mix)
-        print(f"mix: {produced:,} records produced in {time.monotonic() - began:.0f} s, {options.visitors:,} visitors, ", end="")
+        print(
+            f"mix: {produced:,} records produced in {time.monotonic() - began:.0f} s, {options.visitors:,} visitors, ",
+            end="",
+        )
         print("their events scattered" if options.scattered else "in visits")
         figures, account = await _drain(here, produced)
         loops.append(usage.loop_ms())
@@ -66,7 +71,9 @@ async def run(broker: Broker, options: Options) -> Figures:
     plain.show("plain aiokafka + orjson reader")
     print(f"plain aiokafka + orjson reader: {plain.per_cpu_s:.0f} events per CPU-second")
     print(f"ratio worker / plain reader: {figures.per_cpu_s / plain.per_cpu_s:.2f}")
-    print(f"fixed loop: {' '.join(f'{ms:.1f}' for ms in loops)} ms before, between and after; below 20 on a quiet machine")
+    print(
+        f"fixed loop: {' '.join(f'{ms:.1f}' for ms in loops)} ms before, between and after; below 20 on a quiet machine"
+    )
     check(account, mix.uniques, produced)
     return figures
 
@@ -77,7 +84,7 @@ async def _drain(here: Site, produced: int) -> tuple[Figures, Account]:
         pid = worker.process.pid
         began, used = time.monotonic(), usage.cpu_s(pid)
         account = Account()
-        async for account in here.follow(worker, produced, LIMIT_S):
+        async for account in here.follow(worker, produced, LIMIT_S):  # noqa: B007 -- the last one is used
             wall_s, cpu_s = time.monotonic() - began, usage.cpu_s(pid) - used
         figures = Figures(produced, wall_s, cpu_s, usage.memory_mb(pid))
         until = time.monotonic() + 5  # the gauges follow the commit
@@ -98,7 +105,13 @@ def _first_restored(worker: Worker) -> None:
 
 def _read(broker: Broker, records: int) -> Figures:
     """Let the plain reader read the same topics."""
-    command = [*python("-m"), "tests.bench.reader", broker.bootstrap, str(records), *(f"drain.{kind}" for kind in KINDS)]
+    command = [
+        *python("-m"),
+        "tests.bench.reader",
+        broker.bootstrap,
+        str(records),
+        *(f"drain.{kind}" for kind in KINDS),
+    ]
     done = subprocess.run(command, capture_output=True, check=True, timeout=LIMIT_S)
     got = orjson.loads(done.stdout)
     return Figures(got["records"], got["seconds"], got["cpu_s"], got["peak_mb"])

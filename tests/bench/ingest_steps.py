@@ -45,9 +45,7 @@ def main(n: int, rounds: int) -> None:
         report(f"known ids, new, {hours} hours", n, rounds, *fresh_ids(n, rounds, hours))
     report("classify", n, rounds, lambda: classify("page_view", events))
     report("touches", n, rounds, lambda: touches(events))
-    report(
-        "clean and admit a label", n, rounds, lambda: [guard.admit("campaign", clean(c)) for c in campaigns]
-    )
+    report("clean and admit a label", n, rounds, lambda: [guard.admit("campaign", clean(c)) for c in campaigns])
     numbers = iter(range(rounds * 500))
     report(
         "user agent never seen",

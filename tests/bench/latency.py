@@ -57,7 +57,9 @@ class Probes:
 
     def latencies(self, since_s: float) -> list[float]:
         """Give the time from due to shown, for all that were due from a moment on."""
-        pairs = [pair for due, shown in zip(self.due_s, self.shown_s, strict=True) for pair in zip(due, shown, strict=True)]
+        pairs = [
+            pair for due, shown in zip(self.due_s, self.shown_s, strict=True) for pair in zip(due, shown, strict=True)
+        ]
         return sorted(shown - due for due, shown in pairs if due >= since_s)
 
 
@@ -84,7 +86,10 @@ async def run(broker: Broker, rate: int, seconds: int) -> None:
         watching.cancel()
     loops.append(usage.loop_ms())
     taken = probes.latencies(began + WARM_UP_S)
-    print(f"latency: {len(events) / wall_s:,.0f} events/s for {wall_s:.0f} s, worker at {cpu_s / wall_s:.0%} of a core, ", end="")
+    print(
+        f"latency: {len(events) / wall_s:,.0f} events/s for {wall_s:.0f} s, worker at {cpu_s / wall_s:.0%} of a core, ",
+        end="",
+    )
     print(f"{len(taken)} probes of {PARTITIONS} shards; fixed loop {' '.join(f'{ms:.1f}' for ms in loops)} ms")
     p50, p95 = (taken[int(len(taken) * q)] for q in (0.5, 0.95))
     print(f"produce to gauge: p50 {p50:.2f} s, p95 {p95:.2f} s, longest {taken[-1]:.2f} s (bar: p95 {BAR_S:.0f} s)")

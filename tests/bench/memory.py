@@ -50,7 +50,9 @@ def measure(visitors: int) -> None:
     slope = (high - low - (ids_high - ids_low)) / (many - few)
     rows = sum(len(row) for shard in shards for row in shard.visitors.rows.encoded.values()) / many
     print(f"memory: {few:,} visitors {low / 1e6:.0f} MB, {many:,} visitors {high / 1e6:.0f} MB resident")
-    print(f"memory: known ids {ids_low / 1e6:.0f} and {ids_high / 1e6:.0f} MB of these; encoded rows {rows:.0f} bytes each")
+    print(
+        f"memory: known ids {ids_low / 1e6:.0f} and {ids_high / 1e6:.0f} MB of these; encoded rows {rows:.0f} bytes each"
+    )
     print(f"bytes a remembered visitor: {slope:.0f} (bar {BAR_BYTES})")
 
 

@@ -25,7 +25,11 @@ async def read(bootstrap: str, records: int, topics: Sequence[str]) -> dict[str,
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", check_crcs=True)
     await consumer.start()
     try:
-        tps = [TopicPartition(topic, p) for topic in topics for p in consumer.partitions_for_topic(topic) or await _find(consumer, topic)]
+        tps = [
+            TopicPartition(topic, p)
+            for topic in topics
+            for p in consumer.partitions_for_topic(topic) or await _find(consumer, topic)
+        ]
         consumer.assign(tps)
         began, used = time.monotonic(), usage.own_cpu_s()
         done = size = 0

@@ -209,4 +209,3 @@ class Batches:
     async def _send(self, place: tuple[str, int]) -> None:
         kind, shard = place
         self._acks.append(await self._producer.send_batch(self._open.pop(place), self._topics[kind], partition=shard))
-

@@ -25,9 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 CASES = sorted((PROMETHEUS / "tests").glob("*.yml"))
 ALERTS = {text.name: text for text in rules.alerts()}
-RULES = {
-    rule["alert"]: rule for group in rules.alerting(Timings(), rules.Links()) for rule in group["rules"]
-}
+RULES = {rule["alert"]: rule for group in rules.alerting(Timings(), rules.Links()) for rule in group["rules"]}
 
 #: Functions that Prometheus 2.42 and 3.x both have; those that were renamed or are experimental are not among them.
 FUNCTIONS = {

@@ -135,7 +135,9 @@ def start(arguments: Sequence[str], port: int, log: Path, ready: str, kind: type
 
 
 @contextmanager
-def prometheus(folder: Path, config: str, files: Mapping[str, str] = {}, more: Sequence[str] = ()) -> Iterator[Prometheus]:
+def prometheus(
+    folder: Path, config: str, files: Mapping[str, str] = {}, more: Sequence[str] = ()
+) -> Iterator[Prometheus]:
     """Run Prometheus on folder/data with a configuration; `files` lie beside it."""
     for name, text in {"prometheus.yml": config, **files}.items():
         path = folder / name

@@ -1,10 +1,10 @@
 """Alerts end to end: a real worker on a real Kafka, a real Prometheus and Alertmanager, and a webhook that is told.
 
-    past      usual: 5 % of 2,000 visitors an hour
-    drop      4,000 come and none becomes a lead   → told, and told again when leads come back
-    silence   forms stop, then leads               → told of the source, not of the ratio
-    death     the only worker is killed            → told of the worker, and of nothing else
-    move      the rollup's owner is killed         → every figure stays one series
+past      usual: 5 % of 2,000 visitors an hour
+drop      4,000 come and none becomes a lead   → told, and told again when leads come back
+silence   forms stop, then leads               → told of the source, not of the ratio
+death     the only worker is killed            → told of the worker, and of nothing else
+move      the rollup's owner is killed         → every figure stays one series
 """
 
 from __future__ import annotations

@@ -66,8 +66,10 @@ _AREAS: Final[dict[str, tuple[str, str, str]]] = {
         'sort_desc(leadpulse_channel_sessions{window="1h"})',
     ),
     "conversion": (
-        "Every hour the difference between the usual and the present ratio, times the visitors, is leads that are"
-        " not won; they seldom come back.",
+        (
+            "Every hour the difference between the usual and the present ratio, times the visitors, is leads that are"
+            " not won; they seldom come back."
+        ),
         "which form and which channel it comes from",
         '{__name__=~"leadpulse_(form_completion|channel_visit_to_lead)_ratio",window="1h"}',
     ),
@@ -148,7 +150,7 @@ COMPANIONS: Final[tuple[AlertText, ...]] = (
         " that are left; nothing is lost, since what is not durable is read again.",
         "Until a worker has taken over, figures stand still and no other alert is to be believed: all are silenced.",
         (
-            ("what the worker says last", "journalctl -u leadpulse -n 50   # or: kubectl logs -l app=leadpulse --tail=50"),
+            ("what the worker says last", "journalctl -u leadpulse -n 50  # or: kubectl logs -l app=leadpulse"),
             ("whether it runs and is ready", f"curl -si {WORKER}/readyz"),
             ("which targets Prometheus looks at", query('up{job=~".*leadpulse.*"}')),
         ),

@@ -11,10 +11,10 @@ STAMP := $(VENV)/.ready
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test bench render lint lock clean
+.PHONY: help setup demo test bench alerts-proof render lint lock clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 setup: $(STAMP)  ## put the locked dependencies into .venv
 
@@ -34,6 +34,9 @@ test: $(STAMP)  ## all tests; the head of the output says which broker is used a
 
 bench: $(STAMP)  ## throughput, memory and latency on a real broker
 	$(PY) -m tests.bench $(ARGS)
+
+alerts-proof: $(STAMP)  ## false pages and time to detect of the rendered alerts, in a real Prometheus
+	$(PY) -m tests.bench.alerts_proof $(ARGS)
 
 render: $(STAMP)  ## write schemas and the reference page from the code
 	$(VENV)/bin/leadpulse render

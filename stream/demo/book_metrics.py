@@ -37,7 +37,7 @@ _READ_IN: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (
         ("1h", "24h", "7d", "30d"),
         """ad_impressions ad_clicks ad_conversions click_through_ratio ad_conversion_ratio
-        funnel_step_seconds funnel_step_mean_seconds funnel_step_ratio""",
+        funnel_step_seconds funnel_step_mean_seconds funnel_step_ratio funnel_step_in_time_ratio""",
     ),
     (("24h", "7d", "30d", "90d"), "ad_spend cost_per_lead cost_per_conversion cost_per_click cost_per_mille"),
 )
@@ -86,6 +86,7 @@ RATIOS: Final = {
     "click_through_ratio": ("ad_clicks", "ad_impressions"),
     "ad_conversion_ratio": ("ad_conversions", "ad_clicks"),
     "funnel_step_ratio": ("_step_reached", "_step_from"),
+    "funnel_step_in_time_ratio": ("_step_in_time", "_step_done"),
 }
 SHIFTED: Final = frozenset({"bounce_ratio", "form_abandons", "form_abandonment_ratio"})
 

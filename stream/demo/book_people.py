@@ -16,6 +16,16 @@ from typing import Any, NamedTuple
 MINUTE_MS = 60_000
 SESSION_GAP_MS = 30 * MINUTE_MS
 STEP_HORIZON_MS = 30 * 24 * 60 * MINUTE_MS
+#: Steps are counted as in time up to the first edge at or after these; edges rise by this factor from 1 ms on.
+STEP_TARGETS_MS = {
+    ("first_view", "form_start"): 30 * MINUTE_MS,
+    ("form_start", "form_submit"): 5 * MINUTE_MS,
+    ("first_view", "lead"): 60 * MINUTE_MS,
+    ("conversation_started", "chat_lead"): 10 * MINUTE_MS,
+    ("ad_landing", "lead"): 60 * MINUTE_MS,
+    ("email_landing", "lead"): 60 * MINUTE_MS,
+}
+EDGE_FACTOR = 1.02 / 0.98
 UNKNOWN = "unknown"
 
 KEY_FORMS = {"contact", "newsletter", "demo", "trial", "quote", "download", "webinar", "checkout"}
@@ -201,6 +211,12 @@ def _step(site: str, start: str, end: str, from_ms: int | None, to_ms: int | Non
     if to_ms is not None and 0 <= to_ms - from_ms <= STEP_HORIZON_MS:
         yield Mark(series("_step_reached", **labels), from_ms)
         yield Mark(series("_step_ms", **labels), to_ms, to_ms - from_ms)
+        yield Mark(series("_step_done", **labels), to_ms)
+        edge_ms = 1.0
+        while edge_ms < STEP_TARGETS_MS[start, end]:
+            edge_ms *= EDGE_FACTOR
+        if to_ms - from_ms <= edge_ms:
+            yield Mark(series("_step_in_time", **labels), to_ms)
 
 
 def _first(events: list[Event]) -> int | None:

@@ -19,6 +19,7 @@ from stream.catalog import Count, Metric
 from stream.model.cells import CELLS, CLOSED_LABELS, Cell
 from stream.rollup.budget import OTHER, Budget
 from stream.tables.deltas import Spread, cell_of
+from stream.tables.durations import bucket_of
 from stream.tables.levels import Window
 
 Ints = NDArray[np.int64]
@@ -49,7 +50,7 @@ class Windows(Protocol):
 class _Projection:
     """How cells of one kind become labels of one count."""
 
-    __slots__ = ("budgeted", "count", "fate_at", "known", "mask", "needs_at", "values_of", "windows")
+    __slots__ = ("budgeted", "count", "fate_at", "in_time", "known", "mask", "needs_at", "values_of", "windows")
 
     def __init__(self, kind: str, count: Count, windows: tuple[Window, ...]) -> None:
         names = CELLS[kind]
@@ -63,6 +64,7 @@ class _Projection:
         self.mask = count.fate
         self.fate_at = names.index("fate") + 1 if count.fate else 0
         self.needs_at = names.index(count.needs) + 1 if count.needs in names else 0
+        self.in_time = count.in_time
 
 
 class Series:
@@ -128,6 +130,8 @@ class Series:
                 continue
             if projection.mask and not int(cell[projection.fate_at] or 0) & projection.mask:
                 continue
+            if projection.in_time and not _in_time(cell):
+                continue
             values = projection.values_of(cell)
             known = projection.known
             if values in known:
@@ -179,6 +183,13 @@ class Series:
         self.order.append((name, labels))
         self.fresh.add(name)
         return sid
+
+
+def _in_time(cell: Cell) -> bool:
+    """Tell whether a cell of step_seconds counts people who took no longer than the step's target."""
+    _, _, start, end, bucket = cell
+    target_s = catalog.STEP_TARGETS_S.get((str(start), str(end)))
+    return target_s is not None and int(bucket or 0) <= bucket_of(target_s * 1_000)
 
 
 def windows_of(metrics: Iterable[Metric], names: tuple[str, ...] | None = None) -> dict[str, tuple[Window, ...]]:

@@ -96,6 +96,12 @@ def _unreachable(reason: str, protocol: str, where: str) -> BrokerError:
             where=where,
             do="Check LEADPULSE_SASL_MECHANISM, LEADPULSE_SASL_USERNAME and the password.",
         )
+    if "socket disconnected" in reason:  # kafka-python does not always read the refusal before the end
+        return BrokerError(
+            f"The broker takes the connection and closes it ({protocol}): it refuses the credentials or the protocol.",
+            where=where,
+            do="Check LEADPULSE_TLS, LEADPULSE_SASL_MECHANISM, LEADPULSE_SASL_USERNAME and the password.",
+        )
     if "CERTIFICATE_VERIFY_FAILED" in reason or "certificate" in reason.lower():
         return BrokerError(
             "The broker's certificate, or ours, is not trusted.",

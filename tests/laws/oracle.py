@@ -8,6 +8,7 @@ It keeps every event, sorts, groups and counts. A person who was away for more t
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +26,11 @@ CHANNELS = {
     ("partner.example", "referral"): "referral",
     ("facebook", "cpc"): "paid_social",
 }
+GROWTH = 1.02 / 0.98
+TARGETS_MIN = {
+    ("first_view", "form_start"): 30, ("form_start", "form_submit"): 5, ("first_view", "lead"): 60,
+    ("conversation_started", "chat_lead"): 10, ("ad_landing", "lead"): 60, ("email_landing", "lead"): 60,
+}  # fmt: skip
 SOCIAL = {"organic_social", "paid_social"}
 LANDINGS = {"paid_search": "ad_landing", "paid_social": "ad_landing", "email": "email_landing"}
 KEY_FORMS = {"contact", "demo"}
@@ -53,6 +59,7 @@ RATIOS = {
     "form_without_chat_ratio": ("form_only", "not_chatting", 0),
     "funnel_step_ratio": ("reached", "from", 0),
     "funnel_step_mean_seconds": ("step_s", "steps", 0),
+    "funnel_step_in_time_ratio": ("in_time", "steps", 0),
 }
 COUNTS = (
     "visitors", "new_visitors", "page_views", "sessions", "channel_visitors", "campaign_visitors",
@@ -205,6 +212,9 @@ def _person(facts: list[Fact]) -> Iterator[tuple[str, tuple[Any, ...], int, floa
         if to_ms and 0 <= to_ms - from_ms <= HORIZON:
             yield "reached", (start, to), from_ms, 1
             yield "steps", (start, to), to_ms, 1
+            # up to the edge of a bucket: a power of 1.02 / 0.98 ms
+            if to_ms - from_ms <= GROWTH ** math.ceil(math.log(TARGETS_MIN[start, to] * MINUTE, GROWTH)):
+                yield "in_time", (start, to), to_ms, 1
             yield "step_s", (start, to), to_ms, (to_ms - from_ms)
     for (name, labels), time_ms in latest.items():
         yield name, labels, time_ms, 1

@@ -253,13 +253,15 @@ def _ads(on: Windows) -> Iterable[Row]:
 
 
 def _funnel(on: Windows) -> Iterable[Row]:
-    seconds, mean, ratio = (entry(f"funnel_step_{name}") for name in ("seconds", "mean_seconds", "ratio"))
+    seconds, mean, ratio, in_time = (
+        entry(f"funnel_step_{name}") for name in ("seconds", "mean_seconds", "ratio", "in_time_ratio")
+    )
     window = "$window"
     yield (
         "Now",
         [
             figure(seconds, window, "Time to lead"),
-            breakdown([ratio, mean], window, ("from", "to"), "Steps", 18),
+            breakdown([ratio, in_time, mean], window, ("from", "to"), "Steps", 18),
         ],
     )
     for start, end in STEPS:

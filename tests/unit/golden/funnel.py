@@ -58,6 +58,8 @@ STORIES = [
                     _SUBMIT: Quotient(180.0, 180.0, 1),
                 },
             ),
+            ("funnel_step_in_time_ratio", "24h", {_FORM: (2, 2), _LEAD: (2, 2), _SUBMIT: (1, 1)}),
+            ("funnel_step_in_time_ratio", "7d", {_FORM: (2, 3), _LEAD: (2, 3), _SUBMIT: (1, 1)}),
             ("funnel_step_seconds", "1h", {}),
         ],
     ),
@@ -125,6 +127,8 @@ STORIES = [
                     _LEAD: (2, 6),  # jan and leo
                 },
             ),
+            # an hour is the target to the lead, half an hour that to the form
+            ("funnel_step_in_time_ratio", "24h", {_AD: (0, 1), _EMAIL: (1, 1), _FORM: (0, 1), _LEAD: (1, 2)}),
             (
                 "funnel_step_seconds",
                 "24h",

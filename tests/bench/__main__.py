@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
+import sys
 
 from tests.bench import drain, latency, memory
 from tests.bench.mix import Options
@@ -32,6 +34,8 @@ def main() -> None:
     stages = args.stages or STAGES
     if unknown := set(stages) - set(STAGES):
         parser.error(f"no stage is called {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}")
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that new topics have no leader yet is no news
     if "memory" in stages:
         memory.run(args.remembered)
     if "drain" in stages or "latency" in stages:

@@ -43,54 +43,48 @@ class Figures:
         return self.events / self.cpu_s
 
     def show(self, name: str) -> None:
-        """Print a table of one row."""
+        """Print what a process needed."""
+        million_s = self.cpu_s / self.events * 1e6
         print(f"{name}: {self.events / self.wall_s:,.0f} events/s over {self.wall_s:.1f} s")
-        print(
-            f"{name}: {self.cpu_s / self.events * 1e6:.2f} CPU seconds per million events, peak {self.peak_mb:.0f} MB"
-        )
+        print(f"{name}: {million_s:.2f} CPU seconds per million events, peak memory {self.peak_mb:.0f} MB")
 
 
-async def run(broker: Broker, options: Options) -> Figures:
+async def run(broker: Broker, options: Options) -> None:
     """Measure, check the account and print."""
     mix = Mix(options)
-    loops = [usage.loop_ms()]
+    loops_ms = [usage.loop_ms()]
     with site(broker, "drain.") as here:
         began = time.monotonic()
-        produced = await here.produce(mix)
-        print(
-            f"mix: {produced:,} records produced in {time.monotonic() - began:.0f} s, {options.visitors:,} visitors, ",
-            end="",
-        )
-        print("their events scattered" if options.scattered else "in visits")
-        figures, account = await _drain(here, produced)
-        loops.append(usage.loop_ms())
-        plain = _read(broker, produced)
-        loops.append(usage.loop_ms())
-    figures.show("leadpulse worker")
-    print(f"events per CPU-second: {figures.per_cpu_s:.0f}")
+        await here.produce(mix)
+        made_s = time.monotonic() - began
+        how = "their events scattered" if options.scattered else "in visits"
+        print(f"mix: {len(mix):,} records of {options.visitors:,} visitors, {how}; made and sent in {made_s:.0f} s")
+        worker, account = await _drain(here, len(mix))
+        loops_ms.append(usage.loop_ms())
+        plain = _read(here, len(mix))
+        loops_ms.append(usage.loop_ms())
+    worker.show("leadpulse worker")
+    print(f"events per CPU-second: {worker.per_cpu_s:.0f}")
     plain.show("plain aiokafka + orjson reader")
     print(f"plain aiokafka + orjson reader: {plain.per_cpu_s:.0f} events per CPU-second")
-    print(f"ratio worker / plain reader: {figures.per_cpu_s / plain.per_cpu_s:.2f}")
-    print(
-        f"fixed loop: {' '.join(f'{ms:.1f}' for ms in loops)} ms before, between and after; below 20 on a quiet machine"
-    )
-    check(account, mix.uniques, produced)
-    return figures
+    print(f"ratio worker / plain reader: {worker.per_cpu_s / plain.per_cpu_s:.2f}")
+    print(f"fixed loop: {usage.shown(loops_ms)} before, between and after; the busier the machine, the longer")
+    check(account, mix.uniques, len(mix))
 
 
-async def _drain(here: Site, produced: int) -> tuple[Figures, Account]:
+async def _drain(here: Site, records: int) -> tuple[Figures, Account]:
+    """Start a worker and wait until it has counted everything, on the topic and in its gauges."""
     with here.worker() as worker:
         _first_restored(worker)
         pid = worker.process.pid
-        began, used = time.monotonic(), usage.cpu_s(pid)
-        account = Account()
-        async for account in here.follow(worker, produced, LIMIT_S):  # noqa: B007 -- the last one is used
-            wall_s, cpu_s = time.monotonic() - began, usage.cpu_s(pid) - used
-        figures = Figures(produced, wall_s, cpu_s, usage.memory_mb(pid))
+        began, used_s = time.monotonic(), usage.cpu_s(pid)
+        account = await here.follow(worker, records, LIMIT_S)
+        wall_s, cpu_s = time.monotonic() - began, usage.cpu_s(pid) - used_s
+        figures = Figures(records, wall_s, cpu_s, usage.memory_mb(pid))
         until = time.monotonic() + 5  # the gauges follow the commit
         while (shown := sum(value for _, value in here.metrics()["leadpulse_events_total"])) != account.ended:
             if time.monotonic() > until:
-                raise SystemExit(f"/metrics shows {shown:.0f} records, the result topic {account.ended}")
+                sys.exit(f"/metrics shows {shown:.0f} records, the result topic {account.ended}")
     return figures, account
 
 
@@ -103,23 +97,18 @@ def _first_restored(worker: Worker) -> None:
         time.sleep(0.01)
 
 
-def _read(broker: Broker, records: int) -> Figures:
+def _read(here: Site, records: int) -> Figures:
     """Let the plain reader read the same topics."""
-    command = [
-        *python("-m"),
-        "tests.bench.reader",
-        broker.bootstrap,
-        str(records),
-        *(f"drain.{kind}" for kind in KINDS),
-    ]
+    topics = [f"{here.prefix}{kind}" for kind in KINDS]
+    command = [*python("-m"), "tests.bench.reader", here.broker.bootstrap, str(records), *topics]
     done = subprocess.run(command, capture_output=True, check=True, timeout=LIMIT_S)
     got = orjson.loads(done.stdout)
     return Figures(got["records"], got["seconds"], got["cpu_s"], got["peak_mb"])
 
 
-def check(account: Account, uniques: dict[str, int], produced: int) -> None:
+def check(account: Account, uniques: dict[str, int], records: int) -> None:
     """Hold the account against what was produced; ends the run where it is not exact."""
     counted, duplicates = account.of("counted"), sum(account.of("duplicate").values())
-    print(f"account: {sum(counted.values()):,} counted + {duplicates:,} duplicates = {produced:,} produced")
-    if counted != uniques or sum(counted.values()) + duplicates != produced or account.error:
+    print(f"account: {sum(counted.values()):,} counted + {duplicates:,} duplicates = {records:,} produced")
+    if counted != uniques or sum(counted.values()) + duplicates != records or account.error:
         sys.exit(f"not exact: counted {counted}, expected {uniques}, conservation error {account.error}")

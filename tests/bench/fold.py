@@ -41,7 +41,7 @@ from stream.worker.published import Published
 from stream.worker.rollup_shard import FAST_WINDOWS
 from tests.bench import usage
 from tests.bench.mix import Mix, Options
-from tests.bench.site import PARTITIONS, Shards
+from tests.bench.site import PARTITIONS, shards_of
 
 A_BATCH = 180  # records, some 64 KB: what busy producers send at once
 REPORT = ShardReport(caught_up=False, now_ms=0, lag_records={})
@@ -114,7 +114,7 @@ Commit = dict[tuple[str, int], list[tuple[str, bytes]]]
 def commits(mix: Mix, a_commit: int) -> list[Commit]:
     """Cut the mix into commits of all shards."""
     group_of = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
-    shard_of = Shards()
+    shard_of = shards_of(mix.keys)
     offsets: dict[tuple[str, int], int] = defaultdict(int)
     arrival_ms = mix.options.end_ms + 1_000
     out: list[Commit] = []

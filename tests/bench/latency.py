@@ -20,7 +20,7 @@ import numpy as np
 
 from tests.bench import usage
 from tests.bench.mix import Event, Mix, Options
-from tests.bench.site import PARTITIONS, Batches, Shards, Site, site
+from tests.bench.site import PARTITIONS, Batches, Site, shards_of, site
 from tests.integration.brokers import Broker
 
 BAR_S: Final = 3.0
@@ -57,45 +57,42 @@ class Probes:
 
     def latencies(self, since_s: float) -> list[float]:
         """Give the time from due to shown, for all that were due from a moment on."""
-        pairs = [
-            pair for due, shown in zip(self.due_s, self.shown_s, strict=True) for pair in zip(due, shown, strict=True)
-        ]
-        return sorted(shown - due for due, shown in pairs if due >= since_s)
+        taken: list[float] = []
+        for due_s, shown_s in zip(self.due_s, self.shown_s, strict=True):
+            taken += [shown - due for due, shown in zip(due_s, shown_s, strict=True) if due >= since_s]
+        return sorted(taken)
 
 
 async def run(broker: Broker, rate: int, seconds: int) -> None:
     """Measure and print."""
-    loops = [usage.loop_ms()]
-    events = list(Mix(Options(events=rate * seconds, span_ms=seconds * 1_000)))
-    shard_of = Shards()
-    for event in events:
-        shard_of[event.key]
-    found = {shard_of[b"probe%d" % n]: b"probe%d" % n for n in range(200)}
-    probes = Probes([found[shard] for shard in range(PARTITIONS)])
+    loops_ms = [usage.loop_ms()]
+    mix = Mix(Options(events=rate * seconds, span_ms=seconds * 1_000))
+    events, shard_of = list(mix), shards_of(mix.keys)
+    keys = {shard: key for key, shard in shards_of([b"probe%d" % number for number in range(200)]).items()}
+    probes = Probes([keys[shard] for shard in range(PARTITIONS)])
     with site(broker, "latency.") as here, here.worker() as worker:
         await here.ready(worker)
         watching = asyncio.create_task(_watch(here, probes))
-        began, used = time.monotonic(), usage.cpu_s(worker.process.pid)
+        began, used_s = time.monotonic(), usage.cpu_s(worker.process.pid)
         await _pace(here, events, shard_of, probes, rate)
-        wall_s, cpu_s = time.monotonic() - began, usage.cpu_s(worker.process.pid) - used
+        wall_s, cpu_s = time.monotonic() - began, usage.cpu_s(worker.process.pid) - used_s
         until = time.monotonic() + 30
         while list(map(len, probes.due_s)) != list(map(len, probes.shown_s)):
             if time.monotonic() > until:
                 raise SystemExit("latency: not every probe has come to a gauge within 30 s")
             await asyncio.sleep(0.1)
         watching.cancel()
-    loops.append(usage.loop_ms())
-    taken = probes.latencies(began + WARM_UP_S)
+    loops_ms.append(usage.loop_ms())
+    taken_s = probes.latencies(began + WARM_UP_S)
+    p50_s, p95_s = (taken_s[int(len(taken_s) * q)] for q in (0.5, 0.95))
+    print(f"latency: {len(events) / wall_s:,.0f} events/s for {wall_s:.0f} s, worker at {cpu_s / wall_s:.0%} of a core")
+    print(f"latency: {len(taken_s)} probes of {PARTITIONS} shards; fixed loop {usage.shown(loops_ms)}")
     print(
-        f"latency: {len(events) / wall_s:,.0f} events/s for {wall_s:.0f} s, worker at {cpu_s / wall_s:.0%} of a core, ",
-        end="",
+        f"produce to gauge: p50 {p50_s:.2f} s, p95 {p95_s:.2f} s, longest {taken_s[-1]:.2f} s (bar: p95 {BAR_S:.0f} s)"
     )
-    print(f"{len(taken)} probes of {PARTITIONS} shards; fixed loop {' '.join(f'{ms:.1f}' for ms in loops)} ms")
-    p50, p95 = (taken[int(len(taken) * q)] for q in (0.5, 0.95))
-    print(f"produce to gauge: p50 {p50:.2f} s, p95 {p95:.2f} s, longest {taken[-1]:.2f} s (bar: p95 {BAR_S:.0f} s)")
 
 
-async def _pace(here: Site, events: list[Event], shard_of: Shards, probes: Probes, rate: int) -> None:
+async def _pace(here: Site, events: list[Event], shard_of: dict[bytes, int], probes: Probes, rate: int) -> None:
     """Send events evenly, and probes among them."""
     async with here.producer() as producer:
         batches = Batches(producer, here.prefix)

@@ -13,20 +13,18 @@ import gc
 import os
 import subprocess
 import sys
-from collections import defaultdict
 from typing import Final
 
 from stream.model.records import Record, ShardReport
-from stream.pipeline import ShardFold
+from stream.pipeline import GROUPS, ShardFold
 from tests.bench import usage
 from tests.bench.mix import Mix, Options
-from tests.bench.site import PARTITIONS, Shards
+from tests.bench.site import PARTITIONS, shards_of
 from tests.integration.supervisor import python
 
 BAR_BYTES: Final = 1_536
 EVENTS_A_VISITOR: Final = 5  # of all kinds; four of them are of visitors
-_STEP: Final = 20_000
-_PEOPLE: Final = ("page_view", "form", "chatbot")
+A_COMMIT: Final = 50_000  # records
 
 
 def run(visitors: int) -> None:
@@ -37,48 +35,36 @@ def run(visitors: int) -> None:
 
 def measure(visitors: int) -> None:
     """Fold visits of more and more visitors, and print the slope."""
-    shards = [ShardFold("visitors", n, PARTITIONS) for n in range(PARTITIONS)]
-    first = visitors // 10
-    points: list[tuple[int, float, float]] = []
+    shards = [ShardFold("visitors", number, PARTITIONS) for number in range(PARTITIONS)]
+    points: list[tuple[int, float, int]] = []
     for part in range(10):
-        _fold(shards, part, first)
+        _fold(shards, part, visitors // 10)
         gc.collect()
         people = sum(len(shard.visitors.rows) for shard in shards)
         ids = sum(shard.known_ids.nbytes for shard in shards)
         points.append((people, usage.memory_mb(os.getpid(), "VmRSS") * 1e6, ids))
     (few, low, ids_low), (many, high, ids_high) = points[0], points[-1]
     slope = (high - low - (ids_high - ids_low)) / (many - few)
-    rows = sum(len(row) for shard in shards for row in shard.visitors.rows.encoded.values()) / many
+    row = sum(len(row) for shard in shards for row in shard.visitors.rows.encoded.values()) / many
     print(f"memory: {few:,} visitors {low / 1e6:.0f} MB, {many:,} visitors {high / 1e6:.0f} MB resident")
-    print(
-        f"memory: known ids {ids_low / 1e6:.0f} and {ids_high / 1e6:.0f} MB of these; encoded rows {rows:.0f} bytes each"
-    )
-    print(f"bytes a remembered visitor: {slope:.0f} (bar {BAR_BYTES})")
+    print(f"memory: {ids_low / 1e6:.0f} and {ids_high / 1e6:.0f} MB of these are known ids; a row has {row:.0f} bytes")
+    print(f"bytes a remembered visitor: {slope:.0f} (bar: {BAR_BYTES})")
 
 
 def _fold(shards: list[ShardFold], part: int, visitors: int) -> None:
     """Fold the visits of some more visitors, commit by commit, as a worker does."""
-    mix = Mix(Options(events=visitors * EVENTS_A_VISITOR, visitors=visitors, seed=part))
-    prefix = b'"visitor_id":"%d-' % part  # other people in each part
-    shard_of, waiting = Shards(), defaultdict[int, dict[str, list[Record]]](lambda: defaultdict(list))
+    options = Options(visitors * EVENTS_A_VISITOR, visitors, first_visitor=part * visitors, seed=part)
+    mix = Mix(options).only(*GROUPS["visitors"])
+    shard_of = shards_of(mix.keys)
     report = ShardReport(caught_up=False, now_ms=0, lag_records={})
-    count = 0
-
-    def commit() -> None:
-        for number, shard in enumerate(shards):
-            shard.fold(list(waiting[number].items()))
+    arrival_ms = options.end_ms + 1_000
+    for start in range(0, len(mix), A_COMMIT):
+        batches: list[dict[str, list[Record]]] = [{kind: [] for kind in GROUPS["visitors"]} for _ in shards]
+        for at, (kind, key, value, _) in enumerate(mix.records(start, A_COMMIT), start):
+            batches[shard_of[key]][kind].append((at, arrival_ms, key, value, ()))
+        for shard, records in zip(shards, batches, strict=True):
+            shard.fold(list(records.items()))
             shard.changes(0, report)
-        waiting.clear()
-
-    for kind, key, value, arrival_ms in mix:
-        if kind in _PEOPLE:
-            key = b"%d-%b" % (part, key)
-            value = value.replace(b'"visitor_id":"', prefix, 1).replace(b'"id":"', b'"id":"%d-' % part, 1)
-            waiting[shard_of[key]][kind].append((count, max(arrival_ms, mix.options.end_ms), key, value, ()))
-            count += 1
-            if count % _STEP == 0:
-                commit()
-    commit()
 
 
 if __name__ == "__main__":

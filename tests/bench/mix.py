@@ -73,6 +73,7 @@ class Options:
     end_ms: int = field(default_factory=lambda: int(time.time() * 1000) - 2_000)
     duplicates: float = 0.01
     scattered: bool = False
+    first_visitor: int = 0
     seed: int = 7
 
 
@@ -90,6 +91,7 @@ class Mix:
             np.concatenate(columns) for columns in zip(*parts, strict=True)
         )
         self.unique = len(self.kind)
+        self.who[self.kind <= _CHATBOT] += options.first_visitor
         self.order, self.arrival_ms = self._arrivals(options.events - self.unique)
 
     def __len__(self) -> int:
@@ -100,6 +102,20 @@ class Mix:
         step = 100_000
         for start in range(0, len(self), step):
             yield from self.records(start, step)
+
+    @property
+    def keys(self) -> list[bytes]:
+        """Give every key once."""
+        out = [b"c%d" % campaign for campaign in range(self.options.campaigns)]
+        for written, codes in ((b"v%07d", (_PAGE_VIEW, _FORM, _CHATBOT)), (b"m%08d", (_EMAIL,))):
+            out += [written % who for who in np.unique(self.who[np.isin(self.kind, codes)]).tolist()]
+        return out
+
+    def only(self, *kinds: str) -> Mix:
+        """Leave out all other kinds."""
+        kept = np.isin(self.kind[self.order], [KINDS.index(kind) for kind in kinds])
+        self.order, self.arrival_ms = self.order[kept], self.arrival_ms[kept]
+        return self
 
     @property
     def uniques(self) -> dict[str, int]:
@@ -114,14 +130,14 @@ class Mix:
         total = round(self.unique * (SHARES["page_view"] + SHARES["form"] + SHARES["chatbot"]))
         busy = max(1, options.visitors // 100)
         counts = np.concatenate([_even(total // 5, busy), _even(total - total // 5, options.visitors - busy)])
-        visits = np.maximum(1, -(-counts // 4))
+        visits = -(-counts // 4)
         returning = (visits == 1) & (counts > 1) & (rng.random(len(counts)) < 0.1)
         visits[returning] = 2
         who = np.repeat(np.arange(len(counts)), visits)
         nth = _places(visits)
         sizes = counts[who] // visits[who] + (nth < counts[who] % visits[who])
         begin = rng.integers(0, self._span_ms * 9 // 10, len(who))
-        first = np.repeat(begin[np.cumsum(visits) - visits], visits)
+        first = begin[(np.cumsum(visits) - visits)[who]]
         back = returning[who]  # comes back after more than half an hour, which makes another session
         begin[back] = first[back] * 4 // 10 + nth[back] * self._span_ms * 55 // 100
 
@@ -211,10 +227,10 @@ class Mix:
         stamps = np.datetime_as_string(self.time_ms[at].astype("datetime64[ms]"), timezone="UTC").astype("S").tolist()
         columns = (self.kind[at], at, self.who[at], self.unit[at], self.action[at], self.arrival_ms[part])
         rows = zip(*(column.tolist() for column in columns), stamps, strict=True)
-        makers, heads = _MAKERS, _HEADS
+        makers, heads, others = _MAKERS, _HEADS, self.options.seed << 40
         for kind, number, who, unit, action, arrival_ms, stamp in rows:
             key, data = makers[kind](who, unit, action)
-            value = heads[kind] % (number * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF, stamp, data)
+            value = heads[kind] % ((number + others) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF, stamp, data)
             yield Event(KINDS[kind], key, value, arrival_ms)
 
 

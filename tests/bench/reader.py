@@ -25,12 +25,7 @@ async def read(bootstrap: str, records: int, topics: Sequence[str]) -> dict[str,
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", check_crcs=True)
     await consumer.start()
     try:
-        tps = [
-            TopicPartition(topic, p)
-            for topic in topics
-            for p in consumer.partitions_for_topic(topic) or await _find(consumer, topic)
-        ]
-        consumer.assign(tps)
+        consumer.assign([TopicPartition(topic, p) for topic in topics for p in await _partitions(consumer, topic)])
         began, used = time.monotonic(), usage.own_cpu_s()
         done = size = 0
         loads = orjson.loads
@@ -51,13 +46,14 @@ async def read(bootstrap: str, records: int, topics: Sequence[str]) -> dict[str,
         await consumer.stop()
 
 
-async def _find(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    """Learn the partitions of a topic that the client has not heard of."""
-    while True:
-        await consumer._client.add_topic(topic)
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    """Learn the partitions of a topic."""
+    await consumer._client.add_topic(topic)
+    for _ in range(100):
         if found := consumer.partitions_for_topic(topic):
-            return found
+            return set(found)
         await asyncio.sleep(0.1)
+    raise RuntimeError(f"the broker does not tell the partitions of {topic}")
 
 
 if __name__ == "__main__":

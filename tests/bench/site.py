@@ -11,7 +11,7 @@ import re
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ from stream.ingest.route import partitions_of
 from stream.worker import topics
 from stream.worker.layout import Layout
 from stream.worker.security import Link
-from tests.bench.mix import KINDS, Event
+from tests.bench.mix import KINDS, Event, Mix
 from tests.integration.brokers import Broker, free_port
 from tests.integration.supervisor import Worker, python
 
@@ -91,16 +91,14 @@ class Site:
         finally:
             worker.stop()
 
-    async def produce(self, events: Iterable[Event]) -> int:
-        """Send records as fast as possible, in batches as busy producers make them; give how many."""
-        sent = 0
+    async def produce(self, mix: Mix) -> None:
+        """Send records as fast as possible, in batches as busy producers make them."""
+        shard_of = shards_of(mix.keys)
         async with self.producer() as producer:
-            batches, shard_of = Batches(producer, self.prefix), Shards()
-            for event in events:
+            batches = Batches(producer, self.prefix)
+            for event in mix:
                 await batches.add(event, shard_of[event.key])
-                sent += 1
             await batches.flush()
-        return sent
 
     @asynccontextmanager
     async def producer(self) -> AsyncIterator[AIOKafkaProducer]:
@@ -114,8 +112,8 @@ class Site:
         finally:
             await producer.stop()
 
-    async def follow(self, worker: Worker, records: int, limit_s: float) -> AsyncIterator[Account]:
-        """Give the account each time that the result topic has a new one, until all records have ended."""
+    async def follow(self, worker: Worker, records: int, limit_s: float) -> Account:
+        """Read the account on the result topic until so many records have ended."""
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.broker.bootstrap, isolation_level="read_committed", auto_offset_reset="earliest"
         )
@@ -134,27 +132,31 @@ class Site:
                     for row in rows:
                         if row.key.startswith((b'["events_total"', b'["conservation_error"')) and row.value:
                             account.take(orjson.loads(row.value))
-                yield account
+            return account
         finally:
             await consumer.stop()
 
     def metrics(self) -> dict[str, list[tuple[dict[str, str], float]]]:
         """Read /metrics: name → samples."""
         found: dict[str, list[tuple[dict[str, str], float]]] = defaultdict(list)
-        with urlopen(f"http://{self.http}/metrics", timeout=10) as answer:
-            for line in answer.read().decode().splitlines():
-                sample = _SAMPLE.match(line)
-                if sample is not None:
-                    found[sample[1]].append((dict(_LABEL.findall(sample[2] or "")), float(sample[3])))
+        for line in self.page("metrics").splitlines():
+            sample = _SAMPLE.match(line)
+            if sample is not None:
+                found[sample[1]].append((dict(_LABEL.findall(sample[2] or "")), float(sample[3])))
         return found
+
+    def page(self, name: str) -> str:
+        """Read a page of the worker; raises OSError where it cannot be had."""
+        with urlopen(f"http://{self.http}/{name}", timeout=10) as answer:
+            return str(answer.read().decode())
 
     async def ready(self, worker: Worker, limit_s: float = 60) -> None:
         """Wait until the worker says that it is ready."""
         until = time.monotonic() + limit_s
         while time.monotonic() < until and not worker.exits:
             try:
-                with urlopen(f"http://{self.http}/readyz", timeout=5):
-                    return
+                await asyncio.to_thread(self.page, "readyz")
+                return
             except OSError:
                 await asyncio.sleep(0.2)
         raise RuntimeError(f"the worker did not become ready:\n{worker.log()[-3000:]}")
@@ -167,12 +169,9 @@ def site(broker: Broker, prefix: str) -> Iterator[Site]:
         yield Site(broker, prefix, Path(folder))
 
 
-class Shards(dict[bytes, int]):
-    """Key → partition, as producers with murmur2 choose it."""
-
-    def __missing__(self, key: bytes) -> int:
-        shard = self[key] = int(partitions_of([key.decode()], PARTITIONS)[0])
-        return shard
+def shards_of(keys: Sequence[bytes]) -> dict[bytes, int]:
+    """Give the partition of each key, as producers with murmur2 choose it."""
+    return dict(zip(keys, partitions_of([key.decode() for key in keys], PARTITIONS).tolist(), strict=True))
 
 
 class Batches:

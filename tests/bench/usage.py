@@ -56,3 +56,8 @@ def _loop() -> float:
         key = event["data"]["page"]["path"], i & 1023
         seen[key] = seen.get(key, 0) + 1
     return (time.process_time() - began) * 1e3
+
+
+def shown(loops_ms: list[float]) -> str:
+    """Write times of the fixed loop."""
+    return f"{', '.join(f'{ms:.0f}' for ms in loops_ms)} ms"

@@ -277,4 +277,6 @@ def wait_answer(address: str, limit_s: float) -> None:
 if __name__ == "__main__":  # a broker by hand: python tests/integration/brokers.py [kind]
     with choose_broker(sys.argv[1] if len(sys.argv) > 1 else None) as running:
         print(running.kind, running.bootstrap, flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        ends = {signal.SIGINT, signal.SIGTERM}
+        signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # else they would end this process and leave the broker
+        signal.sigwait(ends)

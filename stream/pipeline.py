@@ -11,7 +11,6 @@ exactly one place, and the account says where: accepted = counted + duplicate + 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -35,7 +34,7 @@ from stream.stages.visitors.facts import CHAT, FORM, PLATFORM_CHANNELS, UNIT, Fa
 from stream.stages.visitors.fold import Visitors
 from stream.stages.visitors.limits import Flood
 from stream.stages.visitors.row import AdLead
-from stream.tables.deltas import Delta, Sink, pack
+from stream.tables.deltas import PANE_BITS, PANE_MASK, Delta, Sink, pack
 from stream.tables.known_ids import DEFAULT_CAP_BYTES, KnownIds, hash_ids
 from stream.tables.panes import DAY_MS, HOUR_MS, Grid
 
@@ -347,17 +346,19 @@ class ShardFold:
         self._dead.append(dead_letter.encode(reject, record, kind, topic, self.shard))
 
     def _tally(self, what: str, kind: str, named: list[str], times: list[int], *labels: str) -> None:
-        """Count a batch by site and pane; mostly it is of one site, and then NumPy does it."""
+        """Count a batch by site and pane."""
         sites, add, grid = self.facts.sites, self._sink.add, self.options.grid
+        panes = (np.array(times, np.int64) - grid.origin_ms) // grid.pane_ms
         first = named[0]
-        if named.count(first) == len(named):
-            panes, amounts = np.unique((np.array(times, np.int64) - grid.origin_ms) // grid.pane_ms, return_counts=True)
-            cell = (what, sites[first], kind, *labels)
-            for pane, n in zip(panes.tolist(), amounts.tolist(), strict=True):
-                add(cell, pane, n)
-        else:
-            for (site, pane), n in Counter(zip(named, map(grid.pane, times), strict=True)).items():
-                add((what, sites[site], kind, *labels), pane, n)
+        if named.count(first) != len(named):
+            numbers = {site: number << PANE_BITS for number, site in enumerate(dict.fromkeys(named))}
+            panes += np.fromiter(map(numbers.__getitem__, named), np.int64, len(named))
+            names = list(numbers)
+        else:  # mostly a batch is of one site
+            names = [first]
+        keys, amounts = np.unique(panes, return_counts=True)
+        for key, n in zip(keys.tolist(), amounts.tolist(), strict=True):
+            add((what, sites[names[key >> PANE_BITS]], kind, *labels), key & PANE_MASK, n)
 
     def _flood(self, flood: list[tuple[int, Fact]], staged: list[Counted]) -> None:
         """Account for events over a person's bound: they were counted before the row was looked at."""

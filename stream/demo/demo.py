@@ -289,7 +289,8 @@ def _signals_as_interrupt() -> Iterator[None]:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    names = [signal.SIGTERM] + ([signal.SIGHUP] if sys.platform != "win32" else [])
+    # SIGINT too: a shell starts what it puts in the background with it ignored
+    names = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if sys.platform != "win32" else [])
     before = {name: signal.signal(name, interrupt) for name in names}
     try:
         yield

@@ -16,7 +16,7 @@ from stream.model.cells import Cell
 
 #: Bits for the pane in a key; 42 hold milliseconds until the year 2109, ids above them stay below 2^63.
 PANE_BITS = 42
-_PANE_MASK = (1 << PANE_BITS) - 1
+PANE_MASK = (1 << PANE_BITS) - 1
 _MOST_NAMES = 200_000
 _MOST = (1 << 62) - 1
 
@@ -92,7 +92,7 @@ class Sink:
 
     def add(self, cell: Cell, pane: int, amount: int = 1) -> None:
         """Change a cell in a pane; an arrival can be any number, and what no pane holds goes to the nearest."""
-        self.counts[self.ids[cell] + min(max(pane, 0), _PANE_MASK)] += amount
+        self.counts[self.ids[cell] + min(max(pane, 0), PANE_MASK)] += amount
 
     def take(self) -> tuple[list[Cell], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], list[Spread]]:
         """Give names, name index, panes, amounts and spreads, without what came to nothing; begin anew."""
@@ -113,7 +113,7 @@ class Sink:
         self.spreads = []
         if len(known) > _MOST_NAMES:
             self.ids = CellIds()
-        return names, index.astype(np.int32), keys & _PANE_MASK, amounts, spreads
+        return names, index.astype(np.int32), keys & PANE_MASK, amounts, spreads
 
 
 def pack(delta: Delta) -> bytes:

@@ -24,7 +24,8 @@ from tests.fabric import readings
 HOUR_MS = 3_600_000
 MAIN = frozenset(metric.name for metric in overview())
 SITES = ("shop",)
-EMPTY = ("nothing", "restoring", "elsewhere")
+SILENT = ("restoring", "elsewhere")  # nothing is published here
+EMPTY = ("nothing", *SILENT)
 SHARDS = tuple(
     ShardView(group, n, "running", caught_up=True) for group in ("visitors", "emails", "ads") for n in range(4)
 )
@@ -90,11 +91,16 @@ class PageServer:
         stop = threading.Event()
 
         def go_on() -> None:
-            while self.scenario not in ("restoring", "elsewhere") and not stop.wait(every_s):
+            while not stop.wait(every_s):
+                publish_now()
+
+        def publish_now() -> None:
+            if self.scenario not in SILENT:
                 lag_ms = HOUR_MS // 2 if self.scenario == "lagging" else 0
                 self.publish(int(time.time() * 1_000) - lag_ms)
 
         self.remember()
+        publish_now()
         self.live.start()
         self.http.start()
         self.url = self.http.url

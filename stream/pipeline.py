@@ -143,12 +143,12 @@ class ShardFold:
         state += self.labels.changes()
         dead, self._dead = self._dead, []
         forwards, self._forwards = self._forwards, []
-        delta = self._delta(seq, report)
+        deltas = pack(self._unpacked(seq, report, self.options.grid))
         books = _encode(self.books)
         if books != self._stored_books:  # a batch of nothing but duplicates changes the account alone
             self._stored_books = books
             state.append((b"c", books))
-        return Changes(state, delta, dead, forwards)
+        return Changes(state, deltas, dead, forwards)
 
     def take_delta(self, seq: int, report: ShardReport) -> Delta:
         """Give the delta unpacked: for a replay, which writes nothing."""
@@ -375,9 +375,12 @@ class ShardFold:
             site, arrival_ms = arrived[kind, fact[1], fact[0]].pop()
             self._sink.add(("counted", sites[site], kind), pane(arrival_ms), -1)
 
-    def _unpacked(self, seq: int, report: ShardReport) -> Delta:
-        names, index, panes, amounts, spreads = self._sink.take()
+    def _unpacked(self, seq: int, report: ShardReport, grid: Grid | None = None) -> Delta:
         books = self.books
+        newest_ms = max(books.newest_ms.values(), default=0)
+        if report.now_ms:  # no windows end later than this, whatever a record says
+            newest_ms = min(newest_ms, report.now_ms + DAY_MS)
+        names, index, panes, amounts, spreads = self._sink.take(grid, newest_ms)
         gauges: dict[str, float] = {}
         dropped, newest = self.known_ids.dropped_before_hour, max(books.newest_ms.values(), default=0)
         horizon = self.options.limits.lateness_ms
@@ -395,9 +398,6 @@ class ShardFold:
             list(report.missing), account, gauges,
             {f"spend/{name}": until_ms for name, until_ms in self.ads.spend_ms.items()},
         )  # fmt: skip
-
-    def _delta(self, seq: int, report: ShardReport) -> bytes:
-        return pack(self._unpacked(seq, report))
 
     def _expire(self, report: ShardReport) -> None:
         """Forget, a little with each commit, what no record still to come can need: behind the slowest source."""

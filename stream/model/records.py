@@ -45,6 +45,7 @@ class Changes:
     """All that one commit of a shard must write, together or not at all."""
 
     state: list[tuple[bytes, bytes | None]] = field(default_factory=list)
-    delta: bytes = b""
+    #: Numbered one after the other, beginning with the number that the commit was given.
+    deltas: list[bytes] = field(default_factory=list)
     dead_letters: list[tuple[bytes, bytes, list[tuple[str, bytes]]]] = field(default_factory=list)
     forwards: list[Forward] = field(default_factory=list)

@@ -1,7 +1,8 @@
 """Deltas: changes of cells per pane, gathered by a shard and packed into one record a commit.
 
 In:  `sink[cell] + pane` keys, counted up in a plain dictionary while a shard folds.
-Out: one packed record with the shard's sequence number, its newest times and its account.
+Out: a packed record with the shard's sequence number, its newest times and its account; more than one where a
+     backlog changed more than a broker takes in one.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream.model.cells import Cell
+from stream.tables.panes import COARSER, Grid
 
 #: Bits for the pane in a key; 42 hold milliseconds until the year 2109, ids above them stay below 2^63.
 PANE_BITS = 42
 PANE_MASK = (1 << PANE_BITS) - 1
 _MOST_NAMES = 200_000
 _MOST = (1 << 62) - 1
+#: Brokers take record batches of 1 MiB if nobody told them otherwise.
+_RECORD_BYTES = 700 << 10
 
 
 class Spread(msgspec.Struct, array_like=True, frozen=True):
@@ -32,7 +36,7 @@ class Spread(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Delta(msgspec.Struct, array_like=True):
-    """What one shard reports in one commit.
+    """What one shard reports in one commit, or a part of it.
 
     `names[name_index[i]]` changed by `amounts[i]` in pane `panes[i]` (int32, int64 and int64, little-endian).
     `account` and `gauges` are totals of the shard since its beginning, so that applying a record twice is harmless.
@@ -59,7 +63,7 @@ class Delta(msgspec.Struct, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Delta)
-_parts = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_fields = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _NAMES = Delta.__struct_fields__.index("names")
 _NO_NAMES = msgspec.Raw(_encoder.encode([]))
 
@@ -94,8 +98,13 @@ class Sink:
         """Change a cell in a pane; an arrival can be any number, and what no pane holds goes to the nearest."""
         self.counts[self.ids[cell] + min(max(pane, 0), PANE_MASK)] += amount
 
-    def take(self) -> tuple[list[Cell], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], list[Spread]]:
-        """Give names, name index, panes, amounts and spreads, without what came to nothing; begin anew."""
+    def take(
+        self, grid: Grid | None = None, newest_ms: int = 0
+    ) -> tuple[list[Cell], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], list[Spread]]:
+        """Give names, name index, panes, amounts and spreads, without what came to nothing; begin anew.
+
+        With a grid, changes that lie well before `newest_ms` come gathered by the panes in which they are kept.
+        """
         counts = self.counts
         keys = np.fromiter(counts.keys(), np.int64, len(counts))
         try:
@@ -103,6 +112,8 @@ class Sink:
         except OverflowError:  # no honest sum is so large, and no record may stop a shard
             held = (max(-_MOST, min(n, _MOST)) for n in counts.values())
             amounts = np.fromiter(held, np.int64, len(counts))
+        if grid is not None:
+            keys, amounts = _gathered(keys, amounts, grid, newest_ms)
         changed = amounts != 0
         keys, amounts = keys[changed], amounts[changed]
         used, index = np.unique(keys >> PANE_BITS, return_inverse=True)
@@ -116,9 +127,61 @@ class Sink:
         return names, index.astype(np.int32), keys & PANE_MASK, amounts, spreads
 
 
-def pack(delta: Delta) -> bytes:
-    """Encode a record of the deltas topic."""
-    return _encoder.encode(delta)
+def _gathered(
+    keys: NDArray[np.int64], amounts: NDArray[np.int64], grid: Grid, newest_ms: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Add up changes of a cell in panes so old that windows see them in longer panes only."""
+    panes = keys & PANE_MASK
+    first = panes.copy()
+    for age_ms, pane_ms in COARSER:
+        old = panes < grid.pane(newest_ms - age_ms)
+        if not old.any():
+            break
+        factor = pane_ms // grid.pane_ms
+        first[old] = panes[old] // factor * factor
+    if (first == panes).all():
+        return keys, amounts
+    unique, where = np.unique(keys - panes + first, return_inverse=True)
+    sums = np.zeros(len(unique), np.int64)
+    np.add.at(sums, where, amounts)
+    return unique, sums
+
+
+def pack(delta: Delta) -> list[bytes]:
+    """Encode as few records of the deltas topic as brokers take it in; their numbers go on from that of the delta."""
+    whole = _encoder.encode(delta)
+    if len(whole) <= _RECORD_BYTES:
+        return [whole]
+    parts = _parted(delta)
+    for number, part in enumerate(parts):
+        part.seq = delta.seq + number
+        part.caught_up = delta.caught_up and part is parts[-1]  # until then readings lack something
+    return [_encoder.encode(part) for part in parts]
+
+
+def _parted(delta: Delta) -> list[Delta]:
+    """Halve a delta until each part fits."""
+    names, spreads = delta.names, delta.spreads
+    index = np.frombuffer(delta.name_index, np.int32)
+    if len(_encoder.encode(delta)) <= _RECORD_BYTES or len(index) + len(spreads) < 2:
+        return [delta]
+    order = np.argsort(index, kind="stable")
+    out: list[Delta] = []
+    for here, spread in (
+        (order[: len(order) // 2], spreads[: len(spreads) // 2]),
+        (order[len(order) // 2 :], spreads[len(spreads) // 2 :]),
+    ):
+        used, numbers = np.unique(index[here], return_inverse=True)
+        half = msgspec.structs.replace(
+            delta,
+            names=[names[i] for i in used.tolist()],
+            name_index=numbers.astype(np.int32).tobytes(),
+            panes=np.frombuffer(delta.panes, np.int64)[here].tobytes(),
+            amounts=np.frombuffer(delta.amounts, np.int64)[here].tobytes(),
+            spreads=spread,
+        )
+        out += _parted(half)
+    return out
 
 
 def unpack(value: bytes) -> Delta:
@@ -131,10 +194,10 @@ def unpack_coded(value: bytes) -> tuple[Delta, list[bytes]]:
 
     Who knows most names already looks them up by their bytes: a third of what a tuple of ten labels costs.
     """
-    parts = _parts(value)
-    names = list(map(bytes, _parts(parts[_NAMES])))
-    parts[_NAMES] = _NO_NAMES
-    return _decoder.decode(_encoder.encode(parts)), names
+    fields = _fields(value)
+    names = list(map(bytes, _fields(fields[_NAMES])))
+    fields[_NAMES] = _NO_NAMES
+    return _decoder.decode(_encoder.encode(fields)), names
 
 
 cell_of = msgspec.msgpack.Decoder(Cell).decode

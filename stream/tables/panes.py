@@ -15,6 +15,11 @@ MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
 
+#: (age from which on, length of panes): how finely the past is kept. Windows that reach further back than an age
+#: are read from panes of its length or longer (`levels` has the windows), so nothing is lost where older
+#: changes are gathered by those panes. Each length is a multiple of the one before.
+COARSER: Final = ((HOUR_MS, MINUTE_MS), (8 * HOUR_MS, 15 * MINUTE_MS), (11 * DAY_MS, 6 * HOUR_MS))
+
 _UNITS: Final = {"ms": 1, "s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
 _WINDOW: Final = re.compile(r"([1-9][0-9]{0,8})(ms|s|m|h|d|w)")
 

@@ -24,7 +24,7 @@ class Fold(Protocol):
         """Take records of any of its sources; bad input is data, an exception is a bug."""
 
     def changes(self, seq: int, report: ShardReport) -> Changes:
-        """Give what this commit must write, and forget it."""
+        """Give what this commit must write, and forget it; its deltas are numbered from `seq` on."""
 
 
 class Rollup(Protocol):

@@ -21,7 +21,7 @@ from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
-from stream.model.records import ShardReport
+from stream.model.records import Record, ShardReport
 from stream.worker import position as positions
 from stream.worker.bounded import within
 from stream.worker.centre import Fold, ShardView
@@ -249,7 +249,10 @@ class Shard:
         batches = self._inbox.take()
         if batches:
             began = time.perf_counter()
-            self._fold.fold([(batch.source, batch.records) for batch in batches if batch.records])
+            by_source: dict[str, list[Record]] = {}
+            for batch in batches:  # many small batches of a source cost up to half as much again as one
+                by_source.setdefault(batch.source, []).extend(batch.records)
+            self._fold.fold([(source, records) for source, records in by_source.items() if records])
             for batch in batches:
                 self.position.sources[batch.source].cover(batch)
                 self._records += len(batch.records)
@@ -262,12 +265,12 @@ class Shard:
     async def _commit(self) -> None:
         began = time.monotonic()
         self._fold_inbox()
-        self.position.seq += 1
-        changes = self._fold.changes(self.position.seq, self._report())
+        changes = self._fold.changes(self.position.seq + 1, self._report())
+        self.position.seq += len(changes.deltas)
         group, shard = self.id
         place: Row = (positions.POSITION_KEY, positions.encode(self.position), None, [])
         parts: list[tuple[str, int, Iterable[Row]]] = [
-            (self._layout.deltas(group), shard, [(None, changes.delta, None, [])]),
+            (self._layout.deltas(group), shard, [(None, delta, None, []) for delta in changes.deltas]),
         ]
         if changes.dead_letters:
             rows: list[Row] = [(key, value, None, headers) for key, value, headers in changes.dead_letters]

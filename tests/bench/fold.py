@@ -60,7 +60,7 @@ STEPS: dict[str, list[tuple[Any, str]]] = {
     "ingest, the rest": [(ShardFold, "_ingest"), (ShardFold, "fold")],
     "known ids to the log": [(KnownIds, "changes")],
     "rows to the log": [(Rows, "changes")],
-    "delta": [(ShardFold, "_delta")],
+    "delta": [(ShardFold, "_unpacked"), (pipeline, "pack")],
     "changes, the rest": [(ShardFold, "changes")],
     "rollup: levels": [(Levels, "apply")],
     "rollup: apply, the rest": [(Rollup, "apply")],
@@ -183,8 +183,9 @@ def drain(cut: list[Commit], steps: Steps) -> tuple[int, Rollup, int]:
     unpack, append = steps.timed("lean fetch", unpacked), steps.timed("rows into batches", appended)
     position = SourcePosition(0)
     cover = steps.timed("position", position.cover)
+    reported = dict.fromkeys(shards, 0)
     rows = size = 0
-    for seq, commit in enumerate(cut, 1):
+    for turn, commit in enumerate(cut, 1):
         for (group, number), shard in shards.items():
             batches = []
             for kind, raw in commit.get((group, number), ()):
@@ -192,15 +193,17 @@ def drain(cut: list[Commit], steps: Steps) -> tuple[int, Rollup, int]:
                 cover(Batch(group, number, kind, 0, 0, 0, records, 0))
                 batches.append((kind, records))
             shard.fold(batches)
-            changes = shard.changes(seq, REPORT)
+            changes = shard.changes(reported[group, number] + 1, REPORT)
+            reported[group, number] += len(changes.deltas)
             rows += len(changes.state)
-            size += append(changes.state) + append([(None, changes.delta)])
-            rollup.apply(changes.delta)
+            size += append(changes.state) + append([(None, delta) for delta in changes.deltas])
+            for delta in changes.deltas:
+                rollup.apply(delta)
         rollup.advance(0)
-        windows = None if seq % 15 == 1 else FAST_WINDOWS
+        windows = None if turn % 15 == 1 else FAST_WINDOWS
         append(published.rows(rollup.readings(windows), windows))
         published.confirm()
-        if seq % 30 == 29:
+        if turn % 30 == 29:
             append(rollup.snapshot(False))
     return rows, rollup, size
 

@@ -68,7 +68,7 @@ class CountingFold:
         }
         out = Changes(
             state=[(key, orjson.dumps(self.rows[key])) for key in self.dirty],
-            delta=orjson.dumps(delta),
+            deltas=[orjson.dumps(delta)],
             dead_letters=self.poison,
         )
         self.dirty, self.delta, self.poison = set(), Counter(), []

@@ -17,6 +17,7 @@ from stream.model.cells import CELLS, Cell
 from stream.pipeline import ShardFold
 from stream.stages.visitors.row import decode, unpack
 from stream.tables.deltas import Delta, Sink
+from stream.tables.panes import COARSER, Grid
 
 Sums = Counter[tuple[Any, ...]]
 
@@ -51,11 +52,15 @@ def add_cells(sums: Sums, cells: list[tuple[Cell, int, int]]) -> None:
             sums[*name, pane] += amount
 
 
-def add_delta(sums: Sums, delta: Delta) -> None:
-    """Add what a shard reported."""
+#: The longest panes in which a shard gathers what is old.
+LONG = COARSER[-1][1] // Grid().pane_ms
+
+
+def add_delta(sums: Sums, delta: Delta, factor: int = 1) -> None:
+    """Add what a shard reported; by `factor` panes at once, since how old a change is depends on the commit."""
     index = np.frombuffer(delta.name_index, np.int32).tolist()
     panes, amounts = np.frombuffer(delta.panes, np.int64).tolist(), np.frombuffer(delta.amounts, np.int64).tolist()
-    add_cells(sums, [(delta.names[i], p, n) for i, p, n in zip(index, panes, amounts, strict=True)])
+    add_cells(sums, [(delta.names[i], p // factor * factor, n) for i, p, n in zip(index, panes, amounts, strict=True)])
     for spread in delta.spreads:
         for name in counts_of(spread.cell):
             sums[*name, spread.start_ms, spread.end_ms] += spread.sign * spread.amount

@@ -53,7 +53,7 @@ class Group:
         for sent in changes.forwards:
             record = (0, sent.timestamp_ms, sent.key, sent.value, tuple(sent.headers))
             self.inbox[sent.partition].append(record)
-        self.rollup.apply(changes.delta)
+        self.rollup.apply(changes.deltas[0])
 
 
 def engine(records: list[Record], *, exact: bool, seed: int) -> list[Reading]:

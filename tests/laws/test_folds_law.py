@@ -19,7 +19,7 @@ from stream.stages.visitors.contribution import Contributions, person
 from stream.stages.visitors.row import decode, decode_ad_lead
 from stream.tables.deltas import Sink, unpack
 from stream.tables.panes import DAY_MS, Grid
-from tests.laws.sums import Sums, add_cells, add_delta, counts_of, nonzero, remembered, taken
+from tests.laws.sums import LONG, Sums, add_cells, add_delta, counts_of, nonzero, remembered, taken
 from tests.laws.traffic import (
     GROUP_NAMES,
     REPORT,
@@ -38,12 +38,12 @@ FOR_GOOD = {
 }  # fmt: skip
 
 
-def folded(fold: ShardFold, batches: list[list[Envelope]]) -> tuple[Sums, dict[str, int]]:
+def folded(fold: ShardFold, batches: list[list[Envelope]], factor: int = 1) -> tuple[Sums, dict[str, int]]:
     """Fold batches with a commit after each; give the sum of the deltas and the account."""
     sums = Sums()
     for seq, events in enumerate(batches, 1):
         fold.fold(batch(events))
-        add_delta(sums, fold.take_delta(seq, REPORT))
+        add_delta(sums, fold.take_delta(seq, REPORT), factor)
     return sums, dict(fold.books.account)
 
 
@@ -160,7 +160,7 @@ def test_a_shard_restored_after_any_commit_has_the_same_future(group: str, data:
         for one in (whole, fold):
             one.fold(batch(some))
         expected, changes = whole.changes(seq, REPORT), fold.changes(seq, REPORT)
-        known, found = unpack(expected.delta), unpack(changes.delta)
+        known, found = unpack(expected.deltas[0]), unpack(changes.deltas[0])
         assert comparable(found) == comparable(known)
         for key, value in changes.state:
             assert not key.startswith(b"\x00"), "reserved for the position"
@@ -194,7 +194,7 @@ def test_a_record_on_a_wrong_partition_counts_as_if_it_had_come_on_the_right_one
     """Two shards with a reroute topic between them; the other way is one shard alone."""
     events = data.draw(people(), label="events")
     alone = shard("visitors")
-    sums, account = folded(alone, [events])
+    sums, account = folded(alone, [events], LONG)
     shards = [ShardFold("visitors", number, 2) for number in range(2)]
     coming: list[list[tuple[str, Any]]] = [[], []]
     found, seq = Sums(), 0
@@ -207,7 +207,7 @@ def test_a_record_on_a_wrong_partition_counts_as_if_it_had_come_on_the_right_one
             now, coming[number] = coming[number], []
             fold.fold([(source, [made]) for source, made in now])
             changes = fold.changes(seq, REPORT)
-            add_delta(found, unpack(changes.delta))
+            add_delta(found, unpack(changes.deltas[0]), LONG)
             for forward in changes.forwards:
                 assert forward.partition != number
                 sent = (0, forward.timestamp_ms, forward.key, forward.value, tuple(forward.headers))

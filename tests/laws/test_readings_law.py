@@ -103,7 +103,7 @@ def test_windows_of_panes_equal_brute_force_where_edges_meet(data: st.DataObject
     fold, rollup = shard("visitors"), Rollup(RollupOptions({"visitors": 1}))
     for seq, event in enumerate(events, 1):
         fold.fold(batch([event]))
-        rollup.apply(fold.changes(seq, REPORT).delta)
+        rollup.apply(fold.changes(seq, REPORT).deltas[0])
     for later in sorted(data.draw(st.sets(st.integers(0, 30), min_size=1, max_size=4), label="quarters of a day")):
         now_ms = ARRIVAL_MS + later * 6 * HOUR_MS
         rollup.advance(now_ms)
@@ -169,7 +169,7 @@ def run(events: list[Envelope], sizes: list[int], options: RollupOptions) -> tup
         for group, fold in folds.items():
             kinds = GROUPS[group]
             fold.fold([(kind, records) for kind, records in batch(some) if kind in kinds])
-            deltas.append(fold.changes(seq, REPORT).delta)
+            deltas.append(fold.changes(seq, REPORT).deltas[0])
             rollup.apply(deltas[-1])
     return deltas, rollup
 
@@ -286,7 +286,7 @@ def test_readings_of_some_windows_are_those_of_all_that_changed(
         for group, fold in folds.items():
             here = events[at : at + 3]
             fold.fold([(kind, records) for kind, records in batch(here) if kind in GROUPS[group]])
-            delta = fold.changes(seq, ShardReport(caught_up=True, now_ms=now_ms)).delta
+            delta = fold.changes(seq, ShardReport(caught_up=True, now_ms=now_ms)).deltas[0]
             some.apply(delta)
             every.apply(delta)
         at += 3

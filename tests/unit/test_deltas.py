@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from stream import catalog
+from stream.rollup.series import windows_of
 from stream.tables import deltas
 from stream.tables.deltas import Delta, Sink, Spread, pack, unpack
+from stream.tables.levels import Levels
+from stream.tables.panes import COARSER, DAY_MS, HOUR_MS, MINUTE_MS, Grid
 
 
 def gathered(sink: Sink) -> list[tuple[object, ...]]:
@@ -84,8 +88,69 @@ def test_a_delta_comes_back_as_it_was_packed() -> None:
         "visitors", 3, 9, names, index.tobytes(), panes.tobytes(), amounts.tobytes(), spreads,
         {"form": 5}, None, True, 7, {"form": 1}, ["chatbot"], {"form/counted": 2}, {"g": 1.5}, {"spend/x": 4},
     )  # fmt: skip
-    again = unpack(pack(delta))
+    (packed,) = pack(delta)
+    again = unpack(packed)
     assert again == delta
     assert again.names == [("session", "s1", "direct", None, 3)]  # tuples, so that they can be looked up
     assert isinstance(again.spreads[0].cell, tuple)
     assert np.frombuffer(again.amounts, np.int64).tolist() == [-2]
+
+
+def test_a_delta_too_large_for_a_record_goes_in_several_that_add_up_to_it() -> None:
+    sink = Sink()
+    for pane in range(60_000):
+        sink.add(("view", "s1"), pane, pane + 1)
+        sink.add(("view", f"s{pane % 700}", "x" * 80), pane)
+    sink.spreads += [Spread(("ad_spend", f"s{n}"), 0, 10, n, 1) for n in range(3_000)]
+    names, index, panes, amounts, spreads = sink.take()
+    delta = Delta(
+        "ads", 3, 9, names, index.tobytes(), panes.tobytes(), amounts.tobytes(), spreads,
+        {"ad": 5}, None, True, 7, {}, [], {"ad/counted": 2}, {}, {},
+    )  # fmt: skip
+    packed = pack(delta)
+    assert len(packed) > 2
+    assert max(map(len, packed)) < 1 << 20
+    parts = [unpack(record) for record in packed]
+    assert [part.seq for part in parts] == list(range(9, 9 + len(parts)))
+    assert [part.caught_up for part in parts] == [False] * (len(parts) - 1) + [True]
+    assert all(part.account == delta.account for part in parts)
+    found: dict[tuple[object, ...], int] = {}
+    for part in parts:
+        rows = (np.frombuffer(column, kind).tolist() for column, kind in (
+            (part.name_index, np.int32), (part.panes, np.int64), (part.amounts, np.int64),
+        ))  # fmt: skip
+        for i, pane, n in zip(*rows, strict=True):
+            found[(*part.names[i], pane)] = found.get((*part.names[i], pane), 0) + n
+    assert len(found) == 120_000
+    assert all(found["view", "s1", pane] == pane + 1 for pane in range(60_000))
+    assert [spread for part in parts for spread in part.spreads] == spreads
+
+
+def test_old_changes_are_gathered_by_the_panes_that_windows_see_them_in() -> None:
+    grid, newest_ms = Grid(), 100 * DAY_MS + 7 * MINUTE_MS
+    sink = Sink()
+    for age_ms in (
+        0,
+        50 * MINUTE_MS,
+        62 * MINUTE_MS,
+        62 * MINUTE_MS - 5_000,
+        9 * HOUR_MS,
+        9 * HOUR_MS + 60_000,
+        12 * DAY_MS,
+    ):
+        sink.add(("view", "s1"), grid.pane(newest_ms - age_ms))
+    names, _, panes, amounts, _ = sink.take(grid, newest_ms)
+    assert names == [("view", "s1")]
+    starts = [(newest_ms - grid.start_ms(pane), n) for pane, n in zip(panes.tolist(), amounts.tolist(), strict=True)]
+    assert sorted(starts) == [
+        (0, 1), (50 * MINUTE_MS, 1), (62 * MINUTE_MS, 2), (9 * HOUR_MS + 7 * MINUTE_MS, 2), (12 * DAY_MS + 7 * MINUTE_MS, 1),
+    ]  # fmt: skip
+
+
+def test_no_level_remembers_changes_that_come_gathered_by_longer_panes_than_its_own() -> None:
+    every = {window for windows in windows_of(catalog.METRICS).values() for window in windows}
+    levels = Levels(every, Grid()).levels
+    assert sorted(levels) == list(range(len(COARSER) + 1))
+    for number, (age_ms, pane_ms) in enumerate(COARSER):
+        assert levels[number].ring * levels[number].pane_ms < age_ms
+        assert levels[number + 1].pane_ms == pane_ms

@@ -14,7 +14,7 @@ from stream.pipeline import GROUPS, FoldOptions, ShardFold
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.tables.deltas import unpack
 from stream.tables.panes import DAY_MS, HOUR_MS
-from tests.laws.sums import Sums, add_delta
+from tests.laws.sums import LONG, Sums, add_delta
 from tests.unit.golden.events import Envelope, ad, ad_form, at_ms, chat, mail, view
 
 NOON = at_ms("12:00")
@@ -53,7 +53,7 @@ class Shard:
                 self.log.pop(key, None)
             else:
                 self.log[key] = value
-        add_delta(self.sums, unpack(changes.delta))
+        add_delta(self.sums, unpack(changes.deltas[0]), LONG)
         return changes
 
     def restart(self) -> None:
@@ -99,7 +99,7 @@ def test_any_timestamp_of_a_record_is_accounted_for(arrival_ms: int, group: str)
     assert account[f"{kind}/counted"] == 2
     assert shard.total("accepted") == 3
     assert {name[0] for name, n in shard.sums.items() if n < 0} == set()
-    rollup.apply(shard.commit().delta)
+    rollup.apply(shard.commit().deltas[0])
     rollup.advance(NOON)
     assert [r.value for r in rollup.readings(None) if r.metric == "conservation_error"] == [0]
 
@@ -169,7 +169,7 @@ def test_label_values_over_the_limit_of_a_shard_are_counted_and_break_no_account
     shard = Shard("visitors", label_limit=2)
     shard.take(*[view("10:00", f"v{n}", utm=f"google/cpc/c{n}") for n in range(4)])
     rollup = Rollup(RollupOptions({"visitors": 1}))
-    rollup.apply(shard.commit().delta)
+    rollup.apply(shard.commit().deltas[0])
     readings = {(r.metric, *r.labels.values()): r.value for r in rollup.readings(None) if r.window is None}
     assert readings["conservation_error",] == 0
     assert readings["labels_folded_total", "campaign"] == 2
@@ -271,7 +271,7 @@ def test_events_of_an_hour_whose_ids_went_over_the_cap_are_too_late() -> None:
     account = shard.fold.books.account
     assert account["page_view/dead_lettered/too_late"] == 1
     assert account["page_view/accepted"] == 13
-    horizon = unpack(shard.commit().delta).gauges["dedupe_horizon_seconds"]
+    horizon = unpack(shard.commit().deltas[0]).gauges["dedupe_horizon_seconds"]
     assert horizon == (at_ms("09:01") - at_ms("08:00")) / 1000
     assert horizon < DAY_MS / 1000
 

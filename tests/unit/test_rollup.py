@@ -11,11 +11,18 @@ from stream.model.cells import Cell
 from stream.model.readings import Reading
 from stream.rollup.rollup import Rollup, RollupOptions, SequenceGap
 from stream.rollup.standing import SILENT_AFTER_MS
-from stream.tables.deltas import Delta, Spread, pack
+from stream.tables import deltas
+from stream.tables.deltas import Delta, Spread
 from stream.tables.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid
 
 NOW_MS = 1_750_000_000_000 // DAY_MS * DAY_MS
 VIEW: Cell = ("view", "s1", "direct", "blog", "a")
+
+
+def pack(delta: Delta) -> bytes:
+    """Encode a delta that fits into a record."""
+    (record,) = deltas.pack(delta)
+    return record
 
 
 def delta(seq: int, time_ms: int | None = None, shard: int = 0, caught_up: bool = True, n: int = 1) -> Delta:

@@ -59,7 +59,7 @@ class Fold:
     """Remembers in which calls records came."""
 
     def __init__(self):
-        self.calls, self.loaded, self.out = [], [], Changes(delta=b"d")
+        self.calls, self.loaded, self.out = [], [], Changes(deltas=[b"d"])
 
     def load(self, key, value):
         self.loaded.append(key)
@@ -129,7 +129,7 @@ def test_everything_between_two_commits_is_folded_in_one_call():
 
 def test_a_commit_writes_state_delta_dead_letters_forwards_and_position_together():
     async def story(one):
-        one._fold.out = Changes([(b"row", b"1")], b"delta", [(b"k", b"bad", [])], [Forward(7, b"k", b"v", 5, [])])
+        one._fold.out = Changes([(b"row", b"1")], [b"delta"], [(b"k", b"bad", [])], [Forward(7, b"k", b"v", 5, [])])
         await one._commit()
 
     (written,) = run(story)._log.written

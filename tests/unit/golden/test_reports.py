@@ -24,7 +24,7 @@ def test_lag_and_missing_topics_of_all_shards_come_together() -> None:
         ShardReport(True, NOON, {"page_view": 5}, ("chatbot",)),
     )
     for shard, report in enumerate(reports):
-        rollup.apply(ShardFold("visitors", shard, 2).changes(1, report).delta)
+        rollup.apply(ShardFold("visitors", shard, 2).changes(1, report).deltas[0])
     assert totals(rollup, "source_lag_records") == {("page_view",): 15, ("form",): 0}
     assert totals(rollup, "source_missing") == {("chatbot",): 1}
     assert totals(rollup, "complete") == {(): 0}
@@ -42,8 +42,8 @@ def test_a_record_on_the_wrong_partition_is_forwarded_and_counted_as_that() -> N
     assert [forward.partition for forward in changes.forwards] == [1] * sum(homes)
     there.fold([("reroute", [(0, f.timestamp_ms, f.key, f.value, tuple(f.headers)) for f in changes.forwards])])
     rollup = Rollup(RollupOptions({"visitors": 2}))
-    rollup.apply(changes.delta)
-    rollup.apply(there.changes(1, ShardReport(True, NOON)).delta)
+    rollup.apply(changes.deltas[0])
+    rollup.apply(there.changes(1, ShardReport(True, NOON)).deltas[0])
     assert totals(rollup, "rerouted_total") == {("page_view",): sum(homes)}
     assert totals(rollup, "events_total") == {("page_view", "counted", ""): 20}
     assert totals(rollup, "conservation_error") == {(): 0}

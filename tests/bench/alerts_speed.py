@@ -5,6 +5,7 @@ Out:  seconds of a round by group, and the slowest rules; exit code 1 above 2 s 
 
 A series is one ratio of one channel, campaign, form … in one window. The recorded past has a sample a minute for
 seven days, since looking back over them is most of the work, and the minutes around the same hour of four weeks.
+Beside them are what every site has: five sources that go on, its volumes, the countries of its visitors.
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 import numpy as np
 
 from stream.export import rules
-from stream.export.alerts import ratios, servers
-from stream.export.alerts.entries import Judged, judged
+from stream.export.alerts import companions, ratios, servers
+from stream.export.alerts.entries import Judged, judged, named
 from stream.export.alerts.promql import WEEKS, Timings
 from stream.export.yaml import document
 from tests.e2e import backfill
@@ -32,7 +34,8 @@ from tests.e2e.prometheus import prometheus, wait_until
 
 LIMIT_S: Final = 2.0
 LIMIT_SERIES: Final = 500
-MINUTE_S, DAY_S, WEEK_S = 60, 86_400, 604_800
+MINUTE_S, HOUR_S, DAY_S, WEEK_S = 60, 3_600, 86_400, 604_800
+COUNTRIES: Final = 50
 
 
 def chosen(count: int) -> list[tuple[Judged, str, str]]:
@@ -54,11 +57,17 @@ def labels_of(entry: Judged, window: str, value: str) -> dict[str, str]:
 
 def exposition(series: list[tuple[Judged, str, str]]) -> str:
     """Write what a worker shows."""
-    lines = ["leadpulse_complete 1"]
+    lines = [f"{named('complete')} 1"]
     for entry, window, value in series:
         labels = ",".join(f'{k}="{v}"' for k, v in labels_of(entry, window, value).items())
-        lines.append(f"leadpulse_{entry.metric.name}_numerator{{{labels}}} 50")
-        lines.append(f"leadpulse_{entry.metric.name}_denominator{{{labels}}} 1000")
+        lines.append(f"{named(entry.metric.name)}_numerator{{{labels}}} 50")
+        lines.append(f"{named(entry.metric.name)}_denominator{{{labels}}} 1000")
+    lines += [f'{named("visitors")}{{site="shop",window="{window}"}} 1000' for window in ("1h", "6h")]
+    lines += [f'{named("country_visitors")}{{site="shop",country="c{n}",window="1h"}} 20' for n in range(COUNTRIES)]
+    for kind in servers.KINDS:
+        lines.append(f'{named("source_lag_records")}{{kind="{kind}"}} 0')
+        # one a second, ever since
+        lines.append(f'{named("events_total")}{{kind="{kind}",outcome="counted"}} {int(time.time())}')
     return "\n".join(lines) + "\n"
 
 
@@ -66,9 +75,8 @@ def past(data: Path, series: list[tuple[Judged, str, str]], now_s: int) -> int:
     """Write what was recorded; give the number of samples."""
     now_s -= now_s % MINUTE_S
     # Prometheus writes the last hours itself
-    times = list(range(now_s - 7 * DAY_S, now_s - 3 * 3_600, MINUTE_S))
-    around = [now_s - week * WEEK_S + at for week in reversed(WEEKS) for at in range(-600, 3_600, MINUTE_S)]
-    times = sorted({*times, *around})
+    week = range(now_s - WEEK_S, now_s - 3 * HOUR_S, MINUTE_S)
+    times = sorted({*week, *_same_hours(now_s, -600, HOUR_S)})
     chance = np.random.default_rng(1)
     columns = []
     for entry, window, value in series:
@@ -77,20 +85,41 @@ def past(data: Path, series: list[tuple[Judged, str, str]], now_s: int) -> int:
         trials = chance.poisson(1_000, len(times))
         columns.append(backfill.Column(ratios.TRIALS + labels, trials))
         columns.append(backfill.Column(ratios.SUCCESSES + labels, chance.binomial(trials, 0.05)))
+    return backfill.write(columns, times, data) + _past_beside(data, now_s)
+
+
+def _past_beside(data: Path, now_s: int) -> int:
+    # the longest spell of silence that is looked for, and an hour of the clock to each side
+    times = _same_hours(now_s, -8 * HOUR_S, 2 * HOUR_S)
+    level = np.ones(len(times), np.int64)
+    columns = [
+        *(backfill.Column(f'{companions.EVENTS}{{kind="{kind}"}}', np.asarray(times)) for kind in servers.KINDS),
+        *(
+            backfill.Column(f'{companions.VOLUME}{{metric="visitors",site="shop",window="{window}"}}', level * 1_000)
+            for window in ("1h", "6h")
+        ),
+        *(
+            backfill.Column(f'{companions.COUNTRY}{{site="shop",country="c{n}",window="1h"}}', level * 20)
+            for n in range(COUNTRIES)
+        ),
+    ]
     return backfill.write(columns, times, data)
 
 
+def _same_hours(now_s: int, since_s: int, until_s: int) -> list[int]:
+    return [now_s - week * WEEK_S + at for week in reversed(WEEKS) for at in range(since_s, until_s, MINUTE_S)]
+
+
 @contextmanager
-def exposed(text: str) -> Iterator[int]:
+def exposed(text: Callable[[], str]) -> Iterator[int]:
     """Serve a text as /metrics."""
-    body = text.encode()
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(text().encode())
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
@@ -108,10 +137,10 @@ def measure(folder: Path, count: int, rounds: int) -> float:
     """Run the rules over so many series; print and give the seconds of the median round."""
     series = chosen(count)
     samples = past(folder / "data", series, int(time.time()))
-    print(f"{count} series, {samples:,} samples of past")
+    print(f"{count} series, {samples:,} samples of past", flush=True)
     timings = Timings(interval="10s")
     files = {Path(path).name: text for path, text in rules.render(timings).items() if "/rules/" in path}
-    with exposed(exposition(series)) as port:
+    with exposed(lambda: exposition(series)) as port:
         config = servers.prometheus(timings.interval, (f"127.0.0.1:{port}",))
         config["rule_files"] = ["leadpulse-*.yml"]
         config["global"]["scrape_interval"] = "5s"
@@ -127,15 +156,13 @@ def measure(folder: Path, count: int, rounds: int) -> float:
                 ((float(r["evaluationTime"]), r["name"]) for g in groups.values() for r in g["rules"]), reverse=True
             )
             judged_now = server.instant(f"count({ratios.USUAL})")[0]["value"][1]
-    totals = sorted(sum(of_groups.values()) for of_groups in seen)
+    totals = [sum(of_groups.values()) for of_groups in seen]
     for name in seen[-1]:
-        print(f"  {name:<22}{sorted(of[name] for of in seen)[rounds // 2]:.3f} s")
-    print("  slowest: " + ", ".join(f"{name} {seconds:.3f} s" for seconds, name in slow[:5]))
-    median = totals[rounds // 2]
-    print(
-        f"one round: {median:.2f} s (least {totals[0]:.2f}, most {totals[-1]:.2f}); {judged_now} of {count} with a usual value"
-    )
-    return median
+        print(f"  {name:<22}{median(of[name] for of in seen):.3f} s")
+    print("  slowest rules: " + ", ".join(f"{name} {seconds:.3f} s" for seconds, name in slow[:5]))
+    print(f"  {judged_now} of {count} series have a usual value")
+    print(f"all groups: {median(totals):.2f} s, the median of {rounds} rounds ({min(totals):.2f} to {max(totals):.2f})")
+    return median(totals)
 
 
 def main() -> None:
@@ -147,7 +174,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="leadpulse-rules-") as folder:
         (Path(folder) / "data").mkdir()
         seconds = measure(Path(folder), options.series, options.rounds)
-    sys.exit(1 if options.series <= LIMIT_SERIES and seconds > LIMIT_S else 0)
+    if options.series <= LIMIT_SERIES and seconds > LIMIT_S:
+        print(f"missed: {seconds:.2f} s, more than {LIMIT_S:g} s", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

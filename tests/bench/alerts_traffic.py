@@ -4,7 +4,8 @@ In:  visits an hour, the share that becomes a lead, and, if wanted, a drop of it
 Out: what the windows of visit_to_lead_ratio hold at each step, as a worker would show it.
 
     visits   Poisson; most at 14 h, few at night, four tenths at weekends: a site that people use at work
-    leads    5 % of them, 12 % more of it in the forenoon and less at night
+    returns  one person in five comes back once, half of them within 4 hours
+    leads    of 5 % of the visits, 12 % more of it in the forenoon and less at night
     delay    between visit and lead: log-normal, half within 5 minutes, one in a hundred after 50
 """
 
@@ -28,6 +29,8 @@ HOURLY_SWING: Final = 0.12
 DAILY_SWING: Final = 0.85
 BUSIEST_H, BEST_H = 14, 11
 WEEKEND: Final = 0.4
+RETURNS: Final = 0.2
+RETURN_MEDIAN_S: Final = 4 * HOUR_S
 DELAY_MEDIAN_S: Final = 300
 DELAY_SIGMA: Final = 1.0
 
@@ -70,29 +73,53 @@ def windows(
 ) -> dict[str, tuple[Numbers, Numbers]]:
     """Give, by window, the converted visitors and the visitors at each step after the start.
 
-    A visitor is in a window by the latest of visit and lead, as the rollup counts people.
+    Both are people, not events: someone who comes twice within a window is one visitor of it.
     """
-    hours = np.arange(start_s, end_s, HOUR_S)
-    visits = rng.poisson(per_hour * visits_share(hour_of_week(hours)))
-    visited = np.repeat(hours, visits) + rng.uniform(0, HOUR_S, int(visits.sum()))
-    share = lead_share(hour_of_week(visited))
+    # a day more, so that the windows are full from the start
+    hours = np.arange(start_s - DAY_S, end_s, HOUR_S)
+    firsts = rng.poisson(per_hour / (1 + RETURNS) * visits_share(hour_of_week(hours)))
+    first = np.repeat(hours, firsts) + rng.uniform(0, HOUR_S, int(firsts.sum()))
+    later = first + rng.exponential(RETURN_MEDIAN_S / np.log(2), len(first))
+    again = np.where(rng.random(len(first)) < RETURNS, later, np.inf)
+    visits = np.column_stack((first, again))
+    leads = np.column_stack([_leads(rng, moments, drop) for moments in (first, again)])
+    steps = np.arange(start_s + step_s, end_s + 1, step_s)
+    converted, visitors = _present(leads, steps), _present(np.column_stack((visits, leads)), steps)
+    return {name: (converted[name], visitors[name]) for name in WINDOWS_S}
+
+
+def _leads(rng: np.random.Generator, visited: Floats, drop: Drop | None) -> Floats:
+    """Give the moment of the lead that came of each visit, infinite without one."""
+    came = np.isfinite(visited)
+    share = np.where(came, lead_share(hour_of_week(np.where(came, visited, 0))), 0)
     if drop is not None:
         share = np.where(visited >= drop.at_s, share * (1 - drop.part), share)
-    becomes = rng.random(len(visited)) < share
-    first = np.sort(visited)
-    seen = visited[becomes]
-    lead = seen + rng.lognormal(np.log(DELAY_MEDIAN_S), DELAY_SIGMA, len(seen))
-    steps = np.arange(start_s + step_s, end_s + 1, step_s)
-    leads = np.sort(lead)
-    out = {}
-    for name, length_s in WINDOWS_S.items():
-        # in by the lead, when the visit has left already
-        enter, leave = np.sort(np.maximum(seen + length_s, lead)), np.sort(lead + length_s)
-        converted = _between(leads, steps, length_s)
-        late = np.searchsorted(enter, steps) - np.searchsorted(leave, steps)
-        out[name] = converted, _between(first, steps, length_s) + late
-    return out
+    delay = rng.lognormal(np.log(DELAY_MEDIAN_S), DELAY_SIGMA, len(visited))
+    return np.where(rng.random(len(visited)) < share, visited + delay, np.inf)
 
 
-def _between(moments: Floats, steps: Numbers, length_s: int) -> Numbers:
-    return np.asarray(np.searchsorted(moments, steps) - np.searchsorted(moments, steps - length_s), np.int64)
+def _present(moments: Floats, steps: Numbers) -> dict[str, Numbers]:
+    """Count the people, one a row, whose latest event lies in the window, at each step and for each window.
+
+    Who came twice is one; at 4,100 s that was more than an hour ago, and the other one is left.
+
+    >>> two = np.array([[50.0, 90.0], [3_000.0, np.inf]])
+    >>> _present(two, np.array([100, 2_100, 4_100]))["1h"].tolist()
+    [1, 1, 1]
+    """
+    ordered = np.sort(moments, axis=1)
+    following = np.column_stack((ordered[:, 1:], np.full(len(ordered), np.inf)))
+    here = np.isfinite(ordered)
+    seen, following = ordered[here], following[here]
+    enter = _tally(seen, steps)
+    return {
+        name: np.cumsum(enter - _tally(np.minimum(following, seen + length_s), steps))
+        for name, length_s in WINDOWS_S.items()
+    }
+
+
+def _tally(moments: Floats, steps: Numbers) -> Numbers:
+    """Count what came after the step before, up to each step; what is later than all is left out."""
+    step_s = steps[1] - steps[0]
+    number = np.ceil(np.clip((moments - steps[0]) / step_s, 0, len(steps))).astype(np.int64)
+    return np.bincount(number, minlength=len(steps) + 1)[: len(steps)].astype(np.int64)

@@ -61,7 +61,7 @@ def passes(groups: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """Order recording rules by what they read; each pass reads only what the passes before it wrote."""
     rules = [rule for group in groups for rule in group["rules"]]
     names = {rule["record"] for rule in rules}
-    reads = {name: set() for name in names}
+    reads: dict[str, set[str]] = {name: set() for name in names}
     for rule in rules:
         reads[rule["record"]] |= set(re.findall(r"leadpulse:[a-z0-9_]+:[a-z0-9_]+", rule["expr"])) & names - {
             rule["record"]
@@ -114,7 +114,11 @@ def _pass(folder: Path, rules: list[dict[str, Any]], start_s: int, end_s: int, s
 
 def wide(step_s: int) -> list[str]:
     """Give what a Prometheus needs to read samples that lie a step apart, and many of them at once."""
-    return ["--query.max-samples=1000000000", f"--query.lookback-delta={max(300, step_s)}s"]
+    return [
+        "--query.max-samples=1000000000",
+        "--query.timeout=20m",
+        f"--query.lookback-delta={max(300, step_s)}s",
+    ]
 
 
 def _promtool(arguments: list[str], folder: Path | None = None) -> None:

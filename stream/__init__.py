@@ -14,6 +14,8 @@ The flow, and where each part of it lives:
     worker ─ /metrics, the metrics topic                     worker/rollup_shard, export/
 
 `catalog` says which metrics there are, `pipeline` is the flow of one shard on one screen, `replay` the same flow
-over files, `model` holds the nouns, `settings` alone reads the environment, `demo` makes traffic to look at.
-Imports point one way: model ← catalog, ingest, stages, tables ← rollup, export ← pipeline ← worker, demo, cli.
+over files, `backfill` a replay that is read at every step of time, `model` holds the nouns, `settings` alone reads
+the environment, `demo` makes traffic to look at.
+Imports point one way: model ← catalog, ingest, stages, tables ← rollup, export ← pipeline ← replay ← backfill
+← worker, demo, cli.
 """

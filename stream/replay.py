@@ -24,6 +24,9 @@ _BATCH: Final = 20_000
 _REPORT: Final = ShardReport(caught_up=True, now_ms=0)
 _MEMORY_MS: Final = 35 * DAY_MS
 
+#: (time of the event, line); a time after the arrival is the arrival, as in the decoder.
+Placed = tuple[int, Line]
+
 
 @dataclass(slots=True)
 class Account:
@@ -88,7 +91,7 @@ class ReplayOptions:
 class Replay:
     """Folds lines in order of time and reads the metrics."""
 
-    def __init__(self, options: ReplayOptions) -> None:
+    def __init__(self, options: ReplayOptions, rollup: type[Rollup] = Rollup) -> None:
         self.options = options
         self.account = Account()
         longest = max((window_ms(name) for name in options.windows or ()), default=0)
@@ -100,7 +103,7 @@ class Replay:
             memory_ms=max(_MEMORY_MS, longest + DAY_MS),
         )
         self._folds = {group: ShardFold(group, 0, 1, fold) for group in GROUPS}
-        self._rollup = Rollup(
+        self._rollup = rollup(
             RollupOptions(
                 dict.fromkeys(GROUPS, 1),
                 windows=options.windows,
@@ -114,24 +117,40 @@ class Replay:
 
     def run(self, lines: Iterable[bytes], progress: Callable[[int], None] | None = None) -> Replayed:
         """Fold all lines and read at the end; `progress` is told how many lines were folded."""
-        placed = self._placed(lines)
+        placed = self.placed(lines)
         for first in range(0, len(placed), _BATCH):
-            self._fold(placed[first : first + _BATCH])
+            self.fold(placed[first : first + _BATCH])
             if progress is not None:
                 progress(min(first + _BATCH, len(placed)))
+        self.close()
+        at_ms = self.at_ms
+        return Replayed(at_ms, [] if at_ms is None else self.read(at_ms), self.account)
+
+    @property
+    def newest_ms(self) -> int | None:
+        """Give the time of the newest event that was counted so far."""
+        return max((ms for fold in self._folds.values() for ms in fold.books.newest_ms.values()), default=None)
+
+    @property
+    def at_ms(self) -> int | None:
+        """Give the moment of reading: the one that was asked for, else just after the newest event."""
+        newest_ms = self.newest_ms
+        return self.options.at_ms if self.options.at_ms is not None else None if newest_ms is None else newest_ms + 1
+
+    def read(self, at_ms: int) -> list[Reading]:
+        """Read the metrics of what was folded, as of a moment."""
+        self._rollup.read_at(at_ms)
+        return self._rollup.readings(None)
+
+    def close(self) -> None:
+        """Complete the account, once all lines are folded."""
         for fold in self._folds.values():
             self.account.add(fold.books.account)
-        newest = max((ms for fold in self._folds.values() for ms in fold.books.newest_ms.values()), default=None)
-        at_ms = self.options.at_ms if self.options.at_ms is not None else None if newest is None else newest + 1
-        if at_ms is None:
-            return Replayed(None, [], self.account)
-        self._rollup.read_at(at_ms)
-        return Replayed(at_ms, self._rollup.readings(None), self.account)
 
-    def _placed(self, lines: Iterable[bytes]) -> list[tuple[int, Line]]:
-        """Put lines in order of (time, line); account for those that name no known kind."""
+    def placed(self, lines: Iterable[bytes]) -> list[Placed]:
+        """Put lines in order of (time of the event, line); account for those that name no known kind."""
         at_ms, account = self.options.at_ms, self.account
-        out: list[tuple[int, Line]] = []
+        out: list[Placed] = []
         last_ms = 0
         for line in read_lines(lines, self._limits):
             if isinstance(line, Reject):
@@ -139,15 +158,17 @@ class Replay:
                 account.dead_lettered[line.reason] += 1
                 continue
             # without a readable time the decoder will reject it: any place in the order will do
-            time_ms = last_ms = last_ms if line.time_ms is None else line.time_ms
-            if at_ms is not None and min(time_ms, line.record[1] or time_ms) >= at_ms:
+            stated_ms = last_ms = last_ms if line.time_ms is None else line.time_ms
+            time_ms = min(stated_ms, line.record[1] or stated_ms)
+            if at_ms is not None and time_ms >= at_ms:
                 account.left_out += 1
                 continue
             out.append((time_ms, line))
         out.sort(key=lambda placed: placed[0])  # stable: lines of one moment stay in their order
         return out
 
-    def _fold(self, lines: list[tuple[int, Line]]) -> None:
+    def fold(self, lines: list[Placed]) -> None:
+        """Fold lines, in one batch."""
         batches: dict[str, list[Record]] = {}
         for _, line in lines:
             batches.setdefault(line.kind, []).append(line.record)

@@ -1,7 +1,8 @@
 """`leadpulse replay`: the metrics of files of events, without Kafka.
 
-In:  files of envelopes, a moment, windows.
-Out: readings as a table or NDJSON on standard output; the account of all records on standard error.
+In:  files of envelopes, a moment, windows; steps of time.
+Out: readings as a table or NDJSON on standard output, or their history as OpenMetrics text; the account of all
+records on standard error.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stream.cli.history import EVERY, FORMAT, checked_steps, written
 from stream.cli.inputs import STDIN, lines_of, size_of
 from stream.cli.options import with_settings
 from stream.errors import UsageError
@@ -22,7 +24,7 @@ from stream.values import moment_ms
 
 if TYPE_CHECKING:
     from stream.model.readings import Reading
-    from stream.replay import Replayed
+    from stream.replay import Account, Replayed
 
 
 @click.command()
@@ -35,7 +37,13 @@ if TYPE_CHECKING:
 )
 @click.option("--window", "windows", multiple=True, metavar="W", help="A window of any length, such as 90m or 400d.")
 @click.option("--metric", "names", multiple=True, metavar="NAME", help="Only this metric; may be given again.")
-@click.option("--format", "form", type=click.Choice(["table", "ndjson"]), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice(["table", "ndjson", FORMAT]), default="table", show_default=True)
+@click.option(
+    "--every",
+    metavar="DURATION",
+    help=f"{FORMAT}: read at every multiple of this; default: {EVERY}, as long as Prometheus shows a sample.",
+)
+@click.option("--from", "begin", metavar="TIME", help=f"{FORMAT}: the first step; events before it count all the same.")
 def replay(
     settings: Settings,
     files: tuple[str, ...],
@@ -43,6 +51,8 @@ def replay(
     windows: tuple[str, ...],
     names: tuple[str, ...],
     form: str,
+    every: str | None,
+    begin: str | None,
 ) -> None:
     """Work out the metrics of files of events; no Kafka is needed.
 
@@ -50,19 +60,32 @@ def replay(
     input), put in order of time; every figure is exact at `--at`. Events at or after `--at` are left out.
     The account (where every record ended) goes to standard error; with ndjson it is the last line, too.
 
+    With `--format openmetrics` it writes history for a Prometheus: the metrics at every multiple of `--every`,
+    from the first event (or `--from`) up to `--at`, each as a replay with `--at` of that moment gives them,
+    under the names and labels of a worker's /metrics. promtool makes blocks of it, and the dashboards show
+    the past. Let it end where Prometheus began to scrape. Metrics of the worker itself are not in it.
+
     \b
     Examples:
       leadpulse replay events.ndjson
       leadpulse replay --window 24h --metric visit_to_lead_ratio --metric leads events.ndjson.gz
       leadpulse replay --at 2026-03-01T00:00:00Z --window 400d --format ndjson 2025-*.ndjson.gz
+
+    \b
+    History for a Prometheus; then a part of it, with the month before it for windows of 30d:
+      leadpulse replay --format openmetrics --every 5m 2026-*.ndjson.gz > history.om
+      promtool tsdb create-blocks-from openmetrics history.om /var/lib/prometheus
+      leadpulse replay --format openmetrics --from 2026-03-01T00:00:00Z 2026-02.ndjson.gz 2026-03.ndjson.gz > march.om
     """
     from stream.replay import ReplayOptions
     from stream.replay import replay as run
 
     _known(names)
+    at_ms = _moment(at, "--at")
+    steps = checked_steps(form, every, _moment(begin, "--from"), at_ms)
     options = ReplayOptions(
         now_ms=time.time_ns() // 1_000_000,
-        at_ms=_moment(at),
+        at_ms=at_ms,
         windows=_checked(windows) or None,
         lateness_ms=settings.lateness_ms,
         require_consent=settings.consent == "require",
@@ -70,10 +93,27 @@ def replay(
         most_readings=settings.readings_limit,
         allowed={label: frozenset(values) for label, values in settings.labels.items()},
     )
-    with _bars(files) as (read, folded):
-        lines = (line for path in files for line in lines_of(path, read))
-        replayed = run(lines, options, folded)
-    _show(replayed, names, form)
+    if steps is None:
+        with _bars(files) as (read, folded):
+            replayed = run(_lines(files, read), options, folded)
+        _show(replayed, names, form)
+        _tell(replayed.account)
+        return
+
+    from stream.backfill.steps import Backfill
+    from stream.catalog import BY_NAME
+    from stream.export.openmetrics import History
+
+    with History(BY_NAME, as_of=not names) as history:
+        with _bars(files) as (read, folded):
+            account = Backfill(options, steps, names).fill(_lines(files, read), history, folded)
+        told = written(history, steps)
+    _tell(account)
+    click.echo(told, err=True)
+
+
+def _lines(files: tuple[str, ...], read: Callable[[int], None]) -> Iterator[bytes]:
+    return (line for path in files for line in lines_of(path, read))
 
 
 def _show(replayed: Replayed, names: tuple[str, ...], form: str) -> None:
@@ -83,15 +123,18 @@ def _show(replayed: Replayed, names: tuple[str, ...], form: str) -> None:
     from stream.replay import chosen
 
     readings = list(chosen(replayed.readings, names))
-    account = replayed.account
     if form == "ndjson":
         out = sys.stdout.buffer
         for reading in readings:
             out.write(encode(reading) + b"\n")
-        out.write(orjson.dumps({"account": account.as_dict()}) + b"\n")
+        out.write(orjson.dumps({"account": replayed.account.as_dict()}) + b"\n")
         out.flush()
     else:
         _table(readings)
+
+
+def _tell(account: Account) -> None:
+    """Say where the records ended."""
     for outcome, count in account.as_dict().items():
         parts = count if isinstance(count, dict) else None
         shown = ", ".join(f"{reason} {n}" for reason, n in parts.items()) if parts else ""
@@ -121,13 +164,13 @@ def _table(readings: list[Reading]) -> None:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _moment(at: str | None) -> int | None:
-    if at is None:
+def _moment(text: str | None, flag: str) -> int | None:
+    if text is None:
         return None
     try:
-        return moment_ms(at)
+        return moment_ms(text)
     except ValueError as error:
-        raise UsageError(f"{error}.", where="--at") from None
+        raise UsageError(f"{error}.", where=flag) from None
 
 
 def _checked(windows: tuple[str, ...]) -> tuple[str, ...]:

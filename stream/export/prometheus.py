@@ -20,6 +20,7 @@ from stream.model.readings import Reading
 
 PREFIX = "leadpulse_"
 QUANTILE = "quantile"
+AS_OF = f"{PREFIX}as_of_timestamp_seconds"
 
 Number = int | float
 Kind = Literal["gauge", "counter", "summary"]
@@ -175,7 +176,7 @@ def series_text(name: str, labels: Labels) -> str:
     >>> series_text("leadpulse_sessions", (("site", 'a"b'), ("window", "1h")))
     'leadpulse_sessions{site="a\\\\"b",window="1h"} '
     """
-    inside = ",".join(f'{label}="{_escape(value)}"' for label, value in labels)
+    inside = ",".join(f'{label}="{escape(value)}"' for label, value in labels)
     return f"{name}{{{inside}}} " if inside else f"{name} "
 
 
@@ -186,12 +187,13 @@ def _labels(reading: Reading) -> Labels:
 
 def _as_of(snapshot: Snapshot) -> Family:
     """Say at which moment the windows end."""
-    family = Family(f"{PREFIX}as_of_timestamp_seconds", "gauge", "Time at which the windows end.")
+    family = Family(AS_OF, "gauge", "Time at which the windows end.")
     family.samples.append(Sample(f"{family.name} ", family.name, (), snapshot.as_of_ms / 1_000))
     return family
 
 
-def _escape(value: str) -> str:
+def escape(value: str) -> str:
+    """Write a label value for between its quotes."""
     return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
 

@@ -32,6 +32,7 @@ ARROW = {
     "export": {"model", "catalog", "tables", "errors", "values"},
     "pipeline": {"model", "catalog", "tables", "ingest", "stages", "rollup", "export"},
     "replay": {"model", "catalog", "tables", "ingest", "stages", "rollup", "export", "pipeline"},
+    "backfill": {"model", "catalog", "tables", "rollup", "export", "errors", "values", "replay"},
 }
 ANYTHING = {"worker", "cli", "demo", "__main__"}
 

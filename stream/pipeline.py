@@ -11,16 +11,19 @@ exactly one place, and the account says where: accepted = counted + duplicate + 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from stream.export import dead_letter
 from stream.ingest.channel import touches
 from stream.ingest.classify import classify
+from stream.ingest.columns import Columns
 from stream.ingest.countries import country_of
 from stream.ingest.decode import Limits, decode
 from stream.ingest.route import canonical_keys, partitions_of
@@ -30,11 +33,11 @@ from stream.model.rejects import Reject
 from stream.model.times import parse_ms
 from stream.stages.ads import Ads
 from stream.stages.emails import Emails
-from stream.stages.visitors.facts import CHAT, FORM, PLATFORM_CHANNELS, UNIT, Fact, Facts
+from stream.stages.visitors.facts import CHAT, FORM, PLATFORM_CHANNELS, UNIT, Fact, Facts, People
 from stream.stages.visitors.fold import Visitors
 from stream.stages.visitors.limits import Flood
 from stream.stages.visitors.row import AdLead
-from stream.tables.deltas import PANE_BITS, PANE_MASK, Delta, Sink, pack
+from stream.tables.deltas import Delta, Sink, pack
 from stream.tables.known_ids import DEFAULT_CAP_BYTES, KnownIds, hash_ids
 from stream.tables.panes import DAY_MS, HOUR_MS, Grid
 
@@ -45,7 +48,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "ads": ("ad",),
 }
 
-_SWEPT_A_COMMIT: Final = 400
+_SWEPT_A_COMMIT: Final = 100
 #: How far the clocks of a broker and of a worker may be apart.
 _CLOCKS_APART_MS: Final = 2 * HOUR_MS
 #: The longest window, and how far back figures that end before now may end.
@@ -78,16 +81,6 @@ class FoldOptions:
     label_limit: int = 1_000
     known_ids_bytes: int = DEFAULT_CAP_BYTES
     parsers: dict[str, Callable[[bytes], Any]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Counted:
-    """Events of one kind that count, with their times and arrivals."""
-
-    kind: str
-    events: list[Any]
-    times_ms: list[int]
-    arrivals_ms: list[int]
 
 
 class ShardFold:
@@ -161,16 +154,14 @@ class ShardFold:
 
     def fold(self, batches: Sequence[tuple[str, Sequence[Record]]]) -> None:
         """Fold records of any sources of the shard together; bad input is data and never raises."""
-        people: dict[str, list[Fact]] = {}
-        staged: list[Counted] = []
+        people: People = defaultdict(list)
         for source, records in batches:
             for kind, some in self._by_kind(source, records):
                 counted = self._ingest(kind, some, source)
-                if counted.events:
+                if len(counted):
                     self._stage(counted, people)
-                    staged.append(counted)
         if people and (flood := self.visitors.fold(people, self._sink)):
-            self._flood(flood, staged)
+            self._flood(flood)
 
     def _by_kind(self, source: str, records: Sequence[Record]) -> list[tuple[str, Sequence[Record]]]:
         """Say of which kind records are: the source's, or what a forwarded record has in its header."""
@@ -182,94 +173,88 @@ class ShardFold:
             by_kind.setdefault(named if named in self.kinds else self.kinds[0], []).append(record)
         return list(by_kind.items())
 
-    def _ingest(self, kind: str, records: Sequence[Record], source: str) -> Counted:
+    def _ingest(self, kind: str, records: Sequence[Record], source: str) -> Columns:
         """Take a batch of one kind as far as what counts, and account for the rest."""
         account = self.books.account
         decoded = decode(kind, records, self.options.limits, self.options.parsers.get(kind))
-        events, times, index = decoded.events, decoded.times_ms, decoded.index
-        forwarded = 0
-        if self.shards > 1 and source != REROUTE:
-            events, times, index, forwarded = self._forward(kind, records, events, times, index)
-        arrivals = [records[i][1] for i in index]
-        _bump(account, f"{kind}/accepted", len(records) - forwarded)
         self._read.add(kind)
         _bump(account, f"{kind}/clock_ahead", decoded.clock_ahead)
-        pane, add = self.options.grid.pane, self._sink.add
-        sites = self.facts.sites
         for reject in decoded.rejects:
             self._bury(kind, records, source, reject)
+        columns, forwarded = Columns(kind, decoded), 0
+        if self.shards > 1 and source != REROUTE:
+            forwarded = self._forward(columns, records)
+        _bump(account, f"{kind}/accepted", len(records) - forwarded)
 
-        hours = np.array(times, np.int64) // HOUR_MS
+        hours = columns.times // HOUR_MS
         dropped = self.known_ids.dropped_before_hour
         if dropped is not None and len(hours) and int(hours.min()) < dropped:
-            kept = []
-            for at, hour in enumerate(hours.tolist()):
-                if hour < dropped:
-                    site = events[at].data.site_id
-                    self._bury(kind, records, source, Reject(index[at], "too_late", "time", site))
-                else:
-                    kept.append(at)
-            events, times, index, arrivals = (_pick(xs, kept) for xs in (events, times, index, arrivals))
-            hours = hours[kept]
+            early = hours < dropped
+            for at in np.flatnonzero(early).tolist():
+                self._bury(kind, records, source, Reject(columns.index[at], "too_late", "time", columns.sites[at]))
+            columns.keep(~early)
+            hours = hours[~early]
+        if not len(columns):
+            return columns
 
-        if events:
-            self._tally("accepted", kind, [event.data.site_id for event in events], arrivals)
-            repeated = self.known_ids.check(hash_ids([(e.source, e.id) for e in events]), hours)
-            if repeated.any():
-                kept = np.flatnonzero(~repeated).tolist()
-                _bump(account, f"{kind}/duplicate", len(events) - len(kept))
-                events, times, arrivals = (_pick(xs, kept) for xs in (events, times, arrivals))
+        self._tally("accepted", columns, columns.arrivals)
+        repeated = self.known_ids.check(hash_ids([f"{e.source}{UNIT}{e.id}" for e in columns.events]), hours)
+        if repeated.any():
+            columns.keep(~repeated)
+            _bump(account, f"{kind}/duplicate", len(hours) - len(columns))
+        reasons = classify(kind, columns.events, require_consent=self.options.require_consent)
+        if reasons.count(None) < len(reasons):
+            self._filter(columns, reasons)
+        if not len(columns):
+            return columns
 
-        reasons = classify(kind, events, require_consent=self.options.require_consent)
-        if any(reasons):
-            for event, time_ms, reason in zip(events, times, reasons, strict=True):
-                if reason is not None:
-                    _bump(account, f"{kind}/filtered/{reason}", 1)
-                    if reason != "no_consent":
-                        add(("traffic", sites[event.data.site_id], kind, reason), pane(time_ms), 1)
-            kept = [at for at, reason in enumerate(reasons) if reason is None]
-            events, times, arrivals = (_pick(xs, kept) for xs in (events, times, arrivals))
-        if not events:
-            return Counted(kind, [], [], [])
-
-        _bump(account, f"{kind}/counted", len(events))
-        named = [event.data.site_id for event in events]
-        self._tally("counted", kind, named, arrivals)
-        self._tally("traffic", kind, named, times, "human")
-        books, newest, oldest = self.books, max(times), min(times)
+        _bump(account, f"{kind}/counted", len(columns))
+        self._tally("counted", columns, columns.arrivals)
+        self._tally("traffic", columns, columns.times, "human")
+        books, newest, oldest = self.books, int(columns.times.max()), int(columns.times.min())
         books.newest_ms[kind] = max(newest, books.newest_ms.get(kind, 0))
         if books.oldest_ms is None or oldest < books.oldest_ms:
             books.oldest_ms = oldest
-        return Counted(kind, events, times, arrivals)
+        return columns
 
-    def _stage(self, counted: Counted, people: dict[str, list[Fact]]) -> None:
+    def _filter(self, columns: Columns, reasons: list[str | None]) -> None:
+        """Account for events that do not count, and leave them out."""
+        kind, pane, sites = columns.kind, self.options.grid.pane, self.facts.sites
+        for at, reason in enumerate(reasons):
+            if reason is not None:
+                _bump(self.books.account, f"{kind}/filtered/{reason}", 1)
+                if reason != "no_consent":
+                    moment = pane(int(columns.times[at]))
+                    self._sink.add(("traffic", sites[columns.sites[at]], kind, reason), moment, 1)
+        columns.keep(np.fromiter((reason is None for reason in reasons), np.bool_, len(reasons)))
+
+    def _stage(self, columns: Columns, people: People) -> None:
         """Hand events that count to the stage that keeps their rows."""
-        kind, events, times = counted.kind, counted.events, counted.times_ms
+        kind = columns.kind
         if kind == "page_view":
-            self.facts.views(people, events, times, touches(events))
+            self.facts.views(people, columns, touches(columns.events))
         elif kind == "chatbot":
-            self.facts.others(people, CHAT, events, times, touches(events))
+            self.facts.others(people, CHAT, columns, touches(columns.events))
         elif kind == "form":
-            on_site = [at for at, event in enumerate(events) if event.data.platform in (None, "site")]
-            if len(on_site) < len(events):
-                self._ad_leads(events, times)
-                events, times = _pick(events, on_site), _pick(times, on_site)
-            self.facts.others(people, FORM, events, times, touches(events))
+            if "" in columns.keys:
+                on_site = np.fromiter(map(bool, columns.keys), np.bool_, len(columns))
+                self._ad_leads(columns, on_site)
+                columns.keep(on_site)
+            self.facts.others(people, FORM, columns, touches(columns.events))
         elif kind == "email":
-            messages: dict[str, list[tuple[int, Any, bool]]] = {}
-            for event, time_ms in zip(events, times, strict=True):
-                data = event.data
-                key = data.site_id + UNIT + data.message_id
-                messages.setdefault(key, []).append((time_ms, event, data.machine is True))
+            messages: defaultdict[str, list[tuple[int, Any]]] = defaultdict(list)
+            for key, event, time_ms in zip(columns.keys, columns.events, columns.times.tolist(), strict=True):
+                messages[key].append((time_ms, event))
             self.emails.fold(messages, self._sink)
         else:
-            self.ads.fold(events, times, self._sink)
+            self.ads.fold(columns.events, columns.times.tolist(), self._sink)
 
-    def _ad_leads(self, events: list[Any], times: list[int]) -> None:
+    def _ad_leads(self, columns: Columns, on_site: NDArray[np.bool_]) -> None:
         """Count leads known from forms that were filled in on an ad platform; they have no visit."""
-        for event, time_ms in zip(events, times, strict=True):
+        for at in np.flatnonzero(~on_site).tolist():
+            event, time_ms = columns.events[at], int(columns.times[at])
             data = event.data
-            if data.platform in (None, "site") or data.action != "submit":
+            if data.action != "submit":
                 continue
             key = data.site_id + UNIT + (data.lead_id or data.email_hash)
             lead = AdLead(time_ms, time_ms, event.id, PLATFORM_CHANNELS[data.platform])
@@ -277,44 +262,29 @@ class ShardFold:
 
     # routing ----------------------------------------------------------------------------------------------
 
-    def _forward(
-        self, kind: str, records: Sequence[Record], events: list[Any], times: list[int], index: list[int]
-    ) -> tuple[list[Any], list[int], list[int], int]:
-        """Send records that belong to another shard there; who has a row here belongs here."""
-        known = self._known_rows(kind, events)
-        keys = canonical_keys(kind, events)
-        unsure = [at for at in range(len(events)) if not known[at]]
+    def _forward(self, columns: Columns, records: Sequence[Record]) -> int:
+        """Send records that belong to another shard there, and give how many; who has a row here belongs here."""
+        kind, events = columns.kind, columns.events
+        known = {} if kind == "ad" else (self.emails.rows if kind == "email" else self.visitors.rows).encoded
+        unsure = [at for at, here in enumerate(map(known.__contains__, columns.keys)) if not here]
         if not unsure:
-            return events, times, index, 0
-        away: set[int] = set()
-        shards = self._shards_of(kind, [keys[at] for at in unsure])
-        for at, shard in zip(unsure, shards, strict=True):
-            if shard != self.shard:
-                away.add(at)
-                _, timestamp_ms, key, value, headers = records[index[at]]
+            return 0
+        places = self._shards_of(kind, canonical_keys(kind, [events[at] for at in unsure]))
+        if places.count(self.shard) == len(places):
+            return 0
+        away = [at for at, place in zip(unsure, places, strict=True) if place != self.shard]
+        stays = np.ones(len(events), np.bool_)
+        stays[away] = False
+        for at, place in zip(unsure, places, strict=True):
+            if place != self.shard:
+                _, timestamp_ms, key, value, headers = records[columns.index[at]]
                 tagged = [*headers, (KIND_HEADER, kind.encode())]
-                self._forwards.append(Forward(shard, key, value, timestamp_ms, tagged))
+                self._forwards.append(Forward(place, key, value, timestamp_ms, tagged))
                 if (parse_ms(events[at].time) or 0) > timestamp_ms:
                     _bump(self.books.account, f"{kind}/clock_ahead", -1)  # whoever counts it will say so
-        if not away:
-            return events, times, index, 0
         _bump(self.books.account, f"{kind}/rerouted", len(away))
-        kept = [at for at in range(len(events)) if at not in away]
-        return _pick(events, kept), _pick(times, kept), _pick(index, kept), len(away)
-
-    def _known_rows(self, kind: str, events: list[Any]) -> list[bool]:
-        if kind == "ad":
-            return [False] * len(events)
-        if kind == "email":
-            rows = self.emails.rows.encoded
-            return [event.data.site_id + UNIT + event.data.message_id in rows for event in events]
-        rows = self.visitors.rows.encoded
-        if kind == "form":
-            return [
-                event.data.platform in (None, "site") and event.data.site_id + UNIT + event.data.visitor_id in rows
-                for event in events
-            ]
-        return [event.data.site_id + UNIT + event.data.visitor_id in rows for event in events]
+        columns.keep(stays)
+        return len(away)
 
     def _shards_of(self, kind: str, keys: list[str]) -> list[int]:
         if kind != "ad":
@@ -345,35 +315,20 @@ class ShardFold:
         topic = f"{prefix}leadpulse.reroute.{self.group}" if source == REROUTE else f"{prefix}{kind}"
         self._dead.append(dead_letter.encode(reject, record, kind, topic, self.shard))
 
-    def _tally(self, what: str, kind: str, named: list[str], times: list[int], *labels: str) -> None:
+    def _tally(self, what: str, columns: Columns, moments: NDArray[np.int64], *labels: str) -> None:
         """Count a batch by site and pane."""
-        sites, add, grid = self.facts.sites, self._sink.add, self.options.grid
-        panes = (np.array(times, np.int64) - grid.origin_ms) // grid.pane_ms
-        first = named[0]
-        if named.count(first) != len(named):
-            numbers = {site: number << PANE_BITS for number, site in enumerate(dict.fromkeys(named))}
-            panes += np.fromiter(map(numbers.__getitem__, named), np.int64, len(named))
-            names = list(numbers)
-        else:  # mostly a batch is of one site
-            names = [first]
-        keys, amounts = np.unique(panes, return_counts=True)
-        for key, n in zip(keys.tolist(), amounts.tolist(), strict=True):
-            add((what, sites[names[key >> PANE_BITS]], kind, *labels), key & PANE_MASK, n)
+        grid, add = self.options.grid, self._sink.add
+        for site, pane, n in columns.tallies(moments, grid.origin_ms, grid.pane_ms):
+            add((what, self.facts.sites[site], columns.kind, *labels), pane, n)
 
-    def _flood(self, flood: list[tuple[int, Fact]], staged: list[Counted]) -> None:
+    def _flood(self, flood: list[tuple[str, Fact]]) -> None:
         """Account for events over a person's bound: they were counted before the row was looked at."""
-        arrived: dict[tuple[str, str, int], list[tuple[str, int]]] = {}
-        for counted in staged:
-            for event, time_ms, arrival_ms in zip(counted.events, counted.times_ms, counted.arrivals_ms, strict=True):
-                named = counted.kind, event.id, time_ms
-                arrived.setdefault(named, []).append((event.data.site_id, arrival_ms))
-        account, pane, sites = self.books.account, self.options.grid.pane, self.facts.sites
-        for code, fact in flood:
-            kind = "page_view" if code not in (FORM, CHAT) else "form" if code == FORM else "chatbot"
+        account, pane = self.books.account, self.options.grid.pane
+        for site, fact in flood:
+            kind = {FORM: "form", CHAT: "chatbot"}.get(fact[2], "page_view")
             _bump(account, f"{kind}/counted", -1)
             _bump(account, f"{kind}/filtered/flood", 1)
-            site, arrival_ms = arrived[kind, fact[1], fact[0]].pop()
-            self._sink.add(("counted", sites[site], kind), pane(arrival_ms), -1)
+            self._sink.add(("counted", site, kind), pane(fact[-1]), -1)
 
     def _unpacked(self, seq: int, report: ShardReport, grid: Grid | None = None) -> Delta:
         books = self.books
@@ -429,7 +384,3 @@ class ShardFold:
 def _bump(account: dict[str, int], name: str, n: int) -> None:
     if n:
         account[name] = account.get(name, 0) + n
-
-
-def _pick(xs: list[Any], kept: list[int]) -> list[Any]:
-    return [xs[at] for at in kept]

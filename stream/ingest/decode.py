@@ -12,7 +12,7 @@ lane, where the gate looks at the bytes first, because what the parser skips cou
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ import numpy as np
 from stream.ingest import rules, timing
 from stream.ingest.faults import fault_of
 from stream.ingest.gate import shut_out, with_doubtful_ids
+from stream.ingest.timing import Millis
 from stream.model.closed import closed
 from stream.model.events import DECODE_AS
 from stream.model.records import Record
@@ -46,15 +47,21 @@ class Limits:
     now_ms: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Decoded:
-    """A batch, read: `events`, `times_ms` and `index` (place in the batch) run side by side."""
+    """A batch, read: `events`, their times, their arrivals and `index` (place in the batch) run side by side."""
 
     events: list[Any]
-    times_ms: list[int]
     index: list[int]
     rejects: list[Reject]
+    times: Millis = field(default_factory=lambda: np.empty(0, np.int64))
+    arrivals: Millis = field(default_factory=lambda: np.empty(0, np.int64))
     clock_ahead: int = 0
+
+    @property
+    def times_ms(self) -> list[int]:
+        """Give the times as plain integers."""
+        return self.times.tolist()  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ def decode(
     >>> decode("form", [(7, 1_738_317_600_000, None, b"{}", ())]).rejects
     [Reject(index=0, reason='missing_field', path='specversion', site='unknown')]
     """
-    batch = Decoded([], [], [], [])
+    batch = Decoded([], [], [])
     values = [record[3] for record in records]
     _parse(batch, kind, values, LANES[kind] if parser is None else Lanes(parser, parser), limits)
     if batch.events:
@@ -184,7 +191,7 @@ def _time(batch: Decoded, records: Sequence[Record], limits: Limits, faults: dic
             faults.setdefault(given[nth], _BAD_RECORDED)
     times.ahead[list(faults)] = False
     batch.clock_ahead = int(np.count_nonzero(times.ahead))
-    batch.times_ms = times.event_ms.tolist()
+    batch.times, batch.arrivals = times.event_ms, arrivals
 
 
 def _drop(batch: Decoded, faults: dict[int, rules.Fault]) -> None:
@@ -197,5 +204,6 @@ def _drop(batch: Decoded, faults: dict[int, rules.Fault]) -> None:
         site = UNKNOWN_SITE if path == "data.site_id" else batch.events[place].data.site_id
         batch.rejects.append(Reject(batch.index[place], reason, path, site))
     batch.events = list(compress(batch.events, kept))
-    batch.times_ms = list(compress(batch.times_ms, kept))
+    flags = np.frombuffer(kept, np.bool_)
+    batch.times, batch.arrivals = batch.times[flags], batch.arrivals[flags]
     batch.index = list(compress(batch.index, kept))

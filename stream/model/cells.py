@@ -14,7 +14,8 @@ from typing import Final
 
 Cell = tuple[str | int | None, ...]
 
-_VISIT: Final = ("site", "channel", "campaign", "country", "page_group", "content", "social")
+# where a visit came from; what it came for and out of which country would multiply it into cells that come once
+_VISIT: Final = ("site", "channel", "campaign", "social")
 
 #: kind → its labels in order. `bucket` is a duration bucket and `fate` a set of bits: integers, and never labels of
 #: a metric.

@@ -6,9 +6,9 @@ Out: changed rows, changes of cells. All that a message counts for is one cell, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -22,11 +22,15 @@ UNIT = "\x1f"
 MEMORY_MS = 35 * DAY_MS
 
 _by_time = itemgetter(0)
+_NOTHING: Final = (None, None, None, None)
+_MOST_SAFE: Final = 16_384
 
 #: (time, event id): of two marks of the same kind the later one is kept.
 Mark = tuple[int, str]
 #: (time, event id, campaign, purpose, variant, domain), None where the event does not say.
 Said = tuple[int, str, str | None, str | None, str | None, str | None]
+#: (campaign, purpose, variant, domain).
+Labels = tuple[str | None, str | None, str | None, str | None]
 
 
 class Message(msgspec.Struct, array_like=True, gc=False):
@@ -88,11 +92,12 @@ class Emails:
         self.rows = Rows(b"m")
         self._admit = admit
         self._memory_ms = memory_ms
+        self._safe: dict[tuple[str, Labels], tuple[Cell, Cell]] = {}
 
-    def fold(self, messages: dict[str, list[tuple[int, Any, bool]]], sink: Sink) -> None:
-        """Fold (time, event, by machine) grouped by site and message."""
-        encoded = self.rows.encoded
-        counts, ids = sink.counts, sink.ids
+    def fold(self, messages: Mapping[str, list[tuple[int, Any]]], sink: Sink) -> None:
+        """Fold (time, event) grouped by site and message."""
+        encoded, dirty, memory_ms = self.rows.encoded, self.rows.dirty, self._memory_ms
+        contribute = self._contribute
         for key, events in messages.items():
             site = key[: key.index(UNIT)]
             raw = encoded.get(key)
@@ -102,49 +107,62 @@ class Emails:
             # when a row is dropped depends on commits, so what it still says does not: a message that was not
             # heard of for longer than the memory is a new one, whether its row is still there or not
             if message is not None:
-                if events[0][0] - message.last > self._memory_ms:
+                if events[0][0] - message.last > memory_ms:
                     message = None
                 else:
-                    for cell, pane, n in self._contribution(site, message):
-                        counts[ids[cell] + pane] -= n
+                    contribute(sink, site, message, -1)
             if message is None:
                 message = Message(0, events[0][0])
-            for time_ms, event, machine in events:
-                if message.last and time_ms - message.last > self._memory_ms:
-                    for cell, pane, n in self._contribution(site, message):
-                        counts[ids[cell] + pane] += n
+            for time_ms, event in events:
+                if message.last and time_ms - message.last > memory_ms:
+                    contribute(sink, site, message, 1)
                     message = Message(0, time_ms)
-                _take(message, time_ms, event.id, event.data, machine)
-            for cell, pane, n in self._contribution(site, message):
-                counts[ids[cell] + pane] += n
-            self.rows.put(key, _encode(message))
+                _take(message, time_ms, event.id, event.data)
+            contribute(sink, site, message, 1)
+            encoded[key] = _encode(message)
+            dirty.add(key)
 
-    def _contribution(self, site: str, message: Message) -> Iterable[tuple[Cell, int, int]]:
-        admit = self._admit
-        campaign, purpose, variant, domain = _labels(message)
-        what = fate(message)
+    def _contribute(self, sink: Sink, site: str, message: Message, sign: int) -> None:
+        """Count a message, or take it back."""
+        said, what = _labels(message), fate(message)
+        named = site, said
+        labels = self._safe.get(named)
+        if labels is None:
+            labels = self._labels(site, said)
+            if len(self._safe) < _MOST_SAFE:
+                self._safe[named] = labels
+        sent, of = labels
         pane = self.grid.pane(message.sent or message.first)
-        safe = (admit("site", site), admit("campaign", campaign), admit("purpose", purpose), admit("variant", variant))
-        kind = message.bounced[2] if message.bounced is not None and what & cells.BOUNCED else None
-        yield ("email", *safe, admit("domain", domain), kind, what), pane, 1
+        kind = message.bounced[2] if what & cells.BOUNCED and message.bounced is not None else None
+        counts, ids = sink.counts, sink.ids
+        counts[ids[(*sent, kind, what)] + pane] += sign
         if message.clicks:
-            yield ("email_clicks", *safe), pane, message.clicks
+            counts[ids[of] + pane] += sign * message.clicks
+
+    def _labels(self, site: str, said: Labels) -> tuple[Cell, Cell]:
+        """Make labels safe: the beginning of the cell of a message, and the cell of its clicks."""
+        admit = self._admit
+        campaign, purpose, variant, domain = said
+        safe = (admit("site", site), admit("campaign", campaign), admit("purpose", purpose), admit("variant", variant))
+        return ("email", *safe, admit("domain", domain)), ("email_clicks", *safe)
 
 
-def _take(message: Message, time_ms: int, event_id: str, data: Any, machine: bool) -> None:
+def _take(message: Message, time_ms: int, event_id: str, data: Any) -> None:
     """Add an event to its message; every change is a minimum, a maximum, a sum or a union."""
-    message.first = min(message.first, time_ms)
-    message.last = max(message.last, time_ms)
+    if time_ms < message.first:
+        message.first = time_ms
+    if time_ms > message.last:
+        message.last = time_ms
     action = data.action
-    if machine and action in ("opened", "clicked"):
+    if action == "sent":
+        message.sent = min(message.sent, time_ms) if message.sent else time_ms
+    elif action == "delivered":
+        message.delivered = _later(message.delivered, (time_ms, event_id))
+    elif data.machine and action in ("opened", "clicked"):
         message.seen |= cells.MACHINE_OPENED if action == "opened" else cells.MACHINE_CLICKED
     elif action in _BITS:
         message.seen |= _BITS[action]
         message.clicks += action == "clicked"
-    elif action == "sent":
-        message.sent = min(message.sent, time_ms) if message.sent else time_ms
-    elif action == "delivered":
-        message.delivered = _later(message.delivered, (time_ms, event_id))
     elif action == "bounced":
         bounce = (time_ms, event_id, data.bounce_type)
         if message.bounced is None or bounce > message.bounced:
@@ -153,8 +171,11 @@ def _take(message: Message, time_ms: int, event_id: str, data: Any, machine: boo
         message.unsubscribed = _later(message.unsubscribed, (time_ms, event_id))
     elif action == "resubscribed":
         message.resubscribed = _later(message.resubscribed, (time_ms, event_id))
+    known = message.said
+    if len(known) == 1 and None not in (first := known[0]) and (first[0], first[1]) < (time_ms, event_id):
+        return  # mostly the first event says it all
     said = (time_ms, event_id, data.campaign_id, data.email_purpose, data.variant, data.recipient_domain)
-    if said[2:] != (None, None, None, None):
+    if said[2:] != _NOTHING:
         _hear(message, said)
 
 
@@ -163,8 +184,6 @@ def _hear(message: Message, said: Said) -> None:
     known = message.said
     if not known:
         message.said = [said]
-        return
-    if len(known) == 1 and known[0][:2] < said[:2] and None not in known[0]:
         return
     wanted = {2, 3, 4, 5}
     kept: list[Said] = []
@@ -176,7 +195,7 @@ def _hear(message: Message, said: Said) -> None:
     message.said = kept
 
 
-def _labels(message: Message) -> tuple[str | None, str | None, str | None, str | None]:
+def _labels(message: Message) -> Labels:
     said = message.said
     if len(said) == 1:
         return said[0][2:]

@@ -34,13 +34,13 @@ def main(n: int, rounds: int) -> None:
         body["data"]["user_agent"] = CHROME.format(rng.randrange(60, 130))  # type: ignore[index]
     events = msgspec.convert(made, list[PageView])
     keys = canonical_keys("page_view", events)
-    pairs = [(event.source, event.id) for event in events]
+    names = [f"{event.source}\x1f{event.id}" for event in events]
     campaigns = [f"campaign-{rng.randrange(50)}" for _ in range(n)]
     guard = LabelGuard()
     report("canonical keys", n, rounds, lambda: canonical_keys("page_view", events))
     report("partitions, murmur2", n, rounds, lambda: partitions_of(keys, 12))
     report("partitions, crc32", n, rounds, lambda: partitions_of(keys, 12, "crc32"))
-    report("hash ids", n, rounds, lambda: hash_ids(pairs))
+    report("hash ids", n, rounds, lambda: hash_ids(names))
     for hours in (1, 24):
         report(f"known ids, new, {hours} hours", n, rounds, *fresh_ids(n, rounds, hours))
     report("classify", n, rounds, lambda: classify("page_view", events))

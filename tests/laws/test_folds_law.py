@@ -131,10 +131,10 @@ def contributed(fold: ShardFold) -> dict[tuple[Any, ...], int]:
         lead = decode_ad_lead(raw)
         cell = ("lead", key.split("\x1f")[0], "ad_platform", lead.channel, None)
         sink.add(cell, grid.pane(lead.time))
-    add_cells(sums, taken(sink))
     if fold.group == "emails":
         for key, raw in fold.emails.rows.encoded.items():
-            add_cells(sums, list(fold.emails._contribution(key.split("\x1f")[0], message_of(raw))))
+            fold.emails._contribute(sink, key.split("\x1f")[0], message_of(raw), 1)
+    add_cells(sums, taken(sink))
     if fold.group == "ads":
         for raw in fold.ads.totals.encoded.values():
             total = total_of(raw)

@@ -123,7 +123,7 @@ def test_everything_between_two_commits_is_folded_in_one_call():
         await one._commit()
 
     one = run(story)
-    assert one._fold.calls == [[("ad", 2), ("ad", 2), ("ad", 2), ("reroute", 1)]]
+    assert one._fold.calls == [[("ad", 6), ("reroute", 1)]]
     assert (one.position.seq, one.position.sources["ad"].next) == (5, 16)
 
 

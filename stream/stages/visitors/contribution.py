@@ -140,10 +140,17 @@ class Contributions:
         if len(sessions) == 1 and not folded:
             (end, key, channel, campaign, country, group, content, viewed) = sessions[0]
             social = "social" if channel in SOCIAL else None
-            add(("visit", site, channel, campaign, country, group, content, social), pane(end), sign)
+            end_pane = pane(end)
+            add(("visit", site, channel, campaign, social), end_pane, sign)
+            add(("country_person", site, country), end_pane, sign)
+            landed = group is not None and content is not None
+            if landed:
+                add(("landing_person", site, group, content), end_pane, sign)
             if key:
                 key_pane = pane(key)
-                add(("convert", site, channel, campaign, country, group, content, social), key_pane, sign)
+                add(("convert", site, channel, campaign, social), key_pane, sign)
+                if landed:
+                    add(("landing_converted", site, group, content), key_pane, sign)
                 for name in viewed:
                     add(("content_converted", site, *name.split("\x1f")), key_pane, sign)
             return
@@ -189,15 +196,12 @@ class Contributions:
 
     def conversation(self, site: str, chat: Conversation) -> Cells:
         """List a conversation, all in the pane of its start (its first event, if the start was not seen)."""
-        bot = chat.bot[2] if chat.bot is not None else UNKNOWN
+        bot, took_ms = bot_of(chat), lasted_ms(chat)
         pane = self.pane(chat.started or chat.first)
-        lasted_ms = chat.last - chat.first
-        if chat.duration_s >= 0:
-            lasted_ms = min(round(chat.duration_s * 1000), _LONGEST_CHAT_MS)
         out: Cells = [
             (("conversation", site, bot), pane, 1),
-            (("chat_seconds", site, bot, bucket_of(lasted_ms)), pane, 1),
-            (("chat_ms", site, bot), pane, lasted_ms),
+            (("chat_seconds", site, bot, bucket_of(took_ms)), pane, 1),
+            (("chat_ms", site, bot), pane, took_ms),
         ]
         if chat.lead:
             out.append((("chat_lead", site, bot), pane, 1))
@@ -211,7 +215,7 @@ class Contributions:
 
     def order(self, site: str, order: Deal) -> Cells:
         """List an order of a chat: completed implies started; cohort of the start."""
-        bot = order.bot[2] if order.bot is not None else UNKNOWN
+        bot = bot_of(order)
         pane = self.pane(order.opened or order.done)
         out: Cells = [(("order_started", site, bot), pane, 1)]
         if order.done:
@@ -220,7 +224,7 @@ class Contributions:
 
     def appointment(self, site: str, deal: Deal) -> Cells:
         """List an appointment of a chat: confirmed or cancelled implies set; cohort of the setting."""
-        bot = deal.bot[2] if deal.bot is not None else UNKNOWN
+        bot = bot_of(deal)
         pane = self.pane(deal.opened or min(t for t in (deal.done, deal.cancelled) if t))
         out: Cells = [(("appointment_set", site, bot), pane, 1)]
         if deal.done:
@@ -246,6 +250,18 @@ class Contributions:
             out.append((("step_reached", site, start, end), cohort, 1))
             out.append((("step_seconds", site, start, end, bucket_of(took_ms)), reached, 1))
             out.append((("step_ms", site, start, end), reached, took_ms))
+
+
+def bot_of(made: Conversation | Deal) -> str:
+    """Name the bot of a conversation, or of what was agreed in one."""
+    return made.bot[2] if made.bot is not None else UNKNOWN
+
+
+def lasted_ms(chat: Conversation) -> int:
+    """Give how long a conversation lasted: as its events say, else from the first to the last."""
+    if chat.duration_s >= 0:
+        return min(round(chat.duration_s * 1000), _LONGEST_CHAT_MS)
+    return chat.last - chat.first
 
 
 def ways(channel: str, campaign: str, country: str, group: str | None, content: str | None) -> list[tuple[str, ...]]:

@@ -6,8 +6,12 @@ Out: plain tuples (time, id, code, touch, country, …), gathered by person.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 VIEW: Final = 0
 FORM: Final = 1
@@ -21,8 +25,20 @@ KEY_CHATS: Final = frozenset({"lead_captured", "appointment_set", "order_complet
 #: Channel of a lead from a form on an ad platform.
 PLATFORM_CHANNELS: Final = {"meta": "paid_social", "linkedin": "paid_social", "google": "paid_search"}
 
-#: (time, id, code, touch or None, country or None, then by code: group, content, offer | data)
+#: (time, id, code, touch or None, country or None, then by code: group, content, offer | data, None, None; arrival)
 Fact = tuple[Any, ...]
+#: Site and visitor → their facts.
+People = defaultdict[str, list[Fact]]
+
+
+class Columns(Protocol):
+    """Events of one kind, side by side with what is known of each."""
+
+    events: list[Any]
+    keys: list[str]
+    times: NDArray[np.int64]
+    arrivals: NDArray[np.int64]
+
 
 UNIT: Final = "\x1f"
 
@@ -80,7 +96,7 @@ class Facts:
         self.countries = Labels("country", admit)
         self.touches = Touches(Labels("campaign", admit), Labels("engine", admit), Labels("domain", admit))
 
-    def views(self, people: dict[str, list[Fact]], events: list[Any], times: list[int], touches: list[Any]) -> None:
+    def views(self, people: People, columns: Columns, touches: list[Any]) -> None:
         """Add page views to the facts gathered by person."""
         groups, contents, countries, safe, offers = (
             self.groups,
@@ -89,13 +105,16 @@ class Facts:
             self.touches,
             self.offers,
         )
-        for event, time_ms, touch in zip(events, times, touches, strict=True):
+        rows = zip(
+            columns.events, columns.keys, columns.times.tolist(), columns.arrivals.tolist(), touches, strict=True
+        )
+        for event, key, time_ms, arrival_ms, touch in rows:
             data = event.data
             page = data.page
             geo = data.geo
             country = geo.country if geo is not None else None
             offer = page.offer_id
-            fact = (
+            people[key].append((
                 time_ms,
                 event.id,
                 VIEW,
@@ -104,32 +123,20 @@ class Facts:
                 groups[page.group],
                 contents[page.content_id],
                 None if offer is None else offers[offer],
-            )
-            key = data.site_id + UNIT + data.visitor_id
-            if key in people:
-                people[key].append(fact)
-            else:
-                people[key] = [fact]
+                arrival_ms,
+            ))  # fmt: skip
 
-    def others(
-        self,
-        people: dict[str, list[Fact]],
-        code: int,
-        events: list[Any],
-        times: list[int],
-        touches: list[Any],
-    ) -> None:
+    def others(self, people: People, code: int, columns: Columns, touches: list[Any]) -> None:
         """Add form or chatbot events to the facts gathered by person."""
         countries, safe = self.countries, self.touches
-        for event, time_ms, touch in zip(events, times, touches, strict=True):
+        rows = zip(
+            columns.events, columns.keys, columns.times.tolist(), columns.arrivals.tolist(), touches, strict=True
+        )
+        for event, key, time_ms, arrival_ms, touch in rows:
             data = event.data
             geo = data.geo
             country = geo.country if geo is not None else None
-            fact = (
-                time_ms, event.id, code, safe[touch], None if country is None else countries[country], data,
-            )  # fmt: skip
-            key = data.site_id + UNIT + data.visitor_id
-            if key in people:
-                people[key].append(fact)
-            else:
-                people[key] = [fact]
+            people[key].append((
+                time_ms, event.id, code, safe[touch], None if country is None else countries[country], data, None,
+                None, arrival_ms,
+            ))  # fmt: skip

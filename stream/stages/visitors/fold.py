@@ -10,6 +10,7 @@ difference. A property test holds the two ways together.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from operator import itemgetter
 
 from msgspec import structs
@@ -43,14 +44,14 @@ class Visitors:
         self._in_order = InOrder(grid, facts, self._contributions, flood)
         self._always_general = always_general  # for the test that holds the two ways together
 
-    def fold(self, people: dict[str, list[Fact]], sink: Sink) -> list[tuple[int, Fact]]:
-        """Fold facts gathered by person; give (code, fact) of each event that was flood."""
+    def fold(self, people: Mapping[str, list[Fact]], sink: Sink) -> list[tuple[str, Fact]]:
+        """Fold facts gathered by person; give (site, fact) of each event that was flood."""
         contributions, direct = self._contributions, self._in_order
         contributions.into(sink)
         direct.into(sink)
         encoded, dirty, sites = self.rows.encoded, self.rows.dirty, self.facts.sites
         memory_ms, always_general = self.memory_ms, self._always_general
-        flood: list[tuple[int, Fact]] = []
+        flood: list[tuple[str, Fact]] = []
         for key, facts in people.items():
             if len(facts) > 1:
                 facts.sort(key=_by_time_and_id)
@@ -70,7 +71,8 @@ class Visitors:
             else:
                 row, done = direct.begin(site, facts)
             if done < len(facts):
-                flood += fold_general(contributions, self.facts, memory_ms, self._limits, row, site, facts[done:])
+                over = fold_general(contributions, self.facts, memory_ms, self._limits, row, site, facts[done:])
+                flood += [(site, fact) for fact in over]
             encoded[key] = encode(row)
             dirty.add(key)
         return flood

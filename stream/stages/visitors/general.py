@@ -28,8 +28,8 @@ from stream.tables.panes import HOUR_MS
 
 def fold_general(
     contributions: Contributions, labels: Facts, memory_ms: int, limits: Flood, row: Row, site: str, facts: list[Fact]
-) -> list[tuple[int, Fact]]:
-    """Fold facts into a row; give (code, fact) of each event that was flood."""
+) -> list[Fact]:
+    """Fold facts into a row; give those of events that were flood."""
     before = person(row) if row.sessions else None
     work = _Work(contributions, labels, limits, row, site)
     for fact in facts:
@@ -51,7 +51,7 @@ class _Work:
         self.contributions, self.labels, self.row, self.site = contributions, labels, row, site
         self.pane = contributions.pane
         self._limits = limits
-        self.flood: list[tuple[int, Fact]] = []
+        self.flood: list[Fact] = []
         self._held: list[Packed | Session] = list(row.sessions)  # a session that is touched becomes a Session
         self._before: Cells = []
         self._old: list[Packed] = []
@@ -66,7 +66,7 @@ class _Work:
         """Fold one event."""
         time_ms, event_id, code, touch, country = fact[:5]
         if self._is_flood(time_ms, code, fact):
-            self.flood.append((code, fact))
+            self.flood.append(fact)
             return
         row, session = self.row, self._session(time_ms, code)
         row.first = min(row.first, time_ms) if row.first else time_ms
@@ -163,7 +163,7 @@ class _Work:
         return unpack(session)
 
     def _view(self, session: Session, fact: Fact) -> None:
-        time_ms, event_id, _, _, _, group, content, offer = fact
+        time_ms, event_id, _, _, _, group, content, offer, _ = fact
         row = self.row
         row.first_view = sessions.least(row.first_view, time_ms)
         session.landing = sessions.earlier(session.landing, (time_ms, event_id, group, content))

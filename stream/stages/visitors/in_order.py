@@ -10,9 +10,10 @@ it is a page view that opens a session.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
 from stream.model.cells import Cell
 from stream.stages.visitors import chats, deals
@@ -20,14 +21,17 @@ from stream.stages.visitors.contribution import (
     PERSON,
     SOCIAL,
     Contributions,
+    bot_of,
+    lasted_ms,
     step_of_landing,
     ways,
 )
 from stream.stages.visitors.facts import FORM, KEY_CHATS, KEY_FORMS, UNIT, VIEW, Fact, Facts
 from stream.stages.visitors.limits import MOST_SESSIONS, MOST_VIEWED, Flood
-from stream.stages.visitors.row import MARK, UNKNOWN, Conversation, Deeds, Extra, Packed, Row
+from stream.stages.visitors.row import MARK, UNKNOWN, Bot, Conversation, Deeds, Extra, Packed, Row
 from stream.stages.visitors.sessions import GAP_MS
-from stream.tables.deltas import Sink
+from stream.tables.deltas import CellIds, Sink
+from stream.tables.durations import bucket_of
 from stream.tables.panes import Grid
 
 _tick: Final = Struct("=I").pack
@@ -45,109 +49,129 @@ class InOrder:
         self._contributions = contributions
         self._flood = flood
         self._sink = Sink()
+        self._new: dict[str, tuple[int, ...]] = {}
         self._add: Callable[[Cell, int, int], None] = self._sink.add
 
     def into(self, sink: Sink) -> None:
         """Write to `sink` from now on."""
+        if sink.ids is not self._sink.ids:
+            self._new = {}  # numbers of cells begin anew
         self._sink = sink
         self._add = self._contributions.add
 
     def begin(self, site: str, facts: list[Fact]) -> tuple[Row, int]:
         """Make the row of a new person; give it and how many facts it holds."""
-        fact = facts[0]
-        if fact[2] != VIEW or fact[7] is not None:
+        time_ms, _, code, _, _, group, content, offer, _ = facts[0]
+        if code != VIEW or offer is not None:
             return Row(0, 0, 0, []), 0
-        time_ms = fact[0]
-        session = opened(fact)
+        session = opened(facts[0])
+        channel = session.channel
         row = Row(time_ms, time_ms, time_ms, [session])
-        add, pane = self._add, self.grid.pane(time_ms)
-        add(("newcomer", site), pane, 1)
-        self._open(site, session, pane)
-        add(visit(site, session), pane, 1)
-        add(("step_from", site, "first_view", "form_start"), pane, 1)
-        add(("step_from", site, "first_view", "lead"), pane, 1)
-        if session.channel is not None and (step := step_of_landing(session.channel)) is not None:
-            add(("step_from", site, step, "lead"), pane, 1)
-        return row, self.extend(site, row, facts, 1)
+        counts, ids = self._sink.counts, self._sink.ids
+        pane = (time_ms - self.grid.origin_ms) // self.grid.pane_ms
+        for cell in self._new.get(site) or self._newcomer(site):
+            counts[cell + pane] += 1
+        for cell in counted_by(ids, site, session):
+            counts[cell + pane] += 1
+        named = channel or "direct"
+        counts[ids["session", site, named, session.engine, session.domain] + pane] += 1
+        counts[ids["bounce", site, named] + pane] += 1
+        counts[ids["view", site, named, group, content] + pane] += 1
+        if channel is not None and (step := step_of_landing(channel)) is not None:
+            counts[ids["step_from", site, step, "lead"] + pane] += 1
+        return row, 1 if len(facts) == 1 else self.extend(site, row, facts, 1)
+
+    def _newcomer(self, site: str) -> tuple[int, ...]:
+        """Give the numbers of what everybody's first page view counts for."""
+        ids = self._sink.ids
+        self._new[site] = found = (
+            ids["newcomer", site],
+            ids["step_from", site, "first_view", "form_start"],
+            ids["step_from", site, "first_view", "lead"],
+        )
+        return found
 
     def extend(self, site: str, row: Row, facts: list[Fact], at: int = 0) -> int:
         """Fold facts from `at` on into a row that has a session; give the place of the first one left over."""
-        session = row.sessions[-1]
+        sessions = row.sessions
+        session = sessions[-1]
         before = end = session.end
+        start, events, views, channel = session.start, session.events, session.views, session.channel
+        viewed = session.viewed
         counts, ids = self._sink.counts, self._sink.ids
         pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
-        ticks: list[bytes] = []
-        count = len(facts)
+        ticks: list[int] = []
         # an hour can hold events of two sessions at most, since half an hour lies between them
-        most = self._flood.events - (row.sessions[-2].events if len(row.sessions) > 1 else 0)
-        while at < count:
-            fact = facts[at]
-            time_ms, code = fact[0], fact[2]
+        most = self._flood.events - (sessions[-2].events if len(sessions) > 1 else 0)
+        for fact in facts[at:] if at else facts:
+            time_ms, _, code, touch, country, group, content, offer, _ = fact
             if time_ms <= end:
                 break
             if time_ms - end > GAP_MS:
-                if code != VIEW or fact[7] is not None or len(row.sessions) >= MOST_SESSIONS or row.extra is not None:
+                if code != VIEW or offer is not None or len(sessions) >= MOST_SESSIONS or row.extra is not None:
                     break
-                if session.events >= self._flood.events:
+                if events >= self._flood.events:
                     break
-                most = self._flood.events - session.events
+                most = self._flood.events - events
+                session.events, session.views, session.viewed = events, views, viewed
                 self._close(site, row, session, before, end, ticks)
                 ticks = []
                 session = self._reopen(site, row, fact)
-                before = end = time_ms
+                before = end = start = time_ms
+                events, views, channel, viewed = 1, 1, session.channel, session.viewed
                 at += 1
                 continue
-            channel = session.channel
             if (
-                (channel is None and fact[3] is not None)
-                or (fact[4] is not None and session.country is None)
-                or session.events >= most
-                or time_ms - session.start > _LONGEST_MS
+                (channel is None and touch is not None)
+                or (country is not None and session.country is None)
+                or events >= most
+                or time_ms - start > _LONGEST_MS
             ):
                 break
             if code == VIEW:
-                group, content = fact[5], fact[6]
-                if fact[7] is not None or session.group is None:
+                if offer is not None or session.group is None:
                     break
                 name = f"{MARK}{group}{UNIT}{content}{MARK}"
-                if name not in session.viewed:
-                    if session.viewed.count(MARK) > MOST_VIEWED:
+                if name not in viewed:
+                    if len(viewed) > MOST_VIEWED and viewed.count(MARK) > MOST_VIEWED:
                         break
                     if key_ms := session.last_key:
                         if not _alone(row):
                             break
                         self._add(("content_converted", site, group, content), self.grid.pane(key_ms), 1)
-                    session.viewed = session.viewed[:-1] + name
+                    viewed = viewed[:-1] + name
                 counts[ids["view", site, channel or "direct", group, content] + (time_ms - origin) // pane_ms] += 1
-                ticks.append(_tick(2 * (time_ms - session.start) + 1))
-                session.views += 1
-                if session.events == 1 and session.views == 2:
-                    counts[ids["bounce", site, channel or "direct"] + (session.start - origin) // pane_ms] -= 1
+                ticks.append(2 * (time_ms - start) + 1)
+                bounced = events == 1 == views
+                views += 1
             else:
+                session.viewed = viewed
                 if not (self._form if code == FORM else self._chat)(site, row, session, fact):
                     break
-                ticks.append(_tick(2 * (time_ms - session.start)))
-                if session.events == 1 and session.views == 1:
-                    counts[ids["bounce", site, channel or "direct"] + (session.start - origin) // pane_ms] -= 1
-            session.events += 1
+                ticks.append(2 * (time_ms - start))
+                bounced = events == 1 == views
+            if bounced:
+                counts[ids["bounce", site, channel or "direct"] + (start - origin) // pane_ms] -= 1
+            events += 1
             end = time_ms
             at += 1
+        session.events, session.views, session.viewed = events, views, viewed
         self._close(site, row, session, before, end, ticks)
         return at
 
-    def _close(self, site: str, row: Row, session: Packed, before: int, end: int, ticks: list[bytes]) -> None:
+    def _close(self, site: str, row: Row, session: Packed, before: int, end: int, ticks: list[int]) -> None:
         """Move the person, in every way the newest session counts them, from one pane to a later one."""
         if before == end:
             return
-        session.ticks += b"".join(ticks)
+        session.ticks += _tick(ticks[0]) if len(ticks) == 1 else array("I", ticks).tobytes()
         row.last = session.end = end
         pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
         old, new = (before - origin) // pane_ms, (end - origin) // pane_ms
         if old != new:
             counts = self._sink.counts
-            cell = self._sink.ids[visit(site, session)]
-            counts[cell + old] -= 1
-            counts[cell + new] += 1
+            for cell in counted_by(self._sink.ids, site, session):
+                counts[cell + old] -= 1
+                counts[cell + new] += 1
 
     def _open(self, site: str, session: Packed, pane: int) -> None:
         """Contribute a session of one page view."""
@@ -269,7 +293,9 @@ class InOrder:
         last, deeds.last_key = deeds.last_key, time_ms
         new, old = pane(time_ms), pane(last)
         if not last or old != new:
-            cells = [("convert", *visit(site, session)[1:])]
+            cells: list[Cell] = [("convert", *visit(site, session)[1:])]
+            if session.group is not None:
+                cells.append(("landing_converted", site, session.group, session.content))
             cells += [("content_converted", site, *name.split(UNIT)) for name in session.names]
             for cell in cells:
                 add(cell, new, 1)
@@ -296,20 +322,14 @@ class InOrder:
         chat = extra.conversations.get(name)
         if chat is None and len(extra.conversations) >= self._flood.chats:
             return False
-        contributions, pane, add = self._contributions, self.grid.pane, self._add
+        pane, add = self.grid.pane, self._add
         bot = None if data.bot_id is None else (time_ms, event_id, self.facts.bots[data.bot_id])
-        before = None
         if chat is None:
             chat = extra.conversations[name] = Conversation(time_ms, time_ms)
+            chats.converse(chat, time_ms, bot, data)
+            self._contributions.put(self._contributions.conversation(site, chat), 1)
         else:
-            before = contributions.conversation(site, chat)
-        chats.converse(chat, time_ms, bot, data)
-        after = contributions.conversation(site, chat)
-        if before is None:
-            contributions.put(after, 1)
-        elif before != after:
-            contributions.put([cell for cell in before if cell not in after], -1)
-            contributions.put([cell for cell in after if cell not in before], 1)
+            self._converse(site, chat, time_ms, bot, data)
         last = extra.last_chat
         extra.last_chat = time_ms
         old, new = pane(last), pane(time_ms)
@@ -326,6 +346,30 @@ class InOrder:
             self._key_event(site, row, session, deeds, fact, "chatbot")
         return True
 
+    def _converse(self, site: str, chat: Conversation, time_ms: int, bot: Bot | None, data: Any) -> None:
+        """Go on with a conversation, and contribute the difference."""
+        contributions, add = self._contributions, self._add
+        begins = data.action == "conversation_started" and not chat.started
+        if begins or (bot is not None and chat.bot is None):  # all that it counts for moves
+            contributions.put(contributions.conversation(site, chat), -1)
+            chats.converse(chat, time_ms, bot, data)
+            contributions.put(contributions.conversation(site, chat), 1)
+            return
+        was_ms, lead, handoff, resolved = lasted_ms(chat), chat.lead, chat.handoff, chat.resolved
+        chats.converse(chat, time_ms, bot, data)
+        named, pane, now_ms = bot_of(chat), self.grid.pane(chat.started or chat.first), lasted_ms(chat)
+        if now_ms != was_ms:
+            add(("chat_ms", site, named), pane, now_ms - was_ms)
+            add(("chat_seconds", site, named, bucket_of(was_ms)), pane, -1)
+            add(("chat_seconds", site, named, bucket_of(now_ms)), pane, 1)
+        if chat.lead != lead:
+            add(("chat_lead", site, named), pane, 1)
+            contributions.reached(site, "conversation_started", "chat_lead", chat.started, chat.lead)
+        if chat.handoff != handoff:
+            add(("chat_handoff", site, named), pane, 1)
+        if chat.resolved != resolved:
+            add(("chat_resolved", site, named), pane, 1)
+
 
 def _alone(row: Row) -> bool:
     """Tell whether a row has one session and nothing folded together, so that a key event moves nothing else."""
@@ -337,19 +381,24 @@ def _alone(row: Row) -> bool:
 
 
 def visit(site: str, session: Packed) -> Cell:
-    """Name the cell by which a session counts its person in every way at once."""
+    """Name the cell by which a session counts its person by where they came from."""
     channel = session.channel
     if channel is None:
-        return ("visit", site, "direct", UNKNOWN, session.country or UNKNOWN, session.group, session.content, None)
-    social = "social" if channel in SOCIAL else None
-    return (
-        "visit", site, channel, session.campaign, session.country or UNKNOWN, session.group, session.content, social,
-    )  # fmt: skip
+        return "visit", site, "direct", UNKNOWN, None
+    return "visit", site, channel, session.campaign, "social" if channel in SOCIAL else None
+
+
+def counted_by(ids: CellIds, site: str, session: Packed) -> tuple[int, ...]:
+    """Give the numbers of the cells by which the only session, or the newest one, counts its person."""
+    seen, country = ids[visit(site, session)], ids["country_person", site, session.country or UNKNOWN]
+    if session.group is None:
+        return seen, country
+    return seen, country, ids["landing_person", site, session.group, session.content]
 
 
 def opened(fact: Fact) -> Packed:
     """Make a session of one page view."""
-    time_ms, event_id, _, touch, country, group, content, _ = fact
+    time_ms, event_id, _, touch, country, group, content, _, _ = fact
     channel, campaign, engine, domain = touch or _DIRECT
     return Packed(
         time_ms, time_ms, 1, 1, _FIRST_TICK, event_id, channel, campaign, engine, domain,

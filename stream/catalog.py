@@ -192,7 +192,7 @@ COUNTS: Final[dict[str, Count]] = {
         _c("ad_conversions", _AD, "ad_conversion"),
         _c("ad_spend", f"{_AD} currency", "ad_spend"),
         _c("site_spend", "site currency", "ad_spend"),
-        _c("accepted", "site kind", "accepted"),
+        _c("accepted", "site kind", "counted", "refused"),
         _c("counted", "site kind", "counted"),
         _c("traffic_events", "site kind class", "traffic"),
     )

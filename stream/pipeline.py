@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from stream.export import dead_letter
 from stream.ingest.channel import touches
 from stream.ingest.classify import classify
-from stream.ingest.columns import Columns
+from stream.ingest.columns import Columns, columns_of
 from stream.ingest.countries import country_of
 from stream.ingest.decode import Limits, decode
 from stream.ingest.route import canonical_keys, partitions_of
@@ -33,7 +33,7 @@ from stream.model.rejects import Reject
 from stream.model.times import parse_ms
 from stream.stages.ads import Ads
 from stream.stages.emails import Emails
-from stream.stages.visitors.facts import CHAT, FORM, PLATFORM_CHANNELS, UNIT, Fact, Facts, People
+from stream.stages.visitors.facts import CHAT, FORM, PLATFORM_CHANNELS, UNIT, Fact, FactFields, Facts, People
 from stream.stages.visitors.fold import Visitors
 from stream.stages.visitors.limits import Flood
 from stream.stages.visitors.row import AdLead
@@ -181,9 +181,10 @@ class ShardFold:
         _bump(account, f"{kind}/clock_ahead", decoded.clock_ahead)
         for reject in decoded.rejects:
             self._bury(kind, records, source, reject)
-        columns, forwarded = Columns(kind, decoded), 0
+        columns = columns_of(kind, decoded)
         if self.shards > 1 and source != REROUTE:
-            forwarded = self._forward(columns, records)
+            columns = self._forward(columns, records)
+        forwarded = len(decoded.events) - len(columns)
         _bump(account, f"{kind}/accepted", len(records) - forwarded)
 
         hours = columns.times // HOUR_MS
@@ -192,19 +193,20 @@ class ShardFold:
             early = hours < dropped
             for at in np.flatnonzero(early).tolist():
                 self._bury(kind, records, source, Reject(columns.index[at], "too_late", "time", columns.sites[at]))
-            columns.keep(~early)
+            columns = columns.only(~early)
             hours = hours[~early]
         if not len(columns):
             return columns
 
-        self._tally("accepted", columns, columns.arrivals)
         repeated = self.known_ids.check(hash_ids([f"{e.source}{UNIT}{e.id}" for e in columns.events]), hours)
         if repeated.any():
-            columns.keep(~repeated)
-            _bump(account, f"{kind}/duplicate", len(hours) - len(columns))
+            again = columns.only(repeated)
+            self._tally("refused", again, again.arrivals)
+            _bump(account, f"{kind}/duplicate", len(again))
+            columns = columns.only(~repeated)
         reasons = classify(kind, columns.events, require_consent=self.options.require_consent)
         if reasons.count(None) < len(reasons):
-            self._filter(columns, reasons)
+            columns = self._filter(columns, reasons)
         if not len(columns):
             return columns
 
@@ -217,8 +219,8 @@ class ShardFold:
             books.oldest_ms = oldest
         return columns
 
-    def _filter(self, columns: Columns, reasons: list[str | None]) -> None:
-        """Account for events that do not count, and leave them out."""
+    def _filter(self, columns: Columns, reasons: list[str | None]) -> Columns:
+        """Account for events that do not count, and give the others."""
         kind, pane, sites = columns.kind, self.options.grid.pane, self.facts.sites
         for at, reason in enumerate(reasons):
             if reason is not None:
@@ -226,7 +228,10 @@ class ShardFold:
                 if reason != "no_consent":
                     moment = pane(int(columns.times[at]))
                     self._sink.add(("traffic", sites[columns.sites[at]], kind, reason), moment, 1)
-        columns.keep(np.fromiter((reason is None for reason in reasons), np.bool_, len(reasons)))
+        counts = np.fromiter((reason is None for reason in reasons), np.bool_, len(reasons))
+        refused = columns.only(~counts)
+        self._tally("refused", refused, refused.arrivals)
+        return columns.only(counts)
 
     def _stage(self, columns: Columns, people: People) -> None:
         """Hand events that count to the stage that keeps their rows."""
@@ -239,7 +244,7 @@ class ShardFold:
             if "" in columns.keys:
                 on_site = np.fromiter(map(bool, columns.keys), np.bool_, len(columns))
                 self._ad_leads(columns, on_site)
-                columns.keep(on_site)
+                columns = columns.only(on_site)
             self.facts.others(people, FORM, columns, touches(columns.events))
         elif kind == "email":
             messages: defaultdict[str, list[tuple[int, Any]]] = defaultdict(list)
@@ -262,29 +267,27 @@ class ShardFold:
 
     # routing ----------------------------------------------------------------------------------------------
 
-    def _forward(self, columns: Columns, records: Sequence[Record]) -> int:
-        """Send records that belong to another shard there, and give how many; who has a row here belongs here."""
+    def _forward(self, columns: Columns, records: Sequence[Record]) -> Columns:
+        """Send records that belong to another shard there, and give the others; who has a row here belongs here."""
         kind, events = columns.kind, columns.events
         known = {} if kind == "ad" else (self.emails.rows if kind == "email" else self.visitors.rows).encoded
         unsure = [at for at, here in enumerate(map(known.__contains__, columns.keys)) if not here]
         if not unsure:
-            return 0
+            return columns
         places = self._shards_of(kind, canonical_keys(kind, [events[at] for at in unsure]))
         if places.count(self.shard) == len(places):
-            return 0
-        away = [at for at, place in zip(unsure, places, strict=True) if place != self.shard]
+            return columns
         stays = np.ones(len(events), np.bool_)
-        stays[away] = False
         for at, place in zip(unsure, places, strict=True):
             if place != self.shard:
+                stays[at] = False
                 _, timestamp_ms, key, value, headers = records[columns.index[at]]
                 tagged = [*headers, (KIND_HEADER, kind.encode())]
                 self._forwards.append(Forward(place, key, value, timestamp_ms, tagged))
                 if (parse_ms(events[at].time) or 0) > timestamp_ms:
                     _bump(self.books.account, f"{kind}/clock_ahead", -1)  # whoever counts it will say so
-        _bump(self.books.account, f"{kind}/rerouted", len(away))
-        columns.keep(stays)
-        return len(away)
+        _bump(self.books.account, f"{kind}/rerouted", len(events) - int(stays.sum()))
+        return columns.only(stays)
 
     def _shards_of(self, kind: str, keys: list[str]) -> list[int]:
         if kind != "ad":
@@ -310,7 +313,7 @@ class ShardFold:
         _bump(self.books.account, f"{kind}/dead_lettered/{reject.reason}", 1)
         record = records[reject.index]
         site = self.facts.sites[reject.site]
-        self._sink.add(("accepted", site, kind), self.options.grid.pane(record[1]), 1)
+        self._sink.add(("refused", site, kind), self.options.grid.pane(record[1]), 1)
         prefix = self.options.topic_prefix
         topic = f"{prefix}leadpulse.reroute.{self.group}" if source == REROUTE else f"{prefix}{kind}"
         self._dead.append(dead_letter.encode(reject, record, kind, topic, self.shard))
@@ -321,14 +324,16 @@ class ShardFold:
         for site, pane, n in columns.tallies(moments, grid.origin_ms, grid.pane_ms):
             add((what, self.facts.sites[site], columns.kind, *labels), pane, n)
 
-    def _flood(self, flood: list[tuple[str, Fact]]) -> None:
+    def _flood(self, flood: list[Fact]) -> None:
         """Account for events over a person's bound: they were counted before the row was looked at."""
         account, pane = self.books.account, self.options.grid.pane
-        for site, fact in flood:
-            kind = {FORM: "form", CHAT: "chatbot"}.get(fact[2], "page_view")
+        for fact in map(FactFields._make, flood):
+            kind = {FORM: "form", CHAT: "chatbot"}.get(fact.code, "page_view")
+            site = self.facts.sites[fact.site_id]
             _bump(account, f"{kind}/counted", -1)
             _bump(account, f"{kind}/filtered/flood", 1)
-            self._sink.add(("counted", site, kind), pane(fact[-1]), -1)
+            self._sink.add(("counted", site, kind), pane(fact.arrival_ms), -1)
+            self._sink.add(("refused", site, kind), pane(fact.arrival_ms), 1)
 
     def _unpacked(self, seq: int, report: ShardReport, grid: Grid | None = None) -> Delta:
         books = self.books

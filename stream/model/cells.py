@@ -81,8 +81,8 @@ CELLS: Final[dict[str, tuple[str, ...]]] = {
     "ad_conversion": ("site", "platform", "campaign", "channel_type", "audience_type", "variant"),
     "ad_spend": ("site", "platform", "campaign", "channel_type", "audience_type", "variant", "currency"),
     # trust: by arrival
-    "accepted": ("site", "kind"),
     "counted": ("site", "kind"),
+    "refused": ("site", "kind"),
     "traffic": ("site", "kind", "class"),
 }
 

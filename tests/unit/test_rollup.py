@@ -138,7 +138,7 @@ def test_what_is_counted_by_arrival_may_run_ahead_of_the_events() -> None:
     report = delta(1, NOW_MS)
     ahead = replace(
         report,
-        names=[VIEW, ("accepted", "s1", "page_view")],
+        names=[VIEW, ("refused", "s1", "page_view")],
         name_index=np.array([0, 1], np.int32).tobytes(),
         panes=np.array([Grid().pane(NOW_MS), Grid().pane(NOW_MS + 5 * HOUR_MS)], np.int64).tobytes(),
         amounts=np.array([1, 1], np.int64).tobytes(),
@@ -220,7 +220,7 @@ def test_one_event_of_the_far_future_leaves_the_windows_where_they_are() -> None
 
 def test_rejects_before_the_first_event_are_accepted_records_too() -> None:
     made = rollup()
-    accepted: Cell = ("accepted", "s1", "page_view")
+    accepted: Cell = ("refused", "s1", "page_view")
     made.apply(pack(replace(delta(1, NOW_MS), names=[accepted], newest_ms={}, oldest_ms=None, now_ms=NOW_MS + 1)))
     made.apply(pack(replace(delta(2, NOW_MS), names=[accepted])))
     found = [r for r in made.readings(None) if (r.metric, r.window) == ("valid_event_ratio", "5m")]

@@ -27,7 +27,7 @@ _MADE_OF: Final[dict[str, tuple[str, ...]]] = {
     "email": ("email",),
     "ad_": ("ad",),
     # by arrival: these say how well the sources do and need none of them
-    **dict.fromkeys(("accepted", "counted", "traffic"), ()),
+    **dict.fromkeys(("counted", "refused", "traffic"), ()),
 }  # fmt: skip
 
 

@@ -14,9 +14,12 @@ from stream.stages.visitors.sessions import earlier, least
 
 def converse(chat: Conversation, time_ms: int, bot: Bot | None, data: Any) -> None:
     """Add an event to its conversation."""
-    chat.first = min(chat.first, time_ms)
-    chat.last = max(chat.last, time_ms)
-    chat.bot = earlier(chat.bot, bot)
+    if time_ms < chat.first:
+        chat.first = time_ms
+    if time_ms > chat.last:
+        chat.last = time_ms
+    if bot is not None:
+        chat.bot = earlier(chat.bot, bot)
     action = data.action
     if action == "conversation_started":
         chat.started = least(chat.started, time_ms)

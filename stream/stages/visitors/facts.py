@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,22 @@ KEY_CHATS: Final = frozenset({"lead_captured", "appointment_set", "order_complet
 #: Channel of a lead from a form on an ad platform.
 PLATFORM_CHANNELS: Final = {"meta": "paid_social", "linkedin": "paid_social", "google": "paid_search"}
 
-#: (time, id, code, touch or None, country or None, then by code: group, content, offer | data, None, None; arrival)
+
+class FactFields(NamedTuple):
+    """What the places of a fact are; facts themselves are plain tuples, which cost a fifth."""
+
+    time_ms: int
+    event_id: str
+    code: int
+    touch: tuple[str, str, str | None, str | None] | None
+    country: str | None
+    group: Any  # of a form or chatbot event: its data
+    content: str | None
+    offer: str | None
+    arrival_ms: int
+    site_id: str
+
+
 Fact = tuple[Any, ...]
 #: Site and visitor → their facts.
 People = defaultdict[str, list[Fact]]
@@ -124,6 +139,7 @@ class Facts:
                 contents[page.content_id],
                 None if offer is None else offers[offer],
                 arrival_ms,
+                data.site_id,
             ))  # fmt: skip
 
     def others(self, people: People, code: int, columns: Columns, touches: list[Any]) -> None:
@@ -138,5 +154,5 @@ class Facts:
             country = geo.country if geo is not None else None
             people[key].append((
                 time_ms, event.id, code, safe[touch], None if country is None else countries[country], data, None,
-                None, arrival_ms,
+                None, arrival_ms, data.site_id,
             ))  # fmt: skip

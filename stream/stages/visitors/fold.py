@@ -16,7 +16,7 @@ from operator import itemgetter
 from msgspec import structs
 
 from stream.stages.visitors.contribution import Contributions
-from stream.stages.visitors.facts import UNIT, Fact, Facts
+from stream.stages.visitors.facts import Fact, Facts
 from stream.stages.visitors.general import fold_general
 from stream.stages.visitors.in_order import InOrder
 from stream.stages.visitors.limits import Flood
@@ -44,21 +44,21 @@ class Visitors:
         self._in_order = InOrder(grid, facts, self._contributions, flood)
         self._always_general = always_general  # for the test that holds the two ways together
 
-    def fold(self, people: Mapping[str, list[Fact]], sink: Sink) -> list[tuple[str, Fact]]:
-        """Fold facts gathered by person; give (site, fact) of each event that was flood."""
+    def fold(self, people: Mapping[str, list[Fact]], sink: Sink) -> list[Fact]:
+        """Fold facts gathered by person; give those of events that were flood."""
         contributions, direct = self._contributions, self._in_order
         contributions.into(sink)
         direct.into(sink)
         encoded, dirty, sites = self.rows.encoded, self.rows.dirty, self.facts.sites
         memory_ms, always_general = self.memory_ms, self._always_general
-        flood: list[tuple[str, Fact]] = []
+        flood: list[Fact] = []
         for key, facts in people.items():
             if len(facts) > 1:
                 facts.sort(key=_by_time_and_id)
                 if facts[-1][0] - facts[0][0] > memory_ms and (back := _back_again(facts, memory_ms)):
                     flood += self.fold({key: facts[:back]}, sink)
                     facts = facts[back:]
-            site = sites[key[: key.index(UNIT)]]
+            site = sites[facts[0][9]]
             raw = encoded.get(key)
             row = None if raw is None else decode(raw)
             if row is not None and facts[0][0] - row.last > memory_ms:
@@ -71,10 +71,10 @@ class Visitors:
             else:
                 row, done = direct.begin(site, facts)
             if done < len(facts):
-                over = fold_general(contributions, self.facts, memory_ms, self._limits, row, site, facts[done:])
-                flood += [(site, fact) for fact in over]
+                flood += fold_general(contributions, self.facts, memory_ms, self._limits, row, site, facts[done:])
             encoded[key] = encode(row)
             dirty.add(key)
+        direct.flush()
         return flood
 
     def fold_ad_lead(self, key: str, site: str, lead: AdLead, sink: Sink) -> None:

@@ -163,7 +163,7 @@ class _Work:
         return unpack(session)
 
     def _view(self, session: Session, fact: Fact) -> None:
-        time_ms, event_id, _, _, _, group, content, offer, _ = fact
+        time_ms, event_id, _, _, _, group, content, offer, _, _ = fact
         row = self.row
         row.first_view = sessions.least(row.first_view, time_ms)
         session.landing = sessions.earlier(session.landing, (time_ms, event_id, group, content))

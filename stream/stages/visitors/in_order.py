@@ -11,6 +11,7 @@ it is a page view that opens a session.
 from __future__ import annotations
 
 from array import array
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from struct import Struct
 from typing import Any, Final
@@ -49,53 +50,52 @@ class InOrder:
         self._contributions = contributions
         self._flood = flood
         self._sink = Sink()
-        self._new: dict[str, tuple[int, ...]] = {}
+        self._newcomers: defaultdict[str, list[int]] = defaultdict(list)  # site → panes
         self._add: Callable[[Cell, int, int], None] = self._sink.add
 
     def into(self, sink: Sink) -> None:
         """Write to `sink` from now on."""
-        if sink.ids is not self._sink.ids:
-            self._new = {}  # numbers of cells begin anew
         self._sink = sink
         self._add = self._contributions.add
 
+    def flush(self) -> None:
+        """Count the new people since the last call, by what everybody's first page view counts for."""
+        for site, panes in self._newcomers.items():
+            for pane, n in Counter(panes).items():
+                self._add(("newcomer", site), pane, n)
+                self._add(("step_from", site, "first_view", "form_start"), pane, n)
+                self._add(("step_from", site, "first_view", "lead"), pane, n)
+        self._newcomers.clear()
+
     def begin(self, site: str, facts: list[Fact]) -> tuple[Row, int]:
         """Make the row of a new person; give it and how many facts it holds."""
-        time_ms, _, code, _, _, group, content, offer, _ = facts[0]
+        time_ms, _, code, _, _, group, content, offer, _, _ = facts[0]
         if code != VIEW or offer is not None:
             return Row(0, 0, 0, []), 0
         session = opened(facts[0])
-        channel = session.channel
         row = Row(time_ms, time_ms, time_ms, [session])
-        counts, ids = self._sink.counts, self._sink.ids
-        pane = (time_ms - self.grid.origin_ms) // self.grid.pane_ms
-        for cell in self._new.get(site) or self._newcomer(site):
-            counts[cell + pane] += 1
-        for cell in counted_by(ids, site, session):
-            counts[cell + pane] += 1
+        counts, ids, channel = self._sink.counts, self._sink.ids, session.channel
         named = channel or "direct"
+        pane = (time_ms - self.grid.origin_ms) // self.grid.pane_ms
+        self._newcomers[site].append(pane)
         counts[ids["session", site, named, session.engine, session.domain] + pane] += 1
-        counts[ids["bounce", site, named] + pane] += 1
         counts[ids["view", site, named, group, content] + pane] += 1
         if channel is not None and (step := step_of_landing(channel)) is not None:
             counts[ids["step_from", site, step, "lead"] + pane] += 1
-        return row, 1 if len(facts) == 1 else self.extend(site, row, facts, 1)
+        return row, self.extend(site, row, facts, 1, fresh=True)
 
-    def _newcomer(self, site: str) -> tuple[int, ...]:
-        """Give the numbers of what everybody's first page view counts for."""
-        ids = self._sink.ids
-        self._new[site] = found = (
-            ids["newcomer", site],
-            ids["step_from", site, "first_view", "form_start"],
-            ids["step_from", site, "first_view", "lead"],
-        )
-        return found
+    def extend(self, site: str, row: Row, facts: list[Fact], at: int = 0, fresh: bool = False) -> int:
+        """Fold facts from `at` on into a row that has a session; give the place of the first one left over.
 
-    def extend(self, site: str, row: Row, facts: list[Fact], at: int = 0) -> int:
-        """Fold facts from `at` on into a row that has a session; give the place of the first one left over."""
+        A fresh session has not been counted yet as a visit and a bounce: that is done once it is known what it is
+        at the end of the batch.
+        """
         sessions = row.sessions
         session = sessions[-1]
         before = end = session.end
+        if fresh and len(facts) == 1:
+            self._close(site, row, session, before, end, [], fresh)
+            return 1
         start, events, views, channel = session.start, session.events, session.views, session.channel
         viewed = session.viewed
         counts, ids = self._sink.counts, self._sink.ids
@@ -104,7 +104,7 @@ class InOrder:
         # an hour can hold events of two sessions at most, since half an hour lies between them
         most = self._flood.events - (sessions[-2].events if len(sessions) > 1 else 0)
         for fact in facts[at:] if at else facts:
-            time_ms, _, code, touch, country, group, content, offer, _ = fact
+            time_ms, _, code, touch, country, group, content, offer, _, _ = fact
             if time_ms <= end:
                 break
             if time_ms - end > GAP_MS:
@@ -114,8 +114,8 @@ class InOrder:
                     break
                 most = self._flood.events - events
                 session.events, session.views, session.viewed = events, views, viewed
-                self._close(site, row, session, before, end, ticks)
-                ticks = []
+                self._close(site, row, session, before, end, ticks, fresh)
+                ticks, fresh = [], False
                 session = self._reopen(site, row, fact)
                 before = end = start = time_ms
                 events, views, channel, viewed = 1, 1, session.channel, session.viewed
@@ -135,41 +135,47 @@ class InOrder:
                 if name not in viewed:
                     if len(viewed) > MOST_VIEWED and viewed.count(MARK) > MOST_VIEWED:
                         break
-                    if key_ms := session.last_key:
+                    if session.deeds is not None and (key_ms := session.deeds.last_key):
                         if not _alone(row):
                             break
                         self._add(("content_converted", site, group, content), self.grid.pane(key_ms), 1)
                     viewed = viewed[:-1] + name
                 counts[ids["view", site, channel or "direct", group, content] + (time_ms - origin) // pane_ms] += 1
                 ticks.append(2 * (time_ms - start) + 1)
-                bounced = events == 1 == views
-                views += 1
             else:
                 session.viewed = viewed
                 if not (self._form if code == FORM else self._chat)(site, row, session, fact):
                     break
                 ticks.append(2 * (time_ms - start))
-                bounced = events == 1 == views
-            if bounced:
+            if events == 1 == views and not fresh:
                 counts[ids["bounce", site, channel or "direct"] + (start - origin) // pane_ms] -= 1
+            views += code == VIEW
             events += 1
             end = time_ms
             at += 1
         session.events, session.views, session.viewed = events, views, viewed
-        self._close(site, row, session, before, end, ticks)
+        self._close(site, row, session, before, end, ticks, fresh)
         return at
 
-    def _close(self, site: str, row: Row, session: Packed, before: int, end: int, ticks: list[int]) -> None:
+    def _close(
+        self, site: str, row: Row, session: Packed, before: int, end: int, ticks: list[int], fresh: bool
+    ) -> None:
         """Move the person, in every way the newest session counts them, from one pane to a later one."""
-        if before == end:
-            return
-        session.ticks += _tick(ticks[0]) if len(ticks) == 1 else array("I", ticks).tobytes()
-        row.last = session.end = end
+        if ticks:
+            session.ticks += _tick(ticks[0]) if len(ticks) == 1 else array("I", ticks).tobytes()
+            row.last = session.end = end
         pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
-        old, new = (before - origin) // pane_ms, (end - origin) // pane_ms
+        new = (end - origin) // pane_ms
+        counts, ids = self._sink.counts, self._sink.ids
+        if fresh:
+            for cell in counted_by(ids, site, session):
+                counts[cell + new] += 1
+            if session.events == 1:
+                counts[ids["bounce", site, session.channel or "direct"] + new] += 1
+            return
+        old = (before - origin) // pane_ms
         if old != new:
-            counts = self._sink.counts
-            for cell in counted_by(self._sink.ids, site, session):
+            for cell in counted_by(ids, site, session):
                 counts[cell + old] -= 1
                 counts[cell + new] += 1
 
@@ -398,7 +404,7 @@ def counted_by(ids: CellIds, site: str, session: Packed) -> tuple[int, ...]:
 
 def opened(fact: Fact) -> Packed:
     """Make a session of one page view."""
-    time_ms, event_id, _, touch, country, group, content, _, _ = fact
+    time_ms, event_id, _, touch, country, group, content, _, _, _ = fact
     channel, campaign, engine, domain = touch or _DIRECT
     return Packed(
         time_ms, time_ms, 1, 1, _FIRST_TICK, event_id, channel, campaign, engine, domain,

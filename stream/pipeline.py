@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from stream.export import dead_letter
 from stream.ingest.channel import touches
 from stream.ingest.classify import classify
-from stream.ingest.columns import Columns, columns_of
+from stream.ingest.columns import Columns, columns_of, names_of
 from stream.ingest.countries import country_of
 from stream.ingest.decode import Limits, decode
 from stream.ingest.route import canonical_keys, partitions_of
@@ -37,7 +37,7 @@ from stream.stages.visitors.facts import CHAT, FORM, PLATFORM_CHANNELS, UNIT, Fa
 from stream.stages.visitors.fold import Visitors
 from stream.stages.visitors.limits import Flood
 from stream.stages.visitors.row import AdLead
-from stream.tables.deltas import Delta, Sink, pack
+from stream.tables.deltas import PANE_MASK, Delta, Sink, pack
 from stream.tables.known_ids import DEFAULT_CAP_BYTES, KnownIds, hash_ids
 from stream.tables.panes import DAY_MS, HOUR_MS, Grid
 
@@ -198,7 +198,7 @@ class ShardFold:
         if not len(columns):
             return columns
 
-        repeated = self.known_ids.check(hash_ids([f"{e.source}{UNIT}{e.id}" for e in columns.events]), hours)
+        repeated = self.known_ids.check(hash_ids(names_of(columns.events)), hours)
         if repeated.any():
             again = columns.only(repeated)
             self._tally("refused", again, again.arrivals)
@@ -320,9 +320,10 @@ class ShardFold:
 
     def _tally(self, what: str, columns: Columns, moments: NDArray[np.int64], *labels: str) -> None:
         """Count a batch by site and pane."""
-        grid, add = self.options.grid, self._sink.add
-        for site, pane, n in columns.tallies(moments, grid.origin_ms, grid.pane_ms):
-            add((what, self.facts.sites[site], columns.kind, *labels), pane, n)
+        grid, counts, ids, sites = self.options.grid, self._sink.counts, self._sink.ids, self.facts.sites
+        cells = [ids[(what, sites[site], columns.kind, *labels)] for site in columns.named]
+        for code, pane, n in columns.tallies(moments, grid.origin_ms, grid.pane_ms):
+            counts[cells[code] + min(max(pane, 0), PANE_MASK)] += n
 
     def _flood(self, flood: list[Fact]) -> None:
         """Account for events over a person's bound: they were counted before the row was looked at."""

@@ -6,7 +6,7 @@ Out: events with their keys, sites, times and arrivals; fewer with each step tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any, Final
@@ -55,8 +55,8 @@ class Columns:
             self.arrivals[flags],
         )
 
-    def tallies(self, moments: Millis, origin_ms: int, pane_ms: int) -> list[tuple[str, int, int]]:
-        """Count events by site and the pane of a moment each: (site, pane, count)."""
+    def tallies(self, moments: Millis, origin_ms: int, pane_ms: int) -> Iterator[tuple[int, int, int]]:
+        """Count events by site and the pane of a moment each: (code of the site, pane, count)."""
         panes = (moments - origin_ms) // pane_ms
         low = int(panes.min())
         keys = (panes - low) * len(self.named) + self.codes
@@ -66,8 +66,7 @@ class Columns:
         starts = np.concatenate(([0], edges + 1))
         counts = np.diff(starts, append=len(keys))
         panes, codes = np.divmod(keys[starts], len(self.named))
-        rows = zip(codes.tolist(), (panes + low).tolist(), counts.tolist(), strict=True)
-        return [(self.named[code], pane, n) for code, pane, n in rows]
+        return zip(codes.tolist(), (panes + low).tolist(), counts.tolist(), strict=True)
 
 
 def columns_of(kind: str, decoded: Decoded) -> Columns:
@@ -79,16 +78,20 @@ def columns_of(kind: str, decoded: Decoded) -> Columns:
     if len(named) > 1:  # mostly a batch is of few sites
         numbers = {site: number for number, site in enumerate(named)}
         codes = np.fromiter(map(numbers.__getitem__, sites), np.int64, len(sites))
-    return Columns(
-        kind, decoded.events, decoded.index, _keys(kind, datas), sites, named, codes, decoded.times, decoded.arrivals
-    )
+    keys = _keys(kind, datas)
+    return Columns(kind, decoded.events, decoded.index, keys, sites, named, codes, decoded.times, decoded.arrivals)
+
+
+def names_of(events: Sequence[Any]) -> list[str]:
+    """Name events by what makes them the same: source and id."""
+    return [event.source + UNIT + event.id for event in events]
 
 
 def _keys(kind: str, datas: Sequence[Any]) -> list[str]:
     if kind == "ad":
         return [""] * len(datas)
-    if kind == "email":
-        return [data.site_id + UNIT + data.message_id for data in datas]
     if kind == "form":  # what was filled in on an ad platform has no visitor
         return [data.site_id + UNIT + data.visitor_id if data.platform == "site" else "" for data in datas]
+    if kind == "email":
+        return [data.site_id + UNIT + data.message_id for data in datas]
     return [data.site_id + UNIT + data.visitor_id for data in datas]

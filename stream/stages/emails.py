@@ -134,10 +134,10 @@ class Emails:
         sent, of = labels
         pane = self.grid.pane(message.sent or message.first)
         kind = message.bounced[2] if what & cells.BOUNCED and message.bounced is not None else None
-        counts, ids = sink.counts, sink.ids
-        counts[ids[(*sent, kind, what)] + pane] += sign
+        ids = sink.ids
+        (sink.up if sign > 0 else sink.down)(ids[(*sent, kind, what)] + pane)
         if message.clicks:
-            counts[ids[of] + pane] += sign * message.clicks
+            sink.counts[ids[of] + pane] += sign * message.clicks
 
     def _labels(self, site: str, said: Labels) -> tuple[Cell, Cell]:
         """Make labels safe: the beginning of the cell of a message, and the cell of its clicks."""

@@ -39,9 +39,11 @@ def test_taking_empties() -> None:
 
 def test_the_hot_way_writes_the_same_as_add() -> None:
     sink = Sink()
-    sink.counts[sink.ids["view", "s1"] + 7] += 1
-    sink.add(("view", "s1"), 7)
-    assert gathered(sink) == [("view", "s1", 7, 2)]
+    sink.up(sink.ids["view", "s1"] + 7)
+    sink.up(sink.ids["view", "s1"] + 7)
+    sink.down(sink.ids["view", "s1"] + 8)
+    sink.add(("view", "s1"), 7, 5)
+    assert gathered(sink) == [("view", "s1", 7, 7), ("view", "s1", 8, -1)]
 
 
 @pytest.mark.parametrize(("pane", "kept"), [

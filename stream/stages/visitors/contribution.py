@@ -68,10 +68,15 @@ class Contributions:
 
     def into(self, sink: Sink) -> None:
         """Write to `sink` from now on."""
-        counts, ids = sink.counts, sink.ids
+        counts, ids, up, down = sink.counts, sink.ids, sink.up, sink.down
 
         def add(cell: Cell, pane: int, n: int) -> None:
-            counts[ids[cell] + pane] += n
+            if n == 1:
+                up(ids[cell] + pane)
+            elif n == -1:
+                down(ids[cell] + pane)
+            else:
+                counts[ids[cell] + pane] += n
 
         self.add = add
 

@@ -14,25 +14,23 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from struct import Struct
-from typing import Any, Final
+from typing import Final
 
 from stream.model.cells import Cell
 from stream.stages.visitors import chats, deals
 from stream.stages.visitors.contribution import (
     PERSON,
     SOCIAL,
+    Cells,
     Contributions,
-    bot_of,
-    lasted_ms,
     step_of_landing,
     ways,
 )
 from stream.stages.visitors.facts import FORM, KEY_CHATS, KEY_FORMS, UNIT, VIEW, Fact, Facts
 from stream.stages.visitors.limits import MOST_SESSIONS, MOST_VIEWED, Flood
-from stream.stages.visitors.row import MARK, UNKNOWN, Bot, Conversation, Deeds, Extra, Packed, Row
+from stream.stages.visitors.row import MARK, UNKNOWN, Conversation, Deeds, Extra, Packed, Row
 from stream.stages.visitors.sessions import GAP_MS
-from stream.tables.deltas import CellIds, Sink
-from stream.tables.durations import bucket_of
+from stream.tables.deltas import Sink
 from stream.tables.panes import Grid
 
 _tick: Final = Struct("=I").pack
@@ -50,6 +48,7 @@ class InOrder:
         self._contributions = contributions
         self._flood = flood
         self._sink = Sink()
+        self._talked: dict[str, tuple[Conversation, Cells]] = {}  # conversation → what it counted for before
         self._newcomers: defaultdict[str, list[int]] = defaultdict(list)  # site → panes
         self._add: Callable[[Cell, int, int], None] = self._sink.add
 
@@ -74,14 +73,14 @@ class InOrder:
             return Row(0, 0, 0, []), 0
         session = opened(facts[0])
         row = Row(time_ms, time_ms, time_ms, [session])
-        counts, ids, channel = self._sink.counts, self._sink.ids, session.channel
+        up, ids, channel = self._sink.up, self._sink.ids, session.channel
         named = channel or "direct"
         pane = (time_ms - self.grid.origin_ms) // self.grid.pane_ms
         self._newcomers[site].append(pane)
-        counts[ids["session", site, named, session.engine, session.domain] + pane] += 1
-        counts[ids["view", site, named, group, content] + pane] += 1
+        up(ids["session", site, named, session.engine, session.domain] + pane)
+        up(ids["view", site, named, group, content] + pane)
         if channel is not None and (step := step_of_landing(channel)) is not None:
-            counts[ids["step_from", site, step, "lead"] + pane] += 1
+            up(ids["step_from", site, step, "lead"] + pane)
         return row, self.extend(site, row, facts, 1, fresh=True)
 
     def extend(self, site: str, row: Row, facts: list[Fact], at: int = 0, fresh: bool = False) -> int:
@@ -98,7 +97,7 @@ class InOrder:
             return 1
         start, events, views, channel = session.start, session.events, session.views, session.channel
         viewed = session.viewed
-        counts, ids = self._sink.counts, self._sink.ids
+        up, ids = self._sink.up, self._sink.ids
         pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
         ticks: list[int] = []
         # an hour can hold events of two sessions at most, since half an hour lies between them
@@ -106,8 +105,10 @@ class InOrder:
         for fact in facts[at:] if at else facts:
             time_ms, _, code, touch, country, group, content, offer, _, _ = fact
             if time_ms <= end:
-                break
-            if time_ms - end > GAP_MS:
+                # a page view that comes late: nothing of the session comes from a later event than its opening
+                if code != VIEW or time_ms <= start or (session.deeds is not None and session.deeds.said is not None):
+                    break
+            elif time_ms - end > GAP_MS:
                 if code != VIEW or offer is not None or len(sessions) >= MOST_SESSIONS or row.extra is not None:
                     break
                 if events >= self._flood.events:
@@ -140,7 +141,7 @@ class InOrder:
                             break
                         self._add(("content_converted", site, group, content), self.grid.pane(key_ms), 1)
                     viewed = viewed[:-1] + name
-                counts[ids["view", site, channel or "direct", group, content] + (time_ms - origin) // pane_ms] += 1
+                up(ids["view", site, channel or "direct", group, content] + (time_ms - origin) // pane_ms)
                 ticks.append(2 * (time_ms - start) + 1)
             else:
                 session.viewed = viewed
@@ -148,13 +149,16 @@ class InOrder:
                     break
                 ticks.append(2 * (time_ms - start))
             if events == 1 == views and not fresh:
-                counts[ids["bounce", site, channel or "direct"] + (start - origin) // pane_ms] -= 1
+                self._sink.down(ids["bounce", site, channel or "direct"] + (start - origin) // pane_ms)
             views += code == VIEW
             events += 1
-            end = time_ms
+            if time_ms > end:
+                end = time_ms
             at += 1
         session.events, session.views, session.viewed = events, views, viewed
         self._close(site, row, session, before, end, ticks, fresh)
+        if self._talked:
+            self._settle(site)
         return at
 
     def _close(
@@ -166,18 +170,20 @@ class InOrder:
             row.last = session.end = end
         pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
         new = (end - origin) // pane_ms
-        counts, ids = self._sink.counts, self._sink.ids
-        if fresh:
-            for cell in counted_by(ids, site, session):
-                counts[cell + new] += 1
-            if session.events == 1:
-                counts[ids["bounce", site, session.channel or "direct"] + new] += 1
-            return
         old = (before - origin) // pane_ms
-        if old != new:
-            for cell in counted_by(ids, site, session):
-                counts[cell + old] -= 1
-                counts[cell + new] += 1
+        if old == new and not fresh:
+            return
+        sink, channel = self._sink, session.channel
+        ids, up, down = sink.ids, sink.up, sink.down
+        cells = [ids[visit(site, session)], ids["country_person", site, session.country or UNKNOWN]]
+        if session.group is not None:
+            cells.append(ids["landing_person", site, session.group, session.content])
+        for cell in cells:
+            up(cell + new)
+            if not fresh:
+                down(cell + old)
+        if fresh and session.events == 1:
+            up(ids["bounce", site, channel or "direct"] + new)
 
     def _open(self, site: str, session: Packed, pane: int) -> None:
         """Contribute a session of one page view."""
@@ -332,10 +338,10 @@ class InOrder:
         bot = None if data.bot_id is None else (time_ms, event_id, self.facts.bots[data.bot_id])
         if chat is None:
             chat = extra.conversations[name] = Conversation(time_ms, time_ms)
-            chats.converse(chat, time_ms, bot, data)
-            self._contributions.put(self._contributions.conversation(site, chat), 1)
-        else:
-            self._converse(site, chat, time_ms, bot, data)
+            self._talked[name] = chat, []
+        elif name not in self._talked:
+            self._talked[name] = chat, self._contributions.conversation(site, chat)
+        chats.converse(chat, time_ms, bot, data)
         last = extra.last_chat
         extra.last_chat = time_ms
         old, new = pane(last), pane(time_ms)
@@ -352,29 +358,13 @@ class InOrder:
             self._key_event(site, row, session, deeds, fact, "chatbot")
         return True
 
-    def _converse(self, site: str, chat: Conversation, time_ms: int, bot: Bot | None, data: Any) -> None:
-        """Go on with a conversation, and contribute the difference."""
-        contributions, add = self._contributions, self._add
-        begins = data.action == "conversation_started" and not chat.started
-        if begins or (bot is not None and chat.bot is None):  # all that it counts for moves
-            contributions.put(contributions.conversation(site, chat), -1)
-            chats.converse(chat, time_ms, bot, data)
+    def _settle(self, site: str) -> None:
+        """Contribute the conversations that events were added to, once for all events of the batch."""
+        contributions = self._contributions
+        for chat, before in self._talked.values():
+            contributions.put(before, -1)
             contributions.put(contributions.conversation(site, chat), 1)
-            return
-        was_ms, lead, handoff, resolved = lasted_ms(chat), chat.lead, chat.handoff, chat.resolved
-        chats.converse(chat, time_ms, bot, data)
-        named, pane, now_ms = bot_of(chat), self.grid.pane(chat.started or chat.first), lasted_ms(chat)
-        if now_ms != was_ms:
-            add(("chat_ms", site, named), pane, now_ms - was_ms)
-            add(("chat_seconds", site, named, bucket_of(was_ms)), pane, -1)
-            add(("chat_seconds", site, named, bucket_of(now_ms)), pane, 1)
-        if chat.lead != lead:
-            add(("chat_lead", site, named), pane, 1)
-            contributions.reached(site, "conversation_started", "chat_lead", chat.started, chat.lead)
-        if chat.handoff != handoff:
-            add(("chat_handoff", site, named), pane, 1)
-        if chat.resolved != resolved:
-            add(("chat_resolved", site, named), pane, 1)
+        self._talked.clear()
 
 
 def _alone(row: Row) -> bool:
@@ -392,14 +382,6 @@ def visit(site: str, session: Packed) -> Cell:
     if channel is None:
         return "visit", site, "direct", UNKNOWN, None
     return "visit", site, channel, session.campaign, "social" if channel in SOCIAL else None
-
-
-def counted_by(ids: CellIds, site: str, session: Packed) -> tuple[int, ...]:
-    """Give the numbers of the cells by which the only session, or the newest one, counts its person."""
-    seen, country = ids[visit(site, session)], ids["country_person", site, session.country or UNKNOWN]
-    if session.group is None:
-        return seen, country
-    return seen, country, ids["landing_person", site, session.group, session.content]
 
 
 def opened(fact: Fact) -> Packed:

@@ -132,7 +132,7 @@ COUNTS: Final[dict[str, Count]] = {
         _c("new_visitors", "site", "newcomer"),
         _c("page_views", "site", "view"),
         _c("channel_page_views", "site channel", "view", "channel_view"),
-        _c("content_views", "site page_group content", "view"),
+        _c("content_views", "site page_group content", "content_view"),
         _c("sessions", "site", "session"),
         _c("channel_sessions", "site channel", "session"),
         _c("organic_sessions", "site engine", "session"),
@@ -938,6 +938,16 @@ TOTALS: Final[tuple[Metric, ...]] = (
 )
 
 BY_NAME: Final[dict[str, Metric]] = {metric.name: metric for metric in (*METRICS, *TOTALS)}
+
+
+def windows_of_cells() -> dict[str, set[str]]:
+    """Give for each kind of cell the windows that metrics show it in."""
+    out: dict[str, set[str]] = {}
+    for metric in METRICS:
+        for _, count in metric.numerator + metric.denominator:
+            for kind in COUNTS[count].cells:
+                out.setdefault(kind, set()).update(metric.windows)
+    return out
 
 
 def version() -> str:

@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from stream import catalog
 from stream.export import dead_letter
 from stream.ingest.channel import touches
 from stream.ingest.classify import classify
@@ -39,7 +40,8 @@ from stream.stages.visitors.limits import Flood
 from stream.stages.visitors.row import AdLead
 from stream.tables.deltas import PANE_MASK, Delta, Sink, pack
 from stream.tables.known_ids import DEFAULT_CAP_BYTES, KnownIds, hash_ids
-from stream.tables.panes import DAY_MS, HOUR_MS, Grid
+from stream.tables.levels import PLAN, level_of
+from stream.tables.panes import DAY_MS, HOUR_MS, Grid, window_ms
 
 #: group → the kinds whose topics are partitioned alike.
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
@@ -48,6 +50,10 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "ads": ("ad",),
 }
 
+#: Kind of cell → the panes that the windows are made of in which it is shown.
+PANES_MS: Final = {
+    kind: PLAN[level_of(min(map(window_ms, windows)))][1] for kind, windows in catalog.windows_of_cells().items()
+}
 _SWEPT_A_COMMIT: Final = 100
 #: How far the clocks of a broker and of a worker may be apart.
 _CLOCKS_APART_MS: Final = 2 * HOUR_MS
@@ -95,7 +101,8 @@ class ShardFold:
         self._stored_books = b""
         self._read: set[str] = set()  # kinds of which records came since the last commit
         self._heard_ms: dict[str, int] = {}  # kind → when that was last so, by the clock of the shell
-        self._sink = Sink()
+        grid = options.grid
+        self._sink = Sink({kind: pane_ms // grid.pane_ms for kind, pane_ms in PANES_MS.items()})
         self._dead: list[tuple[bytes, bytes, list[tuple[str, bytes]]]] = []
         self._forwards: list[Forward] = []
         self._placed: dict[str, int] = {}
@@ -136,7 +143,9 @@ class ShardFold:
         state += self.labels.changes()
         dead, self._dead = self._dead, []
         forwards, self._forwards = self._forwards, []
-        deltas = pack(self._unpacked(seq, report, self.options.grid))
+        grid = self.options.grid
+        # whoever asks for another grid than that of the levels wants to see every change where it is
+        deltas = pack(self._unpacked(seq, report, grid if grid.pane_ms == PLAN[0][1] else None))
         books = _encode(self.books)
         if books != self._stored_books:  # a batch of nothing but duplicates changes the account alone
             self._stored_books = books

@@ -1,11 +1,12 @@
 """Cells: the additive counts that stages emit, and the label names that each of them carries.
 
-A cell is named by its kind and one value a label: `("view", "s1", "direct", "blog", "a-17")`. It carries *all*
-labels of the event at once; the rollup adds it to every count that the catalog derives from that kind, with
+A cell is named by its kind and one value a label: `("session", "s1", "organic_search", "google", None)`. It carries
+labels of several counts at once; the rollup adds it to every count that the catalog derives from that kind, with
 the labels that the count wants. A value of None says "does not apply": a count that wants that label passes over
 the cell.
 
-One cell instead of five counts keeps the fold at one dictionary update an event.
+One cell instead of five counts keeps the fold short. Labels stand together as long as their combinations repeat, and
+as long as they are shown in windows of the same length: what only long windows show is kept in long panes.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ CELLS: Final[dict[str, tuple[str, ...]]] = {
     "offer_person": ("site", "offer"),
     "offer_taker": ("site", "offer"),
     # traffic
-    "view": ("site", "channel", "page_group", "content"),
+    "view": ("site", "channel"),
+    "content_view": ("site", "page_group", "content"),
     "channel_view": ("site", "channel"),
     "session": ("site", "channel", "engine", "domain"),
     "bounce": ("site", "channel"),

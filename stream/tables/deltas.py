@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 import numpy as np
@@ -71,15 +71,21 @@ _NO_NAMES = msgspec.Raw(_encoder.encode([]))
 
 
 class CellIds(dict[Cell, int]):
-    """Cell → its number shifted past the pane; numbers are private to the process and never stored."""
+    """Cell → its number shifted past the pane; numbers are private to the process and never stored.
 
-    def __init__(self) -> None:
+    `steps[number]` is how many panes stand together for a cell.
+    """
+
+    def __init__(self, steps: Mapping[str, int]) -> None:
         super().__init__()
         self.names: list[Cell] = []
+        self.steps: list[int] = []
+        self._steps = steps
 
     def __missing__(self, cell: Cell) -> int:
         key = self[cell] = len(self.names) << PANE_BITS
         self.names.append(cell)
+        self.steps.append(self._steps.get(str(cell[0]), 1))
         return key
 
 
@@ -90,10 +96,12 @@ class Sink:
     an array, a third of the cost of counting in a dictionary; sorting adds them up. Other amounts go into `counts`.
     """
 
-    __slots__ = ("_downs", "_ups", "counts", "down", "ids", "spreads", "up")
+    __slots__ = ("_downs", "_steps", "_ups", "counts", "down", "ids", "spreads", "up")
 
-    def __init__(self) -> None:
-        self.ids = CellIds()
+    def __init__(self, steps: Mapping[str, int] | None = None) -> None:
+        """With `steps` (kind of cell → number of panes) panes stand together for cells that no shorter window shows."""
+        self._steps = steps or {}
+        self.ids = CellIds(self._steps)
         self.counts: defaultdict[int, int] = defaultdict(int)
         self.spreads: list[Spread] = []
         self._ups, self._downs = array("q"), array("q")
@@ -109,10 +117,12 @@ class Sink:
     ) -> tuple[list[Cell], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], list[Spread]]:
         """Give names, name index, panes, amounts and spreads, without what came to nothing; begin anew.
 
-        With a grid, changes that lie well before `newest_ms` come gathered by the panes in which they are kept.
+        With a grid, changes come gathered by the panes in which they are kept: by those of their kind of cell, and by
+        longer ones what lies well before `newest_ms`.
         """
         keys, amounts = self._changes()
         if grid is not None:
+            keys -= (keys & PANE_MASK) % np.array(self.ids.steps or [1])[keys >> PANE_BITS]
             keys = _gathered(keys, grid, newest_ms)
         keys, amounts = _summed(keys, amounts)
         changed = amounts != 0
@@ -125,7 +135,7 @@ class Sink:
         spreads = self.spreads
         self.spreads = []
         if len(known) > _MOST_NAMES:
-            self.ids = CellIds()
+            self.ids = CellIds(self._steps)
         return names, index, keys & PANE_MASK, amounts, spreads
 
     def _changes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

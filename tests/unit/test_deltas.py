@@ -156,3 +156,19 @@ def test_no_level_remembers_changes_that_come_gathered_by_longer_panes_than_its_
     for number, (age_ms, pane_ms) in enumerate(COARSER):
         assert levels[number].ring * levels[number].pane_ms < age_ms
         assert levels[number + 1].pane_ms == pane_ms
+
+
+def test_a_cell_that_only_long_windows_show_comes_gathered_by_their_panes() -> None:
+    grid, sink = Grid(), Sink({"content_view": 180})
+    now_ms = 20_000 * DAY_MS
+    for minute in (1, 2, 14, 15):
+        for kind in ("view", "content_view"):
+            sink.add((kind, "s1"), grid.pane(now_ms + minute * MINUTE_MS))
+    names, index, panes, amounts, _ = sink.take(grid, now_ms)
+    found = [
+        (names[i][0], (grid.start_ms(pane) - now_ms) // MINUTE_MS, n)
+        for i, pane, n in zip(index.tolist(), panes.tolist(), amounts.tolist(), strict=True)
+    ]
+    assert sorted(found) == [
+        ("content_view", 0, 3), ("content_view", 15, 1), ("view", 1, 1), ("view", 2, 1), ("view", 14, 1), ("view", 15, 1),
+    ]  # fmt: skip

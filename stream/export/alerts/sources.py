@@ -21,7 +21,7 @@ _MADE_OF: Final[dict[str, tuple[str, ...]]] = {
          "newcomer", "lead", "offer_", "session", "bounce", "step_", "chat_form_person"),
         PEOPLE,
     ),
-    "view": ("page_view",),
+    **dict.fromkeys(("view", "content_view"), ("page_view",)),
     **dict.fromkeys(("form_", "submit", "first_submitter", "field_"), ("form",)),
     **dict.fromkeys(("conversation", "chat_", "order_", "appointment_"), ("chatbot",)),
     "email": ("email",),

@@ -106,7 +106,9 @@ class _Work:
         starts = [session.start for session in stored]
         for time_ms, group, content in self._views:
             channel = stored[bisect_right(starts, time_ms) - 1].channel or "direct"
-            add(("view", site, channel, group, content), self.pane(time_ms), 1)
+            pane = self.pane(time_ms)
+            add(("view", site, channel), pane, 1)
+            add(("content_view", site, group, content), pane, 1)
         for old in self._old:
             was, now = old.channel or "direct", stored[bisect_right(starts, old.start) - 1].channel or "direct"
             if now != was:

@@ -78,7 +78,8 @@ class InOrder:
         pane = (time_ms - self.grid.origin_ms) // self.grid.pane_ms
         self._newcomers[site].append(pane)
         up(ids["session", site, named, session.engine, session.domain] + pane)
-        up(ids["view", site, named, group, content] + pane)
+        up(ids["view", site, named] + pane)
+        up(ids["content_view", site, group, content] + pane)
         if channel is not None and (step := step_of_landing(channel)) is not None:
             up(ids["step_from", site, step, "lead"] + pane)
         return row, self.extend(site, row, facts, 1, fresh=True)
@@ -99,6 +100,7 @@ class InOrder:
         viewed = session.viewed
         up, ids = self._sink.up, self._sink.ids
         pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
+        views_of_channel = ids["view", site, channel or "direct"]
         ticks: list[int] = []
         # an hour can hold events of two sessions at most, since half an hour lies between them
         most = self._flood.events - (sessions[-2].events if len(sessions) > 1 else 0)
@@ -120,6 +122,7 @@ class InOrder:
                 session = self._reopen(site, row, fact)
                 before = end = start = time_ms
                 events, views, channel, viewed = 1, 1, session.channel, session.viewed
+                views_of_channel = ids["view", site, channel or "direct"]
                 at += 1
                 continue
             if (
@@ -141,7 +144,9 @@ class InOrder:
                             break
                         self._add(("content_converted", site, group, content), self.grid.pane(key_ms), 1)
                     viewed = viewed[:-1] + name
-                up(ids["view", site, channel or "direct", group, content] + (time_ms - origin) // pane_ms)
+                pane = (time_ms - origin) // pane_ms
+                up(views_of_channel + pane)
+                up(ids["content_view", site, group, content] + pane)
                 ticks.append(2 * (time_ms - start) + 1)
             else:
                 session.viewed = viewed
@@ -190,7 +195,8 @@ class InOrder:
         add, channel = self._add, session.channel or "direct"
         add(("session", site, channel, session.engine, session.domain), pane, 1)
         add(("bounce", site, channel), pane, 1)
-        add(("view", site, channel, session.group, session.content), pane, 1)
+        add(("view", site, channel), pane, 1)
+        add(("content_view", site, session.group, session.content), pane, 1)
 
     def _reopen(self, site: str, row: Row, fact: Fact) -> Packed:
         """Open a later session of a known person, and contribute the difference."""

@@ -101,8 +101,10 @@ class ShardFold:
         self._stored_books = b""
         self._read: set[str] = set()  # kinds of which records came since the last commit
         self._heard_ms: dict[str, int] = {}  # kind → when that was last so, by the clock of the shell
-        grid = options.grid
-        self._sink = Sink({kind: pane_ms // grid.pane_ms for kind, pane_ms in PANES_MS.items()})
+        # whoever asks for another grid than that of the levels wants to see every change where it is
+        self._gathers = options.grid.pane_ms == PLAN[0][1]
+        steps = {kind: pane_ms // PLAN[0][1] for kind, pane_ms in PANES_MS.items()}
+        self._sink = Sink(steps if self._gathers else None)
         self._dead: list[tuple[bytes, bytes, list[tuple[str, bytes]]]] = []
         self._forwards: list[Forward] = []
         self._placed: dict[str, int] = {}
@@ -143,9 +145,7 @@ class ShardFold:
         state += self.labels.changes()
         dead, self._dead = self._dead, []
         forwards, self._forwards = self._forwards, []
-        grid = self.options.grid
-        # whoever asks for another grid than that of the levels wants to see every change where it is
-        deltas = pack(self._unpacked(seq, report, grid if grid.pane_ms == PLAN[0][1] else None))
+        deltas = pack(self._unpacked(seq, report, self.options.grid if self._gathers else None))
         books = _encode(self.books)
         if books != self._stored_books:  # a batch of nothing but duplicates changes the account alone
             self._stored_books = books

@@ -26,7 +26,7 @@ Flags = npt.NDArray[np.bool_]
 NO_TIME: Final = -(1 << 62)
 
 # below this many the calls into NumPy cost more than they save
-_FEW: Final = 16
+_FEW: Final = 400
 _SHORTEST, _LONGEST_FRACTION = 20, 9
 
 _MONTH_DAYS: Final = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)

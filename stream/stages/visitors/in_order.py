@@ -30,13 +30,16 @@ from stream.stages.visitors.facts import FORM, KEY_CHATS, KEY_FORMS, UNIT, VIEW,
 from stream.stages.visitors.limits import MOST_SESSIONS, MOST_VIEWED, Flood
 from stream.stages.visitors.row import MARK, UNKNOWN, Conversation, Deeds, Extra, Packed, Row
 from stream.stages.visitors.sessions import GAP_MS
-from stream.tables.deltas import Sink
+from stream.tables.deltas import CellIds, Sink
 from stream.tables.panes import Grid
 
 _tick: Final = Struct("=I").pack
 _LONGEST_MS: Final = 20 * 86_400_000  # ticks hold 24 days
 _FIRST_TICK: Final = _tick(1)
 _DIRECT: Final = (None, None, None, None)
+_MOST_ORIGINS: Final = 16_384
+#: Places in what `_Numbers` gives.
+_SEEN, _VIEW, _BOUNCE, _LANDED = range(4)
 
 
 class InOrder:
@@ -48,12 +51,15 @@ class InOrder:
         self._contributions = contributions
         self._flood = flood
         self._sink = Sink()
+        self._numbers: _Numbers | None = None
         self._talked: dict[str, tuple[Conversation, Cells]] = {}  # conversation → what it counted for before
         self._newcomers: defaultdict[str, list[int]] = defaultdict(list)  # site → panes
         self._add: Callable[[Cell, int, int], None] = self._sink.add
 
     def into(self, sink: Sink) -> None:
         """Write to `sink` from now on."""
+        if self._numbers is None or self._numbers.ids is not sink.ids:
+            self._numbers = _Numbers(sink.ids)
         self._sink = sink
         self._add = self._contributions.add
 
@@ -73,16 +79,24 @@ class InOrder:
             return Row(0, 0, 0, []), 0
         session = opened(facts[0])
         row = Row(time_ms, time_ms, time_ms, [session])
-        up, ids, channel = self._sink.up, self._sink.ids, session.channel
-        named = channel or "direct"
+        up, ids = self._sink.up, self._sink.ids
         pane = (time_ms - self.grid.origin_ms) // self.grid.pane_ms
         self._newcomers[site].append(pane)
-        up(ids["session", site, named, session.engine, session.domain] + pane)
-        up(ids["view", site, named] + pane)
+        up(ids["session", site, session.channel or "direct", session.engine, session.domain] + pane)
         up(ids["content_view", site, group, content] + pane)
-        if channel is not None and (step := step_of_landing(channel)) is not None:
-            up(ids["step_from", site, step, "lead"] + pane)
-        return row, self.extend(site, row, facts, 1, fresh=True)
+        numbers = self._of(site, session)
+        up(numbers[_VIEW] + pane)
+        if numbers[_LANDED] >= 0:
+            up(numbers[_LANDED] + pane)
+        if len(facts) > 1:
+            return row, self.extend(site, row, facts, 1, fresh=True)
+        self._close(site, row, session, time_ms, time_ms, [], numbers, True)
+        return row, 1
+
+    def _of(self, site: str, session: Packed) -> tuple[int, ...]:
+        """Give the numbers of the cells that a session adds to by where it came from."""
+        assert self._numbers is not None
+        return self._numbers[site, session.channel, session.campaign]
 
     def extend(self, site: str, row: Row, facts: list[Fact], at: int = 0, fresh: bool = False) -> int:
         """Fold facts from `at` on into a row that has a session; give the place of the first one left over.
@@ -93,14 +107,11 @@ class InOrder:
         sessions = row.sessions
         session = sessions[-1]
         before = end = session.end
-        if fresh and len(facts) == 1:
-            self._close(site, row, session, before, end, [], fresh)
-            return 1
+        numbers = self._of(site, session)
         start, events, views, channel = session.start, session.events, session.views, session.channel
         viewed = session.viewed
         up, ids = self._sink.up, self._sink.ids
         pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
-        views_of_channel = ids["view", site, channel or "direct"]
         ticks: list[int] = []
         # an hour can hold events of two sessions at most, since half an hour lies between them
         most = self._flood.events - (sessions[-2].events if len(sessions) > 1 else 0)
@@ -117,12 +128,12 @@ class InOrder:
                     break
                 most = self._flood.events - events
                 session.events, session.views, session.viewed = events, views, viewed
-                self._close(site, row, session, before, end, ticks, fresh)
+                self._close(site, row, session, before, end, ticks, numbers, fresh)
                 ticks, fresh = [], False
                 session = self._reopen(site, row, fact)
                 before = end = start = time_ms
                 events, views, channel, viewed = 1, 1, session.channel, session.viewed
-                views_of_channel = ids["view", site, channel or "direct"]
+                numbers = self._of(site, session)
                 at += 1
                 continue
             if (
@@ -145,7 +156,7 @@ class InOrder:
                         self._add(("content_converted", site, group, content), self.grid.pane(key_ms), 1)
                     viewed = viewed[:-1] + name
                 pane = (time_ms - origin) // pane_ms
-                up(views_of_channel + pane)
+                up(numbers[_VIEW] + pane)
                 up(ids["content_view", site, group, content] + pane)
                 ticks.append(2 * (time_ms - start) + 1)
             else:
@@ -154,41 +165,51 @@ class InOrder:
                     break
                 ticks.append(2 * (time_ms - start))
             if events == 1 == views and not fresh:
-                self._sink.down(ids["bounce", site, channel or "direct"] + (start - origin) // pane_ms)
+                self._sink.down(numbers[_BOUNCE] + (start - origin) // pane_ms)
             views += code == VIEW
             events += 1
             if time_ms > end:
                 end = time_ms
             at += 1
         session.events, session.views, session.viewed = events, views, viewed
-        self._close(site, row, session, before, end, ticks, fresh)
+        self._close(site, row, session, before, end, ticks, numbers, fresh)
         if self._talked:
             self._settle(site)
         return at
 
     def _close(
-        self, site: str, row: Row, session: Packed, before: int, end: int, ticks: list[int], fresh: bool
+        self,
+        site: str,
+        row: Row,
+        session: Packed,
+        before: int,
+        end: int,
+        ticks: list[int],
+        numbers: tuple[int, ...],
+        fresh: bool,
     ) -> None:
         """Move the person, in every way the newest session counts them, from one pane to a later one."""
         if ticks:
             session.ticks += _tick(ticks[0]) if len(ticks) == 1 else array("I", ticks).tobytes()
             row.last = session.end = end
         pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
-        new = (end - origin) // pane_ms
-        old = (before - origin) // pane_ms
+        old, new = (before - origin) // pane_ms, (end - origin) // pane_ms
         if old == new and not fresh:
             return
-        sink, channel = self._sink, session.channel
-        ids, up, down = sink.ids, sink.up, sink.down
-        cells = [ids[visit(site, session)], ids["country_person", site, session.country or UNKNOWN]]
+        ids, up, down = self._sink.ids, self._sink.up, self._sink.down
+        seen, country = numbers[_SEEN], ids["country_person", site, session.country or UNKNOWN]
+        up(seen + new)
+        up(country + new)
+        if not fresh:
+            down(seen + old)
+            down(country + old)
+        elif session.events == 1:
+            up(numbers[_BOUNCE] + new)
         if session.group is not None:
-            cells.append(ids["landing_person", site, session.group, session.content])
-        for cell in cells:
-            up(cell + new)
+            landing = ids["landing_person", site, session.group, session.content]
+            up(landing + new)
             if not fresh:
-                down(cell + old)
-        if fresh and session.events == 1:
-            up(ids["bounce", site, channel or "direct"] + new)
+                down(landing + old)
 
     def _open(self, site: str, session: Packed, pane: int) -> None:
         """Contribute a session of one page view."""
@@ -311,7 +332,7 @@ class InOrder:
         last, deeds.last_key = deeds.last_key, time_ms
         new, old = pane(time_ms), pane(last)
         if not last or old != new:
-            cells: list[Cell] = [("convert", *visit(site, session)[1:])]
+            cells: list[Cell] = [("convert", *visit(site, session.channel, session.campaign)[1:])]
             if session.group is not None:
                 cells.append(("landing_converted", site, session.group, session.content))
             cells += [("content_converted", site, *name.split(UNIT)) for name in session.names]
@@ -382,12 +403,32 @@ def _alone(row: Row) -> bool:
     )
 
 
-def visit(site: str, session: Packed) -> Cell:
+def visit(site: str, channel: str | None, campaign: str | None) -> Cell:
     """Name the cell by which a session counts its person by where they came from."""
-    channel = session.channel
     if channel is None:
         return "visit", site, "direct", UNKNOWN, None
-    return "visit", site, channel, session.campaign, "social" if channel in SOCIAL else None
+    return "visit", site, channel, campaign, "social" if channel in SOCIAL else None
+
+
+class _Numbers(dict[tuple[str, str | None, str | None], tuple[int, ...]]):
+    """(site, channel, campaign) of a session → numbers of the cells that it adds to; −1: to none."""
+
+    def __init__(self, ids: CellIds) -> None:
+        super().__init__()
+        self.ids = ids
+
+    def __missing__(self, origin: tuple[str, str | None, str | None]) -> tuple[int, ...]:
+        ids, (site, channel, _) = self.ids, origin
+        named, step = channel or "direct", step_of_landing(channel) if channel is not None else None
+        found = (
+            ids[visit(*origin)],
+            ids["view", site, named],
+            ids["bounce", site, named],
+            -1 if step is None else ids["step_from", site, step, "lead"],
+        )
+        if len(self) < _MOST_ORIGINS:
+            self[origin] = found
+        return found
 
 
 def opened(fact: Fact) -> Packed:

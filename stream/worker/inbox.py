@@ -29,17 +29,51 @@ class Inbox:
 
     def __init__(self) -> None:
         self.bytes = 0
-        self._batches: list[Batch] = []
+        self.waiting: dict[str, int] = {}  # source → bytes that the last `take` left
+        self._batches: dict[str, list[Batch]] = {}  # by source
+
+    @property
+    def fresh(self) -> int:
+        """Give the bytes that came since the last `take`."""
+        return self.bytes - sum(self.waiting.values())
 
     def __bool__(self) -> bool:
-        return bool(self._batches)
+        return any(self._batches.values())
 
     def add(self, batch: Batch) -> None:
         """Keep a batch behind those that came before it."""
-        self._batches.append(batch)
+        self._batches.setdefault(batch.source, []).append(batch)
         self.bytes += batch.size
 
-    def take(self) -> list[Batch]:
-        """Give all batches in the order they came in, and forget them."""
-        taken, self._batches, self.bytes = self._batches, [], 0
+    def take(self, until_ms: int | None = None) -> list[Batch]:
+        """Give all batches, those of each source in the order they came in, and forget them.
+
+        With a moment, of each source only what lies before its first record that arrived later.
+        """
+        taken: list[Batch] = []
+        kept: dict[str, list[Batch]] = {}
+        for source, batches in self._batches.items():
+            for at, batch in enumerate(batches):
+                early, late = (batch, None) if until_ms is None else _cut(batch, until_ms)
+                if early is not None:
+                    taken.append(early)
+                if late is not None:
+                    kept[source] = [late, *batches[at + 1 :]]
+                    break
+        self._batches = kept
+        self.waiting = {source: sum(batch.size for batch in batches) for source, batches in kept.items()}
+        self.bytes = sum(self.waiting.values())
         return taken
+
+
+def _cut(batch: Batch, until_ms: int) -> tuple[Batch | None, Batch | None]:
+    """Part a batch before its first record that arrived after a moment."""
+    records = batch.records
+    if not records or records[-1][1] <= until_ms:
+        return batch, None
+    at = next((at for at, record in enumerate(records) if record[1] > until_ms), len(records))
+    if at == 0:
+        return None, batch
+    middle, size = records[at][0], batch.size * at // len(records)
+    early = batch._replace(next=middle, records=records[:at], size=size)
+    return early, batch._replace(start=middle, records=records[at:], size=batch.size - size)

@@ -36,6 +36,7 @@ from stream.worker.takeover import AFRESH
 log = logging.getLogger("leadpulse.rollup")
 
 PUBLISH_S: Final = 1.0
+BEHIND_S: Final = 3.0  # between two publications while a backlog is worked off: none of them holds for long
 ALL_WINDOWS_S: Final = 15.0  # longer windows move slowly: a look at them each second would only cost
 FAST_WINDOWS: Final = ("5m", "1h")
 SNAPSHOT_S: Final = 30.0
@@ -77,6 +78,7 @@ class RollupShard:
         self._task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
         self._all_due = self._snapshot_due = 0.0
+        self._complete = True
         self._lag = self._deltas = self._commits = self._restored = 0
         self._commit_s = self._apply_s = self._restore_s = 0.0
         self._committed_ms = 0
@@ -105,7 +107,8 @@ class RollupShard:
                             if self.state == "running" and self._reached_goal():
                                 await self._publish()
                             self._lag = self._behind(reader)
-                        due = max(due + PUBLISH_S, time.monotonic() + PUBLISH_S / 2)
+                        every_s = PUBLISH_S if self._complete else BEHIND_S
+                        due = max(due + every_s, time.monotonic() + PUBLISH_S / 2)
                     await asyncio.sleep(0)
         except asyncio.CancelledError:
             raise
@@ -228,6 +231,7 @@ class RollupShard:
         self._commit_s = now - began
         self._committed_ms = int(time.time() * 1000)
         as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
+        self._complete = all(reading.complete for reading in readings[-1:])  # one standing for all
         self._exporter.show_rollup(RollupView(self._published.confirm(), as_of_ms, self._committed_ms))
 
     def _position(self) -> RollupPosition:

@@ -38,6 +38,9 @@ log = logging.getLogger("leadpulse.shard")
 
 COMMIT_LIMIT_S: Final = 20.0
 CLOSE_S: Final = 5.0
+#: A source with so many records to fetch sets the pace of the others, as long as it delivers.
+FAR_BEHIND: Final = 1_000
+PATIENCE_S: Final = 3.0
 HEARTBEAT_S: Final = 1.0  # an idle shard reports so often, or silence would look like a standstill
 
 
@@ -91,8 +94,9 @@ class Shard:
         self._layout, self._options, self._reset = layout, options, reset
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in layout.sources[id.group].items()}
         self._inbox, self._expected, self._ends = Inbox(), dict[str, int](), dict[str, int]()
+        self._newest_ms, self._heard = dict[str, int](), dict[str, float]()
         self._goal = dict[str, int]()  # the ends as they were at the last report
-        self._epoch, self._pauses, self._held = -1, 0, False
+        self._epoch, self._pauses, self._held = -1, 0, set[str]()
         self._wake, self._busy = asyncio.Event(), asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._due = 0.0
@@ -165,6 +169,8 @@ class Shard:
         epoch = await self._source.seek({tp: self.position.sources[name].next for name, tp in self._tps.items()})
         if epoch is not None and pauses == self._pauses:  # else a rebalance began meanwhile
             self._expected = {name: source.next for name, source in self.position.sources.items()}
+            self._newest_ms = {name: source.last_ms for name, source in self.position.sources.items()}
+            self._heard = dict.fromkeys(self._expected, time.monotonic())
             self._epoch, self.state = epoch, "running"
             self.committed_at = time.monotonic()
             self._wake.set()
@@ -208,12 +214,13 @@ class Shard:
         if batch.start != expected:
             die(f"shard {self.id}", f"{batch.source}: a batch starts at {batch.start}, expected {expected}", code=71)
         self._expected[batch.source] = batch.next
+        self._heard[batch.source] = time.monotonic()
+        if batch.records:
+            self._newest_ms[batch.source] = batch.records[-1][1]
         self._inbox.add(batch)
-        if self._inbox.bytes > self._options.inbox_bytes:
+        if self._inbox.fresh > self._options.inbox_bytes:
             self._wake.set()
-            if not self._held:
-                self._held = True
-                self._source.hold(self._tps.values())
+            self._hold(set(self._tps))
 
     def see_end(self, source: str, end: int) -> None:
         """Learn how far a source goes; what lies before it is the shard's lag."""
@@ -222,7 +229,7 @@ class Shard:
     async def _turn(self) -> None:
         """Wait until there is a reason, then fold or commit."""
         wait_s = self._due - time.monotonic()
-        if wait_s > 0 and self._inbox.bytes <= self._options.inbox_bytes:
+        if wait_s > 0 and self._inbox.fresh <= self._options.inbox_bytes:
             self._wake.clear()
             try:
                 await asyncio.wait_for(self._wake.wait(), wait_s)
@@ -230,7 +237,7 @@ class Shard:
                 pass
         async with self._busy:
             if self.state == "running":
-                if self._inbox.bytes > self._options.inbox_bytes:
+                if self._inbox.fresh > self._options.inbox_bytes:
                     self._fold_inbox()
                 if time.monotonic() >= self._due:
                     await self._commit_when_due()
@@ -245,8 +252,22 @@ class Shard:
         # under overload at least half an interval of records comes together before the next commit
         self._due = max(self._due + interval_s, time.monotonic() + interval_s / 2)
 
+    def _horizon_ms(self) -> int | None:
+        """Give the arrival up to which records are folded now; None: all of them.
+
+        A short topic is fetched whole before a long one is half through. What happened is the same in whatever order
+        it is folded, but a form sent before the page was seen is the expensive case.
+        """
+        now = time.monotonic()
+        slow = [
+            self._newest_ms[name]
+            for name, end in self._ends.items()
+            if end - self._expected[name] > FAR_BEHIND and now - self._heard[name] < PATIENCE_S
+        ]
+        return min(slow, default=None)
+
     def _fold_inbox(self) -> None:
-        batches = self._inbox.take()
+        batches = self._inbox.take(self._horizon_ms())
         if batches:
             began = time.perf_counter()
             by_source: dict[str, list[Record]] = {}
@@ -258,9 +279,17 @@ class Shard:
                 self._records += len(batch.records)
             self._fold_s += time.perf_counter() - began
             self._dirty = True
-        if self._held:
-            self._held = False
-            self._source.release(self._tps.values())
+        full = self._options.inbox_bytes // 4
+        self._hold({name for name, waiting in self._inbox.waiting.items() if waiting > full})
+
+    def _hold(self, names: set[str]) -> None:
+        """Fetch nothing of these sources, and of the others again."""
+        more, less = names - self._held, self._held - names
+        self._held = names
+        if more:
+            self._source.hold([self._tps[name] for name in more])
+        if less:
+            self._source.release([self._tps[name] for name in less])
 
     async def _commit(self) -> None:
         began = time.monotonic()
@@ -321,7 +350,7 @@ class Shard:
             commit_s=self._commit_s,
             fold_s=self._fold_s,
             inbox_bytes=self._inbox.bytes,
-            held=self._held,
+            held=bool(self._held),
             restore_s=self._restore_s,
             restored_records=self._restored,
         )
@@ -330,6 +359,4 @@ class Shard:
         self._inbox.take()
         self._ends.clear()
         self._goal = {}
-        if self._held:
-            self._held = False
-            self._source.release(self._tps.values())
+        self._hold(set())

@@ -98,8 +98,8 @@ def make():
     return made
 
 
-def batch(start, count, *, epoch=1, source="ad", size=10):
-    records = [(start + i, 1_000, b"k", b"v", ()) for i in range(count)]
+def batch(start, count, *, epoch=1, source="ad", size=10, at_ms=1_000):
+    records = [(start + i, at_ms + i, b"k", b"v", ()) for i in range(count)]
     return Batch("ads", 3, source, epoch, start, start + count, records, size)
 
 
@@ -125,6 +125,50 @@ def test_everything_between_two_commits_is_folded_in_one_call():
     one = run(story)
     assert one._fold.calls == [[("ad", 6), ("reroute", 1)]]
     assert (one.position.seq, one.position.sources["ad"].next) == (5, 16)
+
+
+def test_a_source_far_behind_sets_the_pace_of_the_others():
+    async def story(one):
+        one.see_end("ad", 5_000)
+        one.see_end("reroute", 16)
+        one.feed(batch(10, 2, at_ms=1_000))
+        one.feed(batch(10, 6, source="reroute", at_ms=999))  # arrived at 999 to 1,004, the ad at 1,000 and 1,001
+        await one._commit()
+        assert one._fold.calls == [[("ad", 2), ("reroute", 3)]]
+        assert one.position.sources["reroute"].next == 13
+        assert not one._report().caught_up
+        one.see_end("ad", 14)
+        one.feed(batch(12, 2, at_ms=1_500))
+        await one._commit()
+
+    one = run(story)
+    assert sorted(one._fold.calls[1]) == [("ad", 2), ("reroute", 3)]
+    assert (one.position.sources["reroute"].next, one.position.sources["reroute"].records) == (16, 6)
+
+
+def test_nobody_waits_for_a_source_that_delivers_nothing(monkeypatch):
+    monkeypatch.setattr(shard, "PATIENCE_S", 0.0)
+
+    async def story(one):
+        one.see_end("ad", 5_000)
+        one.feed(batch(10, 6, source="reroute"))
+        await one._commit()
+
+    assert run(story)._fold.calls == [[("reroute", 6)]]
+
+
+def test_a_source_that_is_ahead_is_not_fetched_while_much_of_it_waits():
+    async def story(one):
+        one.see_end("ad", 5_000)
+        one.feed(batch(10, 6, source="reroute", size=60))
+        await one._commit()
+        assert (one._fold.calls, one._source.held) == ([], 1)
+        one.feed(batch(10, 2, at_ms=2_000))
+        await one._commit()
+
+    one = run(story)
+    assert sorted(one._fold.calls[0]) == [("ad", 2), ("reroute", 6)]
+    assert one._source.held == 0
 
 
 def test_a_commit_writes_state_delta_dead_letters_forwards_and_position_together():

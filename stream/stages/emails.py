@@ -172,8 +172,15 @@ def _take(message: Message, time_ms: int, event_id: str, data: Any) -> None:
     elif action == "resubscribed":
         message.resubscribed = _later(message.resubscribed, (time_ms, event_id))
     known = message.said
-    if len(known) == 1 and None not in (first := known[0]) and (first[0], first[1]) < (time_ms, event_id):
-        return  # mostly the first event says it all
+    if len(known) == 1 and (known[0][0], known[0][1]) < (time_ms, event_id):
+        _, _, campaign, purpose, variant, domain = known[0]
+        if not (
+            (campaign is None and data.campaign_id is not None)
+            or (purpose is None and data.email_purpose is not None)
+            or (variant is None and data.variant is not None)
+            or (domain is None and data.recipient_domain is not None)
+        ):
+            return  # mostly the first event says all that the later ones repeat
     said = (time_ms, event_id, data.campaign_id, data.email_purpose, data.variant, data.recipient_domain)
     if said[2:] != _NOTHING:
         _hear(message, said)

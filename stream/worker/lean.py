@@ -107,6 +107,9 @@ def _take(result: Any) -> Unpacked | None:
     records, size = unpack(parts)
     result._update_position()
     result._partition_records = None
+    parts._records_iterator = (
+        None  # it and its owner hold each other, and with them a megabyte until the collector runs
+    )
     return Unpacked(records, size, parts.next_fetch_offset)
 
 

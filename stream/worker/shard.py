@@ -258,11 +258,11 @@ class Shard:
         A short topic is fetched whole before a long one is half through. What happened is the same in whatever order
         it is folded, but a form sent before the page was seen is the expensive case.
         """
-        now = time.monotonic()
+        now, ends = time.monotonic(), self._ends
         slow = [
             self._newest_ms[name]
-            for name, end in self._ends.items()
-            if end - self._expected[name] > FAR_BEHIND and now - self._heard[name] < PATIENCE_S
+            for name, expected in self._expected.items()
+            if (name not in ends or ends[name] - expected > FAR_BEHIND) and now - self._heard[name] < PATIENCE_S
         ]
         return min(slow, default=None)
 

@@ -109,6 +109,8 @@ def run(story):
     async def told():
         one = make()
         await one.resume()
+        for source in ("ad", "reroute"):
+            one.see_end(source, 10)
         await story(one)
         return one
 
@@ -144,6 +146,19 @@ def test_a_source_far_behind_sets_the_pace_of_the_others():
     one = run(story)
     assert sorted(one._fold.calls[1]) == [("ad", 2), ("reroute", 3)]
     assert (one.position.sources["reroute"].next, one.position.sources["reroute"].records) == (16, 6)
+
+
+def test_all_wait_until_it_is_known_how_far_each_source_goes():
+    async def story(one):
+        one._ends.clear()
+        one.see_end("reroute", 16)
+        one.feed(batch(10, 6, source="reroute"))
+        await one._commit()
+        assert one._fold.calls == []
+        one.see_end("ad", 10)
+        await one._commit()
+
+    assert run(story)._fold.calls == [[("reroute", 6)]]
 
 
 def test_nobody_waits_for_a_source_that_delivers_nothing(monkeypatch):
@@ -235,6 +250,8 @@ def test_a_write_that_takes_too_long_ends_the_process(monkeypatch):
     async def whole():
         one = make()
         await one.resume()
+        for source in ("ad", "reroute"):
+            one.see_end(source, 10)
         await story(one)
 
     loop = asyncio.new_event_loop()
@@ -300,6 +317,7 @@ def test_a_full_inbox_holds_its_partitions_until_it_is_folded():
 )
 def test_a_shard_is_caught_up_when_every_source_is_read_to_its_end(ends, caught_up):
     async def story(one):
+        one._ends.clear()
         for source, end in ends.items():
             one.see_end(source, end)
         await one._commit()

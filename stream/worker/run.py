@@ -77,4 +77,4 @@ def tame_collector() -> None:
     """Keep the garbage collector from walking all state again and again: 5 to 20 % of the whole otherwise."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(400_000, 20, 100)

@@ -91,7 +91,7 @@ class ReplayOptions:
 class Replay:
     """Folds lines in order of time and reads the metrics."""
 
-    def __init__(self, options: ReplayOptions, rollup: type[Rollup] = Rollup) -> None:
+    def __init__(self, options: ReplayOptions, rollup: Callable[[RollupOptions], Rollup] = Rollup) -> None:
         self.options = options
         self.account = Account()
         longest = max((window_ms(name) for name in options.windows or ()), default=0)

@@ -18,7 +18,7 @@ from stream.errors import UsageError
 from stream.export.openmetrics import History
 from stream.export.prometheus import Snapshot
 from stream.replay import Account, Placed, Replay, ReplayOptions, chosen
-from stream.rollup.rollup import Rollup, RollupOptions
+from stream.rollup.rollup import Rollup
 from stream.tables.panes import DAY_MS
 from stream.values import duration_text
 
@@ -35,19 +35,11 @@ class Steps:
     from_ms: int | None = None
 
 
-class SlidingRollup(Rollup):
-    """A rollup whose windows move on from reading to reading."""
-
-    def __init__(self, options: RollupOptions) -> None:
-        super().__init__(options)
-        self._table = self._series.table = SlidingWindows()
-
-
 class Backfill(Replay):
     """Folds lines in order of time and hands the readings of every step to a history."""
 
     def __init__(self, options: ReplayOptions, steps: Steps, metrics: Collection[str] = ()) -> None:
-        super().__init__(options, SlidingRollup)
+        super().__init__(options, lambda rollup: Rollup(rollup, SlidingWindows()))
         self._steps, self._metrics = steps, metrics
         self._next_ms: int | None = None
         self._taken = 0

@@ -56,13 +56,14 @@ class RollupOptions:
 class Rollup:
     """The cells of all shards, and what they amount to."""
 
-    def __init__(self, options: RollupOptions) -> None:
+    def __init__(self, options: RollupOptions, table: Windows | None = None) -> None:
+        """With a `table` of windows that one is used, whatever the options say."""
         self.options = options
         wanted = windows_of(catalog.METRICS, options.windows)
         every = {window for windows in wanted.values() for window in windows}
         self._windows = {name for name, _ in every}
         self._levels = None if options.exact else Levels(every, options.grid)
-        self._table: Windows = self._levels or ExactWindows()
+        self._table: Windows = table or self._levels or ExactWindows()
         self._budget = Budget(options.label_limit, options.most_readings, options.allowed)
         self._series = Series(self._table, self._budget, wanted, catalog.METRICS)
         self._formulas = Formulas(self._series)

@@ -20,7 +20,6 @@ from stream.model.cells import Cell
 from stream.stages.visitors import chats, deals
 from stream.stages.visitors.contribution import (
     PERSON,
-    SOCIAL,
     Cells,
     Contributions,
     step_of_landing,
@@ -28,18 +27,16 @@ from stream.stages.visitors.contribution import (
 )
 from stream.stages.visitors.facts import FORM, KEY_CHATS, KEY_FORMS, UNIT, VIEW, Fact, Facts
 from stream.stages.visitors.limits import MOST_SESSIONS, MOST_VIEWED, Flood
+from stream.stages.visitors.numbers import BOUNCE, LANDED, SEEN, VIEWS, Numbers, visit
 from stream.stages.visitors.row import MARK, UNKNOWN, Conversation, Deeds, Extra, Packed, Row
 from stream.stages.visitors.sessions import GAP_MS
-from stream.tables.deltas import CellIds, Sink
+from stream.tables.deltas import Sink
 from stream.tables.panes import Grid
 
 _tick: Final = Struct("=I").pack
 _LONGEST_MS: Final = 20 * 86_400_000  # ticks hold 24 days
 _FIRST_TICK: Final = _tick(1)
 _DIRECT: Final = (None, None, None, None)
-_MOST_ORIGINS: Final = 16_384
-#: Places in what `_Numbers` gives.
-_SEEN, _VIEW, _BOUNCE, _LANDED = range(4)
 
 
 class InOrder:
@@ -51,7 +48,7 @@ class InOrder:
         self._contributions = contributions
         self._flood = flood
         self._sink = Sink()
-        self._numbers: _Numbers | None = None
+        self._numbers: Numbers | None = None
         self._talked: dict[str, tuple[Conversation, Cells]] = {}  # conversation → what it counted for before
         self._newcomers: defaultdict[str, list[int]] = defaultdict(list)  # site → panes
         self._add: Callable[[Cell, int, int], None] = self._sink.add
@@ -59,7 +56,7 @@ class InOrder:
     def into(self, sink: Sink) -> None:
         """Write to `sink` from now on."""
         if self._numbers is None or self._numbers.ids is not sink.ids:
-            self._numbers = _Numbers(sink.ids)
+            self._numbers = Numbers(sink.ids)
         self._sink = sink
         self._add = self._contributions.add
 
@@ -85,9 +82,9 @@ class InOrder:
         up(ids["session", site, session.channel or "direct", session.engine, session.domain] + pane)
         up(ids["content_view", site, group, content] + pane)
         numbers = self._of(site, session)
-        up(numbers[_VIEW] + pane)
-        if numbers[_LANDED] >= 0:
-            up(numbers[_LANDED] + pane)
+        up(numbers[VIEWS] + pane)
+        if numbers[LANDED] >= 0:
+            up(numbers[LANDED] + pane)
         if len(facts) > 1:
             return row, self.extend(site, row, facts, 1, fresh=True)
         self._close(site, row, session, time_ms, time_ms, [], numbers, True)
@@ -156,7 +153,7 @@ class InOrder:
                         self._add(("content_converted", site, group, content), self.grid.pane(key_ms), 1)
                     viewed = viewed[:-1] + name
                 pane = (time_ms - origin) // pane_ms
-                up(numbers[_VIEW] + pane)
+                up(numbers[VIEWS] + pane)
                 up(ids["content_view", site, group, content] + pane)
                 ticks.append(2 * (time_ms - start) + 1)
             else:
@@ -165,7 +162,7 @@ class InOrder:
                     break
                 ticks.append(2 * (time_ms - start))
             if events == 1 == views and not fresh:
-                self._sink.down(numbers[_BOUNCE] + (start - origin) // pane_ms)
+                self._sink.down(numbers[BOUNCE] + (start - origin) // pane_ms)
             views += code == VIEW
             events += 1
             if time_ms > end:
@@ -197,14 +194,14 @@ class InOrder:
         if old == new and not fresh:
             return
         ids, up, down = self._sink.ids, self._sink.up, self._sink.down
-        seen, country = numbers[_SEEN], ids["country_person", site, session.country or UNKNOWN]
+        seen, country = numbers[SEEN], ids["country_person", site, session.country or UNKNOWN]
         up(seen + new)
         up(country + new)
         if not fresh:
             down(seen + old)
             down(country + old)
         elif session.events == 1:
-            up(numbers[_BOUNCE] + new)
+            up(numbers[BOUNCE] + new)
         if session.group is not None:
             landing = ids["landing_person", site, session.group, session.content]
             up(landing + new)
@@ -401,34 +398,6 @@ def _alone(row: Row) -> bool:
         extra is None
         or not (extra.folded or extra.folded_lead or extra.folded_ad_landing or extra.folded_email_landing)
     )
-
-
-def visit(site: str, channel: str | None, campaign: str | None) -> Cell:
-    """Name the cell by which a session counts its person by where they came from."""
-    if channel is None:
-        return "visit", site, "direct", UNKNOWN, None
-    return "visit", site, channel, campaign, "social" if channel in SOCIAL else None
-
-
-class _Numbers(dict[tuple[str, str | None, str | None], tuple[int, ...]]):
-    """(site, channel, campaign) of a session → numbers of the cells that it adds to; −1: to none."""
-
-    def __init__(self, ids: CellIds) -> None:
-        super().__init__()
-        self.ids = ids
-
-    def __missing__(self, origin: tuple[str, str | None, str | None]) -> tuple[int, ...]:
-        ids, (site, channel, _) = self.ids, origin
-        named, step = channel or "direct", step_of_landing(channel) if channel is not None else None
-        found = (
-            ids[visit(*origin)],
-            ids["view", site, named],
-            ids["bounce", site, named],
-            -1 if step is None else ids["step_from", site, step, "lead"],
-        )
-        if len(self) < _MOST_ORIGINS:
-            self[origin] = found
-        return found
 
 
 def opened(fact: Fact) -> Packed:

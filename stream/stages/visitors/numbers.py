@@ -1,0 +1,46 @@
+"""Numbers: which cells a session adds to by where it came from, looked up once a session and not once a cell.
+
+In:  site, channel and campaign of a session.
+Out: the numbers that a sink gave to those cells.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stream.model.cells import Cell
+from stream.stages.visitors.contribution import SOCIAL, step_of_landing
+from stream.stages.visitors.row import UNKNOWN
+from stream.tables.deltas import CellIds
+
+_MOST: Final = 16_384
+#: Places in what `Numbers` gives.
+SEEN, VIEWS, BOUNCE, LANDED = range(4)
+
+
+def visit(site: str, channel: str | None, campaign: str | None) -> Cell:
+    """Name the cell by which a session counts its person by where they came from."""
+    if channel is None:
+        return "visit", site, "direct", UNKNOWN, None
+    return "visit", site, channel, campaign, "social" if channel in SOCIAL else None
+
+
+class Numbers(dict[tuple[str, str | None, str | None], tuple[int, ...]]):
+    """(site, channel, campaign) of a session → numbers of the cells that it adds to; −1: to none."""
+
+    def __init__(self, ids: CellIds) -> None:
+        super().__init__()
+        self.ids = ids
+
+    def __missing__(self, origin: tuple[str, str | None, str | None]) -> tuple[int, ...]:
+        ids, (site, channel, _) = self.ids, origin
+        named, step = channel or "direct", step_of_landing(channel) if channel is not None else None
+        found = (
+            ids[visit(*origin)],
+            ids["view", site, named],
+            ids["bounce", site, named],
+            -1 if step is None else ids["step_from", site, step, "lead"],
+        )
+        if len(self) < _MOST:
+            self[origin] = found
+        return found

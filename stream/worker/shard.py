@@ -41,6 +41,7 @@ CLOSE_S: Final = 5.0
 #: A source with so many records to fetch sets the pace of the others, as long as it delivers.
 FAR_BEHIND: Final = 1_000
 PATIENCE_S: Final = 3.0
+MOST_WAIT_S: Final = 60.0
 HEARTBEAT_S: Final = 1.0  # an idle shard reports so often, or silence would look like a standstill
 
 
@@ -95,6 +96,7 @@ class Shard:
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in layout.sources[id.group].items()}
         self._inbox, self._expected, self._ends = Inbox(), dict[str, int](), dict[str, int]()
         self._newest_ms, self._heard = dict[str, int](), dict[str, float]()
+        self._waits_since = time.monotonic()
         self._goal = dict[str, int]()  # the ends as they were at the last report
         self._epoch, self._pauses, self._held = -1, 0, set[str]()
         self._wake, self._busy = asyncio.Event(), asyncio.Lock()
@@ -170,7 +172,8 @@ class Shard:
         if epoch is not None and pauses == self._pauses:  # else a rebalance began meanwhile
             self._expected = {name: source.next for name, source in self.position.sources.items()}
             self._newest_ms = {name: source.last_ms for name, source in self.position.sources.items()}
-            self._heard = dict.fromkeys(self._expected, time.monotonic())
+            self._waits_since = time.monotonic()
+            self._heard = dict.fromkeys(self._expected, self._waits_since)
             self._epoch, self.state = epoch, "running"
             self.committed_at = time.monotonic()
             self._wake.set()
@@ -267,7 +270,11 @@ class Shard:
         return min(slow, default=None)
 
     def _fold_inbox(self) -> None:
-        batches = self._inbox.take(self._horizon_ms())
+        now = time.monotonic()
+        waited = now - self._waits_since > MOST_WAIT_S  # a backlog of days must not keep others back for hours
+        batches = self._inbox.take(None if waited else self._horizon_ms())
+        if not self._inbox.waiting:
+            self._waits_since = now
         if batches:
             began = time.perf_counter()
             by_source: dict[str, list[Record]] = {}

@@ -172,6 +172,21 @@ def test_nobody_waits_for_a_source_that_delivers_nothing(monkeypatch):
     assert run(story)._fold.calls == [[("reroute", 6)]]
 
 
+def test_nobody_waits_for_long(monkeypatch):
+    monkeypatch.setattr(shard, "MOST_WAIT_S", 0.05)
+
+    async def story(one):
+        one.see_end("ad", 5_000)
+        one.feed(batch(10, 2, at_ms=500))
+        one.feed(batch(10, 6, source="reroute"))
+        await one._commit()
+        assert one._fold.calls == [[("ad", 2)]]
+        await asyncio.sleep(0.06)
+        await one._commit()
+
+    assert run(story)._fold.calls[1:] == [[("reroute", 6)]]
+
+
 def test_a_source_that_is_ahead_is_not_fetched_while_much_of_it_waits():
     async def story(one):
         one.see_end("ad", 5_000)

@@ -12,6 +12,7 @@ from stream.model.records import Changes, Record, ShardReport
 from stream.model.times import format_ms
 from stream.pipeline import GROUPS, FoldOptions, ShardFold
 from stream.rollup.rollup import Rollup, RollupOptions
+from stream.stages.visitors.row import Conversation, Extra, Packed, Row, encode
 from stream.tables.deltas import unpack
 from stream.tables.panes import DAY_MS, HOUR_MS
 from tests.laws.sums import LONG, Sums, add_delta
@@ -136,6 +137,31 @@ def test_a_session_longer_than_its_ticks_can_tell_is_folded_and_moves_only_what_
 
 
 # --- the account --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ago_s", [0, 5, 3_000], ids=["in order", "late", "before the session"])
+def test_a_person_with_a_million_events_still_fits_into_a_record_of_the_log(ago_s: int) -> None:
+    """Not even a robot that nobody recognises may stop a worker."""
+    hour_ms, tick = HOUR_MS, bytes(4 * 20_000)
+    sessions = [
+        Packed(
+            NOON - (64 - n) * 10 * hour_ms, NOON - (64 - n) * 10 * hour_ms + (9 if n < 63 else 10) * hour_ms - 60_000, 20_000,
+            20_000, tick, f"e{n}", "email", f"c{n}", None, None, "DE", "g" * 90, "c" * 90, "",
+        )
+        for n in range(64)
+    ]  # fmt: skip
+    chats = {f"k{n}" * 20: Conversation(NOON - 600 * hour_ms + n, NOON - 600 * hour_ms + n) for n in range(4_000)}
+    row = Row(sessions[-1].end, sessions[0].start, sessions[0].start, sessions, Extra(conversations=chats))
+    shard = Shard("visitors")
+    shard.fold.load(b"vs1\x1fann", encode(row))
+    time = format_ms(NOON - ago_s * 1_000)
+    changes = shard.take({**view("12:00", "ann"), "time": time})
+    (stored,) = [value for key, value in changes.state if key[:1] == b"v" and value is not None]
+    assert len(stored) < 512_000
+    assert shard.total("page_views") == 1
+    assert shard.total("visitors") == shard.total("sessions") == shard.total("conversations") == 0, "counted before"
+    shard.take({**view("12:00", "ann"), "time": format_ms(NOON + 60_000)})
+    assert (shard.total("page_views"), shard.total("visitors")) == (2, 0)
 
 
 def test_an_account_that_only_duplicates_changed_is_stored_too() -> None:

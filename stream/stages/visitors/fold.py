@@ -17,9 +17,10 @@ from msgspec import structs
 
 from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.facts import Fact, Facts
+from stream.stages.visitors.fit import fitting
 from stream.stages.visitors.general import fold_general
 from stream.stages.visitors.in_order import InOrder
-from stream.stages.visitors.limits import Flood
+from stream.stages.visitors.limits import MOST_ROW, Flood
 from stream.stages.visitors.row import AdLead, Row, decode, decode_ad_lead, encode
 from stream.tables.deltas import Sink
 from stream.tables.panes import Grid
@@ -72,7 +73,8 @@ class Visitors:
                 row, done = direct.begin(site, facts)
             if done < len(facts):
                 flood += fold_general(contributions, self.facts, memory_ms, self._limits, row, site, facts[done:])
-            encoded[key] = encode(row)
+            raw = encode(row)
+            encoded[key] = raw if len(raw) <= MOST_ROW else fitting(row)
             dirty.add(key)
         direct.flush()
         return flood

@@ -260,7 +260,7 @@ def forget(row: Row, memory_ms: int) -> None:
     oldest = row.last - memory_ms
     kept = row.sessions
     while len(kept) > MOST_SESSIONS or (len(kept) > 1 and kept[0].end < oldest):
-        _fold_away(row, kept.pop(0))
+        fold_away(row, kept.pop(0))
     extra = row.extra
     if extra is None:
         return
@@ -274,7 +274,7 @@ def forget(row: Row, memory_ms: int) -> None:
             del made[next(iter(made))]
 
 
-def _fold_away(row: Row, session: Packed) -> None:
+def fold_away(row: Row, session: Packed) -> None:
     """Keep of a session only when it last counted its person, in each way."""
     extra = row.extra = row.extra or Extra()
     for way in ways(*session.dimensions):

@@ -23,3 +23,5 @@ MOST_VIEWED: Final = 64
 MOST_TICKS: Final = 20_000
 MOST_CHATS: Final = 5_000
 MOST_OFFERS: Final = 64
+#: Bytes of a row: brokers refuse records over 1 MiB, and a worker that cannot write a row cannot go on.
+MOST_ROW: Final = 400_000

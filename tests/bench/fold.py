@@ -12,7 +12,6 @@ column is in multiples of the fixed loop of `usage` (µs an event / ms of the lo
 from __future__ import annotations
 
 import argparse
-import gc
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -39,6 +38,7 @@ from stream.worker.inbox import Batch
 from stream.worker.position import SourcePosition
 from stream.worker.published import Published
 from stream.worker.rollup_shard import FAST_WINDOWS
+from stream.worker.run import tame_collector
 from tests.bench import usage
 from tests.bench.mix import Mix, Options
 from tests.bench.site import PARTITIONS, shards_of
@@ -219,9 +219,7 @@ def main() -> None:
     args = parser.parse_args()
     mix = Mix(Options(events=args.events, visitors=args.visitors, scattered=args.scattered))
     cut = commits(mix, args.commit)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    tame_collector()
     best: dict[str, float] = {}
     whole, loop = float("inf"), float("inf")
     for _ in range(args.rounds):

@@ -8,7 +8,7 @@ The flow, and where each part of it lives:
          ingest ─ decode, route, known ids, classify         ingest/, tables/known_ids
          stages ─ events into rows of facts;                 stages/visitors, stages/emails, stages/ads
                   rows into changes of cells
-         deltas ─ one packed record a commit                 tables/deltas
+         deltas ─ what changed, packed, once a commit        tables/deltas
     ─────── one transaction: rows, deltas, rejects, position (worker/shard, worker/statelog) ───────
          rollup ─ cells into windows, windows into readings  rollup/, tables/levels
     worker ─ /metrics, the metrics topic                     worker/rollup_shard, export/

@@ -5,7 +5,8 @@ Out: the row changed, the difference in the sink, and how many facts were dealt 
      a common case, and all behind it, are left to the general way.
 
 A common case comes later than everything the row knows and moves nothing but the end of the open session; or
-it is a page view that opens a session.
+it is a page view that opens a session, or one that comes late into the newest session and changes nothing that was
+said about it.
 """
 
 from __future__ import annotations

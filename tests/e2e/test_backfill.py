@@ -13,9 +13,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ RULES = ROOT / "deploy" / "prometheus" / "rules" / "leadpulse-recording.yml"
 OVERVIEW = ROOT / "deploy" / "grafana" / "dashboards" / "leadpulse-overview.json"
 CONFIG = "global: {evaluation_interval: 1h}\n"
 STEP_S, HOUR_S = 300, 3_600
+#: A Wednesday afternoon: at night an hour may pass without a single chat, and its panel would rightly be empty.
+END = datetime(2026, 3, 11, 15, tzinfo=UTC)
 #: What only a worker and running rules can show.
 NOT_OF_EVENTS = {"Unread records", "States of ratios by site", "Alerts that fire"}
 
@@ -77,8 +79,8 @@ def moment(at_s: int) -> str:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     folder = tmp_path_factory.mktemp("backfill")
     promtool, data, events = program("promtool"), folder / "data", folder / "events.ndjson"
-    end_s = int(time.time()) // STEP_S * STEP_S - HOUR_S
-    leadpulse("simulate", "--rate", "0.12", "--for", "26h", "--end", moment(end_s + 1), "--out", str(events))
+    end_s = int(END.timestamp())
+    leadpulse("simulate", "--rate", "0.25", "--for", "26h", "--end", moment(end_s + 1), "--out", str(events))
     for first_h, last_h in ((25, 23), (2, 0)):
         part = folder / f"history-{first_h}.om"
         span = ("--from", moment(end_s - first_h * HOUR_S), "--at", moment(end_s - last_h * HOUR_S))

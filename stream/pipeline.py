@@ -29,12 +29,12 @@ from stream.ingest.countries import country_of
 from stream.ingest.decode import Limits, decode
 from stream.ingest.route import canonical_keys, partitions_of
 from stream.model.labels import LabelGuard, clean
-from stream.model.records import KIND_HEADER, REROUTE, Changes, Forward, Record, ShardReport
+from stream.model.records import KIND_HEADER, REROUTE, UNIT, Changes, Forward, Record, ShardReport
 from stream.model.rejects import Reject
 from stream.model.times import parse_ms
 from stream.stages.ads import Ads
 from stream.stages.emails import Emails
-from stream.stages.visitors.facts import CHAT, FORM, PLATFORM_CHANNELS, UNIT, Fact, FactFields, Facts, People
+from stream.stages.visitors.facts import CHAT, FORM, PLATFORM_CHANNELS, Fact, FactFields, Facts, People
 from stream.stages.visitors.fold import Visitors
 from stream.stages.visitors.limits import Flood
 from stream.stages.visitors.row import AdLead

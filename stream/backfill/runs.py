@@ -12,9 +12,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from stream.tables.sums import Ints, summed
 
 #: Bits for the series in a key; the pane's 42 lie above them.
 _SID_BITS: Final = 21
@@ -48,7 +47,7 @@ class Run:
 
 def sorted_run(sids: Ints, panes: Ints, amounts: Ints) -> Run:
     """Put changes in order."""
-    return _merged((panes << _SID_BITS) | sids, amounts)
+    return Run(*summed((panes << _SID_BITS) | sids, amounts, in_runs=True))
 
 
 class Runs:
@@ -64,7 +63,8 @@ class Runs:
         while len(runs) > 1 and len(runs[-2]) < 2 * len(runs[-1]):
             last, before = runs.pop(), runs.pop()
             keys = np.concatenate([before.keys, last.keys])
-            runs.append(_merged(keys, np.concatenate([before.amounts, last.amounts])))
+            amounts = np.concatenate([before.amounts, last.amounts])
+            runs.append(Run(*summed(keys, amounts, in_runs=True)))
 
     def add_to(self, sums: Ints, start_ms: int, end_ms: int, sign: int = 1) -> None:
         """Add the changes of [start, end) to sums by series."""
@@ -102,16 +102,3 @@ class Line:
             self._until = np.concatenate([[0], np.cumsum(self._amounts)])
         first, last = np.searchsorted(self._panes, [start_ms, end_ms])
         return int(self._until[last] - self._until[first])
-
-
-def _merged(keys: Ints, amounts: Ints) -> Run:
-    order = np.argsort(keys, kind="stable")  # merges what is sorted already
-    keys, amounts = keys[order], amounts[order]
-    if len(keys):
-        begins = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-        if len(begins) < len(keys):
-            keys, amounts = keys[begins], np.add.reduceat(amounts, begins)
-        stays = amounts != 0
-        if not stays.all():
-            keys, amounts = keys[stays], amounts[stays]
-    return Run(keys, amounts)

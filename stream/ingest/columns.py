@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from stream.ingest.decode import Decoded
 from stream.ingest.timing import Flags, Millis
-
-UNIT: Final = "\x1f"
+from stream.model.records import UNIT
 
 
 @dataclass(slots=True)

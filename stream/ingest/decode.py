@@ -59,11 +59,6 @@ class Decoded:
     arrivals: Millis = field(default_factory=lambda: np.empty(0, np.int64))
     clock_ahead: int = 0
 
-    @property
-    def times_ms(self) -> list[int]:
-        """Give the times as plain integers."""
-        return self.times.tolist()  # type: ignore[no-any-return]
-
 
 @dataclass(frozen=True, slots=True)
 class Lanes:

@@ -13,6 +13,9 @@ import msgspec
 #: (offset, timestamp in ms, key, value, headers); a tuple because it is made once an event.
 Record = tuple[int, int, bytes | None, bytes | None, tuple[tuple[str, bytes], ...]]
 
+#: Between the parts of a key or a name; no id can hold it.
+UNIT = "\x1f"
+
 #: Header of a forwarded record: the kind of the topic that it was first read from.
 KIND_HEADER = "leadpulse-kind"
 

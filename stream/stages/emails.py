@@ -14,11 +14,11 @@ import msgspec
 
 from stream.model import cells
 from stream.model.cells import Cell
+from stream.model.records import UNIT
 from stream.tables.deltas import Sink
 from stream.tables.panes import DAY_MS, Grid
 from stream.tables.rows import Rows
 
-UNIT = "\x1f"
 MEMORY_MS = 35 * DAY_MS
 
 _by_time = itemgetter(0)

@@ -1,6 +1,6 @@
-"""Deltas: changes of cells per pane, gathered by a shard and packed into one record a commit.
+"""Deltas: changes of cells per pane, gathered by a shard and packed once a commit.
 
-In:  `sink[cell] + pane` keys, counted up in a plain dictionary while a shard folds.
+In:  `ids[cell] + pane` keys, one behind the other while a shard folds.
 Out: a packed record with the shard's sequence number, its newest times and its account; more than one where a
      backlog changed more than a broker takes in one.
 """
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from stream.model.cells import Cell
 from stream.tables.panes import COARSER, Grid
+from stream.tables.sums import summed
 
 #: Bits for the pane in a key; 42 hold milliseconds until the year 2109, ids above them stay below 2^63.
 PANE_BITS = 42
@@ -124,9 +125,7 @@ class Sink:
         if grid is not None:
             keys -= (keys & PANE_MASK) % np.array(self.ids.steps or [1])[keys >> PANE_BITS]
             keys = _gathered(keys, grid, newest_ms)
-        keys, amounts = _summed(keys, amounts)
-        changed = amounts != 0
-        keys, amounts = keys[changed], amounts[changed]
+        keys, amounts = summed(keys, amounts)
         numbers = keys >> PANE_BITS  # in order, as the keys are
         first = np.append(True, numbers[1:] != numbers[:-1])[: len(numbers)]
         known = self.ids.names
@@ -167,16 +166,6 @@ def _gathered(keys: NDArray[np.int64], grid: Grid, newest_ms: int) -> NDArray[np
         first[old] = panes[old] // factor * factor
     moved: NDArray[np.int64] = keys - panes + first
     return moved
-
-
-def _summed(keys: NDArray[np.int64], amounts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Add up the amounts of equal keys; keys come in order."""
-    if not len(keys):
-        return keys, amounts
-    order = np.argsort(keys)
-    keys = keys[order]
-    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
-    return keys[starts], np.add.reduceat(amounts[order], starts)
 
 
 def pack(delta: Delta) -> list[bytes]:

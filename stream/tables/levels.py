@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from stream.tables.deltas import Spread
 from stream.tables.panes import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Grid, end_pane, window_ms
+from stream.tables.sums import summed
 
 Ints = NDArray[np.int64]
 #: (name of the window, how long before now it ends in ms).
@@ -297,9 +298,5 @@ def merged(sids: Ints, panes: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:
         np.add.at(sums, keys, amounts)
         found = np.flatnonzero(sums)
         return found // span, found % span + low, sums[found]
-    unique, where = np.unique(keys, return_inverse=True)
-    sums = np.zeros(len(unique), np.int64)
-    np.add.at(sums, where, amounts)
-    found = np.flatnonzero(sums)
-    unique = unique[found]
-    return unique // span, unique % span + low, sums[found]
+    unique, amounts = summed(keys, amounts)
+    return unique // span, unique % span + low, amounts

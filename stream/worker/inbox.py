@@ -45,18 +45,18 @@ class Inbox:
         self._batches.setdefault(batch.source, []).append(batch)
         self.bytes += batch.size
 
-    def take(self, until_ms: int | None = None) -> list[Batch]:
-        """Give all batches, those of each source in the order they came in, and forget them.
+    def take(self, until_ms: int | None = None) -> dict[str, list[Batch]]:
+        """Give all batches by source, in the order they came in, and forget them.
 
         With a moment, of each source only what lies before its first record that arrived later.
         """
-        taken: list[Batch] = []
+        taken: dict[str, list[Batch]] = {}
         kept: dict[str, list[Batch]] = {}
         for source, batches in self._batches.items():
             for at, batch in enumerate(batches):
                 early, late = (batch, None) if until_ms is None else _cut(batch, until_ms)
                 if early is not None:
-                    taken.append(early)
+                    taken.setdefault(source, []).append(early)
                 if late is not None:
                     kept[source] = [late, *batches[at + 1 :]]
                     break

@@ -231,7 +231,7 @@ class RollupShard:
         self._commit_s = now - began
         self._committed_ms = int(time.time() * 1000)
         as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
-        self._complete = all(reading.complete for reading in readings[-1:])  # one standing for all
+        self._complete = not readings or readings[-1].complete  # one standing for all
         self._exporter.show_rollup(RollupView(self._published.confirm(), as_of_ms, self._committed_ms))
 
     def _position(self) -> RollupPosition:

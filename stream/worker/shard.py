@@ -17,6 +17,7 @@ import logging
 import time
 import zlib
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Final, Protocol
 
 from aiokafka import TopicPartition
@@ -272,18 +273,21 @@ class Shard:
     def _fold_inbox(self) -> None:
         now = time.monotonic()
         waited = now - self._waits_since > MOST_WAIT_S  # a backlog of days must not keep others back for hours
-        batches = self._inbox.take(None if waited else self._horizon_ms())
+        taken = self._inbox.take(None if waited else self._horizon_ms())
         if not self._inbox.waiting:
             self._waits_since = now
-        if batches:
+        if taken:
             began = time.perf_counter()
-            by_source: dict[str, list[Record]] = {}
-            for batch in batches:  # many small batches of a source cost up to half as much again as one
-                by_source.setdefault(batch.source, []).extend(batch.records)
-            self._fold.fold([(source, records) for source, records in by_source.items() if records])
-            for batch in batches:
-                self.position.sources[batch.source].cover(batch)
-                self._records += len(batch.records)
+            # many small batches of a source cost up to half as much again as one
+            sources: list[tuple[str, list[Record]]] = [
+                (source, list(chain.from_iterable(batch.records for batch in batches)))
+                for source, batches in taken.items()
+            ]
+            self._fold.fold([(source, records) for source, records in sources if records])
+            for source, batches in taken.items():
+                for batch in batches:
+                    self.position.sources[source].cover(batch)
+                    self._records += len(batch.records)
             self._fold_s += time.perf_counter() - began
             self._dirty = True
         full = self._options.inbox_bytes // 4

@@ -34,7 +34,7 @@ def record(value: bytes | None, offset: int = 0) -> Record:
 def outcomes(kind: str, values: list[bytes | None]) -> list[str | None]:
     """Give the reason of each record, None where it counts; fails if one is in both lists or in none."""
     decoded = decode(kind, [record(value, i) for i, value in enumerate(values)])
-    assert len(decoded.events) == len(decoded.times_ms) == len(decoded.index)
+    assert len(decoded.events) == len(decoded.times) == len(decoded.index)
     assert sorted([*decoded.index, *(reject.index for reject in decoded.rejects)]) == list(range(len(values)))
     found: list[str | None] = [None] * len(values)
     for reject in decoded.rejects:

@@ -74,7 +74,7 @@ def test_arrival_is_the_recorded_time_without_one_the_time(
     (read,) = read_lines([line])
     assert isinstance(read, Line)
     assert (read.kind, read.time_ms, read.record) == ("page_view", stated_ms, (1, arrival_ms, None, line, ()))
-    assert decode_lines([line], now_ms=TIME_MS).decoded["page_view"].times_ms == [event_ms]
+    assert decode_lines([line], now_ms=TIME_MS).decoded["page_view"].times.tolist() == [event_ms]
 
 
 def test_a_recorded_time_makes_an_event_late() -> None:

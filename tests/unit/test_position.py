@@ -51,6 +51,6 @@ def test_an_inbox_gives_everything_once_in_the_order_it_came():
     inbox.add(first)
     inbox.add(second)
     assert inbox.bytes == 20
-    assert inbox.take() == [first, second]
+    assert inbox.take() == {first.source: [first, second]}
     assert not inbox
     assert inbox.bytes == 0

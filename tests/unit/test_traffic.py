@@ -159,7 +159,7 @@ def test_the_decoder_refuses_just_what_was_broken_and_for_that_reason(kind: str)
     broken = {i: (r.truth.reason, r.truth.site) for i, r in enumerate(records) if r.truth.outcome == "dead_lettered"}
     assert refused == broken
     times = [min(records[i].truth.happened_ms, records[i].time_ms) for i in decoded.index]
-    assert decoded.times_ms == times
+    assert decoded.times.tolist() == times
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from stream.model.cells import Cell
+from stream.model.records import UNIT
 from stream.stages.visitors.row import UNKNOWN, Conversation, Deal, Packed, Row
 from stream.tables.deltas import Sink
 from stream.tables.durations import bucket_of
@@ -157,11 +158,11 @@ class Contributions:
                 if landed:
                     add(("landing_converted", site, group, content), key_pane, sign)
                 for name in viewed:
-                    add(("content_converted", site, *name.split("\x1f")), key_pane, sign)
+                    add(("content_converted", site, *name.split(UNIT)), key_pane, sign)
             return
         latest: dict[tuple[str, ...], list[int]] = {}
         for name, end, key in folded:
-            latest[tuple(name.split("\x1f"))] = [end, key]
+            latest[tuple(name.split(UNIT))] = [end, key]
         for end, key, channel, campaign, country, group, content, viewed in sessions:
             for way in ways(channel, campaign, country, group, content):
                 seen = latest.get(way)
@@ -174,7 +175,7 @@ class Contributions:
                         seen[1] = key
             if key:
                 for name in viewed:
-                    seen = latest.setdefault(("content", *name.split("\x1f")), [0, 0])
+                    seen = latest.setdefault(("content", *name.split(UNIT)), [0, 0])
                     seen[1] = max(seen[1], key)
         for (kind, *labels), (end, key) in latest.items():
             if end and kind != "content":

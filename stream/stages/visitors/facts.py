@@ -55,9 +55,6 @@ class Columns(Protocol):
     arrivals: NDArray[np.int64]
 
 
-UNIT: Final = "\x1f"
-
-
 class Labels(dict[str | None, str]):
     """Raw value → label; the first sight of a value asks the shard's guard, every later one is a lookup."""
 

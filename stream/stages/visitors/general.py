@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 
+from stream.model.records import UNIT
 from stream.stages.visitors import chats, deals, sessions
 from stream.stages.visitors.contribution import (
     Cells,
@@ -20,7 +21,7 @@ from stream.stages.visitors.contribution import (
     step_of_landing,
     ways,
 )
-from stream.stages.visitors.facts import CHAT, FORM, KEY_CHATS, KEY_FORMS, UNIT, VIEW, Fact, Facts
+from stream.stages.visitors.facts import CHAT, FORM, KEY_CHATS, KEY_FORMS, VIEW, Fact, Facts
 from stream.stages.visitors.limits import MOST_CHATS, MOST_OFFERS, MOST_SESSIONS, Flood
 from stream.stages.visitors.row import Conversation, Deal, Extra, Packed, Row, Session, ticks_of, unpack
 from stream.tables.panes import HOUR_MS

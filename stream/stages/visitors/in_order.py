@@ -18,6 +18,7 @@ from struct import Struct
 from typing import Final
 
 from stream.model.cells import Cell
+from stream.model.records import UNIT
 from stream.stages.visitors import chats, deals
 from stream.stages.visitors.contribution import (
     PERSON,
@@ -26,7 +27,7 @@ from stream.stages.visitors.contribution import (
     step_of_landing,
     ways,
 )
-from stream.stages.visitors.facts import FORM, KEY_CHATS, KEY_FORMS, UNIT, VIEW, Fact, Facts
+from stream.stages.visitors.facts import FORM, KEY_CHATS, KEY_FORMS, VIEW, Fact, Facts
 from stream.stages.visitors.limits import MOST_SESSIONS, MOST_VIEWED, Flood
 from stream.stages.visitors.numbers import BOUNCE, LANDED, SEEN, VIEWS, Numbers, visit
 from stream.stages.visitors.row import MARK, UNKNOWN, Conversation, Deeds, Extra, Packed, Row

@@ -13,9 +13,9 @@ from itertools import product
 
 from stream import catalog
 from stream.catalog import Metric
-from stream.model.events import KINDS
-from stream.model.readings import Reading
-from stream.values import duration_ms
+from stream.contract.events import KINDS
+from stream.contract.readings import Reading
+from stream.settings.values import duration_ms
 
 LABELS: dict[str, tuple[str, ...]] = {
     "channel": ("organic_search", "paid_search", "email"),

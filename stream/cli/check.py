@@ -15,7 +15,7 @@ import click
 from stream.cli.inputs import STDIN, lines_of
 from stream.cli.options import with_settings
 from stream.errors import CheckError
-from stream.settings import Settings
+from stream.settings.fields import Settings
 
 
 @click.command()

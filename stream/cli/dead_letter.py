@@ -14,11 +14,11 @@ import click
 
 from stream.cli.options import BROKER_FLAGS, with_settings
 from stream.errors import UsageError
-from stream.settings import Settings
-from stream.values import duration_ms
+from stream.settings.fields import Settings
+from stream.settings.values import duration_ms
 
 if TYPE_CHECKING:
-    from stream.export.dead_letter import DeadLetter
+    from stream.contract.dead_letter import DeadLetter
 
 
 @click.group("dead-letter")
@@ -55,10 +55,10 @@ def list_letters(
     """List the newest dead letters, oldest of them first."""
     import orjson
 
-    from stream.model.times import format_ms
-    from stream.worker import security
-    from stream.worker.dead_letters import newest
-    from stream.worker.layout import Layout
+    from stream.contract.times import format_ms
+    from stream.kafka import security
+    from stream.kafka.dead_letters import newest
+    from stream.kafka.layout import Layout
 
     _known(reasons, kinds)
     since_ms = None if since is None else time.time_ns() // 1_000_000 - _read(since)
@@ -82,9 +82,9 @@ def list_letters(
 @click.option("--raw", is_flag=True, help="Only the original bytes, to be corrected and produced again.")
 def show(settings: Settings, key: str, raw: bool) -> None:
     """Show one dead letter in full; its name is the first column of `list`."""
-    from stream.worker import security
-    from stream.worker.dead_letters import named
-    from stream.worker.layout import Layout
+    from stream.kafka import security
+    from stream.kafka.dead_letters import named
+    from stream.kafka.layout import Layout
 
     letter = named(security.link(settings), Layout(settings.topic_prefix), key)
     if raw:
@@ -95,7 +95,7 @@ def show(settings: Settings, key: str, raw: bool) -> None:
 
 
 def _told(letter: DeadLetter) -> list[tuple[str, str]]:
-    from stream.model.times import format_ms
+    from stream.contract.times import format_ms
 
     value = "(none)" if letter.value is None else _text(letter.value)
     cut = "" if letter.is_whole else f" (of {letter.value_bytes} bytes; cut)"
@@ -125,8 +125,8 @@ def _read(since: str) -> int:
 
 
 def _known(reasons: tuple[str, ...], kinds: tuple[str, ...]) -> None:
-    from stream.model.events import KINDS
-    from stream.model.rejects import REASONS
+    from stream.contract.events import KINDS
+    from stream.contract.rejects import REASONS
 
     for names, flag, known in ((reasons, "--reason", tuple(REASONS)), (kinds, "--kind", tuple(KINDS))):
         for name in names:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from stream.errors import CheckError, StartError, UsageError
-from stream.values import duration_ms
+from stream.settings.values import duration_ms
 
 
 @click.command()

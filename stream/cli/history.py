@@ -10,11 +10,11 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from stream.errors import UsageError
-from stream.values import duration_ms, duration_text
+from stream.settings.values import duration_ms, duration_text
 
 if TYPE_CHECKING:
-    from stream.backfill.steps import Steps
-    from stream.export.openmetrics import History
+    from stream.replay.openmetrics import History
+    from stream.replay.steps import Steps
 
 FORMAT: Final = "openmetrics"
 EVERY: Final = "5m"
@@ -27,7 +27,7 @@ def checked_steps(form: str, every: str | None, from_ms: int | None, at_ms: int 
             if value is not None:
                 raise UsageError(f"{flag} is for a history.", where=flag, do=f"Add --format {FORMAT}, or leave it out.")
         return None
-    from stream.backfill.steps import Steps
+    from stream.replay.steps import Steps
 
     try:
         every_ms = duration_ms(EVERY if every is None else every)
@@ -42,7 +42,7 @@ def checked_steps(form: str, every: str | None, from_ms: int | None, at_ms: int 
 
 def written(history: History, steps: Steps) -> str:
     """Write a history to standard output; say in one line what it holds."""
-    from stream.export.results import time_text
+    from stream.contract.results import time_text
 
     samples = history.write(sys.stdout.buffer)
     every = duration_text(steps.every_ms)

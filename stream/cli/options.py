@@ -15,7 +15,7 @@ import click
 
 from stream import logs
 from stream.errors import UsageError
-from stream.settings_load import FIELDS, Loaded, env_name, load, text_of
+from stream.settings.load import FIELDS, Loaded, env_name, load, text_of
 
 Command = Callable[..., Any]
 

@@ -32,7 +32,7 @@ def render(check: bool, root: Path) -> None:
       leadpulse render
       leadpulse render --check
     """
-    from stream.export import render as rendering
+    from stream.render import render as rendering
 
     if not check:
         for path in rendering.write(root):

@@ -19,12 +19,12 @@ from stream.cli.history import EVERY, FORMAT, checked_steps, written
 from stream.cli.inputs import STDIN, lines_of, size_of
 from stream.cli.options import with_settings
 from stream.errors import UsageError
-from stream.settings import Settings
-from stream.values import moment_ms
+from stream.settings.fields import Settings
+from stream.settings.values import moment_ms
 
 if TYPE_CHECKING:
-    from stream.model.readings import Reading
-    from stream.replay import Account, Replayed
+    from stream.contract.readings import Reading
+    from stream.replay.replay import Account, Replayed
 
 
 @click.command()
@@ -77,8 +77,8 @@ def replay(
       promtool tsdb create-blocks-from openmetrics history.om /var/lib/prometheus
       leadpulse replay --format openmetrics --from 2026-03-01T00:00:00Z 2026-02.ndjson.gz 2026-03.ndjson.gz > march.om
     """
-    from stream.replay import ReplayOptions
-    from stream.replay import replay as run
+    from stream.replay.replay import ReplayOptions
+    from stream.replay.replay import replay as run
 
     _known(names)
     at_ms = _moment(at, "--at")
@@ -100,9 +100,9 @@ def replay(
         _tell(replayed.account)
         return
 
-    from stream.backfill.steps import Backfill
     from stream.catalog import BY_NAME
-    from stream.export.openmetrics import History
+    from stream.replay.openmetrics import History
+    from stream.replay.steps import Backfill
 
     with History(BY_NAME, as_of=not names) as history:
         with _bars(files) as (read, folded):
@@ -119,8 +119,8 @@ def _lines(files: tuple[str, ...], read: Callable[[int], None]) -> Iterator[byte
 def _show(replayed: Replayed, names: tuple[str, ...], form: str) -> None:
     import orjson
 
-    from stream.export.results import encode
-    from stream.replay import chosen
+    from stream.contract.results import encode
+    from stream.replay.replay import chosen
 
     readings = list(chosen(replayed.readings, names))
     if form == "ndjson":
@@ -147,7 +147,7 @@ def _tell(account: Account) -> None:
 
 
 def _table(readings: list[Reading]) -> None:
-    from stream.export.results import time_text
+    from stream.contract.results import time_text
 
     if not readings:
         click.echo("No readings.")
@@ -174,7 +174,7 @@ def _moment(text: str | None, flag: str) -> int | None:
 
 
 def _checked(windows: tuple[str, ...]) -> tuple[str, ...]:
-    from stream.tables.panes import window_ms
+    from stream.changes.panes import window_ms
 
     for window in windows:
         try:

@@ -10,7 +10,7 @@ import click
 import orjson
 
 from stream.cli.options import Loaded, with_settings
-from stream.settings_load import FIELDS, env_name, text_of
+from stream.settings.load import FIELDS, env_name, text_of
 
 
 @click.command()

@@ -12,8 +12,8 @@ import click
 
 from stream.cli.options import BROKER_FLAGS, with_settings
 from stream.errors import BrokerError, TopicError, UsageError
-from stream.settings import Settings
-from stream.values import duration_ms, moment_ms
+from stream.settings.fields import Settings
+from stream.settings.values import duration_ms, moment_ms
 
 
 @click.command()
@@ -97,8 +97,8 @@ def _read(text: str | None, flag: str, read: Callable[[str], int]) -> int | None
 
 def _client(settings: Settings) -> dict[str, object]:
     """Give the producer's connection, once it is known that the topics are there."""
-    from stream.worker import security, topics
-    from stream.worker.layout import GROUPS, Layout
+    from stream.kafka import security, topics
+    from stream.kafka.layout import GROUPS, Layout
 
     link = security.link(settings)
     layout = Layout(settings.topic_prefix)

@@ -10,7 +10,7 @@ import click
 
 from stream.cli.options import BROKER_FLAGS, with_settings
 from stream.errors import CheckError
-from stream.settings import Settings
+from stream.settings.fields import Settings
 
 PARTITIONS = 12
 
@@ -50,9 +50,9 @@ def create(settings: Settings, partitions: int, replication: int | None) -> None
 
     leadpulse's own topics get the partition counts of the sources they belong to. Run it again any time.
     """
-    from stream.worker import security
-    from stream.worker import topics as broker
-    from stream.worker.layout import Layout
+    from stream.kafka import security
+    from stream.kafka import topics as broker
+    from stream.kafka.layout import Layout
 
     layout = Layout(settings.topic_prefix)
     made = broker.create(security.link(settings), layout, partitions=partitions, replication=replication)
@@ -68,9 +68,9 @@ def verify(settings: Settings) -> None:
 
     A problem stops a worker or falsifies results (exit code 1); a notice is advice.
     """
-    from stream.worker import security
-    from stream.worker import topics as broker
-    from stream.worker.layout import Layout
+    from stream.kafka import security
+    from stream.kafka import topics as broker
+    from stream.kafka.layout import Layout
 
     findings = broker.verify(security.link(settings), Layout(settings.topic_prefix))
     for finding in findings:
@@ -89,9 +89,9 @@ def verify(settings: Settings) -> None:
 @with_settings(*BROKER_FLAGS)
 def list_topics(settings: Settings) -> None:
     """List every topic of the installation with its role and partition count."""
-    from stream.worker import security
-    from stream.worker import topics as broker
-    from stream.worker.layout import Layout
+    from stream.kafka import security
+    from stream.kafka import topics as broker
+    from stream.kafka.layout import Layout
 
     rows = [("topic", "role", "partitions", "replication")]
     for spec, there in broker.listing(security.link(settings), Layout(settings.topic_prefix)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from stream.cli.options import with_settings
-from stream.settings import Settings
+from stream.settings.fields import Settings
 
 
 @click.command()

@@ -29,8 +29,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from stream.demo.book_metrics import SHIFT_MS, SHIFTED, TIMES, windows_of
-from stream.demo.books import Books, Expected, Key, Window
+from stream.reference.account import Books, Expected, Key, Window
+from stream.reference.metrics import SHIFT_MS, SHIFTED, TIMES, windows_of
 
 DURATION_ERROR: Final = 0.02
 DURATION_FLOOR_S: Final = 0.01  # durations below the finest bucket

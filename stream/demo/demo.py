@@ -28,11 +28,11 @@ from rich.console import Console
 from rich.live import Live
 
 from stream.demo import view
-from stream.demo.books import Books, Key
 from stream.demo.compare import Board, Line, compare
 from stream.demo.produce import Pump, now_ms
 from stream.demo.stage import Stage
 from stream.demo.traffic import Options, Traffic
+from stream.reference.account import Books, Key
 
 RESULTS: Final = "leadpulse.metrics"
 LONG_WINDOW: Final = "24h"  # one that is published with all others, each fifteen seconds

@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 
 from stream.demo.adverts import stamp
-from stream.demo.books import Books
 from stream.demo.produce import Pump, now_ms, pump_all, write
 from stream.demo.traffic import Options, Traffic, Truth
+from stream.reference.account import Books
 
 DAY_MS = 86_400_000
 

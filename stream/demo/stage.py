@@ -89,9 +89,9 @@ class Stage:
         return self
 
     def _create_topics(self) -> None:
-        from stream.settings import Settings
-        from stream.worker import security, topics
-        from stream.worker.layout import Layout
+        from stream.kafka import security, topics
+        from stream.kafka.layout import Layout
+        from stream.settings.fields import Settings
 
         settings = Settings(brokers=(self.broker,), delivery="at_least_once")
         topics.create(security.link(settings), Layout(""), partitions=self._partitions, replication=1)

@@ -15,10 +15,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from stream.demo.book_people import series
-from stream.demo.books import Books, Key
 from stream.demo.compare import Line
 from stream.demo.world import SITES
+from stream.reference.account import Books, Key
+from stream.reference.people import series
 
 
 def _key(metric: str, window: str, **labels: str) -> Key:

@@ -23,8 +23,8 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from stream.ingest.sources import host_of, same_site, sources
-from stream.model.labels import clean
+from stream.ingest.referrers import host_of, same_site, sources
+from stream.state.labels import clean
 
 
 class Touch(NamedTuple):

@@ -18,12 +18,12 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from stream.contract.events import KINDS
+from stream.contract.expected import expected, known_fields
+from stream.contract.records import Record
+from stream.contract.rejects import Reason, Reject
 from stream.ingest.decode import DEFAULT_LIMITS, LANES, Limits
-from stream.ingest.expected import expected, known_fields
 from stream.ingest.lines import decode_lines
-from stream.model.events import KINDS
-from stream.model.records import Record
-from stream.model.rejects import Reason, Reject
 
 Level = Literal["error", "warning"]
 

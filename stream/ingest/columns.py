@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from stream.contract.records import UNIT
 from stream.ingest.decode import Decoded
 from stream.ingest.timing import Flags, Millis
-from stream.model.records import UNIT
 
 
 @dataclass(slots=True)

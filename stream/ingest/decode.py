@@ -20,15 +20,16 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from stream.ingest import rules, timing
-from stream.ingest.faults import fault_of
-from stream.ingest.gate import shut_out, with_doubtful_ids
+from stream.adapters.faults import fault_of
+from stream.adapters.gate import shut_out, with_doubtful_ids
+from stream.contract import rules
+from stream.contract.closed import closed
+from stream.contract.events import DECODE_AS
+from stream.contract.records import Record
+from stream.contract.rejects import UNKNOWN_SITE, Reject
+from stream.contract.times import DAY_MS, YEAR_2000_MS
+from stream.ingest import timing
 from stream.ingest.timing import Millis
-from stream.model.closed import closed
-from stream.model.events import DECODE_AS
-from stream.model.records import Record
-from stream.model.rejects import UNKNOWN_SITE, Reject
-from stream.model.times import DAY_MS, YEAR_2000_MS
 
 Parser = Callable[[bytes], Any]
 

@@ -17,13 +17,13 @@ from typing import Any, Final
 
 import msgspec
 
+from stream.adapters.faults import site_of
+from stream.adapters.gate import shut_out
+from stream.contract.events import KINDS
+from stream.contract.records import Record
+from stream.contract.rejects import Reason, Reject
+from stream.contract.times import parse_ms
 from stream.ingest.decode import DEFAULT_LIMITS, Decoded, Limits, decode
-from stream.ingest.faults import site_of
-from stream.ingest.gate import shut_out
-from stream.model.events import KINDS
-from stream.model.records import Record
-from stream.model.rejects import Reason, Reject
-from stream.model.times import parse_ms
 
 _CHUNK: Final = 4_096
 

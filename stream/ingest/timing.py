@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from stream.model.times import DAY_MS, YEAR_2000_MS, parse_ms
+from stream.contract.times import DAY_MS, YEAR_2000_MS, parse_ms
 
 Millis = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from stream.model.cells import CLOSED_LABELS
+from stream.changes.cells import CLOSED_LABELS
 
 OTHER: Final = "other"
 

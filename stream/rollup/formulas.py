@@ -14,8 +14,8 @@ import numpy as np
 
 from stream import catalog
 from stream.catalog import Metric
+from stream.changes.durations import quantile
 from stream.rollup.series import Ints, Labels, Series
-from stream.tables.durations import quantile
 
 Number = int | float
 

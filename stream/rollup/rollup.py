@@ -14,18 +14,18 @@ import msgspec
 import numpy as np
 
 from stream import catalog
-from stream.model.cells import Cell
-from stream.model.readings import Reading
+from stream.changes.cells import Cell
+from stream.changes.deltas import Delta, unpack_coded
+from stream.changes.panes import DAY_MS, Grid, end_pane
+from stream.contract.readings import Reading
 from stream.rollup.budget import Budget
 from stream.rollup.formulas import Formulas
 from stream.rollup.series import Ints, Series, Windows, windows_of
 from stream.rollup.snapshot import Snapshot
 from stream.rollup.standing import Standings
 from stream.rollup.totals import totals
-from stream.tables.deltas import Delta, unpack_coded
-from stream.tables.exact import ExactWindows
-from stream.tables.levels import Levels
-from stream.tables.panes import DAY_MS, Grid, end_pane
+from stream.windows.exact import ExactWindows
+from stream.windows.levels import Levels
 
 _CLOCK_KEY = b"q"
 _MOST_WAITING = 500_000

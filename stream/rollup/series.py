@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from stream import catalog
 from stream.catalog import Count, Metric
-from stream.model.cells import CELLS, CLOSED_LABELS, Cell
+from stream.changes.cells import CELLS, CLOSED_LABELS, Cell
+from stream.changes.deltas import Spread, cell_of
+from stream.changes.durations import bucket_of
 from stream.rollup.budget import OTHER, Budget
-from stream.tables.deltas import Spread, cell_of
-from stream.tables.durations import bucket_of
-from stream.tables.levels import Window
+from stream.windows.levels import Window
 
 Ints = NDArray[np.int64]
 Labels = tuple[str | int, ...]

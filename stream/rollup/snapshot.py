@@ -15,11 +15,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from stream.changes.deltas import Spread
 from stream.rollup.budget import Budget
 from stream.rollup.series import Series
 from stream.rollup.standing import Standing, Standings
-from stream.tables.deltas import Spread
-from stream.tables.levels import Level, Levels
+from stream.windows.levels import Level, Levels
 
 Records = list[tuple[bytes, bytes | None]]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from stream.tables.deltas import Delta
+from stream.changes.deltas import Delta
 
 Shard = tuple[str, int]
 

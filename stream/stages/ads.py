@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from stream.model.cells import Cell
-from stream.model.records import UNIT
-from stream.model.times import parse_ms
-from stream.tables.deltas import Sink, Spread
-from stream.tables.panes import Grid
-from stream.tables.rows import Rows
+from stream.changes.cells import Cell
+from stream.changes.deltas import Sink, Spread
+from stream.changes.panes import Grid
+from stream.contract.records import UNIT
+from stream.contract.times import parse_ms
+from stream.state.rows import Rows
 
 _CELLS = {"impression": "ad_impression", "click": "ad_click", "conversion": "ad_conversion", "spend": "ad_spend"}
 _SINGLE, _TOTAL = 1, 2

@@ -12,12 +12,12 @@ from typing import Any, Final
 
 import msgspec
 
-from stream.model import cells
-from stream.model.cells import Cell
-from stream.model.records import UNIT
-from stream.tables.deltas import Sink
-from stream.tables.panes import DAY_MS, Grid
-from stream.tables.rows import Rows
+from stream.changes import cells
+from stream.changes.cells import Cell
+from stream.changes.deltas import Sink
+from stream.changes.panes import DAY_MS, Grid
+from stream.contract.records import UNIT
+from stream.state.rows import Rows
 
 MEMORY_MS = 35 * DAY_MS
 

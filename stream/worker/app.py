@@ -19,20 +19,20 @@ import faust
 from aiokafka import TopicPartition
 from mode import CrashingSupervisor, Service
 
-from stream.worker.centre import EncodeReading, Exporter, MakeFold, MakeRollup, RollupView, WorkerView
-from stream.worker.failstop import die, leave_within
-from stream.worker.layout import ROLLUP, Layout, ShardId
+from stream.kafka.layout import ROLLUP, Layout, ShardId
+from stream.kafka.reader import Reader
+from stream.kafka.security import Link
+from stream.kafka.state_log import StateLog
+from stream.worker.guards.failstop import die, leave_within
+from stream.worker.guards.watchdog import Watchdog
 from stream.worker.owner import Owned, Shards
-from stream.worker.reader import Reader
+from stream.worker.ports import EncodeReading, Exporter, MakeFold, MakeRollup, RollupView, WorkerView
 from stream.worker.rollup_shard import RollupShard
-from stream.worker.security import Link
 from stream.worker.shard import Shard
-from stream.worker.statelog import StateLog
 from stream.worker.transport import BatchTopic, Transport
-from stream.worker.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from stream.settings import Settings
+    from stream.settings.fields import Settings
 
 log = logging.getLogger("leadpulse.worker")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stream.model.records import Record
+from stream.contract.records import Record
 
 
 class Batch(NamedTuple):

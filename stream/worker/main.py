@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from stream import catalog
-from stream.export.results import encode
+from stream.contract.results import encode
+from stream.engine.shard import GROUPS, FoldOptions, ShardFold
 from stream.ingest.decode import Limits
-from stream.pipeline import GROUPS, FoldOptions, ShardFold
 from stream.rollup.rollup import Rollup, RollupOptions
-from stream.settings import Settings
+from stream.serve.http import HttpService
+from stream.serve.live import LivePage
+from stream.serve.telemetry import Telemetry
+from stream.settings.fields import Settings
 from stream.stages.visitors.limits import Flood
 from stream.worker import run as shell
-from stream.worker.http import HttpService
-from stream.worker.live import LivePage
-from stream.worker.telemetry import Telemetry
 
 
 def run(settings: Settings, *, reset: bool = False) -> NoReturn:

@@ -14,10 +14,10 @@ from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
-from stream.worker.centre import ShardView, WorkerView
+from stream.kafka.layout import ROLLUP, Layout, ShardId
+from stream.kafka.reader import OpenReader
 from stream.worker.inbox import Batch
-from stream.worker.layout import ROLLUP, Layout, ShardId
-from stream.worker.reader import OpenReader
+from stream.worker.ports import ShardView, WorkerView
 
 log = logging.getLogger("leadpulse.owner")
 

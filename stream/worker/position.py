@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 import xxhash
 
-from stream.model.records import Record
+from stream.contract.records import Record
 from stream.worker.inbox import Batch
 
 #: State-log keys that begin with a zero byte are the shell's; all others are the fold's.

@@ -15,8 +15,8 @@ from collections.abc import Collection
 import msgspec
 import orjson
 
-from stream.model.readings import Reading
-from stream.worker.centre import EncodeReading
+from stream.contract.readings import Reading
+from stream.worker.ports import EncodeReading
 
 
 def key_of(reading: Reading) -> bytes:

@@ -20,17 +20,17 @@ import msgspec
 from aiokafka import TopicPartition
 
 from stream.errors import TopicError
-from stream.worker.bounded import within
-from stream.worker.centre import EncodeReading, Exporter, Rollup, RollupView, ShardView
-from stream.worker.failstop import die
+from stream.kafka.bounded import within
+from stream.kafka.fetch import Unpacked
+from stream.kafka.layout import GROUPS, ROLLUP, Layout, ShardId
+from stream.kafka.reader import OpenReader, Reader
+from stream.kafka.state_log import Row, StateLog
+from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch
-from stream.worker.layout import GROUPS, ROLLUP, Layout, ShardId
-from stream.worker.lean import Unpacked
+from stream.worker.ports import EncodeReading, Exporter, Rollup, RollupView, ShardView
 from stream.worker.position import POSITION_KEY
 from stream.worker.published import Published
-from stream.worker.reader import OpenReader, Reader
 from stream.worker.shard import CLOSE_S, COMMIT_LIMIT_S
-from stream.worker.statelog import Row, StateLog
 from stream.worker.takeover import AFRESH
 
 log = logging.getLogger("leadpulse.rollup")

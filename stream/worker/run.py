@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import faust
 
-from stream.worker import preflight, quiet, security
+from stream.kafka import security
 from stream.worker.app import build_app
-from stream.worker.centre import EncodeReading, Exporter, MakeFold, MakeRollup
+from stream.worker.guards import preflight, quiet
+from stream.worker.ports import EncodeReading, Exporter, MakeFold, MakeRollup
 
 if TYPE_CHECKING:
-    from stream.settings import Settings
+    from stream.settings.fields import Settings
 
 log = logging.getLogger("leadpulse.worker")
 

@@ -22,16 +22,16 @@ from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
-from stream.model.records import Record, ShardReport
+from stream.contract.records import Record, ShardReport
+from stream.kafka.bounded import within
+from stream.kafka.layout import Layout, ShardId
+from stream.kafka.reader import OpenReader
+from stream.kafka.state_log import Row, StateLog
 from stream.worker import position as positions
-from stream.worker.bounded import within
-from stream.worker.centre import Fold, ShardView
-from stream.worker.failstop import die
+from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch, Inbox
-from stream.worker.layout import Layout, ShardId
+from stream.worker.ports import Fold, ShardView
 from stream.worker.position import Position
-from stream.worker.reader import OpenReader
-from stream.worker.statelog import Row, StateLog
 from stream.worker.takeover import Beginning, refuse_lost_state
 from stream.worker.takeover import positions as take_over
 

@@ -16,8 +16,8 @@ from typing import Final, Protocol
 from aiokafka import TopicPartition
 
 from stream.errors import TopicError
+from stream.kafka.reader import Reader
 from stream.worker.position import Position, SourcePosition, fingerprint
-from stream.worker.reader import Reader
 
 log = logging.getLogger("leadpulse.takeover")
 

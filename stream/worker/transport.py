@@ -25,9 +25,9 @@ from faust.types import TP, ConsumerMessage
 from mode import Service
 
 from stream.errors import LeadpulseError, TopicError
-from stream.worker import lean
+from stream.kafka import fetch as lean
 from stream.worker.assignor import shard_assignor
-from stream.worker.failstop import die
+from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch
 from stream.worker.takeover import AFRESH
 

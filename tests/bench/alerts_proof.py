@@ -32,9 +32,9 @@ from typing import Any, Final
 import numpy as np
 import yaml
 
-from stream.export import rules
-from stream.export.alerts import ratios
-from stream.values import duration_ms
+from stream.render import rules
+from stream.render.alerts import ratios
+from stream.settings.values import duration_ms
 from tests.bench import alerts_report
 from tests.bench.alerts_report import ANY_HOUR, AT_WORK, Case, Run, Sizes, States
 from tests.bench.alerts_spells import Spells, held

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from stream.export.alerts import ratios
+from stream.render.alerts import ratios
 from tests.bench.alerts_spells import Spells, hours_to_find, pages
 from tests.bench.alerts_traffic import HOUR_S, WEEK_S, WINDOWS_S, hour_of_week, visits_share
 

@@ -24,11 +24,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from stream.export import rules
-from stream.export.alerts import companions, ratios, servers
-from stream.export.alerts.entries import Judged, judged, named
-from stream.export.alerts.promql import WEEKS, Timings
-from stream.export.yaml import document
+from stream.render import rules
+from stream.render.alerts import companions, ratios, servers
+from stream.render.alerts.entries import Judged, judged, named
+from stream.render.alerts.promql import WEEKS, Timings
+from stream.render.yaml import document
 from tests.e2e import backfill
 from tests.e2e.prometheus import prometheus, wait_until
 

@@ -17,11 +17,11 @@ from collections.abc import Callable
 import msgspec
 import orjson
 
+from stream.contract.events import KINDS
+from stream.contract.records import Record
+from stream.contract.times import format_ms
 from stream.ingest.decode import LANES, decode
 from stream.ingest.timing import parse_times
-from stream.model.events import KINDS
-from stream.model.records import Record
-from stream.model.times import format_ms
 from tests.events import event
 
 START_MS = 1_750_000_000_000

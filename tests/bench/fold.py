@@ -21,19 +21,19 @@ from typing import Any
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
-from stream import pipeline
-from stream.export.results import encode
-from stream.model.records import Record, ShardReport
-from stream.pipeline import GROUPS, ShardFold
+from stream.contract.records import Record, ShardReport
+from stream.contract.results import encode
+from stream.engine import shard as pipeline
+from stream.engine.shard import GROUPS, ShardFold
+from stream.kafka import fetch as lean
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.stages.ads import Ads
 from stream.stages.emails import Emails
 from stream.stages.visitors.facts import Facts
 from stream.stages.visitors.fold import Visitors
-from stream.tables.known_ids import KnownIds
-from stream.tables.levels import Levels
-from stream.tables.rows import Rows
-from stream.worker import lean
+from stream.state.known_ids import KnownIds
+from stream.state.rows import Rows
+from stream.windows.levels import Levels
 from stream.worker.inbox import Batch
 from stream.worker.position import SourcePosition
 from stream.worker.published import Published

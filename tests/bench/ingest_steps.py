@@ -14,13 +14,13 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
+from stream.contract.events import PageView
 from stream.ingest.bots import is_listed
 from stream.ingest.channel import touches
 from stream.ingest.classify import classify
 from stream.ingest.route import canonical_keys, partitions_of
-from stream.model.events import PageView
-from stream.model.labels import LabelGuard, clean
-from stream.tables.known_ids import KnownIds, hash_ids
+from stream.state.known_ids import KnownIds, hash_ids
+from stream.state.labels import LabelGuard, clean
 from tests.bench.decode import START_MS, page_view_346
 
 CHROME = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/{}.0.0.0 Safari/537.36"

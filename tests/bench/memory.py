@@ -15,8 +15,8 @@ import subprocess
 import sys
 from typing import Final
 
-from stream.model.records import Record, ShardReport
-from stream.pipeline import GROUPS, ShardFold
+from stream.contract.records import Record, ShardReport
+from stream.engine.shard import GROUPS, ShardFold
 from tests.bench import usage
 from tests.bench.mix import Mix, Options
 from tests.bench.site import PARTITIONS, shards_of

@@ -22,9 +22,9 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from stream.ingest.route import partitions_of
-from stream.worker import topics
-from stream.worker.layout import Layout
-from stream.worker.security import Link
+from stream.kafka import topics
+from stream.kafka.layout import Layout
+from stream.kafka.security import Link
 from tests.bench.mix import KINDS, Event, Mix
 from tests.integration.brokers import Broker, free_port
 from tests.integration.supervisor import Worker, python

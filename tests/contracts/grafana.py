@@ -17,10 +17,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream.catalog import BY_NAME, version
-from stream.export.alerts import ratios
-from stream.export.prometheus import Exposition, Labels, Snapshot, series_text
-from stream.worker.centre import ShardView, WorkerView
-from stream.worker.telemetry import Telemetry
+from stream.render.alerts import ratios
+from stream.serve.prometheus import Exposition, Labels, Snapshot, series_text
+from stream.serve.telemetry import Telemetry
+from stream.worker.ports import ShardView, WorkerView
 from tests.e2e.backfill import Column, write
 from tests.fabric import readings
 

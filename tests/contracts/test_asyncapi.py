@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from stream.export.asyncapi import CONTRACT_VERSION, document
-from stream.export.schemas import all_schemas
-from stream.model.events import KINDS
+from stream.contract.events import KINDS
+from stream.render.asyncapi import CONTRACT_VERSION, document
+from stream.render.schemas import all_schemas
 
 DOCUMENT = document()
 SCHEMAS = Path(__file__).parents[2] / "schemas"

@@ -14,7 +14,7 @@ import yaml
 
 from stream.catalog import BY_NAME
 from stream.errors import CatalogError
-from stream.export import rules
+from stream.render import rules
 from tests.contracts.grafana import STEP_S, Query, compile_against_schema, load, panels, queries
 from tests.e2e.prometheus import Prometheus, prometheus
 
@@ -26,7 +26,7 @@ CONFIG = "global: {evaluation_interval: 1m}\n"
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, str]:
-    from stream.export.dashboards import render
+    from stream.render.dashboards import render
 
     return render()
 
@@ -70,7 +70,7 @@ def test_what_is_committed_is_what_would_be_rendered(files):
 
 
 def test_rendering_twice_gives_the_same(files):
-    from stream.export.dashboards import render
+    from stream.render.dashboards import render
 
     assert render() == files
 
@@ -173,7 +173,7 @@ def test_the_overview_links_each_main_figure_to_a_dashboard_that_exists(boards):
      ("sessions", ["text"])],
 )  # fmt: skip
 def test_the_colours_of_a_change_follow_the_direction_in_the_catalog(metric, colours):
-    from stream.export.dashboards.panels import figure
+    from stream.render.dashboards.panels import figure
 
     overrides = figure(BY_NAME[metric], "1h").build().field_config.overrides
     steps = next(p.value["steps"] for o in overrides for p in o.properties if p.id_val == "thresholds")
@@ -181,7 +181,7 @@ def test_the_colours_of_a_change_follow_the_direction_in_the_catalog(metric, col
 
 
 def test_a_metric_that_is_not_in_the_catalog_is_named():
-    from stream.export.dashboards.queries import entry
+    from stream.render.dashboards.queries import entry
 
     with pytest.raises(CatalogError, match="visit_to_leed_ratio"):
         entry("visit_to_leed_ratio")
@@ -208,7 +208,7 @@ def test_a_move_of_the_figures_neither_doubles_nor_loses_them(loaded):
     server, now_s = loaded
     raw = server.instant('leadpulse_visitors{site="shop",window="1h"}', now_s - 2_700)
     assert len(raw) == 2, "two workers show the figure at this moment"
-    from stream.export.dashboards.queries import entry, value
+    from stream.render.dashboards.queries import entry, value
 
     expr = value(entry("visitors"), "1h", ("site",)).replace("$site", "shop")
     (shown,) = server.range(expr, now_s - 7_200, now_s, STEP_S)
@@ -219,7 +219,7 @@ def test_a_move_of_the_figures_neither_doubles_nor_loses_them(loaded):
 @pytest.mark.prometheus
 def test_the_rate_of_records_goes_on_over_a_move(loaded):
     server, now_s = loaded
-    from stream.export.dashboards.queries import rate
+    from stream.render.dashboards.queries import rate
 
     expr = rate("leadpulse_events_total", ("outcome",)).replace("$__rate_interval", "1h")
     for series in server.range(expr, now_s - 7_200, now_s, STEP_S):

@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from stream.cli.root import root
-from stream.export import deployment, rules
-from stream.settings import Settings
-from stream.settings_load import load
-from stream.worker.http_guard import OPEN_PATHS
+from stream.render import deployment, rules
+from stream.serve.http_guard import OPEN_PATHS
+from stream.settings.fields import Settings
+from stream.settings.load import load
 from tests.contracts.deploying import DEPLOY, ROOT, compose_config, kubernetes_faults, kustomized, operator_faults
 from tests.e2e.prometheus import program
 

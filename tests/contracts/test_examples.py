@@ -14,12 +14,12 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from stream.export.examples import EXAMPLES
-from stream.export.schemas import event_schema
+from stream.contract.events import KINDS
+from stream.contract.rejects import REASONS, Reject
+from stream.contract.times import parse_ms
 from stream.ingest.decode import decode
-from stream.model.events import KINDS
-from stream.model.rejects import REASONS, Reject
-from stream.model.times import parse_ms
+from stream.render.examples import EXAMPLES
+from stream.render.schemas import event_schema
 
 ROOT = Path(__file__).parents[2] / "schemas" / "examples"
 ARRIVAL_MS = parse_ms("2025-06-15T12:00:00Z") or 0

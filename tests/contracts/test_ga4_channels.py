@@ -7,7 +7,7 @@ import json
 import pytest
 
 from stream.ingest.channel import channel_of
-from stream.ingest.sources import sources
+from stream.ingest.referrers import sources
 from tests.realdata.shared import shared_file, shared_rows
 
 pytestmark = pytest.mark.shared

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream.contract.events import KINDS
+from stream.contract.records import Record
+from stream.contract.rejects import REASONS, Reject
 from stream.ingest.decode import LANES, Limits, decode
 from stream.ingest.lines import decode_lines
-from stream.model.events import KINDS
-from stream.model.records import Record
-from stream.model.rejects import REASONS, Reject
 from tests.contracts.poison import Poison, corpus
 from tests.events import TIME_MS, data_of, event, total
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from stream.replay import Replayed, ReplayOptions, replay
+from stream.replay.replay import Replayed, ReplayOptions, replay
 from tests.realdata import kag
 from tests.realdata.kag import EXPECTED
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from stream.ingest.channel import touch_of
-from stream.replay import Replayed, ReplayOptions, replay
+from stream.replay.replay import Replayed, ReplayOptions, replay
 from tests.realdata import olist
 
 pytestmark = pytest.mark.shared

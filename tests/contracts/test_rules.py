@@ -13,12 +13,12 @@ import yaml
 
 from stream import catalog
 from stream.catalog import Alert, Metric
+from stream.changes.cells import CELLS
 from stream.errors import CatalogError
-from stream.export import rules, runbook
-from stream.export.alerts.entries import Judged, judged, named
-from stream.export.alerts.promql import Timings
-from stream.export.alerts.sources import sources_of
-from stream.model.cells import CELLS
+from stream.render import rules, runbook
+from stream.render.alerts.entries import Judged, judged, named
+from stream.render.alerts.promql import Timings
+from stream.render.alerts.sources import sources_of
 from tests.e2e.prometheus import program
 
 ROOT = Path(__file__).resolve().parents[2]

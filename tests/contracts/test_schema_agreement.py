@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from stream.export.schemas import event_schema
+from stream.contract.events import KINDS
 from stream.ingest.decode import decode
-from stream.model.events import KINDS
+from stream.render.schemas import event_schema
 from tests.events import TIME_MS, data_of, event, total
 
 HASH = "0f" * 32

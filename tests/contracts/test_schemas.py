@@ -10,9 +10,9 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from stream.export import dead_letter
-from stream.export.schemas import all_schemas, render
-from stream.model.rejects import REASONS, Reject
+from stream.contract import dead_letter
+from stream.contract.rejects import REASONS, Reject
+from stream.render.schemas import all_schemas, render
 
 ROOT = Path(__file__).parents[2]
 RENDERED = render(ROOT)

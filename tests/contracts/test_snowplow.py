@@ -7,9 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from stream.model.readings import Reading
-from stream.replay import Replayed, ReplayOptions, replay
-from stream.tables.known_ids import KnownIds, hash_ids
+from stream.contract.readings import Reading
+from stream.replay.replay import Replayed, ReplayOptions, replay
+from stream.state.known_ids import KnownIds, hash_ids
 from tests.realdata import snowplow
 from tests.realdata.snowplow import EXPECTED, epoch_ms, page_view_id, visitor
 

@@ -7,9 +7,9 @@ from collections import Counter
 import orjson
 import pytest
 
+from stream.contract.times import parse_ms
 from stream.ingest.classify import classify
 from stream.ingest.decode import decode
-from stream.model.times import parse_ms
 from tests.realdata.vendor_email import ADAPTERS, EXPECTED, translated
 
 pytestmark = pytest.mark.shared

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from stream.export.yaml import document
+from stream.render.yaml import document
 from tests.e2e.prometheus import program, prometheus
 
 #: promtool writes one block for each span of this length (twice a power of three hours). It reads its input once

@@ -13,12 +13,12 @@ import time
 from collections.abc import Iterator
 
 from stream.catalog import BY_NAME, version
-from stream.export.figures import overview
-from stream.settings import Settings
-from stream.worker.centre import RollupView, ShardView, WorkerView
-from stream.worker.http import HttpService
-from stream.worker.live import LivePage
-from stream.worker.telemetry import Telemetry
+from stream.serve.figures import overview
+from stream.serve.http import HttpService
+from stream.serve.live import LivePage
+from stream.serve.telemetry import Telemetry
+from stream.settings.fields import Settings
+from stream.worker.ports import RollupView, ShardView, WorkerView
 from tests.fabric import readings
 
 HOUR_MS = 3_600_000

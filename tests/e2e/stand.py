@@ -24,12 +24,12 @@ from typing import Any
 import numpy as np
 from kafka import KafkaProducer
 
-from stream.export import rules
-from stream.export.alerts import servers
-from stream.export.alerts.companions import EVENTS
-from stream.export.alerts.promql import WEEKS, Timings
-from stream.export.alerts.ratios import SUCCESSES, TRIALS
-from stream.export.yaml import document
+from stream.render import rules
+from stream.render.alerts import servers
+from stream.render.alerts.companions import EVENTS
+from stream.render.alerts.promql import WEEKS, Timings
+from stream.render.alerts.ratios import SUCCESSES, TRIALS
+from stream.render.yaml import document
 from tests.e2e import backfill
 from tests.e2e.prometheus import Prometheus, Server, Webhook, alertmanager, prometheus, wait_until, webhook
 from tests.events import data_of, event

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stream.export.alerts import ratios, texts
+from stream.render.alerts import ratios, texts
 from tests.e2e.prometheus import program, wait_until
 from tests.e2e.stand import ALERT, LEADS, RATIO, TIMINGS, VISITORS, Stand, stand
 from tests.integration.brokers import choose_broker

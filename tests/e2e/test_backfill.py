@@ -22,8 +22,8 @@ from typing import Any
 import pytest
 
 from stream.catalog import BY_NAME
-from stream.export.prometheus import PREFIX
-from stream.model.times import format_ms
+from stream.contract.times import format_ms
+from stream.serve.prometheus import PREFIX
 from tests.contracts.grafana import queries
 from tests.e2e.prometheus import Prometheus, program, prometheus
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from stream.worker import topics
-from stream.worker.layout import Layout
-from stream.worker.security import Link
+from stream.kafka import topics
+from stream.kafka.layout import Layout
+from stream.kafka.security import Link
 from tests.integration import counted
 from tests.integration.brokers import Broker, NoBroker, choose_broker
 from tests.integration.supervisor import Worker, python

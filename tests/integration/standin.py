@@ -20,8 +20,8 @@ from typing import Any
 import msgspec
 import orjson
 
-from stream.model.readings import Reading
-from stream.model.records import Changes, Record, ShardReport
+from stream.contract.readings import Reading
+from stream.contract.records import Changes, Record, ShardReport
 
 _value = msgspec.json.Decoder(dict[str, int]).decode
 
@@ -177,7 +177,7 @@ def encode(reading: Reading) -> bytes:
 
 def main() -> None:
     from stream.errors import LeadpulseError
-    from stream.settings import Settings
+    from stream.settings.fields import Settings
     from stream.worker.run import run
 
     logging.basicConfig(

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from stream.errors import BrokerError
-from stream.worker import topics
-from stream.worker.layout import Layout
-from stream.worker.security import Link
+from stream.kafka import topics
+from stream.kafka.layout import Layout
+from stream.kafka.security import Link
 from tests.integration import counted
 from tests.integration.brokers import NoBroker, choose_broker, free_port
 from tests.integration.conftest import STANDIN

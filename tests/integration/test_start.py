@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.worker import topics
+from stream.kafka import topics
 from tests.integration.brokers import free_port
 from tests.integration.conftest import STANDIN
 

@@ -163,7 +163,7 @@ def _recreate(here, topic):
     while topic in admin.list_topics() and time.monotonic() < until:
         time.sleep(0.2)
     admin.close()
-    from stream.worker import topics
+    from stream.kafka import topics
 
     assert [spec.name for spec in topics.create(here.link, here.layout)] == [topic]
 

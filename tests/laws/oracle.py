@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from stream.model.times import parse_ms
+from stream.contract.times import parse_ms
 
 MINUTE, DAY = 60_000, 86_400_000
 GAP, MEMORY, HORIZON = 30 * MINUTE, 35 * DAY, 30 * DAY

@@ -13,11 +13,11 @@ import msgspec
 import numpy as np
 
 from stream import catalog
-from stream.model.cells import CELLS, Cell
-from stream.pipeline import ShardFold
+from stream.changes.cells import CELLS, Cell
+from stream.changes.deltas import Delta, Sink
+from stream.changes.panes import COARSER, Grid
+from stream.engine.shard import ShardFold
 from stream.stages.visitors.row import decode, unpack
-from stream.tables.deltas import Delta, Sink
-from stream.tables.panes import COARSER, Grid
 
 Sums = Counter[tuple[Any, ...]]
 

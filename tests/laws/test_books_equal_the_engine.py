@@ -11,15 +11,15 @@ from random import Random
 
 import pytest
 
-from stream.demo.books import Books, Window
+from stream.changes.panes import Grid
+from stream.contract.readings import Reading
+from stream.contract.records import ShardReport
 from stream.demo.compare import Seen, agrees
 from stream.demo.traffic import Options, Record, Traffic
+from stream.engine.shard import GROUPS, FoldOptions, ShardFold
 from stream.ingest.route import partitions_of
-from stream.model.readings import Reading
-from stream.model.records import ShardReport
-from stream.pipeline import GROUPS, FoldOptions, ShardFold
+from stream.reference.account import Books, Window
 from stream.rollup.rollup import Rollup, RollupOptions
-from stream.tables.panes import Grid
 
 SHARDS = 3
 START_MS = 1_767_254_400_000

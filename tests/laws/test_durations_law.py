@@ -9,7 +9,7 @@ from fractions import Fraction
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stream.tables.durations import RELATIVE_ERROR, bucket_of, quantile, seconds_of
+from stream.changes.durations import RELATIVE_ERROR, bucket_of, quantile, seconds_of
 
 DURATIONS = st.integers(0, 400 * 86_400_000)
 

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.pipeline import ShardFold
+from stream.changes.deltas import Sink, unpack
+from stream.changes.panes import DAY_MS, Grid
+from stream.engine.shard import ShardFold
 from stream.stages.ads import _decode as total_of
 from stream.stages.emails import _decode as message_of
 from stream.stages.visitors.contribution import Contributions, person
 from stream.stages.visitors.row import decode, decode_ad_lead
-from stream.tables.deltas import Sink, unpack
-from stream.tables.panes import DAY_MS, Grid
 from tests.laws.sums import LONG, Sums, add_cells, add_delta, counts_of, nonzero, remembered, taken
 from tests.laws.traffic import (
     GROUP_NAMES,

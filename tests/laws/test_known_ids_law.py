@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.tables import known_ids as module
-from stream.tables.known_ids import KnownIds
+from stream.state import known_ids as module
+from stream.state.known_ids import KnownIds
 
 #: an id and the hour of its event time; few of each, so that repeats and late ones are common
 EVENTS = st.lists(st.tuples(st.integers(0, 120), st.integers(0, 5)), max_size=200)

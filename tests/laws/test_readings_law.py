@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream import catalog
-from stream.model.readings import Reading
-from stream.model.records import ShardReport
-from stream.model.times import format_ms, parse_ms
-from stream.pipeline import GROUPS
+from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid, window_ms
+from stream.contract.readings import Reading
+from stream.contract.records import ShardReport
+from stream.contract.times import format_ms, parse_ms
+from stream.engine.shard import GROUPS
 from stream.rollup.rollup import Rollup, RollupOptions
-from stream.tables.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid, window_ms
 from tests.laws import oracle
 from tests.laws.traffic import (
     ARRIVAL_MS,

@@ -14,10 +14,10 @@ from typing import Any, Final
 import orjson
 from hypothesis import strategies as st
 
-from stream.model.records import Record, ShardReport
-from stream.model.times import format_ms, parse_ms
-from stream.pipeline import GROUPS, FoldOptions, ShardFold
-from stream.tables.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid
+from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid
+from stream.contract.records import Record, ShardReport
+from stream.contract.times import format_ms, parse_ms
+from stream.engine.shard import GROUPS, FoldOptions, ShardFold
 
 START_MS: Final = parse_ms("2025-06-15T00:00:00Z") or 0
 ARRIVAL_MS: Final = START_MS + DAY_MS

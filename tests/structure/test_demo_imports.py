@@ -63,9 +63,9 @@ def test_nothing_of_the_engine_is_loaded_with_them(module: str) -> None:
 
 def test_the_books_read_every_metric_of_the_catalog_in_its_windows_by_its_labels() -> None:
     from stream import catalog
-    from stream.demo.book_metrics import TIMES, windows_of
-    from stream.demo.books import Books
     from stream.demo.traffic import Options, Traffic
+    from stream.reference.account import Books
+    from stream.reference.metrics import TIMES, windows_of
 
     books, at_ms = Books(), 0
     for record in Traffic(Options(seed=3, length_ms=10 * 3_600_000, rate=0.5)):

@@ -108,7 +108,7 @@ def test_only_the_shell_speaks_to_kafka(module: str) -> None:
     assert not used or part(module) in KAFKA_PARTS
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name != "stream.settings_load"])
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "stream.settings.load"])
 def test_only_the_settings_are_read_from_the_environment(module: str) -> None:
     """A child's environment may be made from ours (`dict(os.environ)`); no value of it may be looked up."""
     tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
@@ -121,7 +121,7 @@ def test_only_the_settings_are_read_from_the_environment(module: str) -> None:
     assert read == []
 
 
-SIMULATOR = ("stream.demo.simulate", "stream.demo.books", "stream.demo.traffic", "stream.demo.produce")
+SIMULATOR = ("stream.demo.simulate", "stream.reference.account", "stream.demo.traffic", "stream.demo.produce")
 
 
 @pytest.mark.parametrize("entry", SIMULATOR)
@@ -180,5 +180,5 @@ def test_importing_a_module_does_nothing() -> None:
     """The command line answers at once: `--help` imports no Kafka client, no NumPy and no web server."""
     program = "import sys, stream.__main__; print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
-    heavy = {"faust", "aiokafka", "kafka", "numpy", "aiohttp", "pydantic", "rich", "stream.pipeline"}
+    heavy = {"faust", "aiokafka", "kafka", "numpy", "aiohttp", "pydantic", "rich", "stream.engine.shard"}
     assert heavy & set(result.stdout.split()) == set()

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from stream.cli.root import COMMANDS, root
-from stream.settings_load import FIELDS, env_name
+from stream.settings.load import FIELDS, env_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "deploy").glob("*.md"))]

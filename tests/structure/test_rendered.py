@@ -6,8 +6,8 @@ from pathlib import Path
 
 from stream.__main__ import run
 from stream.catalog import BY_NAME
-from stream.export.reference import AREAS, SHOWN_AS, reference
-from stream.export.render import drift, files, write
+from stream.render.reference import AREAS, SHOWN_AS, reference
+from stream.render.render import drift, files, write
 
 ROOT = Path(__file__).resolve().parents[2]
 

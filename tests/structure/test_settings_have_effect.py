@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stream.settings import Settings
-from stream.settings_load import FIELDS, SECRET_FILES
+from stream.settings.fields import Settings
+from stream.settings.load import FIELDS, SECRET_FILES
 
 STREAM = Path(__file__).resolve().parents[2] / "stream"
 CODE = "\n".join(

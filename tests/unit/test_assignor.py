@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.errors import TopicError
+from stream.kafka.layout import Layout
 from stream.worker.assignor import deal, shard_assignor
-from stream.worker.layout import Layout
 
 GROUPS = Layout("x.").assigned()
 

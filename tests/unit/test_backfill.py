@@ -18,16 +18,16 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from stream.__main__ import run
-from stream.backfill.steps import Backfill, Steps
 from stream.catalog import BY_NAME
+from stream.contract.readings import Reading
+from stream.contract.times import format_ms
 from stream.demo.simulate import Plan
 from stream.demo.simulate import run as simulate
 from stream.errors import InputError, UsageError
-from stream.export.openmetrics import History
-from stream.export.prometheus import Exposition, Snapshot
-from stream.model.readings import Reading
-from stream.model.times import format_ms
-from stream.replay import ReplayOptions, replay
+from stream.replay.openmetrics import History
+from stream.replay.replay import ReplayOptions, replay
+from stream.replay.steps import Backfill, Steps
+from stream.serve.prometheus import Exposition, Snapshot
 from tests.unit.golden.events import Envelope, at_ms, view
 from tests.unit.golden.story import Story, lines
 from tests.unit.golden.test_golden import STORIES

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from stream.demo.book_people import series
-from stream.demo.books import Books, Expected, Window, window
 from stream.demo.traffic import Truth
 from stream.demo.world import Touch
+from stream.reference.account import Books, Expected, Window, window
+from stream.reference.people import series
 
 T = 1_767_225_600_000  # a moment; times below are minutes before it
 MINUTE = 60_000

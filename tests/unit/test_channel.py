@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from stream.contract.events import DECODE_AS
 from stream.ingest.channel import CHANNELS, DIRECT, Touch, channel_of, touch_of, touches
-from stream.model.events import DECODE_AS
 from tests.events import data_of, event
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
+from stream.contract.events import KINDS
+from stream.contract.expected import expected
+from stream.contract.rejects import REASONS
 from stream.ingest.check import Finding, Tally, check_lines
-from stream.ingest.expected import expected
-from stream.model.events import KINDS
-from stream.model.rejects import REASONS
 from tests.contracts.poison import corpus
 from tests.events import TIME_MS, data_of, event
 

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from stream.contract.events import DECODE_AS, KINDS
 from stream.ingest.classify import classify
-from stream.model.events import DECODE_AS, KINDS
 from tests.events import data_of, event
 
 GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"

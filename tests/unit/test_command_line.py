@@ -29,7 +29,7 @@ EVENT = {
 @pytest.fixture(autouse=True)
 def _on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away the settings of who runs the tests; a broker that is not there is given up on soon."""
-    monkeypatch.setattr("stream.worker.topics.CONNECT_MS", 300)
+    monkeypatch.setattr("stream.kafka.topics.CONNECT_MS", 300)
     for name in ("LEADPULSE_CONFIG", "LEADPULSE_BROKERS"):
         monkeypatch.delenv(name, raising=False)
 

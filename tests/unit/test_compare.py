@@ -8,10 +8,10 @@ import orjson
 import pytest
 
 from stream.demo.adverts import stamp
-from stream.demo.book_people import series
-from stream.demo.books import Books, Expected
 from stream.demo.compare import Board, Seen, agrees, compare
 from stream.demo.traffic import Truth
+from stream.reference.account import Books, Expected
+from stream.reference.people import series
 
 T = 1_767_225_600_000
 VISITORS = ("visitors", series("visitors", site="s1")[1], "1h")

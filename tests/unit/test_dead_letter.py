@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.export.dead_letter import DeadLetter, decode, encode
-from stream.model.records import Record
-from stream.model.rejects import REASONS, Reject
+from stream.contract.dead_letter import DeadLetter, decode, encode
+from stream.contract.records import Record
+from stream.contract.rejects import REASONS, Reject
 
 ROOM = 1_000_000  # what a broker takes, less than its 1,048,588
 

@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
+from stream.contract.events import DECODE_AS, KINDS
+from stream.contract.records import Record
+from stream.contract.rejects import Reject
+from stream.contract.times import DAY_MS, format_ms
 from stream.ingest.decode import Limits, decode
-from stream.model.events import DECODE_AS, KINDS
-from stream.model.records import Record
-from stream.model.rejects import Reject
-from stream.model.times import DAY_MS, format_ms
 from tests.events import TIME, TIME_MS, data_of, event, total
 
 MINUTE_MS = 60_000

@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
+from stream.contract.events import CHATBOT_NEEDS, DATA, KINDS
+from stream.contract.rules import RULES
+from stream.contract.times import DAY_MS
 from stream.ingest.decode import Limits, decode
-from stream.ingest.rules import RULES
-from stream.model.events import CHATBOT_NEEDS, DATA, KINDS
-from stream.model.times import DAY_MS
 from tests.events import TIME_MS, data_of, event, total
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from stream import catalog
+from stream.changes import deltas
+from stream.changes.deltas import Delta, Sink, Spread, pack, unpack
+from stream.changes.panes import COARSER, DAY_MS, HOUR_MS, MINUTE_MS, Grid
 from stream.rollup.series import windows_of
-from stream.tables import deltas
-from stream.tables.deltas import Delta, Sink, Spread, pack, unpack
-from stream.tables.levels import Levels
-from stream.tables.panes import COARSER, DAY_MS, HOUR_MS, MINUTE_MS, Grid
+from stream.windows.levels import Levels
 
 
 def gathered(sink: Sink) -> list[tuple[object, ...]]:

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from stream import catalog
-from stream.model.cells import Cell
+from stream.changes.cells import Cell
+from stream.changes.deltas import Spread
+from stream.changes.durations import bucket_of, seconds_of
+from stream.changes.panes import DAY_MS
 from stream.rollup.budget import Budget
 from stream.rollup.formulas import Formulas, scaled
 from stream.rollup.series import Series, windows_of
-from stream.tables.deltas import Spread
-from stream.tables.durations import bucket_of, seconds_of
-from stream.tables.exact import ExactWindows
-from stream.tables.panes import DAY_MS
+from stream.windows.exact import ExactWindows
 
 NOW_MS = 100 * DAY_MS
 

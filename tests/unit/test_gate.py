@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.ingest.gate import depth_of, shut_out, with_doubtful_ids
+from stream.adapters.gate import depth_of, shut_out, with_doubtful_ids
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ import pytest
 from aiohttp import web
 
 from stream.catalog import BY_NAME
+from stream.contract.readings import Reading
 from stream.errors import StartError
-from stream.model.readings import Reading
-from stream.settings_load import load
-from stream.worker.centre import RollupView, WorkerView
-from stream.worker.http import HttpService
-from stream.worker.http_guard import HEADERS
-from stream.worker.telemetry import Telemetry
+from stream.serve.http import HttpService
+from stream.serve.http_guard import HEADERS
+from stream.serve.telemetry import Telemetry
+from stream.settings.load import load
+from stream.worker.ports import RollupView, WorkerView
 
 TOKEN = "correct-horse-battery-staple"
 CANARY = "a-page-that-was-added"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stream.tables import known_ids as module
-from stream.tables.known_ids import KnownIds, hash_ids
+from stream.state import known_ids as module
+from stream.state.known_ids import KnownIds, hash_ids
 
 
 def ids(*numbers: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.model.labels import MAX_CHARACTERS, LabelGuard, clean
+from stream.state.labels import MAX_CHARACTERS, LabelGuard, clean
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.worker.lean import unpack
+from stream.kafka.fetch import unpack
 
 TP = TopicPartition("t", 0)
 CONTROL, TRANSACTIONAL = 0x20, 0x10

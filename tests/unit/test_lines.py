@@ -5,11 +5,11 @@ from __future__ import annotations
 import orjson
 import pytest
 
+from stream.contract.events import KINDS
+from stream.contract.rejects import Reject
+from stream.contract.times import DAY_MS
 from stream.ingest.decode import Limits
 from stream.ingest.lines import Line, decode_lines, read_lines
-from stream.model.events import KINDS
-from stream.model.rejects import Reject
-from stream.model.times import DAY_MS
 from tests.events import TIME, TIME_MS, event
 
 GOOD = orjson.dumps(event("page_view"))

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
-from stream.worker import live as live_module
-from stream.worker.centre import RollupView
+from stream.serve import live as live_module
+from stream.worker.ports import RollupView
 from tests.e2e.page_server import PageServer
 from tests.fabric import readings
 

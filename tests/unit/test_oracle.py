@@ -7,8 +7,8 @@ from functools import cache
 
 import pytest
 
-from stream.demo.books import Books, Expected, Window, window
 from stream.demo.traffic import Options, Record, Traffic
+from stream.reference.account import Books, Expected, Window, window
 from tests.oracle import Oracle, Raw
 
 WINDOWS = ("5m", "1h", "6h", "24h", "30d")

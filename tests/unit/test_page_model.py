@@ -7,10 +7,10 @@ import json
 import pytest
 
 from stream.catalog import METRICS
-from stream.export.figures import ALL_SITES, Figure, Key, figures, overview
-from stream.export.history import CAPACITY, FIRST_STEP_MS, SERIES_LIMIT, History, Ring
-from stream.export.page import Health, Publication, View, charts, model, publication, settled, state_of
-from stream.model.readings import Reading
+from stream.contract.readings import Reading
+from stream.serve.figures import ALL_SITES, Figure, Key, figures, overview
+from stream.serve.history import CAPACITY, FIRST_STEP_MS, SERIES_LIMIT, History, Ring
+from stream.serve.page_model import Health, Publication, View, charts, model, publication, settled, state_of
 from tests.fabric import readings
 
 HOUR_MS = 3_600_000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.tables.panes import DAY_MS, Grid, end_pane, window_ms
+from stream.changes.panes import DAY_MS, Grid, end_pane, window_ms
 
 
 @pytest.mark.parametrize(("name", "length_ms"), [

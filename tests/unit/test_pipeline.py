@@ -8,13 +8,13 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
-from stream.model.records import Changes, Record, ShardReport
-from stream.model.times import format_ms
-from stream.pipeline import GROUPS, FoldOptions, ShardFold
+from stream.changes.deltas import unpack
+from stream.changes.panes import DAY_MS, HOUR_MS
+from stream.contract.records import Changes, Record, ShardReport
+from stream.contract.times import format_ms
+from stream.engine.shard import GROUPS, FoldOptions, ShardFold
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.stages.visitors.row import Conversation, Extra, Packed, Row, encode
-from stream.tables.deltas import unpack
-from stream.tables.panes import DAY_MS, HOUR_MS
 from tests.laws.sums import LONG, Sums, add_delta
 from tests.unit.golden.events import Envelope, ad, ad_form, at_ms, chat, mail, view
 

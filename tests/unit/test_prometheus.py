@@ -13,10 +13,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream.catalog import BY_NAME
-from stream.export.prometheus import Exposition, Snapshot, SnapshotCollector
-from stream.model.readings import Reading
-from stream.worker.centre import RollupView, ShardView, WorkerView
-from stream.worker.telemetry import Telemetry
+from stream.contract.readings import Reading
+from stream.serve.prometheus import Exposition, Snapshot, SnapshotCollector
+from stream.serve.telemetry import Telemetry
+from stream.worker.ports import RollupView, ShardView, WorkerView
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream.model.readings import Reading
+from stream.contract.readings import Reading
 from stream.worker.published import Published, key_of
 
 

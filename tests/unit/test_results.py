@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stream.export.results import encode
-from stream.model.readings import Reading
+from stream.contract.readings import Reading
+from stream.contract.results import encode
 
 LABELS = {"site": "s1"}
 START, END = 1_772_236_800_000, 1_772_323_200_005

@@ -7,13 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from stream import catalog
-from stream.model.cells import Cell
-from stream.model.readings import Reading
+from stream.changes import deltas
+from stream.changes.cells import Cell
+from stream.changes.deltas import Delta, Spread
+from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid
+from stream.contract.readings import Reading
 from stream.rollup.rollup import Rollup, RollupOptions, SequenceGap
 from stream.rollup.standing import SILENT_AFTER_MS
-from stream.tables import deltas
-from stream.tables.deltas import Delta, Spread
-from stream.tables.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid
 
 NOW_MS = 1_750_000_000_000 // DAY_MS * DAY_MS
 VIEW: Cell = ("view", "s1", "direct")

@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from kafka.partitioner.default import murmur2 as kafka_python_murmur2
 
+from stream.contract.events import DECODE_AS
 from stream.ingest.route import canonical_key, canonical_keys, murmur2, partitions_of
-from stream.model.events import DECODE_AS
 from tests.events import data_of, event
 
 KEYS = st.lists(st.text(max_size=80), min_size=1, max_size=60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from stream.tables.rows import Rows, newest_ms
+from stream.state.rows import Rows, newest_ms
 
 
 def row(last_ms: int) -> bytes:

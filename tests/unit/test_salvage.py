@@ -8,8 +8,8 @@ from aiokafka.record.memory_records import MemoryRecords
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.worker import salvage
-from stream.worker.lean import UNREADABLE, unpack
+from stream.kafka import salvage
+from stream.kafka.fetch import UNREADABLE, unpack
 from tests.unit.test_lean_fetch import batch, parts, rebase, rows_of
 
 ROWS = [(b"k", b"v", [("good", b"1")]), (None, b"x", [("name", b"2")]), (b"", None, [])]

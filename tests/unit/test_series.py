@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from stream import catalog
-from stream.model import cells
-from stream.model.cells import Cell
+from stream.changes import cells
+from stream.changes.cells import Cell
 from stream.rollup.budget import Budget
 from stream.rollup.series import Series, windows_of
-from stream.tables.exact import ExactWindows
+from stream.windows.exact import ExactWindows
 
 WINDOWS = windows_of(catalog.METRICS)
 

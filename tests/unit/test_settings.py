@@ -8,8 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from stream.errors import EXIT_USAGE, SettingsError
-from stream.settings import Settings
-from stream.settings_load import FIELDS, env_name, load, text_of
+from stream.settings.fields import Settings
+from stream.settings.load import FIELDS, env_name, load, text_of
 
 
 def settings_of(**env: str) -> Settings:

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from stream.model.records import Changes, Forward
+from stream.contract.records import Changes, Forward
+from stream.kafka.layout import Layout, ShardId
 from stream.worker import position, shard
 from stream.worker.inbox import Batch
-from stream.worker.layout import Layout, ShardId
 from stream.worker.position import Position, SourcePosition
 
 LAYOUT = Layout("x.")

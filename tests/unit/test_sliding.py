@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.backfill.sliding import SlidingWindows
-from stream.tables.deltas import Spread
-from stream.tables.exact import ExactWindows
-from stream.tables.panes import DAY_MS, HOUR_MS, MINUTE_MS
+from stream.changes.deltas import Spread
+from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS
+from stream.windows.exact import ExactWindows
+from stream.windows.sliding import SlidingWindows
 
 SERIES = 4
 WINDOWS = [("1ms", 0), ("5m", 0), ("1h", 30 * MINUTE_MS), ("24h", 0), ("7d", 0)]
@@ -82,7 +82,7 @@ def test_series_that_come_later_begin_at_nothing() -> None:
 
 def test_more_series_than_a_key_has_room_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     table = SlidingWindows()
-    monkeypatch.setattr("stream.backfill.sliding.MOST_SERIES", 1)
+    monkeypatch.setattr("stream.windows.sliding.MOST_SERIES", 1)
     table.add_series(())
     with pytest.raises(ValueError, match="1 series and no more"):
         table.add_series(())

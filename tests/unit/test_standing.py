@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from stream.changes.deltas import Delta
 from stream.rollup.standing import SILENT_AFTER_MS, Standings
-from stream.tables.deltas import Delta
 
 EMPTY = Delta("ads", 0, 1, [], b"", b"", b"", [], {}, None, True, 0, {}, [], {}, {}, {})
 

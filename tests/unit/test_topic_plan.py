@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from stream.worker.layout import Layout
-from stream.worker.topic_plan import Found, TopicPlan
+from stream.kafka.layout import Layout
+from stream.kafka.topic_plan import Found, TopicPlan
 
 LAYOUT = Layout("p.")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.values import duration_ms, duration_text, host_port, is_loopback, moment_ms, size_bytes
+from stream.settings.values import duration_ms, duration_text, host_port, is_loopback, moment_ms, size_bytes
 
 
 @given(st.integers(min_value=0, max_value=10**12))

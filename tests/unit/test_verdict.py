@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.catalog import BY_NAME
-from stream.export.verdict import Usual, judge, needed_trials, wilson
+from stream.serve.verdict import Usual, judge, needed_trials, wilson
 
 LEADS = BY_NAME["visit_to_lead_ratio"]  # a proportion that harms by falling
 BOUNCES = BY_NAME["email_bounce_ratio"]  # a proportion that harms by rising

@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 
 from stream.demo import view
-from stream.demo.books import Expected
 from stream.demo.compare import Line, Seen, State
 from stream.demo.stage import port_or_free
+from stream.reference.account import Expected
 
 RATIO = view.MAIN[0]
 

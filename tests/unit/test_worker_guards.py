@@ -10,9 +10,9 @@ import threading
 
 import pytest
 
-from stream.worker import watchdog
-from stream.worker.bounded import within
-from stream.worker.quiet import RateLimit
+from stream.kafka.bounded import within
+from stream.worker.guards import watchdog
+from stream.worker.guards.quiet import RateLimit
 
 
 def _line(text: str) -> logging.LogRecord:
@@ -53,7 +53,9 @@ def test_waiting_within_a_limit_gives_the_result():
 
 
 def test_a_fail_stop_says_why_and_ends_with_70():
-    code = "import logging; logging.basicConfig(); from stream.worker.failstop import die; die('here', 'because')"
+    code = (
+        "import logging; logging.basicConfig(); from stream.worker.guards.failstop import die; die('here', 'because')"
+    )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ended.returncode == 70
     assert "fail-stop in here: because" in ended.stderr

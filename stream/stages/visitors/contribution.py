@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from stream.model.cells import Cell
-from stream.model.records import UNIT
+from stream.changes.cells import Cell
+from stream.changes.deltas import Sink
+from stream.changes.durations import bucket_of
+from stream.changes.panes import DAY_MS, Grid
+from stream.contract.records import UNIT
 from stream.stages.visitors.row import UNKNOWN, Conversation, Deal, Packed, Row
-from stream.tables.deltas import Sink
-from stream.tables.durations import bucket_of
-from stream.tables.panes import DAY_MS, Grid
 
 HORIZON_MS: Final = 30 * DAY_MS
 #: What is said to last longer is a mistake; a few of those must not overflow a sum.

@@ -15,6 +15,8 @@ from operator import itemgetter
 
 from msgspec import structs
 
+from stream.changes.deltas import Sink
+from stream.changes.panes import Grid
 from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.facts import Fact, Facts
 from stream.stages.visitors.fit import fitting
@@ -22,9 +24,7 @@ from stream.stages.visitors.general import fold_general
 from stream.stages.visitors.in_order import InOrder
 from stream.stages.visitors.limits import MOST_ROW, Flood
 from stream.stages.visitors.row import AdLead, Row, decode, decode_ad_lead, encode
-from stream.tables.deltas import Sink
-from stream.tables.panes import Grid
-from stream.tables.rows import Rows
+from stream.state.rows import Rows
 
 _by_time_and_id = itemgetter(0, 1)
 

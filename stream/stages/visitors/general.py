@@ -12,7 +12,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 
-from stream.model.records import UNIT
+from stream.changes.panes import HOUR_MS
+from stream.contract.records import UNIT
 from stream.stages.visitors import chats, deals, sessions
 from stream.stages.visitors.contribution import (
     Cells,
@@ -24,7 +25,6 @@ from stream.stages.visitors.contribution import (
 from stream.stages.visitors.facts import CHAT, FORM, KEY_CHATS, KEY_FORMS, VIEW, Fact, Facts
 from stream.stages.visitors.limits import MOST_CHATS, MOST_OFFERS, MOST_SESSIONS, Flood
 from stream.stages.visitors.row import Conversation, Deal, Extra, Packed, Row, Session, ticks_of, unpack
-from stream.tables.panes import HOUR_MS
 
 
 def fold_general(

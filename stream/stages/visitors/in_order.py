@@ -17,8 +17,10 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Final
 
-from stream.model.cells import Cell
-from stream.model.records import UNIT
+from stream.changes.cells import Cell
+from stream.changes.deltas import Sink
+from stream.changes.panes import Grid
+from stream.contract.records import UNIT
 from stream.stages.visitors import chats, deals
 from stream.stages.visitors.contribution import (
     PERSON,
@@ -32,8 +34,6 @@ from stream.stages.visitors.limits import MOST_SESSIONS, MOST_VIEWED, Flood
 from stream.stages.visitors.numbers import BOUNCE, LANDED, SEEN, VIEWS, Numbers, visit
 from stream.stages.visitors.row import MARK, UNKNOWN, Conversation, Deeds, Extra, Packed, Row
 from stream.stages.visitors.sessions import GAP_MS
-from stream.tables.deltas import Sink
-from stream.tables.panes import Grid
 
 _tick: Final = Struct("=I").pack
 _LONGEST_MS: Final = 20 * 86_400_000  # ticks hold 24 days

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from stream.model.cells import Cell
+from stream.changes.cells import Cell
+from stream.changes.deltas import CellIds
 from stream.stages.visitors.contribution import SOCIAL, step_of_landing
 from stream.stages.visitors.row import UNKNOWN
-from stream.tables.deltas import CellIds
 
 _MOST: Final = 16_384
 #: Places in what `Numbers` gives.

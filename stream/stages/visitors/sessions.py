@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
+from stream.changes.panes import HOUR_MS
 from stream.stages.visitors.limits import MOST_TICKS, MOST_VIEWED
 from stream.stages.visitors.row import Packed, Session, ticks_of
-from stream.tables.panes import HOUR_MS
 
 GAP_MS: Final = 30 * 60_000
 LARGEST_TICK: Final = (1 << 32) - 2

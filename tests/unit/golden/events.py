@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from stream.model.times import format_ms
+from stream.contract.times import format_ms
 
 Envelope = dict[str, Any]
 

@@ -15,14 +15,14 @@ from typing import Any
 import orjson
 import pytest
 
+from stream.changes.panes import DAY_MS, Grid
+from stream.contract.readings import Reading
+from stream.contract.records import Record, ShardReport
+from stream.contract.times import parse_ms
+from stream.engine.shard import GROUPS, FoldOptions, ShardFold
 from stream.ingest.decode import Limits
-from stream.model.readings import Reading
-from stream.model.records import Record, ShardReport
-from stream.model.times import parse_ms
-from stream.pipeline import GROUPS, FoldOptions, ShardFold
-from stream.replay import ReplayOptions, replay
+from stream.replay.replay import ReplayOptions, replay
 from stream.rollup.rollup import Rollup, RollupOptions
-from stream.tables.panes import DAY_MS, Grid
 from tests.unit.golden.events import Envelope, at_ms
 
 _NOW_MS = at_ms("12:00")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import orjson
 
+from stream.contract.records import Record, ShardReport
+from stream.engine.shard import ShardFold
 from stream.ingest.route import partitions_of
-from stream.model.records import Record, ShardReport
-from stream.pipeline import ShardFold
 from stream.rollup.rollup import Rollup, RollupOptions
 from tests.unit.golden.events import at_ms, view
 

@@ -1,1 +1,0 @@
-"""Alerts: what is rendered for Prometheus and Alertmanager from the catalog; `stream.export.rules` is the way in."""

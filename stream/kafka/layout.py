@@ -1,0 +1,94 @@
+"""Layout: which topics there are, and which of them form a shard together.
+
+In:  the topic prefix.
+Out: topic names, and for a topic the group and the source name under which its records are folded.
+
+A shard (group, p) reads partition p of every source topic of its group, keeps its state in partition p of
+`leadpulse.state.<group>` and reports to partition p of `leadpulse.deltas.<group>`; so all of these have the same
+number of partitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from stream.contract.records import REROUTE
+
+#: group → the kinds of events that its shards fold
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "visitors": ("page_view", "form", "chatbot"),
+    "emails": ("email",),
+    "ads": ("ad",),
+}
+
+#: The group of one shard that adds up what all others report.
+ROLLUP: Final = "rollup"
+
+
+class ShardId(NamedTuple):
+    """A shard's name: its group and its partition number."""
+
+    group: str
+    shard: int
+
+    def __str__(self) -> str:
+        return f"{self.group}/{self.shard}"
+
+
+class Layout:
+    """Name every topic of one installation.
+
+    >>> layout = Layout("test.")
+    >>> layout.sources["emails"]
+    {'email': 'test.email', 'reroute': 'test.leadpulse.reroute.emails'}
+    >>> layout.source_of("test.form")
+    ('visitors', 'form')
+    """
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
+        self.sources: dict[str, dict[str, str]] = {
+            group: {**{kind: f"{prefix}{kind}" for kind in kinds}, REROUTE: self._own(f"reroute.{group}")}
+            for group, kinds in GROUPS.items()
+        }
+        self.rollup = self._own("rollup")
+        self.metrics = self._own("metrics")
+        self.dead_letter = self._own("dead_letter")
+        self._by_topic = {
+            topic: (group, source) for group, topics in self.sources.items() for source, topic in topics.items()
+        }
+
+    def _own(self, name: str) -> str:
+        return f"{self.prefix}leadpulse.{name}"
+
+    def state(self, group: str) -> str:
+        """Name the compacted log of a group's shards."""
+        return self.rollup if group == ROLLUP else self._own(f"state.{group}")
+
+    def deltas(self, group: str) -> str:
+        """Name the topic by which a group's shards report to the rollup."""
+        return self._own(f"deltas.{group}")
+
+    def reroute(self, group: str) -> str:
+        """Name the topic by which records reach the shard of their canonical key."""
+        return self.sources[group][REROUTE]
+
+    def source_of(self, topic: str) -> tuple[str, str]:
+        """Give the group and the source name of a topic that workers subscribe to."""
+        return (ROLLUP, ROLLUP) if topic == self.rollup else self._by_topic[topic]
+
+    def topic_of(self, group: str, source: str) -> str:
+        """Name the topic of a source; the reverse of `source_of`."""
+        return self.rollup if group == ROLLUP else self.sources[group][source]
+
+    def assigned(self) -> dict[str, tuple[str, ...]]:
+        """Give the topics of each group that the consumer group shares out.
+
+        The rollup's own log is among them: whoever is given its one partition owns the rollup.
+        """
+        return {**{group: tuple(topics.values()) for group, topics in self.sources.items()}, ROLLUP: (self.rollup,)}
+
+    def transactional_id(self, shard: ShardId) -> str:
+        """Name the producer of a shard; the same for every owner, so that a new one fences the old one."""
+        return f"{self.prefix}leadpulse-{shard.group}-{shard.shard}"

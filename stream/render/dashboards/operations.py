@@ -1,0 +1,222 @@
+"""Operations: panels on trust in the figures and on the workers themselves.
+
+In:  the totals of the catalog, the states of ratios that the recording rules give, and the workers' own metrics.
+Out: rows of the trust dashboard, and the panels of them that the overview shows as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from stream.catalog import Metric
+from stream.render.alerts.promql import WORKERS, one
+from stream.render.alerts.ratios import DROP, NEEDED, OK, STATE, TOO_LITTLE, TRIALS, USUAL, VALUE
+from stream.render.dashboards import panels, queries
+from stream.render.dashboards.panels import (
+    FULL,
+    GREEN,
+    HALF,
+    PLAIN,
+    RED,
+    YELLOW,
+    Panel,
+    lines,
+    listing,
+    over_time,
+    single,
+    states,
+)
+from stream.render.dashboards.queries import entry, rate
+
+FIRING: Final = 'ALERTS{alertname=~"Leadpulse.*",alertstate="firing"}'
+RATIO_STATES: Final = {
+    str(TOO_LITTLE): ("not enough data", "semi-dark-blue"),
+    str(OK): ("ok", GREEN),
+    str(DROP): ("drop", RED),
+}
+YES_NO: Final = {"1": ("yes", GREEN), "0": ("no", RED)}
+Row = tuple[str, list[Panel]]
+
+
+def standing() -> list[Panel]:
+    """Say whether the figures may be believed: complete, conserved, fresh."""
+    return [
+        single("Complete", entry("complete").help, "short", f"min({_total('complete')})", words=YES_NO),
+        single("Records unaccounted for", entry("conservation_error").help, "short",
+               f"max({_total('conservation_error')})", [(None, RED), (0, GREEN), (1, RED)]),
+        single("Figures end", "How long ago the windows end.", "s",
+               f"time() - max({one('leadpulse_as_of_timestamp_seconds')})", [(None, PLAIN), (60, YELLOW), (300, RED)]),
+        single("Oldest source", entry("source_lag_seconds").help, "s", f"max({_total('source_lag_seconds')})",
+               [(None, PLAIN), (300, YELLOW), (3_600, RED)]),
+        single("Unread records", entry("source_lag_records").help, "short", f"sum({_total('source_lag_records')})",
+               [(None, PLAIN), (10_000, YELLOW)]),
+        single("Data since", entry("data_since_timestamp_seconds").help, "dateTimeAsIso",
+               f"1000 * min({_total('data_since_timestamp_seconds')})"),
+    ]  # fmt: skip
+
+
+def ratio_states() -> Panel:
+    """Show which ratios are as usual, which dropped, and which have too little data to tell."""
+    return states(
+        "States of ratios by site",
+        "ok, drop, or not enough data, by the recording rules: against the same hours of four weeks.",
+        f'max by (ratio, site, window) ({STATE}{{site=~"$site",by="",window=~"1h|6h|24h"}})',
+        "{{ratio}} {{site}} {{window}}",
+        RATIO_STATES,
+    )
+
+
+def firing() -> Panel:
+    """List the alerts that fire."""
+    keep = ("alertname", "severity", "site", "ratio", "window")
+    expr = f"max by ({', '.join(keep)}) ({FIRING})"
+    panel = listing("Alerts that fire", keep, [("Firing", "short", expr)], FULL, "Empty while none fires.")
+    return panel.no_value("no alert fires").height(6)
+
+
+def step_ratio(metric: Metric, window: str, match: dict[str, str], name: str) -> Panel:
+    """Chart the share of people that took a step of the funnel, with n and the former period."""
+
+    def part(which: str, ago: str = "") -> str:
+        return f"sum by (site) ({queries.series(metric, window, which, match, ago)})"
+
+    def share(ago: str = "") -> str:
+        return f"{part('_numerator', ago)} / ({part('_denominator', ago)} > 0)"
+
+    return panels.with_former_and_n(
+        name, metric, share(), share(window), part("_denominator"), "{{site}}", f"{{{{site}}}}, {window} before"
+    )
+
+
+def rows() -> Iterable[Row]:
+    """Give the rows of the dashboard."""
+    yield "May the figures be believed?", standing()
+    yield "Ratios against their usual", [ratio_states(), firing(), _judged()]
+    yield "Where records ended", _account()
+    yield "Sources", _sources()
+    yield "Workers", list(_workers())
+    yield "Shards", _shards()
+
+
+def _total(name: str) -> str:
+    return queries.series(entry(name), "")
+
+
+def _judged() -> Panel:
+    by = ("ratio", "site", "window")
+
+    def of(record: str, part: str = "max") -> str:
+        return f'{part} by ({", ".join(by)}) ({record}{{site=~"$site",by=""}})'
+
+    columns = [("State", "short", of(STATE)), ("Value", "percentunit", of(VALUE)), ("Usual", "percentunit", of(USUAL)),
+               ("n", "short", of(TRIALS)), ("n needed", "short", of(NEEDED))]  # fmt: skip
+    about = "What the drop alerts go by. State: 1 drop, 0 ok, -1 not enough data."
+    return listing("Ratios, their usual and what is needed to judge", by, columns, FULL, about)
+
+
+def _account() -> list[Panel]:
+    events, kind = entry("events_total"), ("kind",)
+    valid, traffic = entry("valid_event_ratio"), entry("traffic_events")
+    total = _total("events_total")
+    dead = 'leadpulse_events_total{outcome="dead_lettered"}'
+    return [
+        lines("Records by outcome", f"{events.help} Per second.", "cps",
+              [(rate("leadpulse_events_total", ("outcome",)), "{{outcome}}")]),
+        lines("Share of dead letters", "Dead letters / accepted records.", "percentunit",
+              [(f"{rate(dead, kind)} / ({rate('leadpulse_events_total', kind)} > 0)", "{{kind}}")],
+              limits=[(None, GREEN), (0.01, RED)]),
+        listing("Account", ("kind", "outcome", "reason"),
+                [("Records", "short", f"sum by (kind, outcome, reason) ({total})")], HALF, events.help),
+        lines("Dead letters and filtered records by reason", "Per second.", "cps",
+              [(rate('leadpulse_events_total{reason!=""}', ("outcome", "reason")), "{{outcome}} {{reason}}")]),
+        over_time(valid, "$window", "kind", "Counted of accepted"),
+        over_time(traffic, "$window", "class", "Traffic of people, bots, ourselves and tests"),
+    ]  # fmt: skip
+
+
+def _sources() -> list[Panel]:
+    def by(name: str, label: str = "kind") -> list[tuple[str, str]]:
+        return [(f"max by ({label}) ({_total(name)})", f"{{{{{label}}}}}")]
+
+    newest = f"time() - max by (kind) ({_total('source_newest_event_timestamp_seconds')})"
+    return [
+        lines("Age of the newest event", entry("source_newest_event_timestamp_seconds").help, "s",
+              [(newest, "{{kind}}")], limits=[(None, GREEN), (300, YELLOW), (3_600, RED)]),
+        lines("Lag in event time", entry("source_lag_seconds").help, "s", by("source_lag_seconds")),
+        lines("Unread records", entry("source_lag_records").help, "short", by("source_lag_records")),
+        lines("Missing topics", entry("source_missing").help, "short", by("source_missing")),
+        lines("Corrected clocks and forwarded records", "Events whose clock ran ahead; records on a wrong partition.",
+              "cps", [(rate("leadpulse_clock_ahead_total", ("kind",)), "{{kind}} clock ahead"),
+                      (rate("leadpulse_rerouted_total", ("kind",)), "{{kind}} forwarded")]),
+        lines("Label values folded into other", entry("labels_folded_total").help, "short",
+              by("labels_folded_total", "label")),
+        single("Ids known for", entry("dedupe_horizon_seconds").help, "s",
+               f"min({_total('dedupe_horizon_seconds')})", width=6),
+        single("Mixed ad reports", entry("mixed_granularity").help, "short", f"max({_total('mixed_granularity')})",
+               [(None, GREEN), (1, YELLOW)], width=6),
+        single("Catalog", entry("catalog_info").help, "short", f"max by (version) ({_total('catalog_info')})",
+               width=HALF, legend="{{version}}"),
+    ]  # fmt: skip
+
+
+def _workers() -> Iterable[Panel]:
+    yield single(
+        "Workers up", "Workers that answer.", "short", f"sum(up{{{WORKERS}}})", [(None, RED), (1, GREEN)], width=6
+    )
+    yield single("Ready", "Workers in the group whose shards all run.", "short", "sum(leadpulse_worker_ready)",
+                 [(None, RED), (1, GREEN)], width=6)  # fmt: skip
+    yield single("Owners of the rollup", "One worker shows the figures; none only while they move.", "short",
+                 "sum(leadpulse_rollup_owner)", [(None, RED), (1, GREEN), (2, RED)], width=6)  # fmt: skip
+    yield single("Versions", "More than one only during an update.", "short",
+                 "count(count by (version, catalog_version) (leadpulse_build_info))",
+                 [(None, GREEN), (2, YELLOW)], width=6)  # fmt: skip
+    for name, about, unit, expr in (
+        ("Memory", "Resident memory of a worker.", "bytes", "process_resident_memory_bytes"),
+        ("Processor", "Cores that a worker uses.", "short", "rate(process_cpu_seconds_total[$__rate_interval])"),
+        ("Open files", "Descriptors that a worker holds.", "short", "process_open_fds"),
+        ("Rebalances", "Assignments since the start of a worker.", "short", "leadpulse_rebalances_total"),
+        ("Time to write /metrics", "Time that writing the last snapshot took.", "s", "leadpulse_http_render_seconds"),
+        ("HTTP requests", "Answers a second by code.", "reqps",
+         "sum by (instance, code) (rate(leadpulse_http_requests_total[$__rate_interval]))"),
+    ):  # fmt: skip
+        selected = _of_workers(expr) if "process_" in expr else expr
+        yield lines(name, about, unit, [(selected, "{{instance}} {{code}}" if "code" in expr else "{{instance}}")])
+
+
+def _of_workers(expr: str) -> str:
+    """Leave out other processes that the same Prometheus scrapes.
+
+    >>> _of_workers("rate(process_cpu_seconds_total[1m])")
+    'rate(process_cpu_seconds_total{job=~".*leadpulse.*"}[1m])'
+    """
+    name = next(word for word in expr.replace("(", " ").replace("[", " ").split() if word.startswith("process_"))
+    return expr.replace(name, f"{name}{{{WORKERS}}}")
+
+
+def _shards() -> list[Panel]:
+    def by_group(how: str, name: str) -> list[tuple[str, str]]:
+        return [(f"{how} by (group) ({one(f'leadpulse_shard_{name}')})", "{{group}}")]
+
+    def rate_by_group(name: str) -> list[tuple[str, str]]:
+        return [(f"sum by (group) (rate(leadpulse_shard_{name}[$__rate_interval]))", "{{group}}")]
+
+    restored = one("leadpulse_shard_restored")
+    missing = f"count by (group) ({restored} == 0) or sum by (group) ({restored} * 0)"
+    committed = f"max by (group, shard) ({one('leadpulse_shard_commit_timestamp_seconds')})"
+    restoring = f"max by (group, shard) ({one('leadpulse_shard_restore_seconds')})"
+    unread = f"sum by (source) ({one('leadpulse_shard_lag_records')})"
+    limits: list[tuple[float | None, str]] = [(None, GREEN), (1, YELLOW), (20, RED)]
+    return [
+        lines("Shards that are not restored", "Their last figures stay, and count as incomplete.", "short",
+              [(missing, "{{group}}")]),
+        lines("Records folded", "Per second, of whatever outcome.", "cps", rate_by_group("records_total")),
+        lines("Unread records by source", "By the shards' own account.", "short", [(unread, "{{source}}")]),
+        lines("Duration of the last commit", "A commit that takes 20 s ends the worker.", "s",
+              by_group("max", "last_commit_seconds"), limits=limits),
+        lines("Age of the last commit", "Grows while a shard has nothing to write or cannot.", "s",
+              [(f"time() - {committed}", "{{group}} {{shard}}")]),
+        lines("Time spent folding", "Share of a core.", "percentunit", rate_by_group("fold_seconds_total")),
+        lines("Fetched and not folded", "Bytes in the inboxes of shards.", "bytes", by_group("sum", "inbox_bytes")),
+        lines("Time to restore", "The last take-over of a shard.", "s", [(restoring, "{{group}} {{shard}}")]),
+    ]  # fmt: skip

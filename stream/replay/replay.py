@@ -1,0 +1,188 @@
+"""Replay: the same pipeline over files of envelopes, without Kafka; the answer as of one moment.
+
+In:  lines of NDJSON, one envelope each, in any order.
+Out: readings with edges exact to the millisecond, and the account of where every record ended.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from stream.changes.panes import DAY_MS, Grid, window_ms
+from stream.contract.readings import Reading
+from stream.contract.records import Record, ShardReport
+from stream.contract.rejects import Reject
+from stream.engine.shard import GROUPS, FoldOptions, ShardFold
+from stream.ingest.decode import Limits
+from stream.ingest.lines import Line, read_lines
+from stream.rollup.rollup import Rollup, RollupOptions
+
+_BATCH: Final = 20_000
+_REPORT: Final = ShardReport(caught_up=True, now_ms=0)
+_MEMORY_MS: Final = 35 * DAY_MS
+
+#: (time of the event, line); a time after the arrival is the arrival, as in the decoder.
+Placed = tuple[int, Line]
+
+
+@dataclass(slots=True)
+class Account:
+    """Where records ended; `left_out` were at or after the moment of reading and are not part of it."""
+
+    accepted: int = 0
+    counted: int = 0
+    duplicates: int = 0
+    filtered: Counter[str] = field(default_factory=Counter)
+    dead_lettered: Counter[str] = field(default_factory=Counter)
+    left_out: int = 0
+
+    def add(self, account: dict[str, int]) -> None:
+        """Add the account of a shard; its names are kind/outcome or kind/outcome/reason."""
+        for name, n in account.items():
+            _, outcome, *reason = name.split("/", 2)
+            if outcome == "accepted":
+                self.accepted += n
+            elif outcome == "counted":
+                self.counted += n
+            elif outcome == "duplicate":
+                self.duplicates += n
+            elif outcome == "filtered":
+                self.filtered[reason[0]] += n
+            elif outcome == "dead_lettered":
+                self.dead_lettered[reason[0]] += n
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the account as it is printed."""
+        return {
+            "accepted": self.accepted,
+            "counted": self.counted,
+            "duplicates": self.duplicates,
+            "filtered": dict(sorted(self.filtered.items())),
+            "dead_lettered": dict(sorted(self.dead_lettered.items())),
+        }
+
+
+@dataclass(slots=True)
+class Replayed:
+    """The answer of a replay."""
+
+    at_ms: int | None
+    readings: list[Reading]
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """What to read and how; `windows` None stands for those of the catalog, `now_ms` is the wall clock."""
+
+    now_ms: int
+    at_ms: int | None = None
+    windows: tuple[str, ...] | None = None
+    lateness_ms: int = DAY_MS
+    require_consent: bool = False
+    label_limit: int = 50
+    most_readings: int = 10_000
+    allowed: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+class Replay:
+    """Folds lines in order of time and reads the metrics."""
+
+    def __init__(self, options: ReplayOptions, rollup: Callable[[RollupOptions], Rollup] = Rollup) -> None:
+        self.options = options
+        self.account = Account()
+        longest = max((window_ms(name) for name in options.windows or ()), default=0)
+        self._limits = Limits(lateness_ms=options.lateness_ms, now_ms=options.now_ms)
+        fold = FoldOptions(
+            limits=self._limits,
+            require_consent=options.require_consent,
+            grid=Grid(pane_ms=1),
+            memory_ms=max(_MEMORY_MS, longest + DAY_MS),
+        )
+        self._folds = {group: ShardFold(group, 0, 1, fold) for group in GROUPS}
+        self._rollup = rollup(
+            RollupOptions(
+                dict.fromkeys(GROUPS, 1),
+                windows=options.windows,
+                exact=True,
+                label_limit=options.label_limit,
+                most_readings=options.most_readings,
+                allowed=options.allowed,
+            )
+        )
+        self._seq = 0
+
+    def run(self, lines: Iterable[bytes], progress: Callable[[int], None] | None = None) -> Replayed:
+        """Fold all lines and read at the end; `progress` is told how many lines were folded."""
+        placed = self.placed(lines)
+        for first in range(0, len(placed), _BATCH):
+            self.fold(placed[first : first + _BATCH])
+            if progress is not None:
+                progress(min(first + _BATCH, len(placed)))
+        self.close()
+        at_ms = self.at_ms
+        return Replayed(at_ms, [] if at_ms is None else self.read(at_ms), self.account)
+
+    @property
+    def newest_ms(self) -> int | None:
+        """Give the time of the newest event that was counted so far."""
+        return max((ms for fold in self._folds.values() for ms in fold.books.newest_ms.values()), default=None)
+
+    @property
+    def at_ms(self) -> int | None:
+        """Give the moment of reading: the one that was asked for, else just after the newest event."""
+        newest_ms = self.newest_ms
+        return self.options.at_ms if self.options.at_ms is not None else None if newest_ms is None else newest_ms + 1
+
+    def read(self, at_ms: int) -> list[Reading]:
+        """Read the metrics of what was folded, as of a moment."""
+        self._rollup.read_at(at_ms)
+        return self._rollup.readings(None)
+
+    def close(self) -> None:
+        """Complete the account, once all lines are folded."""
+        for fold in self._folds.values():
+            self.account.add(fold.books.account)
+
+    def placed(self, lines: Iterable[bytes]) -> list[Placed]:
+        """Put lines in order of (time of the event, line); account for those that name no known kind."""
+        at_ms, account = self.options.at_ms, self.account
+        out: list[Placed] = []
+        last_ms = 0
+        for line in read_lines(lines, self._limits):
+            if isinstance(line, Reject):
+                account.accepted += 1
+                account.dead_lettered[line.reason] += 1
+                continue
+            # without a readable time the decoder will reject it: any place in the order will do
+            stated_ms = last_ms = last_ms if line.time_ms is None else line.time_ms
+            time_ms = min(stated_ms, line.record[1] or stated_ms)
+            if at_ms is not None and time_ms >= at_ms:
+                account.left_out += 1
+                continue
+            out.append((time_ms, line))
+        out.sort(key=lambda placed: placed[0])  # stable: lines of one moment stay in their order
+        return out
+
+    def fold(self, lines: list[Placed]) -> None:
+        """Fold lines, in one batch."""
+        batches: dict[str, list[Record]] = {}
+        for _, line in lines:
+            batches.setdefault(line.kind, []).append(line.record)
+        self._seq += 1
+        for fold in self._folds.values():
+            fold.fold([(kind, batches[kind]) for kind in fold.kinds if kind in batches])
+            self._rollup.add(fold.take_delta(self._seq, _REPORT))
+
+
+def replay(lines: Iterable[bytes], options: ReplayOptions, progress: Callable[[int], None] | None = None) -> Replayed:
+    """Fold lines and read the metrics as of one moment."""
+    return Replay(options).run(lines, progress)
+
+
+def chosen(readings: Iterable[Reading], metrics: Collection[str]) -> Iterator[Reading]:
+    """Pick the readings of some metrics; all of them where none are named."""
+    return (reading for reading in readings if not metrics or reading.metric in metrics)

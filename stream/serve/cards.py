@@ -1,0 +1,138 @@
+"""Cards: one figure of the overview with everything said about it.
+
+In:  a metric of the catalog, its figure, and the verdict on it.
+Out: a table of plain values for the page: title, value, counts, parts, state, in words and in numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from stream.catalog import Metric
+from stream.render.alerts.companions import LEAST_LEADS
+from stream.render.alerts.promql import LEAST_TRIALS
+from stream.serve import words
+from stream.serve.figures import SPLIT, Figure
+from stream.serve.verdict import Verdict
+from stream.settings.values import duration_ms
+
+Card = dict[str, Any]
+
+#: How the numerator n and the denominator d of a figure are told; others read "n of d".
+_COUNTS: Final = {
+    "visit_to_lead_ratio": "{n} of {d} visitors",
+    "chat_conversion_ratio": "{n} of {d} conversations",
+    "click_through_ratio": "{n} clicks of {d} impressions",
+    "deliverability_ratio": "{n} of {d} messages",
+    "cost_per_lead": "{n} for {d} leads",
+    "funnel_step_seconds": "{d} people became leads",
+}
+_TITLES: Final = {"visitors": "Visitors"}
+_STATES: Final = {
+    "ok": "OK",
+    "drop": "Drop",
+    "rise": "Rise",
+    "too_little": "Not enough data",
+    "no_baseline": "No baseline yet",
+    "waiting": "Not judged",
+    "empty": "No data",
+    "unknown": "Not known",
+}
+
+
+def window_for(metric: Metric, window: str) -> str:
+    """Choose the window of a metric that is shown: the one asked for, else its next longer one, else its longest.
+
+    >>> from stream.catalog import BY_NAME
+    >>> [window_for(BY_NAME["cost_per_lead"], window) for window in ("5m", "24h", "90d")]
+    ['24h', '24h', '90d']
+    """
+    longer = [each for each in metric.windows if duration_ms(each) >= duration_ms(window)]
+    return longer[0] if longer else metric.windows[-1]
+
+
+def card(metric: Metric, window: str, asked: str, figure: Figure | None, verdict: Verdict, complete: bool,
+         known: bool = True) -> Card:  # fmt: skip
+    """Put a card together; `known` is false where this worker has no figures at all."""
+    state, detail = _state(metric, window, figure, verdict, complete) if known else ("unknown", "")
+    measure = figure.measure if figure else ""
+    return {
+        "metric": metric.name,
+        "title": title(metric),
+        "help": metric.help,
+        "formula": metric.formula,
+        "unit": metric.unit,
+        "measure": measure,
+        "window": window,
+        "other_window": window != asked,
+        "value": figure.value if figure else None,
+        "shown": words.value(figure.value if figure else None, metric.unit, measure),
+        "numerator": figure.numerator if figure else None,
+        "denominator": figure.denominator if figure else None,
+        "counts": _counts(metric, figure),
+        "parts": _parts(metric, figure),
+        "state": state,
+        "state_text": _STATES.get(state, ""),
+        "detail": detail,
+        "usual": verdict.usual,
+        "n": verdict.n,
+        "needed": verdict.needed,
+    }
+
+
+def title(metric: Metric) -> str:
+    """Name a metric to people: the panel's title, else its name in plain words."""
+    plain = metric.name.removesuffix("_ratio").replace("_", " ").capitalize()
+    return metric.panel or _TITLES.get(metric.name, plain)
+
+
+def _counts(metric: Metric, figure: Figure | None) -> str:
+    if figure is None or figure.denominator is None:
+        return ""
+    n = words.number(figure.numerator or 0)
+    if metric.unit == "currency":
+        n = words.money(figure.numerator or 0, figure.measure)
+    text = _COUNTS.get(metric.name, "{n} of {d}").format(n=n, d=words.number(figure.denominator))
+    return f"{text}, 90 % within {words.span(figure.high)}" if figure.high is not None else text
+
+
+def _parts(metric: Metric, figure: Figure | None) -> list[dict[str, str]]:
+    """List the parts of a figure, largest first; one part alone would say the same again."""
+    if figure is None or (len(figure.parts) < 2 and metric.kind != "count"):
+        return []
+    size = "denominator" if metric.unit == "ratio" else "numerator"
+    parts = sorted(figure.parts, key=lambda part: -float(getattr(part, size)))[:4]
+    is_currency = SPLIT.get(metric.name) == "currency"
+    return [
+        {
+            "name": part.name if is_currency else part.name.replace("_", " "),
+            "shown": words.value(part.value, metric.unit, part.name).removesuffix(
+                f" {part.name}" if is_currency else ""
+            ),
+        }
+        for part in parts
+    ]
+
+
+def _whole(usual: float | None, metric: Metric) -> float | None:
+    """Round the mean of counts: nobody came in part."""
+    return round(usual) if usual is not None and metric.kind == "count" else usual
+
+
+def _state(metric: Metric, window: str, figure: Figure | None, verdict: Verdict, complete: bool) -> tuple[str, str]:
+    """Give the state of a card and the words beside it."""
+    if figure is None or (figure.value is None and not figure.denominator):
+        return "empty", f"nothing in the last {window}"
+    if verdict.state == "none":
+        return "", ""
+    if not complete:
+        return "waiting", "not caught up with the sources yet"
+    usual = words.value(_whole(verdict.usual, metric), metric.unit, figure.measure)
+    if verdict.state == "no_baseline":
+        least = {"ratio": f"{LEAST_TRIALS} or more", "currency": f"{LEAST_LEADS} or more leads"}.get(metric.unit)
+        earlier = f"needs an earlier, full window of {window}"
+        return verdict.state, f"{earlier}, {least} in all" if least else earlier
+    if verdict.state == "too_little":
+        n, needed = words.number(verdict.n or 0), words.number(verdict.needed or 0)
+        return verdict.state, f"{n} of {needed} needed; usual {usual}"
+    return verdict.state, f"usual {usual}"

@@ -1,0 +1,145 @@
+"""Figures: the main metrics of each site and window, with finer labels added up.
+
+In:  a snapshot of readings.
+Out: one figure for each site, window and metric of tier main; all sites together where there are several.
+
+Only what may be added up is added up: counts, and numerators and denominators of ratios before they are divided.
+Money is never added across currencies: the figure is that of the currency with the most spend, the others are
+parts. A median of several sites cannot be had from theirs, so there the mean stands in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from stream.catalog import BY_NAME, METRICS, Metric
+from stream.contract.readings import Reading
+
+ALL_SITES: Final = ""
+#: Of the steps of a funnel, the one that the overview shows.
+TIME_TO_LEAD: Final = {"from": "first_view", "to": "lead"}
+#: The label whose values are listed below a figure.
+SPLIT: Final = {"leads": "capture_method", "cost_per_lead": "currency", "click_through_ratio": "platform",
+                "chat_conversion_ratio": "bot"}  # fmt: skip
+_FIRST: Final = ("visit_to_lead_ratio", "leads", "chat_conversion_ratio", "click_through_ratio", "deliverability_ratio",
+                 "cost_per_lead", "funnel_step_seconds", "visitors")  # fmt: skip
+
+
+class Key(NamedTuple):
+    """What a figure is of."""
+
+    site: str
+    window: str
+    metric: str
+
+
+class Part(NamedTuple):
+    """A figure's share of one label value."""
+
+    name: str
+    value: float | None
+    numerator: float
+    denominator: float
+
+
+@dataclass(slots=True)
+class Figure:
+    """A value, what it was divided from, and its parts; a count is its own numerator."""
+
+    value: float | None = None
+    numerator: float | None = None
+    denominator: float | None = None
+    measure: str = ""  # currency; or mean, median
+    high: float | None = None  # the 90 % quantile of a summary
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(slots=True)
+class _Sum:
+    numerator: float = 0
+    denominator: float = 0
+    parts: dict[str, list[float]] = field(default_factory=dict)
+    quantiles: dict[str, float | None] = field(default_factory=dict)
+
+
+def overview(metrics: Iterable[Metric] = METRICS) -> list[Metric]:
+    """List the metrics of tier main in the order of the page; new ones of the catalog come last."""
+    rank = {name: at for at, name in enumerate(_FIRST)}
+    main = [metric for metric in metrics if metric.tier == "main"]
+    return sorted(main, key=lambda metric: rank.get(metric.name, len(rank)))
+
+
+def figures(readings: Iterable[Reading]) -> dict[Key, Figure]:
+    """Work out all figures; 10,000 readings take about 3 ms, most of it for passing over the others."""
+    wanted = {metric.name for metric in overview()}
+    sums: dict[Key, _Sum] = {}
+    for reading in readings:
+        if reading.metric in wanted and reading.window is not None:
+            _add(sums, reading)
+    _add_all_sites(sums)
+    return {key: _figure(BY_NAME[key.metric], of) for key, of in sums.items()}
+
+
+def sites(figures: Mapping[Key, Figure]) -> list[str]:
+    """Name the sites, without the sum of all."""
+    return sorted({key.site for key in figures if key.site != ALL_SITES})
+
+
+def _add(sums: dict[Key, _Sum], reading: Reading) -> None:
+    labels = reading.labels
+    if reading.metric == "funnel_step_seconds" and any(labels.get(k) != v for k, v in TIME_TO_LEAD.items()):
+        return
+    key = Key(labels.get("site", "unknown"), str(reading.window), reading.metric)
+    of = sums.get(key)
+    if of is None:
+        of = sums[key] = _Sum()
+    if "quantile" in labels:
+        of.quantiles[labels["quantile"]] = reading.value
+        of.numerator, of.denominator = reading.numerator or 0, reading.denominator or 0
+        return
+    is_count = BY_NAME[reading.metric].kind in ("count", "amount")
+    numerator = (reading.value if is_count else reading.numerator) or 0
+    denominator = 0 if is_count else reading.denominator or 0
+    of.numerator += numerator
+    of.denominator += denominator
+    split = SPLIT.get(reading.metric)
+    if split:
+        part = of.parts.setdefault(labels.get(split, "unknown"), [0, 0])
+        part[0] += numerator
+        part[1] += denominator
+
+
+def _add_all_sites(sums: dict[Key, _Sum]) -> None:
+    """Add the sites up, once there are two; people are counted by site, so that no person counts twice."""
+    if len({key.site for key in sums}) < 2:
+        return
+    for key, of in list(sums.items()):
+        whole = sums.setdefault(Key(ALL_SITES, key.window, key.metric), _Sum())
+        whole.numerator += of.numerator
+        whole.denominator += of.denominator
+        for name, (numerator, denominator) in of.parts.items():
+            part = whole.parts.setdefault(name, [0, 0])
+            part[0] += numerator
+            part[1] += denominator
+
+
+def _figure(metric: Metric, of: _Sum) -> Figure:
+    parts = tuple(Part(name, _divided(metric, *both), *both) for name, both in sorted(of.parts.items()))
+    if metric.kind == "summary":
+        if of.quantiles:
+            return Figure(of.quantiles.get("0.5"), of.numerator, of.denominator, "median", of.quantiles.get("0.9"))
+        return Figure(_divided(metric, of.numerator, of.denominator), of.numerator, of.denominator, "mean")
+    if metric.kind in ("count", "amount"):
+        return Figure(of.numerator, of.numerator, None, parts=parts)
+    if "currency" in metric.labels and parts:
+        most = max(parts, key=lambda part: part.numerator)
+        return Figure(most.value, most.numerator, most.denominator, most.name, parts=parts)
+    return Figure(_divided(metric, of.numerator, of.denominator), of.numerator, of.denominator, parts=parts)
+
+
+def _divided(metric: Metric, numerator: float, denominator: float) -> float | None:
+    if metric.kind in ("count", "amount"):
+        return numerator
+    return metric.factor * numerator / denominator if denominator else None

@@ -1,0 +1,159 @@
+"""The guard of the HTTP service: who may ask, and what every answer carries.
+
+In:  a request, the token (None: no token is needed) and whether only this machine can connect.
+Out: the answer of the page asked for, or 401, 403, 404, 405 that tell nothing; strict headers on all of them.
+
+A script sends the token as `Authorization: Bearer …`. A browser gets a form, posts it once to /login, and
+keeps a cookie. The cookie is derived from the token: it is worth nothing elsewhere and ends with the token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import logging
+from http.cookies import SimpleCookie
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from stream.settings.values import is_loopback
+
+log = logging.getLogger("leadpulse.http")
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+LOGIN_PATH = "/login"
+COOKIE = "leadpulse"
+COOKIE_AGE_S = 30 * 86_400
+LOGIN_LIMIT_S = 5.0
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+LOGIN_FORM = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>leadpulse</title>'
+    '<meta name="viewport" content="width=device-width"><main><h1>leadpulse</h1>'
+    '<form method="post" action="/login"><p><label for="token">Token</label> '
+    '<input id="token" name="token" type="password" autocomplete="current-password" required autofocus> '
+    "<button>Open</button></form></main></html>"
+)
+
+
+class Guard:
+    """Check every request; made once for a service."""
+
+    def __init__(self, token: str | None, local_only: bool) -> None:
+        self._token = token.encode() if token else None
+        self._cookie = (
+            hmac.new(self._token, b"leadpulse browser cookie 1", hashlib.sha256).hexdigest() if self._token else ""
+        )
+        # Without a token on loopback, a web page could reach us by a name of its own that resolves to
+        # 127.0.0.1 (DNS rebinding): then only names of this machine are answered.
+        self._check_host = local_only and self._token is None
+
+    @property
+    def middleware(self) -> Middleware:
+        """Give the middleware that stands before every route."""
+
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                response = await self._answer(request, handler)
+            except web.HTTPException as error:
+                response = plain(error.status)
+                if "Allow" in error.headers:
+                    response.headers["Allow"] = error.headers["Allow"]
+            except (asyncio.CancelledError, ConnectionError):
+                raise
+            except Exception:
+                log.exception("a page failed: %s", request.match_info.route.resource)
+                response = plain(500)
+            return response
+
+        return guard
+
+    async def _answer(self, request: web.Request, answer: Handler) -> web.StreamResponse:
+        if request.path in OPEN_PATHS:
+            return await answer(request)
+        if self._check_host and not is_loopback(_host_name(request.host)):
+            return plain(403)
+        if request.path == LOGIN_PATH and request.method == "POST" and self._token is not None:
+            return await self._login(request)
+        if not self.permits(request):
+            return _ask(request)
+        return await answer(request)
+
+    def permits(self, request: web.BaseRequest) -> bool:
+        """Say whether the request carries the token or the cookie; takes as long for a wrong one."""
+        if self._token is None:
+            return True
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        by_header = (
+            hmac.compare_digest(given.strip().encode(errors="replace"), self._token) and scheme.lower() == "bearer"
+        )
+        by_cookie = hmac.compare_digest(_cookie(request).encode(errors="replace"), self._cookie.encode())
+        return by_header or by_cookie
+
+    async def _login(self, request: web.Request) -> web.StreamResponse:
+        try:
+            async with asyncio.timeout(LOGIN_LIMIT_S):
+                form = await request.post()
+        except (TimeoutError, ValueError):
+            return plain(400)
+        given = form.get("token")
+        if self._token is None or not isinstance(given, str):
+            return _ask(request)
+        if not hmac.compare_digest(given.strip().encode(errors="replace"), self._token):
+            log.warning("a login with a wrong token was refused")
+            return _ask(request)
+        response = web.Response(status=303, headers={"Location": "/"})
+        response.set_cookie(COOKIE, self._cookie, max_age=COOKIE_AGE_S, httponly=True, samesite="Strict", path="/")
+        return response
+
+
+async def strict_headers(_request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Put the strict headers on an answer just before it is sent."""
+    response.headers.update(HEADERS)
+    response.headers.pop("Server", None)
+
+
+def plain(status: int) -> web.Response:
+    """Answer with the status alone."""
+    return web.Response(status=status, text=f"{status}\n")
+
+
+def _ask(request: web.Request) -> web.Response:
+    """Answer 401; a browser gets the form."""
+    if request.method in ("GET", "POST") and "text/html" in request.headers.get("Accept", ""):
+        return web.Response(status=401, text=LOGIN_FORM, content_type="text/html")
+    response = plain(401)
+    response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _cookie(request: web.BaseRequest) -> str:
+    try:
+        found = SimpleCookie(request.headers.get("Cookie", "")).get(COOKIE)
+    except Exception:  # a malformed cookie header is no cookie
+        return ""
+    return found.value if found is not None else ""
+
+
+def _host_name(host: str) -> str:
+    """Take the port off a Host header.
+
+    >>> _host_name("localhost:9464"), _host_name("[::1]:9464"), _host_name("127.0.0.1")
+    ('localhost', '::1', '127.0.0.1')
+    """
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]

@@ -1,0 +1,240 @@
+"""Page: the model of the live page, from readings and the catalog.
+
+In:  readings as published last, the history of the main figures, and how the worker is.
+Out: for a site and window, one table of plain values; everything the page shows, in words and in numbers.
+
+No time of day is written here: the browser knows its zone. All moments are integer milliseconds UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from stream.catalog import TRAFFIC
+from stream.contract.events import KINDS
+from stream.contract.readings import Reading
+from stream.serve import words
+from stream.serve.cards import card, window_for
+from stream.serve.figures import ALL_SITES, Figure, Key, figures, overview, sites
+from stream.serve.history import History
+from stream.serve.verdict import judge
+from stream.settings.values import duration_ms
+
+WINDOWS: Final = TRAFFIC
+FIRST_WINDOW: Final = "1h"
+#: A publication comes each second; one that is older than this is not live any more.
+STALLED_AFTER_MS: Final = 10_000
+#: A source whose newest event is older is told apart; whether that is wrong only its owner knows.
+QUIET_AFTER_S: Final = 120
+
+Table = dict[str, Any]
+
+
+class View(NamedTuple):
+    """What a page shows; an empty site is all of them."""
+
+    site: str
+    window: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the worker is that serves the page."""
+
+    shards: int = 0
+    restored: int = 0
+    owns_rollup: bool = False
+    ready: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What was published last, worked out once for all pages."""
+
+    figures: Mapping[Key, Figure] = field(default_factory=dict)
+    sites: tuple[str, ...] = ()
+    as_of_ms: int = 0
+    taken_ms: int = 0  # wall clock when the page took notice
+    complete: bool = False
+    data_since_ms: int | None = None
+    sources: tuple[Table, ...] = ()
+    trust: Table = field(default_factory=dict)
+    catalog_version: str = ""
+
+
+def publication(readings: Iterable[Reading], as_of_ms: int, taken_ms: int) -> Publication:
+    """Take from readings what the page needs."""
+    readings = tuple(readings)
+    found = figures(readings)
+    totals = [reading for reading in readings if reading.window is None]
+    newest = max(readings, key=lambda reading: reading.seq, default=None)
+    complete = bool(_gauge(totals, "complete"))
+    return Publication(
+        found, tuple(sites(found)), as_of_ms, taken_ms, complete, newest.data_since_ms if newest else None,
+        tuple(_sources(totals, complete)), _trust(totals), newest.catalog_version if newest else "",
+    )  # fmt: skip
+
+
+def model(shown: Publication | None, view: View, history: History, health: Health, now_ms: int) -> Table:
+    """Give all that a page shows."""
+    now = shown or Publication()
+    view = settled(now, view)
+    state, text = state_of(shown, health, now_ms)
+    return {
+        "state": state,
+        "state_text": text,
+        "now_ms": now_ms,
+        "as_of_ms": now.as_of_ms or None,
+        "taken_ms": now.taken_ms or None,
+        "site": view.site,
+        "sites": [*([ALL_SITES] if len(now.sites) > 1 else []), *now.sites],
+        "window": view.window,
+        "windows": list(WINDOWS),
+        "cover": _cover(now, view.window),
+        "complete": now.complete,
+        "data_since_ms": now.data_since_ms,
+        "catalog_version": now.catalog_version,
+        "cards": _cards(now, shown is not None, view, history),
+        "sources": list(now.sources),
+        "trust": now.trust,
+        "worker": {"shards": health.shards, "restored": health.restored},
+    }
+
+
+def charts(shown: Publication | None, view: View, history: History) -> dict[str, Table]:
+    """Give the points of each card's chart: seconds after the first moment, and values."""
+    view = settled(shown or Publication(), view)
+    out: dict[str, Table] = {}
+    for metric in overview():
+        at_ms, values = history.points(Key(view.site, window_for(metric, view.window), metric.name))
+        start = at_ms[0] // 1_000 if at_ms else 0
+        after = [at // 1_000 - start for at in at_ms]
+        out[metric.name] = {"start": start, "after": after, "values": [_brief(value) for value in values]}
+    return out
+
+
+def _brief(value: float | None) -> float | None:
+    """Cut a value to the digits that a chart can show; the figure itself is sent whole."""
+    return None if value is None else float(f"{value:.5g}")
+
+
+def settled(shown: Publication, view: View) -> View:
+    """Put a site or window that does not exist right.
+
+    >>> settled(Publication(sites=("s1",)), View("gone", "3y"))
+    View(site='s1', window='1h')
+    """
+    site = view.site
+    if site not in shown.sites:
+        site = shown.sites[0] if len(shown.sites) == 1 else ALL_SITES
+    return View(site, view.window if view.window in WINDOWS else FIRST_WINDOW)
+
+
+def state_of(shown: Publication | None, health: Health, now_ms: int) -> tuple[str, str]:
+    """Say how things are: the first of these that holds."""
+    if health.restored < health.shards:
+        return "restoring", f"{health.restored} of {health.shards} shards of this worker are restored."
+    if shown is None:
+        return _without_figures(health)
+    age_ms = now_ms - shown.taken_ms
+    if age_ms > STALLED_AFTER_MS:
+        return "stalled", f"Nothing was published for {words.span(age_ms / 1_000)}; the figures are the last ones."
+    if not shown.complete:
+        unread = sum(source["unread"] for source in shown.sources)
+        text = f"{words.number(unread)} records are still to be read." if unread else "Not all shards have reported."
+        return "catching_up", text + " Figures end where reading stands and are not judged."
+    if not shown.figures:
+        return "no_data", "Everything runs; no event has arrived yet."
+    return "live", "All sources are read to their end."
+
+
+def _without_figures(health: Health) -> tuple[str, str]:
+    if health.owns_rollup:
+        return "restoring", "This worker is taking over the figures."
+    if health.ready:
+        return "elsewhere", "Another worker holds the figures now: open its page. If it stops, they come here."
+    return "starting", "This worker is joining its group."
+
+
+def _cards(now: Publication, known: bool, view: View, history: History) -> list[Table]:
+    out = []
+    for metric in overview():
+        window = window_for(metric, view.window)
+        key = Key(view.site, window, metric.name)
+        figure = now.figures.get(key)
+        usual = history.usual(key, now.as_of_ms, now.data_since_ms)
+        parts = (figure.numerator, figure.denominator, figure.value) if figure else (None, None, None)
+        out.append(card(metric, window, view.window, figure, judge(metric, window, *parts, usual), now.complete, known))
+    return out
+
+
+def _cover(now: Publication, window: str) -> str:
+    """Say how much of a window data covers, where it does not cover all of it."""
+    if now.data_since_ms is None:
+        return ""
+    covered_ms = now.as_of_ms - now.data_since_ms
+    if covered_ms >= duration_ms(window):
+        return ""
+    return f"Data covers {words.span(max(0, covered_ms) / 1_000)} of these {window}."
+
+
+def _sources(totals: list[Reading], complete: bool) -> Iterable[Table]:
+    newest = _by_kind(totals, "source_newest_event_timestamp_seconds")
+    lag_s = _by_kind(totals, "source_lag_seconds")
+    unread = _by_kind(totals, "source_lag_records")
+    missing = _by_kind(totals, "source_missing")
+    for kind in KINDS:
+        if missing.get(kind):
+            state, text = "missing", "topic missing"
+        elif kind not in newest:
+            state, text = "none", "no event yet"
+        elif not complete and unread.get(kind):
+            state, text = "behind", "catching up"
+        elif lag_s.get(kind, 0) > QUIET_AFTER_S:
+            state, text = "quiet", "quiet"
+        else:
+            state, text = "fresh", "fresh"
+        at_ms = round(newest[kind] * 1_000) if kind in newest else None
+        yield {"kind": kind, "newest_ms": at_ms, "unread": int(unread.get(kind, 0)), "state": state, "text": text}
+
+
+def _trust(totals: list[Reading]) -> Table:
+    """Give the account of all records, and what else speaks for or against the figures."""
+    ended: dict[str, int] = {}
+    reasons: dict[str, dict[str, int]] = {}
+    for reading in totals:
+        if reading.metric == "events_total":
+            outcome, reason, n = reading.labels["outcome"], reading.labels["reason"], int(reading.value or 0)
+            ended[outcome] = ended.get(outcome, 0) + n
+            if reason:
+                of = reasons.setdefault(outcome, {})
+                of[reason] = of.get(reason, 0) + n
+    error = int(_gauge(totals, "conservation_error") or 0)
+    horizon_s = _gauge(totals, "dedupe_horizon_seconds")
+    return {
+        "accepted": sum(ended.values()) + error,
+        "error": error,
+        "outcomes": [
+            {"outcome": outcome, "n": ended.get(outcome, 0), "reasons": _largest_first(reasons.get(outcome, {}))}
+            for outcome in ("counted", "duplicate", "filtered", "dead_lettered")
+        ],
+        "horizon": "" if horizon_s is None else words.span(horizon_s),
+        "clock_ahead": int(sum(_by_kind(totals, "clock_ahead_total").values())),
+        "rerouted": int(sum(_by_kind(totals, "rerouted_total").values())),
+        "mixed_granularity": int(_gauge(totals, "mixed_granularity") or 0),
+        "labels_folded": int(sum(r.value or 0 for r in totals if r.metric == "labels_folded_total")),
+    }
+
+
+def _largest_first(reasons: Mapping[str, int]) -> list[list[Any]]:
+    return [[name.replace("_", " "), n] for name, n in sorted(reasons.items(), key=lambda item: -item[1])]
+
+
+def _by_kind(totals: list[Reading], metric: str) -> dict[str, float]:
+    return {r.labels["kind"]: r.value for r in totals if r.metric == metric and r.value is not None}
+
+
+def _gauge(totals: list[Reading], metric: str) -> float | None:
+    return next((reading.value for reading in totals if reading.metric == metric), None)

@@ -1,0 +1,201 @@
+"""Prometheus: a snapshot of readings as metric families, and as the text of a scrape.
+
+In:  an immutable snapshot of readings, taken by the rollup's owner.
+Out: families for a prometheus_client registry, or the same as exposition text (format 0.0.4).
+
+For a ratio R also R_numerator and R_denominator; a ratio that has nothing to divide by is left out; quantiles
+are a summary. Never a timestamp on a sample: a dead worker's values would linger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol
+
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+
+from stream.contract.readings import Reading
+
+PREFIX = "leadpulse_"
+QUANTILE = "quantile"
+AS_OF = f"{PREFIX}as_of_timestamp_seconds"
+
+Number = int | float
+Kind = Literal["gauge", "counter", "summary"]
+Labels = tuple[tuple[str, str], ...]
+
+
+class Entry(Protocol):
+    """What is needed here of an entry of the catalog."""
+
+    @property
+    def help(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Hold everything that one scrape shows of the business metrics; never changed once made."""
+
+    readings: tuple[Reading, ...]
+    as_of_ms: int
+
+
+class Sample(NamedTuple):
+    """One line: `text` is the series as it is written, up to the value."""
+
+    text: str
+    name: str
+    labels: Labels
+    value: Number
+
+
+@dataclass(slots=True)
+class Family:
+    """Samples that share a name, a type and a help text."""
+
+    name: str
+    kind: Kind
+    help: str
+    samples: list[Sample] = field(default_factory=list)
+
+
+class _Series(NamedTuple):
+    """A reading's labels, and the text of the up to three series that show it."""
+
+    labels: Labels
+    value: str
+    numerator: str
+    denominator: str
+
+
+class Exposition:
+    """Turn snapshots into families and text; remembers the text of series between scrapes.
+
+    Labels hardly ever change, and writing them is most of the work: 10,000 ratios (30,000 lines) take about
+    40 ms here and 340 ms in prometheus_client. Not for several threads at a time.
+    """
+
+    CACHE_LIMIT = 100_000
+
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self._entries = entries
+        self._known: dict[tuple[object, ...], _Series] = {}
+
+    def render(self, snapshot: Snapshot) -> bytes:
+        """Write a snapshot as text."""
+        lines: list[str] = []
+        for family in self.families(snapshot):
+            lines.append(f"# HELP {family.name} {_escape_help(family.help)}\n# TYPE {family.name} {family.kind}\n")
+            lines += [f"{text}{value!r}\n" for text, _, _, value in family.samples]
+        return "".join(lines).encode()
+
+    def families(self, snapshot: Snapshot) -> list[Family]:
+        """Give the families in order of name; a metric that is not in the catalog raises KeyError."""
+        if len(self._known) > self.CACHE_LIMIT:
+            self._known.clear()
+        by_metric: dict[str, list[Reading]] = {}
+        for reading in snapshot.readings:
+            by_metric.setdefault(reading.metric, []).append(reading)
+        found = [_as_of(snapshot)]
+        for metric, readings in by_metric.items():
+            found += self._of_metric(metric, readings)
+        return sorted((family for family in found if family.samples), key=lambda family: family.name)
+
+    def _of_metric(self, metric: str, readings: list[Reading]) -> list[Family]:
+        entry, name = self._entries[metric], PREFIX + metric
+        if entry.kind == "summary":
+            return [self._summary(Family(name, "summary", entry.help), readings)]
+        main = Family(name, "counter" if entry.kind == "total" else "gauge", entry.help)
+        above = Family(f"{name}_numerator", "gauge", f"Numerator of {name}.")
+        below = Family(f"{name}_denominator", "gauge", f"Denominator of {name}.")
+        for reading in readings:
+            labels, value_text, above_text, below_text = self._series(name, reading)
+            if reading.value is not None:
+                main.samples.append(Sample(value_text, main.name, labels, reading.value))
+            if reading.numerator is not None and reading.denominator is not None:
+                above.samples.append(Sample(above_text, above.name, labels, reading.numerator))
+                below.samples.append(Sample(below_text, below.name, labels, reading.denominator))
+        return [main, above, below]
+
+    def _series(self, name: str, reading: Reading) -> _Series:
+        key = (name, reading.window, *reading.labels.items())
+        series = self._known.get(key)
+        if series is None:
+            labels = _labels(reading)
+            series = self._known[key] = _Series(
+                labels, *(series_text(name + suffix, labels) for suffix in ("", "_numerator", "_denominator"))
+            )
+        return series
+
+    def _summary(self, family: Family, readings: list[Reading]) -> Family:
+        """Put the quantiles of a series together; each of them carries the same sum and count."""
+        of_series: dict[Labels, Reading] = {}
+        for reading in readings:
+            labels = _labels(reading)
+            of_series[tuple(pair for pair in labels if pair[0] != QUANTILE)] = reading
+            if reading.value is not None:
+                family.samples.append(
+                    Sample(self._series(family.name, reading).value, family.name, labels, reading.value)
+                )
+        for labels, reading in of_series.items():
+            for suffix, value in (("_sum", reading.numerator), ("_count", reading.n)):
+                name = family.name + suffix
+                family.samples.append(Sample(series_text(name, labels), name, labels, value or 0))
+        return family
+
+
+class SnapshotCollector(Collector):
+    """Show the current snapshot in a prometheus_client registry; without a snapshot there are no families."""
+
+    def __init__(self, current: Callable[[], Snapshot | None], entries: Mapping[str, Entry]) -> None:
+        self._current = current
+        self._exposition = Exposition(entries)
+
+    def describe(self) -> Iterable[Metric]:
+        """Name nothing beforehand: which series exist depends on what was seen."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Give one Metric a family."""
+        snapshot = self._current()
+        for family in self._exposition.families(snapshot) if snapshot is not None else ():
+            metric = Metric(family.name.removesuffix("_total"), family.help, family.kind)
+            for _, name, labels, value in family.samples:
+                metric.add_sample(name, dict(labels), value)
+            yield metric
+
+
+def series_text(name: str, labels: Labels) -> str:
+    """Write what stands before the value.
+
+    >>> series_text("leadpulse_sessions", (("site", 'a"b'), ("window", "1h")))
+    'leadpulse_sessions{site="a\\\\"b",window="1h"} '
+    """
+    inside = ",".join(f'{label}="{escape(value)}"' for label, value in labels)
+    return f"{name}{{{inside}}} " if inside else f"{name} "
+
+
+def _labels(reading: Reading) -> Labels:
+    window = () if reading.window is None else (("window", reading.window),)
+    return (*reading.labels.items(), *window)
+
+
+def _as_of(snapshot: Snapshot) -> Family:
+    """Say at which moment the windows end."""
+    family = Family(AS_OF, "gauge", "Time at which the windows end.")
+    family.samples.append(Sample(f"{family.name} ", family.name, (), snapshot.as_of_ms / 1_000))
+    return family
+
+
+def escape(value: str) -> str:
+    """Write a label value for between its quotes."""
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+
+
+def _escape_help(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n")

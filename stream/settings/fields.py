@@ -1,0 +1,257 @@
+"""Settings: what a person may choose, checked once at the start and frozen from then on.
+
+In:  values by name, as settings_load.py gathered them.
+Out: Settings; every value checked by itself and with the others.
+
+A field is named alike everywhere: field `commit_interval`,
+variable LEADPULSE_COMMIT_INTERVAL, TOML key `commit_interval`, flag --commit-interval. Code reads
+values through properties with units in their names (`commit_interval_s`).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from stream.settings.rules import broken_rule
+from stream.settings.values import duration_ms, host_port, moment_ms, size_bytes
+
+_TOPIC = re.compile(r"[A-Za-z0-9._-]*")
+
+
+def _split(value: Any) -> Any:
+    """Take lists from TOML and comma-separated text from the environment."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _labels(value: Any) -> Any:
+    """Read `campaign=spring,summer;country=DE,AT`; TOML gives a table of lists."""
+    if not isinstance(value, str):
+        return value
+    allowed: dict[str, tuple[str, ...]] = {}
+    for part in filter(None, (part.strip() for part in value.split(";"))):
+        label, equals, values = part.partition("=")
+        if not equals or not label.strip():
+            raise ValueError(f"{part!r} is not label=value,value")
+        allowed[label.strip()] = _split(values)
+    return allowed
+
+
+def _duration(value: Any) -> Any:
+    """Take a number as seconds is a trap, so a unit is required."""
+    if isinstance(value, str):
+        return duration_ms(value)
+    raise ValueError("write it as text with its unit, such as 500ms, 1s or 24h")
+
+
+def _size(value: Any) -> Any:
+    if isinstance(value, str):
+        return size_bytes(value)
+    raise ValueError("write it as text with its unit, such as 64MiB")
+
+
+def _address(value: str) -> str:
+    host_port(value)
+    return value
+
+
+def _broker(value: str) -> str:
+    host, _ = host_port(value)
+    if not host:
+        raise ValueError(f"{value!r} names no host")
+    return value
+
+
+def _start(value: str) -> str:
+    if value not in ("earliest", "latest"):
+        moment_ms(value)
+    return value
+
+
+def _name(value: str) -> str:
+    if not _TOPIC.fullmatch(value) or len(value) > 100:
+        raise ValueError("only letters, digits, dot, underscore and hyphen, at most 100 of them")
+    return value
+
+
+# The last item names the unit, for messages and for showing a value.
+Millis = Annotated[int, BeforeValidator(_duration), "ms"]
+Bytes = Annotated[int, BeforeValidator(_size), "bytes"]
+Name = Annotated[str, AfterValidator(_name)]
+Brokers = Annotated[tuple[Annotated[str, AfterValidator(_broker)], ...], BeforeValidator(_split)]
+
+
+class Settings(BaseModel):
+    """Hold every setting; defaults suit one machine with a Kafka beside it."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,  # a wrong password must not be printed
+    )
+
+    # -- broker
+    brokers: Brokers = Field(
+        ("127.0.0.1:9092",), min_length=1, description="Kafka brokers, host:port, comma-separated."
+    )
+    topic_prefix: Name = Field("", description="Put before the name of every topic, sources and leadpulse.* alike.")
+    group_id: Name = Field("leadpulse", min_length=1, description="Consumer group that the workers share.")
+    instance_id: Name = Field(
+        "", description="A name of this worker that stays over restarts (static membership); empty: none."
+    )
+    session_timeout: Millis = Field(
+        10_000, ge=1_000, le=300_000, description="How long a silent worker keeps its shards."
+    )
+    allow_plaintext: bool = Field(False, description="Permit a broker connection without TLS off this machine.")
+    tls: bool = Field(False, description="Use TLS to the broker; on by itself when tls_ca or tls_cert is given.")
+    tls_ca: Path | None = Field(
+        None, description="PEM file with the authorities to trust; default: those of the system."
+    )
+    tls_cert: Path | None = Field(None, description="PEM file with this client's certificate (mutual TLS).")
+    tls_key: Path | None = Field(None, description="PEM file with the key of tls_cert.")
+    tls_key_password: SecretStr | None = Field(None, description="Password of tls_key.")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        None, description="SASL mechanism; needs sasl_username and sasl_password."
+    )
+    sasl_username: str | None = Field(None, description="SASL user name.")
+    sasl_password: SecretStr | None = Field(None, description="SASL password.")
+    sasl_password_file: Path | None = Field(
+        None, description="File that holds the SASL password, in place of sasl_password."
+    )
+
+    # -- processing
+    delivery: Literal["exactly_once", "at_least_once"] = Field(
+        "exactly_once",
+        description="at_least_once is for a broker without transactions; a crash may count twice there.",
+    )
+    commit_interval: Millis = Field(1_000, ge=10, le=10_000, description="Time between two commits of a shard.")
+    lateness: Millis = Field(
+        86_400_000,
+        ge=1_000,
+        le=30 * 86_400_000,
+        description="Events older than this on arrival are too late; also the horizon of de-duplication.",
+    )
+    start: Annotated[str, AfterValidator(_start)] = Field(
+        "earliest",
+        description="Where a fresh shard begins: earliest, latest, or a time such as 2026-03-01T00:00:00Z.",
+    )
+    partitioner: Literal["murmur2", "crc32"] = Field(
+        "murmur2",
+        description="How producers choose partitions: murmur2 (Java, kafka-python) or crc32 (librdkafka).",
+    )
+    clock: Literal["wall", "events"] = Field(
+        "wall",
+        description="What moves the windows once caught up: the wall clock, or only events (old data).",
+    )
+    consent: Literal["count", "require"] = Field(
+        "count", description="require leaves out events with consent.analytics false; count counts them."
+    )
+    known_ids: Bytes = Field(64 << 20, ge=1 << 20, le=4 << 30, description="Memory for known event ids, a shard.")
+    inbox: Bytes = Field(
+        4 << 20,
+        ge=64 << 10,
+        le=1 << 30,
+        description="Unfolded bytes a shard may hold before it stops fetching.",
+    )
+    stall_timeout: Millis = Field(
+        60_000, ge=5_000, le=3_600_000, description="Lag without a commit for so long ends the worker."
+    )
+
+    # -- limits of a record
+    max_record: Bytes = Field(256 << 10, ge=1 << 10, le=10 << 20, description="Largest record that is decoded.")
+    max_depth: int = Field(32, ge=4, le=200, description="Deepest nesting of a record.")
+    flood_events: int = Field(5_000, ge=1, le=5_000, description="Events of one person in one hour; more are filtered.")
+    flood_chats: int = Field(
+        200, ge=1, le=200, description="Conversations one person begins in one hour; more are filtered."
+    )
+
+    # -- labels
+    labels: Annotated[dict[str, Annotated[tuple[str, ...], BeforeValidator(_split)]], BeforeValidator(_labels)] = Field(
+        {},
+        description="Allow-lists: campaign=spring,summer;country=DE. Their other values add up in `other`.",
+    )
+    label_limit: int = Field(50, ge=1, le=10_000, description="Values kept of a label without allow-list, first come.")
+    readings_limit: int = Field(
+        10_000, ge=100, le=1_000_000, description="Readings (series times windows) kept in all."
+    )
+
+    # -- out
+    http: Annotated[str, AfterValidator(_address)] = Field(
+        "127.0.0.1:9464", description="Where /metrics is served; port 0 takes a free one."
+    )
+    http_token: SecretStr | None = Field(None, description="Token that every page needs, but /healthz and /readyz.")
+    http_token_file: Path | None = Field(None, description="File that holds the token, in place of http_token.")
+    http_permit: bool = Field(False, description="Permit pages without a token off this machine.")
+    http_connections: int = Field(
+        200, ge=4, le=10_000, description="HTTP connections at the same time; more are refused."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["console", "json"] = Field("console", description="Form of log lines on standard error.")
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        problem = broken_rule(self)
+        if problem is not None:
+            raise problem
+        return self
+
+    # -- the same with units, as code reads it
+    @property
+    def commit_interval_s(self) -> float:
+        return self.commit_interval / 1_000
+
+    @property
+    def session_timeout_s(self) -> float:
+        return self.session_timeout / 1_000
+
+    @property
+    def stall_timeout_s(self) -> float:
+        return self.stall_timeout / 1_000
+
+    @property
+    def lateness_ms(self) -> int:
+        return self.lateness
+
+    @property
+    def start_ms(self) -> int | None:
+        """Give the moment of `start`, None for earliest and latest."""
+        return None if self.start in ("earliest", "latest") else moment_ms(self.start)
+
+    @property
+    def known_ids_bytes(self) -> int:
+        return self.known_ids
+
+    @property
+    def inbox_bytes(self) -> int:
+        return self.inbox
+
+    @property
+    def max_record_bytes(self) -> int:
+        return self.max_record
+
+    @property
+    def tls_enabled(self) -> bool:
+        return self.tls or self.tls_ca is not None or self.tls_cert is not None
+
+    @property
+    def http_host(self) -> str:
+        return host_port(self.http)[0]
+
+    @property
+    def http_port(self) -> int:
+        return host_port(self.http)[1]
+
+    @property
+    def token(self) -> str | None:
+        """Give the HTTP token; None when pages are open."""
+        return self.http_token.get_secret_value() if self.http_token else None
+
+    @property
+    def password(self) -> str | None:
+        """Give the SASL password."""
+        return self.sasl_password.get_secret_value() if self.sasl_password else None

@@ -1,0 +1,124 @@
+"""Settings rules: which settings need or forbid each other.
+
+In:  Settings whose values are right one by one.
+Out: the first rule they break, as a SettingsError that names the fields; None when they go together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from stream.errors import SettingsError
+from stream.settings.values import is_loopback
+
+if TYPE_CHECKING:
+    from stream.settings.fields import Settings
+
+MIN_TOKEN_CHARS = 16
+
+
+def broken_rule(settings: Settings) -> SettingsError | None:
+    """Give the first rule that is broken."""
+    for rule in RULES:
+        error = rule(settings)
+        if error is not None:
+            return error
+    return None
+
+
+def _error(what: str, do: str, *fields: str) -> SettingsError:
+    return SettingsError(what, do=do, fields=fields)
+
+
+def _tls_pair(s: Settings) -> SettingsError | None:
+    if (s.tls_cert is None) != (s.tls_key is None):
+        missing = "tls_key" if s.tls_key is None else "tls_cert"
+        return _error(
+            f"A client certificate needs both tls_cert and tls_key; {missing} is missing.",
+            f"Set {missing} to a PEM file, or leave both out.",
+            "tls_cert",
+            "tls_key",
+        )
+    return None
+
+
+def _tls_files(s: Settings) -> SettingsError | None:
+    for name in ("tls_ca", "tls_cert", "tls_key"):
+        path = getattr(s, name)
+        if path is not None and not path.is_file():
+            return _error(f"{name}: there is no file {path}.", "Give the path of a PEM file.", name)
+    return None
+
+
+def _sasl_whole(s: Settings) -> SettingsError | None:
+    given = {
+        "sasl_mechanism": s.sasl_mechanism,
+        "sasl_username": s.sasl_username,
+        "sasl_password": s.password,
+    }
+    missing = [name for name, value in given.items() if not value]
+    if missing and len(missing) < len(given):
+        present = [name for name in given if name not in missing]
+        return _error(
+            f"{' and '.join(present)} given, but {' and '.join(missing)} missing.",
+            "Set sasl_mechanism, sasl_username and sasl_password, or none of them.",
+            *present,
+        )
+    return None
+
+
+def _far_brokers(s: Settings) -> Iterable[str]:
+    return (broker for broker in s.brokers if not is_loopback(broker.rpartition(":")[0].strip("[]")))
+
+
+def _plaintext(s: Settings) -> SettingsError | None:
+    far = next(iter(_far_brokers(s)), None)
+    if far is not None and not s.tls_enabled and not s.allow_plaintext:
+        what = "The SASL password" if s.sasl_mechanism == "PLAIN" else "Everything"
+        return _error(
+            f"{what} would travel unencrypted to {far}.",
+            "Set tls=true (tls_ca for a private authority), or allow_plaintext=true in a network you trust.",
+            "brokers",
+            "tls",
+            "allow_plaintext",
+        )
+    return None
+
+
+def _http_token(s: Settings) -> SettingsError | None:
+    if s.token is not None and len(s.token) < MIN_TOKEN_CHARS:
+        return _error(
+            f"http_token has fewer than {MIN_TOKEN_CHARS} characters.",
+            "Take a long random one: python -c 'import secrets; print(secrets.token_urlsafe())'.",
+            "http_token",
+        )
+    if s.token is not None and not (s.token.isascii() and s.token.isprintable() and " " not in s.token):
+        return _error(
+            "http_token has characters that no HTTP header can carry.",
+            "Use letters, digits, hyphen and underscore.",
+            "http_token",
+        )
+    return None
+
+
+def _http_bind(s: Settings) -> SettingsError | None:
+    if not is_loopback(s.http_host) and s.token is None and not s.http_permit:
+        return _error(
+            f"http={s.http} can be reached from other machines, and no token is set.",
+            "Set http_token, or http_permit=true in a network you trust, or http=127.0.0.1:9464.",
+            "http",
+            "http_token",
+            "http_permit",
+        )
+    return None
+
+
+RULES: tuple[Callable[[Settings], SettingsError | None], ...] = (
+    _tls_pair,
+    _tls_files,
+    _sasl_whole,
+    _plaintext,
+    _http_token,
+    _http_bind,
+)

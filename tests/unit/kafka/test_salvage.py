@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stream.kafka import salvage
 from stream.kafka.fetch import UNREADABLE, unpack
-from tests.unit.test_lean_fetch import batch, parts, rebase, rows_of
+from tests.unit.kafka.test_fetch import batch, parts, rebase, rows_of
 
 ROWS = [(b"k", b"v", [("good", b"1")]), (None, b"x", [("name", b"2")]), (b"", None, [])]
 

@@ -1,21 +1,21 @@
 """leadpulse: lead-generation metrics from Kafka topics, exact in rolling windows, live in Prometheus.
 
-The flow, and where each part of it lives:
+The flow, and the room of each part of it:
 
     page_view  form  chatbot      email        ad
          \\      |      /            |          |
-    worker ─ batches of bytes, one Faust agent a topic       worker/transport, worker/app
-         ingest ─ decode, route, known ids, classify         ingest/, tables/known_ids
-         stages ─ events into rows of facts;                 stages/visitors, stages/emails, stages/ads
-                  rows into changes of cells
-         deltas ─ what changed, packed, once a commit        tables/deltas
-    ─────── one transaction: rows, deltas, rejects, position (worker/shard, worker/statelog) ───────
-         rollup ─ cells into windows, windows into readings  rollup/, tables/levels
-    worker ─ /metrics, the metrics topic                     worker/rollup_shard, export/
+    batches of bytes, one Faust agent a topic             worker/transport, kafka/fetch
+    bytes → events, or rejects                            adapters/, contract/
+    timing, route, known ids, classify                    ingest/, state/known_ids
+    events → rows of facts → changes of cells             stages/visitors, stages/emails, stages/ads
+    the flow of a shard on one screen                     engine/shard
+    what changed, packed, once a commit                   changes/deltas
+    ─────── one transaction: rows, deltas, rejects, position (worker/shard, kafka/state_log) ───────
+    cells → windows → readings                            rollup/, windows/
+    /metrics, the live page, the metrics topic            serve/, worker/rollup_shard
 
-`catalog` says which metrics there are, `pipeline` is the flow of one shard on one screen, `replay` the same flow
-over files, `backfill` a replay that is read at every step of time, `model` holds the nouns, `settings` alone reads
-the environment, `demo` makes traffic to look at.
-Imports point one way: model ← catalog, ingest, stages, tables ← rollup, export ← pipeline ← replay ← backfill
-← worker, demo, cli.
+`catalog` says which metrics there are, `replay` is the same flow over files, `render` writes what is made of contract
+and catalog, `settings` alone reads the environment, `reference` is an account of its own, `demo` makes traffic.
+Imports point one way, and no two rooms import each other: contract, changes, state
+← catalog, ingest, stages, windows ← engine, rollup ← serve, kafka ← replay, render, worker ← cli.
 """

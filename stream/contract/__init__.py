@@ -1,5 +1,5 @@
-"""Model: the nouns of the flow as plain data: events, records, cells, readings, rejects, times.
+"""Contract: what goes over the wire, in and out: events by kind, records, rejects, readings, dead letters.
 
-In:  nothing but the standard library and msgspec.
-Out: types that every other folder may import.
+In:  nothing but the standard library, msgspec and orjson.
+Out: types and codecs that every other room may import.
 """

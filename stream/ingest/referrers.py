@@ -1,6 +1,6 @@
 """Sources: what kind of site a visit came from, by the name or the host of its source.
 
-In:  a utm_source, or the host of a referrer; facts from `sources.toml`.
+In:  a utm_source, or the host of a referrer; facts from `referrers.toml`.
 Out: its category (search, shopping, social, video, assistant) or nothing; the name of a search engine.
 """
 
@@ -21,7 +21,7 @@ _LONGEST_HOST: Final = 300  # 253 by the rules of the domain name system, and so
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The tables of `sources.toml`, names in lower case."""
+    """The tables of `referrers.toml`, names in lower case."""
 
     category: dict[str, str]
     engine: dict[str, str]
@@ -72,7 +72,7 @@ class Sources:
 @cache
 def sources() -> Sources:
     """Read the tables, once a process."""
-    tables = tomllib.loads(files(__package__).joinpath("sources.toml").read_text("utf-8"))
+    tables = tomllib.loads(files(__package__).joinpath("referrers.toml").read_text("utf-8"))
     return Sources(
         category={name: category for category, text in tables["category"].items() for name in expand(text)},
         engine={name: engine for engine, text in tables["engine"].items() for name in expand(text)},

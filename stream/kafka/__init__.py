@@ -1,1 +1,1 @@
-"""Kafka."""
+"""Kafka: clients and administration: how topics are laid out, made, read and written. Knows no metric."""

@@ -1,0 +1,1 @@
+"""Render: what is written into the repository from contract and catalog: schemas, rules, dashboards, documents."""

@@ -1,1 +1,1 @@
-"""Back-fill: a replay that reads at every step of time, and the past that Prometheus is given of it."""
+"""Replay: the same flow over files, at one moment or at every step of time."""

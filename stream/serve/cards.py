@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stream.catalog import Metric
-from stream.render.alerts.companions import LEAST_LEADS
-from stream.render.alerts.promql import LEAST_TRIALS
+from stream.catalog.judging import LEAST_LEADS, LEAST_TRIALS
 from stream.serve import words
 from stream.serve.figures import SPLIT, Figure
 from stream.serve.verdict import Verdict

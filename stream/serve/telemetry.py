@@ -19,7 +19,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from stream.serve.prometheus import Snapshot
-from stream.worker.ports import RollupView, ShardView, WorkerView
+from stream.serve.views import RollupView, ShardView, WorkerView
 
 RESTORED_STATES = ("running", "paused")
 

@@ -13,17 +13,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from stream.catalog import Metric
-from stream.render.alerts.companions import COST_FACTOR, LEAST_LEADS, SIGMAS, VOLUME_PART
-from stream.render.alerts.promql import EFFECT, LEAST_SUCCESSES, LEAST_TRIALS, Timings, Z
+from stream.catalog.judging import (
+    COST_FACTOR,
+    EFFECT,
+    LEAST_LEADS,
+    LEAST_SUCCESSES,
+    LEAST_TRIALS,
+    PART_LONG,
+    PARTS,
+    SIGMAS,
+    VOLUME_PART,
+    Z,
+)
 
 State = Literal["ok", "drop", "rise", "too_little", "no_baseline", "none"]
-
-#: Part of the usual value below which a drop counts, by window; the alerts know no window below an hour.
-PART: Final = {"5m": 0.85} | {window.name: window.part for window in Timings().windows}
-PART_LONG: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def needed_trials(usual: float, part: float) -> int:
 def judge(metric: Metric, window: str, numerator: float | None, denominator: float | None, value: float | None,
           usual: Usual | None) -> Verdict:  # fmt: skip
     """Judge a window by what former windows held."""
-    part = PART.get(window, PART_LONG)
+    part = PARTS.get(window, PART_LONG)
     if metric.kind == "summary":
         return Verdict("none")
     if metric.kind == "count":

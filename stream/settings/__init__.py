@@ -1,1 +1,1 @@
-"""Settings."""
+"""Settings: the fields, where their values come from, and which of them go together."""

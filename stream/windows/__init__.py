@@ -1,0 +1,1 @@
+"""Windows: changes of series in panes into sums of windows: rolling levels, exact, and sliding ones."""

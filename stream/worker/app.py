@@ -23,10 +23,11 @@ from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 from stream.kafka.state_log import StateLog
+from stream.serve.views import Exporter, RollupView, WorkerView
 from stream.worker.guards.failstop import die, leave_within
 from stream.worker.guards.watchdog import Watchdog
 from stream.worker.owner import Owned, Shards
-from stream.worker.ports import EncodeReading, Exporter, MakeFold, MakeRollup, RollupView, WorkerView
+from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
 from stream.worker.rollup_shard import RollupShard
 from stream.worker.shard import Shard
 from stream.worker.transport import BatchTopic, Transport

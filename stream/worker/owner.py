@@ -16,8 +16,8 @@ from aiokafka import TopicPartition
 
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import OpenReader
+from stream.serve.views import ShardView, WorkerView
 from stream.worker.inbox import Batch
-from stream.worker.ports import ShardView, WorkerView
 
 log = logging.getLogger("leadpulse.owner")
 

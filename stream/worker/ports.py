@@ -1,13 +1,12 @@
-"""Centre: what the shell asks of the pure centre, and what it tells the outside.
+"""Ports: what the shell asks of the pure centre.
 
-In:  nothing; these are the types between the shell, the folds it drives and the exporter it feeds.
+In:  nothing; these are the types between the shell and the folds that it drives.
 Out: protocols, so that a test can run the shell with a fold of ten lines.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from stream.contract.readings import Reading
@@ -49,52 +48,3 @@ class Rollup(Protocol):
 MakeFold = Callable[[str, int, int], Fold]  # group, shard, number of shards
 MakeRollup = Callable[[Mapping[str, int]], Rollup]  # group → number of shards
 EncodeReading = Callable[[Reading], bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class RollupView:
-    """What was published last: every number here is the last one on the result topic."""
-
-    readings: tuple[Reading, ...]
-    as_of_ms: int
-    committed_ms: int  # wall clock of the commit that published it
-
-
-@dataclass(frozen=True, slots=True)
-class ShardView:
-    """One shard of this worker."""
-
-    group: str
-    shard: int
-    state: str  # restoring, running, paused (a rebalance), closed
-    caught_up: bool = False
-    lag_records: Mapping[str, int] = field(default_factory=dict)
-    records: int = 0  # folded by this process
-    commits: int = 0
-    committed_ms: int = 0  # wall clock of the last commit
-    commit_s: float = 0.0  # how long it took
-    fold_s: float = 0.0  # spent in the fold by this process
-    inbox_bytes: int = 0
-    held: bool = False
-    restore_s: float = 0.0
-    restored_records: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerView:
-    """This worker as it is now."""
-
-    shards: tuple[ShardView, ...]
-    owns_rollup: bool
-    rebalances: int
-    ready: bool  # in the group, and all of its shards run
-
-
-class Exporter(Protocol):
-    """Who shows the numbers; called on the event loop, must return at once."""
-
-    def show_rollup(self, view: RollupView | None) -> None:
-        """Replace the business gauges; None when another worker owns them now."""
-
-    def show_worker(self, view: WorkerView) -> None:
-        """Replace the operational gauges of this process."""

@@ -25,9 +25,10 @@ from stream.kafka.fetch import Unpacked
 from stream.kafka.layout import GROUPS, ROLLUP, Layout, ShardId
 from stream.kafka.reader import OpenReader, Reader
 from stream.kafka.state_log import Row, StateLog
+from stream.serve.views import Exporter, RollupView, ShardView
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch
-from stream.worker.ports import EncodeReading, Exporter, Rollup, RollupView, ShardView
+from stream.worker.ports import EncodeReading, Rollup
 from stream.worker.position import POSITION_KEY
 from stream.worker.published import Published
 from stream.worker.shard import CLOSE_S, COMMIT_LIMIT_S

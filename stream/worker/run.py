@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, NoReturn
 import faust
 
 from stream.kafka import security
+from stream.serve.views import Exporter
 from stream.worker.app import build_app
 from stream.worker.guards import preflight, quiet
-from stream.worker.ports import EncodeReading, Exporter, MakeFold, MakeRollup
+from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
 
 if TYPE_CHECKING:
     from stream.settings.fields import Settings

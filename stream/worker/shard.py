@@ -27,10 +27,11 @@ from stream.kafka.bounded import within
 from stream.kafka.layout import Layout, ShardId
 from stream.kafka.reader import OpenReader
 from stream.kafka.state_log import Row, StateLog
+from stream.serve.views import ShardView
 from stream.worker import position as positions
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch, Inbox
-from stream.worker.ports import Fold, ShardView
+from stream.worker.ports import Fold
 from stream.worker.position import Position
 from stream.worker.takeover import Beginning, refuse_lost_state
 from stream.worker.takeover import positions as take_over

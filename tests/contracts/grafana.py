@@ -20,7 +20,7 @@ from stream.catalog import BY_NAME, version
 from stream.render.alerts import ratios
 from stream.serve.prometheus import Exposition, Labels, Snapshot, series_text
 from stream.serve.telemetry import Telemetry
-from stream.worker.ports import ShardView, WorkerView
+from stream.serve.views import ShardView, WorkerView
 from tests.e2e.backfill import Column, write
 from tests.fabric import readings
 

@@ -17,8 +17,8 @@ from stream.serve.figures import overview
 from stream.serve.http import HttpService
 from stream.serve.live import LivePage
 from stream.serve.telemetry import Telemetry
+from stream.serve.views import RollupView, ShardView, WorkerView
 from stream.settings.fields import Settings
-from stream.worker.ports import RollupView, ShardView, WorkerView
 from tests.fabric import readings
 
 HOUR_MS = 3_600_000

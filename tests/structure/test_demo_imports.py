@@ -11,10 +11,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SIMULATOR = (
-    "world", "visits", "mails", "adverts", "faults", "traffic", "book_people", "book_mails", "book_adverts",
-    "book_metrics", "books", "produce", "simulate",
-)  # fmt: skip
+SIMULATOR = ("world", "visits", "mails", "adverts", "faults", "traffic", "produce", "simulate")
+REFERENCE = ("account", "people", "mails", "adverts", "metrics")
+OWN = {f"stream.demo.{name}" for name in SIMULATOR} | {f"stream.reference.{name}" for name in REFERENCE}
 ORACLE = sorted(path.stem for path in (ROOT / "tests/oracle").glob("*.py"))
 
 
@@ -36,15 +35,15 @@ def outside(names: set[str]) -> set[str]:
 
 @pytest.mark.parametrize("name", SIMULATOR)
 def test_the_simulator_imports_itself_and_what_writes_and_sends_bytes(name: str) -> None:
-    allowed = {f"stream.demo.{part}" for part in SIMULATOR}
     for used in outside(imported(ROOT / f"stream/demo/{name}.py")):
-        its_own = used in allowed or used.rpartition(".")[0] in allowed or used.startswith("stream.demo.")
+        its_own = used in OWN or used.rpartition(".")[0] in OWN or used.startswith("stream.demo.")
         assert its_own or used.split(".")[0] in {"orjson", "kafka"}, f"{name} imports {used}"
 
 
-def test_the_books_need_nothing_but_the_standard_library() -> None:
-    for name in ("books", "book_people", "book_mails", "book_adverts", "book_metrics"):
-        assert {used.split(".")[0] for used in outside(imported(ROOT / f"stream/demo/{name}.py"))} <= {"stream"}
+@pytest.mark.parametrize("name", REFERENCE)
+def test_the_reference_needs_nothing_but_the_standard_library(name: str) -> None:
+    for used in outside(imported(ROOT / f"stream/reference/{name}.py")):
+        assert used.startswith("stream.reference."), f"{name} imports {used}"
 
 
 @pytest.mark.parametrize("name", ORACLE)
@@ -57,7 +56,7 @@ def test_the_oracle_imports_neither_the_engine_nor_the_books(name: str) -> None:
 def test_nothing_of_the_engine_is_loaded_with_them(module: str) -> None:
     code = f"import sys, {module}; print(*sorted(m for m in sys.modules if m.startswith('stream')))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    allowed = {"stream", "stream.demo"} | {f"stream.demo.{part}" for part in SIMULATOR}
+    allowed = {"stream", "stream.demo", "stream.reference"} | OWN
     assert set(found.stdout.split()) <= allowed
 
 

@@ -12,19 +12,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stream import catalog
+from stream.catalog.judging import COST_FACTOR, LEAST_LEADS, LEAST_SUCCESSES, LEAST_TRIALS, SIGMAS, VOLUME_PART
 from stream.render.alerts.entries import Judged, named
-from stream.render.alerts.promql import (
-    LEAST_SUCCESSES,
-    LEAST_TRIALS,
-    WORKERS,
-    Timings,
-    any_of,
-    bridged,
-    lowest_of_hours,
-    one,
-    same_hours,
-    wilson,
-)
+from stream.render.alerts.promql import WORKERS, Timings, any_of, bridged, lowest_of_hours, one, same_hours, wilson
 from stream.render.alerts.ratios import HELD
 
 RuleNode = dict[str, Any]
@@ -46,9 +36,6 @@ COUNTRY_CHANGE: Final = "leadpulse:country_share_change:ratio"
 #: Records that must be missing in a spell without any: to hold ratios back now, to remember it, to wake someone.
 #: By chance this happens in one gap of 400, of 160,000, of 5 × 10^8.
 SUSPECT, REMEMBERED, CERTAIN = 6, 12, 20
-#: A volume is down when it is so many standard deviations and more than half below the same hours.
-SIGMAS, VOLUME_PART = 4, 0.5
-LEAST_LEADS, COST_FACTOR = 30, 1.5
 #: Share of dead letters that is too much.
 DEAD_SHARE: Final = 0.01
 #: Rise of a country's share, in points, that is no ordinary day.

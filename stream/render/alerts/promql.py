@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from stream.catalog.judging import PARTS, Z
+
 #: Labels of the process that is scraped. The rollup moves from worker to worker; what it shows is one series.
 DROPPED: Final = ("container", "endpoint", "host", "instance", "job", "node", "pod", "service")
 
@@ -19,14 +21,6 @@ WORKERS: Final = 'job=~".*leadpulse.*"'
 #: How long a figure stands when nobody shows it: longer than a move, and than two scrapes of a minute.
 BRIDGE: Final = "2m"
 
-#: Width of the interval in standard deviations: one false page in 740 looks at a side, before all margins.
-Z: Final = 3
-#: Trials that a baseline rests on, at least.
-LEAST_TRIALS: Final = 200
-#: Successes below which a rise is no rise: as many as a drop needs to be expected before it can fire.
-LEAST_SUCCESSES: Final = 11
-#: The drop that the needed sample size is worked out for: half is lost.
-EFFECT: Final = 0.5
 WEEKS: Final = (1, 2, 3, 4)
 HOURS_OF_WEEK: Final = 168
 
@@ -49,7 +43,7 @@ class Timings:
     interval: str = "1m"
     hold: str = "10m"
     keep: str = "15m"
-    windows: tuple[Window, ...] = (Window("1h", 0.85), Window("6h", 0.9), Window("24h", 0.9))
+    windows: tuple[Window, ...] = tuple(Window(name, PARTS[name]) for name in ("1h", "6h", "24h"))
     silences: tuple[str, ...] = ("10m", "1h", "3h", "6h")
     down_for: str = "2m"
     silent_for: str = "2m"

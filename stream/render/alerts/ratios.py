@@ -13,21 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from stream.catalog.judging import EFFECT, LEAST_SUCCESSES, LEAST_TRIALS, Z
 from stream.render.alerts.entries import Judged, named
-from stream.render.alerts.promql import (
-    EFFECT,
-    HOURS_OF_WEEK,
-    LEAST_SUCCESSES,
-    LEAST_TRIALS,
-    WEEKS,
-    Timings,
-    Z,
-    any_of,
-    bridged,
-    poisson,
-    unnamed,
-    wilson,
-)
+from stream.render.alerts.promql import HOURS_OF_WEEK, WEEKS, Timings, any_of, bridged, poisson, unnamed, wilson
 
 RuleNode = dict[str, Any]
 

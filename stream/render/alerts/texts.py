@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from stream.catalog.judging import Z
 from stream.render.alerts.entries import Judged
-from stream.render.alerts.promql import Timings, Z
+from stream.render.alerts.promql import Timings
 
 Severity = Literal["critical", "warning", "info"]
 

@@ -17,8 +17,8 @@ from stream.errors import StartError
 from stream.serve.http import HttpService
 from stream.serve.http_guard import HEADERS
 from stream.serve.telemetry import Telemetry
+from stream.serve.views import RollupView, WorkerView
 from stream.settings.load import load
-from stream.worker.ports import RollupView, WorkerView
 
 TOKEN = "correct-horse-battery-staple"
 CANARY = "a-page-that-was-added"

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from stream.serve import live as live_module
-from stream.worker.ports import RollupView
+from stream.serve.views import RollupView
 from tests.e2e.page_server import PageServer
 from tests.fabric import readings
 

@@ -16,7 +16,7 @@ from stream.catalog import BY_NAME
 from stream.contract.readings import Reading
 from stream.serve.prometheus import Exposition, Snapshot, SnapshotCollector
 from stream.serve.telemetry import Telemetry
-from stream.worker.ports import RollupView, ShardView, WorkerView
+from stream.serve.views import RollupView, ShardView, WorkerView
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,62 @@
+"""Views: what a worker shows of itself, and what it published last.
+
+In:  nothing; these are the types between the worker and whoever shows the numbers.
+Out: plain values, and the protocol of an exporter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from stream.contract.readings import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class RollupView:
+    """What was published last: every number here is the last one on the result topic."""
+
+    readings: tuple[Reading, ...]
+    as_of_ms: int
+    committed_ms: int  # wall clock of the commit that published it
+
+
+@dataclass(frozen=True, slots=True)
+class ShardView:
+    """One shard of this worker."""
+
+    group: str
+    shard: int
+    state: str  # restoring, running, paused (a rebalance), closed
+    caught_up: bool = False
+    lag_records: Mapping[str, int] = field(default_factory=dict)
+    records: int = 0  # folded by this process
+    commits: int = 0
+    committed_ms: int = 0  # wall clock of the last commit
+    commit_s: float = 0.0  # how long it took
+    fold_s: float = 0.0  # spent in the fold by this process
+    inbox_bytes: int = 0
+    held: bool = False
+    restore_s: float = 0.0
+    restored_records: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """This worker as it is now."""
+
+    shards: tuple[ShardView, ...]
+    owns_rollup: bool
+    rebalances: int
+    ready: bool  # in the group, and all of its shards run
+
+
+class Exporter(Protocol):
+    """Who shows the numbers; called on the event loop, must return at once."""
+
+    def show_rollup(self, view: RollupView | None) -> None:
+        """Replace the business gauges; None when another worker owns them now."""
+
+    def show_worker(self, view: WorkerView) -> None:
+        """Replace the operational gauges of this process."""

@@ -68,7 +68,9 @@ class Referrer(Struct, gc=False):
 class Geo(Struct, gc=False):
     """Where the visitor is."""
 
-    country: Annotated[Country | None, Meta(description="ISO 3166-1 alpha-2, upper case")] = None
+    country: Annotated[
+        Country | None, Meta(description="ISO 3166-1 alpha-2; UK and XK are taken, what is no country is dropped")
+    ] = None
     region: Text | None = None
 
 

@@ -8,15 +8,17 @@ import msgspec
 import pytest
 
 from stream.contract.events import DECODE_AS
-from stream.ingest.channel import CHANNELS, DIRECT, Touch, channel_of, touch_of, touches
+from stream.ingest.channel import CHANNELS, DIRECT, ChannelOptions, Channels, Touch, channel_of
 from tests.events import data_of, event
 
+PLAIN = Channels()
 
-def visit(kind: str = "page_view", url: str | None = None, **data: Any) -> Touch:
+
+def visit(kind: str = "page_view", url: str | None = None, channels: Channels = PLAIN, **data: Any) -> Touch:
     made = data_of(kind, **{"campaign": None, **data})
     if url is not None:
         made["page"]["url"] = url
-    return touches([msgspec.convert(event(kind, made), DECODE_AS[kind])])[0]
+    return channels.touches([msgspec.convert(event(kind, made), DECODE_AS[kind])])[0]
 
 
 def test_there_are_nineteen_groups_each_by_its_own_name() -> None:
@@ -107,6 +109,16 @@ def test_click_ids_tell_what_was_paid_for(clicks: dict, campaign: dict | None, c
         ("https://de-de.facebook.com/", Touch("organic_social")),
         ("https://x.com/i/status/1", Touch("organic_social")),
         ("android-app://com.linkedin.android/", Touch("organic_social")),
+        ("android-app://com.facebook.katana", Touch("organic_social")),
+        ("ios-app://284882215/fb", Touch("organic_social")),
+        ("ios-app://com.atebits.Tweetie2/", Touch("organic_social")),
+        ("com.google.android.youtube", Touch("organic_video")),
+        ("ios-app://com.google.ios.youtube/", Touch("organic_video")),
+        ("ios-app://com.google.GoogleMobile/", Touch("organic_search", engine="google")),
+        ("android-app://com.google.android.gm/", Touch("referral", domain="com.google.android.gm")),
+        ("https://m.youtube.com/", Touch("organic_video")),
+        ("https://gateway.facebook.com/", Touch("organic_social")),
+        ("https://noai.duckduckgo.com/", Touch("organic_search", engine="duckduckgo")),
         ("https://www.youtube.com/watch?v=x", Touch("organic_video")),
         ("https://some.line/", Touch("referral", domain="some.line")),  # `line` is a name, not a suffix
         ("https://mail.yahoo.com/", Touch("referral", domain="mail.yahoo.com")),
@@ -182,11 +194,178 @@ def test_parameters_outrank_the_referrer_but_take_its_domain() -> None:
 def test_without_anything_a_visit_is_direct() -> None:
     assert visit() is DIRECT
     assert visit("chatbot") is DIRECT
-    assert touch_of() == DIRECT
+    assert PLAIN.touch_of() == DIRECT
 
 
 def test_values_of_any_length_leave_small_entries_in_the_cache() -> None:
     long = "é" * 4_096
     touch = visit(campaign={"source": long, "medium": "cpc", "name": long}, referrer={"url": "https://" + long[8:]})
-    assert touch == Touch("paid_other", "é" * 64)
+    assert touch == Touch("paid_other", "é" * 55 + "~9a74b60b")
     assert len(visit(referrer={"url": "https://" + long[8:]}).domain or "") == 64
+
+
+@pytest.mark.parametrize(
+    "referrer",
+    [
+        "https://www.paypal.com/",
+        "https://checkout.stripe.com/c/pay/1",  # a shop, on Google's list of sources
+        "https://pay.klarna.com/",
+        "https://checkout.shopify.com/",
+        "https://accounts.google.com/o/oauth2/auth",
+        "https://login.microsoftonline.com/",
+        "https://firm.eu.auth0.com/",
+        "https://appleid.apple.com/",
+        "https://acs.bank.example/3ds",  # by its first label: nobody can list all banks
+        "https://login.bank.example/",
+        "https://www.facebook.com/v19.0/dialog/oauth",  # a page of a source
+        "https://m.facebook.com/login.php?next=x",
+        "https://github.com/login/oauth/authorize",
+    ],
+)
+def test_who_comes_back_from_paying_or_signing_in_came_from_nowhere(referrer: str) -> None:
+    assert visit(referrer={"url": referrer}) == DIRECT
+    assert visit(referrer={"url": referrer}, click_ids={"gclid": "1"}).channel == "paid_search"  # only it is silent
+    tagged = {"source": "news", "medium": "email", "name": "c"}
+    assert visit(referrer={"url": referrer}, campaign=tagged) == Touch("email", "c")
+
+
+@pytest.mark.parametrize(
+    "referrer",
+    [
+        "https://notpaypal.com/",
+        "https://login.example/",  # a domain of that name, and no label of one
+        "https://blog.example/login/oauth",
+        "https://www.facebook.com/groups/1",
+        "https://www.facebook.com/dialog/oauthors",
+        "https://github.com/logins/x",
+    ],
+)
+def test_what_only_looks_like_it_is_a_source(referrer: str) -> None:
+    assert visit(referrer={"url": referrer}) != DIRECT
+
+
+def test_a_tracker_that_writes_a_referrer_into_the_parameters_is_read_alike() -> None:
+    assert visit(campaign={"source": "paypal.com", "medium": "referral"}) == DIRECT
+    assert visit(campaign={"source": "paypal", "medium": "email"}).channel == "email"
+    assert visit(campaign={"source": "m.facebook.com", "medium": "referral"}) == Touch("organic_social")
+    assert visit(campaign={"source": "www.google.co.uk"}) == Touch("organic_search", engine="google")
+
+
+OWN = Channels(
+    ChannelOptions(
+        own_domains={"s1": ("shop.example", "shop-blog.example"), "s2": ("club.example",)},
+        ignored=("bank.example",),
+        referrers={
+            "social": ("forum.example",),
+            "search": ("suche.example", "intranet"),
+            "referral": ("github.com", "login.partner.example"),
+            "ignored": ("portal.example",),
+            "mail": ("post.example",),
+        },
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("site", "referrer", "channel"),
+    [
+        ("s1", "https://shop-blog.example/a", "direct"),
+        ("s1", "https://de.shop-blog.example/a", "direct"),
+        ("s1", "https://club.example/", "referral"),  # of another site
+        ("s2", "https://club.example/", "direct"),
+        ("s2", "https://shop-blog.example/", "referral"),
+        ("s3", "https://shop.example/", "referral"),
+        ("s3", "https://3ds.bank.example/", "direct"),
+        ("s3", "https://portal.example/", "direct"),
+        ("s3", "https://a.forum.example/", "organic_social"),
+        ("s3", "https://suche.example/?q=x", "organic_search"),
+        ("s3", "https://github.com/login", "referral"),  # a name of one's own outranks every list
+        ("s3", "https://login.partner.example/", "referral"),
+        ("s3", "https://post.example/", "referral"),  # mail is a channel only where the set is on
+    ],
+)
+@pytest.mark.parametrize("kind", ["page_view", "form", "chatbot"])
+def test_own_domains_and_own_hosts_are_known_by_site_and_kind(
+    kind: str, site: str, referrer: str, channel: str
+) -> None:
+    assert visit(kind, channels=OWN, site_id=site, referrer={"url": referrer}).channel == channel
+
+
+def test_an_own_source_is_known_by_its_name() -> None:
+    assert visit(channels=OWN, campaign={"source": "Intranet"}) == Touch("organic_search", engine="intranet")
+    assert visit(channels=OWN, campaign={"source": "forum.example", "medium": "cpc"}).channel == "paid_social"
+
+
+SETS = Channels(ChannelOptions(sets=("ai_assistants", "web_mail"), referrers={"assistant": ("ai.example",)}))
+
+
+@pytest.mark.parametrize(
+    ("said", "without", "with_sets"),
+    [
+        ({"referrer": {"url": "https://chatgpt.com/"}}, "referral", "ai_assistant"),
+        ({"referrer": {"url": "https://gemini.google.com/app"}}, "referral", "ai_assistant"),
+        ({"referrer": {"url": "https://ai.example/"}}, "referral", "ai_assistant"),
+        ({"referrer": {"url": "android-app://com.openai.chatgpt/"}}, "referral", "ai_assistant"),
+        ({"campaign": {"source": "chatgpt.com"}}, "referral", "ai_assistant"),
+        ({"campaign": {"source": "claude.ai", "medium": "referral"}}, "referral", "ai_assistant"),
+        ({"campaign": {"source": "new.example", "medium": "ai-assistant"}}, "referral", "ai_assistant"),
+        ({"campaign": {"source": "chatgpt.com", "medium": "cpc"}}, "paid_other", "paid_other"),
+        ({"referrer": {"url": "https://mail.google.com/mail/u/0"}}, "referral", "email"),
+        ({"referrer": {"url": "https://mail.firm.example/"}}, "referral", "email"),
+        ({"referrer": {"url": "ios-app://com.google.Gmail/"}}, "referral", "email"),
+        ({"referrer": {"url": "https://mail.yandex.ru/"}}, "organic_search", "email"),  # Google's list has it as search
+        ({"campaign": {"source": "outlook.live.com", "medium": "referral"}}, "referral", "email"),
+        ({"campaign": {"source": "mail.google.com", "medium": "cpc"}}, "paid_other", "paid_other"),
+        ({"referrer": {"url": "https://mail.example/"}}, "referral", "referral"),
+        ({"referrer": {"url": "https://www.google.com/"}}, "organic_search", "organic_search"),
+    ],
+)
+def test_assistants_and_web_mail_have_a_channel_where_they_are_switched_on(
+    said: dict, without: str, with_sets: str
+) -> None:
+    assert visit(**said).channel == without
+    assert visit(channels=SETS, **said).channel == with_sets
+
+
+@pytest.mark.parametrize(
+    ("campaign", "touch"),
+    [
+        ({"source": "google", "medium": "cpc", "name": "spring+sale"}, Touch("paid_search", "spring sale")),
+        ({"source": "google", "medium": "cpc", "name": "spring%20sale"}, Touch("paid_search", "spring sale")),
+        ({"source": "google", "medium": "cpc", "name": "spring%2520sale"}, Touch("paid_search", "spring%20sale")),
+        ({"source": "google", "medium": "cpc", "name": "100%"}, Touch("paid_search", "100%")),
+        ({"source": "google", "medium": "cpc", "name": "caf%C3%A9"}, Touch("paid_search", "café")),
+        ({"source": "google", "medium": "cpc", "name": "cafe\u0301"}, Touch("paid_search", "café")),
+        ({"source": "google", "medium": "cpc", "name": "%e9"}, Touch("paid_search", "\ufffd")),
+        ({"source": "google", "medium": "cpc", "name": "{{campaign.name}}"}, Touch("paid_search", "{{campaign.name}}")),
+        ({"source": "google", "medium": "cpc", "name": "Spring"}, Touch("paid_search", "Spring")),  # case is kept
+        ({"source": "google", "medium": "cpc", "name": " ", "id": "7"}, Touch("paid_search", "7")),
+        ({"source": "news%20june", "medium": "e%2Dmail"}, Touch("email")),
+        ({"source": "blog", "medium": "social+media"}, Touch("organic_social")),
+        ({"source": "(none)", "medium": "%28not+set%29"}, DIRECT),
+    ],
+)
+def test_parameters_are_decoded_once_and_otherwise_taken_as_they_come(campaign: dict, touch: Touch) -> None:
+    assert visit(campaign=campaign) == touch
+
+
+@pytest.mark.parametrize(
+    ("url", "campaign", "clicks", "touch"),
+    [
+        ("https://s.example/?utm_source=news&utm_medium=email&utm_campaign=a+b", None, None, Touch("email", "a b")),
+        ("/x?UTM_Source=a&utm_medium=cpc&utm_medium=email#utm_campaign=z", None, None, Touch("paid_other")),
+        ("https://s.example/?utm_id=7&utm_medium=sms", {}, None, Touch("sms", "7")),
+        ("https://s.example/?utm_medium=email", {"source": " ", "name": ""}, None, Touch("email")),
+        ("https://s.example/?utm_medium=email", {"id": "7"}, None, Touch("direct", "7")),  # a campaign is there
+        ("https://s.example/?gclid=1", None, None, Touch("paid_search")),
+        ("https://s.example/?a=b&GCLID=1", {"source": "news", "medium": "email"}, {}, Touch("paid_search")),
+        ("https://s.example/?gclid=1", None, {"ttclid": "2"}, Touch("paid_social")),
+        ("https://s.example/?gclid=", None, None, DIRECT),
+        ("https://s.example/?q=utm_source", None, None, DIRECT),
+        ("https://s.example/#?utm_source=a&utm_medium=email", None, None, DIRECT),
+    ],
+)
+def test_what_is_missing_is_read_from_the_pages_address(
+    url: str, campaign: dict | None, clicks: dict | None, touch: Touch
+) -> None:
+    assert visit(url=url, campaign=campaign, click_ids=clicks) == touch

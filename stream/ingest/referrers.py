@@ -16,10 +16,8 @@ from typing import Final
 
 from stream.ingest.hosts import SECOND_LEVEL, covered, names_above
 
-#: What a file of one's own may say of names: a kind, that they are ignored, or that they are mere referrals.
-KINDS: Final = ("search", "shopping", "social", "video", "assistant", "mail")
+#: What a name of one's own may be beside a kind of place; `referral` takes it out of every list.
 IGNORED: Final = "ignored"
-REFERRAL: Final = "referral"
 
 #: A first label says something only before a name of its own: login.bank.example, but not login.example.
 _LABELS_WITH_FIRST: Final = 3

@@ -13,7 +13,7 @@ from itertools import product
 
 from stream import catalog
 from stream.catalog import Metric
-from stream.contract.events import KINDS
+from stream.contract.common import KINDS
 from stream.contract.readings import Reading
 from stream.settings.values import duration_ms
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from msgspec import inspect
 
-from stream.contract.events import DECODE_AS
+from stream.contract.common import DECODE_AS
 
 #: Fields whose form is more than their type tells.
 _SPECIAL: Final = {

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from msgspec.inspect import Metadata, StrType, StructType, Type, UnionType, type_info
 
-from stream.contract.events import (
+from stream.contract.common import (
     CHATBOT_NEEDS,
     DATA,
     KINDS,

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from stream.contract.events import KINDS
+from stream.contract.common import KINDS
 from stream.contract.expected import expected, known_fields
 from stream.contract.records import Record
 from stream.contract.rejects import Reason, Reject

@@ -24,7 +24,7 @@ from stream.adapters.faults import fault_of
 from stream.adapters.gate import shut_out, with_doubtful_ids
 from stream.contract import rules
 from stream.contract.closed import closed
-from stream.contract.events import DECODE_AS
+from stream.contract.common import DECODE_AS
 from stream.contract.records import Record
 from stream.contract.rejects import UNKNOWN_SITE, Reject
 from stream.contract.times import DAY_MS, YEAR_2000_MS

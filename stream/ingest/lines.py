@@ -19,7 +19,7 @@ import msgspec
 
 from stream.adapters.faults import site_of
 from stream.adapters.gate import shut_out
-from stream.contract.events import KINDS
+from stream.contract.common import KINDS
 from stream.contract.records import Record
 from stream.contract.rejects import Reason, Reject
 from stream.contract.times import parse_ms

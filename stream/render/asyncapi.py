@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from stream.contract.events import DECODE_AS
+from stream.contract.common import DECODE_AS
 from stream.render.examples import EXAMPLES
 
 #: A new optional field raises the second number, anything else the first.

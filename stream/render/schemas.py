@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
+from stream.contract.common import CHATBOT_NEEDS, DECODE_AS
 from stream.contract.dead_letter import DeadLetter
-from stream.contract.events import CHATBOT_NEEDS, DECODE_AS
 from stream.contract.rejects import REASONS
 from stream.render.asyncapi import CONTRACT_VERSION, document
 

@@ -14,7 +14,7 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from stream.contract.events import KINDS
+from stream.contract.common import KINDS
 from stream.contract.rejects import REASONS, Reject
 from stream.contract.times import parse_ms
 from stream.ingest.decode import decode

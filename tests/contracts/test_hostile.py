@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.contract.events import KINDS
+from stream.contract.common import KINDS
 from stream.contract.records import Record
 from stream.contract.rejects import REASONS, Reject
 from stream.ingest.decode import LANES, Limits, decode

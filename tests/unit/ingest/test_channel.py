@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stream.contract.events import DECODE_AS
+from stream.contract.common import DECODE_AS
 from stream.ingest.channel import CHANNELS, DIRECT, Touch, channel_of, touch_of, touches
 from tests.events import data_of, event
 

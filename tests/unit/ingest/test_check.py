@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from stream.contract.events import KINDS
+from stream.contract.common import KINDS
 from stream.contract.expected import expected
 from stream.contract.rejects import REASONS
 from stream.ingest.check import Finding, Tally, check_lines

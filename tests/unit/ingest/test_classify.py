@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stream.contract.events import DECODE_AS, KINDS
+from stream.contract.common import DECODE_AS, KINDS
 from stream.ingest.classify import classify
 from tests.events import data_of, event
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from stream.contract.events import DECODE_AS, KINDS
+from stream.contract.common import DECODE_AS, KINDS
 from stream.contract.records import Record
 from stream.contract.rejects import Reject
 from stream.contract.times import DAY_MS, format_ms

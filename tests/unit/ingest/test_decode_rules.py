@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from stream.contract.events import CHATBOT_NEEDS, DATA, KINDS
+from stream.contract.common import CHATBOT_NEEDS, DATA, KINDS
 from stream.contract.rules import RULES
 from stream.contract.times import DAY_MS
 from stream.ingest.decode import Limits, decode

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from kafka.partitioner.default import murmur2 as kafka_python_murmur2
 
-from stream.contract.events import DECODE_AS
+from stream.contract.common import DECODE_AS
 from stream.ingest.route import canonical_key, canonical_keys, murmur2, partitions_of
 from tests.events import data_of, event
 

@@ -22,11 +22,11 @@ import numpy as np
 
 from stream.adapters.faults import fault_of
 from stream.adapters.gate import shut_out, with_doubtful_ids
-from stream.contract import rules
 from stream.contract.closed import closed
-from stream.contract.common import DECODE_AS
+from stream.contract.kinds import KINDS, KindName
 from stream.contract.records import Record
 from stream.contract.rejects import UNKNOWN_SITE, Reject
+from stream.contract.rules import Fault, fault_of_ids
 from stream.contract.times import DAY_MS, YEAR_2000_MS
 from stream.ingest import timing
 from stream.ingest.timing import Millis
@@ -70,9 +70,9 @@ class Lanes:
 
 
 DEFAULT_LIMITS: Final = Limits()
-LANES: Final[dict[str, Lanes]] = {
-    kind: Lanes(msgspec.json.Decoder(closed(struct)).decode, msgspec.json.Decoder(struct).decode)
-    for kind, struct in DECODE_AS.items()
+LANES: Final[dict[KindName, Lanes]] = {
+    name: Lanes(msgspec.json.Decoder(closed(kind.struct)).decode, msgspec.json.Decoder(kind.struct).decode)
+    for name, kind in KINDS.items()
 }
 
 # Where half of the first records do not fit the closed lane, their producer adds fields of its own: a refusal
@@ -81,14 +81,14 @@ _TRIAL: Final = 64
 
 _arrival, _value = itemgetter(1), itemgetter(3)
 
-_CRASH: Final[rules.Fault] = ("crash", "")
-_TOO_LATE: Final[rules.Fault] = ("too_late", "time")
-_BAD_TIME: Final[rules.Fault] = ("bad_time", "time")
-_BAD_RECORDED: Final[rules.Fault] = ("bad_time", "recordedtime")
+_CRASH: Final[Fault] = ("crash", "")
+_TOO_LATE: Final[Fault] = ("too_late", "time")
+_BAD_TIME: Final[Fault] = ("bad_time", "time")
+_BAD_RECORDED: Final[Fault] = ("bad_time", "recordedtime")
 
 
 def decode(
-    kind: str, records: Sequence[Record], limits: Limits = DEFAULT_LIMITS, parser: Parser | None = None
+    kind: KindName, records: Sequence[Record], limits: Limits = DEFAULT_LIMITS, parser: Parser | None = None
 ) -> Decoded:
     """Read a batch of records of one kind; a parser of the caller's own takes the place of both lanes.
 
@@ -106,7 +106,7 @@ def decode(
     return batch
 
 
-def _parse(batch: Decoded, kind: str, values: Sequence[Any], lanes: Lanes, limits: Limits) -> None:
+def _parse(batch: Decoded, kind: KindName, values: Sequence[Any], lanes: Lanes, limits: Limits) -> None:
     """Turn bytes into events: what fits by the closed lane, the rest by the open one."""
     places: Sequence[int] = range(len(values))
     if max(map(len, filter(None, values)), default=0) > limits.max_bytes:
@@ -151,28 +151,28 @@ def _run(batch: Decoded, values: Sequence[Any], places: Sequence[int], parser: P
 
 
 def _check(
-    batch: Decoded, kind: str, values: Sequence[Any], records: Sequence[Record], limits: Limits
-) -> dict[int, rules.Fault]:
+    batch: Decoded, kind: KindName, values: Sequence[Any], records: Sequence[Record], limits: Limits
+) -> dict[int, Fault]:
     """Find events in which one field does not go with another, or an id cannot be one, by their places."""
     events, index = batch.events, batch.index
-    faults: dict[int, rules.Fault] = {}
-    if kind in rules.RULES:
-        suspects, rule = rules.RULES[kind]
-        for place in suspects(events):
+    faults: dict[int, Fault] = {}
+    rule = KINDS[kind].rule
+    if rule is not None:
+        for place in rule.suspects(events):
             newest_ms = records[index[place]][1] if limits.now_ms is None else limits.now_ms
             try:
-                fault = rule(events[place].data, newest_ms, limits.period_ms)
+                fault = rule.fault(events[place].data, newest_ms, limits.period_ms)
             except Exception:
                 fault = _CRASH
             if fault is not None:
                 faults[place] = fault
     for place in with_doubtful_ids([values[i] for i in index]):
-        if (fault := rules.of_ids(kind, events[place])) is not None:
+        if (fault := fault_of_ids(events[place], KINDS[kind].ids)) is not None:
             faults[place] = fault
     return faults
 
 
-def _time(batch: Decoded, records: Sequence[Record], limits: Limits, faults: dict[int, rules.Fault]) -> None:
+def _time(batch: Decoded, records: Sequence[Record], limits: Limits, faults: dict[int, Fault]) -> None:
     """Give each event its time; add those whose time cannot be, or that came too late, to the faults."""
     stated = timing.parse_times([event.time for event in batch.events])
     arrivals = np.fromiter(map(_arrival, records), np.int64, len(records))
@@ -195,7 +195,7 @@ def _time(batch: Decoded, records: Sequence[Record], limits: Limits, faults: dic
     batch.times, batch.arrivals = times.event_ms, arrivals
 
 
-def _drop(batch: Decoded, faults: dict[int, rules.Fault]) -> None:
+def _drop(batch: Decoded, faults: dict[int, Fault]) -> None:
     """Move events at fault to the rejects."""
     if not faults:
         return

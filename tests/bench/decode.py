@@ -17,7 +17,7 @@ from collections.abc import Callable
 import msgspec
 import orjson
 
-from stream.contract.common import KINDS
+from stream.contract.kinds import KINDS
 from stream.contract.records import Record
 from stream.contract.times import format_ms
 from stream.ingest.decode import LANES, decode

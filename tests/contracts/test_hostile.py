@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.contract.common import KINDS
+from stream.contract.kinds import KINDS
 from stream.contract.records import Record
 from stream.contract.rejects import REASONS, Reject
 from stream.ingest.decode import LANES, Limits, decode
@@ -193,7 +193,7 @@ def test_events_taken_apart_at_random_end_in_exactly_one_list(batch: list[tuple[
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.sampled_from(KINDS),
+    st.sampled_from(list(KINDS)),
     st.dictionaries(st.sampled_from(sorted({f for k in KINDS for f in data_of(k)})), JSON),
 )
 def test_any_json_in_any_field_ends_in_exactly_one_list(kind: str, changes: dict[str, Any]) -> None:

@@ -12,8 +12,8 @@ exactly one place, and the account says where: accepted = counted + duplicate + 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -87,7 +87,6 @@ class FoldOptions:
     flood: Flood = Flood()
     label_limit: int = 1_000
     known_ids_bytes: int = DEFAULT_CAP_BYTES
-    parsers: dict[str, Callable[[bytes], Any]] = field(default_factory=dict)
 
 
 class ShardFold:
@@ -186,7 +185,7 @@ class ShardFold:
     def _ingest(self, kind: KindName, records: Sequence[Record], source: str) -> Columns:
         """Take a batch of one kind as far as what counts, and account for the rest."""
         account = self.books.account
-        decoded = decode(kind, records, self.options.limits, self.options.parsers.get(kind))
+        decoded = decode(kind, records, self.options.limits)
         self._read.add(kind)
         _bump(account, f"{kind}/clock_ahead", decoded.clock_ahead)
         for reject in decoded.rejects:

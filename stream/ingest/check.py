@@ -18,11 +18,12 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from stream.adapters.cloudevents import LANES
 from stream.contract.expected import expected, known_fields
 from stream.contract.kinds import KINDS, KindName
 from stream.contract.records import Record
 from stream.contract.rejects import Reason, Reject
-from stream.ingest.decode import DEFAULT_LIMITS, LANES, Limits
+from stream.ingest.decode import DEFAULT_LIMITS, Limits
 from stream.ingest.lines import decode_lines
 
 Level = Literal["error", "warning"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from stream.contract.kinds import KINDS, KindName
 from stream.ingest.bots import MAX_CHARACTERS, is_listed
 
 #: Classes of traffic; all but the first are reasons to filter by the same name.
@@ -18,14 +19,13 @@ CLASSES: Final = ("human", "bot", "internal", "test")
 REASONS: Final = (*CLASSES[1:], "no_consent")
 
 
-def classify(kind: str, events: Sequence[Any], *, require_consent: bool = False) -> list[str | None]:
+def classify(kind: KindName, events: Sequence[Any], *, require_consent: bool = False) -> list[str | None]:
     """Give the reason why each event is filtered, or None.
 
-    A class that the producer gave stands; else the user agent decides. Not on email: image proxies and link
-    scanners open and click on behalf of people, so there a bot's user agent sets `machine` and filters
-    nothing.
+    A class that the producer gave stands; else the user agent decides. Where a kind does not filter bots, a
+    bot's user agent sets `machine` and filters nothing.
     """
-    email = kind == "email"
+    filters_bots = KINDS[kind].filters_bots
     reasons: list[str | None] = []
     add = reasons.append
     for event in events:
@@ -37,7 +37,7 @@ def classify(kind: str, events: Sequence[Any], *, require_consent: bool = False)
                 add(traffic.class_)
                 continue
         elif agent and is_listed(agent[:MAX_CHARACTERS]):
-            if not email:
+            if filters_bots:
                 add("bot")
                 continue
             data.machine = True

@@ -20,7 +20,7 @@ SITE_MAX: Final = 64  # a site is a label of every metric
 #: An address: something before an @, and a name with a dot after it.
 ADDRESS: Final = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 
-# What the JSON Schemas say beyond the parser; `ingest/rules.py` checks it after parsing. Said by what must
+# What the JSON Schemas say beyond the parser; `contract/rules.py` checks it after parsing. Said by what must
 # not be found, since an anchored pattern ends before a last line feed in some languages and not in others.
 _NO_CONTROL: Final[dict[str, Any]] = {"not": {"pattern": r"[\u0000-\u001f]"}}
 _NO_PERSON: Final[dict[str, Any]] = {"not": {"pattern": rf"[\u0000-\u001f]|{ADDRESS}"}}

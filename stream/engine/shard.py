@@ -12,8 +12,8 @@ exactly one place, and the account says where: accepted = counted + duplicate + 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +24,7 @@ from stream import catalog
 from stream.changes.deltas import PANE_MASK, Delta, Sink, pack
 from stream.changes.panes import DAY_MS, HOUR_MS, Grid, window_ms
 from stream.contract import dead_letter
+from stream.contract.kinds import KindName, is_kind
 from stream.contract.records import KIND_HEADER, REROUTE, UNIT, Changes, Forward, Record, ShardReport
 from stream.contract.rejects import Reject
 from stream.contract.times import parse_ms
@@ -44,7 +45,7 @@ from stream.state.labels import LabelGuard, clean
 from stream.windows.levels import PLAN, level_of
 
 #: group → the kinds whose topics are partitioned alike.
-GROUPS: Final[dict[str, tuple[str, ...]]] = {
+GROUPS: Final[dict[str, tuple[KindName, ...]]] = {
     "visitors": ("page_view", "form", "chatbot"),
     "emails": ("email",),
     "ads": ("ad",),
@@ -87,7 +88,6 @@ class FoldOptions:
     label_limit: int = 1_000
     channels: ChannelOptions = ChannelOptions()
     known_ids_bytes: int = DEFAULT_CAP_BYTES
-    parsers: dict[str, Callable[[bytes], Any]] = field(default_factory=dict)
 
 
 class ShardFold:
@@ -174,20 +174,20 @@ class ShardFold:
         if people and (flood := self.visitors.fold(people, self._sink)):
             self._flood(flood)
 
-    def _by_kind(self, source: str, records: Sequence[Record]) -> list[tuple[str, Sequence[Record]]]:
+    def _by_kind(self, source: str, records: Sequence[Record]) -> list[tuple[KindName, Sequence[Record]]]:
         """Say of which kind records are: the source's, or what a forwarded record has in its header."""
-        if source != REROUTE:
+        if is_kind(source):
             return [(source, records)]
-        by_kind: dict[str, list[Record]] = {}
+        by_kind: dict[KindName, list[Record]] = {}
         for record in records:
             named = (dict(record[4]).get(KIND_HEADER) or b"").decode("ascii", "replace")
-            by_kind.setdefault(named if named in self.kinds else self.kinds[0], []).append(record)
+            by_kind.setdefault(named if is_kind(named) and named in self.kinds else self.kinds[0], []).append(record)
         return list(by_kind.items())
 
-    def _ingest(self, kind: str, records: Sequence[Record], source: str) -> Columns:
+    def _ingest(self, kind: KindName, records: Sequence[Record], source: str) -> Columns:
         """Take a batch of one kind as far as what counts, and account for the rest."""
         account = self.books.account
-        decoded = decode(kind, records, self.options.limits, self.options.parsers.get(kind))
+        decoded = decode(kind, records, self.options.limits)
         self._read.add(kind)
         _bump(account, f"{kind}/clock_ahead", decoded.clock_ahead)
         for reject in decoded.rejects:
@@ -318,7 +318,7 @@ class ShardFold:
     def _admit(self, label: str, value: str | None) -> str:
         return self.labels.admit(label, clean(value))
 
-    def _bury(self, kind: str, records: Sequence[Record], source: str, reject: Reject) -> None:
+    def _bury(self, kind: KindName, records: Sequence[Record], source: str, reject: Reject) -> None:
         """Keep a record that cannot be counted, with the reason."""
         _bump(self.books.account, f"{kind}/dead_lettered/{reject.reason}", 1)
         record = records[reject.index]

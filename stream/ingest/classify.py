@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from stream.contract.kinds import KINDS, KindName
 from stream.ingest.bots import MAX_CHARACTERS, is_listed, is_machine
 
 #: Classes of traffic; all but the first are reasons to filter by the same name.
@@ -18,15 +19,14 @@ CLASSES: Final = ("human", "bot", "internal", "test")
 REASONS: Final = (*CLASSES[1:], "no_consent")
 
 
-def classify(kind: str, events: Sequence[Any], *, require_consent: bool = False) -> list[str | None]:
+def classify(kind: KindName, events: Sequence[Any], *, require_consent: bool = False) -> list[str | None]:
     """Give the reason why each event is filtered, or None.
 
     A class that the producer gave stands. Else the user agent decides where it is that of a visit: of page views,
     chats and forms on the site. An ad or a form on an ad platform is told by a program, whose user agent says
     nothing about who is behind it; on email it sets `machine` and filters nothing.
     """
-    email, visits = kind == "email", kind not in ("email", "ad")
-    forms = kind == "form"
+    filters_bots, email, form = KINDS[kind].filters_bots, kind == "email", kind == "form"
     reasons: list[str | None] = []
     add = reasons.append
     for event in events:
@@ -40,8 +40,8 @@ def classify(kind: str, events: Sequence[Any], *, require_consent: bool = False)
         if email:
             if data.machine is None and (agent or given is not None):
                 data.machine = is_machine(None, agent, given)
-        elif given is None and agent and visits and is_listed(agent[:MAX_CHARACTERS]):
-            if not forms or data.platform == "site":
+        elif given is None and agent and filters_bots and is_listed(agent[:MAX_CHARACTERS]):
+            if not form or data.platform == "site":
                 add("bot")
                 continue
         if require_consent:

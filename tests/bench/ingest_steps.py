@@ -14,7 +14,7 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
-from stream.contract.events import PageView
+from stream.contract.page_view import PageView
 from stream.ingest.bots import is_listed
 from stream.ingest.channel import Channels
 from stream.ingest.classify import classify

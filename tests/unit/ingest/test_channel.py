@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stream.contract.events import DECODE_AS
+from stream.contract.kinds import KINDS
 from stream.ingest.channel import CHANNELS, DIRECT, ChannelOptions, Channels, Touch, channel_of
 from tests.events import data_of, event
 
@@ -18,7 +18,7 @@ def visit(kind: str = "page_view", url: str | None = None, channels: Channels = 
     made = data_of(kind, **{"campaign": None, **data})
     if url is not None:
         made["page"]["url"] = url
-    return channels.touches([msgspec.convert(event(kind, made), DECODE_AS[kind])])[0]
+    return channels.touches([msgspec.convert(event(kind, made), KINDS[kind].struct)])[0]
 
 
 def test_there_are_nineteen_groups_each_by_its_own_name() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stream.contract.events import DECODE_AS, KINDS
+from stream.contract.kinds import KINDS
 from stream.ingest.classify import classify
 from tests.events import data_of, event
 
@@ -17,7 +17,7 @@ CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)
 
 
 def made(kind: str, **data: Any) -> Any:
-    return msgspec.convert(event(kind, data_of(kind, **data)), DECODE_AS[kind])
+    return msgspec.convert(event(kind, data_of(kind, **data)), KINDS[kind].struct)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("email", "ad")])

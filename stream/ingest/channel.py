@@ -30,7 +30,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from stream.ingest.campaign import TAGGED, clicked_of, decoded, has_text, tags_of
-from stream.ingest.hosts import covered, host_of, same_site
+from stream.ingest.hosts import covered, host_of, same_site, spellings
 from stream.ingest.referrers import IGNORED, is_on, referrers
 from stream.state.labels import clean
 
@@ -98,6 +98,10 @@ _LINK: Final = frozenset({"", "referral", "app", "link"})
 _ASSISTANT_MEDIUM: Final = "ai-assistant"
 
 
+#: What logs and trackers write where there was no referrer (of about:blank, the part before the colon).
+_NOWHERE: Final = frozenset({"-", "about", "null", "undefined", "none", "(none)", "direct", "(direct)", "$direct"})
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelOptions:
     """What one says of one's own sites: domains by site_id, hosts by their kind, and sets switched on.
@@ -115,9 +119,9 @@ class Channels:
     """Gives touches; what many events carry alike is worked out once."""
 
     def __init__(self, options: ChannelOptions = ChannelOptions()) -> None:
-        self._own_domains = {site: frozenset(map(host_of, domains)) for site, domains in options.own_domains.items()}
-        own = {kind: tuple(map(host_of, names)) for kind, names in options.referrers.items()}
-        own[IGNORED] = (*own.get(IGNORED, ()), *map(host_of, options.ignored))
+        self._own_domains = {site: frozenset(_spelled(domains)) for site, domains in options.own_domains.items()}
+        own = {kind: _spelled(names) for kind, names in options.referrers.items()}
+        own[IGNORED] = own.get(IGNORED, []) + _spelled(options.ignored)
         self._referrers = referrers().with_own(own)
         self._channels = {kind: SETS[name] for kind, name in _KINDS.items() if name in options.sets}
         self._pages_of = lru_cache(maxsize=4_096)(self._referrers.pages_of)
@@ -209,7 +213,7 @@ class Channels:
             s = ""
             if not m and not clicked:
                 return Touch("direct", label)
-        if host and self._is_silent(host, home, site):
+        if host in _NOWHERE or (host and self._is_silent(host, home, site)):
             host = ""
         if m == "referral" and "." in s and self._is_silent(host_of(s), home, site):
             s = m = ""
@@ -279,6 +283,10 @@ def _channel(source: str, medium: str, campaign: str, category: str | None) -> s
         if fits(source, medium, campaign, category):
             return channel
     return "unassigned"
+
+
+def _spelled(names: Sequence[str]) -> list[str]:
+    return [spelling for name in names for spelling in spellings(host_of(name))]
 
 
 def _tag(value: str | None) -> str:

@@ -43,6 +43,20 @@ def _host(authority: str) -> str:
     return host.partition(":")[0].rstrip(".").removeprefix("www.")
 
 
+def spellings(host: str) -> tuple[str, ...]:
+    """Give a host as people write it and as browsers send it: letters beyond ASCII in the form `xn--…`.
+
+    >>> spellings("m\u00fcller.example"), spellings("shop.example")
+    (('müller.example', 'xn--mller-kva.example'), ('shop.example',))
+    """
+    if host.isascii():
+        return (host,)
+    try:
+        return host, host.encode("idna").decode("ascii")
+    except UnicodeError:  # a label that no domain can have
+        return (host,)
+
+
 def names_above(host: str) -> Iterator[str]:
     """Give a host and the domains above it, the nearest first, down to two labels.
 

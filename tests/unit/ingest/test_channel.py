@@ -128,6 +128,9 @@ def test_click_ids_tell_what_was_paid_for(clicks: dict, campaign: dict | None, c
         ("https://Blog.Partner.Example:8443/a", Touch("referral", domain="blog.partner.example")),
         ("not a url", Touch("referral", domain="not a url")),
         ("", DIRECT),
+        ("-", DIRECT),  # what a log writes for none
+        ("about:blank", DIRECT),
+        ("$direct", DIRECT),
         ("/only/a/path", DIRECT),
     ],
 )
@@ -289,6 +292,12 @@ def test_own_domains_and_own_hosts_are_known_by_site_and_kind(
     kind: str, site: str, referrer: str, channel: str
 ) -> None:
     assert visit(kind, channels=OWN, site_id=site, referrer={"url": referrer}).channel == channel
+
+
+def test_a_name_beyond_ascii_is_known_as_browsers_send_it() -> None:
+    own = Channels(ChannelOptions(own_domains={"s1": ("müller.example",)}, ignored=("käse.example",)))
+    for host in ("müller.example", "www.xn--mller-kva.example", "xn--kse-qla.example"):
+        assert visit(channels=own, site_id="s1", referrer={"url": f"https://{host}/"}) == DIRECT
 
 
 def test_an_own_source_is_known_by_its_name() -> None:

@@ -77,7 +77,7 @@ def replay(
       promtool tsdb create-blocks-from openmetrics history.om /var/lib/prometheus
       leadpulse replay --format openmetrics --from 2026-03-01T00:00:00Z 2026-02.ndjson.gz 2026-03.ndjson.gz > march.om
     """
-    from stream.ingest.channel import ChannelOptions
+    from stream.ingest.touches import ChannelOptions
     from stream.replay.replay import ReplayOptions
     from stream.replay.replay import replay as run
 

@@ -28,12 +28,12 @@ from stream.contract.kinds import KindName, is_kind
 from stream.contract.records import KIND_HEADER, REROUTE, UNIT, Changes, Forward, Record, ShardReport
 from stream.contract.rejects import Reject
 from stream.contract.times import parse_ms
-from stream.ingest.channel import ChannelOptions, Channels
 from stream.ingest.classify import classify
 from stream.ingest.columns import Columns, columns_of, names_of
 from stream.ingest.countries import settle_countries
 from stream.ingest.decode import Limits, decode
 from stream.ingest.route import canonical_keys, partitions_of
+from stream.ingest.touches import ChannelOptions, Channels
 from stream.stages.ads import Ads
 from stream.stages.emails import Emails
 from stream.stages.visitors.facts import CHAT, FORM, PLATFORM_CHANNELS, Fact, FactFields, Facts, People

@@ -16,9 +16,9 @@ from stream.contract.readings import Reading
 from stream.contract.records import Record, ShardReport
 from stream.contract.rejects import Reject
 from stream.engine.shard import GROUPS, FoldOptions, ShardFold
-from stream.ingest.channel import ChannelOptions
 from stream.ingest.decode import Limits
 from stream.ingest.lines import Line, read_lines
+from stream.ingest.touches import ChannelOptions
 from stream.rollup.rollup import Rollup, RollupOptions
 
 _BATCH: Final = 20_000

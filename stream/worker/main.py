@@ -12,8 +12,8 @@ from typing import NoReturn
 from stream import catalog
 from stream.contract.results import encode
 from stream.engine.shard import GROUPS, FoldOptions, ShardFold
-from stream.ingest.channel import ChannelOptions
 from stream.ingest.decode import Limits
+from stream.ingest.touches import ChannelOptions
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.serve.http import HttpService
 from stream.serve.live import LivePage

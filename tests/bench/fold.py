@@ -25,7 +25,7 @@ from stream.contract.records import Record, ShardReport
 from stream.contract.results import encode
 from stream.engine import shard as pipeline
 from stream.engine.shard import GROUPS, ShardFold
-from stream.ingest.channel import Channels
+from stream.ingest.touches import Channels
 from stream.kafka import fetch as lean
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.stages.ads import Ads

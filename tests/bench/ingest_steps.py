@@ -16,10 +16,10 @@ import numpy as np
 
 from stream.contract.page_view import PageView
 from stream.ingest.bots import is_listed
-from stream.ingest.channel import Channels
 from stream.ingest.classify import classify
 from stream.ingest.countries import settle_countries
 from stream.ingest.route import canonical_keys, partitions_of
+from stream.ingest.touches import Channels
 from stream.state.known_ids import KnownIds, hash_ids
 from stream.state.labels import LabelGuard, clean
 from tests.bench.decode import START_MS, page_view_346

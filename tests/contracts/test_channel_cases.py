@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.ingest.channel import ChannelOptions
+from stream.ingest.touches import ChannelOptions
 from stream.replay.replay import Replayed, ReplayOptions, replay
 from tests.realdata.shared import SHARED
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from stream.ingest.channel import Channels
+from stream.ingest.touches import Channels
 from stream.replay.replay import Replayed, ReplayOptions, replay
 from tests.realdata import olist
 

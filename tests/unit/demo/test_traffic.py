@@ -11,9 +11,9 @@ import pytest
 
 from stream.demo.produce import write
 from stream.demo.traffic import KINDS, Options, Record, Traffic
-from stream.ingest.channel import Channels
 from stream.ingest.classify import classify
 from stream.ingest.decode import decode
+from stream.ingest.touches import Channels
 
 HOUR_MS = 3_600_000
 DAY = Options(seed=7, length_ms=24 * HOUR_MS, rate=0.4)

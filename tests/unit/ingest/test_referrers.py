@@ -6,9 +6,9 @@ from typing import get_args
 
 import pytest
 
-from stream.ingest.channel import SETS
 from stream.ingest.hosts import host_of
 from stream.ingest.referrers import referrers
+from stream.ingest.touches import SETS
 from stream.settings.load import FIELDS
 from stream.settings.referrers import KINDS
 

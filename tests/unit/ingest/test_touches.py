@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from stream.contract.kinds import KINDS
-from stream.ingest.channel import CHANNELS, DIRECT, ChannelOptions, Channels, Touch, channel_of
+from stream.ingest.channel import CHANNELS, channel_of
+from stream.ingest.touches import DIRECT, ChannelOptions, Channels, Touch
 from tests.events import data_of, event
 
 PLAIN = Channels()

@@ -117,6 +117,7 @@ KIND: Final = Kind(
     row_keys=_row_keys,
     key_says="campaign_id",
     rule=_RULE,
+    filters_bots=False,
     example=example(
         "ad",
         5,

@@ -54,7 +54,7 @@ class Referrer(Struct, gc=False):
 class Geo(Struct, gc=False):
     """Where the visitor is."""
 
-    country: Annotated[Country | None, Meta(description="ISO 3166-1 alpha-2, upper case")] = None
+    country: Annotated[Country | None, Meta(description="ISO 3166-1 alpha-2, UK or XK; all else is dropped")] = None
     region: Text | None = None
 
 

@@ -25,7 +25,7 @@ class Kind:
 
     `canonical_keys` takes events and gives the key whose partition owns each; `row_keys` takes their data and
     names the row that each belongs to, "" where it has none. Both take a batch, in order, and rely on the rule.
-    `key_says` is the partition key in words. Where bots are not filtered, they are noted in `data.machine`.
+    `key_says` is the partition key in words. `filters_bots` says that a user agent is that of a visit.
     An installation may be without the topic of an optional kind. `ids` are the fields of the data that are ids.
     """
 

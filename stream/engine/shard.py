@@ -28,12 +28,12 @@ from stream.contract.kinds import KindName, is_kind
 from stream.contract.records import KIND_HEADER, REROUTE, UNIT, Changes, Forward, Record, ShardReport
 from stream.contract.rejects import Reject
 from stream.contract.times import parse_ms
-from stream.ingest.channel import touches
 from stream.ingest.classify import classify
 from stream.ingest.columns import Columns, columns_of, names_of
-from stream.ingest.countries import country_of
+from stream.ingest.countries import settle_countries
 from stream.ingest.decode import Limits, decode
 from stream.ingest.route import canonical_keys, partitions_of
+from stream.ingest.touches import ChannelOptions, Channels
 from stream.stages.ads import Ads
 from stream.stages.emails import Emails
 from stream.stages.visitors.facts import CHAT, FORM, PLATFORM_CHANNELS, Fact, FactFields, Facts, People
@@ -86,6 +86,7 @@ class FoldOptions:
     memory_ms: int = 35 * DAY_MS
     flood: Flood = Flood()
     label_limit: int = 1_000
+    channels: ChannelOptions = ChannelOptions()
     known_ids_bytes: int = DEFAULT_CAP_BYTES
 
 
@@ -97,6 +98,7 @@ class ShardFold:
         self.kinds = GROUPS[group]
         self.known_ids = KnownIds(options.known_ids_bytes)
         self.labels = LabelGuard(options.label_limit)
+        self.channels = Channels(options.channels)
         self.books = Books()
         self._stored_books = b""
         self._read: set[str] = set()  # kinds of which records came since the last commit
@@ -219,6 +221,7 @@ class ShardFold:
         if not len(columns):
             return columns
 
+        settle_countries(columns.events)
         _bump(account, f"{kind}/counted", len(columns))
         self._tally("counted", columns, columns.arrivals)
         self._tally("traffic", columns, columns.times, "human")
@@ -246,15 +249,15 @@ class ShardFold:
         """Hand events that count to the stage that keeps their rows."""
         kind = columns.kind
         if kind == "page_view":
-            self.facts.views(people, columns, touches(columns.events))
+            self.facts.views(people, columns, self.channels.touches(columns.events))
         elif kind == "chatbot":
-            self.facts.others(people, CHAT, columns, touches(columns.events))
+            self.facts.others(people, CHAT, columns, self.channels.touches(columns.events))
         elif kind == "form":
             if "" in columns.keys:
                 on_site = np.fromiter(map(bool, columns.keys), np.bool_, len(columns))
                 self._ad_leads(columns, on_site)
                 columns = columns.only(on_site)
-            self.facts.others(people, FORM, columns, touches(columns.events))
+            self.facts.others(people, FORM, columns, self.channels.touches(columns.events))
         elif kind == "email":
             messages: defaultdict[str, list[tuple[int, Any]]] = defaultdict(list)
             for key, event, time_ms in zip(columns.keys, columns.events, columns.times.tolist(), strict=True):
@@ -313,8 +316,6 @@ class ShardFold:
     # accounts ---------------------------------------------------------------------------------------------
 
     def _admit(self, label: str, value: str | None) -> str:
-        if label == "country":
-            value = country_of(value)
         return self.labels.admit(label, clean(value))
 
     def _bury(self, kind: KindName, records: Sequence[Record], source: str, reject: Reject) -> None:

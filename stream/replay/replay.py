@@ -18,6 +18,7 @@ from stream.contract.rejects import Reject
 from stream.engine.shard import GROUPS, FoldOptions, ShardFold
 from stream.ingest.decode import Limits
 from stream.ingest.lines import Line, read_lines
+from stream.ingest.touches import ChannelOptions
 from stream.rollup.rollup import Rollup, RollupOptions
 
 _BATCH: Final = 20_000
@@ -86,6 +87,7 @@ class ReplayOptions:
     label_limit: int = 50
     most_readings: int = 10_000
     allowed: dict[str, frozenset[str]] = field(default_factory=dict)
+    channels: ChannelOptions = ChannelOptions()
 
 
 class Replay:
@@ -101,6 +103,7 @@ class Replay:
             require_consent=options.require_consent,
             grid=Grid(pane_ms=1),
             memory_ms=max(_MEMORY_MS, longest + DAY_MS),
+            channels=options.channels,
         )
         self._folds = {group: ShardFold(group, 0, 1, fold) for group in GROUPS}
         self._rollup = rollup(

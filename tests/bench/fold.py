@@ -25,6 +25,7 @@ from stream.contract.records import Record, ShardReport
 from stream.contract.results import encode
 from stream.engine import shard as pipeline
 from stream.engine.shard import GROUPS, ShardFold
+from stream.ingest.touches import Channels
 from stream.kafka import fetch as lean
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.stages.ads import Ads
@@ -52,7 +53,7 @@ STEPS: dict[str, list[tuple[Any, str]]] = {
     "hash ids": [(pipeline, "hash_ids")],
     "known ids": [(KnownIds, "check")],
     "classify": [(pipeline, "classify")],
-    "touches": [(pipeline, "touches")],
+    "touches": [(Channels, "touches")],
     "facts by person": [(Facts, "views"), (Facts, "others")],
     "fold visitors": [(Visitors, "fold")],
     "fold emails": [(Emails, "fold")],

@@ -149,10 +149,9 @@ def test_only_page_views_have_no_rule() -> None:
     assert [kind.name for kind in KINDS.values() if kind.rule is None] == ["page_view"]
 
 
-def test_where_bots_are_not_filtered_they_are_noted() -> None:
-    not_filtered = [kind for kind in KINDS.values() if not kind.filters_bots]
-    assert [kind.name for kind in not_filtered] == ["email"]
-    assert all("machine" in kind.data.__struct_fields__ for kind in not_filtered)
+def test_a_user_agent_is_a_visits_but_on_email_where_it_is_noted_and_on_ads() -> None:
+    assert [kind.name for kind in KINDS.values() if not kind.filters_bots] == ["email", "ad"]
+    assert [kind.name for kind in KINDS.values() if "machine" in kind.data.__struct_fields__] == ["email"]
 
 
 def test_every_kind_has_a_topic_in_every_installation() -> None:

@@ -25,7 +25,7 @@ COST_WINDOWS: Final = ("24h", "7d")
 #: Labels that an alert tells apart beside the site: two of at most 50 values each, capped by the label budget.
 MOST_LABELS: Final = 2
 #: Every label of a cell goes through the label budget or has a closed vocabulary; `site` is in every entry.
-BOUNDED: Final = frozenset(label for labels in CELLS.values() for label in labels) | {"cost"}
+BOUNDED: Final = frozenset(label for kind in CELLS.values() for label in kind.labels) | {"cost"}
 #: Beginnings and ends of names that only ids and free text have.
 _UNBOUNDED: Final = ("_id", "email", "address", "url", "path", "query", "phone", "user_agent")
 

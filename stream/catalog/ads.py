@@ -19,12 +19,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         "Ad impressions.",
         area="ads",
         watched="24h",
-        look=Look(
-            places=(
-                Chart("Clicks", "platform"),
-                Column("By campaign", "Campaigns"),
-            )
-        ),
+        look=Look(places=(Chart("Clicks", "platform"), Column("By campaign", "Campaigns"))),
     ),
     count(
         "ad_clicks",
@@ -32,12 +27,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         ADS,
         "Ad clicks.",
         area="ads",
-        look=Look(
-            places=(
-                Chart("Clicks", "platform"),
-                Column("By campaign", "Campaigns"),
-            )
-        ),
+        look=Look(places=(Chart("Clicks", "platform"), Column("By campaign", "Campaigns"))),
     ),
     count(
         "ad_conversions",
@@ -45,12 +35,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         ADS,
         "Conversions as the ad platform claims them.",
         area="ads",
-        look=Look(
-            places=(
-                Chart("Clicks", "platform"),
-                Column("By campaign", "Campaigns"),
-            )
-        ),
+        look=Look(places=(Chart("Clicks", "platform"), Column("By campaign", "Campaigns"))),
     ),
     Metric(
         "ad_spend",
@@ -63,12 +48,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         unit="currency",
         area="ads",
         scale=1e-6,
-        look=Look(
-            places=(
-                Chart("Cost", "platform"),
-                Column("By campaign", "Cost of campaigns"),
-            )
-        ),
+        look=Look(places=(Chart("Cost", "platform"), Column("By campaign", "Cost of campaigns"))),
     ),
     ratio(
         "click_through_ratio",
@@ -105,13 +85,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         area="ads",
         direction="drop",
         alert=Alert("Ad clicks convert less often than usual.", by=("platform", "campaign")),
-        look=Look(
-            places=(
-                Now(),
-                Chart("Clicks", "platform"),
-                Column("By campaign", "Campaigns"),
-            )
-        ),
+        look=Look(places=(Now(), Chart("Clicks", "platform"), Column("By campaign", "Campaigns"))),
     ),
     Metric(
         "cost_per_conversion",
@@ -127,12 +101,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         direction="rise",
         scale=1e-6,
         across="a conversion has no currency: a campaign is paid in one, so all of its conversions were",
-        look=Look(
-            places=(
-                Chart("Cost", "platform"),
-                Column("By campaign", "Cost of campaigns"),
-            )
-        ),
+        look=Look(places=(Chart("Cost", "platform"), Column("By campaign", "Cost of campaigns"))),
     ),
     Metric(
         "cost_per_click",
@@ -148,13 +117,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         direction="rise",
         scale=1e-6,
         across="a click has no currency: a campaign is paid in one, so all of its clicks were",
-        look=Look(
-            places=(
-                Now(),
-                Chart("Cost", "platform"),
-                Column("By campaign", "Cost of campaigns"),
-            )
-        ),
+        look=Look(places=(Now(), Chart("Cost", "platform"), Column("By campaign", "Cost of campaigns"))),
     ),
     Metric(
         "cost_per_mille",
@@ -193,14 +156,6 @@ METRICS: Final[tuple[Metric, ...]] = (
         alert=Alert("A lead costs more than usual.", "info", by=("currency", "cost")),
         across="money is spent before those it wins become known, and a lead has no currency; both sides end at the"
         " newest known spend",
-        look=Look(
-            rank=6,
-            told="{n} for {d} leads",
-            split="currency",
-            places=(
-                Now(),
-                Chart("Cost"),
-            ),
-        ),
+        look=Look(rank=6, told="{n} for {d} leads", split="currency", places=(Now(), Chart("Cost"))),
     ),
 )

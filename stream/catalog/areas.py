@@ -73,8 +73,7 @@ AREAS: Final[dict[str, Area]] = {
         (
             Section("Forms", (Table("Forms", ("form",)),)),
             Section(
-                "Pages and offers",
-                (Table("Landing pages", ("page_group", "content")), Table("Offers", ("offer",))),
+                "Pages and offers", (Table("Landing pages", ("page_group", "content")), Table("Offers", ("offer",)))
             ),
         ),
     ),

@@ -40,15 +40,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         panel="Chat conversion",
         tier="main",
         alert=Alert("Fewer conversations of the chatbot capture a lead than usual.", "critical"),
-        look=Look(
-            rank=3,
-            told="{n} of {d} conversations",
-            split="bot",
-            places=(
-                Now(),
-                Chart("Conversations", "bot"),
-            ),
-        ),
+        look=Look(rank=3, told="{n} of {d} conversations", split="bot", places=(Now(), Chart("Conversations", "bot"))),
     ),
     count(
         "chat_orders_started",
@@ -75,12 +67,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         area="chatbot",
         direction="drop",
         alert=Alert("Fewer orders begun in the chat are completed than usual."),
-        look=Look(
-            places=(
-                Now(),
-                Chart("Orders and appointments", "bot"),
-            )
-        ),
+        look=Look(places=(Now(), Chart("Orders and appointments", "bot"))),
     ),
     count(
         "chat_appointments_set",
@@ -126,12 +113,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         area="chatbot",
         direction="rise",
         alert=Alert("More conversations are handed to a person than usual."),
-        look=Look(
-            places=(
-                Now(),
-                Chart("Conversations", "bot"),
-            )
-        ),
+        look=Look(places=(Now(), Chart("Conversations", "bot"))),
     ),
     ratio(
         "chat_resolved_ratio",
@@ -142,12 +124,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         area="chatbot",
         direction="drop",
         alert=Alert("Fewer conversations are resolved than usual."),
-        look=Look(
-            places=(
-                Now(),
-                Chart("Conversations", "bot"),
-            )
-        ),
+        look=Look(places=(Now(), Chart("Conversations", "bot"))),
     ),
     ratio(
         "form_with_chat_ratio",

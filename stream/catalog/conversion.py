@@ -40,14 +40,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         panel="Visit to lead",
         tier="main",
         alert=Alert("Fewer visitors become leads than usual.", "critical"),
-        look=Look(
-            rank=1,
-            told="{n} of {d} visitors",
-            places=(
-                Now(),
-                Chart("Visitors and leads"),
-            ),
-        ),
+        look=Look(rank=1, told="{n} of {d} visitors", places=(Now(), Chart("Visitors and leads"))),
     ),
     ratio(
         "channel_visit_to_lead_ratio",
@@ -59,12 +52,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         direction="drop",
         people=True,
         alert=Alert("Fewer visitors of a channel become leads than usual."),
-        look=Look(
-            places=(
-                Chart("By channel", "channel"),
-                Column("By channel", "Channels"),
-            )
-        ),
+        look=Look(places=(Chart("By channel", "channel"), Column("By channel", "Channels"))),
     ),
     ratio(
         "campaign_visit_to_lead_ratio",
@@ -87,12 +75,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         area="conversion",
         direction="drop",
         alert=Alert("Fewer visitors by social networks become leads than usual."),
-        look=Look(
-            places=(
-                Now(),
-                Chart("By channel"),
-            )
-        ),
+        look=Look(places=(Now(), Chart("By channel"))),
     ),
     count(
         "leads",
@@ -112,12 +95,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         TRAFFIC,
         "People first known in the window, by the channel of the session that made them known.",
         area="conversion",
-        look=Look(
-            places=(
-                Chart("By channel", "channel"),
-                Column("By channel", "Channels"),
-            )
-        ),
+        look=Look(places=(Chart("By channel", "channel"), Column("By channel", "Channels"))),
     ),
     ratio(
         "opt_in_ratio",
@@ -130,12 +108,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         formula="leads by form or chatbot / visitors",
         alert=Alert("Fewer visitors leave their contact than usual."),
         across="becoming known is an event of the window: whoever does is a visitor of the same window",
-        look=Look(
-            places=(
-                Now(),
-                Chart("Visitors and leads"),
-            )
-        ),
+        look=Look(places=(Now(), Chart("Visitors and leads"))),
     ),
     count(
         "form_views",
@@ -181,13 +154,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         area="conversion",
         direction="drop",
         alert=Alert("Fewer started forms are submitted than usual."),
-        look=Look(
-            places=(
-                Now(),
-                Chart("Forms", "form"),
-                Column("Forms", "Forms"),
-            )
-        ),
+        look=Look(places=(Now(), Chart("Forms", "form"), Column("Forms", "Forms"))),
     ),
     ratio(
         "form_abandonment_ratio",

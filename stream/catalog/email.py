@@ -19,12 +19,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         "Messages sent, one a recipient.",
         area="email",
         watched="1h",
-        look=Look(
-            places=(
-                Chart("By campaign", "campaign"),
-                Column("By campaign", "Messages"),
-            )
-        ),
+        look=Look(places=(Chart("By campaign", "campaign"), Column("By campaign", "Messages"))),
     ),
     count(
         "emails_delivered",
@@ -127,13 +122,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         tier="main",
         alert=Alert("Fewer messages arrive than usual.", "critical", by=("purpose",)),
         look=Look(
-            rank=5,
-            told="{n} of {d} messages",
-            places=(
-                Now(),
-                Chart("Delivery"),
-                Column("By campaign", "Campaigns"),
-            ),
+            rank=5, told="{n} of {d} messages", places=(Now(), Chart("Delivery"), Column("By campaign", "Campaigns"))
         ),
     ),
     ratio(
@@ -157,13 +146,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         area="email",
         direction="drop",
         alert=Alert("Fewer messages are opened than usual.", by=("purpose",)),
-        look=Look(
-            places=(
-                Now(),
-                Chart("Answers"),
-                Column("By campaign", "Campaigns"),
-            )
-        ),
+        look=Look(places=(Now(), Chart("Answers"), Column("By campaign", "Campaigns"))),
     ),
     ratio(
         "email_click_ratio",
@@ -175,12 +158,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         direction="drop",
         alert=Alert("Fewer messages are clicked than usual.", by=("purpose",)),
         look=Look(
-            places=(
-                Now(),
-                Chart("Answers"),
-                Chart("By campaign", "campaign"),
-                Column("By campaign", "Campaigns"),
-            )
+            places=(Now(), Chart("Answers"), Chart("By campaign", "campaign"), Column("By campaign", "Campaigns"))
         ),
     ),
     ratio(
@@ -192,12 +170,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         area="email",
         direction="rise",
         alert=Alert("More people unsubscribe than usual.", by=("purpose",)),
-        look=Look(
-            places=(
-                Chart("Answers"),
-                Column("By campaign", "Campaigns"),
-            )
-        ),
+        look=Look(places=(Chart("Answers"), Column("By campaign", "Campaigns"))),
     ),
     ratio(
         "email_reply_ratio",
@@ -208,12 +181,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         area="email",
         direction="drop",
         alert=Alert("Fewer messages are replied to than usual.", by=("purpose",)),
-        look=Look(
-            places=(
-                Now(),
-                Chart("Answers"),
-            )
-        ),
+        look=Look(places=(Now(), Chart("Answers"))),
     ),
     count(
         "domain_emails_sent",
@@ -233,11 +201,6 @@ METRICS: Final[tuple[Metric, ...]] = (
         formula="(sent - bounced - dropped - spam complaints) / sent, by domain of the recipient",
         direction="drop",
         alert=Alert("Fewer messages arrive at a recipient's domain than usual."),
-        look=Look(
-            places=(
-                Chart("Delivery", "domain"),
-                Column("Delivery", "Domains of recipients"),
-            )
-        ),
+        look=Look(places=(Chart("Delivery", "domain"), Column("Delivery", "Domains of recipients"))),
     ),
 )

@@ -28,10 +28,7 @@ METRICS: Final[tuple[Metric, ...]] = (
             rank=7,
             told="{d} people became leads",
             focus=(("from", "first_view"), ("to", "lead")),
-            places=(
-                Now(),
-                EachStep(),
-            ),
+            places=(Now(), EachStep()),
         ),
     ),
     Metric(
@@ -58,12 +55,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         direction="drop",
         formula="reached `to` within 30 d / took `from`; cohort of `from`",
         alert=Alert("Fewer people take the next step of a funnel than usual."),
-        look=Look(
-            places=(
-                Column("Now", "Steps"),
-                EachStep(),
-            )
-        ),
+        look=Look(places=(Column("Now", "Steps"), EachStep())),
     ),
     ratio(
         "funnel_step_in_time_ratio",

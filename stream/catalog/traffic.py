@@ -30,13 +30,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         "People first seen in the window.",
         look=Look(places=(Chart("Visitors and leads"),)),
     ),
-    count(
-        "page_views",
-        "site",
-        TRAFFIC,
-        "Page views.",
-        look=Look(places=(Chart("Visitors and leads"),)),
-    ),
+    count("page_views", "site", TRAFFIC, "Page views.", look=Look(places=(Chart("Visitors and leads"),))),
     count(
         "sessions",
         "site",

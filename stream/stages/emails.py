@@ -13,8 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from stream.changes import cells
+from stream.changes.accumulator import Accumulator
 from stream.changes.cells import Cell
-from stream.changes.deltas import Sink
 from stream.changes.panes import DAY_MS, Grid
 from stream.contract.records import UNIT
 from stream.state.rows import Rows
@@ -94,7 +94,7 @@ class Emails:
         self._memory_ms = memory_ms
         self._safe: dict[tuple[str, Labels], tuple[Cell, Cell]] = {}
 
-    def fold(self, messages: Mapping[str, list[tuple[int, Any]]], sink: Sink) -> None:
+    def fold(self, messages: Mapping[str, list[tuple[int, Any]]], accumulator: Accumulator) -> None:
         """Fold (time, event) grouped by site and message."""
         encoded, dirty, memory_ms = self.rows.encoded, self.rows.dirty, self._memory_ms
         contribute = self._contribute
@@ -110,19 +110,19 @@ class Emails:
                 if events[0][0] - message.last > memory_ms:
                     message = None
                 else:
-                    contribute(sink, site, message, -1)
+                    contribute(accumulator, site, message, -1)
             if message is None:
                 message = Message(0, events[0][0])
             for time_ms, event in events:
                 if message.last and time_ms - message.last > memory_ms:
-                    contribute(sink, site, message, 1)
+                    contribute(accumulator, site, message, 1)
                     message = Message(0, time_ms)
                 _take(message, time_ms, event.id, event.data)
-            contribute(sink, site, message, 1)
+            contribute(accumulator, site, message, 1)
             encoded[key] = _encode(message)
             dirty.add(key)
 
-    def _contribute(self, sink: Sink, site: str, message: Message, sign: int) -> None:
+    def _contribute(self, accumulator: Accumulator, site: str, message: Message, sign: int) -> None:
         """Count a message, or take it back."""
         said, what = _labels(message), fate(message)
         named = site, said
@@ -134,10 +134,10 @@ class Emails:
         sent, of = labels
         pane = self.grid.pane(message.sent or message.first)
         kind = message.bounced[2] if what & cells.BOUNCED and message.bounced is not None else None
-        ids = sink.ids
-        (sink.up if sign > 0 else sink.down)(ids[(*sent, kind, what)] + pane)
+        ids = accumulator.ids
+        (accumulator.up if sign > 0 else accumulator.down)(ids[(*sent, kind, what)] + pane)
         if message.clicks:
-            sink.counts[ids[of] + pane] += sign * message.clicks
+            accumulator.counts[ids[of] + pane] += sign * message.clicks
 
     def _labels(self, site: str, said: Labels) -> tuple[Cell, Cell]:
         """Make labels safe: the beginning of the cell of a message, and the cell of its clicks."""

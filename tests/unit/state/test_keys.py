@@ -40,6 +40,7 @@ def test_bytes_that_lie_in_a_log_say_what_they_said_when_they_were_written(path:
     name = path.name.partition(".")[0]
     records, reads = examples.fixture(path)
     assert records
+    assert all(key.startswith(BY_NAME[name].prefix) for key, _ in records), "found by its prefix"
     assert says(examples.read(BY_NAME[name], records), reads)
 
 

@@ -7,7 +7,7 @@ Out: readings with edges exact to the millisecond, and the account of where ever
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from stream.contract.readings import Reading
 from stream.contract.records import HANDOVER, Record
 from stream.contract.rejects import Reject
 from stream.engine.commit import ShardReport
-from stream.engine.groups import GROUPS
+from stream.engine.groups import GROUPS, Group
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
@@ -96,7 +96,12 @@ class ReplayOptions:
 class Replay:
     """Folds lines in order of time and reads the metrics."""
 
-    def __init__(self, options: ReplayOptions, rollup: Callable[[RollupOptions], Rollup] = Rollup) -> None:
+    def __init__(
+        self,
+        options: ReplayOptions,
+        rollup: Callable[[RollupOptions], Rollup] = Rollup,
+        groups: Mapping[str, Group] = GROUPS,
+    ) -> None:
         self.options = options
         self.account = Account()
         longest = max((window_ms(name) for name in options.windows or ()), default=0)
@@ -108,10 +113,10 @@ class Replay:
             memory_ms=max(_MEMORY_MS, longest + DAY_MS),
             channels=options.channels,
         )
-        self._folds = {group: ShardFold(group, 0, 1, fold) for group in GROUPS}
+        self._folds = {name: ShardFold(name, 0, 1, fold, groups) for name in groups}
         self._rollup = rollup(
             RollupOptions(
-                dict.fromkeys(GROUPS, 1),
+                dict.fromkeys(groups, 1),
                 windows=options.windows,
                 exact=True,
                 label_limit=options.label_limit,

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from stream.engine.groups import GROUPS
-from stream.kafka.layout import Layout, Topics
+from stream.kafka.layout import Layout
 from stream.kafka.topic_plan import Found, TopicPlan
+from tests.topics import Topics
 
 LAYOUT = Layout("p.", GROUPS.values())
 

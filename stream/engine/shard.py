@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream import catalog
-from stream.changes.deltas import PANE_MASK, Delta, Sink, pack
+from stream.changes.accumulator import PANE_MASK, Accumulator
+from stream.changes.deltas import Delta, pack
 from stream.changes.panes import DAY_MS, HOUR_MS, Grid, window_ms
 from stream.contract import dead_letter
 from stream.contract.records import KIND_HEADER, REROUTE, UNIT, Changes, Forward, Record, ShardReport
@@ -104,7 +105,7 @@ class ShardFold:
         # whoever asks for another grid than that of the levels wants to see every change where it is
         self._gathers = options.grid.pane_ms == PLAN[0][1]
         steps = {kind: pane_ms // PLAN[0][1] for kind, pane_ms in PANES_MS.items()}
-        self._sink = Sink(steps if self._gathers else None)
+        self._accumulator = Accumulator(steps if self._gathers else None)
         self._dead: list[tuple[bytes, bytes, list[tuple[str, bytes]]]] = []
         self._forwards: list[Forward] = []
         self._placed: dict[str, int] = {}
@@ -169,7 +170,7 @@ class ShardFold:
                 counted = self._ingest(kind, some, source)
                 if len(counted):
                     self._stage(counted, people)
-        if people and (flood := self.visitors.fold(people, self._sink)):
+        if people and (flood := self.visitors.fold(people, self._accumulator)):
             self._flood(flood)
 
     def _by_kind(self, source: str, records: Sequence[Record]) -> list[tuple[str, Sequence[Record]]]:
@@ -236,7 +237,7 @@ class ShardFold:
                 _bump(self.books.account, f"{kind}/filtered/{reason}", 1)
                 if reason != "no_consent":
                     moment = pane(int(columns.times[at]))
-                    self._sink.add(("traffic", sites[columns.sites[at]], kind, reason), moment, 1)
+                    self._accumulator.add(("traffic", sites[columns.sites[at]], kind, reason), moment, 1)
         counts = np.fromiter((reason is None for reason in reasons), np.bool_, len(reasons))
         refused = columns.only(~counts)
         self._tally("refused", refused, refused.arrivals)
@@ -259,9 +260,9 @@ class ShardFold:
             messages: defaultdict[str, list[tuple[int, Any]]] = defaultdict(list)
             for key, event, time_ms in zip(columns.keys, columns.events, columns.times.tolist(), strict=True):
                 messages[key].append((time_ms, event))
-            self.emails.fold(messages, self._sink)
+            self.emails.fold(messages, self._accumulator)
         else:
-            self.ads.fold(columns.events, columns.times.tolist(), self._sink)
+            self.ads.fold(columns.events, columns.times.tolist(), self._accumulator)
 
     def _ad_leads(self, columns: Columns, on_site: NDArray[np.bool_]) -> None:
         """Count leads known from forms that were filled in on an ad platform; they have no visit."""
@@ -272,7 +273,7 @@ class ShardFold:
                 continue
             key = data.site_id + UNIT + (data.lead_id or data.email_hash)
             lead = AdLead(time_ms, time_ms, event.id, PLATFORM_CHANNELS[data.platform])
-            self.visitors.fold_ad_lead(key, self.facts.sites[data.site_id], lead, self._sink)
+            self.visitors.fold_ad_lead(key, self.facts.sites[data.site_id], lead, self._accumulator)
 
     # routing ----------------------------------------------------------------------------------------------
 
@@ -322,14 +323,14 @@ class ShardFold:
         _bump(self.books.account, f"{kind}/dead_lettered/{reject.reason}", 1)
         record = records[reject.index]
         site = self.facts.sites[reject.site]
-        self._sink.add(("refused", site, kind), self.options.grid.pane(record[1]), 1)
+        self._accumulator.add(("refused", site, kind), self.options.grid.pane(record[1]), 1)
         prefix = self.options.topic_prefix
         topic = f"{prefix}leadpulse.reroute.{self.group}" if source == REROUTE else f"{prefix}{kind}"
         self._dead.append(dead_letter.encode(reject, record, kind, topic, self.shard))
 
     def _tally(self, what: str, columns: Columns, moments: NDArray[np.int64], *labels: str) -> None:
         """Count a batch by site and pane."""
-        grid, counts, ids, sites = self.options.grid, self._sink.counts, self._sink.ids, self.facts.sites
+        grid, counts, ids, sites = self.options.grid, self._accumulator.counts, self._accumulator.ids, self.facts.sites
         cells = [ids[(what, sites[site], columns.kind, *labels)] for site in columns.named]
         for code, pane, n in columns.tallies(moments, grid.origin_ms, grid.pane_ms):
             counts[cells[code] + min(max(pane, 0), PANE_MASK)] += n
@@ -342,15 +343,15 @@ class ShardFold:
             site = self.facts.sites[fact.site_id]
             _bump(account, f"{kind}/counted", -1)
             _bump(account, f"{kind}/filtered/flood", 1)
-            self._sink.add(("counted", site, kind), pane(fact.arrival_ms), -1)
-            self._sink.add(("refused", site, kind), pane(fact.arrival_ms), 1)
+            self._accumulator.add(("counted", site, kind), pane(fact.arrival_ms), -1)
+            self._accumulator.add(("refused", site, kind), pane(fact.arrival_ms), 1)
 
     def _unpacked(self, seq: int, report: ShardReport, grid: Grid | None = None) -> Delta:
         books = self.books
         newest_ms = max(books.newest_ms.values(), default=0)
         if report.now_ms:  # no windows end later than this, whatever a record says
             newest_ms = min(newest_ms, report.now_ms + DAY_MS)
-        names, index, panes, amounts, spreads = self._sink.take(grid, newest_ms)
+        names, index, panes, amounts, spreads = self._accumulator.take(grid, newest_ms)
         gauges: dict[str, float] = {}
         dropped, newest = self.known_ids.dropped_before_hour, max(books.newest_ms.values(), default=0)
         horizon = self.options.limits.lateness_ms

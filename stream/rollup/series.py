@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from stream import catalog
 from stream.catalog import Count, Metric
+from stream.changes.accumulator import Spread
 from stream.changes.cells import CELLS, CLOSED_LABELS, Cell
-from stream.changes.deltas import Spread, cell_of
+from stream.changes.deltas import cell_of
 from stream.changes.durations import bucket_of
 from stream.rollup.budget import OTHER, Budget
 from stream.windows.levels import Window

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from stream.changes.deltas import Spread
+from stream.changes.accumulator import Spread
 from stream.rollup.budget import Budget
 from stream.rollup.series import Series
 from stream.rollup.standing import Standing, Standings

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from stream.changes.accumulator import Accumulator, Spread
 from stream.changes.cells import Cell
-from stream.changes.deltas import Sink, Spread
 from stream.changes.panes import Grid
 from stream.contract.records import UNIT
 from stream.contract.times import parse_ms
@@ -56,9 +56,9 @@ class Ads:
         self.spend_ms: dict[str, int] = {}
         self._cells: dict[tuple[Any, ...], tuple[Cell, str]] = {}
 
-    def fold(self, events: list[Any], times: list[int], sink: Sink) -> None:
+    def fold(self, events: list[Any], times: list[int], accumulator: Accumulator) -> None:
         """Fold a batch of ad events."""
-        counts, ids, pane, cells = sink.counts, sink.ids, self.grid.pane, self._cells
+        counts, ids, pane, cells = accumulator.counts, accumulator.ids, self.grid.pane, self._cells
         for event, time_ms in zip(events, times, strict=True):
             data = event.data
             action = data.action
@@ -81,7 +81,7 @@ class Ads:
             if single:
                 counts[ids[cell] + pane(time_ms)] += amount
             else:
-                self._restate(event, data, time_ms, cell, amount, sink)
+                self._restate(event, data, time_ms, cell, amount, accumulator)
 
     @property
     def mixed_granularity(self) -> int:
@@ -129,7 +129,7 @@ class Ads:
         if until_ms > self.spend_ms.get(key, 0):
             self.spend_ms[key] = until_ms
 
-    def _restate(self, event: Any, data: Any, time_ms: int, cell: Cell, amount: int, sink: Sink) -> None:
+    def _restate(self, event: Any, data: Any, time_ms: int, cell: Cell, amount: int, accumulator: Accumulator) -> None:
         """Let a total replace the one that held for its key, if it is the higher revision."""
         start, end = _ms(data.period_start), _ms(data.period_end)
         key = UNIT.join(
@@ -145,8 +145,8 @@ class Ads:
             old = _decode(raw)
             if (old.revision, old.reported, old.event_id) >= (new.revision, new.reported, new.event_id):
                 return
-            sink.spreads.append(Spread(tuple(old.cell), old.start, old.end, old.amount, -1))
-        sink.spreads.append(Spread(cell, start, end, amount, 1))
+            accumulator.spreads.append(Spread(tuple(old.cell), old.start, old.end, old.amount, -1))
+        accumulator.spreads.append(Spread(cell, start, end, amount, 1))
         self.totals.put(key, _encode(new))
 
 

@@ -13,8 +13,9 @@ import msgspec
 import numpy as np
 
 from stream import catalog
+from stream.changes.accumulator import Accumulator
 from stream.changes.cells import CELLS, Cell
-from stream.changes.deltas import Delta, Sink
+from stream.changes.deltas import Delta
 from stream.changes.panes import COARSER, Grid
 from stream.engine.shard import ShardFold
 from stream.stages.visitors.row import decode, unpack
@@ -66,9 +67,9 @@ def add_delta(sums: Sums, delta: Delta, factor: int = 1) -> None:
             sums[*name, spread.start_ms, spread.end_ms] += spread.sign * spread.amount
 
 
-def taken(sink: Sink) -> list[tuple[Cell, int, int]]:
-    """Empty a sink."""
-    names, index, panes, amounts, _ = sink.take()
+def taken(accumulator: Accumulator) -> list[tuple[Cell, int, int]]:
+    """Empty an accumulator."""
+    names, index, panes, amounts, _ = accumulator.take()
     return [(names[i], p, n) for i, p, n in zip(index.tolist(), panes.tolist(), amounts.tolist(), strict=True)]
 
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.changes.deltas import Sink, unpack
+from stream.changes.accumulator import Accumulator
+from stream.changes.deltas import unpack
 from stream.changes.panes import DAY_MS, Grid
 from stream.engine.shard import ShardFold
 from stream.stages.ads import _decode as total_of
@@ -112,9 +113,9 @@ def test_what_was_reported_is_what_the_rows_contribute(group: str, data: st.Data
 
 def contributed(fold: ShardFold) -> dict[tuple[Any, ...], int]:
     """Contribute every row anew."""
-    sums, sink, grid = Sums(), Sink(), Grid()
+    sums, accumulator, grid = Sums(), Accumulator(), Grid()
     contributions = Contributions(grid)
-    contributions.into(sink)
+    contributions.into(accumulator)
     for key, raw in fold.visitors.rows.encoded.items():
         row, site = decode(raw), key.split("\x1f")[0]
         contributions.person(site, person(row), 1)
@@ -130,11 +131,11 @@ def contributed(fold: ShardFold) -> dict[tuple[Any, ...], int]:
     for key, raw in fold.visitors.ad_leads.encoded.items():
         lead = decode_ad_lead(raw)
         cell = ("lead", key.split("\x1f")[0], "ad_platform", lead.channel, None)
-        sink.add(cell, grid.pane(lead.time))
+        accumulator.add(cell, grid.pane(lead.time))
     if fold.group == "emails":
         for key, raw in fold.emails.rows.encoded.items():
-            fold.emails._contribute(sink, key.split("\x1f")[0], message_of(raw), 1)
-    add_cells(sums, taken(sink))
+            fold.emails._contribute(accumulator, key.split("\x1f")[0], message_of(raw), 1)
+    add_cells(sums, taken(accumulator))
     if fold.group == "ads":
         for raw in fold.ads.totals.encoded.values():
             total = total_of(raw)

@@ -1,4 +1,4 @@
-"""Fold: a person's events of one batch into their row, and the difference it makes into the sink.
+"""Fold: a person's events of one batch into their row, and the difference it makes into the accumulator.
 
 In:  facts gathered by person.
 Out: changed rows, changes of cells, and which events were flood.
@@ -15,7 +15,7 @@ from operator import itemgetter
 
 from msgspec import structs
 
-from stream.changes.deltas import Sink
+from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
 from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.facts import Fact, Facts
@@ -45,11 +45,11 @@ class Visitors:
         self._in_order = InOrder(grid, facts, self._contributions, flood)
         self._always_general = always_general  # for the test that holds the two ways together
 
-    def fold(self, people: Mapping[str, list[Fact]], sink: Sink) -> list[Fact]:
+    def fold(self, people: Mapping[str, list[Fact]], accumulator: Accumulator) -> list[Fact]:
         """Fold facts gathered by person; give those of events that were flood."""
         contributions, direct = self._contributions, self._in_order
-        contributions.into(sink)
-        direct.into(sink)
+        contributions.into(accumulator)
+        direct.into(accumulator)
         encoded, dirty, sites = self.rows.encoded, self.rows.dirty, self.facts.sites
         memory_ms, always_general = self.memory_ms, self._always_general
         flood: list[Fact] = []
@@ -57,7 +57,7 @@ class Visitors:
             if len(facts) > 1:
                 facts.sort(key=_by_time_and_id)
                 if facts[-1][0] - facts[0][0] > memory_ms and (back := _back_again(facts, memory_ms)):
-                    flood += self.fold({key: facts[:back]}, sink)
+                    flood += self.fold({key: facts[:back]}, accumulator)
                     facts = facts[back:]
             site = sites[facts[0][9]]
             raw = encoded.get(key)
@@ -79,7 +79,7 @@ class Visitors:
         direct.flush()
         return flood
 
-    def fold_ad_lead(self, key: str, site: str, lead: AdLead, sink: Sink) -> None:
+    def fold_ad_lead(self, key: str, site: str, lead: AdLead, accumulator: Accumulator) -> None:
         """Count a lead known from a form on an ad platform once, at its first submit; such leads have no visit."""
         raw = self.ad_leads.encoded.get(key)
         pane = self.grid.pane
@@ -92,8 +92,8 @@ class Visitors:
                         self.ad_leads.put(key, encode(structs.replace(known, last=last)))
                     return
                 lead = structs.replace(lead, last=last)
-                sink.add(("lead", site, "ad_platform", known.channel, None), pane(known.time), -1)
-        sink.add(("lead", site, "ad_platform", lead.channel, None), pane(lead.time), 1)
+                accumulator.add(("lead", site, "ad_platform", known.channel, None), pane(known.time), -1)
+        accumulator.add(("lead", site, "ad_platform", lead.channel, None), pane(lead.time), 1)
         self.ad_leads.put(key, encode(lead))
 
 

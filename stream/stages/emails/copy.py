@@ -210,7 +210,7 @@ def _click(copy: Copy, time_ms: int, data: Any) -> None:
     copy.seen |= cells.CLICKED | cells.OPENED
     copy.clicked = _least(copy.clicked, time_ms)
     copy.opened = _least(copy.opened, time_ms)
-    click = time_ms // 1_000 << 32 | (xxhash.xxh32_intdigest(data.link_path) if data.link_path else 0)
+    click = time_ms // 1_000 << 32 | (xxhash.xxh32_intdigest(data.link_path.encode()) if data.link_path else 0)
     if click not in copy.clicks and len(copy.clicks) < MOST_CLICKS:
         copy.clicks = [*copy.clicks, click]
 

@@ -43,11 +43,11 @@ def recipient(data: Any) -> tuple[int, int | None]:
     Even numbers are lead_ids, odd ones hashes of addresses. 63 bits: two recipients of one message share a number
     once in 10^13 messages to a thousand people.
     """
-    hashed = None if data.email_hash is None else xxhash.xxh3_64_intdigest(data.email_hash) | _HASHED
+    hashed = None if data.email_hash is None else xxhash.xxh3_64_intdigest(data.email_hash.encode()) | _HASHED
     if data.lead_id is None:
         assert hashed is not None, "the contract asks for one of the two"
         return hashed, None
-    return xxhash.xxh3_64_intdigest(data.lead_id) & ~_HASHED, hashed
+    return xxhash.xxh3_64_intdigest(data.lead_id.encode()) & ~_HASHED, hashed
 
 
 def pair(message: Message, lead: int, hashed: int) -> None:

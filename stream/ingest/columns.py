@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from stream.contract.records import UNIT
+from stream.contract.records import UNIT, Record
 from stream.ingest.decode import Decoded
 from stream.ingest.timing import Flags, Millis
 
@@ -35,6 +35,10 @@ class Columns:
     codes: Millis
     times: Millis
     arrivals: Millis
+    #: The batch of records that `index` points into, the source they were read from, and how many clocks ran ahead.
+    records: Sequence[Record] = ()
+    source: str = ""
+    clock_ahead: int = 0
 
     def __len__(self) -> int:
         return len(self.events)
@@ -52,6 +56,9 @@ class Columns:
             self.codes[flags],
             self.times[flags],
             self.arrivals[flags],
+            self.records,
+            self.source,
+            self.clock_ahead,
         )
 
     def tallies(self, moments: Millis, origin_ms: int, pane_ms: int) -> Iterator[tuple[int, int, int]]:

@@ -13,9 +13,12 @@ from typing import Any, Final
 
 from stream.changes.panes import DAY_MS, Grid, window_ms
 from stream.contract.readings import Reading
-from stream.contract.records import Record, ShardReport
+from stream.contract.records import HANDOVER, Record
 from stream.contract.rejects import Reject
-from stream.engine.shard import GROUPS, FoldOptions, ShardFold
+from stream.engine.commit import ShardReport
+from stream.engine.groups import GROUPS
+from stream.engine.options import FoldOptions
+from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
 from stream.ingest.lines import Line, read_lines
 from stream.rollup.rollup import Rollup, RollupOptions
@@ -129,7 +132,7 @@ class Replay:
     @property
     def newest_ms(self) -> int | None:
         """Give the time of the newest event that was counted so far."""
-        return max((ms for fold in self._folds.values() for ms in fold.books.newest_ms.values()), default=None)
+        return max((fold.account.newest_ms for fold in self._folds.values()), default=0) or None
 
     @property
     def at_ms(self) -> int | None:
@@ -145,7 +148,7 @@ class Replay:
     def close(self) -> None:
         """Complete the account, once all lines are folded."""
         for fold in self._folds.values():
-            self.account.add(fold.books.account)
+            self.account.add(fold.account.outcomes)
 
     def placed(self, lines: Iterable[bytes]) -> list[Placed]:
         """Put lines in order of (time of the event, line); account for those that name no known kind."""
@@ -169,13 +172,17 @@ class Replay:
 
     def fold(self, lines: list[Placed]) -> None:
         """Fold lines, in one batch."""
-        batches: dict[str, list[Record]] = {}
+        inputs: dict[str, list[Record]] = {}
         for _, line in lines:
-            batches.setdefault(line.kind, []).append(line.record)
+            inputs.setdefault(line.kind, []).append(line.record)
         self._seq += 1
-        for fold in self._folds.values():
-            fold.fold([(kind, batches[kind]) for kind in fold.kinds if kind in batches])
+        handed: dict[str, list[Record]] = {}
+        for name, fold in self._folds.items():  # whoever feeds a group comes before it
+            told = [(HANDOVER, handed[name])] if name in handed else []
+            fold.fold([*((kind, inputs[kind]) for kind in fold.kinds if kind in inputs), *told])
             self._rollup.add(fold.take_delta(self._seq, _REPORT))
+            for over in fold.hand_over():
+                handed.setdefault(over.group, []).append((0, 0, over.key, over.value, over.headers))
 
 
 def replay(lines: Iterable[bytes], options: ReplayOptions, progress: Callable[[int], None] | None = None) -> Replayed:

@@ -6,10 +6,13 @@ Out: short, printable, valid label values; `other` for what goes over the limit 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
 import msgspec
+
+from stream.state.keys import LABELS
 
 MAX_CHARACTERS: Final = 64
 UNKNOWN: Final = "unknown"
@@ -19,6 +22,8 @@ OTHER: Final = "other"
 _LOOKED_AT: Final = 128
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _VALUES = msgspec.msgpack.Decoder(list[str])
+_VALUES_KEY: Final = LABELS.prefix + b"v"
+_FOLDED_KEY: Final = LABELS.prefix + b"f"
 
 
 def clean(value: str | None) -> str:
@@ -46,6 +51,8 @@ class LabelGuard:
 
     What is in stays in, so that a contribution taken back names the value that it was given under.
     """
+
+    prefix = LABELS.prefix
 
     def __init__(self, limit: int = 1_000) -> None:
         self._limit = limit
@@ -80,23 +87,39 @@ class LabelGuard:
             values = self._values[label]
             start = self._written.get(label, 0)
             # keyed by the position of its first value: a record is written once and never again
-            key = b"lv" + start.to_bytes(4, "big") + label.encode()
+            key = _VALUES_KEY + start.to_bytes(4, "big") + label.encode()
             out.append((key, msgspec.msgpack.encode(list(values)[start:])))
             self._written[label] = len(values)
         self._changed.clear()
         if self._folded_changed:
             self._folded_changed = False
-            out.append((b"lf", msgspec.msgpack.encode(self.folded)))
+            out.append((_FOLDED_KEY, msgspec.msgpack.encode(self.folded)))
         return out
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one record of the state log, in its order."""
         if value is None:
             return
-        if key == b"lf":
+        if key == _FOLDED_KEY:
             self.folded = msgspec.msgpack.decode(value, type=dict[str, int])
             return
         label = key[6:].decode()
         values = self._values.setdefault(label, {})
         values.update(dict.fromkeys(_VALUES.decode(value)))
         self._written[label] = len(values)
+
+
+class Labels(dict[str | None, str]):
+    """Raw value → label; the first sight of a value asks the shard's guard, every later one is a lookup."""
+
+    __slots__ = ("_admit", "_label")
+
+    def __init__(self, label: str, admit: Callable[[str, str | None], str]) -> None:
+        super().__init__()
+        self._label, self._admit = label, admit
+
+    def __missing__(self, raw: str | None) -> str:
+        value = self._admit(self._label, raw)
+        if len(self) < 4_096:  # a flood of values must not become a flood of memory
+            self[raw] = value
+        return value

@@ -11,7 +11,9 @@ from typing import NoReturn
 
 from stream import catalog
 from stream.contract.results import encode
-from stream.engine.shard import GROUPS, FoldOptions, ShardFold
+from stream.engine.groups import GROUPS, absent
+from stream.engine.options import FoldOptions
+from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.serve.http import HttpService
@@ -33,6 +35,7 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
     try:
         shell.run(
             settings,
+            groups=GROUPS.values(),
             make_fold=lambda group, shard, shards: ShardFold(group, shard, shards, fold),
             make_rollup=lambda shards: Rollup(rollup_options(settings, shards)),
             encode_reading=encode,
@@ -59,7 +62,8 @@ def fold_options(settings: Settings) -> FoldOptions:
 def rollup_options(settings: Settings, shards: Mapping[str, int]) -> RollupOptions:
     """Give what the rollup depends on; `shards` is group → number of shards."""
     return RollupOptions(
-        {group: shards[group] for group in GROUPS},
+        {group: shards[group] for group in GROUPS if group in shards},
+        absent=absent(shards),
         clock=settings.clock,
         label_limit=settings.label_limit,
         most_readings=settings.readings_limit,

@@ -19,6 +19,8 @@ from stream.changes.deltas import Delta
 from stream.changes.panes import COARSER, Grid
 from stream.engine.shard import ShardFold
 from stream.stages.visitors.row import decode, unpack
+from stream.state.keys import PEOPLE
+from stream.state.rows import Rows
 
 Sums = Counter[tuple[Any, ...]]
 
@@ -81,13 +83,15 @@ def nonzero(sums: Sums) -> dict[tuple[Any, ...], int]:
 def remembered(fold: ShardFold) -> dict[str, Any]:
     """Give all rows of a shard, so that equal facts compare equal however they are stored."""
     out: dict[str, Any] = {}
-    for key, raw in fold.visitors.rows.encoded.items():
-        row = decode(raw)
-        held = [unpack(session) for session in row.sessions]
-        for session in held:
-            session.ticks.sort()
-        out[f"v{key}"] = row.first, row.last, row.first_view, held, row.extra
-    for rows in (fold.visitors.ad_leads, fold.emails.rows, fold.ads.totals):
-        for key, raw in rows.encoded.items():
-            out[rows.prefix.decode() + key] = _rows_of(raw)
+    for rows in fold.stage.tables:
+        for key, raw in rows.encoded.items() if isinstance(rows, Rows) else ():
+            name = rows.prefix.decode() + key
+            if rows.prefix != PEOPLE.prefix:
+                out[name] = _rows_of(raw)
+                continue
+            row = decode(raw)
+            held = [unpack(session) for session in row.sessions]
+            for session in held:
+                session.ticks.sort()
+            out[name] = row.first, row.last, row.first_view, held, row.extra
     return out

@@ -10,7 +10,8 @@ that the events touch, before and after they join or part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Container, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
@@ -19,11 +20,14 @@ import msgspec
 from stream.changes import cells
 from stream.changes.accumulator import Accumulator
 from stream.changes.cells import Cell
-from stream.changes.panes import DAY_MS, Grid
+from stream.changes.panes import DAY_MS
 from stream.contract.records import UNIT
 from stream.stages.emails.copy import Copy, Labels, bounce_type, fate, joined, labels, sent_ms, take
 from stream.stages.emails.message import MOST_INSIDE, Message, groups, ids, pair, recipient
+from stream.stages.stage import Batch, Refused, Shared, Stage
+from stream.state.keys import MESSAGE_PARTS, MESSAGES
 from stream.state.rows import Rows
+from stream.state.table import Table
 
 #: A copy without an event for so long is over; what comes then begins another.
 MEMORY_MS: Final = 35 * DAY_MS
@@ -41,17 +45,44 @@ _decode_copy = msgspec.msgpack.Decoder(Copy).decode
 Told = tuple[int, str, Any]
 
 
-class Emails:
+class Emails(Stage):
     """The messages of one shard."""
 
-    def __init__(self, grid: Grid, admit: Callable[[str, str | None], str]) -> None:
-        self.grid = grid
-        self.messages = Rows(b"m")
-        self.parts = Rows(b"n")
-        self._admit = admit
+    def __init__(self, shared: Shared) -> None:
+        self.messages = Rows(MESSAGES, MEMORY_MS)
+        self.parts = Rows(MESSAGE_PARTS, MEMORY_MS)
+        self._grid, self._admit = shared.grid, shared.admit
         self._safe: dict[tuple[str, Labels], tuple[Cell, Cell]] = {}
+        self._waiting: defaultdict[str, list[Told]] = defaultdict(list)
+        self._unjoined = 0
 
-    def fold(self, messages: Mapping[str, list[Told]], accumulator: Accumulator) -> None:
+    @property
+    def tables(self) -> Sequence[Table]:
+        """Messages, and parts of those that went to many."""
+        return self.messages, self.parts
+
+    @property
+    def known(self) -> Container[str]:
+        """Site and message id of every message with a row here."""
+        return self.messages.encoded
+
+    def take(self, batch: Batch) -> None:
+        """Gather events by message."""
+        waiting = self._waiting
+        for key, event, time_ms in zip(batch.keys, batch.events, batch.times.tolist(), strict=True):
+            waiting[key].append((time_ms, event.source + UNIT + event.id, event.data))
+
+    def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
+        """Fold what was taken, message by message."""
+        waiting, self._waiting = self._waiting, defaultdict(list)
+        self.fold_messages(waiting, accumulator)
+        return ()
+
+    def gauges(self) -> Mapping[str, float]:
+        """Count the recipients that could not be joined, because their message had too many pairs."""
+        return {"unjoined_recipients": self._unjoined}
+
+    def fold_messages(self, messages: Mapping[str, list[Told]], accumulator: Accumulator) -> None:
         """Fold (time, name, data) grouped by site and message id."""
         encoded, dirty = self.messages.encoded, self.messages.dirty
         for key, events in messages.items():
@@ -92,6 +123,10 @@ class Emails:
         message.parts = {who: copy}
         return True
 
+    def miss(self) -> None:
+        """Note that two names of a recipient could not be joined."""
+        self._unjoined += 1
+
     def contribute(self, accumulator: Accumulator, site: str, copy: Copy, sign: int) -> None:
         """Count a copy, or take it back."""
         what = fate(copy)
@@ -105,7 +140,7 @@ class Emails:
             if len(self._safe) < _MOST_SAFE:
                 self._safe[named] = safe
         sent, of = safe
-        pane = self.grid.pane(sent_ms(copy))
+        pane = self._grid.pane(sent_ms(copy))
         kind = bounce_type(copy) if what & cells.BOUNCED else None
         ids = accumulator.ids
         (accumulator.up if sign > 0 else accumulator.down)(ids[(*sent, kind, what)] + pane)
@@ -140,8 +175,8 @@ class _Several:
         for group in before:
             self._contribute(group, -1)
         for who, other in named:
-            if other is not None:
-                pair(message, who, other)
+            if other is not None and not pair(message, who, other):
+                self._stage.miss()
         message.parts = {**self._parts, **{who: _UNHEARD for who, _ in named if who not in self._parts}}
         message.apart = was_apart or len(message.parts) > MOST_INSIDE
         after = groups(message, touched)

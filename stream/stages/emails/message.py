@@ -27,14 +27,13 @@ _HASHED: Final = 1
 class Message(msgspec.Struct, array_like=True, gc=False):
     """A message id: its newest event, the parts that stand in it, and which ids were named together.
 
-    `apart` says that its parts are rows of their own; then `parts` is empty. `full` counts pairs over the bound.
+    `apart` says that its parts are rows of their own; then `parts` is empty.
     """
 
     last: int
     parts: dict[int, Copy] = {}
     pairs: list[tuple[int, int]] = []
     apart: bool = False
-    full: int = 0
 
 
 def recipient(data: Any) -> tuple[int, int | None]:
@@ -50,15 +49,14 @@ def recipient(data: Any) -> tuple[int, int | None]:
     return xxhash.xxh3_64_intdigest(data.lead_id.encode()) & ~_HASHED, hashed
 
 
-def pair(message: Message, lead: int, hashed: int) -> None:
-    """Remember that one event named both."""
+def pair(message: Message, lead: int, hashed: int) -> bool:
+    """Remember that one event named both; False where the message has no more room for that."""
     both = (lead, hashed)
-    if both in message.pairs:
-        return
-    if len(message.pairs) < MOST_PAIRS:
+    if both not in message.pairs:
+        if len(message.pairs) >= MOST_PAIRS:
+            return False
         message.pairs = [*message.pairs, both]
-    else:
-        message.full += 1
+    return True
 
 
 def ids(message: Message) -> set[int]:

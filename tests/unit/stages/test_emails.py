@@ -16,6 +16,8 @@ from stream.contract.records import UNIT
 from stream.stages.emails.copy import MOST_CLICKS, Copy, fate, sent_ms, take
 from stream.stages.emails.fold import Emails
 from stream.stages.emails.message import MOST_INSIDE
+from stream.stages.stage import Shared
+from stream.state.labels import Labels
 
 KEY = f"shop{UNIT}m"
 T0 = 1_800_000_000_000
@@ -124,7 +126,10 @@ def test_the_limit_itself_is_in_time(action: str, bit: int, limit_ms: int) -> No
 
 
 def stage() -> Emails:
-    return Emails(Grid(pane_ms=1), lambda _, value: value or "unknown")
+    def admit(_: str, value: str | None) -> str:
+        return value or "unknown"
+
+    return Emails(Shared(Grid(pane_ms=1), admit, Labels("site", admit), 35 * DAY_MS))
 
 
 def counts(accumulator: Accumulator) -> dict[tuple[str, int, int], int]:
@@ -142,7 +147,7 @@ def how_many(events: list[Any], bit: int, batches: int = 1) -> int:
     emails, accumulator = stage(), Accumulator()
     size = -(-len(events) // batches)
     for first in range(0, len(events), size):
-        emails.fold({KEY: list(events[first : first + size])}, accumulator)
+        emails.fold_messages({KEY: list(events[first : first + size])}, accumulator)
     return sum(n for (kind, _, what), n in counts(accumulator).items() if kind == "email" and what & bit)
 
 
@@ -173,7 +178,11 @@ H1, H2 = "a" * 64, "b" * 64
             0,
         ),
         (
-            [told(0, "sent", lead_id="l1"), told(1, "sent", email_hash=H2), told(2, "opened", lead_id="l1", email_hash=H2)],
+            [
+                told(0, "sent", lead_id="l1"),
+                told(1, "sent", email_hash=H2),
+                told(2, "opened", lead_id="l1", email_hash=H2),
+            ],
             1,
             1,
         ),
@@ -211,7 +220,7 @@ def test_order_and_batches_change_nothing() -> None:
                 emails, accumulator = stage(), Accumulator()
                 size = -(-len(turned) // batches)
                 for first in range(0, len(turned), size):
-                    emails.fold({KEY: list(turned[first : first + size])}, accumulator)
+                    emails.fold_messages({KEY: list(turned[first : first + size])}, accumulator)
                 found.append(counts(accumulator))
         assert all(one == found[0] for one in found[1:])
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from stream.engine.options import FoldOptions
 from stream.ingest.channel import touches
-from stream.stages.ads import Ads
+from stream.stages.ads.fold import Ads
 from stream.stages.emails.fold import Emails
 from stream.stages.stage import Shared, Stage
 from stream.stages.visitors.stage import Visitors

@@ -32,7 +32,7 @@ from stream.engine.routing import Router
 from stream.engine.shard import ShardFold
 from stream.kafka import fetch as lean
 from stream.rollup.rollup import Rollup, RollupOptions
-from stream.stages.ads import Ads
+from stream.stages.ads.fold import Ads
 from stream.stages.emails.fold import Emails
 from stream.stages.visitors.facts import Facts
 from stream.stages.visitors.fold import PeopleFold

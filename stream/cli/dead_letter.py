@@ -129,7 +129,7 @@ def _read(since: str) -> int:
 
 
 def _known(reasons: tuple[str, ...], kinds: tuple[str, ...]) -> None:
-    from stream.contract.events import KINDS
+    from stream.contract.kinds import KINDS
     from stream.contract.rejects import REASONS
 
     for names, flag, known in ((reasons, "--reason", tuple(REASONS)), (kinds, "--kind", tuple(KINDS))):

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from stream.contract.kinds import KindName
 from stream.engine.options import FoldOptions
-from stream.ingest.channel import touches
+from stream.ingest.touches import Channels
 from stream.stages.ads.fold import Ads
 from stream.stages.emails.fold import Emails
 from stream.stages.stage import Shared, Stage
@@ -31,7 +32,7 @@ class Group:
     """
 
     name: str
-    kinds: tuple[str, ...]
+    kinds: tuple[KindName, ...]
     stage: Callable[[Shared, FoldOptions], Stage]
     optional: bool = False
     partitions: int | None = None
@@ -39,7 +40,7 @@ class Group:
 
 
 def _visitors(shared: Shared, options: FoldOptions) -> Stage:
-    return Visitors(shared, touches, options.flood)
+    return Visitors(shared, Channels(options.channels).touches, options.flood)
 
 
 def _emails(shared: Shared, options: FoldOptions) -> Stage:

@@ -6,12 +6,11 @@ Out: one frozen value.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from stream.changes.panes import DAY_MS, Grid
 from stream.ingest.decode import Limits
+from stream.ingest.touches import ChannelOptions
 from stream.stages.visitors.limits import Flood
 from stream.state.known_ids import DEFAULT_CAP_BYTES
 
@@ -29,4 +28,4 @@ class FoldOptions:
     flood: Flood = Flood()
     label_limit: int = 1_000
     known_ids_bytes: int = DEFAULT_CAP_BYTES
-    parsers: dict[str, Callable[[bytes], Any]] = field(default_factory=dict)
+    channels: ChannelOptions = ChannelOptions()

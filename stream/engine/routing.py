@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from stream.contract.kinds import KindName, is_kind
 from stream.contract.records import KIND_HEADER, Record
 from stream.contract.times import parse_ms
 from stream.engine.commit import Forward
@@ -69,14 +70,14 @@ class Router:
         return [places[key] for key in keys]
 
 
-def by_kind(records: Sequence[Record], kinds: Sequence[str]) -> list[tuple[str, list[Record]]]:
+def by_kind(records: Sequence[Record], kinds: Sequence[KindName]) -> list[tuple[KindName, list[Record]]]:
     """Part forwarded records by the kind in their header; without one of the group's they are of its first.
 
     >>> by_kind([(0, 0, None, b"a", ((KIND_HEADER, b"form"),)), (1, 0, None, b"b", ())], ("page_view", "form"))
     [('form', [(0, 0, None, b'a', (('leadpulse-kind', b'form'),))]), ('page_view', [(1, 0, None, b'b', ())])]
     """
-    out: dict[str, list[Record]] = {}
+    out: dict[KindName, list[Record]] = {}
     for record in records:
         named = (dict(record[4]).get(KIND_HEADER) or b"").decode("ascii", "replace")
-        out.setdefault(named if named in kinds else kinds[0], []).append(record)
+        out.setdefault(named if is_kind(named) and named in kinds else kinds[0], []).append(record)
     return list(out.items())

@@ -21,6 +21,7 @@ from stream.changes.accumulator import Accumulator
 from stream.changes.deltas import Delta, pack
 from stream.changes.panes import DAY_MS, HOUR_MS, Grid, window_ms
 from stream.contract import dead_letter
+from stream.contract.kinds import is_kind
 from stream.contract.records import HANDOVER, REROUTE, Record
 from stream.contract.rejects import Reject
 from stream.engine.account import Account
@@ -31,7 +32,7 @@ from stream.engine.retention import Retention
 from stream.engine.routing import Router, by_kind
 from stream.ingest.classify import classify
 from stream.ingest.columns import Columns, columns_of, names_of
-from stream.ingest.countries import country_of
+from stream.ingest.countries import settle_countries
 from stream.ingest.decode import decode
 from stream.stages.stage import HandOver, Shared
 from stream.state.known_ids import KnownIds, hash_ids
@@ -82,6 +83,7 @@ class ShardFold:
                 for take_out in (self._elsewhere, self._too_old, self._repeated, self._uncounted):
                     batch = take_out(batch)  # gives what is left; tells the account why the rest is not
                 if len(batch):
+                    settle_countries(batch.events)
                     self.account.take(batch)
                     self.stage.take(batch)
         self.account.close(self.stage.fold(self._accumulator))
@@ -91,9 +93,9 @@ class ShardFold:
         if name == HANDOVER:
             self.stage.receive(records)
             return
-        for kind, some in by_kind(records, self.kinds) if name == REROUTE else [(name, records)]:
+        for kind, some in [(name, records)] if is_kind(name) else by_kind(records, self.kinds):
             self._retention.heard(kind)
-            decoded = decode(kind, some, self.options.limits, self.options.parsers.get(kind))
+            decoded = decode(kind, some, self.options.limits)
             batch = columns_of(kind, decoded)
             batch.records, batch.source, batch.clock_ahead = some, name, decoded.clock_ahead
             self.account.reject(batch, decoded.rejects)
@@ -185,7 +187,7 @@ class ShardFold:
     # what the parts need ----------------------------------------------------------------------------------
 
     def _admit(self, label: str, value: str | None) -> str:
-        return self.labels.admit(label, clean(country_of(value) if label == "country" else value))
+        return self.labels.admit(label, clean(value))
 
     def _letter(self, reject: Reject, batch: Columns) -> Letter:
         """Make a dead letter of a record of this shard."""

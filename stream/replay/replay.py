@@ -7,7 +7,7 @@ Out: readings with edges exact to the millisecond, and the account of where ever
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,11 +16,12 @@ from stream.contract.readings import Reading
 from stream.contract.records import HANDOVER, Record
 from stream.contract.rejects import Reject
 from stream.engine.commit import ShardReport
-from stream.engine.groups import GROUPS
+from stream.engine.groups import GROUPS, Group
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
 from stream.ingest.lines import Line, read_lines
+from stream.ingest.touches import ChannelOptions
 from stream.rollup.rollup import Rollup, RollupOptions
 
 _BATCH: Final = 20_000
@@ -89,12 +90,18 @@ class ReplayOptions:
     label_limit: int = 50
     most_readings: int = 10_000
     allowed: dict[str, frozenset[str]] = field(default_factory=dict)
+    channels: ChannelOptions = ChannelOptions()
 
 
 class Replay:
     """Folds lines in order of time and reads the metrics."""
 
-    def __init__(self, options: ReplayOptions, rollup: Callable[[RollupOptions], Rollup] = Rollup) -> None:
+    def __init__(
+        self,
+        options: ReplayOptions,
+        rollup: Callable[[RollupOptions], Rollup] = Rollup,
+        groups: Mapping[str, Group] = GROUPS,
+    ) -> None:
         self.options = options
         self.account = Account()
         longest = max((window_ms(name) for name in options.windows or ()), default=0)
@@ -104,11 +111,12 @@ class Replay:
             require_consent=options.require_consent,
             grid=Grid(pane_ms=1),
             memory_ms=max(_MEMORY_MS, longest + DAY_MS),
+            channels=options.channels,
         )
-        self._folds = {group: ShardFold(group, 0, 1, fold) for group in GROUPS}
+        self._folds = {name: ShardFold(name, 0, 1, fold, groups) for name in groups}
         self._rollup = rollup(
             RollupOptions(
-                dict.fromkeys(GROUPS, 1),
+                dict.fromkeys(groups, 1),
                 windows=options.windows,
                 exact=True,
                 label_limit=options.label_limit,

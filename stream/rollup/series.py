@@ -54,7 +54,7 @@ class _Projection:
     __slots__ = ("budgeted", "count", "fate_at", "in_time", "known", "mask", "needs_at", "values_of", "windows")
 
     def __init__(self, kind: str, count: Count, windows: tuple[Window, ...]) -> None:
-        names = CELLS[kind]
+        names = CELLS[kind].labels
         self.count = count
         self.windows = windows
         at = [names.index(label) + 1 for label in count.labels]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
+from stream.contract.kinds import KindName
 from stream.contract.records import Record
 from stream.state.labels import Labels
 from stream.state.table import Table
@@ -27,7 +28,7 @@ from stream.state.table import Table
 class Batch(Protocol):
     """Events of one kind that count, side by side with what is known of each; times are milliseconds."""
 
-    kind: str
+    kind: KindName
     events: list[Any]
     keys: list[str]
     times: NDArray[np.int64]
@@ -41,7 +42,7 @@ class Batch(Protocol):
 class Refused(NamedTuple):
     """An event that does not count, as only its row could tell."""
 
-    kind: str
+    kind: KindName
     site: str
     arrival_ms: int
     reason: str

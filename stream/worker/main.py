@@ -15,6 +15,7 @@ from stream.engine.groups import GROUPS, absent
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
+from stream.ingest.touches import ChannelOptions
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.serve.http import HttpService
 from stream.serve.live import LivePage
@@ -56,6 +57,9 @@ def fold_options(settings: Settings) -> FoldOptions:
         flood=Flood(settings.flood_events, settings.flood_chats),
         topic_prefix=settings.topic_prefix,
         known_ids_bytes=settings.known_ids_bytes,
+        channels=ChannelOptions(
+            settings.own_domains, settings.ignored_referrers, settings.referrer_names, settings.channel_sets
+        ),
     )
 
 

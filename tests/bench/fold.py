@@ -23,13 +23,13 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from stream.contract.records import Record
 from stream.contract.results import encode
-from stream.engine import groups
 from stream.engine import shard as pipeline
 from stream.engine.account import Account
 from stream.engine.commit import ShardReport
 from stream.engine.groups import GROUPS
 from stream.engine.routing import Router
 from stream.engine.shard import ShardFold
+from stream.ingest.touches import Channels
 from stream.kafka import fetch as lean
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.stages.ads.fold import Ads
@@ -58,7 +58,7 @@ STEPS: dict[str, list[tuple[Any, str]]] = {
     "hash ids": [(pipeline, "hash_ids")],
     "known ids": [(KnownIds, "check")],
     "classify": [(pipeline, "classify")],
-    "touches": [(groups, "touches")],
+    "touches": [(Channels, "touches")],
     "facts by person": [(Facts, "views"), (Facts, "others")],
     "fold visitors": [(PeopleFold, "fold")],
     "fold emails": [(Emails, "take"), (Emails, "fold")],

@@ -30,7 +30,7 @@ _rows_of = msgspec.msgpack.Decoder(list[Any]).decode
 def counts_of(cell: Cell) -> list[tuple[str, tuple[Any, ...]]]:
     """Name the counts, with labels, that a cell adds to: written apart from the rollup."""
     kind, *values = cell
-    says = dict(zip(CELLS[str(kind)], values, strict=True))
+    says = dict(zip(CELLS[str(kind)].labels, values, strict=True))
     out = []
     for count in catalog.COUNTS.values():
         if kind not in count.cells:

@@ -25,7 +25,7 @@ ARROW: dict[str, set[str]] = {
     "settings": {"errors"},
     "adapters": {"contract"},
     "ingest": {"contract", "adapters", "state"},
-    "catalog": {"changes"},
+    "catalog": {"errors", "changes"},
     "windows": {"changes"},
     "stages": {"contract", "changes", "state"},
     "engine": {"contract", "changes", "state", "ingest", "catalog", "windows", "stages"},

@@ -6,10 +6,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from stream.contract.events import DECODE_AS
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
-from stream.contract.events import DECODE_AS
 from stream.contract.rejects import Reject
 from stream.engine.account import Account
 from stream.engine.commit import Letter

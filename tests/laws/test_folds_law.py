@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,9 +17,10 @@ from stream.changes.accumulator import Accumulator
 from stream.changes.deltas import unpack
 from stream.changes.panes import DAY_MS, Grid
 from stream.engine.shard import ShardFold
-from stream.stages.ads import _decode as total_of
-from stream.stages.emails import Emails
-from stream.stages.emails import _decode as message_of
+from stream.stages.ads.totals import Total, pieces
+from stream.stages.emails.copy import Copy, joined
+from stream.stages.emails.fold import Emails
+from stream.stages.emails.message import Message, groups
 from stream.stages.visitors.contribution import Contributions, person
 from stream.stages.visitors.row import decode, decode_ad_lead
 from stream.state.rows import Rows
@@ -137,13 +139,24 @@ def contributed(fold: ShardFold) -> dict[tuple[Any, ...], int]:
         accumulator.add(cell, grid.pane(lead.time))
     if isinstance(fold.stage, Emails):
         for key, raw in rows[b"m"].items():
-            fold.stage._contribute(accumulator, key.split("\x1f")[0], message_of(raw), 1)
+            message = msgspec.msgpack.decode(raw, type=Message)
+            parts = message.parts | {
+                int(name.rpartition("\x1f")[2], 16): msgspec.msgpack.decode(part, type=Copy)
+                for name, part in rows[b"n"].items()
+                if name.startswith(f"{key}\x1f")
+            }
+            for group in groups(message, parts):
+                copy = joined(parts[one] for one in sorted(group) if one in parts)
+                fold.stage.contribute(accumulator, key.split("\x1f")[0], copy, 1)
     add_cells(sums, taken(accumulator))
     if fold.group == "ads":
-        for raw in rows[b"t"].values():
-            total = total_of(raw)
-            for name in counts_of(tuple(total.cell)):
-                sums[*name, total.start, total.end] += total.amount
+        by_key: dict[str, list[Total]] = {}
+        for name, raw in rows[b"t"].items():
+            by_key.setdefault(name.rsplit("\x1f", 2)[0], []).append(msgspec.msgpack.decode(raw, type=Total))
+        for totals in by_key.values():
+            for piece in (piece for total in totals for piece in pieces(total, totals)):
+                for count in counts_of(piece.cell):
+                    sums[*count, piece.start_ms, piece.end_ms] += piece.amount
     return nonzero(sums)
 
 

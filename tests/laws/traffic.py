@@ -40,6 +40,10 @@ _CHAT_ACTIONS: Final = (
     "conversation_started", "message", "message", "lead_captured", "handoff", "conversation_ended",
     "order_started", "order_completed", "appointment_set", "appointment_confirmed", "appointment_cancelled",
 )  # fmt: skip
+_RECIPIENTS: Final = (
+    {"lead_id": "L1"}, {"lead_id": "L1"}, {"lead_id": "L2"}, {"email_hash": "a" * 64}, {"email_hash": "b" * 64},
+    {"lead_id": "L2", "email_hash": "b" * 64},
+)  # fmt: skip
 _EMAIL_ACTIONS: Final = (
     "sent", "deferred", "delivered", "bounced", "dropped", "opened", "clicked", "replied", "unsubscribed",
     "resubscribed", "spam_complaint",
@@ -95,7 +99,7 @@ def forms(draw: st.DrawFn, span_ms: int = DAY_MS) -> Envelope:
         "action": action,
         "form_id": draw(st.sampled_from(("f1", "f2"))),
         "form_type": draw(st.sampled_from(("contact", "demo", "survey", None))),
-        "submission_id": "x" if action == "submit" else None,
+        "submission_id": draw(st.sampled_from(("x", "y", "z"))) if action == "submit" else None,
         "offer_id": draw(st.sampled_from((None, None, None, "ebook"))),
         "fields_asked": draw(st.sampled_from((None, ["name", "mail"]))),
         "fields_present": draw(st.sampled_from((None, ["name"]))),
@@ -112,7 +116,7 @@ def chats(draw: st.DrawFn, span_ms: int = DAY_MS) -> Envelope:
         "action": action,
         "conversation_id": draw(st.sampled_from(("c1", "c2"))),
         "bot_id": draw(st.sampled_from((None, "sally", "max"))),
-        "actor": "visitor",
+        "actor": draw(st.sampled_from(("visitor", "visitor", "bot", "agent"))),
         "resolved": draw(st.sampled_from((None, None, True, False))),
         "duration_s": draw(st.sampled_from((None, None, 12.5, 90))),
         "order_id": draw(st.sampled_from(("o1", "o2"))) if action.startswith("order") else None,
@@ -127,8 +131,9 @@ def emails(draw: st.DrawFn, span_ms: int = DAY_MS) -> Envelope:
     action = draw(st.sampled_from(_EMAIL_ACTIONS))
     return _envelope("email", draw(times(span_ms)), {
         "message_id": draw(st.sampled_from(("m1", "m2", "m3", "m4"))),
-        "lead_id": "L1",
+        **draw(st.sampled_from(_RECIPIENTS)),
         "action": action,
+        "link_path": draw(st.sampled_from((None, "/a"))) if action == "clicked" else None,
         "bounce_type": draw(st.sampled_from(("hard", "soft", "block"))) if action == "bounced" else None,
         "campaign_id": draw(st.sampled_from((None, "june", "july"))),
         "email_purpose": draw(st.sampled_from((None, "welcome"))),

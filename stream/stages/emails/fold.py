@@ -185,7 +185,7 @@ class _Several:
             self._take(copy_of[who], who, time_ms, name, data)
         for group in after:
             self._contribute(group, 1)
-        self._store(touched)
+        self._store(after, touched)
 
     def _take(self, group: set[int], who: int, time_ms: int, name: str, data: Any) -> None:
         """Add an event to its part; a copy that is over counts for what it was, and another one begins."""
@@ -195,11 +195,7 @@ class _Several:
             self._contribute(group, 1)
             for one in group:
                 parts.pop(one, None)
-            held = []
-        part = parts.setdefault(who, Copy(0, time_ms))
-        take(part, time_ms, name, data)
-        for other in held:  # a part must not be forgotten while its copy is remembered
-            other.last = max(other.last, part.last)
+        take(parts.setdefault(who, Copy(0, time_ms)), time_ms, name, data)
 
     def _contribute(self, group: set[int], sign: int) -> None:
         held = [self._parts[one] for one in sorted(group) if one in self._parts]
@@ -209,16 +205,22 @@ class _Several:
     def _stored(self, wanted: set[int]) -> dict[int, Copy]:
         encoded = self._stage.parts.encoded
         found = {one: encoded.get(self._name(one)) for one in wanted}
-        return {one: _decode_copy(raw) for one, raw in found.items() if raw is not None}
+        heard = {one: _decode_copy(raw) for one, raw in found.items() if raw is not None}
+        return {one: part for one, part in heard.items() if part.last}
 
-    def _store(self, touched: set[int]) -> None:
+    def _store(self, groups: list[set[int]], touched: set[int]) -> None:
         message, rows = self._message, self._stage.parts
         message.parts = {} if message.apart else self._parts
-        if message.apart:
-            for one in touched:
-                part = self._parts.get(one)
-                if part is not None:
-                    rows.put(self._name(one), _encode(part))
+        if not message.apart:
+            return
+        for group in groups:  # a part must not be forgotten while its copy is remembered
+            held = [self._parts[one] for one in group if one in self._parts]
+            for part in held:
+                part.last = max(other.last for other in held)
+        for one in touched:
+            name = self._name(one)
+            if one in self._parts or name in rows.encoded:  # what is over is left to be swept
+                rows.put(name, _encode(self._parts.get(one, _UNHEARD)))
 
     def _name(self, one: int) -> str:
         return f"{self._key}{UNIT}{one:016x}"

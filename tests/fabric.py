@@ -13,7 +13,7 @@ from itertools import product
 
 from stream import catalog
 from stream.catalog import Metric
-from stream.contract.events import KINDS
+from stream.contract.kinds import KINDS
 from stream.contract.readings import Reading
 from stream.settings.values import duration_ms
 
@@ -36,7 +36,7 @@ LABELS: dict[str, tuple[str, ...]] = {
     "channel_type": ("search",),
     "audience_type": ("prospecting",),
     "currency": ("EUR", "USD"),
-    "kind": KINDS,
+    "kind": tuple(KINDS),
     "class": ("human", "bot"),
 }
 STEPS = (

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from stream.contract.fields import SITE_MAX
+from stream.contract.kinds import KindName
 from stream.contract.rejects import UNKNOWN_SITE, Reason
 
 #: Fields in which whatever cannot be accepted is a bad time.
@@ -45,7 +46,7 @@ _skim = msgspec.json.Decoder(msgspec.Raw).decode
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
-def fault_of(kind: str, value: bytes, error: Exception) -> tuple[Reason, str, str]:
+def fault_of(kind: KindName, value: bytes, error: Exception) -> tuple[Reason, str, str]:
     """Give reason, path and site of a record that the parser of `kind` refused with `error`."""
     if isinstance(error, RecursionError):
         return "too_deep", "", UNKNOWN_SITE

@@ -1,11 +1,16 @@
-"""Judging: the constants by which figures are judged, read by the rules in Prometheus and by the live page alike.
+"""Judging: how figures are judged: which rule fits an entry, and its constants, for Prometheus and the live page alike.
 
-In:  nothing.  Out: widths of intervals, effects, floors.
+In:  an entry.  Out: its rule; widths of intervals, effects, floors.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
+
+from stream.catalog.words import Metric
+
+#: Proportions go by Wilson's interval, other ratios of counts by Poisson's; volumes and costs have rules of their own.
+Rule = Literal["wilson", "poisson", "volume", "cost"]
 
 #: Width of the interval in standard deviations: one false page in 740 looks at a side, before all margins.
 Z: Final = 3
@@ -25,3 +30,27 @@ VOLUME_PART: Final = 0.5
 #: Leads that a cost rests on, at least, and the rise that counts.
 LEAST_LEADS: Final = 30
 COST_FACTOR: Final = 1.5
+#: Windows in which costs are judged.
+COST_WINDOWS: Final = ("24h", "7d")
+#: Labels that an alert tells apart beside the site: two of at most 50 values each, capped by the label budget.
+MOST_LABELS: Final = 2
+
+
+def rule_of(metric: Metric) -> Rule | None:
+    """Give the rule that an entry is judged by; None where there is nothing to judge."""
+    if metric.kind == "count":
+        return "volume"
+    if metric.kind != "ratio":
+        return None
+    if metric.proportion:
+        return "wilson"
+    if metric.unit == "currency":
+        return "cost"
+    return "poisson" if metric.unit == "ratio" else None
+
+
+def alert_rule_of(metric: Metric) -> Rule | None:
+    """Give the rule of an entry's alert; None where no rule fits the way in which it harms."""
+    rule = rule_of(metric)
+    one_way = {"volume": "drop", "cost": "rise"}
+    return rule if rule is not None and metric.direction == one_way.get(rule, metric.direction) else None

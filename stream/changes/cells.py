@@ -11,81 +11,97 @@ as long as they are shown in windows of the same length: what only long windows 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 Cell = tuple[str | int | None, ...]
+
+
+class CellKind(NamedTuple):
+    """What is known of all cells of a kind: the names of their labels, and the kinds of events they are made of."""
+
+    labels: tuple[str, ...]
+    made_of: tuple[str, ...]
+
+
+_VIEWS: Final = ("page_view",)
+_FORMS: Final = ("form",)
+_CHATS: Final = ("chatbot",)
+_PEOPLE: Final = (*_VIEWS, *_FORMS, *_CHATS)
+_EMAILS: Final = ("email",)
+_ADS: Final = ("ad",)
 
 # where a visit came from; what it came for and out of which country would multiply it into cells that come once
 _VISIT: Final = ("site", "channel", "campaign", "social")
 
-#: kind → its labels in order. `bucket` is a duration bucket and `fate` a set of bits: integers, and never labels of
-#: a metric.
-CELLS: Final[dict[str, tuple[str, ...]]] = {
+#: Kinds of cells. `bucket` is a duration bucket and `fate` a set of bits: integers, and never labels of a metric.
+CELLS: Final[dict[str, CellKind]] = {
     # people: one in the pane of their latest event or key event
-    "visit": _VISIT,
-    "person": ("site",),
-    "channel_person": ("site", "channel"),
-    "campaign_person": ("site", "campaign"),
-    "country_person": ("site", "country"),
-    "landing_person": ("site", "page_group", "content"),
-    "social_person": ("site",),
-    "convert": _VISIT,
-    "converted": ("site",),
-    "channel_converted": ("site", "channel"),
-    "campaign_converted": ("site", "campaign"),
-    "landing_converted": ("site", "page_group", "content"),
-    "social_converted": ("site",),
-    "content_converted": ("site", "page_group", "content"),
-    "newcomer": ("site",),
-    "lead": ("site", "capture_method", "channel", "on_site"),
-    "form_person": ("site",),
-    "chat_person": ("site",),
-    "chat_form_person": ("site",),
-    "first_submitter": ("site",),
-    "offer_person": ("site", "offer"),
-    "offer_taker": ("site", "offer"),
+    "visit": CellKind(_VISIT, _PEOPLE),
+    "person": CellKind(("site",), _PEOPLE),
+    "channel_person": CellKind(("site", "channel"), _PEOPLE),
+    "campaign_person": CellKind(("site", "campaign"), _PEOPLE),
+    "country_person": CellKind(("site", "country"), _PEOPLE),
+    "landing_person": CellKind(("site", "page_group", "content"), _PEOPLE),
+    "social_person": CellKind(("site",), _PEOPLE),
+    "convert": CellKind(_VISIT, _PEOPLE),
+    "converted": CellKind(("site",), _PEOPLE),
+    "channel_converted": CellKind(("site", "channel"), _PEOPLE),
+    "campaign_converted": CellKind(("site", "campaign"), _PEOPLE),
+    "landing_converted": CellKind(("site", "page_group", "content"), _PEOPLE),
+    "social_converted": CellKind(("site",), _PEOPLE),
+    "content_converted": CellKind(("site", "page_group", "content"), _PEOPLE),
+    "newcomer": CellKind(("site",), _PEOPLE),
+    "lead": CellKind(("site", "capture_method", "channel", "on_site"), _PEOPLE),
+    "form_person": CellKind(("site",), _FORMS),
+    "chat_person": CellKind(("site",), _CHATS),
+    "chat_form_person": CellKind(("site",), _PEOPLE),
+    "first_submitter": CellKind(("site",), _FORMS),
+    "offer_person": CellKind(("site", "offer"), _PEOPLE),
+    "offer_taker": CellKind(("site", "offer"), _PEOPLE),
     # traffic
-    "view": ("site", "channel"),
-    "content_view": ("site", "page_group", "content"),
-    "channel_view": ("site", "channel"),
-    "session": ("site", "channel", "engine", "domain"),
-    "bounce": ("site", "channel"),
+    "view": CellKind(("site", "channel"), _VIEWS),
+    "content_view": CellKind(("site", "page_group", "content"), _VIEWS),
+    "channel_view": CellKind(("site", "channel"), _PEOPLE),
+    "session": CellKind(("site", "channel", "engine", "domain"), _PEOPLE),
+    "bounce": CellKind(("site", "channel"), _PEOPLE),
     # forms: unit is person, session and form
-    "form_view": ("site", "form"),
-    "form_start": ("site", "form"),
-    "form_submit": ("site", "form"),
-    "submit": ("site",),
-    "field_known": ("site",),
-    "field_asked": ("site",),
+    "form_view": CellKind(("site", "form"), _FORMS),
+    "form_start": CellKind(("site", "form"), _FORMS),
+    "form_submit": CellKind(("site", "form"), _FORMS),
+    "submit": CellKind(("site",), _FORMS),
+    "field_known": CellKind(("site",), _FORMS),
+    "field_asked": CellKind(("site",), _FORMS),
     # chatbot
-    "conversation": ("site", "bot"),
-    "chat_lead": ("site", "bot"),
-    "chat_handoff": ("site", "bot"),
-    "chat_resolved": ("site", "bot"),
-    "chat_seconds": ("site", "bot", "bucket"),
-    "chat_ms": ("site", "bot"),
-    "order_started": ("site", "bot"),
-    "order_completed": ("site", "bot"),
-    "appointment_set": ("site", "bot"),
-    "appointment_confirmed": ("site", "bot"),
-    "appointment_cancelled": ("site", "bot"),
+    "conversation": CellKind(("site", "bot"), _CHATS),
+    "chat_lead": CellKind(("site", "bot"), _CHATS),
+    "chat_handoff": CellKind(("site", "bot"), _CHATS),
+    "chat_resolved": CellKind(("site", "bot"), _CHATS),
+    "chat_seconds": CellKind(("site", "bot", "bucket"), _CHATS),
+    "chat_ms": CellKind(("site", "bot"), _CHATS),
+    "order_started": CellKind(("site", "bot"), _CHATS),
+    "order_completed": CellKind(("site", "bot"), _CHATS),
+    "appointment_set": CellKind(("site", "bot"), _CHATS),
+    "appointment_confirmed": CellKind(("site", "bot"), _CHATS),
+    "appointment_cancelled": CellKind(("site", "bot"), _CHATS),
     # funnel steps: cohort of `from`, time taken in the pane of `to`
-    "step_from": ("site", "from", "to"),
-    "step_reached": ("site", "from", "to"),
-    "step_seconds": ("site", "from", "to", "bucket"),
-    "step_ms": ("site", "from", "to"),
+    "step_from": CellKind(("site", "from", "to"), _PEOPLE),
+    "step_reached": CellKind(("site", "from", "to"), _PEOPLE),
+    "step_seconds": CellKind(("site", "from", "to", "bucket"), _PEOPLE),
+    "step_ms": CellKind(("site", "from", "to"), _PEOPLE),
     # email: unit is a message to one recipient
-    "email": ("site", "campaign", "purpose", "variant", "domain", "bounce_type", "fate"),
-    "email_clicks": ("site", "campaign", "purpose", "variant"),
+    "email": CellKind(("site", "campaign", "purpose", "variant", "domain", "bounce_type", "fate"), _EMAILS),
+    "email_clicks": CellKind(("site", "campaign", "purpose", "variant"), _EMAILS),
     # ads
-    "ad_impression": ("site", "platform", "campaign", "channel_type", "audience_type", "variant"),
-    "ad_click": ("site", "platform", "campaign", "channel_type", "audience_type", "variant"),
-    "ad_conversion": ("site", "platform", "campaign", "channel_type", "audience_type", "variant"),
-    "ad_spend": ("site", "platform", "campaign", "channel_type", "audience_type", "variant", "currency"),
-    # trust: by arrival
-    "counted": ("site", "kind"),
-    "refused": ("site", "kind"),
-    "traffic": ("site", "kind", "class"),
+    "ad_impression": CellKind(("site", "platform", "campaign", "channel_type", "audience_type", "variant"), _ADS),
+    "ad_click": CellKind(("site", "platform", "campaign", "channel_type", "audience_type", "variant"), _ADS),
+    "ad_conversion": CellKind(("site", "platform", "campaign", "channel_type", "audience_type", "variant"), _ADS),
+    "ad_spend": CellKind(
+        ("site", "platform", "campaign", "channel_type", "audience_type", "variant", "currency"), _ADS
+    ),
+    # trust: by arrival; these say how well the sources do, and need none of them
+    "counted": CellKind(("site", "kind"), ()),
+    "refused": CellKind(("site", "kind"), ()),
+    "traffic": CellKind(("site", "kind", "class"), ()),
 }
 
 #: Bits of a message's fate: what became of it, all at once (the label `fate` of the cell `email`).
@@ -107,5 +123,26 @@ CLOSED_LABELS: Final = frozenset(
         "social",
         "on_site",
         "currency",
+    }
+)
+
+#: Labels whose values the label budget bounds: beyond it they add up in `other`.
+BUDGETED_LABELS: Final = frozenset(
+    {
+        "site",
+        "campaign",
+        "country",
+        "page_group",
+        "content",
+        "engine",
+        "domain",
+        "form",
+        "offer",
+        "bot",
+        "purpose",
+        "variant",
+        "platform",
+        "channel_type",
+        "audience_type",
     }
 )

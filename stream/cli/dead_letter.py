@@ -56,13 +56,16 @@ def list_letters(
     import orjson
 
     from stream.contract.times import format_ms
+    from stream.engine.groups import GROUPS
     from stream.kafka import security
     from stream.kafka.dead_letters import newest
     from stream.kafka.layout import Layout
 
     _known(reasons, kinds)
     since_ms = None if since is None else time.time_ns() // 1_000_000 - _read(since)
-    letters = newest(security.link(settings), Layout(settings.topic_prefix), most, reasons, kinds, since_ms)
+    letters = newest(
+        security.link(settings), Layout(settings.topic_prefix, GROUPS.values()), most, reasons, kinds, since_ms
+    )
     for key, letter in letters:
         arrived = format_ms(letter.timestamp_ms)
         if form == "ndjson":
@@ -82,11 +85,12 @@ def list_letters(
 @click.option("--raw", is_flag=True, help="Only the original bytes, to be corrected and produced again.")
 def show(settings: Settings, key: str, raw: bool) -> None:
     """Show one dead letter in full; its name is the first column of `list`."""
+    from stream.engine.groups import GROUPS
     from stream.kafka import security
     from stream.kafka.dead_letters import named
     from stream.kafka.layout import Layout
 
-    letter = named(security.link(settings), Layout(settings.topic_prefix), key)
+    letter = named(security.link(settings), Layout(settings.topic_prefix, GROUPS.values()), key)
     if raw:
         click.get_binary_stream("stdout").write(letter.value or b"")
         return
@@ -125,7 +129,7 @@ def _read(since: str) -> int:
 
 
 def _known(reasons: tuple[str, ...], kinds: tuple[str, ...]) -> None:
-    from stream.contract.events import KINDS
+    from stream.contract.kinds import KINDS
     from stream.contract.rejects import REASONS
 
     for names, flag, known in ((reasons, "--reason", tuple(REASONS)), (kinds, "--kind", tuple(KINDS))):

@@ -43,7 +43,8 @@ def metrics(names: tuple[str, ...], area: str | None, form: str) -> None:
     if form == "json":
         import orjson
 
-        click.echo(orjson.dumps([asdict(metric) for metric in chosen], option=orjson.OPT_INDENT_2))
+        found = [{name: value for name, value in asdict(metric).items() if name != "look"} for metric in chosen]
+        click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
     elif names:
         click.echo("\n\n".join(_full(metric) for metric in chosen))
     else:
@@ -69,6 +70,7 @@ def _full(metric: Metric) -> str:
         "labels": ", ".join(metric.labels) or "none",
         "windows": ", ".join(metric.windows) or "none: since the beginning",
         "harmed by": metric.direction or "-",
+        "across": metric.across or "-",
         "note": "values in `other` are an upper bound" if metric.people else metric.notes,
     }
     text = "\n".join(f"  {name:<10}{value}" for name, value in lines.items() if value and value != "-")

@@ -77,6 +77,7 @@ def replay(
       promtool tsdb create-blocks-from openmetrics history.om /var/lib/prometheus
       leadpulse replay --format openmetrics --from 2026-03-01T00:00:00Z 2026-02.ndjson.gz 2026-03.ndjson.gz > march.om
     """
+    from stream.ingest.touches import ChannelOptions
     from stream.replay.replay import ReplayOptions
     from stream.replay.replay import replay as run
 
@@ -92,6 +93,9 @@ def replay(
         label_limit=settings.label_limit,
         most_readings=settings.readings_limit,
         allowed={label: frozenset(values) for label, values in settings.labels.items()},
+        channels=ChannelOptions(
+            settings.own_domains, settings.ignored_referrers, settings.referrer_names, settings.channel_sets
+        ),
     )
     if steps is None:
         with _bars(files) as (read, folded):

@@ -6,6 +6,9 @@ Out: a table, JSON, or a TOML file to start from.
 
 from __future__ import annotations
 
+import textwrap
+from typing import Any
+
 import click
 import orjson
 
@@ -38,7 +41,10 @@ def settings(loaded: Loaded, form: str, explain: bool) -> None:
     """
     rows = [(name, text_of(name, getattr(loaded.settings, name)), loaded.origins[name]) for name in FIELDS]
     if form == "json":
-        table = {name: {"value": value, "origin": origin, "variable": env_name(name)} for name, value, origin in rows}
+        table: dict[str, dict[str, Any]] = {
+            name: {"value": value, "origin": origin, "variable": env_name(name)} for name, value, origin in rows
+        }
+        table["ignored_referrers"]["shipped"] = _shipped()
         click.echo(orjson.dumps(table, option=orjson.OPT_INDENT_2))
     elif form == "toml":
         for name, value, origin in rows:
@@ -52,6 +58,20 @@ def settings(loaded: Loaded, form: str, explain: bool) -> None:
             click.echo(f"{name:<{widths[0]}}  {value or '-':<{widths[1]}}  {origin}")
             if explain:
                 click.echo(f"    {FIELDS[name].description}\n    {env_name(name)}\n")
+        click.echo(f"\nReferrers that are ignored without a setting, sub-domains included:\n{_wrapped(_shipped())}")
+
+
+def _shipped() -> list[str]:
+    """Name what people only come back from: hosts, first labels of hosts, sign-in pages of other hosts."""
+    from stream.ingest.referrers import referrers
+
+    tables = referrers()
+    pages = (f"{host}{path}" for host, paths in tables.pages.items() for path in paths)
+    return sorted((*tables.ignored, *(f"{first}.*.*" for first in tables.first), *pages))
+
+
+def _wrapped(names: list[str]) -> str:
+    return textwrap.fill(", ".join(names), 110, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _toml(name: str, text: str) -> str:

@@ -97,12 +97,13 @@ def _read(text: str | None, flag: str, read: Callable[[str], int]) -> int | None
 
 def _client(settings: Settings) -> dict[str, object]:
     """Give the producer's connection, once it is known that the topics are there."""
+    from stream.engine.groups import GROUPS
     from stream.kafka import security, topics
-    from stream.kafka.layout import GROUPS, Layout
+    from stream.kafka.layout import Layout
 
     link = security.link(settings)
-    layout = Layout(settings.topic_prefix)
-    wanted = [layout.sources[group][kind] for group, kinds in GROUPS.items() for kind in kinds]
+    layout = Layout(settings.topic_prefix, GROUPS.values())
+    wanted = [layout.sources[group.name][kind] for group in GROUPS.values() for kind in group.kinds]
     with topics.admin(link) as admin:
         missing = sorted(set(wanted) - set(topics.found(admin, wanted)))
     if missing:

@@ -50,11 +50,12 @@ def create(settings: Settings, partitions: int, replication: int | None) -> None
 
     leadpulse's own topics get the partition counts of the sources they belong to. Run it again any time.
     """
+    from stream.engine.groups import GROUPS
     from stream.kafka import security
     from stream.kafka import topics as broker
     from stream.kafka.layout import Layout
 
-    layout = Layout(settings.topic_prefix)
+    layout = Layout(settings.topic_prefix, GROUPS.values())
     made = broker.create(security.link(settings), layout, partitions=partitions, replication=replication)
     for spec in made:
         click.echo(f"created  {spec.name}  {spec.partitions} partition(s)")
@@ -68,11 +69,12 @@ def verify(settings: Settings) -> None:
 
     A problem stops a worker or falsifies results (exit code 1); a notice is advice.
     """
+    from stream.engine.groups import GROUPS
     from stream.kafka import security
     from stream.kafka import topics as broker
     from stream.kafka.layout import Layout
 
-    findings = broker.verify(security.link(settings), Layout(settings.topic_prefix))
+    findings = broker.verify(security.link(settings), Layout(settings.topic_prefix, GROUPS.values()))
     for finding in findings:
         click.echo(str(finding))
     fatal = sum(finding.fatal for finding in findings)
@@ -89,12 +91,13 @@ def verify(settings: Settings) -> None:
 @with_settings(*BROKER_FLAGS)
 def list_topics(settings: Settings) -> None:
     """List every topic of the installation with its role and partition count."""
+    from stream.engine.groups import GROUPS
     from stream.kafka import security
     from stream.kafka import topics as broker
     from stream.kafka.layout import Layout
 
     rows = [("topic", "role", "partitions", "replication")]
-    for spec, there in broker.listing(security.link(settings), Layout(settings.topic_prefix)):
+    for spec, there in broker.listing(security.link(settings), Layout(settings.topic_prefix, GROUPS.values())):
         found = (str(there.partitions), str(there.replication)) if there else ("missing", "-")
         rows.append((spec.name, spec.role, *found))
     widths = [max(len(row[i]) for row in rows) for i in range(4)]

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 import orjson
 
+from stream.contract.kinds import KindName
 from stream.contract.records import Record
 from stream.contract.rejects import UNKNOWN_SITE, Reject
 
@@ -58,7 +59,7 @@ _decode = msgspec.json.Decoder(DeadLetter).decode
 
 
 def encode(
-    reject: Reject, record: Record, kind: str, topic: str, partition: int
+    reject: Reject, record: Record, kind: KindName, topic: str, partition: int
 ) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
     """Make key, value and headers of a dead letter.
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from msgspec import inspect
 
-from stream.contract.events import DECODE_AS
+from stream.contract.kinds import KINDS, KindName
 
 #: Fields whose form is more than their type tells.
 _SPECIAL: Final = {
@@ -25,7 +25,7 @@ _TIMES: Final = ("time", "recordedtime", "data.appointment_at", "data.period_sta
 _INDEX: Final = re.compile(r"\[\w*\]")
 
 
-def expected(kind: str, path: str) -> str:
+def expected(kind: KindName, path: str) -> str:
     """Say what belongs into a field; "" for a path that the contract does not have.
 
     >>> expected("form", "data.platform"), expected("page_view", "data.page.path")
@@ -38,7 +38,7 @@ def expected(kind: str, path: str) -> str:
         return _SPECIAL[plain]
     if not plain:
         return "an object in JSON, as CloudEvents has it"
-    found: Any = inspect.type_info(DECODE_AS[kind])
+    found: Any = inspect.type_info(KINDS[kind].struct)
     for name in plain.split("."):
         fields = {field.encode_name: field for field in getattr(_bare(found), "fields", ())}
         if name not in fields:
@@ -50,9 +50,9 @@ def expected(kind: str, path: str) -> str:
     return _say(found)
 
 
-def known_fields(kind: str, path: str) -> tuple[str, ...]:
+def known_fields(kind: KindName, path: str) -> tuple[str, ...]:
     """Give the names that the contract has in the object at a path ("" is the envelope)."""
-    found: Any = _bare(inspect.type_info(DECODE_AS[kind]))
+    found: Any = _bare(inspect.type_info(KINDS[kind].struct))
     for name in filter(None, path.split(".")):
         fields = {field.encode_name: field for field in getattr(found, "fields", ())}
         if name not in fields:

@@ -67,6 +67,12 @@ def parse_ms(text: str) -> int | None:
     return whole_ms + millis - shift_min * 60_000 - cycles * _CYCLE_MS
 
 
+def is_time(text: str) -> bool:
+    """Tell whether a text is a time that the contract takes: from year 2000 on."""
+    time_ms = parse_ms(text)
+    return time_ms is not None and time_ms >= YEAR_2000_MS
+
+
 def format_ms(time_ms: int) -> str:
     """Write milliseconds since 1970 as RFC 3339 in UTC, with three digits of a fraction.
 

@@ -89,12 +89,13 @@ class Stage:
         return self
 
     def _create_topics(self) -> None:
+        from stream.engine.groups import GROUPS
         from stream.kafka import security, topics
         from stream.kafka.layout import Layout
         from stream.settings.fields import Settings
 
         settings = Settings(brokers=(self.broker,), delivery="at_least_once")
-        topics.create(security.link(settings), Layout(""), partitions=self._partitions, replication=1)
+        topics.create(security.link(settings), Layout("", GROUPS.values()), partitions=self._partitions, replication=1)
 
     def check(self) -> None:
         """Raise StageFailed, with the worker's last words, if it is gone."""

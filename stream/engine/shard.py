@@ -1,401 +1,196 @@
-"""The whole flow of one shard on one screen: records in, state and deltas out.
+"""The whole flow of one shard on one screen: records in, one commit out.
 
-    decode → route → known ids → classify → fold into rows → changes of cells
+    read → elsewhere? → too old? → repeated? → uncounted? → stage: rows → changes of cells
 
 In:  batches of records of the sources of a shard, as plain tuples.
-Out: what one commit writes: rows, a packed delta, dead letters, forwarded records.
+Out: what one commit writes: rows, a packed delta, dead letters, forwarded records, what other groups are told.
 
 Knows no Kafka, no clock and no settings; the order of steps is decided here and nowhere else. Each record ends in
-exactly one place, and the account says where: accepted = counted + duplicate + filtered + dead-lettered.
+exactly one place, and the account says where.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
-import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from stream import catalog
-from stream.changes.deltas import PANE_MASK, Delta, Sink, pack
+from stream.changes.accumulator import Accumulator
+from stream.changes.deltas import Delta, pack
 from stream.changes.panes import DAY_MS, HOUR_MS, Grid, window_ms
 from stream.contract import dead_letter
-from stream.contract.records import KIND_HEADER, REROUTE, UNIT, Changes, Forward, Record, ShardReport
+from stream.contract.kinds import is_kind
+from stream.contract.records import HANDOVER, REROUTE, Record
 from stream.contract.rejects import Reject
-from stream.contract.times import parse_ms
-from stream.ingest.channel import touches
+from stream.engine.account import Account
+from stream.engine.commit import Commit, Letter, ShardReport
+from stream.engine.groups import GROUPS, Group
+from stream.engine.options import FoldOptions
+from stream.engine.retention import Retention
+from stream.engine.routing import Router, by_kind
 from stream.ingest.classify import classify
 from stream.ingest.columns import Columns, columns_of, names_of
-from stream.ingest.countries import country_of
-from stream.ingest.decode import Limits, decode
-from stream.ingest.route import canonical_keys, partitions_of
-from stream.stages.ads import Ads
-from stream.stages.emails import Emails
-from stream.stages.visitors.facts import CHAT, FORM, PLATFORM_CHANNELS, Fact, FactFields, Facts, People
-from stream.stages.visitors.fold import Visitors
-from stream.stages.visitors.limits import Flood
-from stream.stages.visitors.row import AdLead
-from stream.state.known_ids import DEFAULT_CAP_BYTES, KnownIds, hash_ids
-from stream.state.labels import LabelGuard, clean
+from stream.ingest.countries import settle_countries
+from stream.ingest.decode import decode
+from stream.stages.stage import HandOver, Shared
+from stream.state.known_ids import KnownIds, hash_ids
+from stream.state.labels import LabelGuard, Labels, clean
+from stream.state.table import Logged
 from stream.windows.levels import PLAN, level_of
 
-#: group → the kinds whose topics are partitioned alike.
-GROUPS: Final[dict[str, tuple[str, ...]]] = {
-    "visitors": ("page_view", "form", "chatbot"),
-    "emails": ("email",),
-    "ads": ("ad",),
+#: Kind of cell → how many panes stand together: those that the windows are made of in which it is shown.
+STEPS: Final = {
+    kind: PLAN[level_of(min(map(window_ms, windows)))][1] // PLAN[0][1]
+    for kind, windows in catalog.windows_of_cells().items()
 }
-
-#: Kind of cell → the panes that the windows are made of in which it is shown.
-PANES_MS: Final = {
-    kind: PLAN[level_of(min(map(window_ms, windows)))][1] for kind, windows in catalog.windows_of_cells().items()
-}
-_SWEPT_A_COMMIT: Final = 100
-#: How far the clocks of a broker and of a worker may be apart.
-_CLOCKS_APART_MS: Final = 2 * HOUR_MS
-#: The longest window, and how far back figures that end before now may end.
-_TOTALS_MEMORY_MS: Final = (90 + 35) * DAY_MS
-_encode = msgspec.msgpack.Encoder().encode
-
-
-class Books(msgspec.Struct, array_like=True):
-    """A shard's account since its beginning, stored with its rows."""
-
-    account: dict[str, int] = {}
-    newest_ms: dict[str, int] = {}
-    oldest_ms: int | None = None
-
-
-_decode_books = msgspec.msgpack.Decoder(Books).decode
-
-
-@dataclass(frozen=True, slots=True)
-class FoldOptions:
-    """What the fold of a shard depends on, beside its records."""
-
-    limits: Limits = Limits()
-    partitioner: str = "murmur2"
-    require_consent: bool = False
-    topic_prefix: str = ""
-    grid: Grid = Grid()
-    memory_ms: int = 35 * DAY_MS
-    flood: Flood = Flood()
-    label_limit: int = 1_000
-    known_ids_bytes: int = DEFAULT_CAP_BYTES
-    parsers: dict[str, Callable[[bytes], Any]] = field(default_factory=dict)
 
 
 class ShardFold:
     """The state of one shard, and how records change it."""
 
-    def __init__(self, group: str, shard: int, shards: int, options: FoldOptions = FoldOptions()) -> None:
+    def __init__(
+        self,
+        group: str,
+        shard: int,
+        shards: int,
+        options: FoldOptions = FoldOptions(),
+        groups: Mapping[str, Group] = GROUPS,
+    ) -> None:
         self.group, self.shard, self.shards, self.options = group, shard, shards, options
-        self.kinds = GROUPS[group]
-        self.known_ids = KnownIds(options.known_ids_bytes)
-        self.labels = LabelGuard(options.label_limit)
-        self.books = Books()
-        self._stored_books = b""
-        self._read: set[str] = set()  # kinds of which records came since the last commit
-        self._heard_ms: dict[str, int] = {}  # kind → when that was last so, by the clock of the shell
+        self.kinds = groups[group].kinds
         # whoever asks for another grid than that of the levels wants to see every change where it is
         self._gathers = options.grid.pane_ms == PLAN[0][1]
-        steps = {kind: pane_ms // PLAN[0][1] for kind, pane_ms in PANES_MS.items()}
-        self._sink = Sink(steps if self._gathers else None)
-        self._dead: list[tuple[bytes, bytes, list[tuple[str, bytes]]]] = []
-        self._forwards: list[Forward] = []
-        self._placed: dict[str, int] = {}
-        self.facts = Facts(self._admit)
-        self.visitors = Visitors(options.grid, self.facts, options.memory_ms, options.flood)
-        self.emails = Emails(options.grid, self._admit, options.memory_ms)
-        self.ads = Ads(options.grid, self._admit)
-        self._rows = {
-            rows.prefix: rows
-            for rows in (self.visitors.rows, self.visitors.ad_leads, self.emails.rows, self.ads.totals)
-        }
+        self._accumulator = Accumulator(STEPS if self._gathers else None)
+        self.known_ids = KnownIds(options.known_ids_bytes)
+        self.labels = LabelGuard(options.label_limit)
+        self._sites = Labels("site", self._admit)
+        self.account = Account(self._accumulator, self._sites, options.grid, self._letter)
+        shared = Shared(options.grid, self._admit, self._sites, options.memory_ms)
+        self.stage = groups[group].stage(shared, options)
+        self._router = Router(shard, shards, options.partitioner, self.stage.known)
+        self._retention = Retention(self.kinds, options.limits.lateness_ms)
+        logged: tuple[Logged, ...] = (*self.stage.tables, self.known_ids, self.labels, self.account)
+        self._stored = {one.prefix: one for one in logged}
+
+    # the flow ---------------------------------------------------------------------------------------------
+
+    def fold(self, inputs: Sequence[tuple[str, Sequence[Record]]]) -> None:
+        """Fold records of any sources of the shard together; bad input is data and never raises."""
+        for name, records in inputs:
+            for batch in self._read(name, records):
+                for take_out in (self._elsewhere, self._too_old, self._repeated, self._uncounted):
+                    batch = take_out(batch)  # gives what is left; tells the account why the rest is not
+                if len(batch):
+                    settle_countries(batch.events)
+                    self.account.take(batch)
+                    self.stage.take(batch)
+        self.account.close(self.stage.fold(self._accumulator))
+
+    def _read(self, name: str, records: Sequence[Record]) -> Iterator[Columns]:
+        """Decode records, of the source's kind or of that in their header; what cannot be read is a reject."""
+        if name == HANDOVER:
+            self.stage.receive(records)
+            return
+        for kind, some in [(name, records)] if is_kind(name) else by_kind(records, self.kinds):
+            self._retention.heard(kind)
+            decoded = decode(kind, some, self.options.limits)
+            batch = columns_of(kind, decoded)
+            batch.records, batch.source, batch.clock_ahead = some, name, decoded.clock_ahead
+            self.account.reject(batch, decoded.rejects)
+            yield batch
+
+    def _elsewhere(self, batch: Columns) -> Columns:
+        """Take out what belongs to another shard; what was forwarded once stays."""
+        forwarded = ahead = 0
+        if self.shards > 1 and batch.source != REROUTE:
+            batch, forwarded, ahead = self._router.part(batch)
+        self.account.accept(batch, forwarded, batch.clock_ahead - ahead)
+        return batch
+
+    def _too_old(self, batch: Columns) -> Columns:
+        """Take out events of hours whose ids went over the cap: nobody can tell whether they are repeats."""
+        dropped = self.known_ids.dropped_before_hour
+        if dropped is None or not len(batch) or int(batch.times.min()) >= dropped * HOUR_MS:
+            return batch
+        early = batch.times < dropped * HOUR_MS
+        old = batch.only(early)
+        pairs = zip(old.index, old.sites, strict=True)
+        self.account.reject(old, [Reject(at, "too_late", "time", site) for at, site in pairs])
+        return batch.only(~early)
+
+    def _repeated(self, batch: Columns) -> Columns:
+        """Take out events that came before."""
+        repeated = self.known_ids.check(hash_ids(names_of(batch.events)), batch.times // HOUR_MS)
+        if not repeated.any():
+            return batch
+        self.account.repeat(batch.only(repeated))
+        return batch.only(~repeated)
+
+    def _uncounted(self, batch: Columns) -> Columns:
+        """Take out what says of itself that it does not count: bots, tests, no consent."""
+        reasons = classify(batch.kind, batch.events, require_consent=self.options.require_consent)
+        if reasons.count(None) == len(reasons):
+            return batch
+        counts = np.fromiter((reason is None for reason in reasons), np.bool_, len(reasons))
+        self.account.filter(batch.only(~counts), [reason for reason in reasons if reason is not None])
+        return batch.only(counts)
 
     # state ------------------------------------------------------------------------------------------------
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one record of the state log, in order, before any fold."""
-        prefix = key[:1]
-        rows = self._rows.get(prefix)
-        if rows is not None:
-            rows.load(key, value)
-        elif prefix == b"i":
-            self.known_ids.load(key, value)
-        elif prefix == b"l":
-            self.labels.load(key, value)
-        elif prefix == b"g":
-            self.ads.load(key, value)
-        elif prefix == b"c" and value is not None:
-            self.books, self._stored_books = _decode_books(value), value
+        stored = self._stored.get(key[:1])
+        if stored is not None:
+            stored.load(key, value)
 
-    def changes(self, seq: int, report: ShardReport) -> Changes:
+    def changes(self, seq: int, report: ShardReport) -> Commit:
         """Give what this commit must write, and forget it."""
-        self._expire(report)
-        state: list[tuple[bytes, bytes | None]] = []
-        for rows in self._rows.values():
-            state += rows.changes()
-        state += self.ads.changes()
-        state += self.known_ids.changes()
-        state += self.labels.changes()
-        dead, self._dead = self._dead, []
-        forwards, self._forwards = self._forwards, []
-        deltas = pack(self._unpacked(seq, report, self.options.grid if self._gathers else None))
-        books = _encode(self.books)
-        if books != self._stored_books:  # a batch of nothing but duplicates changes the account alone
-            self._stored_books = books
-            state.append((b"c", books))
-        return Changes(state, deltas, dead, forwards)
+        self.stage.advance(report.now_ms, self._accumulator)
+        oldest_ms = self._retention.oldest_ms(self.account.figures.newest_ms, report)
+        if oldest_ms is not None:
+            self.known_ids.expire(oldest_ms // HOUR_MS - 1)
+            for table in self.stage.tables:
+                table.expire(oldest_ms)
+        delta = self._delta(seq, report, self.options.grid if self._gathers else None)
+        state = [change for stored in self._stored.values() for change in stored.changes()]
+        return Commit(state, pack(delta), self.account.letters(), self._router.forwards(), self.hand_over())
 
     def take_delta(self, seq: int, report: ShardReport) -> Delta:
         """Give the delta unpacked: for a replay, which writes nothing."""
-        self._dead.clear()
-        for rows in self._rows.values():
-            rows.dirty.clear()
-        return self._unpacked(seq, report)
+        self.account.letters()
+        for table in self.stage.tables:
+            table.settle()
+        return self._delta(seq, report)
 
-    # the flow ---------------------------------------------------------------------------------------------
+    def hand_over(self) -> list[HandOver]:
+        """Give what other groups must be told, and forget it."""
+        return list(self.stage.hand_over())
 
-    def fold(self, batches: Sequence[tuple[str, Sequence[Record]]]) -> None:
-        """Fold records of any sources of the shard together; bad input is data and never raises."""
-        people: People = defaultdict(list)
-        for source, records in batches:
-            for kind, some in self._by_kind(source, records):
-                counted = self._ingest(kind, some, source)
-                if len(counted):
-                    self._stage(counted, people)
-        if people and (flood := self.visitors.fold(people, self._sink)):
-            self._flood(flood)
-
-    def _by_kind(self, source: str, records: Sequence[Record]) -> list[tuple[str, Sequence[Record]]]:
-        """Say of which kind records are: the source's, or what a forwarded record has in its header."""
-        if source != REROUTE:
-            return [(source, records)]
-        by_kind: dict[str, list[Record]] = {}
-        for record in records:
-            named = (dict(record[4]).get(KIND_HEADER) or b"").decode("ascii", "replace")
-            by_kind.setdefault(named if named in self.kinds else self.kinds[0], []).append(record)
-        return list(by_kind.items())
-
-    def _ingest(self, kind: str, records: Sequence[Record], source: str) -> Columns:
-        """Take a batch of one kind as far as what counts, and account for the rest."""
-        account = self.books.account
-        decoded = decode(kind, records, self.options.limits, self.options.parsers.get(kind))
-        self._read.add(kind)
-        _bump(account, f"{kind}/clock_ahead", decoded.clock_ahead)
-        for reject in decoded.rejects:
-            self._bury(kind, records, source, reject)
-        columns = columns_of(kind, decoded)
-        if self.shards > 1 and source != REROUTE:
-            columns = self._forward(columns, records)
-        forwarded = len(decoded.events) - len(columns)
-        _bump(account, f"{kind}/accepted", len(records) - forwarded)
-
-        hours = columns.times // HOUR_MS
-        dropped = self.known_ids.dropped_before_hour
-        if dropped is not None and len(hours) and int(hours.min()) < dropped:
-            early = hours < dropped
-            for at in np.flatnonzero(early).tolist():
-                self._bury(kind, records, source, Reject(columns.index[at], "too_late", "time", columns.sites[at]))
-            columns = columns.only(~early)
-            hours = hours[~early]
-        if not len(columns):
-            return columns
-
-        repeated = self.known_ids.check(hash_ids(names_of(columns.events)), hours)
-        if repeated.any():
-            again = columns.only(repeated)
-            self._tally("refused", again, again.arrivals)
-            _bump(account, f"{kind}/duplicate", len(again))
-            columns = columns.only(~repeated)
-        reasons = classify(kind, columns.events, require_consent=self.options.require_consent)
-        if reasons.count(None) < len(reasons):
-            columns = self._filter(columns, reasons)
-        if not len(columns):
-            return columns
-
-        _bump(account, f"{kind}/counted", len(columns))
-        self._tally("counted", columns, columns.arrivals)
-        self._tally("traffic", columns, columns.times, "human")
-        books, newest, oldest = self.books, int(columns.times.max()), int(columns.times.min())
-        books.newest_ms[kind] = max(newest, books.newest_ms.get(kind, 0))
-        if books.oldest_ms is None or oldest < books.oldest_ms:
-            books.oldest_ms = oldest
-        return columns
-
-    def _filter(self, columns: Columns, reasons: list[str | None]) -> Columns:
-        """Account for events that do not count, and give the others."""
-        kind, pane, sites = columns.kind, self.options.grid.pane, self.facts.sites
-        for at, reason in enumerate(reasons):
-            if reason is not None:
-                _bump(self.books.account, f"{kind}/filtered/{reason}", 1)
-                if reason != "no_consent":
-                    moment = pane(int(columns.times[at]))
-                    self._sink.add(("traffic", sites[columns.sites[at]], kind, reason), moment, 1)
-        counts = np.fromiter((reason is None for reason in reasons), np.bool_, len(reasons))
-        refused = columns.only(~counts)
-        self._tally("refused", refused, refused.arrivals)
-        return columns.only(counts)
-
-    def _stage(self, columns: Columns, people: People) -> None:
-        """Hand events that count to the stage that keeps their rows."""
-        kind = columns.kind
-        if kind == "page_view":
-            self.facts.views(people, columns, touches(columns.events))
-        elif kind == "chatbot":
-            self.facts.others(people, CHAT, columns, touches(columns.events))
-        elif kind == "form":
-            if "" in columns.keys:
-                on_site = np.fromiter(map(bool, columns.keys), np.bool_, len(columns))
-                self._ad_leads(columns, on_site)
-                columns = columns.only(on_site)
-            self.facts.others(people, FORM, columns, touches(columns.events))
-        elif kind == "email":
-            messages: defaultdict[str, list[tuple[int, Any]]] = defaultdict(list)
-            for key, event, time_ms in zip(columns.keys, columns.events, columns.times.tolist(), strict=True):
-                messages[key].append((time_ms, event))
-            self.emails.fold(messages, self._sink)
-        else:
-            self.ads.fold(columns.events, columns.times.tolist(), self._sink)
-
-    def _ad_leads(self, columns: Columns, on_site: NDArray[np.bool_]) -> None:
-        """Count leads known from forms that were filled in on an ad platform; they have no visit."""
-        for at in np.flatnonzero(~on_site).tolist():
-            event, time_ms = columns.events[at], int(columns.times[at])
-            data = event.data
-            if data.action != "submit":
-                continue
-            key = data.site_id + UNIT + (data.lead_id or data.email_hash)
-            lead = AdLead(time_ms, time_ms, event.id, PLATFORM_CHANNELS[data.platform])
-            self.visitors.fold_ad_lead(key, self.facts.sites[data.site_id], lead, self._sink)
-
-    # routing ----------------------------------------------------------------------------------------------
-
-    def _forward(self, columns: Columns, records: Sequence[Record]) -> Columns:
-        """Send records that belong to another shard there, and give the others; who has a row here belongs here."""
-        kind, events = columns.kind, columns.events
-        known = {} if kind == "ad" else (self.emails.rows if kind == "email" else self.visitors.rows).encoded
-        unsure = [at for at, here in enumerate(map(known.__contains__, columns.keys)) if not here]
-        if not unsure:
-            return columns
-        places = self._shards_of(kind, canonical_keys(kind, [events[at] for at in unsure]))
-        if places.count(self.shard) == len(places):
-            return columns
-        stays = np.ones(len(events), np.bool_)
-        for at, place in zip(unsure, places, strict=True):
-            if place != self.shard:
-                stays[at] = False
-                _, timestamp_ms, key, value, headers = records[columns.index[at]]
-                tagged = [*headers, (KIND_HEADER, kind.encode())]
-                self._forwards.append(Forward(place, key, value, timestamp_ms, tagged))
-                if (parse_ms(events[at].time) or 0) > timestamp_ms:
-                    _bump(self.books.account, f"{kind}/clock_ahead", -1)  # whoever counts it will say so
-        _bump(self.books.account, f"{kind}/rerouted", len(events) - int(stays.sum()))
-        return columns.only(stays)
-
-    def _shards_of(self, kind: str, keys: list[str]) -> list[int]:
-        if kind != "ad":
-            return partitions_of(keys, self.shards, self.options.partitioner).tolist()  # type: ignore[no-any-return]
-        placed = self._placed  # few campaigns make many events
-        fresh = list({key for key in keys if key not in placed})
-        if fresh:
-            if len(placed) > 16_384:
-                placed.clear()
-                fresh = list(set(keys))
-            placed.update(zip(fresh, partitions_of(fresh, self.shards, self.options.partitioner).tolist(), strict=True))
-        return [placed[key] for key in keys]
-
-    # accounts ---------------------------------------------------------------------------------------------
-
-    def _admit(self, label: str, value: str | None) -> str:
-        if label == "country":
-            value = country_of(value)
-        return self.labels.admit(label, clean(value))
-
-    def _bury(self, kind: str, records: Sequence[Record], source: str, reject: Reject) -> None:
-        """Keep a record that cannot be counted, with the reason."""
-        _bump(self.books.account, f"{kind}/dead_lettered/{reject.reason}", 1)
-        record = records[reject.index]
-        site = self.facts.sites[reject.site]
-        self._sink.add(("refused", site, kind), self.options.grid.pane(record[1]), 1)
-        prefix = self.options.topic_prefix
-        topic = f"{prefix}leadpulse.reroute.{self.group}" if source == REROUTE else f"{prefix}{kind}"
-        self._dead.append(dead_letter.encode(reject, record, kind, topic, self.shard))
-
-    def _tally(self, what: str, columns: Columns, moments: NDArray[np.int64], *labels: str) -> None:
-        """Count a batch by site and pane."""
-        grid, counts, ids, sites = self.options.grid, self._sink.counts, self._sink.ids, self.facts.sites
-        cells = [ids[(what, sites[site], columns.kind, *labels)] for site in columns.named]
-        for code, pane, n in columns.tallies(moments, grid.origin_ms, grid.pane_ms):
-            counts[cells[code] + min(max(pane, 0), PANE_MASK)] += n
-
-    def _flood(self, flood: list[Fact]) -> None:
-        """Account for events over a person's bound: they were counted before the row was looked at."""
-        account, pane = self.books.account, self.options.grid.pane
-        for fact in map(FactFields._make, flood):
-            kind = {FORM: "form", CHAT: "chatbot"}.get(fact.code, "page_view")
-            site = self.facts.sites[fact.site_id]
-            _bump(account, f"{kind}/counted", -1)
-            _bump(account, f"{kind}/filtered/flood", 1)
-            self._sink.add(("counted", site, kind), pane(fact.arrival_ms), -1)
-            self._sink.add(("refused", site, kind), pane(fact.arrival_ms), 1)
-
-    def _unpacked(self, seq: int, report: ShardReport, grid: Grid | None = None) -> Delta:
-        books = self.books
-        newest_ms = max(books.newest_ms.values(), default=0)
-        if report.now_ms:  # no windows end later than this, whatever a record says
-            newest_ms = min(newest_ms, report.now_ms + DAY_MS)
-        names, index, panes, amounts, spreads = self._sink.take(grid, newest_ms)
-        gauges: dict[str, float] = {}
-        dropped, newest = self.known_ids.dropped_before_hour, max(books.newest_ms.values(), default=0)
-        horizon = self.options.limits.lateness_ms
+    def _delta(self, seq: int, report: ShardReport, grid: Grid | None = None) -> Delta:
+        figures, newest_ms = self.account.figures, self.account.newest_ms
+        # no windows end later than a day from now, whatever a record says
+        shown_ms = min(newest_ms, report.now_ms + DAY_MS) if report.now_ms else newest_ms
+        names, index, panes, amounts, spreads = self._accumulator.take(grid, shown_ms)
+        horizon_ms, dropped = self.options.limits.lateness_ms, self.known_ids.dropped_before_hour
         if dropped is not None:
-            horizon = min(horizon, max(0, newest - dropped * HOUR_MS))
-        gauges["dedupe_horizon_seconds"] = horizon / 1000
-        if self.group == "ads":
-            gauges["mixed_granularity"] = self.ads.mixed_granularity
-        account = dict(books.account)
-        for label, n in self.labels.folded.items():
-            account[f"{self.group}/label/{label}"] = n
+            horizon_ms = min(horizon_ms, max(0, newest_ms - dropped * HOUR_MS))
+        folded = {f"{self.group}/label/{label}": n for label, n in self.labels.folded.items()}
         return Delta(
             self.group, self.shard, seq, names, index.tobytes(), panes.tobytes(), amounts.tobytes(), spreads,
-            dict(books.newest_ms), books.oldest_ms, report.caught_up, report.now_ms, report.lag_records,
-            list(report.missing), account, gauges,
-            {f"spend/{name}": until_ms for name, until_ms in self.ads.spend_ms.items()},
+            dict(figures.newest_ms), figures.oldest_ms, report.caught_up, report.now_ms, report.lag_records,
+            list(report.missing), figures.outcomes | folded,
+            {"dedupe_horizon_seconds": horizon_ms / 1000, **self.stage.gauges()}, dict(self.stage.marks()),
         )  # fmt: skip
 
-    def _expire(self, report: ShardReport) -> None:
-        """Forget, a little with each commit, what no record still to come can need: behind the slowest source."""
-        newest_ms, heard_ms, now_ms = self.books.newest_ms, self._heard_ms, report.now_ms
-        for kind in newest_ms:
-            if kind in self._read or kind not in heard_ms:
-                heard_ms[kind] = now_ms
-        self._read.clear()
-        if not newest_ms or any(report.lag_records.get(kind) for kind in self.kinds if kind not in newest_ms):
-            return
-        lateness_ms = self.options.limits.lateness_ms
-        # a source that was silent for so long and has nothing to read is not slow, or nothing would ever be dropped
-        slow = [
-            newest
-            for kind, newest in newest_ms.items()
-            if not report.caught_up or now_ms - heard_ms[kind] <= lateness_ms
-        ]
-        # a record that says it comes from the far future must make nobody forgotten
-        slowest_ms = min(min(slow, default=max(newest_ms.values())), now_ms + _CLOCKS_APART_MS)
-        oldest_ms = slowest_ms - lateness_ms
-        self.known_ids.expire(oldest_ms // HOUR_MS - 1)
-        for rows in self._rows.values():
-            memory_ms = self.options.memory_ms
-            if rows is self.ads.totals:  # a figure can be restated for as long as any window shows its period
-                memory_ms = max(memory_ms, _TOTALS_MEMORY_MS)
-            rows.expire(oldest_ms - memory_ms - DAY_MS, _SWEPT_A_COMMIT)
+    # what the parts need ----------------------------------------------------------------------------------
 
+    def _admit(self, label: str, value: str | None) -> str:
+        return self.labels.admit(label, clean(value))
 
-def _bump(account: dict[str, int], name: str, n: int) -> None:
-    if n:
-        account[name] = account.get(name, 0) + n
+    def _letter(self, reject: Reject, batch: Columns) -> Letter:
+        """Make a dead letter of a record of this shard."""
+        prefix = self.options.topic_prefix
+        topic = f"{prefix}leadpulse.reroute.{self.group}" if batch.source == REROUTE else f"{prefix}{batch.kind}"
+        return dead_letter.encode(reject, batch.records[reject.index], batch.kind, topic, self.shard)

@@ -18,11 +18,12 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from stream.contract.events import KINDS
+from stream.adapters.cloudevents import LANES
 from stream.contract.expected import expected, known_fields
+from stream.contract.kinds import KINDS, KindName
 from stream.contract.records import Record
 from stream.contract.rejects import Reason, Reject
-from stream.ingest.decode import DEFAULT_LIMITS, LANES, Limits
+from stream.ingest.decode import DEFAULT_LIMITS, Limits
 from stream.ingest.lines import decode_lines
 
 Level = Literal["error", "warning"]
@@ -125,14 +126,14 @@ def check_lines(
             yield finding
 
 
-def _error(reject: Reject, line: int, kind: str) -> Finding:
+def _error(reject: Reject, line: int, kind: KindName | Literal[""]) -> Finding:
     hint = _HINTS.get(reject.reason) or _HINTS_BY_PATH.get(reject.path, "")
     if not hint and kind and (wanted := expected(kind, reject.path)):
         hint = f"Expected: {wanted}."
     return Finding(line, "error", kind, reject.reason, reject.path, _SENTENCES[reject.reason], hint)
 
 
-def _warnings(kind: str, record: Record, event: Any, seen: dict[int, int]) -> Iterator[Finding]:
+def _warnings(kind: KindName, record: Record, event: Any, seen: dict[int, int]) -> Iterator[Finding]:
     line, value = record[0], record[3] or b""
     try:
         LANES[kind].closed(value)
@@ -149,7 +150,7 @@ def _warnings(kind: str, record: Record, event: Any, seen: dict[int, int]) -> It
         yield Finding(line, "warning", kind, "duplicate", "id", sentence, hint)
 
 
-def _unknown(kind: str, path: str, value: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _unknown(kind: KindName, path: str, value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Find the fields that the contract does not name, each with the name that may have been meant."""
     known = known_fields(kind, path)
     prefix = f"{path}." if path else ""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from stream.ingest.bots import MAX_CHARACTERS, is_listed
+from stream.contract.kinds import KINDS, KindName
+from stream.ingest.bots import MAX_CHARACTERS, is_listed, is_machine
 
 #: Classes of traffic; all but the first are reasons to filter by the same name.
 CLASSES: Final = ("human", "bot", "internal", "test")
@@ -18,32 +19,35 @@ CLASSES: Final = ("human", "bot", "internal", "test")
 REASONS: Final = (*CLASSES[1:], "no_consent")
 
 
-def classify(kind: str, events: Sequence[Any], *, require_consent: bool = False) -> list[str | None]:
+def classify(kind: KindName, events: Sequence[Any], *, require_consent: bool = False) -> list[str | None]:
     """Give the reason why each event is filtered, or None.
 
-    A class that the producer gave stands; else the user agent decides. Not on email: image proxies and link
-    scanners open and click on behalf of people, so there a bot's user agent sets `machine` and filters
-    nothing.
+    A class that the producer gave stands. Else the user agent decides where it is that of a visit: of page views,
+    chats and forms on the site. An ad or a form on an ad platform is told by a program, whose user agent says
+    nothing about who is behind it; on email it sets `machine` and filters nothing.
     """
-    email = kind == "email"
+    filters_bots, email, form = KINDS[kind].filters_bots, kind == "email", kind == "form"
     reasons: list[str | None] = []
     add = reasons.append
     for event in events:
         data = event.data
         traffic = data.traffic
         agent = data.user_agent
-        if traffic is not None and traffic.class_ is not None:
-            if traffic.class_ != "human":
-                add(traffic.class_)
-                continue
-        elif agent and is_listed(agent[:MAX_CHARACTERS]):
-            if not email:
+        given = None if traffic is None else traffic.class_
+        if given is not None and given != "human":
+            add(given)
+            continue
+        if email:
+            if data.machine is None and (agent or given is not None):
+                data.machine = is_machine(None, agent, given)
+        elif given is None and agent and filters_bots and is_listed(agent[:MAX_CHARACTERS]):
+            if not form or data.platform == "site":
                 add("bot")
                 continue
-            data.machine = True
         if require_consent:
             consent = data.consent
-            add("no_consent" if consent is not None and consent.analytics is False else None)
+            refused = consent is not None and consent.analytics is not None and consent.analytics is not True
+            add("no_consent" if refused else None)
         else:
             add(None)
     return reasons

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from stream.contract.records import UNIT
+from stream.contract.kinds import KINDS, KindName
+from stream.contract.records import UNIT, Record
 from stream.ingest.decode import Decoded
 from stream.ingest.timing import Flags, Millis
 
@@ -22,11 +23,12 @@ from stream.ingest.timing import Flags, Millis
 class Columns:
     """Events of one kind; `index` is the place of each in the batch of records that it came in.
 
-    `keys` name the row that an event belongs to: site and visitor, or site and message; "" where it has none.
+    `keys` name the row that an event belongs to, as its kind says: site and visitor, or site and message; "" where
+    it has none.
     `codes` are numbers of sites: places in `named`.
     """
 
-    kind: str
+    kind: KindName
     events: list[Any]
     index: list[int]
     keys: list[str]
@@ -35,6 +37,10 @@ class Columns:
     codes: Millis
     times: Millis
     arrivals: Millis
+    #: The batch of records that `index` points into, the source they were read from, and how many clocks ran ahead.
+    records: Sequence[Record] = ()
+    source: str = ""
+    clock_ahead: int = 0
 
     def __len__(self) -> int:
         return len(self.events)
@@ -52,6 +58,9 @@ class Columns:
             self.codes[flags],
             self.times[flags],
             self.arrivals[flags],
+            self.records,
+            self.source,
+            self.clock_ahead,
         )
 
     def tallies(self, moments: Millis, origin_ms: int, pane_ms: int) -> Iterator[tuple[int, int, int]]:
@@ -68,7 +77,7 @@ class Columns:
         return zip(codes.tolist(), (panes + low).tolist(), counts.tolist(), strict=True)
 
 
-def columns_of(kind: str, decoded: Decoded) -> Columns:
+def columns_of(kind: KindName, decoded: Decoded) -> Columns:
     """Put a decoded batch side by side with its keys and sites."""
     datas = [event.data for event in decoded.events]
     sites = [data.site_id for data in datas]
@@ -77,20 +86,10 @@ def columns_of(kind: str, decoded: Decoded) -> Columns:
     if len(named) > 1:  # mostly a batch is of few sites
         numbers = {site: number for number, site in enumerate(named)}
         codes = np.fromiter(map(numbers.__getitem__, sites), np.int64, len(sites))
-    keys = _keys(kind, datas)
+    keys = KINDS[kind].row_keys(datas)
     return Columns(kind, decoded.events, decoded.index, keys, sites, named, codes, decoded.times, decoded.arrivals)
 
 
 def names_of(events: Sequence[Any]) -> list[str]:
     """Name events by what makes them the same: source and id."""
     return [event.source + UNIT + event.id for event in events]
-
-
-def _keys(kind: str, datas: Sequence[Any]) -> list[str]:
-    if kind == "ad":
-        return [""] * len(datas)
-    if kind == "form":  # what was filled in on an ad platform has no visitor
-        return [data.site_id + UNIT + data.visitor_id if data.platform == "site" else "" for data in datas]
-    if kind == "email":
-        return [data.site_id + UNIT + data.message_id for data in datas]
-    return [data.site_id + UNIT + data.visitor_id for data in datas]

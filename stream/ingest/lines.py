@@ -19,7 +19,7 @@ import msgspec
 
 from stream.adapters.faults import site_of
 from stream.adapters.gate import shut_out
-from stream.contract.events import KINDS
+from stream.contract.kinds import KindName, is_kind
 from stream.contract.records import Record
 from stream.contract.rejects import Reason, Reject
 from stream.contract.times import parse_ms
@@ -32,7 +32,7 @@ _CHUNK: Final = 4_096
 class Line:
     """A line that names a known kind; `time_ms` is its stated time, None where that is none."""
 
-    kind: str
+    kind: KindName
     time_ms: int | None
     record: Record
 
@@ -47,8 +47,8 @@ class DecodedLines:
     """What a file holds: per kind its records and what they decode to; `rejects` are indexed by line
     number."""
 
-    records: dict[str, list[Record]] = field(default_factory=dict)
-    decoded: dict[str, Decoded] = field(default_factory=dict)
+    records: dict[KindName, list[Record]] = field(default_factory=dict)
+    decoded: dict[KindName, Decoded] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
 
 
@@ -100,7 +100,7 @@ def _read(number: int, line: bytes) -> Line | Reject:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return Reject(number, "not_json")
     kind = stamp.type
-    if kind not in KINDS:
+    if not is_kind(kind):
         reason: Reason = "unknown_kind" if isinstance(kind, str) else "wrong_type"
         return Reject(number, "missing_field" if kind is msgspec.UNSET else reason, "type", site_of(line))
     time_ms = _ms(stamp.time)

@@ -1,59 +1,119 @@
-"""Sources: what kind of site a visit came from, by the name or the host of its source.
+"""Referrers: what kind of place a visit came from, by the name or the host of its source.
 
-In:  a utm_source, or the host of a referrer; facts from `referrers.toml`.
-Out: its category (search, shopping, social, video, assistant) or nothing; the name of a search engine.
+In:  a utm_source, or the host of a referrer; facts from `referrers.toml`, and names of one's own.
+Out: its kind (search, shopping, social, video, assistant, mail) or nothing; the name of a search engine; whether
+     people only come back from there, after they paid or signed in.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
-#: Labels before a country's own that are part of its suffix: example.co.uk, example.com.br.
-_SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "go", "gob", "gov", "ne", "net", "or", "org"})
+from stream.ingest.hosts import SECOND_LEVEL, covered, names_above
 
-_LONGEST_HOST: Final = 300  # 253 by the rules of the domain name system, and some room for a port and a user
+#: What a name of one's own may be beside a kind of place; `referral` takes it out of every list.
+IGNORED: Final = "ignored"
+
+#: A first label says something only before a name of its own: login.bank.example, but not login.example.
+_LABELS_WITH_FIRST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """The tables of `referrers.toml`, names in lower case."""
+class Referrers:
+    """The tables of `referrers.toml`, names in lower case; `own` outranks them all."""
 
     category: dict[str, str]
     engine: dict[str, str]
     host: dict[str, str]
+    ignored: frozenset[str]
+    first: frozenset[str]
+    pages: dict[str, tuple[str, ...]]
+    engines: frozenset[str]
+    own: Mapping[str, str] = field(default_factory=dict)
+
+    def with_own(self, own: Mapping[str, Iterable[str]]) -> Referrers:
+        """Give the same tables with names of one's own: kind → hosts, or names of sources."""
+        return replace(self, own={**self.own, **{name: kind for kind, names in own.items() for name in names}})
+
+    def category_of_source(self, source: str) -> str | None:
+        """Give the category of a utm_source: that of the name, or of the host that it is.
+
+        >>> [referrers().category_of_source(name) for name in ("facebook", "l.facebook.com", "www.google.de", "x")]
+        ['social', 'social', 'search', None]
+        """
+        host = source.removeprefix("www.")
+        if (own := self._own(host)) is not None:
+            return self._category(own)
+        found = self.category.get(source)
+        if found is None and "." in source:
+            found = "search" if self.engine_of_host(host) is not None else self.category_of_host(host)
+        return found
 
     def category_of_host(self, host: str) -> str | None:
         """Give the category of a referrer's host: its own or, search apart, that of a domain above it.
 
         A page of mail.yahoo.com is no search, but de-de.facebook.com is as social as facebook.com.
         """
-        found = self.category.get(host) or self.host.get(host)
-        parent = host
-        while found is None and "." in (parent := parent.partition(".")[2]):
-            found = self.category.get(parent) or self.host.get(parent)
-            if found == "search":
-                return None
-        return found
+        if (own := self._own(host)) is not None:
+            return self._category(own)
+        for name in names_above(host):
+            found = self.category.get(name) or self.host.get(name)
+            if found is not None:
+                return None if found == "search" and name != host else self._category(found)
+        return None
 
-    def is_assistant(self, source: str) -> bool:
-        """Say whether a utm_source is an AI assistant: some set it on every link, and no medium."""
-        return self.host.get(source) == "assistant"
+    def beyond(self, source: str) -> str | None:
+        """Say which kind that Google has no group for a source or host is: assistant, mail or None.
+
+        >>> [referrers().beyond(name) for name in ("chatgpt.com", "mail.google.com", "mail.firm.example", "bing.com")]
+        ['assistant', 'mail', 'mail', None]
+        """
+        host = source.removeprefix("www.")
+        own = self._own(host)
+        if own is None:
+            own = next((self.host[name] for name in names_above(host) if name in self.host), None)
+            if own is None and host.count(".") > 1 and host.startswith(("mail.", "webmail.")):
+                own = "mail"
+        return own if own in ("assistant", "mail") else None
+
+    def is_ignored(self, host: str) -> bool:
+        """Say whether people only come back from a host, after they paid or signed in.
+
+        >>> [referrers().is_ignored(host) for host in ("pay.klarna.com", "login.bank.example", "login.example")]
+        [True, True, False]
+        """
+        if (own := self._own(host)) is not None:
+            return own == IGNORED
+        labels = host.split(".")
+        return covered(host, self.ignored) or (len(labels) >= _LABELS_WITH_FIRST and labels[0] in self.first)
+
+    def pages_of(self, host: str) -> tuple[str, ...]:
+        """Give the paths of a host, a source otherwise, that are for paying or signing in.
+
+        >>> referrers().pages_of("de-de.facebook.com"), referrers().pages_of("shop.example")
+        (('/dialog/oauth', '/login', '/login.php'), ())
+        """
+        if self._own(host) is not None:
+            return ()
+        return next((self.pages[name] for name in names_above(host) if name in self.pages), ())
 
     def engine_of_host(self, host: str) -> str | None:
         """Give the search engine that a referrer's host belongs to, or None.
 
         >>> hosts = "google.co.uk", "de.search.yahoo.com", "mail.google.com"
-        >>> [sources().engine_of_host(host) for host in hosts]
+        >>> [referrers().engine_of_host(host) for host in hosts]
         ['google', 'yahoo', None]
         """
+        if (own := self._own(host)) is not None:
+            return host if own == "search" else None
         labels = host.split(".")
         candidates = [host, "*." + ".".join(labels[1:]), ".".join(labels[:-1]) + ".*"]
-        if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL:
+        if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in SECOND_LEVEL:
             candidates.append(".".join(labels[:-2]) + ".*")
         return next((self.engine[name] for name in candidates if name in self.engine), None)
 
@@ -61,23 +121,51 @@ class Sources:
         """Give the name of the engine behind a source or host: the engine's if known, else the source itself.
 
         >>> names = "bing", "www.google.de", "msn.com", "intranet"
-        >>> [sources().engine_of_source(name) for name in names]
+        >>> [referrers().engine_of_source(name) for name in names]
         ['bing', 'google', 'msn', 'intranet']
         """
-        if source in self.engine.values():
+        if source in self.engines:
             return source
         return self.engine_of_host(source.removeprefix("www.")) or source.removesuffix(".com")
 
+    def _own(self, host: str) -> str | None:
+        own = self.own
+        return next((own[name] for name in names_above(host) if name in own), None) if own else None
+
+    @staticmethod
+    def _category(kind: str) -> str | None:
+        """Give the kinds that Google's rules ask for."""
+        return kind if kind in ("search", "shopping", "social", "video") else None
+
 
 @cache
-def sources() -> Sources:
+def referrers() -> Referrers:
     """Read the tables, once a process."""
     tables = tomllib.loads(files(__package__).joinpath("referrers.toml").read_text("utf-8"))
-    return Sources(
-        category={name: category for category, text in tables["category"].items() for name in expand(text)},
-        engine={name: engine for engine, text in tables["engine"].items() for name in expand(text)},
-        host={name: kind for kind, text in tables["host"].items() for name in expand(text)},
+    engine = _by_name(tables["engine"])
+    return Referrers(
+        category=_by_name(tables["category"]),
+        engine=engine,
+        host=_by_name(tables["host"]),
+        ignored=frozenset((*expand(tables["ignored"]["payment"]), *expand(tables["ignored"]["sign_in"]))),
+        first=frozenset(expand(tables["ignored"]["first"])),
+        pages={host: tuple(expand(paths)) for host, paths in tables["page"].items()},
+        engines=frozenset(engine.values()),
     )
+
+
+def is_on(url: str, pages: Iterable[str]) -> bool:
+    """Say whether a URL's path is, ends in or goes on from one of the paths.
+
+    >>> is_on("https://www.facebook.com/v19.0/dialog/oauth?client_id=1", ["/dialog/oauth"])
+    True
+    """
+    path = url.partition("://")[2].partition("?")[0].partition("#")[0].partition("/")[2]
+    return any(f"{page}/" in f"/{path}/" for page in pages)
+
+
+def _by_name(table: Mapping[str, str]) -> dict[str, str]:
+    return {name: kind for kind, text in table.items() for name in expand(text)}
 
 
 def expand(text: str) -> Iterator[str]:
@@ -98,46 +186,3 @@ def expand(text: str) -> Iterator[str]:
             yield name[:-1] + ".com"
         else:
             yield name
-
-
-def host_of(url: str) -> str:
-    """Give the host of a URL, or of a bare host, in lower case and without `www.` and port; "" without one.
-
-    >>> host_of("https://User@WWW.Shop.example:8443/a?b=//c"), host_of("shop.example"), host_of("/only/path")
-    ('shop.example', 'shop.example', '')
-    """
-    # paths differ from event to event, authorities hardly: only they are worth a cache
-    if url.startswith("https://"):
-        start = 8
-    elif (start := url.find("://", 0, 32) + 3) == 2:
-        start = 2 if url.startswith("//") else 0
-    end = url.find("/", start)
-    if end < 0 or end - start > _LONGEST_HOST:
-        end = start + _LONGEST_HOST
-    return _host(url[start:end])
-
-
-@lru_cache(maxsize=16_384)
-def _host(authority: str) -> str:
-    for mark in "?#\\":
-        authority = authority.partition(mark)[0]
-    host = authority.rpartition("@")[2].lower()
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0].rstrip(".").removeprefix("www.")
-
-
-def same_site(host: str, other: str) -> bool:
-    """Say whether two hosts are of one site: the same registered domain, guessed without a suffix list.
-
-    >>> same_site("blog.shop.co.uk", "shop.co.uk"), same_site("a.co.uk", "b.co.uk")
-    (True, False)
-    """
-    return host == other or _registered(host) == _registered(other)
-
-
-def _registered(host: str) -> str:
-    labels = host.split(".")
-    if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL:
-        return ".".join(labels[-3:])
-    return ".".join(labels[-2:])

@@ -10,11 +10,13 @@ there called `consistent`). They agree on one key in n partitions only, which is
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from stream.contract.kinds import KINDS, KindName
 
 PARTITIONERS: Final = ("murmur2", "crc32")
 
@@ -23,14 +25,9 @@ _M: Final = np.uint32(0x5BD1E995)
 _TAIL_MASKS: Final = np.array([0, 0xFF, 0xFFFF, 0xFFFFFF], dtype=np.uint32)
 
 
-def canonical_key(kind: str, event: Any) -> str:
-    """Give the key whose partition owns an event: visitor, lead, message or campaign."""
-    return _KEY_OF[kind](event)
-
-
-def canonical_keys(kind: str, events: Sequence[Any]) -> list[str]:
-    """Give the canonical keys of a batch of one kind, in order."""
-    return list(map(_KEY_OF[kind], events))
+def canonical_keys(kind: KindName, events: Sequence[Any]) -> list[str]:
+    """Give the key whose partition owns an event, for each of a batch of one kind, in order."""
+    return KINDS[kind].canonical_keys(events)
 
 
 def partitions_of(keys: Sequence[str], n: int, partitioner: str = "murmur2") -> npt.NDArray[np.int32]:
@@ -104,32 +101,3 @@ def murmur2(keys: Sequence[str]) -> npt.NDArray[np.uint32]:
     result = np.empty_like(hashes)
     result[order] = hashes
     return result
-
-
-def _visitor(event: Any) -> str:
-    return event.data.visitor_id  # type: ignore[no-any-return]
-
-
-def _form(event: Any) -> str:
-    data = event.data
-    if data.platform == "site":
-        return data.visitor_id  # type: ignore[no-any-return]
-    # a form filled in on an ad platform has no visit; one of the two is required there
-    return data.lead_id or data.email_hash  # type: ignore[no-any-return]
-
-
-def _message(event: Any) -> str:
-    return event.data.message_id  # type: ignore[no-any-return]
-
-
-def _campaign(event: Any) -> str:
-    return event.data.campaign_id  # type: ignore[no-any-return]
-
-
-_KEY_OF: Final[dict[str, Callable[[Any], str]]] = {
-    "page_view": _visitor,
-    "form": _form,
-    "chatbot": _visitor,
-    "email": _message,
-    "ad": _campaign,
-}

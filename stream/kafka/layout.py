@@ -1,6 +1,6 @@
 """Layout: which topics there are, and which of them form a shard together.
 
-In:  the topic prefix.
+In:  the topic prefix, and the groups of kinds that are folded together.
 Out: topic names, and for a topic the group and the source name under which its records are folded.
 
 A shard (group, p) reads partition p of every source topic of its group, keeps its state in partition p of
@@ -10,17 +10,43 @@ number of partitions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
 
-from stream.contract.records import REROUTE
+from stream.contract.records import HANDOVER, REROUTE
 
-#: group → the kinds of events that its shards fold
-GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "visitors": ("page_view", "form", "chatbot"),
-    "emails": ("email",),
-    "ads": ("ad",),
-}
+
+class TopicGroup(Protocol):
+    """What there is to know of a group of kinds to name its topics."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kinds(self) -> tuple[str, ...]: ...
+    @property
+    def optional(self) -> bool:
+        """Whether a worker does without it where its topics are missing."""
+
+    @property
+    def partitions(self) -> int | None:
+        """How many its topics shall have, if not as many as the others."""
+
+    @property
+    def fed_by(self) -> tuple[str, ...]:
+        """The groups that hand something over to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """A group as plain data, for whoever names topics and folds nothing."""
+
+    name: str
+    kinds: tuple[str, ...]
+    optional: bool = False
+    partitions: int | None = None
+    fed_by: tuple[str, ...] = ()
+
 
 #: The group of one shard that adds up what all others report.
 ROLLUP: Final = "rollup"
@@ -39,18 +65,25 @@ class ShardId(NamedTuple):
 class Layout:
     """Name every topic of one installation.
 
-    >>> layout = Layout("test.")
+    >>> layout = Layout("test.", [Topics("emails", ("email",)), Topics("leads", (), fed_by=("emails",))])
     >>> layout.sources["emails"]
     {'email': 'test.email', 'reroute': 'test.leadpulse.reroute.emails'}
-    >>> layout.source_of("test.form")
-    ('visitors', 'form')
+    >>> layout.sources["leads"]
+    {'handover': 'test.leadpulse.handover.leads'}
+    >>> layout.source_of("test.email")
+    ('emails', 'email')
     """
 
-    def __init__(self, prefix: str = "") -> None:
+    def __init__(self, prefix: str, groups: Iterable[TopicGroup]) -> None:
         self.prefix = prefix
+        self.groups = {group.name: group for group in groups}
         self.sources: dict[str, dict[str, str]] = {
-            group: {**{kind: f"{prefix}{kind}" for kind in kinds}, REROUTE: self._own(f"reroute.{group}")}
-            for group, kinds in GROUPS.items()
+            name: {
+                **{kind: f"{prefix}{kind}" for kind in group.kinds},
+                **({REROUTE: self._own(f"reroute.{name}")} if group.kinds else {}),
+                **({HANDOVER: self._own(f"handover.{name}")} if group.fed_by else {}),
+            }
+            for name, group in self.groups.items()
         }
         self.rollup = self._own("rollup")
         self.metrics = self._own("metrics")
@@ -58,6 +91,15 @@ class Layout:
         self._by_topic = {
             topic: (group, source) for group, topics in self.sources.items() for source, topic in topics.items()
         }
+
+    def running(self, there: Collection[str]) -> Layout:
+        """Give the layout of what runs where only these topics are there: optional groups need all of theirs."""
+        kept = [
+            group
+            for name, group in self.groups.items()
+            if not group.optional or {*self.sources[name].values(), self.state(name), self.deltas(name)}.issubset(there)
+        ]
+        return Layout(self.prefix, kept)
 
     def _own(self, name: str) -> str:
         return f"{self.prefix}leadpulse.{name}"
@@ -73,6 +115,10 @@ class Layout:
     def reroute(self, group: str) -> str:
         """Name the topic by which records reach the shard of their canonical key."""
         return self.sources[group][REROUTE]
+
+    def handover(self, group: str) -> str | None:
+        """Name the topic by which other groups feed a group; None if it does not run or nobody feeds it."""
+        return self.sources.get(group, {}).get(HANDOVER)
 
     def source_of(self, topic: str) -> tuple[str, str]:
         """Give the group and the source name of a topic that workers subscribe to."""

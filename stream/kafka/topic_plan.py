@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from stream.kafka.layout import GROUPS, Layout
+from stream.contract import records
+from stream.kafka.layout import Layout
 
 DAY_MS: Final = 86_400_000
 DEFAULT_PARTITIONS: Final = 12
@@ -25,14 +26,22 @@ COMPACTED: Final = {
 }
 #: The rollup reads deltas on from its last snapshot; a week lets it be away over holidays.
 DELTAS: Final = {"cleanup.policy": "delete", "retention.ms": str(7 * DAY_MS)}
+HANDOVER: Final = DELTAS
 #: A forwarded record keeps the time at which it first arrived.
 REROUTE: Final = {**DELTAS, "message.timestamp.type": "CreateTime"}
+#: Sources that are not a producer's: name → role and settings.
+OWN_SOURCES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    records.REROUTE: ("reroute", REROUTE),
+    records.HANDOVER: ("handover", HANDOVER),
+}
 DEAD_LETTER: Final = {"cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
 SOURCE: Final = {
     "cleanup.policy": "delete",
     "retention.ms": str(7 * DAY_MS),
     "message.timestamp.type": "LogAppendTime",
 }
+
+_KIND: Final[tuple[str, Mapping[str, str]]] = ("source", SOURCE)
 
 #: Settings that decide whether results are right; the others of a plan are advice.
 BINDING: Final = frozenset({"cleanup.policy", "message.timestamp.type"})
@@ -43,10 +52,11 @@ class TopicSpec:
     """One topic as it should be."""
 
     name: str
-    role: str  # source, reroute, state, deltas, result, dead_letter
+    role: str  # source, reroute, handover, state, deltas, result, dead_letter
     group: str
     partitions: int
     configs: Mapping[str, str]
+    optional: bool = False  # a worker does without its group where it is missing
 
 
 @dataclass(frozen=True)
@@ -76,14 +86,22 @@ class TopicPlan:
 
     def __init__(self, layout: Layout, partitions: Mapping[str, int] | int = DEFAULT_PARTITIONS) -> None:
         """Take the number of partitions of each group, or one number for all."""
-        counts = dict.fromkeys(GROUPS, partitions) if isinstance(partitions, int) else dict(partitions)
+        if isinstance(partitions, int):
+            counts = {name: group.partitions or partitions for name, group in layout.groups.items()}
+        else:
+            counts = dict(partitions)
         self.layout = layout
         specs: list[TopicSpec] = []
-        for group, count in counts.items():
-            specs += [TopicSpec(layout.sources[group][kind], "source", group, count, SOURCE) for kind in GROUPS[group]]
-            specs.append(TopicSpec(layout.reroute(group), "reroute", group, count, REROUTE))
-            specs.append(TopicSpec(layout.state(group), "state", group, count, COMPACTED))
-            specs.append(TopicSpec(layout.deltas(group), "deltas", group, count, DELTAS))
+        for name, count in counts.items():
+            roles = {
+                **{topic: OWN_SOURCES.get(source, _KIND) for source, topic in layout.sources[name].items()},
+                layout.state(name): ("state", COMPACTED),
+                layout.deltas(name): ("deltas", DELTAS),
+            }
+            optional = layout.groups[name].optional
+            specs += [
+                TopicSpec(topic, role, name, count, configs, optional) for topic, (role, configs) in roles.items()
+            ]
         specs.append(TopicSpec(layout.rollup, "state", "rollup", 1, COMPACTED))
         specs.append(TopicSpec(layout.metrics, "result", "rollup", 1, COMPACTED))
         specs.append(TopicSpec(layout.dead_letter, "dead_letter", "", max(counts.values()), DEAD_LETTER))
@@ -93,13 +111,17 @@ class TopicPlan:
     def fitting(cls, layout: Layout, found: Mapping[str, Found], partitions: int = DEFAULT_PARTITIONS) -> TopicPlan:
         """Plan around what exists: the counts of the sources decide, else of our own topics, else `partitions`."""
         counts: dict[str, int] = {}
-        for group, kinds in GROUPS.items():
-            sources = [layout.sources[group][kind] for kind in kinds]
-            ours = [layout.state(group), layout.deltas(group), layout.reroute(group)]
-            there = [found[name].partitions for name in sources if name in found] or [
-                found[name].partitions for name in ours if name in found
+        for name, group in layout.groups.items():
+            sources = [layout.sources[name][kind] for kind in group.kinds]
+            ours = [
+                layout.state(name),
+                layout.deltas(name),
+                *(topic for source, topic in layout.sources[name].items() if source in OWN_SOURCES),
             ]
-            counts[group] = max(there, default=partitions)
+            there = [found[topic].partitions for topic in sources if topic in found] or [
+                found[topic].partitions for topic in ours if topic in found
+            ]
+            counts[name] = max(there, default=group.partitions or partitions)
         return cls(layout, counts)
 
     def missing(self, found: Mapping[str, Found]) -> list[TopicSpec]:
@@ -119,13 +141,13 @@ class TopicPlan:
         return sorted(findings, key=lambda finding: not finding.fatal)
 
     def _counts(self, found: Mapping[str, Found]) -> Iterable[Finding]:
-        for group, kinds in GROUPS.items():
-            sources = [self.layout.sources[group][kind] for kind in kinds]
-            listed = {name: found[name].partitions for name in sources if name in found}
+        for name, group in self.layout.groups.items():
+            sources = [self.layout.sources[name][kind] for kind in group.kinds]
+            listed = {topic: found[topic].partitions for topic in sources if topic in found}
             if len(set(listed.values())) > 1:
                 yield Finding(
                     "Topics that share visitors have different partition counts: a visitor would be split over shards.",
-                    ", ".join(f"{name}: {count}" for name, count in listed.items()),
+                    ", ".join(f"{topic}: {count}" for topic, count in listed.items()),
                     f"Create them anew with {max(listed.values())} partitions each (adding partitions moves keys).",
                 )
         for spec in self.specs:
@@ -140,11 +162,10 @@ class TopicPlan:
 
 
 def _missing(spec: TopicSpec) -> Finding:
-    return Finding(
-        f"The topic is missing ({spec.role}, {spec.partitions} partitions).",
-        spec.name,
-        "Create it with `leadpulse topics create`.",
-    )
+    what = f"The topic is missing ({spec.role}, {spec.partitions} partitions)"
+    if spec.optional:
+        what += f"; without it the group {spec.group} does not run, and its kinds are shown as missing"
+    return Finding(f"{what}.", spec.name, "Create it with `leadpulse topics create`.", fatal=not spec.optional)
 
 
 def _config(spec: TopicSpec, there: Found) -> Iterable[Finding]:
@@ -183,7 +204,7 @@ def _config(spec: TopicSpec, there: Found) -> Iterable[Finding]:
 def has_short_retention(spec: TopicSpec, there: Found) -> bool:
     """Say whether a topic that must be read on later forgets within two days."""
     retention_ms = int(there.configs.get("retention.ms", "-1"))
-    return spec.role in ("source", "reroute", "deltas") and 0 <= retention_ms < 2 * DAY_MS
+    return spec.role in ("source", "reroute", "handover", "deltas") and 0 <= retention_ms < 2 * DAY_MS
 
 
 def _replication(spec: TopicSpec, there: Found, brokers: int) -> Iterable[Finding]:

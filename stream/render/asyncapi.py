@@ -8,23 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from stream.contract.events import DECODE_AS
-from stream.render.examples import EXAMPLES
+from stream.contract.kinds import KINDS
 
 #: A new optional field raises the second number, anything else the first.
 CONTRACT_VERSION: Final = "1.0.0"
 
 _SCHEMA_FORMAT: Final = "application/schema+json;version=2020-12"
 _BINDING_VERSION: Final = "0.5.0"
-
-#: Kind → what the key of its records is.
-_KEYS: Final = {
-    "page_view": "visitor_id",
-    "form": "visitor_id; on an ad platform's form lead_id, without one email_hash",
-    "chatbot": "visitor_id",
-    "email": "message_id",
-    "ad": "campaign_id",
-}
 
 _RESULTS: Final[dict[str, dict[str, str]]] = {
     "metrics": {
@@ -49,12 +39,12 @@ def document() -> dict[str, Any]:
     channels: dict[str, Any] = {}
     messages: dict[str, Any] = {}
     operations: dict[str, Any] = {}
-    for kind, struct in DECODE_AS.items():
-        summary = (struct.__doc__ or "").partition(" Topic ")[0]
-        channels[kind] = _channel(kind, kind, kind, summary)
-        messages[kind] = _message(kind, kind, summary, _KEYS[kind], "application/cloudevents+json")
-        messages[kind]["examples"] = [{"name": "typical", "payload": EXAMPLES[kind]}]
-        operations[f"receive_{kind}"] = _operation("receive", kind)
+    for kind in KINDS.values():
+        summary = (kind.struct.__doc__ or "").partition(" Topic ")[0]
+        channels[kind.name] = _channel(kind.name, kind.name, kind.name, summary)
+        messages[kind.name] = _message(kind.name, kind.name, summary, kind.key_says, "application/cloudevents+json")
+        messages[kind.name]["examples"] = [{"name": "typical", "payload": kind.example}]
+        operations[f"receive_{kind.name}"] = _operation("receive", kind.name)
     for name, result in _RESULTS.items():
         channels[name] = _channel(name, result["address"], result["title"], result["description"])
         messages[name] = _message(name, result["schema"], result["description"], result["key"], "application/json")

@@ -8,17 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from stream.catalog import METRICS, TOTALS, Metric, version
-
-AREAS = {
-    "traffic": "Traffic",
-    "conversion": "Conversion",
-    "chatbot": "Chatbot",
-    "email": "Email",
-    "ads": "Ads and money",
-    "funnel": "Funnel timings",
-    "trust": "Trust",
-}
+from stream.catalog import AREAS, METRICS, TOTALS, Metric, version
 
 SHOWN_AS = {
     "count": "gauge",
@@ -53,9 +43,9 @@ Rendered from `stream/catalog` by `leadpulse render`; do not edit. Catalog versi
 def reference() -> str:
     """Write the page."""
     parts = [HEAD.format(version=version())]
-    for area, title in AREAS.items():
-        entries = [metric for metric in METRICS if metric.area == area]
-        parts.append(f"## {title}\n\n{_table(entries)}")
+    for name, area in AREAS.items():
+        entries = [metric for metric in METRICS if metric.area == name]
+        parts.append(f"## {area.title}\n\n{_table(entries)}")
     parts.append(
         "## Since the beginning\n\nThe account of all records and the state of the sources; no windows.\n\n"
         + _table(TOTALS, windows=False)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from stream.catalog import AREAS
 from stream.render.alerts import cases, companions, ratios, servers, texts
 from stream.render.alerts.entries import Judged, judged
 from stream.render.alerts.promql import Timings
@@ -25,10 +26,7 @@ TESTS: Final = "deploy/prometheus/tests"
 HEAD: Final = "Rendered by `leadpulse render` from stream/catalog; change it there."
 
 #: Where the figures of an area are drawn.
-DASHBOARDS: Final = {
-    "traffic": "leadpulse-conversion", "conversion": "leadpulse-conversion", "chatbot": "leadpulse-chatbot",
-    "email": "leadpulse-email", "ads": "leadpulse-ads", "funnel": "leadpulse-funnel", "trust": "leadpulse-trust",
-}  # fmt: skip
+DASHBOARDS: Final = {name: f"leadpulse-{area.dashboard}" for name, area in AREAS.items()}
 
 
 @dataclass(frozen=True, slots=True)

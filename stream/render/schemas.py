@@ -1,10 +1,7 @@
 """Schemas: the contracts with producers and consumers as JSON Schema 2020-12 and one AsyncAPI 3 document.
 
-In:  the types in `model/events.py`, the dead letter, and the form of a reading.
+In:  the types and rules of the kinds, the dead letter, and the form of a reading.
 Out: the text of every file in `schemas/` but the examples, which are written by hand and are tests.
-
-What depends on two fields stands twice: as code in `ingest/rules.py`, since it runs once an event, and here
-as schema. The examples and a property test hold the two together.
 """
 
 from __future__ import annotations
@@ -15,12 +12,11 @@ from typing import Any, Final
 
 import msgspec
 
+from stream.contract.conditions import Schema
 from stream.contract.dead_letter import DeadLetter
-from stream.contract.events import CHATBOT_NEEDS, DECODE_AS
+from stream.contract.kinds import KINDS, KindName
 from stream.contract.rejects import REASONS
 from stream.render.asyncapi import CONTRACT_VERSION, document
-
-Schema = dict[str, Any]
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -35,17 +31,16 @@ def render(root: Path) -> dict[Path, str]:
 
 def all_schemas() -> dict[str, Schema]:
     """Give every schema by its name."""
-    schemas = {kind: event_schema(kind) for kind in DECODE_AS}
+    schemas: dict[str, Schema] = {name: event_schema(name) for name in KINDS}
     return {**schemas, "reading": reading_schema(), "dead_letter": dead_letter_schema()}
 
 
-def event_schema(kind: str) -> Schema:
+def event_schema(name: KindName) -> Schema:
     """Give the schema of one kind's envelope."""
-    schema = _schema_of(DECODE_AS[kind], kind)
-    data = schema["$defs"][f"{DECODE_AS[kind].__name__}Data"]
-    conditions = _CONDITIONS.get(kind)
-    if conditions:
-        data["allOf"] = conditions
+    kind = KINDS[name]
+    schema = _schema_of(kind.struct, name)
+    if kind.rule is not None:
+        schema["$defs"][kind.data.__name__]["allOf"] = list(kind.rule.conditions)
     return schema
 
 
@@ -118,38 +113,3 @@ def _tidy(node: Any) -> Any:
     if "enum" in node and "pattern" in node:
         node = {"type": "string", **{key: value for key, value in node.items() if key != "enum"}}
     return {key: _tidy(value) for key, value in node.items() if not (key == "default" and value is None)}
-
-
-def _given(*names: str) -> Schema:
-    """Ask that fields are there and not null."""
-    return {"required": list(names), "properties": {name: {"not": {"type": "null"}} for name in names}}
-
-
-def _when(name: str, values: list[str], *needed: str) -> Schema:
-    """Ask for fields where another field has one of these values."""
-    return {"if": {"properties": {name: {"enum": values}}, "required": [name]}, "then": _given(*needed)}
-
-
-_PERIOD: Final = ("period_start", "period_end", "revision")
-_LEAD: Final[Schema] = {"anyOf": [_given("lead_id"), _given("email_hash")]}
-
-#: Kind → what its data must have depending on other fields.
-_CONDITIONS: Final[dict[str, list[Schema]]] = {
-    "form": [
-        _when("action", ["submit"], "submission_id"),
-        {
-            "if": {"properties": {"platform": {"not": {"const": "site"}}}, "required": ["platform"]},
-            "then": _LEAD,
-            "else": _given("visitor_id"),
-        },
-    ],
-    "chatbot": [
-        _when("action", [action for action, field in CHATBOT_NEEDS.items() if field == needed], needed)
-        for needed in dict.fromkeys(CHATBOT_NEEDS.values())
-    ],
-    "email": [_LEAD, _when("action", ["bounced"], "bounce_type")],
-    "ad": [
-        _when("action", ["spend"], "cost_micros", "currency"),
-        {"if": {"anyOf": [_given(name) for name in _PERIOD]}, "then": _given(*_PERIOD)},
-    ],
-}

@@ -7,17 +7,21 @@ Out: readings with edges exact to the millisecond, and the account of where ever
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stream.changes.panes import DAY_MS, Grid, window_ms
 from stream.contract.readings import Reading
-from stream.contract.records import Record, ShardReport
+from stream.contract.records import HANDOVER, Record
 from stream.contract.rejects import Reject
-from stream.engine.shard import GROUPS, FoldOptions, ShardFold
+from stream.engine.commit import ShardReport
+from stream.engine.groups import GROUPS, Group
+from stream.engine.options import FoldOptions
+from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
 from stream.ingest.lines import Line, read_lines
+from stream.ingest.touches import ChannelOptions
 from stream.rollup.rollup import Rollup, RollupOptions
 
 _BATCH: Final = 20_000
@@ -86,12 +90,18 @@ class ReplayOptions:
     label_limit: int = 50
     most_readings: int = 10_000
     allowed: dict[str, frozenset[str]] = field(default_factory=dict)
+    channels: ChannelOptions = ChannelOptions()
 
 
 class Replay:
     """Folds lines in order of time and reads the metrics."""
 
-    def __init__(self, options: ReplayOptions, rollup: Callable[[RollupOptions], Rollup] = Rollup) -> None:
+    def __init__(
+        self,
+        options: ReplayOptions,
+        rollup: Callable[[RollupOptions], Rollup] = Rollup,
+        groups: Mapping[str, Group] = GROUPS,
+    ) -> None:
         self.options = options
         self.account = Account()
         longest = max((window_ms(name) for name in options.windows or ()), default=0)
@@ -101,11 +111,12 @@ class Replay:
             require_consent=options.require_consent,
             grid=Grid(pane_ms=1),
             memory_ms=max(_MEMORY_MS, longest + DAY_MS),
+            channels=options.channels,
         )
-        self._folds = {group: ShardFold(group, 0, 1, fold) for group in GROUPS}
+        self._folds = {name: ShardFold(name, 0, 1, fold, groups) for name in groups}
         self._rollup = rollup(
             RollupOptions(
-                dict.fromkeys(GROUPS, 1),
+                dict.fromkeys(groups, 1),
                 windows=options.windows,
                 exact=True,
                 label_limit=options.label_limit,
@@ -129,7 +140,7 @@ class Replay:
     @property
     def newest_ms(self) -> int | None:
         """Give the time of the newest event that was counted so far."""
-        return max((ms for fold in self._folds.values() for ms in fold.books.newest_ms.values()), default=None)
+        return max((fold.account.newest_ms for fold in self._folds.values()), default=0) or None
 
     @property
     def at_ms(self) -> int | None:
@@ -145,7 +156,7 @@ class Replay:
     def close(self) -> None:
         """Complete the account, once all lines are folded."""
         for fold in self._folds.values():
-            self.account.add(fold.books.account)
+            self.account.add(fold.account.outcomes)
 
     def placed(self, lines: Iterable[bytes]) -> list[Placed]:
         """Put lines in order of (time of the event, line); account for those that name no known kind."""
@@ -169,13 +180,17 @@ class Replay:
 
     def fold(self, lines: list[Placed]) -> None:
         """Fold lines, in one batch."""
-        batches: dict[str, list[Record]] = {}
+        inputs: dict[str, list[Record]] = {}
         for _, line in lines:
-            batches.setdefault(line.kind, []).append(line.record)
+            inputs.setdefault(line.kind, []).append(line.record)
         self._seq += 1
-        for fold in self._folds.values():
-            fold.fold([(kind, batches[kind]) for kind in fold.kinds if kind in batches])
+        handed: dict[str, list[Record]] = {}
+        for name, fold in self._folds.items():  # whoever feeds a group comes before it
+            told = [(HANDOVER, handed[name])] if name in handed else []
+            fold.fold([*((kind, inputs[kind]) for kind in fold.kinds if kind in inputs), *told])
             self._rollup.add(fold.take_delta(self._seq, _REPORT))
+            for over in fold.hand_over():
+                handed.setdefault(over.group, []).append((0, 0, over.key, over.value, over.headers))
 
 
 def replay(lines: Iterable[bytes], options: ReplayOptions, progress: Callable[[int], None] | None = None) -> Replayed:

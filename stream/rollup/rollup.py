@@ -24,10 +24,11 @@ from stream.rollup.series import Ints, Series, Windows, windows_of
 from stream.rollup.snapshot import Snapshot
 from stream.rollup.standing import Standings
 from stream.rollup.totals import totals
+from stream.state.keys import ROLLUP_CLOCK
 from stream.windows.exact import ExactWindows
 from stream.windows.levels import Levels
 
-_CLOCK_KEY = b"q"
+_CLOCK_KEY = ROLLUP_CLOCK.prefix
 _MOST_WAITING = 500_000
 
 
@@ -38,6 +39,8 @@ class SequenceGap(Exception):
 @dataclass(frozen=True, slots=True)
 class RollupOptions:
     """How a rollup is set up. `shards` is group → number of shards; without `windows` those of the catalog hold.
+
+    `absent` are kinds of groups that do not run because their topics are missing: no shard can say so.
 
     With `exact` every change is kept with its millisecond and windows end at the very moment of reading: for a
     replay. Otherwise panes and levels bound the memory.
@@ -51,6 +54,7 @@ class RollupOptions:
     label_limit: int = 50
     most_readings: int = 10_000
     allowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
 
 
 class Rollup:
@@ -67,7 +71,7 @@ class Rollup:
         self._budget = Budget(options.label_limit, options.most_readings, options.allowed)
         self._series = Series(self._table, self._budget, wanted, catalog.METRICS)
         self._formulas = Formulas(self._series)
-        self._standings = Standings(options.shards)
+        self._standings = Standings(options.shards, options.absent)
         self._snapshot = Snapshot(self._levels, self._series, self._standings, self._budget) if self._levels else None
         self._version = catalog.version()
         self._wall_ms = 0

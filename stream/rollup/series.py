@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from stream import catalog
 from stream.catalog import Count, Metric
+from stream.changes.accumulator import Spread
 from stream.changes.cells import CELLS, CLOSED_LABELS, Cell
-from stream.changes.deltas import Spread, cell_of
+from stream.changes.deltas import cell_of
 from stream.changes.durations import bucket_of
 from stream.rollup.budget import OTHER, Budget
 from stream.windows.levels import Window
@@ -53,7 +54,7 @@ class _Projection:
     __slots__ = ("budgeted", "count", "fate_at", "in_time", "known", "mask", "needs_at", "values_of", "windows")
 
     def __init__(self, kind: str, count: Count, windows: tuple[Window, ...]) -> None:
-        names = CELLS[kind]
+        names = CELLS[kind].labels
         self.count = count
         self.windows = windows
         at = [names.index(label) + 1 for label in count.labels]

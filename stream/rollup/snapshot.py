@@ -15,10 +15,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from stream.changes.deltas import Spread
+from stream.changes.accumulator import Spread
 from stream.rollup.budget import Budget
 from stream.rollup.series import Series
 from stream.rollup.standing import Standing, Standings
+from stream.state.keys import LABEL_BUDGET, ROLLUP_CELLS, ROLLUP_PENDING, ROLLUP_SERIES, STANDING
 from stream.windows.levels import Level, Levels
 
 Records = list[tuple[bytes, bytes | None]]
@@ -53,25 +54,27 @@ class Snapshot:
         first = 0 if full else self._slices
         for number in range(first, -(-len(order) // _A_SLICE)):
             piece = order[number * _A_SLICE : (number + 1) * _A_SLICE]
-            out.append((_SLICE.pack(b"s", number), _encode([(name, list(labels)) for name, labels in piece])))
+            out.append(
+                (_SLICE.pack(ROLLUP_SERIES.prefix, number), _encode([(name, list(labels)) for name, labels in piece]))
+            )
         self._slices = len(order) // _A_SLICE
         for level in self._levels.levels.values():
             self._panes(level, full, out)
         for group, shard in sorted(self._standings.of if full else self._standings.changed):
             standing = self._standings.of[group, shard]
-            out.append((b"d" + f"{group}/{shard}".encode(), _encode(standing)))
+            out.append((STANDING.prefix + f"{group}/{shard}".encode(), _encode(standing)))
         self._standings.changed.clear()
         budget = self._budget
         if budget.changed or full:
             kept = {label: list(values) for label, values in budget.kept.items()}
-            out.append((b"b", _encode((kept, budget.folded, budget.readings))))
+            out.append((LABEL_BUDGET.prefix, _encode((kept, budget.folded, budget.readings))))
             budget.changed = False
         return out
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take a record of the log; `restore` does the work when all are in."""
         kind = key[:1]
-        if kind == b"x":
+        if kind == ROLLUP_CELLS.prefix:
             _, level, pane = _PANE.unpack(key)
             if value is None:
                 self._loaded_panes.pop((level, pane), None)
@@ -79,14 +82,14 @@ class Snapshot:
                 self._loaded_panes[level, pane] = value
         elif value is None:
             return
-        elif kind == b"s":
+        elif kind == ROLLUP_SERIES.prefix:
             self._loaded_series[_SLICE.unpack(key)[1]] = value
-        elif kind == b"p":
+        elif kind == ROLLUP_PENDING.prefix:
             self._loaded_pending[key[1]] = value
-        elif kind == b"d":
+        elif kind == STANDING.prefix:
             group, _, shard = key[1:].decode().rpartition("/")
             self._standings.of[group, int(shard)] = _standing(value)
-        elif kind == b"b":
+        elif kind == LABEL_BUDGET.prefix:
             kept, folded, readings = _budget(value)
             self._budget.kept = {label: dict.fromkeys(values) for label, values in kept.items()}
             self._budget.folded, self._budget.readings = folded, readings
@@ -127,15 +130,15 @@ class Snapshot:
             rows = np.flatnonzero(cells)
             if len(rows):
                 value = _encode((by_row[rows].tobytes(), cells[rows].tobytes()))
-                out.append((_PANE.pack(b"x", number, pane), value))
+                out.append((_PANE.pack(ROLLUP_CELLS.prefix, number, pane), value))
                 written.add(pane)
             elif pane in written:
-                out.append((_PANE.pack(b"x", number, pane), None))
+                out.append((_PANE.pack(ROLLUP_CELLS.prefix, number, pane), None))
                 written.discard(pane)
         for pane in [pane for pane in written if pane < oldest]:
-            out.append((_PANE.pack(b"x", number, pane), None))
+            out.append((_PANE.pack(ROLLUP_CELLS.prefix, number, pane), None))
             written.discard(pane)
         level.dirty.clear()
         if level.pending or self._pending_written.get(number):
-            out.append((b"p" + bytes([number]), _encode(level.pending)))
+            out.append((ROLLUP_PENDING.prefix + bytes([number]), _encode(level.pending)))
             self._pending_written[number] = bool(level.pending)

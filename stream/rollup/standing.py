@@ -7,7 +7,7 @@ Out: whether everything is restored and caught up, since when there is data, and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -37,7 +37,8 @@ class Standing(msgspec.Struct, array_like=True):
 class Standings:
     """The reports of all shards."""
 
-    def __init__(self, shards: Mapping[str, int]) -> None:
+    def __init__(self, shards: Mapping[str, int], absent: Iterable[str] = ()) -> None:
+        self._absent = frozenset(absent)
         self.expected = {(group, number) for group, count in shards.items() for number in range(count)}
         self.of: dict[Shard, Standing] = {}
         self.changed: set[Shard] = set()
@@ -105,9 +106,9 @@ class Standings:
             if name in standing.gauges:
                 yield standing.gauges[name]
 
-    def missing(self) -> set[str]:
+    def missing(self) -> frozenset[str]:
         """Name the sources whose topic does not exist."""
-        return {source for standing in self.of.values() for source in standing.missing}
+        return self._absent.union(*(standing.missing for standing in self.of.values()))
 
 
 def _highest(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:

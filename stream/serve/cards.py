@@ -11,22 +11,12 @@ from typing import Any, Final
 from stream.catalog import Metric
 from stream.catalog.judging import LEAST_LEADS, LEAST_TRIALS
 from stream.serve import words
-from stream.serve.figures import SPLIT, Figure
+from stream.serve.figures import Figure
 from stream.serve.verdict import Verdict
 from stream.settings.values import duration_ms
 
 Card = dict[str, Any]
 
-#: How the numerator n and the denominator d of a figure are told; others read "n of d".
-_COUNTS: Final = {
-    "visit_to_lead_ratio": "{n} of {d} visitors",
-    "chat_conversion_ratio": "{n} of {d} conversations",
-    "click_through_ratio": "{n} clicks of {d} impressions",
-    "deliverability_ratio": "{n} of {d} messages",
-    "cost_per_lead": "{n} for {d} leads",
-    "funnel_step_seconds": "{d} people became leads",
-}
-_TITLES: Final = {"visitors": "Visitors"}
 _STATES: Final = {
     "ok": "OK",
     "drop": "Drop",
@@ -82,7 +72,7 @@ def card(metric: Metric, window: str, asked: str, figure: Figure | None, verdict
 def title(metric: Metric) -> str:
     """Name a metric to people: the panel's title, else its name in plain words."""
     plain = metric.name.removesuffix("_ratio").replace("_", " ").capitalize()
-    return metric.panel or _TITLES.get(metric.name, plain)
+    return metric.panel or plain
 
 
 def _counts(metric: Metric, figure: Figure | None) -> str:
@@ -91,7 +81,7 @@ def _counts(metric: Metric, figure: Figure | None) -> str:
     n = words.number(figure.numerator or 0)
     if metric.unit == "currency":
         n = words.money(figure.numerator or 0, figure.measure)
-    text = _COUNTS.get(metric.name, "{n} of {d}").format(n=n, d=words.number(figure.denominator))
+    text = metric.look.told.format(n=n, d=words.number(figure.denominator))
     return f"{text}, 90 % within {words.span(figure.high)}" if figure.high is not None else text
 
 
@@ -101,7 +91,7 @@ def _parts(metric: Metric, figure: Figure | None) -> list[dict[str, str]]:
         return []
     size = "denominator" if metric.unit == "ratio" else "numerator"
     parts = sorted(figure.parts, key=lambda part: -float(getattr(part, size)))[:4]
-    is_currency = SPLIT.get(metric.name) == "currency"
+    is_currency = metric.look.split == "currency"
     return [
         {
             "name": part.name if is_currency else part.name.replace("_", " "),

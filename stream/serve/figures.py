@@ -18,13 +18,6 @@ from stream.catalog import BY_NAME, METRICS, Metric
 from stream.contract.readings import Reading
 
 ALL_SITES: Final = ""
-#: Of the steps of a funnel, the one that the overview shows.
-TIME_TO_LEAD: Final = {"from": "first_view", "to": "lead"}
-#: The label whose values are listed below a figure.
-SPLIT: Final = {"leads": "capture_method", "cost_per_lead": "currency", "click_through_ratio": "platform",
-                "chat_conversion_ratio": "bot"}  # fmt: skip
-_FIRST: Final = ("visit_to_lead_ratio", "leads", "chat_conversion_ratio", "click_through_ratio", "deliverability_ratio",
-                 "cost_per_lead", "funnel_step_seconds", "visitors")  # fmt: skip
 
 
 class Key(NamedTuple):
@@ -66,9 +59,8 @@ class _Sum:
 
 def overview(metrics: Iterable[Metric] = METRICS) -> list[Metric]:
     """List the metrics of tier main in the order of the page; new ones of the catalog come last."""
-    rank = {name: at for at, name in enumerate(_FIRST)}
     main = [metric for metric in metrics if metric.tier == "main"]
-    return sorted(main, key=lambda metric: rank.get(metric.name, len(rank)))
+    return sorted(main, key=lambda metric: metric.look.rank or len(main) + 1)
 
 
 def figures(readings: Iterable[Reading]) -> dict[Key, Figure]:
@@ -88,8 +80,8 @@ def sites(figures: Mapping[Key, Figure]) -> list[str]:
 
 
 def _add(sums: dict[Key, _Sum], reading: Reading) -> None:
-    labels = reading.labels
-    if reading.metric == "funnel_step_seconds" and any(labels.get(k) != v for k, v in TIME_TO_LEAD.items()):
+    labels, metric = reading.labels, BY_NAME[reading.metric]
+    if any(labels.get(label) != value for label, value in metric.look.focus):
         return
     key = Key(labels.get("site", "unknown"), str(reading.window), reading.metric)
     of = sums.get(key)
@@ -99,12 +91,12 @@ def _add(sums: dict[Key, _Sum], reading: Reading) -> None:
         of.quantiles[labels["quantile"]] = reading.value
         of.numerator, of.denominator = reading.numerator or 0, reading.denominator or 0
         return
-    is_count = BY_NAME[reading.metric].kind in ("count", "amount")
+    is_count = metric.kind in ("count", "amount")
     numerator = (reading.value if is_count else reading.numerator) or 0
     denominator = 0 if is_count else reading.denominator or 0
     of.numerator += numerator
     of.denominator += denominator
-    split = SPLIT.get(reading.metric)
+    split = metric.look.split
     if split:
         part = of.parts.setdefault(labels.get(split, "unknown"), [0, 0])
         part[0] += numerator

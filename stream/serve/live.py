@@ -75,7 +75,7 @@ class LivePage:
 
     def routes(self) -> list[web.RouteDef]:
         """List the routes of the page; its files are read now, once."""
-        folder = files("stream.worker") / "page"
+        folder = files("stream.serve") / "page"
 
         def file(path: str, name: str, content_type: str) -> web.RouteDef:
             body = (folder / name).read_bytes()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from stream.catalog import TRAFFIC
-from stream.contract.events import KINDS
+from stream.contract.kinds import KINDS
 from stream.contract.readings import Reading
 from stream.serve import words
 from stream.serve.cards import card, window_for

@@ -27,6 +27,7 @@ from stream.catalog.judging import (
     SIGMAS,
     VOLUME_PART,
     Z,
+    rule_of,
 )
 
 State = Literal["ok", "drop", "rise", "too_little", "no_baseline", "none"]
@@ -79,19 +80,15 @@ def needed_trials(usual: float, part: float) -> int:
 def judge(metric: Metric, window: str, numerator: float | None, denominator: float | None, value: float | None,
           usual: Usual | None) -> Verdict:  # fmt: skip
     """Judge a window by what former windows held."""
-    part = PARTS.get(window, PART_LONG)
-    if metric.kind == "summary":
-        return Verdict("none")
-    if metric.kind == "count":
+    part, rule = PARTS.get(window, PART_LONG), rule_of(metric)
+    if rule == "volume":
         return _count(float(value or 0), usual)
-    if not denominator:
+    if rule is None or not denominator:
         return Verdict("none")
     k, n = float(numerator or 0), float(denominator)
-    if metric.proportion:
+    if rule == "wilson":
         return _share(metric, part, k, n, usual)
-    if metric.unit == "currency":
-        return _cost(k, n, usual)
-    return _rate(metric, part, k, n, usual)
+    return _cost(k, n, usual) if rule == "cost" else _rate(metric, part, k, n, usual)
 
 
 def _share(metric: Metric, part: float, k: float, n: float, usual: Usual | None) -> Verdict:

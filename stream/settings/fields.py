@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
+from stream.settings.referrers import host_name, read_referrers
 from stream.settings.rules import broken_rule
 from stream.settings.values import duration_ms, host_port, moment_ms, size_bytes
 
@@ -83,6 +84,8 @@ def _name(value: str) -> str:
 Millis = Annotated[int, BeforeValidator(_duration), "ms"]
 Bytes = Annotated[int, BeforeValidator(_size), "bytes"]
 Name = Annotated[str, AfterValidator(_name)]
+HostName = Annotated[str, AfterValidator(host_name)]
+Hosts = Annotated[tuple[HostName, ...], BeforeValidator(_split)]
 Brokers = Annotated[tuple[Annotated[str, AfterValidator(_broker)], ...], BeforeValidator(_split)]
 
 
@@ -180,6 +183,29 @@ class Settings(BaseModel):
         10_000, ge=100, le=1_000_000, description="Readings (series times windows) kept in all."
     )
 
+    # -- where visits come from
+    own_domains: Annotated[dict[str, Hosts], BeforeValidator(_labels)] = Field(
+        {},
+        description="Domains of each site, by site_id: shop=shop.example,shop-blog.example;club=club.example. "
+        "A referrer of the site itself says nothing; sub-domains, the host of page.url and a site_id that is a host "
+        "name are its own without that.",
+    )
+    ignored_referrers: Hosts = Field(
+        (),
+        description="More hosts that people only come back from (payment, sign-in), beside those that are shipped "
+        "and that `leadpulse settings` lists.",
+    )
+    referrers: Path | None = Field(
+        None,
+        description="TOML file of hosts and sources by what they are, before the shipped lists: search, shopping, "
+        'social, video, assistant, mail, ignored, referral; such as social = ["forum.example"].',
+    )
+    channel_sets: Annotated[tuple[Literal["ai_assistants", "web_mail"], ...], BeforeValidator(_split)] = Field(
+        (),
+        description="Places to give a channel beyond the 19 of GA4: ai_assistants (channel ai_assistant), web_mail "
+        "(channel email); without it they are referral.",
+    )
+
     # -- out
     http: Annotated[str, AfterValidator(_address)] = Field(
         "127.0.0.1:9464", description="Where /metrics is served; port 0 takes a free one."
@@ -233,6 +259,11 @@ class Settings(BaseModel):
     @property
     def max_record_bytes(self) -> int:
         return self.max_record
+
+    @property
+    def referrer_names(self) -> dict[str, tuple[str, ...]]:
+        """Give what the file of `referrers` says: names by kind."""
+        return {} if self.referrers is None else read_referrers(self.referrers)
 
     @property
     def tls_enabled(self) -> bool:

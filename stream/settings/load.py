@@ -63,7 +63,8 @@ def load(
     except ValidationError as error:
         raise _explain(error, values, origins) from None
     except SettingsError as error:
-        error.where = "; ".join(f"{name}: {origins[name]}" for name in error.fields if origins[name] != "default")
+        written = (f"{name}: {origins[name]}" for name in error.fields if origins[name] != "default")
+        error.where = "; ".join(filter(None, (error.where, *written)))
         raise
 
 

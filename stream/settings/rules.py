@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from stream.errors import SettingsError
+from stream.settings.referrers import read_referrers
 from stream.settings.values import is_loopback
 
 if TYPE_CHECKING:
@@ -114,6 +115,15 @@ def _http_bind(s: Settings) -> SettingsError | None:
     return None
 
 
+def _referrers_file(s: Settings) -> SettingsError | None:
+    if s.referrers is not None:
+        try:
+            read_referrers(s.referrers)
+        except SettingsError as error:
+            return error
+    return None
+
+
 RULES: tuple[Callable[[Settings], SettingsError | None], ...] = (
     _tls_pair,
     _tls_files,
@@ -121,4 +131,5 @@ RULES: tuple[Callable[[Settings], SettingsError | None], ...] = (
     _plaintext,
     _http_token,
     _http_bind,
+    _referrers_file,
 )

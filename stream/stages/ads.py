@@ -6,20 +6,25 @@ Out: changes of cells; spreads of totals; rows of totals.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
+from stream.changes.accumulator import Accumulator, Spread
 from stream.changes.cells import Cell
-from stream.changes.deltas import Sink, Spread
-from stream.changes.panes import Grid
+from stream.changes.panes import DAY_MS
 from stream.contract.records import UNIT
 from stream.contract.times import parse_ms
+from stream.stages.stage import Batch, Refused, Shared, Stage
+from stream.state.keys import AD_TOTALS, GRANULARITY
 from stream.state.rows import Rows
+from stream.state.table import LogRecord, Table
 
 _CELLS = {"impression": "ad_impression", "click": "ad_click", "conversion": "ad_conversion", "spend": "ad_spend"}
 _SINGLE, _TOTAL = 1, 2
+#: The longest window, and how far back figures that end before now may end: until then a total can be restated.
+_MEMORY_MS: Final = (90 + 35) * DAY_MS
 
 
 class Total(msgspec.Struct, array_like=True, gc=False):
@@ -43,22 +48,89 @@ _decode = msgspec.msgpack.Decoder(Total).decode
 _decode_int = msgspec.msgpack.Decoder(int).decode
 
 
-class Ads:
+class Granularity:
+    """How the actions of each campaign are reported: one by one, as totals of a period, or both.
+
+    The hot path reads `bits` itself.
+    """
+
+    prefix = GRANULARITY.prefix
+
+    def __init__(self) -> None:
+        self.bits: dict[str, int] = {}  # site, platform, campaign, action → singles, totals or both
+        self._new: set[str] = set()
+
+    def add(self, name: str, bit: int) -> None:
+        """Remember that figures of this name come in this way too."""
+        self.bits[name] = self.bits.get(name, 0) | bit
+        self._new.add(name)
+
+    @property
+    def mixed(self) -> int:
+        """Count names that are reported both ways."""
+        return sum(bits == _SINGLE | _TOTAL for bits in self.bits.values())
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take a record of the state log."""
+        if value is not None:
+            self.bits[key[len(self.prefix) :].decode()] = _decode_int(value)
+
+    def changes(self) -> list[LogRecord]:
+        """Give what is new since the last call."""
+        out: list[LogRecord] = [(self.prefix + name.encode(), _encode(self.bits[name])) for name in self._new]
+        self._new.clear()
+        return out
+
+    def settle(self) -> None:
+        """Forget what is new, because nothing will be written."""
+        self._new.clear()
+
+    def expire(self, oldest_ms: int) -> None:
+        """Nothing: there are as many names as campaigns."""
+
+
+class Ads(Stage):
     """The ad figures of one shard."""
 
-    def __init__(self, grid: Grid, admit: Callable[[str, str | None], str]) -> None:
-        self.grid = grid
-        self.totals = Rows(b"t")
-        self._admit = admit
-        self._granularity: dict[str, int] = {}  # site, platform, campaign, action → singles, totals or both
-        self._new: set[str] = set()
-        #: site + UNIT + currency → newest spend: the time of a single event, the end of a period.
-        self.spend_ms: dict[str, int] = {}
-        self._cells: dict[tuple[Any, ...], tuple[Cell, str]] = {}
+    known = None  # a campaign has many rows, or none
 
-    def fold(self, events: list[Any], times: list[int], sink: Sink) -> None:
-        """Fold a batch of ad events."""
-        counts, ids, pane, cells = sink.counts, sink.ids, self.grid.pane, self._cells
+    def __init__(self, shared: Shared) -> None:
+        # a figure can be restated for as long as any window shows its period
+        self.totals = Rows(AD_TOTALS, max(shared.memory_ms, _MEMORY_MS))
+        self.granularity = Granularity()
+        self._grid, self._admit = shared.grid, shared.admit
+        #: site + UNIT + currency → newest spend: the time of a single event, the end of a period.
+        self._spend_ms: dict[str, int] = {}
+        self._cells: dict[tuple[Any, ...], tuple[Cell, str]] = {}
+        self._waiting: list[Batch] = []
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        """Totals of periods, and how each campaign is reported."""
+        return self.totals, self.granularity
+
+    def take(self, batch: Batch) -> None:
+        """Keep a batch; ad events need no other beside them."""
+        self._waiting.append(batch)
+
+    def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
+        """Fold what was taken, in its order."""
+        waiting, self._waiting = self._waiting, []
+        for batch in waiting:
+            self._fold(batch.events, batch.times.tolist(), accumulator)
+        return ()
+
+    def gauges(self) -> Mapping[str, float]:
+        """Count campaigns and actions that are reported both as single events and as totals."""
+        return {"mixed_granularity": self.granularity.mixed}
+
+    def marks(self) -> Mapping[str, int]:
+        """Give the newest spend of each site and currency."""
+        return {f"spend/{name}": until_ms for name, until_ms in self._spend_ms.items()}
+
+    def _fold(self, events: list[Any], times: list[int], accumulator: Accumulator) -> None:
+        counts, ids, pane, cells = accumulator.counts, accumulator.ids, self._grid.pane, self._cells
+        bits = self.granularity.bits
         for event, time_ms in zip(events, times, strict=True):
             data = event.data
             action = data.action
@@ -71,8 +143,8 @@ class Ads:
                 known = self._cell(named)
             cell, granularity = known
             single = data.period_start is None
-            if self._granularity.get(granularity, 0) & (_SINGLE if single else _TOTAL) == 0:
-                self._grain(granularity, _SINGLE if single else _TOTAL)
+            if not bits.get(granularity, 0) & (_SINGLE if single else _TOTAL):
+                self.granularity.add(granularity, _SINGLE if single else _TOTAL)
             if action == "spend":
                 self._spent(data.site_id, data.currency, time_ms if single else _ms(data.period_end))
                 amount = data.cost_micros
@@ -81,25 +153,7 @@ class Ads:
             if single:
                 counts[ids[cell] + pane(time_ms)] += amount
             else:
-                self._restate(event, data, time_ms, cell, amount, sink)
-
-    @property
-    def mixed_granularity(self) -> int:
-        """Count campaigns and actions that are reported both as single events and as totals."""
-        return sum(bits == _SINGLE | _TOTAL for bits in self._granularity.values())
-
-    def load(self, key: bytes, value: bytes | None) -> None:
-        """Take a record of the state log of keys with the prefix `g`."""
-        if value is not None:
-            self._granularity[key[1:].decode()] = _decode_int(value)
-
-    def changes(self) -> list[tuple[bytes, bytes | None]]:
-        """Give what changed beside the totals."""
-        out: list[tuple[bytes, bytes | None]] = [
-            (b"g" + name.encode(), _encode(self._granularity[name])) for name in self._new
-        ]
-        self._new.clear()
-        return out
+                self._restate(event, data, time_ms, cell, amount, accumulator)
 
     def _cell(self, named: tuple[Any, ...]) -> tuple[Cell, str]:
         site, action, platform, campaign, channel_type, audience_type, variant, currency = named
@@ -120,16 +174,12 @@ class Ads:
             self._cells[named] = known
         return known
 
-    def _grain(self, name: str, bit: int) -> None:
-        self._granularity[name] = self._granularity.get(name, 0) | bit
-        self._new.add(name)
-
     def _spent(self, site: str, currency: str, until_ms: int) -> None:
         key = f"{self._admit('site', site)}{UNIT}{self._admit('currency', currency)}"
-        if until_ms > self.spend_ms.get(key, 0):
-            self.spend_ms[key] = until_ms
+        if until_ms > self._spend_ms.get(key, 0):
+            self._spend_ms[key] = until_ms
 
-    def _restate(self, event: Any, data: Any, time_ms: int, cell: Cell, amount: int, sink: Sink) -> None:
+    def _restate(self, event: Any, data: Any, time_ms: int, cell: Cell, amount: int, accumulator: Accumulator) -> None:
         """Let a total replace the one that held for its key, if it is the higher revision."""
         start, end = _ms(data.period_start), _ms(data.period_end)
         key = UNIT.join(
@@ -145,8 +195,8 @@ class Ads:
             old = _decode(raw)
             if (old.revision, old.reported, old.event_id) >= (new.revision, new.reported, new.event_id):
                 return
-            sink.spreads.append(Spread(tuple(old.cell), old.start, old.end, old.amount, -1))
-        sink.spreads.append(Spread(cell, start, end, amount, 1))
+            accumulator.spreads.append(Spread(tuple(old.cell), old.start, old.end, old.amount, -1))
+        accumulator.spreads.append(Spread(cell, start, end, amount, 1))
         self.totals.put(key, _encode(new))
 
 

@@ -6,20 +6,21 @@ Out: changed rows, changes of cells. All that a message counts for is one cell, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Container, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
 
 from stream.changes import cells
+from stream.changes.accumulator import Accumulator
 from stream.changes.cells import Cell
-from stream.changes.deltas import Sink
-from stream.changes.panes import DAY_MS, Grid
 from stream.contract.records import UNIT
+from stream.stages.stage import Batch, Refused, Shared, Stage
+from stream.state.keys import MESSAGES
 from stream.state.rows import Rows
-
-MEMORY_MS = 35 * DAY_MS
+from stream.state.table import Table
 
 _by_time = itemgetter(0)
 _NOTHING: Final = (None, None, None, None)
@@ -84,20 +85,36 @@ def fate(message: Message) -> int:
     return out | (seen & cells.DROPPED)
 
 
-class Emails:
+class Emails(Stage):
     """The messages of one shard."""
 
-    def __init__(self, grid: Grid, admit: Callable[[str, str | None], str], memory_ms: int = MEMORY_MS) -> None:
-        self.grid = grid
-        self.rows = Rows(b"m")
-        self._admit = admit
-        self._memory_ms = memory_ms
+    def __init__(self, shared: Shared) -> None:
+        self.rows = Rows(MESSAGES, shared.memory_ms)
+        self._grid, self._admit, self._memory_ms = shared.grid, shared.admit, shared.memory_ms
         self._safe: dict[tuple[str, Labels], tuple[Cell, Cell]] = {}
+        self._waiting: defaultdict[str, list[tuple[int, Any]]] = defaultdict(list)
 
-    def fold(self, messages: Mapping[str, list[tuple[int, Any]]], sink: Sink) -> None:
-        """Fold (time, event) grouped by site and message."""
+    @property
+    def tables(self) -> Sequence[Table]:
+        """Messages."""
+        return (self.rows,)
+
+    @property
+    def known(self) -> Container[str]:
+        """Site and message of every message with a row here."""
+        return self.rows.encoded
+
+    def take(self, batch: Batch) -> None:
+        """Gather events by message."""
+        waiting = self._waiting
+        for key, event, time_ms in zip(batch.keys, batch.events, batch.times.tolist(), strict=True):
+            waiting[key].append((time_ms, event))
+
+    def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
+        """Fold what was taken, message by message."""
         encoded, dirty, memory_ms = self.rows.encoded, self.rows.dirty, self._memory_ms
         contribute = self._contribute
+        messages, self._waiting = self._waiting, defaultdict(list)
         for key, events in messages.items():
             site = key[: key.index(UNIT)]
             raw = encoded.get(key)
@@ -110,19 +127,20 @@ class Emails:
                 if events[0][0] - message.last > memory_ms:
                     message = None
                 else:
-                    contribute(sink, site, message, -1)
+                    contribute(accumulator, site, message, -1)
             if message is None:
                 message = Message(0, events[0][0])
             for time_ms, event in events:
                 if message.last and time_ms - message.last > memory_ms:
-                    contribute(sink, site, message, 1)
+                    contribute(accumulator, site, message, 1)
                     message = Message(0, time_ms)
                 _take(message, time_ms, event.id, event.data)
-            contribute(sink, site, message, 1)
+            contribute(accumulator, site, message, 1)
             encoded[key] = _encode(message)
             dirty.add(key)
+        return ()
 
-    def _contribute(self, sink: Sink, site: str, message: Message, sign: int) -> None:
+    def _contribute(self, accumulator: Accumulator, site: str, message: Message, sign: int) -> None:
         """Count a message, or take it back."""
         said, what = _labels(message), fate(message)
         named = site, said
@@ -132,12 +150,12 @@ class Emails:
             if len(self._safe) < _MOST_SAFE:
                 self._safe[named] = labels
         sent, of = labels
-        pane = self.grid.pane(message.sent or message.first)
+        pane = self._grid.pane(message.sent or message.first)
         kind = message.bounced[2] if what & cells.BOUNCED and message.bounced is not None else None
-        ids = sink.ids
-        (sink.up if sign > 0 else sink.down)(ids[(*sent, kind, what)] + pane)
+        ids = accumulator.ids
+        (accumulator.up if sign > 0 else accumulator.down)(ids[(*sent, kind, what)] + pane)
         if message.clicks:
-            sink.counts[ids[of] + pane] += sign * message.clicks
+            accumulator.counts[ids[of] + pane] += sign * message.clicks
 
     def _labels(self, site: str, said: Labels) -> tuple[Cell, Cell]:
         """Make labels safe: the beginning of the cell of a message, and the cell of its clicks."""

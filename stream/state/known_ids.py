@@ -22,6 +22,7 @@ import numpy.typing as npt
 from xxhash import xxh3_64_intdigest
 
 from stream.state.id_filter import IdFilter
+from stream.state.keys import KNOWN_IDS
 
 Hashes = npt.NDArray[np.uint64]
 Hours = npt.NDArray[np.int64]
@@ -38,7 +39,7 @@ MERGE_PIECES = 64
 KEPT_HOURS = 2
 
 _KEY = struct.Struct(">cqI")
-_DROPPED_KEY = b"i"
+_DROPPED_KEY = KNOWN_IDS.prefix
 _DROPPED = struct.Struct(">q")
 _NEVER = -(1 << 62)
 
@@ -122,7 +123,7 @@ class _Hour:
         pieces = self.new
         if merge:
             pieces = small + self.new
-            replaced = [_KEY.pack(b"i", hour, number) for number, _ in self.small]
+            replaced = [_KEY.pack(KNOWN_IDS.prefix, hour, number) for number, _ in self.small]
             self.small = []
         self.new = []
         ids = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
@@ -133,7 +134,7 @@ class _Hour:
     def _write_record(self, out: list[tuple[bytes, bytes | None]], hour: int, ids: Hashes) -> None:
         number = self.next_number
         self.next_number += 1
-        out.append((_KEY.pack(b"i", hour, number), ids.astype("<u8", copy=False).tobytes()))
+        out.append((_KEY.pack(KNOWN_IDS.prefix, hour, number), ids.astype("<u8", copy=False).tobytes()))
         if len(ids) < MERGE_IDS // 2:
             # a copy, so that a short rest does not keep a long array alive
             self.small.append((number, ids if ids.base is None else ids.copy()))
@@ -143,11 +144,13 @@ class _Hour:
     def keys(self, hour: int) -> list[bytes]:
         """Keys of all records of this hour that the log holds."""
         numbers = self.numbers + [number for number, _ in self.small]
-        return [_KEY.pack(b"i", hour, number) for number in sorted(numbers)]
+        return [_KEY.pack(KNOWN_IDS.prefix, hour, number) for number in sorted(numbers)]
 
 
 class KnownIds:
     """The ids of one shard. `check` reads and adds; `changes` says what the log must be told."""
+
+    prefix = KNOWN_IDS.prefix
 
     def __init__(self, cap_bytes: int = DEFAULT_CAP_BYTES) -> None:
         self._cap_ids = cap_bytes // BYTES_AN_ID

@@ -7,23 +7,31 @@ Out: changed rows and tombstones for the log. The first field of every row is th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import msgspec
+
+from stream.state.keys import Stored
+
+#: Rows that are looked at in a commit: going round the whole table takes many, which costs nothing but time.
+SWEPT_A_COMMIT: Final = 100
+_DAY_MS: Final = 86_400_000
 
 _fields = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _time = msgspec.msgpack.Decoder(int).decode
 
 
 class Rows:
-    """A table of one kind of rows in one shard; `prefix` keeps kinds apart in the log.
+    """A table of one kind of rows in one shard; a row is remembered for `memory_ms` after its newest event.
 
     The hot path reads and writes `encoded` and `dirty` itself.
     """
 
-    __slots__ = ("_gone", "_sweep", "dirty", "encoded", "prefix")
+    __slots__ = ("_gone", "_memory_ms", "_sweep", "dirty", "encoded", "prefix")
 
-    def __init__(self, prefix: bytes) -> None:
-        self.prefix = prefix
+    def __init__(self, stored: Stored, memory_ms: int) -> None:
+        self.prefix = stored.prefix
+        self._memory_ms = memory_ms
         self.encoded: dict[str, bytes] = {}
         self.dirty: set[str] = set()
         self._gone: set[str] = set()
@@ -54,11 +62,16 @@ class Rows:
         self._gone.clear()
         return out
 
-    def expire(self, before_ms: int, at_most: int) -> int:
-        """Drop rows whose newest event is older, looking at `at_most` of them: a little with each commit.
+    def settle(self) -> None:
+        """Forget what changed, because nothing will be written."""
+        self.dirty.clear()
 
-        Going round the whole table takes many commits, which costs nothing but a bounded delay.
-        """
+    def expire(self, oldest_ms: int) -> None:
+        """Drop rows that were not heard of for their memory and a day before `oldest_ms`, a little with each call."""
+        self.sweep(oldest_ms - self._memory_ms - _DAY_MS, SWEPT_A_COMMIT)
+
+    def sweep(self, before_ms: int, at_most: int) -> int:
+        """Drop rows whose newest event is older, looking at `at_most` of them; give how many went."""
         encoded = self.encoded
         dropped = looked = 0
         while looked < at_most:
@@ -77,11 +90,6 @@ class Rows:
                 self._gone.add(key)
                 dropped += 1
         return dropped
-
-    def expire_all(self, before_ms: int) -> int:
-        """Drop every row whose newest event is older."""
-        self._sweep = iter(())
-        return self.expire(before_ms, len(self.encoded) + 1)
 
 
 def newest_ms(row: bytes) -> int:

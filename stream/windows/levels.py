@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.changes.deltas import Spread
+from stream.changes.accumulator import Spread
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Grid, end_pane, window_ms
 from stream.changes.sums import summed
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.changes.deltas import Spread
+from stream.changes.accumulator import Spread
 from stream.changes.panes import window_ms
 from stream.windows.levels import SHORTEST_FOR_TOTALS_MS, Window, cumulative
 from stream.windows.runs import MOST_SERIES, Line, Run, Runs, sorted_run

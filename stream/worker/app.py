@@ -26,6 +26,7 @@ from stream.kafka.state_log import StateLog
 from stream.serve.views import Exporter, RollupView, WorkerView
 from stream.worker.guards.failstop import die, leave_within
 from stream.worker.guards.watchdog import Watchdog
+from stream.worker.outputs import Outputs
 from stream.worker.owner import Owned, Shards
 from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
 from stream.worker.rollup_shard import RollupShard
@@ -74,6 +75,7 @@ def build_app(
     settings: Settings,
     *,
     link: Link,
+    layout: Layout,
     counts: Mapping[str, int],
     make_fold: MakeFold,
     make_rollup: MakeRollup,
@@ -81,8 +83,10 @@ def build_app(
     exporter: Exporter | None = None,
     reset: bool = False,
 ) -> App:
-    """Join everything; `counts` is topic → number of partitions, as the start-up checks found them."""
-    layout = Layout(settings.topic_prefix)
+    """Join everything; `counts` is topic → number of partitions, as the start-up checks found them.
+
+    `layout` has the groups that run: an optional one whose topics are missing is not in it.
+    """
     shown = exporter or Silent()
     shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
     exactly_once = settings.delivery == "exactly_once"
@@ -121,8 +125,8 @@ def build_app(
             if id.group == ROLLUP:
                 return RollupShard(make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown)
             fold = make_fold(id.group, id.shard, shards_of[id.group])
-            dead_letters = counts[layout.dead_letter]
-            return Shard(id, fold, statelog, source, layout, settings, dead_letter_partitions=dead_letters, reset=reset)
+            outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)
+            return Shard(outputs, fold, statelog, source, settings, reset=reset)
 
         return Shards(layout, make, partial(Reader, link))
 

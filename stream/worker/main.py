@@ -11,8 +11,11 @@ from typing import NoReturn
 
 from stream import catalog
 from stream.contract.results import encode
-from stream.engine.shard import GROUPS, FoldOptions, ShardFold
+from stream.engine.groups import GROUPS, absent
+from stream.engine.options import FoldOptions
+from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
+from stream.ingest.touches import ChannelOptions
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.serve.http import HttpService
 from stream.serve.live import LivePage
@@ -33,6 +36,7 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
     try:
         shell.run(
             settings,
+            groups=GROUPS.values(),
             make_fold=lambda group, shard, shards: ShardFold(group, shard, shards, fold),
             make_rollup=lambda shards: Rollup(rollup_options(settings, shards)),
             encode_reading=encode,
@@ -53,13 +57,17 @@ def fold_options(settings: Settings) -> FoldOptions:
         flood=Flood(settings.flood_events, settings.flood_chats),
         topic_prefix=settings.topic_prefix,
         known_ids_bytes=settings.known_ids_bytes,
+        channels=ChannelOptions(
+            settings.own_domains, settings.ignored_referrers, settings.referrer_names, settings.channel_sets
+        ),
     )
 
 
 def rollup_options(settings: Settings, shards: Mapping[str, int]) -> RollupOptions:
     """Give what the rollup depends on; `shards` is group → number of shards."""
     return RollupOptions(
-        {group: shards[group] for group in GROUPS},
+        {group: shards[group] for group in GROUPS if group in shards},
+        absent=absent(shards),
         clock=settings.clock,
         label_limit=settings.label_limit,
         most_readings=settings.readings_limit,

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from stream.contract.readings import Reading
-from stream.contract.records import Changes, Record, ShardReport
+from stream.contract.records import Record
+from stream.engine.commit import Commit, ShardReport
 
 
 class Fold(Protocol):
@@ -22,7 +23,7 @@ class Fold(Protocol):
     def fold(self, batches: list[tuple[str, list[Record]]]) -> None:
         """Take records of any of its sources; bad input is data, an exception is a bug."""
 
-    def changes(self, seq: int, report: ShardReport) -> Changes:
+    def changes(self, seq: int, report: ShardReport) -> Commit:
         """Give what this commit must write, and forget it; its deltas are numbered from `seq` on."""
 
 

@@ -15,11 +15,12 @@ import msgspec
 import xxhash
 
 from stream.contract.records import Record
+from stream.state.keys import POSITION
 from stream.worker.inbox import Batch
 
 #: State-log keys that begin with a zero byte are the shell's; all others are the fold's.
-POSITION_KEY: Final = b"\x00position"
-VERSION: Final = 1
+POSITION_KEY: Final = POSITION.prefix
+VERSION: Final = POSITION.version
 
 
 class SourcePosition(msgspec.Struct):

@@ -22,14 +22,14 @@ from aiokafka import TopicPartition
 from stream.errors import TopicError
 from stream.kafka.bounded import within
 from stream.kafka.fetch import Unpacked
-from stream.kafka.layout import GROUPS, ROLLUP, Layout, ShardId
+from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import OpenReader, Reader
 from stream.kafka.state_log import Row, StateLog
 from stream.serve.views import Exporter, RollupView, ShardView
+from stream.state.keys import ROLLUP_ALIVE, ROLLUP_POSITION, SHELL
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch
 from stream.worker.ports import EncodeReading, Rollup
-from stream.worker.position import POSITION_KEY
 from stream.worker.published import Published
 from stream.worker.shard import CLOSE_S, COMMIT_LIMIT_S
 from stream.worker.takeover import AFRESH
@@ -41,14 +41,13 @@ BEHIND_S: Final = 3.0  # between two publications while a backlog is worked off:
 ALL_WINDOWS_S: Final = 15.0  # longer windows move slowly: a look at them each second would only cost
 FAST_WINDOWS: Final = ("5m", "1h")
 SNAPSHOT_S: Final = 30.0
-ALIVE_KEY: Final = b"\x00alive"
 
 
 class RollupPosition(msgspec.Struct):
     """The deltas that the snapshot covers: topic → next offset of each partition."""
 
     next: dict[str, list[int]]
-    version: int = 1
+    version: int = ROLLUP_POSITION.version
 
 
 class RollupShard:
@@ -73,7 +72,7 @@ class RollupShard:
         self._rollup, self._log, self._layout = rollup, statelog, layout
         self._exporter, self._snapshot_s = exporter, snapshot_s
         self._published = Published(encode)
-        self._tps = [TopicPartition(layout.deltas(group), p) for group in GROUPS for p in range(counts[group])]
+        self._tps = [TopicPartition(layout.deltas(group), p) for group in layout.groups for p in range(counts[group])]
         self._next: dict[TopicPartition, int] = {}
         self._goal: dict[TopicPartition, int] = {}
         self._task: asyncio.Task[None] | None = None
@@ -122,9 +121,9 @@ class RollupShard:
 
         def load(key: bytes, value: bytes | None) -> None:
             nonlocal stored
-            if not key.startswith(b"\x00"):
+            if not key.startswith(SHELL):
                 self._rollup.load(key, value)
-            elif key == POSITION_KEY and value is not None:
+            elif key == ROLLUP_POSITION.prefix and value is not None:
                 stored = msgspec.json.decode(value, type=RollupPosition)
 
         await self._log.fence()
@@ -213,7 +212,7 @@ class RollupShard:
         own: list[Row] = []
         if began >= self._snapshot_due:
             own = [(key, value, None, []) for key, value in self._rollup.snapshot(False)]
-            own.append((POSITION_KEY, msgspec.json.encode(self._position()), None, []))
+            own.append((ROLLUP_POSITION.prefix, msgspec.json.encode(self._position()), None, []))
         parts: list[tuple[str, int, Iterable[Row]]] = []
         if rows:
             parts.append((self._layout.metrics, 0, rows))
@@ -221,7 +220,7 @@ class RollupShard:
             parts.append((self._log.tp.topic, self._log.tp.partition, own))
         if not parts:
             # nothing changed; a commit all the same, because it proves that the rollup is still ours
-            parts.append((self._log.tp.topic, self._log.tp.partition, [(ALIVE_KEY, b"", None, [])]))
+            parts.append((self._log.tp.topic, self._log.tp.partition, [(ROLLUP_ALIVE.prefix, b"", None, [])]))
         await within(COMMIT_LIMIT_S, self._log.write(parts))
         now = self.committed_at = time.monotonic()
         if windows is None:

@@ -1,6 +1,6 @@
 """Run: start one worker process and stay until it is told to stop.
 
-In:  settings, and the centre (by default the real one).
+In:  settings, the groups, and the centre.
 Out: exit code 0 after SIGTERM or SIGINT, 70 after a fail-stop; a StartError when it cannot start.
 """
 
@@ -10,11 +10,13 @@ import asyncio
 import gc
 import logging
 import signal
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 import faust
 
 from stream.kafka import security
+from stream.kafka.layout import Layout, TopicGroup
 from stream.serve.views import Exporter
 from stream.worker.app import build_app
 from stream.worker.guards import preflight, quiet
@@ -29,6 +31,7 @@ log = logging.getLogger("leadpulse.worker")
 def run(
     settings: Settings,
     *,
+    groups: Iterable[TopicGroup],
     make_fold: MakeFold,
     make_rollup: MakeRollup,
     encode_reading: EncodeReading,
@@ -38,11 +41,13 @@ def run(
     """Check, build, start; returns never."""
     signal.signal(signal.SIGTERM, _leave)  # until the loop takes over
     link = security.link(settings)
-    counts = preflight.check(settings, link)
+    layout = Layout(settings.topic_prefix, groups)
+    counts = preflight.check(settings, link, layout)
     loop = fast_loop()
     app = build_app(
         settings,
         link=link,
+        layout=layout.running(counts),
         counts=counts,
         make_fold=make_fold,
         make_rollup=make_rollup,

@@ -1,7 +1,7 @@
 """Shard: state in memory, its log in Kafka, one transaction a commit. Knows nothing of Faust.
 
 In:  batches of its sources, and the commit interval.
-Out: changed rows, one delta, dead letters, forwards and the position, all in one transaction.
+Out: what the fold has changed and the position, all in one transaction.
 
 Between two commits the records only pile up in the inbox; right before a commit all of them are folded in one
 call, so that a person's events are folded together and each changed row is written once. A backlog is folded
@@ -22,15 +22,17 @@ from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
-from stream.contract.records import Record, ShardReport
+from stream.contract.records import Record
+from stream.engine.commit import ShardReport
 from stream.kafka.bounded import within
-from stream.kafka.layout import Layout, ShardId
 from stream.kafka.reader import OpenReader
 from stream.kafka.state_log import Row, StateLog
 from stream.serve.views import ShardView
+from stream.state.keys import SHELL
 from stream.worker import position as positions
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch, Inbox
+from stream.worker.outputs import Outputs
 from stream.worker.ports import Fold
 from stream.worker.position import Position
 from stream.worker.takeover import Beginning, refuse_lost_state
@@ -77,25 +79,22 @@ class Shard:
 
     def __init__(
         self,
-        id: ShardId,
+        outputs: Outputs,
         fold: Fold,
         statelog: StateLog,
         source: Source,
-        layout: Layout,
         options: Options,
         *,
-        dead_letter_partitions: int = 1,
         reset: bool = False,
     ) -> None:
-        self.id = id
-        self._dead_letter_partition = id.shard % dead_letter_partitions
+        self.id = id = outputs.id
         self.state = "restoring"
         self.position = Position({})
         self.committed: dict[TopicPartition, int] = {}
         self.committed_at = time.monotonic()
         self._fold, self._log, self._source = fold, statelog, source
-        self._layout, self._options, self._reset = layout, options, reset
-        self._tps = {name: TopicPartition(topic, id.shard) for name, topic in layout.sources[id.group].items()}
+        self._outputs, self._options, self._reset = outputs, options, reset
+        self._tps = {name: TopicPartition(topic, id.shard) for name, topic in outputs.layout.sources[id.group].items()}
         self._inbox, self._expected, self._ends = Inbox(), dict[str, int](), dict[str, int]()
         self._newest_ms, self._heard = dict[str, int](), dict[str, float]()
         self._waits_since = time.monotonic()
@@ -142,7 +141,7 @@ class Shard:
 
         def load(key: bytes, value: bytes | None) -> None:
             nonlocal stored
-            if not key.startswith(b"\x00"):
+            if not key.startswith(SHELL):
                 self._fold.load(key, value)
             elif key == positions.POSITION_KEY and value is not None:
                 stored = positions.decode(value)
@@ -308,23 +307,9 @@ class Shard:
         self._fold_inbox()
         changes = self._fold.changes(self.position.seq + 1, self._report())
         self.position.seq += len(changes.deltas)
-        group, shard = self.id
         place: Row = (positions.POSITION_KEY, positions.encode(self.position), None, [])
-        parts: list[tuple[str, int, Iterable[Row]]] = [
-            (self._layout.deltas(group), shard, [(None, delta, None, []) for delta in changes.deltas]),
-        ]
-        if changes.dead_letters:
-            rows: list[Row] = [(key, value, None, headers) for key, value, headers in changes.dead_letters]
-            parts.append((self._layout.dead_letter, self._dead_letter_partition, rows))
-        forwards: dict[int, list[Row]] = {}
-        for forward in changes.forwards:
-            row: Row = (forward.key, forward.value, forward.timestamp_ms, forward.headers)
-            forwards.setdefault(forward.partition, []).append(row)
-        parts += [(self._layout.reroute(group), partition, moved) for partition, moved in forwards.items()]
-        # the position goes last: without transactions a crash in between then repeats records and loses none
-        parts.append((self._log.tp.topic, shard, [*((k, v, None, []) for k, v in changes.state), place]))
         nexts = {self._tps[name]: source.next for name, source in self.position.sources.items()}
-        await within(COMMIT_LIMIT_S, self._log.write(parts))
+        await within(COMMIT_LIMIT_S, self._log.write(self._outputs.parts(changes, place)))
         self._dirty = False
         self.committed = nexts
         self.committed_at = time.monotonic()

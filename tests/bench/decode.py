@@ -17,10 +17,11 @@ from collections.abc import Callable
 import msgspec
 import orjson
 
-from stream.contract.events import KINDS
+from stream.adapters.cloudevents import LANES
+from stream.contract.kinds import KINDS
 from stream.contract.records import Record
 from stream.contract.times import format_ms
-from stream.ingest.decode import LANES, decode
+from stream.ingest.decode import decode
 from stream.ingest.timing import parse_times
 from tests.events import event
 

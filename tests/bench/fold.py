@@ -21,16 +21,22 @@ from typing import Any
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
-from stream.contract.records import Record, ShardReport
+from stream.contract.records import Record
 from stream.contract.results import encode
 from stream.engine import shard as pipeline
-from stream.engine.shard import GROUPS, ShardFold
+from stream.engine.account import Account
+from stream.engine.commit import ShardReport
+from stream.engine.groups import GROUPS
+from stream.engine.routing import Router
+from stream.engine.shard import ShardFold
+from stream.ingest.touches import Channels
 from stream.kafka import fetch as lean
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.stages.ads import Ads
 from stream.stages.emails import Emails
 from stream.stages.visitors.facts import Facts
-from stream.stages.visitors.fold import Visitors
+from stream.stages.visitors.fold import PeopleFold
+from stream.stages.visitors.stage import Visitors
 from stream.state.known_ids import KnownIds
 from stream.state.rows import Rows
 from stream.windows.levels import Levels
@@ -48,19 +54,20 @@ REPORT = ShardReport(caught_up=False, now_ms=0, lag_records={})
 #: Step → what is replaced by a timed twin: the owner, the name of the call.
 STEPS: dict[str, list[tuple[Any, str]]] = {
     "decode": [(pipeline, "decode")],
-    "route": [(ShardFold, "_forward")],
+    "route": [(Router, "part")],
     "hash ids": [(pipeline, "hash_ids")],
     "known ids": [(KnownIds, "check")],
     "classify": [(pipeline, "classify")],
-    "touches": [(pipeline, "touches")],
+    "touches": [(Channels, "touches")],
     "facts by person": [(Facts, "views"), (Facts, "others")],
-    "fold visitors": [(Visitors, "fold")],
-    "fold emails": [(Emails, "fold")],
-    "fold ads": [(Ads, "fold")],
-    "ingest, the rest": [(ShardFold, "_ingest"), (ShardFold, "fold")],
+    "fold visitors": [(PeopleFold, "fold")],
+    "fold emails": [(Emails, "take"), (Emails, "fold")],
+    "fold ads": [(Ads, "take"), (Ads, "fold")],
+    "account": [(Account, name) for name in ("accept", "reject", "repeat", "filter", "take", "close")],
+    "ingest, the rest": [(ShardFold, "fold"), (Visitors, "take"), (Visitors, "fold")],
     "known ids to the log": [(KnownIds, "changes")],
     "rows to the log": [(Rows, "changes")],
-    "delta": [(ShardFold, "_unpacked"), (pipeline, "pack")],
+    "delta": [(ShardFold, "_delta"), (pipeline, "pack")],
     "changes, the rest": [(ShardFold, "changes")],
     "rollup: levels": [(Levels, "apply")],
     "rollup: apply, the rest": [(Rollup, "apply")],
@@ -113,7 +120,7 @@ Commit = dict[tuple[str, int], list[tuple[str, bytes]]]
 
 def commits(mix: Mix, a_commit: int) -> list[Commit]:
     """Cut the mix into commits of all shards."""
-    group_of = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
+    group_of = {kind: group for group, made in GROUPS.items() for kind in made.kinds}
     shard_of = shards_of(mix.keys)
     offsets: dict[tuple[str, int], int] = defaultdict(int)
     arrival_ms = mix.options.end_ms + 1_000
@@ -231,7 +238,7 @@ def main() -> None:
         whole = min(whole, time.process_time() - began)
         for name, spent_s in steps.spent_s.items():
             best[name] = min(best.get(name, spent_s), spent_s)
-    people = sum(mix.uniques[kind] for kind in GROUPS["visitors"])
+    people = sum(mix.uniques[kind] for kind in GROUPS["visitors"].kinds)
     owns = {"fold emails": mix.uniques["email"], "fold ads": mix.uniques["ad"]}
     owns |= {"facts by person": people, "fold visitors": people}
     total = len(mix)

@@ -14,11 +14,12 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
-from stream.contract.events import PageView
+from stream.contract.page_view import PageView
 from stream.ingest.bots import is_listed
-from stream.ingest.channel import touches
 from stream.ingest.classify import classify
+from stream.ingest.countries import settle_countries
 from stream.ingest.route import canonical_keys, partitions_of
+from stream.ingest.touches import Channels
 from stream.state.known_ids import KnownIds, hash_ids
 from stream.state.labels import LabelGuard, clean
 from tests.bench.decode import START_MS, page_view_346
@@ -37,6 +38,7 @@ def main(n: int, rounds: int) -> None:
     names = [f"{event.source}\x1f{event.id}" for event in events]
     campaigns = [f"campaign-{rng.randrange(50)}" for _ in range(n)]
     guard = LabelGuard()
+    channels = Channels()
     report("canonical keys", n, rounds, lambda: canonical_keys("page_view", events))
     report("partitions, murmur2", n, rounds, lambda: partitions_of(keys, 12))
     report("partitions, crc32", n, rounds, lambda: partitions_of(keys, 12, "crc32"))
@@ -44,7 +46,8 @@ def main(n: int, rounds: int) -> None:
     for hours in (1, 24):
         report(f"known ids, new, {hours} hours", n, rounds, *fresh_ids(n, rounds, hours))
     report("classify", n, rounds, lambda: classify("page_view", events))
-    report("touches", n, rounds, lambda: touches(events))
+    report("countries", n, rounds, lambda: settle_countries(events))
+    report("touches", n, rounds, lambda: channels.touches(events))
     report("clean and admit a label", n, rounds, lambda: [guard.admit("campaign", clean(c)) for c in campaigns])
     numbers = iter(range(rounds * 500))
     report(

@@ -15,8 +15,10 @@ import subprocess
 import sys
 from typing import Final
 
-from stream.contract.records import Record, ShardReport
-from stream.engine.shard import GROUPS, ShardFold
+from stream.contract.records import Record
+from stream.engine.commit import ShardReport
+from stream.engine.groups import GROUPS
+from stream.engine.shard import ShardFold
 from tests.bench import usage
 from tests.bench.mix import Mix, Options
 from tests.bench.site import PARTITIONS, shards_of
@@ -40,12 +42,12 @@ def measure(visitors: int) -> None:
     for part in range(10):
         _fold(shards, part, visitors // 10)
         gc.collect()
-        people = sum(len(shard.visitors.rows) for shard in shards)
+        people = sum(len(shard.stage.people.rows) for shard in shards)
         ids = sum(shard.known_ids.nbytes for shard in shards)
         points.append((people, usage.memory_mb(os.getpid(), "VmRSS") * 1e6, ids))
     (few, low, ids_low), (many, high, ids_high) = points[0], points[-1]
     slope = (high - low - (ids_high - ids_low)) / (many - few)
-    row = sum(len(row) for shard in shards for row in shard.visitors.rows.encoded.values()) / many
+    row = sum(len(row) for shard in shards for row in shard.stage.people.rows.encoded.values()) / many
     print(f"memory: {few:,} visitors {low / 1e6:.0f} MB, {many:,} visitors {high / 1e6:.0f} MB resident")
     print(f"memory: {ids_low / 1e6:.0f} and {ids_high / 1e6:.0f} MB of these are known ids; a row has {row:.0f} bytes")
     print(f"bytes a remembered visitor: {slope:.0f} (bar: {BAR_BYTES})")
@@ -54,12 +56,12 @@ def measure(visitors: int) -> None:
 def _fold(shards: list[ShardFold], part: int, visitors: int) -> None:
     """Fold the visits of some more visitors, commit by commit, as a worker does."""
     options = Options(visitors * EVENTS_A_VISITOR, visitors, first_visitor=part * visitors, seed=part)
-    mix = Mix(options).only(*GROUPS["visitors"])
+    mix = Mix(options).only(*GROUPS["visitors"].kinds)
     shard_of = shards_of(mix.keys)
     report = ShardReport(caught_up=False, now_ms=0, lag_records={})
     arrival_ms = options.end_ms + 1_000
     for start in range(0, len(mix), A_COMMIT):
-        batches: list[dict[str, list[Record]]] = [{kind: [] for kind in GROUPS["visitors"]} for _ in shards]
+        batches: list[dict[str, list[Record]]] = [{kind: [] for kind in GROUPS["visitors"].kinds} for _ in shards]
         for at, (kind, key, value, _) in enumerate(mix.records(start, A_COMMIT), start):
             batches[shard_of[key]][kind].append((at, arrival_ms, key, value, ()))
         for shard, records in zip(shards, batches, strict=True):

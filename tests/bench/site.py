@@ -21,6 +21,7 @@ from urllib.request import urlopen
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from stream.engine.groups import GROUPS
 from stream.ingest.route import partitions_of
 from stream.kafka import topics
 from stream.kafka.layout import Layout
@@ -71,7 +72,7 @@ class Site:
         self.broker, self.prefix, self.folder = broker, prefix, folder
         self.link = Link((broker.bootstrap,))
         self.http = f"127.0.0.1:{free_port()}"
-        topics.create(self.link, Layout(prefix), partitions=PARTITIONS)
+        topics.create(self.link, Layout(prefix, GROUPS.values()), partitions=PARTITIONS)
 
     @contextmanager
     def worker(self) -> Iterator[Worker]:

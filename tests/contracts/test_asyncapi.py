@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from stream.contract.events import KINDS
+from stream.contract.kinds import KINDS
 from stream.render.asyncapi import CONTRACT_VERSION, document
 from stream.render.schemas import all_schemas
 

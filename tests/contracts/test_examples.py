@@ -14,11 +14,10 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from stream.contract.events import KINDS
+from stream.contract.kinds import KINDS
 from stream.contract.rejects import REASONS, Reject
 from stream.contract.times import parse_ms
 from stream.ingest.decode import decode
-from stream.render.examples import EXAMPLES
 from stream.render.schemas import event_schema
 
 ROOT = Path(__file__).parents[2] / "schemas" / "examples"
@@ -76,6 +75,6 @@ def test_each_kind_has_examples_of_every_reason_that_one_file_can_show(kind: str
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_example_in_the_documents_is_valid(kind: str) -> None:
-    Draft202012Validator(event_schema(kind)).validate(EXAMPLES[kind])
-    value = orjson.dumps(EXAMPLES[kind])
+    Draft202012Validator(event_schema(kind)).validate(KINDS[kind].example)
+    value = orjson.dumps(KINDS[kind].example)
     assert decode(kind, [(0, ARRIVAL_MS, None, value, ())]).rejects == []

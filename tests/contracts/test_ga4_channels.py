@@ -7,7 +7,7 @@ import json
 import pytest
 
 from stream.ingest.channel import channel_of
-from stream.ingest.referrers import sources
+from stream.ingest.referrers import referrers
 from tests.realdata.shared import shared_file, shared_rows
 
 pytestmark = pytest.mark.shared
@@ -48,7 +48,7 @@ def test_the_819_sources_have_their_category_and_there_is_no_other() -> None:
     rows = shared_rows(CATEGORIES)
     assert len(rows) == 819
     expected = {row["source"].lower(): row["source_category"].split("_")[-1].lower() for row in rows}
-    assert sources().category == expected
+    assert referrers().category == expected
 
 
 @pytest.mark.parametrize(

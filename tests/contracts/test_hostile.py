@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.contract.events import KINDS
+from stream.adapters.cloudevents import LANES, CloudEvents, Lanes
+from stream.contract.kinds import KINDS
 from stream.contract.records import Record
 from stream.contract.rejects import REASONS, Reject
-from stream.ingest.decode import LANES, Limits, decode
+from stream.ingest.decode import Limits, decode
 from stream.ingest.lines import decode_lines
 from tests.contracts.poison import Poison, corpus
 from tests.events import TIME_MS, data_of, event, total
@@ -109,7 +110,11 @@ def test_a_fault_of_our_own_becomes_a_crash_and_stops_nobody_else(error: Excepti
         return LANES["page_view"].open(value)
 
     values = [orjson.dumps(event("page_view", id=f"e{i}")) for i in range(20)]
-    decoded = decode("page_view", [record(value) for value in values], parser=parser)
+    decoded = decode(
+        "page_view",
+        [record(value) for value in values],
+        adapter=CloudEvents({"page_view": Lanes(parser, parser)}),
+    )
     assert decoded.rejects == [Reject(13, "crash")]
     assert [each.id for each in decoded.events] == [f"e{i}" for i in range(20) if i != 13]
 
@@ -193,7 +198,7 @@ def test_events_taken_apart_at_random_end_in_exactly_one_list(batch: list[tuple[
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.sampled_from(KINDS),
+    st.sampled_from(list(KINDS)),
     st.dictionaries(st.sampled_from(sorted({f for k in KINDS for f in data_of(k)})), JSON),
 )
 def test_any_json_in_any_field_ends_in_exactly_one_list(kind: str, changes: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from stream.ingest.channel import touch_of
+from stream.ingest.touches import Channels
 from stream.replay.replay import Replayed, ReplayOptions, replay
 from tests.realdata import olist
 
@@ -32,7 +32,7 @@ def test_the_file_holds_8000_leads_by_eleven_origins() -> None:
 
 def test_an_origins_tags_give_the_channel_it_stands_for() -> None:
     for tags, channel in olist.TAGS.values():
-        assert touch_of(**(tags or {})).channel == channel
+        assert Channels().touch_of(**(tags or {})).channel == channel
     by_channel: Counter[str] = Counter()
     for origin, leads in olist.LEADS_BY_ORIGIN.items():
         by_channel[olist.TAGS[origin][1]] += leads

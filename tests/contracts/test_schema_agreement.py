@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from stream.contract.events import KINDS
+from stream.contract.kinds import KINDS
 from stream.ingest.decode import decode
 from stream.render.schemas import event_schema
 from tests.events import TIME_MS, data_of, event, total

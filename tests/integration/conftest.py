@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from stream.engine.groups import GROUPS
 from stream.kafka import topics
 from stream.kafka.layout import Layout
 from stream.kafka.security import Link
@@ -52,7 +53,7 @@ class Site:
     def __init__(self, broker: Broker, folder: Path, partitions: int, **settings: Any) -> None:
         self.broker, self.folder, self.partitions = broker, folder, partitions
         self.prefix = f"t{next(_numbers)}."
-        self.layout = Layout(self.prefix)
+        self.layout = Layout(self.prefix, GROUPS.values())
         self.link = Link((broker.bootstrap,))
         self.workers: list[Worker] = []
         self.settings = {

@@ -21,7 +21,8 @@ import msgspec
 import orjson
 
 from stream.contract.readings import Reading
-from stream.contract.records import Changes, Record, ShardReport
+from stream.contract.records import Record
+from stream.engine.commit import Commit, ShardReport
 
 _value = msgspec.json.Decoder(dict[str, int]).decode
 
@@ -58,7 +59,7 @@ class CountingFold:
                 self.delta[source] += 1
                 self.delta["sum"] += amount
 
-    def changes(self, seq: int, report: ShardReport) -> Changes:
+    def changes(self, seq: int, report: ShardReport) -> Commit:
         delta = {
             "group": self.group,
             "shard": self.shard,
@@ -66,7 +67,7 @@ class CountingFold:
             "counts": dict(self.delta),
             "caught_up": report.caught_up,
         }
-        out = Changes(
+        out = Commit(
             state=[(key, orjson.dumps(self.rows[key])) for key in self.dirty],
             deltas=[orjson.dumps(delta)],
             dead_letters=self.poison,
@@ -176,6 +177,7 @@ def encode(reading: Reading) -> bytes:
 
 
 def main() -> None:
+    from stream.engine.groups import GROUPS
     from stream.errors import LeadpulseError
     from stream.settings.fields import Settings
     from stream.worker.run import run
@@ -195,6 +197,7 @@ def main() -> None:
     try:
         run(
             Settings(**values),  # type: ignore[arg-type]
+            groups=GROUPS.values(),
             make_fold=fold,
             make_rollup=CountingRollup,
             encode_reading=encode,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from stream.engine.groups import GROUPS
 from stream.errors import BrokerError
 from stream.kafka import topics
 from stream.kafka.layout import Layout
@@ -86,7 +87,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
 @pytest.mark.parametrize("way", ["sasl", "mutual"])
 def test_a_worker_runs_over_a_secured_connection(secured, tmp_path, way):
     prefix = f"{way}."
-    topics.create(Link((secured.plain,)), Layout(prefix), partitions=2)
+    topics.create(Link((secured.plain,)), Layout(prefix, GROUPS.values()), partitions=2)
     settings = {
         "sasl": {
             "LEADPULSE_BROKERS": secured.sasl,

@@ -13,11 +13,14 @@ import msgspec
 import numpy as np
 
 from stream import catalog
+from stream.changes.accumulator import Accumulator
 from stream.changes.cells import CELLS, Cell
-from stream.changes.deltas import Delta, Sink
+from stream.changes.deltas import Delta
 from stream.changes.panes import COARSER, Grid
 from stream.engine.shard import ShardFold
 from stream.stages.visitors.row import decode, unpack
+from stream.state.keys import PEOPLE
+from stream.state.rows import Rows
 
 Sums = Counter[tuple[Any, ...]]
 
@@ -27,7 +30,7 @@ _rows_of = msgspec.msgpack.Decoder(list[Any]).decode
 def counts_of(cell: Cell) -> list[tuple[str, tuple[Any, ...]]]:
     """Name the counts, with labels, that a cell adds to: written apart from the rollup."""
     kind, *values = cell
-    says = dict(zip(CELLS[str(kind)], values, strict=True))
+    says = dict(zip(CELLS[str(kind)].labels, values, strict=True))
     out = []
     for count in catalog.COUNTS.values():
         if kind not in count.cells:
@@ -66,9 +69,9 @@ def add_delta(sums: Sums, delta: Delta, factor: int = 1) -> None:
             sums[*name, spread.start_ms, spread.end_ms] += spread.sign * spread.amount
 
 
-def taken(sink: Sink) -> list[tuple[Cell, int, int]]:
-    """Empty a sink."""
-    names, index, panes, amounts, _ = sink.take()
+def taken(accumulator: Accumulator) -> list[tuple[Cell, int, int]]:
+    """Empty an accumulator."""
+    names, index, panes, amounts, _ = accumulator.take()
     return [(names[i], p, n) for i, p, n in zip(index.tolist(), panes.tolist(), amounts.tolist(), strict=True)]
 
 
@@ -80,13 +83,15 @@ def nonzero(sums: Sums) -> dict[tuple[Any, ...], int]:
 def remembered(fold: ShardFold) -> dict[str, Any]:
     """Give all rows of a shard, so that equal facts compare equal however they are stored."""
     out: dict[str, Any] = {}
-    for key, raw in fold.visitors.rows.encoded.items():
-        row = decode(raw)
-        held = [unpack(session) for session in row.sessions]
-        for session in held:
-            session.ticks.sort()
-        out[f"v{key}"] = row.first, row.last, row.first_view, held, row.extra
-    for rows in (fold.visitors.ad_leads, fold.emails.rows, fold.ads.totals):
-        for key, raw in rows.encoded.items():
-            out[rows.prefix.decode() + key] = _rows_of(raw)
+    for rows in fold.stage.tables:
+        for key, raw in rows.encoded.items() if isinstance(rows, Rows) else ():
+            name = rows.prefix.decode() + key
+            if rows.prefix != PEOPLE.prefix:
+                out[name] = _rows_of(raw)
+                continue
+            row = decode(raw)
+            held = [unpack(session) for session in row.sessions]
+            for session in held:
+                session.ticks.sort()
+            out[name] = row.first, row.last, row.first_view, held, row.extra
     return out

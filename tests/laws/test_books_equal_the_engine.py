@@ -13,10 +13,12 @@ import pytest
 
 from stream.changes.panes import Grid
 from stream.contract.readings import Reading
-from stream.contract.records import ShardReport
 from stream.demo.compare import Seen, agrees
 from stream.demo.traffic import Options, Record, Traffic
-from stream.engine.shard import GROUPS, FoldOptions, ShardFold
+from stream.engine.commit import ShardReport
+from stream.engine.groups import GROUPS
+from stream.engine.options import FoldOptions
+from stream.engine.shard import ShardFold
 from stream.ingest.route import partitions_of
 from stream.reference.account import Books, Window
 from stream.rollup.rollup import Rollup, RollupOptions
@@ -61,7 +63,7 @@ def engine(records: list[Record], *, exact: bool, seed: int) -> list[Reading]:
     grid = Grid(1) if exact else Grid()
     rollup = Rollup(RollupOptions(dict.fromkeys(GROUPS, SHARDS), exact=exact, grid=grid))
     rng = Random(seed)
-    for name, kinds in GROUPS.items():
+    for name, kinds in ((group.name, group.kinds) for group in GROUPS.values()):
         group = Group(name, rollup, grid, records[-1].time_ms)
         queues = queues_of([record for record in records if record.kind in kinds], rng)
         while any(queues):

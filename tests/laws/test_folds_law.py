@@ -12,13 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.changes.deltas import Sink, unpack
+from stream.changes.accumulator import Accumulator
+from stream.changes.deltas import unpack
 from stream.changes.panes import DAY_MS, Grid
 from stream.engine.shard import ShardFold
 from stream.stages.ads import _decode as total_of
+from stream.stages.emails import Emails
 from stream.stages.emails import _decode as message_of
 from stream.stages.visitors.contribution import Contributions, person
 from stream.stages.visitors.row import decode, decode_ad_lead
+from stream.state.rows import Rows
 from tests.laws.sums import LONG, Sums, add_cells, add_delta, counts_of, nonzero, remembered, taken
 from tests.laws.traffic import (
     GROUP_NAMES,
@@ -44,7 +47,7 @@ def folded(fold: ShardFold, batches: list[list[Envelope]], factor: int = 1) -> t
     for seq, events in enumerate(batches, 1):
         fold.fold(batch(events))
         add_delta(sums, fold.take_delta(seq, REPORT), factor)
-    return sums, dict(fold.books.account)
+    return sums, dict(fold.account.outcomes)
 
 
 def cut(data: st.DataObject, events: list[Envelope]) -> list[list[Envelope]]:
@@ -112,10 +115,11 @@ def test_what_was_reported_is_what_the_rows_contribute(group: str, data: st.Data
 
 def contributed(fold: ShardFold) -> dict[tuple[Any, ...], int]:
     """Contribute every row anew."""
-    sums, sink, grid = Sums(), Sink(), Grid()
+    sums, accumulator, grid = Sums(), Accumulator(), Grid()
     contributions = Contributions(grid)
-    contributions.into(sink)
-    for key, raw in fold.visitors.rows.encoded.items():
+    contributions.into(accumulator)
+    rows = {table.prefix: table.encoded for table in fold.stage.tables if isinstance(table, Rows)}
+    for key, raw in rows.get(b"v", {}).items():
         row, site = decode(raw), key.split("\x1f")[0]
         contributions.person(site, person(row), 1)
         for session in row.sessions:
@@ -127,16 +131,16 @@ def contributed(fold: ShardFold) -> dict[tuple[Any, ...], int]:
                 contributions.put(contributions.order(site, order), 1)
             for appointment in row.extra.appointments.values():
                 contributions.put(contributions.appointment(site, appointment), 1)
-    for key, raw in fold.visitors.ad_leads.encoded.items():
+    for key, raw in rows.get(b"w", {}).items():
         lead = decode_ad_lead(raw)
         cell = ("lead", key.split("\x1f")[0], "ad_platform", lead.channel, None)
-        sink.add(cell, grid.pane(lead.time))
-    if fold.group == "emails":
-        for key, raw in fold.emails.rows.encoded.items():
-            fold.emails._contribute(sink, key.split("\x1f")[0], message_of(raw), 1)
-    add_cells(sums, taken(sink))
+        accumulator.add(cell, grid.pane(lead.time))
+    if isinstance(fold.stage, Emails):
+        for key, raw in rows[b"m"].items():
+            fold.stage._contribute(accumulator, key.split("\x1f")[0], message_of(raw), 1)
+    add_cells(sums, taken(accumulator))
     if fold.group == "ads":
-        for raw in fold.ads.totals.encoded.values():
+        for raw in rows[b"t"].values():
             total = total_of(raw)
             for name in counts_of(tuple(total.cell)):
                 sums[*name, total.start, total.end] += total.amount
@@ -173,7 +177,7 @@ def test_a_shard_restored_after_any_commit_has_the_same_future(group: str, data:
             for key, value in data.draw(st.permutations(sorted(log.items())), label="order of the log"):
                 fold.load(key, value)
         assert remembered(fold) == remembered(whole)
-        assert fold.books == whole.books
+        assert fold.account.figures == whole.account.figures
 
 
 def comparable(delta: Any) -> dict[str, Any]:
@@ -218,7 +222,7 @@ def test_a_record_on_a_wrong_partition_counts_as_if_it_had_come_on_the_right_one
     assert both == remembered(alone)
     total: dict[str, int] = {}
     for fold in shards:
-        for name, n in fold.books.account.items():
+        for name, n in fold.account.outcomes.items():
             if not name.endswith("/rerouted"):
                 total[name] = total.get(name, 0) + n
     assert total == account
@@ -237,4 +241,4 @@ def test_a_clock_that_ran_ahead_is_counted_once_even_if_the_record_was_rerouted(
         for forward in forwards:
             sent = (0, forward.timestamp_ms, forward.key, forward.value, tuple(forward.headers))
             other.fold([("reroute", [sent])])
-        assert sum(fold.books.account.get("page_view/clock_ahead", 0) for fold in (one, other)) == 1
+        assert sum(fold.account.outcomes.get("page_view/clock_ahead", 0) for fold in (one, other)) == 1

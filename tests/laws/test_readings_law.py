@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from stream import catalog
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid, window_ms
 from stream.contract.readings import Reading
-from stream.contract.records import ShardReport
 from stream.contract.times import format_ms, parse_ms
-from stream.engine.shard import GROUPS
+from stream.engine.commit import ShardReport
+from stream.engine.groups import GROUPS
 from stream.rollup.rollup import Rollup, RollupOptions
 from tests.laws import oracle
 from tests.laws.traffic import (
@@ -167,7 +167,7 @@ def run(events: list[Envelope], sizes: list[int], options: RollupOptions) -> tup
         some = events[at : at + sizes[seq % len(sizes)]]
         at, seq = at + len(some), seq + 1
         for group, fold in folds.items():
-            kinds = GROUPS[group]
+            kinds = GROUPS[group].kinds
             fold.fold([(kind, records) for kind, records in batch(some) if kind in kinds])
             deltas.append(fold.changes(seq, REPORT).deltas[0])
             rollup.apply(deltas[-1])
@@ -285,7 +285,7 @@ def test_readings_of_some_windows_are_those_of_all_that_changed(
         now_ms += later
         for group, fold in folds.items():
             here = events[at : at + 3]
-            fold.fold([(kind, records) for kind, records in batch(here) if kind in GROUPS[group]])
+            fold.fold([(kind, records) for kind, records in batch(here) if kind in GROUPS[group].kinds])
             delta = fold.changes(seq, ShardReport(caught_up=True, now_ms=now_ms)).deltas[0]
             some.apply(delta)
             every.apply(delta)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream import catalog
-from stream.changes.deltas import Spread
+from stream.changes.accumulator import Spread
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid, end_pane, window_ms
 from stream.rollup.series import windows_of
 from stream.windows.exact import ExactWindows

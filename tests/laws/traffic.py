@@ -15,9 +15,12 @@ import orjson
 from hypothesis import strategies as st
 
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid
-from stream.contract.records import Record, ShardReport
+from stream.contract.records import Record
 from stream.contract.times import format_ms, parse_ms
-from stream.engine.shard import GROUPS, FoldOptions, ShardFold
+from stream.engine.commit import ShardReport
+from stream.engine.groups import GROUPS
+from stream.engine.options import FoldOptions
+from stream.engine.shard import ShardFold
 
 START_MS: Final = parse_ms("2025-06-15T00:00:00Z") or 0
 ARRIVAL_MS: Final = START_MS + DAY_MS
@@ -191,7 +194,8 @@ def batch(events: list[Envelope]) -> list[tuple[str, list[Record]]]:
 def shard(group: str, *, general: bool = False, **options: Any) -> ShardFold:
     """Make a shard; with `general` visitors never go by the fast way."""
     fold = ShardFold(group, 0, 1, FoldOptions(**{"grid": Grid(), **options}))
-    fold.visitors._always_general = general
+    if general:
+        fold.stage.people._always_general = True  # type: ignore[attr-defined]
     return fold
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from stream.__main__ import run
-from stream.catalog import BY_NAME
-from stream.render.reference import AREAS, SHOWN_AS, reference
+from stream.catalog import AREAS, BY_NAME
+from stream.render.reference import SHOWN_AS, reference
 from stream.render.render import drift, files, write
 
 ROOT = Path(__file__).resolve().parents[2]

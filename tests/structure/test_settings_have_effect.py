@@ -21,6 +21,7 @@ THROUGH = {
     "sasl_password": ("password",),
     "tls": ("tls_enabled",),
     "start": ("start", "start_ms"),
+    "referrers": ("referrer_names",),
 }
 
 

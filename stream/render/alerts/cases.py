@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stream.render.alerts import ratios, texts
-from stream.render.alerts.entries import Judged
+from stream.render.alerts.companions import watched_share
+from stream.render.alerts.entries import Judged, named
 
 Node = dict[str, Any]
 Labels = dict[str, str]
@@ -182,6 +183,7 @@ def source_tests(rules: dict[str, Node], ratio: Judged) -> list[Node]:
         labels = {"kind": kind, "outcome": "counted", "reason": ""}
         return series("leadpulse_events_total", labels, f"0+{a_step}x{steps + 10}" if goes_on else stops)
 
+    share, whole = watched_share()
     inputs = [
         series("leadpulse_complete", {}, f"1+0x{steps + 10}"),
         # forms stop, page views go on, chats were always few
@@ -198,9 +200,9 @@ def source_tests(rules: dict[str, Node], ratio: Judged) -> list[Node]:
             for node in _pair(ratio, "harmed", window, moved(USUAL, HARMED["drop"]), moved(TRIALS, TRIALS))
         ),
         # one country sends ten times as many visitors, another one some more
-        series("leadpulse_visitors", {"site": "harmed", "window": "1h"}, moved(1000, 1900)),
-        series("leadpulse_country_visitors", {"site": "harmed", "country": "NL", "window": "1h"}, moved(100, 1000)),
-        series("leadpulse_country_visitors", {"site": "harmed", "country": "DE", "window": "1h"}, moved(500, 520)),
+        series(named(whole.name), {"site": "harmed", "window": "1h"}, moved(1000, 1900)),
+        series(named(share.name), {"site": "harmed", "country": "NL", "window": "1h"}, moved(100, 1000)),
+        series(named(share.name), {"site": "harmed", "country": "DE", "window": "1h"}, moved(500, 520)),
     ]
     of_form = {"kind": "form", "severity": silent["labels"]["severity"]}
     of_nl = {"site": "harmed", "country": "NL", "window": "1h", "severity": country["labels"]["severity"]}
@@ -259,6 +261,7 @@ def _outcome(kind: str, outcome: str, values: str) -> Node:
 
 _WORKER: Final = series("up", {"job": "leadpulse", "instance": "a"}, _always("1+0"))
 _COMPLETE: Final = series("leadpulse_complete", {}, _always("1+0"))
+_, _WHOLE = watched_share()
 _SHARD: Final = {"group": "visitors", "shard": "3"}
 
 #: Faults that do not disturb each other stand together.
@@ -304,12 +307,12 @@ FAULTS: Final[tuple[tuple[Fault, ...], ...]] = (
             ),
         ),
         Fault(
-            texts.VANISHED, {"metric": "visitors", "site": "harmed", "window": "1h"},
-            "visitors of site harmed is not exposed.",
+            texts.VANISHED, {"metric": _WHOLE.name, "site": "harmed", "window": "1h"},
+            f"{_WHOLE.name} of site harmed is not exposed.",
             (
-                series("leadpulse_visitors", {"site": "harmed", "window": "1h"}, f"500+0x{WELL - 1} stale"),
+                series(named(_WHOLE.name), {"site": "harmed", "window": "1h"}, f"500+0x{WELL - 1} stale"),
                 # nothing happens there, which is no fault
-                series("leadpulse_visitors", {"site": "usual", "window": "1h"}, _then("500+0", "0+0")),
+                series(named(_WHOLE.name), {"site": "usual", "window": "1h"}, _then("500+0", "0+0")),
             ),
         ),
     ),

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stream import catalog
+from stream.catalog import Metric
 from stream.catalog.judging import COST_FACTOR, LEAST_LEADS, LEAST_SUCCESSES, LEAST_TRIALS, SIGMAS, VOLUME_PART
 from stream.render.alerts.entries import Judged, named
 from stream.render.alerts.promql import WORKERS, Timings, any_of, bridged, lowest_of_hours, one, same_hours, wilson
@@ -40,8 +41,6 @@ SUSPECT, REMEMBERED, CERTAIN = 6, 12, 20
 DEAD_SHARE: Final = 0.01
 #: Rise of a country's share, in points, that is no ordinary day.
 COUNTRY_POINTS: Final = 0.1
-#: Counts that must not vanish once they were there, beside those with an alert on their volume.
-WATCHED: Final = (("emails_sent", "1h"), ("ad_impressions", "24h"))
 
 
 def sources(timings: Timings, needed: list[str], windows: list[str]) -> list[RuleNode]:
@@ -97,11 +96,13 @@ def volumes(entries: list[Judged]) -> list[RuleNode]:
     for entry in entries:
         labels = {"metric": entry.metric.name} | ({"by": "/".join(entry.by)} if entry.by else {})
         rules.append({"record": VOLUME, "expr": _summed(entry, entry.windows), "labels": labels})
-    for name, window in WATCHED:
-        series = bridged(f'{named(name)}{{window="{window}"}}')
-        others = ", ".join(label for label in catalog.BY_NAME[name].labels if label != "site")
-        expr = f"sum without ({others}) ({series})"
-        rules.append({"record": VOLUME, "expr": expr, "labels": {"metric": name}})
+    alerting = {entry.metric.name for entry in entries}
+    for metric in catalog.METRICS:
+        if metric.watched is not None and metric.name not in alerting:
+            series = bridged(f'{named(metric.name)}{{window="{metric.watched}"}}')
+            others = ", ".join(label for label in metric.labels if label != "site")
+            expr = f"sum without ({others}) ({series})"
+            rules.append({"record": VOLUME, "expr": expr, "labels": {"metric": metric.name}})
     return [*rules, {"record": VOLUME_USUAL, "expr": lowest_of_hours(f"{VOLUME} @")}]
 
 
@@ -126,11 +127,18 @@ def costs(entries: list[Judged]) -> list[RuleNode]:
     return rules
 
 
+def watched_share() -> tuple[Metric, Metric]:
+    """Give the count by country whose shares are watched, and the count of which they are shares."""
+    (share,) = (metric for metric in catalog.METRICS if metric.share_of is not None)
+    return share, catalog.BY_NAME[str(share.share_of)]
+
+
 def countries() -> list[RuleNode]:
     """Give how far a country's share of the visitors lies above its usual one."""
-    visitors = f'{VOLUME}{{metric="visitors",window="1h"}}'
+    share, whole = watched_share()
+    visitors = f'{VOLUME}{{metric="{whole.name}",window="{whole.watched}"}}'
     beside = "ignoring (country, metric) group_left ()"
-    here = bridged(f'{named("country_visitors")}{{window="1h",country!="other"}}')
+    here = bridged(f'{named(share.name)}{{window="{whole.watched}",country!="other"}}')
     usual_all = f"({same_hours(f'{visitors} @', 'sum')} >= {LEAST_TRIALS})"
     return [
         {"record": COUNTRY, "expr": here},

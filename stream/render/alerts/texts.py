@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from stream.catalog import AREAS
 from stream.catalog.judging import Z
 from stream.render.alerts.entries import Judged
 from stream.render.alerts.promql import Timings
@@ -59,53 +60,11 @@ _SOURCES: Final = (
     f"curl -s {WORKER}/metrics | grep -E 'leadpulse_(complete|source_lag|events_total)'",
 )
 
-#: area → what a false figure there costs; what to look at in third place, with the query.
-_AREAS: Final[dict[str, tuple[str, str, str]]] = {
-    "traffic": (
-        "Visitors were paid for or earned and leave without a next step; what they would have become is lost.",
-        "which landing pages and channels it comes from",
-        'sort_desc(leadpulse_channel_sessions{window="1h"})',
-    ),
-    "conversion": (
-        (
-            "Every hour the difference between the usual and the present ratio, times the visitors, is leads that are"
-            " not won; they seldom come back."
-        ),
-        "which form and which channel it comes from",
-        '{__name__=~"leadpulse_(form_completion|channel_visit_to_lead)_ratio",window="1h"}',
-    ),
-    "chatbot": (
-        "People who asked for help got none; conversations end without lead, order or appointment.",
-        "what becomes of conversations, by bot",
-        '{__name__=~"leadpulse_chat_(conversion|handoff|resolved)_ratio",window="1h"}',
-    ),
-    "email": (
-        "Messages that do not arrive or annoy cost the sender's reputation, and with it the messages to come.",
-        "which recipients' domains it comes from",
-        'sort(leadpulse_domain_deliverability_ratio{window="24h"})',
-    ),
-    "ads": (
-        "Money goes out for ads that bring less than they did.",
-        "spend, clicks and conversions by campaign",
-        'sort_desc(sum by (platform, campaign) (leadpulse_ad_spend{window="24h"}))',
-    ),
-    "funnel": (
-        "People stop between two steps that they usually take; what lies behind the step gets fewer of them.",
-        "how long the step takes those who do take it",
-        'leadpulse_funnel_step_seconds{window="1h",quantile="0.9"}',
-    ),
-    "trust": (
-        "The figures rest on fewer records than were sent: all others must be read with care.",
-        "why records are not counted",
-        'sort_desc(sum by (kind, outcome, reason) (increase(leadpulse_events_total[1h])))',
-    ),
-}  # fmt: skip
-
 
 def of_entry(entry: Judged, timings: Timings) -> AlertText:
     """Give the text of an entry's alert."""
     metric = entry.metric
-    cost, shows, third = _AREAS[metric.area]
+    area = AREAS[metric.area]
     recorded = {"volume": "leadpulse:volume:count", "cost": "leadpulse:cost:spend / leadpulse:cost:bought"}
     if entry.rule in ("wilson", "poisson"):
         first = ("the state of every series (1 drop, 0 ok, -1 not enough data) and what is usual",
@@ -113,8 +72,8 @@ def of_entry(entry: Judged, timings: Timings) -> AlertText:
     else:
         first = ("the figure by series and window", query(recorded[entry.rule]))
     return AlertText(
-        entry.name, metric.alert.summary if metric.alert else "", entry.alert.severity, _meaning(entry, timings), cost,
-        (first, _SOURCES, (shows, query(third))), silence(entry.name, "site=SITE"), metric.area,
+        entry.name, entry.alert.summary, entry.alert.severity, _meaning(entry, timings), area.cost,
+        (first, _SOURCES, (area.shows, query(area.query))), silence(entry.name, "site=SITE"), metric.area,
     )  # fmt: skip
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from stream.catalog import Metric
+from stream.catalog.areas import sections_of
 from stream.render.alerts.promql import WORKERS, one
 from stream.render.alerts.ratios import DROP, NEEDED, OK, STATE, TOO_LITTLE, TRIALS, USUAL, VALUE
-from stream.render.dashboards import panels, queries
+from stream.render.dashboards import queries
 from stream.render.dashboards.panels import (
     FULL,
     GREEN,
@@ -23,11 +23,11 @@ from stream.render.dashboards.panels import (
     Panel,
     lines,
     listing,
-    over_time,
     single,
     states,
 )
 from stream.render.dashboards.queries import entry, rate
+from stream.render.dashboards.sections import Row, Windows, entries, section_panels
 
 FIRING: Final = 'ALERTS{alertname=~"Leadpulse.*",alertstate="firing"}'
 RATIO_STATES: Final = {
@@ -36,7 +36,6 @@ RATIO_STATES: Final = {
     str(DROP): ("drop", RED),
 }
 YES_NO: Final = {"1": ("yes", GREEN), "0": ("no", RED)}
-Row = tuple[str, list[Panel]]
 
 
 def standing() -> list[Panel]:
@@ -75,25 +74,12 @@ def firing() -> Panel:
     return panel.no_value("no alert fires").height(6)
 
 
-def step_ratio(metric: Metric, window: str, match: dict[str, str], name: str) -> Panel:
-    """Chart the share of people that took a step of the funnel, with n and the former period."""
-
-    def part(which: str, ago: str = "") -> str:
-        return f"sum by (site) ({queries.series(metric, window, which, match, ago)})"
-
-    def share(ago: str = "") -> str:
-        return f"{part('_numerator', ago)} / ({part('_denominator', ago)} > 0)"
-
-    return panels.with_former_and_n(
-        name, metric, share(), share(window), part("_denominator"), "{{site}}", f"{{{{site}}}}, {window} before"
-    )
-
-
-def rows() -> Iterable[Row]:
+def rows(on: Windows) -> Iterable[Row]:
     """Give the rows of the dashboard."""
     yield "May the figures be believed?", standing()
     yield "Ratios against their usual", [ratio_states(), firing(), _judged()]
-    yield "Where records ended", _account()
+    for section in sections_of("trust"):
+        yield section.name, [*_account(), *section_panels(section, entries("trust"), on)]
     yield "Sources", _sources()
     yield "Workers", list(_workers())
     yield "Shards", _shards()
@@ -117,7 +103,6 @@ def _judged() -> Panel:
 
 def _account() -> list[Panel]:
     events, kind = entry("events_total"), ("kind",)
-    valid, traffic = entry("valid_event_ratio"), entry("traffic_events")
     total = _total("events_total")
     dead = 'leadpulse_events_total{outcome="dead_lettered"}'
     return [
@@ -130,8 +115,6 @@ def _account() -> list[Panel]:
                 [("Records", "short", f"sum by (kind, outcome, reason) ({total})")], HALF, events.help),
         lines("Dead letters and filtered records by reason", "Per second.", "cps",
               [(rate('leadpulse_events_total{reason!=""}', ("outcome", "reason")), "{{outcome}} {{reason}}")]),
-        over_time(valid, "$window", "kind", "Counted of accepted"),
-        over_time(traffic, "$window", "class", "Traffic of people, bots, ourselves and tests"),
     ]  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def figure(metric: Metric, window: str, name: str = "", link: str = "") -> Panel
     keep = ("currency",) if metric.unit == "currency" else ()
     tag = "{{currency}} " if keep else ""
     if metric.kind == "summary":
-        match = queries.TIME_TO_LEAD
+        match = dict(metric.look.focus)
         now, before = (queries.quantile(metric, window, "0.5", match, (), ago) for ago in ("", window))
         n = queries.measured(metric, window, match, ())
     else:
@@ -90,11 +90,20 @@ def over_time(metric: Metric, window: str, label: str = "site", name: str = "", 
     return _with_n(panel)
 
 
-def with_former_and_n(
-    name: str, metric: Metric, now: str, before: str, n: str, legend: str, legend_before: str
-) -> Panel:  # fmt: skip
-    """Chart a ratio from expressions, with the former period dashed and n as bars."""
-    targets = [target("A", now, legend), target("B", before, legend_before), target("C", n, f"{legend}, n")]
+def share_over_time(metric: Metric, window: str, match: dict[str, str], name: str) -> Panel:
+    """Chart one set of labels of a ratio by site, with the former period dashed and n as bars."""
+
+    def part(which: str, ago: str = "") -> str:
+        return f"sum by (site) ({queries.series(metric, window, which, match, ago)})"
+
+    def share(ago: str = "") -> str:
+        return f"{part('_numerator', ago)} / ({part('_denominator', ago)} > 0)"
+
+    targets = [
+        target("A", share(), "{{site}}"),
+        target("B", share(window), f"{{{{site}}}}, {window} before"),
+        target("C", part("_denominator"), "{{site}}, n"),
+    ]
     return _with_n(_chart(name, metric, targets, HALF))
 
 

@@ -18,7 +18,6 @@ from stream.render.alerts.promql import one
 from stream.serve.prometheus import PREFIX
 
 SITES: Final = 'site=~"$site"'
-TIME_TO_LEAD: Final = {"from": "first_view", "to": "lead"}
 
 
 def entry(name: str) -> Metric:

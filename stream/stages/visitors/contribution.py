@@ -1,7 +1,7 @@
 """Contribution: what a person's row counts for, as a pure function of the row.
 
 In:  a row of facts, and +1 or −1.
-Out: changes of cells in a sink. A change of a row is the contribution after less the contribution before.
+Out: changes of cells in an accumulator. A change of a row is the contribution after less the contribution before.
 
 Only what can move is here: sessions and chats contribute one by one (so that what an event does not touch is not
 taken back and given again), people and first steps as a whole.
@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from stream.changes.accumulator import Accumulator
 from stream.changes.cells import Cell
-from stream.changes.deltas import Sink
 from stream.changes.durations import bucket_of
 from stream.changes.panes import DAY_MS, Grid
 from stream.contract.records import UNIT
@@ -57,9 +57,9 @@ Cells = list[tuple[Cell, int, int]]
 
 
 class Contributions:
-    """Writes contributions into a sink.
+    """Writes contributions into an accumulator.
 
-    `add(cell, pane, n)` is bound anew for each fold: the sink changes between commits.
+    `add(cell, pane, n)` is bound anew for each fold: the accumulator changes between commits.
     """
 
     def __init__(self, grid: Grid) -> None:
@@ -67,9 +67,9 @@ class Contributions:
         self.pane = grid.pane
         self.add: Callable[[Cell, int, int], None]
 
-    def into(self, sink: Sink) -> None:
-        """Write to `sink` from now on."""
-        counts, ids, up, down = sink.counts, sink.ids, sink.up, sink.down
+    def into(self, accumulator: Accumulator) -> None:
+        """Write to `accumulator` from now on."""
+        counts, ids, up, down = accumulator.counts, accumulator.ids, accumulator.up, accumulator.down
 
         def add(cell: Cell, pane: int, n: int) -> None:
             if n == 1:

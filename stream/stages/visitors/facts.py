@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+from stream.stages.stage import Batch
+from stream.state.labels import Labels
 
 VIEW: Final = 0
 FORM: Final = 1
@@ -46,31 +46,6 @@ Fact = tuple[Any, ...]
 People = defaultdict[str, list[Fact]]
 
 
-class Columns(Protocol):
-    """Events of one kind, side by side with what is known of each."""
-
-    events: list[Any]
-    keys: list[str]
-    times: NDArray[np.int64]
-    arrivals: NDArray[np.int64]
-
-
-class Labels(dict[str | None, str]):
-    """Raw value → label; the first sight of a value asks the shard's guard, every later one is a lookup."""
-
-    __slots__ = ("_admit", "_label")
-
-    def __init__(self, label: str, admit: Callable[[str, str | None], str]) -> None:
-        super().__init__()
-        self._label, self._admit = label, admit
-
-    def __missing__(self, raw: str | None) -> str:
-        value = self._admit(self._label, raw)
-        if len(self) < 4_096:  # a flood of values must not become a flood of memory
-            self[raw] = value
-        return value
-
-
 class Touches(dict[tuple[str, str, str | None, str | None], tuple[str, str, str | None, str | None] | None]):
     """Touch of an event → the touch with safe labels, None where it is direct."""
 
@@ -98,8 +73,8 @@ class Touches(dict[tuple[str, str, str | None, str | None], tuple[str, str, str 
 class Facts:
     """Prepares the events of one shard."""
 
-    def __init__(self, admit: Callable[[str, str | None], str]) -> None:
-        self.sites = Labels("site", admit)
+    def __init__(self, admit: Callable[[str, str | None], str], sites: Labels) -> None:
+        self.sites = sites  # the shard's: asked twice, the guard would count a value over its limit twice
         self.groups = Labels("page_group", admit)
         self.contents = Labels("content", admit)
         self.offers = Labels("offer", admit)
@@ -108,7 +83,7 @@ class Facts:
         self.countries = Labels("country", admit)
         self.touches = Touches(Labels("campaign", admit), Labels("engine", admit), Labels("domain", admit))
 
-    def views(self, people: People, columns: Columns, touches: list[Any]) -> None:
+    def views(self, people: People, columns: Batch, touches: list[Any]) -> None:
         """Add page views to the facts gathered by person."""
         groups, contents, countries, safe, offers = (
             self.groups,
@@ -139,7 +114,7 @@ class Facts:
                 data.site_id,
             ))  # fmt: skip
 
-    def others(self, people: People, code: int, columns: Columns, touches: list[Any]) -> None:
+    def others(self, people: People, code: int, columns: Batch, touches: list[Any]) -> None:
         """Add form or chatbot events to the facts gathered by person."""
         countries, safe = self.countries, self.touches
         rows = zip(

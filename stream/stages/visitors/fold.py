@@ -1,4 +1,4 @@
-"""Fold: a person's events of one batch into their row, and the difference it makes into the sink.
+"""Fold: a person's events of one batch into their row, and the difference it makes into the accumulator.
 
 In:  facts gathered by person.
 Out: changed rows, changes of cells, and which events were flood.
@@ -13,9 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from operator import itemgetter
 
-from msgspec import structs
-
-from stream.changes.deltas import Sink
+from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
 from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.facts import Fact, Facts
@@ -23,13 +21,14 @@ from stream.stages.visitors.fit import fitting
 from stream.stages.visitors.general import fold_general
 from stream.stages.visitors.in_order import InOrder
 from stream.stages.visitors.limits import MOST_ROW, Flood
-from stream.stages.visitors.row import AdLead, Row, decode, decode_ad_lead, encode
+from stream.stages.visitors.row import Row, decode, encode
+from stream.state.keys import PEOPLE
 from stream.state.rows import Rows
 
 _by_time_and_id = itemgetter(0, 1)
 
 
-class Visitors:
+class PeopleFold:
     """The people of one shard: rows at rest stay encoded, as in the log."""
 
     def __init__(
@@ -39,17 +38,16 @@ class Visitors:
         self.facts = facts
         self.memory_ms = memory_ms
         self._limits = flood
-        self.rows = Rows(b"v")
-        self.ad_leads = Rows(b"w")
+        self.rows = Rows(PEOPLE, memory_ms)
         self._contributions = Contributions(grid)
         self._in_order = InOrder(grid, facts, self._contributions, flood)
         self._always_general = always_general  # for the test that holds the two ways together
 
-    def fold(self, people: Mapping[str, list[Fact]], sink: Sink) -> list[Fact]:
+    def fold(self, people: Mapping[str, list[Fact]], accumulator: Accumulator) -> list[Fact]:
         """Fold facts gathered by person; give those of events that were flood."""
         contributions, direct = self._contributions, self._in_order
-        contributions.into(sink)
-        direct.into(sink)
+        contributions.into(accumulator)
+        direct.into(accumulator)
         encoded, dirty, sites = self.rows.encoded, self.rows.dirty, self.facts.sites
         memory_ms, always_general = self.memory_ms, self._always_general
         flood: list[Fact] = []
@@ -57,7 +55,7 @@ class Visitors:
             if len(facts) > 1:
                 facts.sort(key=_by_time_and_id)
                 if facts[-1][0] - facts[0][0] > memory_ms and (back := _back_again(facts, memory_ms)):
-                    flood += self.fold({key: facts[:back]}, sink)
+                    flood += self.fold({key: facts[:back]}, accumulator)
                     facts = facts[back:]
             site = sites[facts[0][9]]
             raw = encoded.get(key)
@@ -78,23 +76,6 @@ class Visitors:
             dirty.add(key)
         direct.flush()
         return flood
-
-    def fold_ad_lead(self, key: str, site: str, lead: AdLead, sink: Sink) -> None:
-        """Count a lead known from a form on an ad platform once, at its first submit; such leads have no visit."""
-        raw = self.ad_leads.encoded.get(key)
-        pane = self.grid.pane
-        if raw is not None:
-            known = decode_ad_lead(raw)
-            if lead.last - known.last <= self.memory_ms:  # else it was forgotten, like a person
-                last = max(lead.last, known.last)
-                if (known.time, known.event_id) <= (lead.time, lead.event_id):
-                    if last != known.last:
-                        self.ad_leads.put(key, encode(structs.replace(known, last=last)))
-                    return
-                lead = structs.replace(lead, last=last)
-                sink.add(("lead", site, "ad_platform", known.channel, None), pane(known.time), -1)
-        sink.add(("lead", site, "ad_platform", lead.channel, None), pane(lead.time), 1)
-        self.ad_leads.put(key, encode(lead))
 
 
 def _back_again(facts: list[Fact], memory_ms: int) -> int:

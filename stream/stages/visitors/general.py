@@ -1,7 +1,7 @@
 """General: events of any kind and in any order into a row.
 
 In:  a row, facts by time.
-Out: the row changed, the difference in the sink, and the events that were flood.
+Out: the row changed, the difference in the accumulator, and the events that were flood.
 
 Sums up what the person counts for before and after; sessions and chats that an event touches are listed before
 their first change and after the last one.

@@ -1,7 +1,7 @@
 """In order: the common cases, where the difference an event makes can be written without looking at the whole row.
 
 In:  a row and a person's facts, by time.
-Out: the row changed, the difference in the sink, and how many facts were dealt with; the first one that is not
+Out: the row changed, the difference in the accumulator, and how many facts were dealt with; the first one that is not
      a common case, and all behind it, are left to the general way.
 
 A common case comes later than everything the row knows and moves nothing but the end of the open session; or
@@ -17,8 +17,8 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Final
 
+from stream.changes.accumulator import Accumulator
 from stream.changes.cells import Cell
-from stream.changes.deltas import Sink
 from stream.changes.panes import Grid
 from stream.contract.records import UNIT
 from stream.stages.visitors import chats, deals
@@ -42,24 +42,24 @@ _DIRECT: Final = (None, None, None, None)
 
 
 class InOrder:
-    """Writes the differences of common cases into a sink."""
+    """Writes the differences of common cases into an accumulator."""
 
     def __init__(self, grid: Grid, facts: Facts, contributions: Contributions, flood: Flood) -> None:
         self.grid = grid
         self.facts = facts
         self._contributions = contributions
         self._flood = flood
-        self._sink = Sink()
+        self._accumulator = Accumulator()
         self._numbers: Numbers | None = None
         self._talked: dict[str, tuple[Conversation, Cells]] = {}  # conversation → what it counted for before
         self._newcomers: defaultdict[str, list[int]] = defaultdict(list)  # site → panes
-        self._add: Callable[[Cell, int, int], None] = self._sink.add
+        self._add: Callable[[Cell, int, int], None] = self._accumulator.add
 
-    def into(self, sink: Sink) -> None:
-        """Write to `sink` from now on."""
-        if self._numbers is None or self._numbers.ids is not sink.ids:
-            self._numbers = Numbers(sink.ids)
-        self._sink = sink
+    def into(self, accumulator: Accumulator) -> None:
+        """Write to `accumulator` from now on."""
+        if self._numbers is None or self._numbers.ids is not accumulator.ids:
+            self._numbers = Numbers(accumulator.ids)
+        self._accumulator = accumulator
         self._add = self._contributions.add
 
     def flush(self) -> None:
@@ -78,7 +78,7 @@ class InOrder:
             return Row(0, 0, 0, []), 0
         session = opened(facts[0])
         row = Row(time_ms, time_ms, time_ms, [session])
-        up, ids = self._sink.up, self._sink.ids
+        up, ids = self._accumulator.up, self._accumulator.ids
         pane = (time_ms - self.grid.origin_ms) // self.grid.pane_ms
         self._newcomers[site].append(pane)
         up(ids["session", site, session.channel or "direct", session.engine, session.domain] + pane)
@@ -109,7 +109,7 @@ class InOrder:
         numbers = self._of(site, session)
         start, events, views, channel = session.start, session.events, session.views, session.channel
         viewed = session.viewed
-        up, ids = self._sink.up, self._sink.ids
+        up, ids = self._accumulator.up, self._accumulator.ids
         pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
         ticks: list[int] = []
         # an hour can hold events of two sessions at most, since half an hour lies between them
@@ -164,7 +164,7 @@ class InOrder:
                     break
                 ticks.append(2 * (time_ms - start))
             if events == 1 == views and not fresh:
-                self._sink.down(numbers[BOUNCE] + (start - origin) // pane_ms)
+                self._accumulator.down(numbers[BOUNCE] + (start - origin) // pane_ms)
             views += code == VIEW
             events += 1
             if time_ms > end:
@@ -195,7 +195,7 @@ class InOrder:
         old, new = (before - origin) // pane_ms, (end - origin) // pane_ms
         if old == new and not fresh:
             return
-        ids, up, down = self._sink.ids, self._sink.up, self._sink.down
+        ids, up, down = self._accumulator.ids, self._accumulator.up, self._accumulator.down
         seen, country = numbers[SEEN], ids["country_person", site, session.country or UNKNOWN]
         up(seen + new)
         up(country + new)

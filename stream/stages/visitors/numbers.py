@@ -1,15 +1,15 @@
 """Numbers: which cells a session adds to by where it came from, looked up once a session and not once a cell.
 
 In:  site, channel and campaign of a session.
-Out: the numbers that a sink gave to those cells.
+Out: the numbers that an accumulator gave to those cells.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from stream.changes.accumulator import CellIds
 from stream.changes.cells import Cell
-from stream.changes.deltas import CellIds
 from stream.stages.visitors.contribution import SOCIAL, step_of_landing
 from stream.stages.visitors.row import UNKNOWN
 

@@ -27,9 +27,8 @@ log = logging.getLogger("leadpulse.preflight")
 TRANSACTIONS_S: Final = 15.0
 
 
-def check(settings: Settings, link: Link) -> dict[str, int]:
+def check(settings: Settings, link: Link, layout: Layout) -> dict[str, int]:
     """Check broker, topics and transactions, in this order."""
-    layout = Layout(settings.topic_prefix)
     with topics.admin(link) as client:
         there = topics.found(client, (spec.name for spec in TopicPlan(layout).specs))
         findings = TopicPlan.fitting(layout, there).findings(there, topics.brokers(client))

@@ -125,6 +125,7 @@ def test_settings_show_value_and_origin(monkeypatch: pytest.MonkeyPatch, capfd: 
     assert re.search(r"clock +wall +default\n", text)
     assert re.search(r"http_token +\(hidden\) +environment", text)
     assert "canary" not in text
+    assert "paypal.com" in text  # what is shipped is shown
 
 
 def test_the_settings_file_that_is_printed_can_be_read(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from stream.demo.produce import write
 from stream.demo.traffic import KINDS, Options, Record, Traffic
-from stream.ingest.channel import touches
 from stream.ingest.classify import classify
 from stream.ingest.decode import decode
+from stream.ingest.touches import Channels
 
 HOUR_MS = 3_600_000
 DAY = Options(seed=7, length_ms=24 * HOUR_MS, rate=0.4)
@@ -176,7 +176,7 @@ def test_the_classifier_filters_just_what_is_meant_to_be_no_human(kind: str) -> 
 def test_the_channel_found_is_the_channel_meant(kind: str) -> None:
     records = [r for r in day() if r.kind == kind and r.truth.outcome == "counted"]
     decoded = decode(kind, [(i, r.time_ms, r.key, r.value, ()) for i, r in enumerate(records)])
-    for i, found in zip(decoded.index, touches(decoded.events), strict=True):
+    for i, found in zip(decoded.index, Channels().touches(decoded.events), strict=True):
         meant = records[i].truth.touch
         if meant is None:
             assert found.channel == "direct"

@@ -10,9 +10,12 @@ from msgspec.structs import replace
 
 from stream.changes.deltas import unpack
 from stream.changes.panes import DAY_MS, HOUR_MS
-from stream.contract.records import Changes, Record, ShardReport
+from stream.contract.records import Record
 from stream.contract.times import format_ms
-from stream.engine.shard import GROUPS, FoldOptions, ShardFold
+from stream.engine.commit import Commit, ShardReport
+from stream.engine.groups import GROUPS
+from stream.engine.options import FoldOptions
+from stream.engine.shard import ShardFold
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.stages.visitors.row import Conversation, Extra, Packed, Row, encode
 from tests.laws.sums import LONG, Sums, add_delta
@@ -37,7 +40,7 @@ class Shard:
         self.seq = self.events = 0
         self.now_ms = NOON
 
-    def take(self, *events: Envelope, arrival_ms: int | None = None, report: ShardReport = REPORT) -> Changes:
+    def take(self, *events: Envelope, arrival_ms: int | None = None, report: ShardReport = REPORT) -> Commit:
         """Fold events, each arriving when it happened, and commit, at the time of the last one."""
         for event in events:
             came_ms = at_ms(event["time"][5:10] + " " + event["time"][11:-1]) if arrival_ms is None else arrival_ms
@@ -46,7 +49,7 @@ class Shard:
         self.now_ms = came_ms if arrival_ms is None else self.now_ms
         return self.commit(replace(report, now_ms=self.now_ms))
 
-    def commit(self, report: ShardReport | None = None) -> Changes:
+    def commit(self, report: ShardReport | None = None) -> Commit:
         self.seq += 1
         changes = self.fold.changes(self.seq, report or replace(REPORT, now_ms=self.now_ms))
         for key, value in changes.state:
@@ -94,7 +97,7 @@ def test_any_timestamp_of_a_record_is_accounted_for(arrival_ms: int, group: str)
     rollup = Rollup(RollupOptions({group: 1}))
     shard.take({**event, "id": "x"}, arrival_ms=arrival_ms)
     shard.take({**event, "id": "y"})
-    account = shard.fold.books.account
+    account = shard.fold.account.outcomes
     kind = event["type"]
     assert account[f"{kind}/accepted"] == 3
     assert account[f"{kind}/counted"] == 2
@@ -112,9 +115,9 @@ def test_a_record_that_says_it_comes_from_the_far_future_makes_nobody_forgotten(
     shard.take(ad("10:00", "click", id="late"), arrival_ms=253_402_300_799_999)
     for _ in range(5):
         shard.commit()
-    assert len(shard.fold.ads.totals) == 1
+    assert len(shard.fold.stage.totals) == 1
     shard.take(first)
-    assert shard.fold.books.account["ad/duplicate"] == 1
+    assert shard.fold.account.outcomes["ad/duplicate"] == 1
 
 
 def test_a_session_longer_than_its_ticks_can_tell_is_folded_and_moves_only_what_it_can_place() -> None:
@@ -170,7 +173,7 @@ def test_an_account_that_only_duplicates_changed_is_stored_too() -> None:
     changes = shard.take({**view("10:00", "ann"), "id": "a"})
     assert [key for key, _ in changes.state] == [b"c"]
     shard.restart()
-    assert shard.fold.books.account == {"page_view/accepted": 2, "page_view/counted": 1, "page_view/duplicate": 1}
+    assert shard.fold.account.outcomes == {"page_view/accepted": 2, "page_view/counted": 1, "page_view/duplicate": 1}
 
 
 def test_nothing_new_writes_nothing() -> None:
@@ -219,10 +222,10 @@ def test_a_total_can_be_restated_for_as_long_as_a_window_shows_its_period() -> N
     for month in ("06", "07", "08"):
         for day in range(1, 29, 3):
             shard.take(ad(f"{month}-{day:02d} 08:00", "impression"))
-    assert len(shard.fold.ads.totals) == 1  # the last report was in May
+    assert len(shard.fold.stage.totals) == 1  # the last report was in May
     for _ in range(5):
         shard.take(ad("10-30 08:00", "impression"))
-    assert len(shard.fold.ads.totals) == 0
+    assert len(shard.fold.stage.totals) == 0
 
 
 @pytest.mark.parametrize("sweeps", [0, 5])
@@ -236,7 +239,7 @@ def test_whether_a_row_was_dropped_already_makes_no_difference(sweeps: int) -> N
     for n in range(sweeps):
         shard.take(view(f"07-1{n} 10:00", "bob"))
         mails.take(mail(f"07-1{n} 10:00", "m2", "sent"))
-    assert (len(shard.fold.visitors.ad_leads), len(mails.fold.emails.rows)) == ((0, 1) if sweeps else (1, 1))
+    assert (len(shard.fold.stage.ad_leads.rows), len(mails.fold.stage.rows)) == ((0, 1) if sweeps else (1, 1))
     shard.take(ad_form("07-15 10:00", "meta", "L1"), view("07-15 10:00", "ann"))
     mails.take(mail("07-15 10:00", "m1", "opened"))
     bob = bool(sweeps)
@@ -250,7 +253,7 @@ def test_a_source_that_went_silent_keeps_nobody_in_memory() -> None:
     shard.take(view("01-01 10:00", "old"))
     for day in range(1, 29):
         shard.take(view(f"06-{day:02d} 10:00", "ann"))
-    assert list(shard.fold.visitors.rows.encoded) == ["s1\x1fann"]
+    assert list(shard.fold.stage.people.rows.encoded) == ["s1\x1fann"]
     assert len(shard.fold.known_ids) < 4
 
 
@@ -266,7 +269,7 @@ def test_a_source_that_is_slow_but_not_silent_keeps_its_ids_known() -> None:
             event = chat(f"06-02 {hour}:00", "ann", "message", id=f"c{hour}")
             shard.fold.fold([("chatbot", [record(event, at_ms(f"06-02 {hour}:00"))])])
             shard.commit(now)
-        assert shard.fold.books.account.get("chatbot/duplicate", 0) == 4 * copies
+        assert shard.fold.account.outcomes.get("chatbot/duplicate", 0) == 4 * copies
 
 
 def test_a_source_that_is_behind_holds_everything_back() -> None:
@@ -275,7 +278,7 @@ def test_a_source_that_is_behind_holds_everything_back() -> None:
     behind = replace(REPORT, caught_up=False, lag_records={"chatbot": 5})
     for day in range(1, 29):
         shard.take(view(f"06-{day:02d} 10:00", "ann"), report=behind)
-    assert len(shard.fold.visitors.rows) == 2
+    assert len(shard.fold.stage.people.rows) == 2
     assert len(shard.fold.known_ids) == 29
 
 
@@ -294,7 +297,7 @@ def test_events_of_an_hour_whose_ids_went_over_the_cap_are_too_late() -> None:
     dropped = shard.fold.known_ids.dropped_before_hour
     assert dropped == at_ms("08:00") // HOUR_MS
     shard.take(view("05:30", "ann"), arrival_ms=at_ms("10:00"))
-    account = shard.fold.books.account
+    account = shard.fold.account.outcomes
     assert account["page_view/dead_lettered/too_late"] == 1
     assert account["page_view/accepted"] == 13
     horizon = unpack(shard.commit().deltas[0]).gauges["dedupe_horizon_seconds"]
@@ -312,7 +315,7 @@ def test_a_forwarded_record_without_a_kind_of_the_group_is_a_reject_or_its_first
     shard = Shard("visitors")
     _, arrival_ms, key, value, _ = record(view("10:00", "ann"))
     shard.fold.fold([("reroute", [(0, arrival_ms, key, value, headers)])])
-    assert shard.fold.books.account["page_view/counted"] == 1
+    assert shard.fold.account.outcomes["page_view/counted"] == 1
 
 
 def test_the_row_of_an_ad_lead_and_of_a_person_never_meet() -> None:

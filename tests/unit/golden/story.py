@@ -17,9 +17,12 @@ import pytest
 
 from stream.changes.panes import DAY_MS, Grid
 from stream.contract.readings import Reading
-from stream.contract.records import Record, ShardReport
+from stream.contract.records import Record
 from stream.contract.times import parse_ms
-from stream.engine.shard import GROUPS, FoldOptions, ShardFold
+from stream.engine.commit import ShardReport
+from stream.engine.groups import GROUPS
+from stream.engine.options import FoldOptions
+from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
 from stream.replay.replay import ReplayOptions, replay
 from stream.rollup.rollup import Rollup, RollupOptions
@@ -100,7 +103,7 @@ def one_by_one(story: Story, step: int) -> list[Reading]:
     seq = dict.fromkeys(GROUPS, 0)
     for number, value in list(enumerate(lines(story.events)))[::step]:
         envelope = orjson.loads(value)
-        group = next(group for group, kinds in GROUPS.items() if envelope["type"] in kinds)
+        group = next(name for name, group in GROUPS.items() if envelope["type"] in group.kinds)
         arrival_ms = parse_ms(envelope.get("recordedtime") or envelope["time"]) or 0
         record: Record = (number, arrival_ms, None, value, ())
         folds[group].fold([(envelope["type"], [record])])

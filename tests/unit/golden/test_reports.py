@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import orjson
 
-from stream.contract.records import Record, ShardReport
+from stream.contract.records import Record
+from stream.engine.commit import ShardReport
 from stream.engine.shard import ShardFold
 from stream.ingest.route import partitions_of
 from stream.rollup.rollup import Rollup, RollupOptions

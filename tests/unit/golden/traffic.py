@@ -270,7 +270,7 @@ STORIES = [
             (
                 "campaign_visitors",
                 "6h",
-                {"campaign=spring\ufffdsale": 1, "campaign=" + "x" * 64: 1, "campaign=unknown": 1},
+                {"campaign=spring\ufffdsale": 1, "campaign=" + "x" * 55 + "~09ecb6eb": 1, "campaign=unknown": 1},
             ),
             ("content_views", "24h", {"page_group=unknown content=unknown": 3}),
         ],

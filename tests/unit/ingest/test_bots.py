@@ -7,7 +7,7 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA, is_crawler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.ingest.bots import MAX_CHARACTERS, is_bot
+from stream.ingest.bots import MAX_CHARACTERS, is_bot, is_machine
 
 INSTANCES = [agent for entry in CRAWLER_USER_AGENTS_DATA for agent in entry["instances"]]
 PEOPLE = [
@@ -46,3 +46,37 @@ def test_any_text_is_answered_as_by_the_package(parts: list[str], data: st.DataO
 def test_a_long_user_agent_is_read_to_its_limit_only() -> None:
     assert is_bot("x" * (MAX_CHARACTERS - 10) + "Googlebot/")
     assert not is_bot("x" * MAX_CHARACTERS + "Googlebot/")
+
+
+GMAIL = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
+
+
+@pytest.mark.parametrize(
+    ("machine", "agent", "traffic_class", "answer"),
+    [
+        (None, GMAIL, None, False),  # fetches when a person opens
+        (None, "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html", None, False),
+        (None, "Mozilla/5.0 (via OutlookImageProxy)", None, False),
+        (None, "FastmailUA/1.0", None, False),
+        (None, "Mozilla/4.0 (compatible; ms-office; MSOffice 16)", None, False),
+        *((None, agent, None, False) for agent in PEOPLE),
+        (None, "Mozilla/5.0", None, True),  # Apple's privacy proxy fetches every image by itself
+        (None, "Microsoft Office Existence Discovery", None, True),
+        (None, "Mozilla/5.0 (compatible; Proofpoint URL Defense)", None, True),
+        (None, "BarracudaCentral", None, True),
+        (None, "python-requests/2.31", None, True),
+        (None, "Slack-ImgProxy (+https://api.slack.com/robots)", None, True),  # the preview of a link
+        (None, "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", None, True),
+        (None, None, None, False),
+        (None, "", None, False),
+        (False, "python-requests/2.31", None, False),  # the provider's word stands, either way
+        (True, GMAIL, None, True),
+        (None, "python-requests/2.31", "human", False),
+        (True, GMAIL, "human", True),
+        (None, GMAIL, "bot", True),
+    ],
+)
+def test_a_machine_is_what_the_provider_says_else_a_scanner_or_prefetcher(
+    machine: bool | None, agent: str | None, traffic_class: str | None, answer: bool
+) -> None:
+    assert is_machine(machine, agent, traffic_class) is answer

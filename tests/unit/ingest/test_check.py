@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from stream.contract.events import KINDS
 from stream.contract.expected import expected
+from stream.contract.kinds import KINDS
 from stream.contract.rejects import REASONS
 from stream.ingest.check import Finding, Tally, check_lines
 from tests.contracts.poison import corpus

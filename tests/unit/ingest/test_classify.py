@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stream.contract.events import DECODE_AS, KINDS
+from stream.contract.kinds import KINDS
 from stream.ingest.classify import classify
 from tests.events import data_of, event
 
@@ -17,10 +17,10 @@ CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)
 
 
 def made(kind: str, **data: Any) -> Any:
-    return msgspec.convert(event(kind, data_of(kind, **data)), DECODE_AS[kind])
+    return msgspec.convert(event(kind, data_of(kind, **data)), KINDS[kind].struct)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "email"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("email", "ad")])
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -43,11 +43,14 @@ def test_the_producer_decides_and_else_the_user_agent(kind: str, data: dict, rea
 @pytest.mark.parametrize(
     ("data", "reason", "machine"),
     [
-        ({"user_agent": IMAGE_PROXY}, None, True),
-        ({"user_agent": GOOGLEBOT, "machine": False}, None, True),
-        ({"user_agent": CHROME}, None, None),
+        ({"user_agent": IMAGE_PROXY}, None, False),  # a person opens
+        ({"user_agent": GOOGLEBOT}, None, True),
+        ({"user_agent": GOOGLEBOT, "machine": False}, None, False),  # the provider's word stands
+        ({"user_agent": CHROME}, None, False),
+        ({}, None, None),
         ({"user_agent": CHROME, "machine": True}, None, True),
-        ({"user_agent": GOOGLEBOT, "traffic": {"class": "human"}}, None, None),
+        ({"user_agent": GOOGLEBOT, "traffic": {"class": "human"}}, None, False),
+        ({"machine": True, "traffic": {"class": "human"}}, None, True),
         ({"traffic": {"class": "test"}}, "test", None),
     ],
 )
@@ -57,6 +60,20 @@ def test_a_bots_user_agent_on_email_marks_a_machine_and_filters_nothing(
     email = made("email", action="opened", **data)
     assert classify("email", [email]) == [reason]
     assert email.data.machine is machine
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "reason"),
+    [
+        ("ad", {"user_agent": "python-requests/2.31"}, None),
+        ("ad", {"user_agent": "python-requests/2.31", "traffic": {"class": "bot"}}, "bot"),
+        ("form", {"user_agent": "Go-http-client/2.0", "platform": "meta", "lead_id": "l"}, None),
+        ("form", {"user_agent": "Go-http-client/2.0"}, "bot"),
+        ("form", {"platform": "meta", "lead_id": "l", "traffic": {"class": "test"}}, "test"),
+    ],
+)
+def test_a_programs_user_agent_says_nothing_of_what_programs_tell(kind: str, data: dict, reason: str | None) -> None:
+    assert classify(kind, [made(kind, **data)]) == [reason]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from stream.contract.events import CHATBOT_NEEDS, DATA, KINDS
-from stream.contract.rules import RULES
+from stream.contract.chatbot import NEEDS
+from stream.contract.kinds import KINDS
 from stream.contract.times import DAY_MS
 from stream.ingest.decode import Limits, decode
 from tests.events import TIME_MS, data_of, event, total
@@ -47,13 +47,13 @@ def test_a_form_needs_its_person_and_a_submit_its_submission(changes: dict[str, 
     assert found == (None if missing is None else ("missing_field", f"data.{missing}"))
 
 
-@pytest.mark.parametrize("action", CHATBOT_NEEDS)
+@pytest.mark.parametrize("action", NEEDS)
 def test_a_chatbot_action_needs_what_it_is_about(action: str) -> None:
-    needed = CHATBOT_NEEDS[action]
+    needed = NEEDS[action]
     bare = data_of("chatbot", action=action, actor=None)
     assert reject_of("chatbot", bare) == ("missing_field", f"data.{needed}")
     # the other fields do not stand in for it
-    others = dict.fromkeys(set(CHATBOT_NEEDS.values()) - {needed}, "bot")
+    others = dict.fromkeys(set(NEEDS.values()) - {needed}, "bot")
     assert reject_of("chatbot", {**bare, **others}) == ("missing_field", f"data.{needed}")
     assert reject_of("chatbot", {**bare, needed: "bot"}) is None
 
@@ -126,17 +126,16 @@ def test_a_month_may_be_reported_before_it_is_over() -> None:
     assert reject_of("ad", data) is None
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind in RULES])
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.rule])
 def test_the_pass_over_a_batch_passes_over_valid_events(kind: str) -> None:
     """What the pass picks is looked at twice: it must not be everything."""
     (read,) = decode(kind, [(0, TIME_MS, None, orjson.dumps(event(kind)), ())]).events
-    suspects, _ = RULES[kind]
-    assert suspects([read]) == []
+    assert KINDS[kind].rule.suspects([read]) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_id_of_a_kind_refuses_separators(kind: str) -> None:
-    names = [name for name in DATA[kind].__struct_fields__ if name in data_of(kind) and name.endswith("_id")]
+    names = [name for name in KINDS[kind].data.__struct_fields__ if name in data_of(kind) and name.endswith("_id")]
     required = {"site_id", "visitor_id", "form_id", "conversation_id", "message_id"} & set(names)
     assert required
     for name in required:

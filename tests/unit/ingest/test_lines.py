@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from stream.contract.events import KINDS
+from stream.contract.kinds import KINDS
 from stream.contract.rejects import Reject
 from stream.contract.times import DAY_MS
 from stream.ingest.decode import Limits

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from stream.engine.groups import GROUPS
 from stream.kafka.layout import Layout
 from stream.kafka.topic_plan import Found, TopicPlan
 
-LAYOUT = Layout("p.")
+LAYOUT = Layout("p.", GROUPS.values())
 
 
 def cluster(partitions=6, **changed):

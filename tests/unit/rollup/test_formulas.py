@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from stream import catalog
+from stream.changes.accumulator import Spread
 from stream.changes.cells import Cell
-from stream.changes.deltas import Spread
 from stream.changes.durations import bucket_of, seconds_of
 from stream.changes.panes import DAY_MS
 from stream.rollup.budget import Budget

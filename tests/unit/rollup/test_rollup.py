@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from stream import catalog
 from stream.changes import deltas
+from stream.changes.accumulator import Spread
 from stream.changes.cells import Cell
-from stream.changes.deltas import Delta, Spread
+from stream.changes.deltas import Delta
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid
 from stream.contract.readings import Reading
 from stream.rollup.rollup import Rollup, RollupOptions, SequenceGap

@@ -42,6 +42,14 @@ def test_defaults_suit_one_machine() -> None:
         ("start", "1970-01-02T00:00:00Z", "start_ms", 86_400_000),
         ("http", "[::1]:0", "http_host", "::1"),
         ("labels", "campaign=a,b;country=DE", "labels", {"campaign": ("a", "b"), "country": ("DE",)}),
+        (
+            "own_domains",
+            "s1=WWW.Shop.example, blog.example;s2=club.example",
+            "own_domains",
+            {"s1": ("shop.example", "blog.example"), "s2": ("club.example",)},
+        ),
+        ("ignored_referrers", "pay.example, Bank.example", "ignored_referrers", ("pay.example", "bank.example")),
+        ("channel_sets", "ai_assistants,web_mail", "channel_sets", ("ai_assistants", "web_mail")),
         ("http_permit", "true", "http_permit", True),
         ("label_limit", "7", "label_limit", 7),
         ("delivery", "", "delivery", "exactly_once"),  # an empty variable is not set
@@ -72,6 +80,12 @@ def test_flag_beats_variable_beats_file_beats_default(tmp_path: Path) -> None:
             ["'exactly_once' or 'at_least_once'", "environment LEADPULSE_DELIVERY"],
         ),
         ({"commit_interval": "5"}, ["500ms, 1s"]),
+        ({"own_domains": "shop.example"}, ["'shop.example' is not label=value,value", "own_domains"]),
+        ({"own_domains": "s1=https://shop.example/"}, ["give the host alone", "own_domains"]),
+        ({"ignored_referrers": "*.bank.example"}, ["a name covers its sub-domains"]),
+        ({"ignored_referrers": "bank"}, ["not a host name such as shop.example"]),
+        ({"channel_sets": "chatbots"}, ["'ai_assistants' or 'web_mail'", "environment LEADPULSE_CHANNEL_SETS"]),
+        ({"referrers": "/nowhere/hosts.toml"}, ["cannot be read", "file /nowhere/hosts.toml", "LEADPULSE_REFERRERS"]),
         ({"commit_interval": "1h"}, ["'1h' is above 10s"]),
         ({"known_ids": "1KiB"}, ["below 1MiB"]),
         ({"label_limit": "many"}, ["not a whole number"]),
@@ -164,3 +178,34 @@ def test_settings_are_frozen() -> None:
 
 def test_every_setting_says_what_it_is() -> None:
     assert [name for name, field in FIELDS.items() if not field.description] == []
+
+
+def test_a_file_says_what_hosts_of_ones_own_are(tmp_path: Path) -> None:
+    path = tmp_path / "hosts.toml"
+    path.write_text('social = ["WWW.Forum.example", "com.example.app"]\nsearch = ["intranet search"]\nignored = []\n')
+    assert settings_of(referrers=str(path)).referrer_names == {
+        "social": ("forum.example", "com.example.app"),
+        "search": ("intranet search",),
+        "ignored": (),
+    }
+    assert settings_of().referrer_names == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("social = [", ["not TOML", 'social = ["forum.example"]']),
+        ('socail = ["forum.example"]', ["no kind 'socail'", "Did you mean social?"]),
+        ('social = "forum.example"', ["social is not a list", 'social = ["forum.example"]']),
+        ("social = [7]", ["social is not a list"]),
+        ('social = ["https://forum.example/"]', ["'https://forum.example/' is neither a host nor a source"]),
+        ('social = [""]', ["'' is neither"]),
+        ('social = ["a.example"]\nvideo = ["a.example"]', ["stands under social and under video"]),
+    ],
+)
+def test_a_wrong_file_of_hosts_is_one_message(tmp_path: Path, text: str, says: list[str]) -> None:
+    path = tmp_path / "hosts.toml"
+    path.write_text(text)
+    message = message_of(referrers=str(path))
+    for part in (*says, f"file {path}", "environment LEADPULSE_REFERRERS"):
+        assert part in message

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,8 +25,15 @@ from stream.state.labels import MAX_CHARACTERS, LabelGuard, clean
         ("\u202egnp.exe", "\ufffdgnp.exe"),  # an override of direction is no character to show
         ("日本語", "日本語"),
         ('quote" back\\slash {x="y"}', 'quote" back\\slash {x="y"}'),
-        ("x" * 65, "x" * 64),
-        ("x" * 63 + " y", "x" * 63),
+        ("zero\u200bwidth", "zero\ufffdwidth"),
+        ("cafe\u0301", "café"),  # composed: what looks alike is one label
+        ("a\u00a0b", "a\u00a0b"),  # a space is only taken off at the ends
+        ("x" * 64, "x" * 64),
+        ("x" * 65, "x" * 55 + "~9537c5fd"),
+        ("  " + "a" * 70 + "\n", "a" * 55 + "~6bd5e503"),  # the hash is of the stripped value
+        ("e\u0301" * 64, "é" * 64),  # 64 characters are counted after composing
+        ("other", "other"),
+        ("(other)", "(other)~fea5267d"),  # what values over a budget add up in has the name alone
     ],
 )
 def test_a_value_is_made_fit_to_be_shown(value: str | None, label: str) -> None:
@@ -35,9 +44,17 @@ def test_a_value_is_made_fit_to_be_shown(value: str | None, label: str) -> None:
 def test_any_value_becomes_short_printable_and_valid(value: str) -> None:
     label = clean(value)
     assert 1 <= len(label) <= MAX_CHARACTERS
-    assert label.isprintable()
+    assert {unicodedata.category(c) for c in label}.isdisjoint({"Cc", "Cf", "Cs", "Zl", "Zp"})
+    assert label == unicodedata.normalize("NFC", label).strip()
     label.encode()
     assert clean(label) == label
+
+
+@pytest.mark.parametrize("length", [65, 128, 129, 4_096])
+def test_names_that_differ_only_at_their_ends_stay_different(length: int) -> None:
+    names = ["n" * (length - 1) + end for end in "ABC"]
+    assert len({clean(name) for name in names}) == 3
+    assert {len(clean(name)) for name in names} == {MAX_CHARACTERS}
 
 
 def test_the_first_values_come_in_and_the_rest_is_other_for_good() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.changes.deltas import Spread
+from stream.changes.accumulator import Spread
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS
 from stream.windows.exact import ExactWindows
 from stream.windows.sliding import SlidingWindows

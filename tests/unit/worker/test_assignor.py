@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.engine.groups import GROUPS
 from stream.errors import TopicError
 from stream.kafka.layout import Layout
 from stream.worker.assignor import deal, shard_assignor
 
-GROUPS = Layout("x.").assigned()
+TOPICS = Layout("x.", GROUPS.values()).assigned()
 
 
 class Cluster:
@@ -27,13 +28,13 @@ class Cluster:
 
 def cluster(visitors: int, emails: int, ads: int, **changed: int) -> Cluster:
     counts = {"visitors": visitors, "emails": emails, "ads": ads, "rollup": 1}
-    return Cluster({topic: counts[group] for group, topics in GROUPS.items() for topic in topics} | changed)
+    return Cluster({topic: counts[group] for group, topics in TOPICS.items() for topic in topics} | changed)
 
 
 def assign(where: Cluster, members: Mapping[str, str]) -> dict[str, dict[str, list[int]]]:
     """Let the group's leader assign; members is member id → instance id. Gives member → topic → partitions."""
-    metadata = {member: shard_assignor(GROUPS, instance).metadata(["any"]) for member, instance in members.items()}
-    out = shard_assignor(GROUPS).assign(where, metadata)
+    metadata = {member: shard_assignor(TOPICS, instance).metadata(["any"]) for member, instance in members.items()}
+    out = shard_assignor(TOPICS).assign(where, metadata)
     return {member: {topic: list(found) for topic, found in mine.assignment} for member, mine in out.items()}
 
 
@@ -44,7 +45,7 @@ def test_every_shard_goes_to_one_member_with_all_its_topics(visitors, emails, ad
         for shard in range(count):
             owners = [
                 {member for member, mine in given_out.items() if shard in mine.get(topic, [])}
-                for topic in GROUPS[group]
+                for topic in TOPICS[group]
             ]
             assert all(len(owner) == 1 for owner in owners), "no partition twice, none left out"
             assert len(set.union(*owners)) == 1, "all topics of a shard at one member"

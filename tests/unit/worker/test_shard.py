@@ -6,13 +6,17 @@ import asyncio
 
 import pytest
 
-from stream.contract.records import Changes, Forward
-from stream.kafka.layout import Layout, ShardId
+from stream.engine.commit import Commit, Forward
+from stream.ingest.route import partitions_of
+from stream.kafka.layout import Layout, ShardId, Topics
+from stream.stages.stage import HandOver
 from stream.worker import position, shard
 from stream.worker.inbox import Batch
+from stream.worker.outputs import Outputs
 from stream.worker.position import Position, SourcePosition
 
-LAYOUT = Layout("x.")
+LAYOUT = Layout("x.", [Topics("ads", ("ad",)), Topics("leads", (), fed_by=("ads",))])
+SHARDS = {"ads": 9, "leads": 5}
 
 
 class Log:
@@ -31,7 +35,7 @@ class Log:
     async def write(self, parts):
         if self.error is not None:
             raise self.error
-        self.written.append({(topic, partition): list(rows) for topic, partition, rows in parts})
+        self.written.append([(topic, partition, list(rows)) for topic, partition, rows in parts])
 
     async def close(self):
         pass
@@ -59,7 +63,7 @@ class Fold:
     """Remembers in which calls records came."""
 
     def __init__(self):
-        self.calls, self.loaded, self.out = [], [], Changes(deltas=[b"d"])
+        self.calls, self.loaded, self.out = [], [], Commit(deltas=[b"d"])
 
     def load(self, key, value):
         self.loaded.append(key)
@@ -93,7 +97,7 @@ def _survive(monkeypatch):
 
 def make():
     """Give a shard that runs from offset 10 of both its sources."""
-    made = shard.Shard(ShardId("ads", 3), Fold(), Log(), Source(), LAYOUT, Options())
+    made = shard.Shard(Outputs(LAYOUT, ShardId("ads", 3), SHARDS, 2), Fold(), Log(), Source(), Options())
     made.position = Position({"ad": SourcePosition(10), "reroute": SourcePosition(10)}, seq=4)
     return made
 
@@ -201,24 +205,45 @@ def test_a_source_that_is_ahead_is_not_fetched_while_much_of_it_waits():
     assert one._source.held == 0
 
 
-def test_a_commit_writes_state_delta_dead_letters_forwards_and_position_together():
+def test_a_commit_writes_all_that_changed_in_order_and_the_position_last():
     async def story(one):
-        one._fold.out = Changes([(b"row", b"1")], [b"delta"], [(b"k", b"bad", [])], [Forward(7, b"k", b"v", 5, [])])
+        one._fold.out = Commit(
+            state=[(b"row", b"1"), (b"gone", None)],
+            deltas=[b"delta", b"more"],
+            dead_letters=[(b"k", b"bad", [])],
+            forwards=[Forward(7, b"k", b"v", 5, []), Forward(2, b"l", b"v", 6, []), Forward(7, b"m", b"w", 4, [])],
+            hand_overs=[
+                HandOver("leads", b"ann", b"{}"),
+                HandOver("leads", b"bob", b"{}", 2, (("h", b"1"),)),
+                HandOver("nobody", b"eve", b"{}"),  # a group that does not run
+            ],
+        )
         await one._commit()
 
     (written,) = run(story)._log.written
-    assert {place: [row[:3] for row in rows] for place, rows in written.items()} == {
-        ("x.leadpulse.deltas.ads", 3): [(None, b"delta", None)],
-        ("x.leadpulse.dead_letter", 0): [(b"k", b"bad", None)],
-        ("x.leadpulse.reroute.ads", 7): [(b"k", b"v", 5)],
-        ("x.leadpulse.state.ads", 3): [(b"row", b"1", None), (position.POSITION_KEY, written_position(written), None)],
-    }
+    place = written[-1][2][-1]
+    assert written == [
+        ("x.leadpulse.deltas.ads", 3, [(None, b"delta", None, []), (None, b"more", None, [])]),
+        ("x.leadpulse.dead_letter", 1, [(b"k", b"bad", None, [])]),
+        ("x.leadpulse.reroute.ads", 7, [(b"k", b"v", 5, []), (b"m", b"w", 4, [])]),
+        ("x.leadpulse.reroute.ads", 2, [(b"l", b"v", 6, [])]),
+        ("x.leadpulse.handover.leads", partitions_of(["ann"], 5)[0], [(b"ann", b"{}", None, [])]),
+        ("x.leadpulse.handover.leads", 2, [(b"bob", b"{}", None, [("h", b"1")])]),
+        ("x.leadpulse.state.ads", 3, [(b"row", b"1", None, []), (b"gone", None, None, []), place]),
+    ]
+    assert place[0] == position.POSITION_KEY
+    assert position.decode(place[1]).seq == 6
 
 
-def written_position(written):
-    value = written["x.leadpulse.state.ads", 3][-1][1]
-    assert position.decode(value).seq == 5
-    return value
+def test_a_commit_without_changes_writes_its_delta_and_the_position():
+    async def story(one):
+        await one._commit()
+
+    (written,) = run(story)._log.written
+    assert [(topic, partition, len(rows)) for topic, partition, rows in written] == [
+        ("x.leadpulse.deltas.ads", 3, 1),
+        ("x.leadpulse.state.ads", 3, 1),
+    ]
 
 
 def test_a_batch_from_before_the_last_seek_is_ignored():

@@ -1,0 +1,129 @@
+"""Counts: what is added up, from which cells, of what, and at which moment.
+
+In:  kinds of cells, as stages emit them.  Out: `COUNTS` by name.
+
+`of` and `at` are those of the cells, as the stages write them: whoever changes a cell's pane changes them here. The
+policies compare them, so that no ratio divides what does not belong together.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stream.catalog.words import At, Count, Of
+from stream.changes import cells
+
+BY_MESSAGE: Final = "site campaign purpose variant"
+BY_AD: Final = "site platform campaign channel_type audience_type variant"
+UNDELIVERABLE: Final = cells.BOUNCED | cells.DROPPED | cells.COMPLAINED
+
+
+def _count(
+    name: str, labels: str, *kinds: str, of: Of, at: At, fate: int = 0, needs: str | None = None, in_time: bool = False
+) -> Count:
+    return Count(name, tuple(labels.split()), kinds, fate, needs, in_time, of=of, at=at)
+
+
+COUNTS: Final[dict[str, Count]] = {
+    count.name: count
+    for count in (
+        # people: one in the pane of the latest presence or key event, of each way of counting them
+        _count("visitors", "site", "visit", "person", of="person", at="latest"),
+        _count("channel_visitors", "site channel", "visit", "channel_person", of="person", at="latest"),
+        _count("campaign_visitors", "site campaign", "visit", "campaign_person", of="person", at="latest"),
+        _count("country_visitors", "site country", "country_person", of="person", at="latest"),
+        _count("landing_visitors", "site page_group content", "landing_person", of="person", at="latest"),
+        _count("social_visitors", "site", "visit", "social_person", needs="social", of="person", at="latest"),
+        _count("converted_visitors", "site", "convert", "converted", of="person", at="latest"),
+        _count("channel_converted_visitors", "site channel", "convert", "channel_converted", of="person", at="latest"),
+        _count(
+            "campaign_converted_visitors", "site campaign", "convert", "campaign_converted", of="person", at="latest"
+        ),
+        _count("landing_converted_visitors", "site page_group content", "landing_converted", of="person", at="latest"),
+        _count(
+            "social_converted_visitors", "site", "convert", "social_converted", needs="social", of="person", at="latest"
+        ),
+        _count("content_leads", "site page_group content", "content_converted", of="person", at="latest"),
+        # people: one in the pane in which they were first seen
+        _count("new_visitors", "site", "newcomer", of="person", at="first"),
+        # traffic
+        _count("page_views", "site", "view", of="view", at="event"),
+        _count("channel_page_views", "site channel", "view", "channel_view", of="view", at="event"),
+        _count("content_views", "site page_group content", "content_view", of="view", at="event"),
+        _count("sessions", "site", "session", of="session", at="session start"),
+        _count("channel_sessions", "site channel", "session", of="session", at="session start"),
+        _count("organic_sessions", "site engine", "session", of="session", at="session start"),
+        _count("referral_sessions", "site domain", "session", of="session", at="session start"),
+        _count("bounces", "site channel", "bounce", of="session", at="session start"),
+        # leads: one a person, in the pane of what made them known
+        _count("leads", "site capture_method", "lead", of="person", at="first"),
+        _count("all_leads", "site", "lead", of="person", at="first"),
+        _count("site_leads", "site", "lead", needs="on_site", of="person", at="first"),
+        _count("channel_leads", "site channel", "lead", of="person", at="first"),
+        # forms: one a person, session and form
+        _count("form_views", "site form", "form_view", of="form", at="event"),
+        _count("form_starts", "site form", "form_start", of="form", at="form start"),
+        _count("form_submits", "site form", "form_submit", of="form", at="form start"),
+        # submissions; a first submit is one of them, in the pane of the same event
+        _count("submits", "site", "submit", of="submission", at="event"),
+        _count("first_submitters", "site", "first_submitter", of="submission", at="event"),
+        _count("fields_known", "site", "field_known", of="field", at="event"),
+        _count("fields_asked", "site", "field_asked", of="field", at="event"),
+        # people who did something with forms, chats and offers
+        _count("form_people", "site", "form_person", of="person", at="latest"),
+        _count("chat_people", "site", "chat_person", of="person", at="latest"),
+        _count("chat_form_people", "site", "chat_form_person", of="person", at="latest"),
+        _count("offer_visitors", "site offer", "offer_person", of="person", at="latest"),
+        _count("offer_converters", "site offer", "offer_taker", of="person", at="latest"),
+        # chatbot: all that comes of a conversation stands where that began
+        _count("conversations", "site bot", "conversation", of="conversation", at="conversation start"),
+        _count("chat_leads", "site bot", "chat_lead", of="conversation", at="conversation start"),
+        _count("chat_handoffs", "site bot", "chat_handoff", of="conversation", at="conversation start"),
+        _count("chat_resolved", "site bot", "chat_resolved", of="conversation", at="conversation start"),
+        _count("chat_orders_started", "site bot", "order_started", of="order", at="order start"),
+        _count("chat_orders_completed", "site bot", "order_completed", of="order", at="order start"),
+        _count("chat_appointments_set", "site bot", "appointment_set", of="appointment", at="appointment set"),
+        _count(
+            "chat_appointments_confirmed", "site bot", "appointment_confirmed", of="appointment", at="appointment set"
+        ),
+        _count(
+            "chat_appointments_cancelled", "site bot", "appointment_cancelled", of="appointment", at="appointment set"
+        ),
+        _count("chat_seconds", "site bot bucket", "chat_seconds", of="conversation", at="conversation start"),
+        _count("chat_ms", "site bot", "chat_ms", of="duration", at="conversation start"),
+        # funnel: the cohort of the beginning, and those who took the step
+        _count("steps_from", "site from to", "step_from", of="step", at="step begun"),
+        _count("steps_reached", "site from to", "step_reached", of="step", at="step begun"),
+        _count("step_seconds", "site from to bucket", "step_seconds", of="step", at="step taken"),
+        _count("steps_done", "site from to", "step_seconds", of="step", at="step taken"),
+        _count("steps_in_time", "site from to", "step_seconds", in_time=True, of="step", at="step taken"),
+        _count("step_ms", "site from to", "step_ms", of="duration", at="step taken"),
+        # email: a message to one recipient, in the pane of its sending whatever became of it later
+        _count("emails_sent", BY_MESSAGE, "email", fate=cells.SENT, of="message", at="sending"),
+        _count("emails_delivered", BY_MESSAGE, "email", fate=cells.DELIVERED, of="message", at="sending"),
+        _count("emails_bounced", f"{BY_MESSAGE} bounce_type", "email", fate=cells.BOUNCED, of="message", at="sending"),
+        _count("emails_bounced_any", BY_MESSAGE, "email", fate=cells.BOUNCED, of="message", at="sending"),
+        _count("emails_dropped", BY_MESSAGE, "email", fate=cells.DROPPED, of="message", at="sending"),
+        _count("emails_opened", BY_MESSAGE, "email", fate=cells.OPENED, of="message", at="sending"),
+        _count("emails_clicked", BY_MESSAGE, "email", fate=cells.CLICKED, of="message", at="sending"),
+        _count("emails_replied", BY_MESSAGE, "email", fate=cells.REPLIED, of="message", at="sending"),
+        _count("emails_unsubscribed", BY_MESSAGE, "email", fate=cells.UNSUBSCRIBED, of="message", at="sending"),
+        _count("emails_spam_complaints", BY_MESSAGE, "email", fate=cells.COMPLAINED, of="message", at="sending"),
+        _count("emails_machine_opened", BY_MESSAGE, "email", fate=cells.MACHINE_OPENED, of="message", at="sending"),
+        _count("emails_machine_clicked", BY_MESSAGE, "email", fate=cells.MACHINE_CLICKED, of="message", at="sending"),
+        _count("emails_undeliverable", BY_MESSAGE, "email", fate=UNDELIVERABLE, of="message", at="sending"),
+        _count("email_clicks", BY_MESSAGE, "email_clicks", of="click", at="sending"),
+        _count("domain_emails_sent", "site domain", "email", fate=cells.SENT, of="message", at="sending"),
+        _count("domain_emails_undeliverable", "site domain", "email", fate=UNDELIVERABLE, of="message", at="sending"),
+        # ads: single events, or the totals of a period spread evenly over it
+        _count("ad_impressions", BY_AD, "ad_impression", of="ad impression", at="event"),
+        _count("ad_clicks", BY_AD, "ad_click", of="ad click", at="event"),
+        _count("ad_conversions", BY_AD, "ad_conversion", of="ad conversion", at="event"),
+        _count("ad_spend", f"{BY_AD} currency", "ad_spend", of="money", at="event"),
+        _count("site_spend", "site currency", "ad_spend", of="money", at="event"),
+        # trust
+        _count("accepted", "site kind", "counted", "refused", of="record", at="arrival"),
+        _count("counted", "site kind", "counted", of="record", at="arrival"),
+        _count("traffic_events", "site kind class", "traffic", of="record", at="event"),
+    )
+}

@@ -1,0 +1,72 @@
+"""Funnel: how many people take the steps of a funnel, and how long they take.
+
+In:  the counts.  Out: the entries of this area, in the order in which they are listed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stream.catalog.entry import labels, ratio, terms
+from stream.catalog.words import STEPS, Alert, Column, EachStep, Look, Metric, Now
+
+METRICS: Final[tuple[Metric, ...]] = (
+    Metric(
+        "funnel_step_seconds",
+        "summary",
+        "How long people take from one step to the next.",
+        "to less from, by when `to` happened; quantiles from log buckets, 2 % relative error",
+        labels("site from to"),
+        STEPS,
+        terms("step_seconds"),
+        terms("step_ms"),
+        unit="seconds",
+        area="funnel",
+        tier="main",
+        panel="Time to lead",
+        look=Look(
+            rank=7,
+            told="{d} people became leads",
+            focus=(("from", "first_view"), ("to", "lead")),
+            places=(Now(), EachStep()),
+        ),
+    ),
+    Metric(
+        "funnel_step_mean_seconds",
+        "ratio",
+        "Mean time from one step to the next.",
+        "sum of (to - from) / number of people who took the step, by when `to` happened",
+        labels("site from to"),
+        STEPS,
+        terms("step_ms"),
+        terms("steps_done"),
+        unit="seconds",
+        area="funnel",
+        scale=1e-3,
+        look=Look(places=(Column("Now", "Steps"),)),
+    ),
+    ratio(
+        "funnel_step_ratio",
+        "site from to",
+        STEPS,
+        ("steps_reached", "steps_from"),
+        "Share of those who took a step that took the next one within 30 days; by when they took the first.",
+        area="funnel",
+        direction="drop",
+        formula="reached `to` within 30 d / took `from`; cohort of `from`",
+        alert=Alert("Fewer people take the next step of a funnel than usual."),
+        look=Look(places=(Column("Now", "Steps"), EachStep())),
+    ),
+    ratio(
+        "funnel_step_in_time_ratio",
+        "site from to",
+        STEPS,
+        ("steps_in_time", "steps_done"),
+        "Share of those who took a step within its target time; by when they took it.",
+        area="funnel",
+        direction="drop",
+        formula="people with to - from within the step's target / people who took the step",
+        alert=Alert("More people than usual take longer for a step than its target."),
+        look=Look(places=(Column("Now", "Steps"),)),
+    ),
+)

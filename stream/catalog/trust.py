@@ -1,0 +1,57 @@
+"""Trust: what speaks for or against the figures; the account of all records and the state of the sources.
+
+In:  the counts.  Out: the entries of this area, in the order in which they are listed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stream.catalog.entry import count, ratio, total
+from stream.catalog.words import TRAFFIC, Alert, Chart, Look, Metric
+
+METRICS: Final[tuple[Metric, ...]] = (
+    ratio(
+        "valid_event_ratio",
+        "site kind",
+        TRAFFIC,
+        ("counted", "accepted"),
+        "Share of accepted records that were counted; by arrival.",
+        area="trust",
+        direction="drop",
+        formula="counted / accepted, by arrival",
+        alert=Alert("More records are not counted than usual."),
+        look=Look(places=(Chart("Where records ended", "kind", title="Counted of accepted"),)),
+    ),
+    count(
+        "traffic_events",
+        "site kind class",
+        TRAFFIC,
+        "Valid events by class of traffic: people's beside those of bots, of ourselves and of tests.",
+        area="trust",
+        look=Look(
+            places=(Chart("Where records ended", "class", title="Traffic of people, bots, ourselves and tests"),)
+        ),
+    ),
+)
+
+
+#: What the account of all shards says; no windows.
+TOTALS: Final[tuple[Metric, ...]] = (
+    total("events_total", "total", "kind outcome reason", "Accepted records by where they ended."),
+    total("conservation_error", "gauge", "", "Accepted less counted, duplicate, filtered and dead-lettered; 0."),
+    total("source_newest_event_timestamp_seconds", "gauge", "kind", "Time of the newest event of a source.", "seconds"),
+    total("source_lag_seconds", "gauge", "kind", "How far the newest event of a source lies behind now.", "seconds"),
+    total("source_lag_records", "gauge", "kind", "Records of a source not yet read."),
+    total("source_missing", "gauge", "kind", "1 where the topic of a source does not exist."),
+    total("complete", "gauge", "", "1 while all shards are restored and caught up."),
+    total("data_since_timestamp_seconds", "gauge", "", "The first event that could have been seen.", "seconds"),
+    total("dedupe_horizon_seconds", "gauge", "", "How far back an event's id is known for certain.", "seconds"),
+    total("clock_ahead_total", "total", "kind", "Events whose clock ran ahead of their arrival; corrected."),
+    total("rerouted_total", "total", "kind", "Records forwarded to the shard of their key."),
+    total(
+        "mixed_granularity", "gauge", "", "Campaigns and actions that are reported both as single events and as totals."
+    ),
+    total("labels_folded_total", "total", "label", "Label values folded into `other`."),
+    total("catalog_info", "gauge", "version", "Version of this catalog."),
+)

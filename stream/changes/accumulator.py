@@ -1,0 +1,132 @@
+"""Accumulator: changes of cells, one behind the other while a shard folds, added up once a commit.
+
+In:  `ids[cell] + pane` keys; amounts; totals spread over a period.
+Out: every cell that changed, with its panes and amounts.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.changes.cells import Cell
+from stream.changes.panes import COARSER, Grid
+from stream.changes.sums import summed
+
+#: Bits for the pane in a key; 42 hold milliseconds until the year 2109, ids above them stay below 2^63.
+PANE_BITS = 42
+PANE_MASK = (1 << PANE_BITS) - 1
+_MOST_NAMES = 200_000
+_MOST = (1 << 62) - 1
+
+
+class Spread(msgspec.Struct, array_like=True, frozen=True):
+    """An amount spread evenly over a period: the total that a platform reported, or the taking back of one."""
+
+    cell: Cell
+    start_ms: int
+    end_ms: int
+    amount: int
+    sign: int
+
+
+class CellIds(dict[Cell, int]):
+    """Cell → its number shifted past the pane; numbers are private to the process and never stored.
+
+    `steps[number]` is how many panes stand together for a cell.
+    """
+
+    def __init__(self, steps: Mapping[str, int]) -> None:
+        super().__init__()
+        self.names: list[Cell] = []
+        self.steps: list[int] = []
+        self._steps = steps
+
+    def __missing__(self, cell: Cell) -> int:
+        key = self[cell] = len(self.names) << PANE_BITS
+        self.names.append(cell)
+        self.steps.append(self._steps.get(str(cell[0]), 1))
+        return key
+
+
+class Accumulator:
+    """Gathers the changes of one shard between two commits.
+
+    The hot path writes `up(ids[cell] + pane)` for one more and `down(…)` for one less: a number behind the others in
+    an array, a third of the cost of counting in a dictionary; sorting adds them up. Other amounts go into `counts`.
+    """
+
+    __slots__ = ("_downs", "_steps", "_ups", "counts", "down", "ids", "spreads", "up")
+
+    def __init__(self, steps: Mapping[str, int] | None = None) -> None:
+        """With `steps` (kind of cell → number of panes) panes stand together for cells that no shorter window shows."""
+        self._steps = steps or {}
+        self.ids = CellIds(self._steps)
+        self.counts: defaultdict[int, int] = defaultdict(int)
+        self.spreads: list[Spread] = []
+        self._ups, self._downs = array("q"), array("q")
+        self.up: Callable[[int], None] = self._ups.append
+        self.down: Callable[[int], None] = self._downs.append
+
+    def add(self, cell: Cell, pane: int, amount: int = 1) -> None:
+        """Change a cell in a pane; an arrival can be any number, and what no pane holds goes to the nearest."""
+        self.counts[self.ids[cell] + min(max(pane, 0), PANE_MASK)] += amount
+
+    def take(
+        self, grid: Grid | None = None, newest_ms: int = 0
+    ) -> tuple[list[Cell], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], list[Spread]]:
+        """Give names, name index, panes, amounts and spreads, without what came to nothing; begin anew.
+
+        With a grid, changes come gathered by the panes in which they are kept: by those of their kind of cell, and by
+        longer ones what lies well before `newest_ms`.
+        """
+        keys, amounts = self._changes()
+        if grid is not None:
+            keys -= (keys & PANE_MASK) % np.array(self.ids.steps or [1])[keys >> PANE_BITS]
+            keys = _gathered(keys, grid, newest_ms)
+        keys, amounts = summed(keys, amounts)
+        numbers = keys >> PANE_BITS  # in order, as the keys are
+        first = np.append(True, numbers[1:] != numbers[:-1])[: len(numbers)]
+        known = self.ids.names
+        names = [known[number] for number in numbers[first].tolist()]
+        index = (np.cumsum(first) - 1).astype(np.int32)
+        spreads = self.spreads
+        self.spreads = []
+        if len(known) > _MOST_NAMES:
+            self.ids = CellIds(self._steps)
+        return names, index, keys & PANE_MASK, amounts, spreads
+
+    def _changes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give all changes as they came, and forget them."""
+        counts = self.counts
+        counted = np.fromiter(counts.keys(), np.int64, len(counts))
+        try:
+            amounts = np.fromiter(counts.values(), np.int64, len(counts))
+        except OverflowError:  # no honest sum is so large, and no record may stop a shard
+            held = (max(-_MOST, min(n, _MOST)) for n in counts.values())
+            amounts = np.fromiter(held, np.int64, len(counts))
+        ups, downs = np.array(self._ups, np.int64), np.array(self._downs, np.int64)
+        self.counts = defaultdict(int)
+        del self._ups[:], self._downs[:]
+        signs = np.ones(len(ups) + len(downs), np.int64)
+        signs[len(ups) :] = -1
+        return np.concatenate((ups, downs, counted)), np.concatenate((signs, amounts))
+
+
+def _gathered(keys: NDArray[np.int64], grid: Grid, newest_ms: int) -> NDArray[np.int64]:
+    """Move changes that are so old that windows see them in longer panes only to the beginning of those."""
+    panes = keys & PANE_MASK
+    first = panes.copy()
+    for age_ms, pane_ms in COARSER:
+        old = panes < grid.pane(newest_ms - age_ms)
+        if not old.any():
+            break
+        factor = pane_ms // grid.pane_ms
+        first[old] = panes[old] // factor * factor
+    moved: NDArray[np.int64] = keys - panes + first
+    return moved

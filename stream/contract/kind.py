@@ -1,0 +1,48 @@
+"""Kind: all that is to be known of one kind of event, in one object.
+
+In:  the types, rule and keys that a kind's file defines.
+Out: the object by which every other room reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+from stream.contract.common import Common, Envelope
+from stream.contract.rules import Rule, ids_of
+
+#: The name of a kind is that of its topic, its schema and its file.
+KindName = Literal["page_view", "form", "chatbot", "email", "ad"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kind:
+    """One kind of event.
+
+    `canonical_keys` takes events and gives the key whose partition owns each; `row_keys` takes their data and
+    names the row that each belongs to, "" where it has none. Both take a batch, in order, and rely on the rule.
+    `key_says` is the partition key in words. `filters_bots` says that a user agent is that of a visit.
+    An installation may be without the topic of an optional kind. `ids` are the fields of the data that are ids.
+    """
+
+    name: KindName
+    struct: type[Envelope]
+    canonical_keys: Callable[[Sequence[Any]], list[str]]
+    row_keys: Callable[[Sequence[Any]], list[str]]
+    key_says: str
+    example: Mapping[str, Any]
+    rule: Rule | None = None
+    filters_bots: bool = True
+    optional: bool = False
+    data: type[Common] = field(init=False)
+    ids: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read off the struct what it says."""
+        (data,) = (part.type for part in msgspec.structs.fields(self.struct) if part.name == "data")
+        object.__setattr__(self, "data", data)
+        object.__setattr__(self, "ids", ids_of(data))

@@ -1,0 +1,49 @@
+"""Commit: what one transaction of a shard writes, and what the shell says of the shard at that moment.
+
+In:  nothing; these are the types between the engine and the shell that drives it.
+Out: structs and tuples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from stream.stages.stage import HandOver
+from stream.state.table import LogRecord
+
+#: Key, value and headers of a dead letter.
+Letter = tuple[bytes, bytes, list[tuple[str, bytes]]]
+
+
+class ShardReport(msgspec.Struct, frozen=True):
+    """What the shell knows about a shard at the moment of a commit."""
+
+    caught_up: bool
+    now_ms: int
+    lag_records: dict[str, int] = msgspec.field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Forward:
+    """A record on its way to the shard that owns its canonical key."""
+
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int
+    headers: list[tuple[str, bytes]]
+
+
+@dataclass(slots=True)
+class Commit:
+    """All that one commit of a shard must write, together or not at all."""
+
+    state: list[LogRecord] = field(default_factory=list)
+    #: Numbered one after the other, beginning with the number that the commit was given.
+    deltas: list[bytes] = field(default_factory=list)
+    dead_letters: list[Letter] = field(default_factory=list)
+    forwards: list[Forward] = field(default_factory=list)
+    hand_overs: list[HandOver] = field(default_factory=list)

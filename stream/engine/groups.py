@@ -1,0 +1,82 @@
+"""Groups: which kinds are folded together, by which stage. The only list of groups there is.
+
+In:  nothing.
+Out: groups; topics, layout, assignment, replay and the shards that the rollup waits for follow from them.
+
+A shard (group, p) reads partition p of every topic of its group, so these are partitioned alike: by visitor, by
+message, by campaign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from stream.contract.kinds import KindName
+from stream.engine.options import FoldOptions
+from stream.ingest.touches import Channels
+from stream.stages.ads import Ads
+from stream.stages.emails import Emails
+from stream.stages.stage import Shared, Stage
+from stream.stages.visitors.stage import Visitors
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Kinds of events that belong together, and the stage that keeps their rows.
+
+    Where a group is `optional` its topics may be missing: then it does not run, and its kinds are shown as missing.
+    `partitions` is for groups whose topics shall not have as many as the others. `fed_by` names the groups that hand
+    something over to it, which come before it.
+    """
+
+    name: str
+    kinds: tuple[KindName, ...]
+    stage: Callable[[Shared, FoldOptions], Stage]
+    optional: bool = False
+    partitions: int | None = None
+    fed_by: tuple[str, ...] = ()
+
+
+def _visitors(shared: Shared, options: FoldOptions) -> Stage:
+    return Visitors(shared, Channels(options.channels).touches, options.flood)
+
+
+def _emails(shared: Shared, options: FoldOptions) -> Stage:
+    return Emails(shared)
+
+
+def _ads(shared: Shared, options: FoldOptions) -> Stage:
+    return Ads(shared)
+
+
+def by_name(groups: Iterable[Group]) -> dict[str, Group]:
+    """Give groups by their names, in order; raises ValueError where they do not go together."""
+    out: dict[str, Group] = {}
+    owner: dict[str, str] = {}
+    for group in groups:
+        if group.name in out:
+            raise ValueError(f"two groups are named {group.name}")
+        if not (group.kinds or group.fed_by):
+            raise ValueError(f"nothing comes into the group {group.name}: it has no kinds and nobody feeds it")
+        for kind in group.kinds:
+            if owner.setdefault(kind, group.name) != group.name:
+                raise ValueError(f"{kind} is in two groups, {owner[kind]} and {group.name}: its topic is read once")
+        for feeder in group.fed_by:
+            if feeder not in out:
+                raise ValueError(f"{group.name} is fed by {feeder}, which does not come before it")
+        out[group.name] = group
+    return out
+
+
+GROUPS: Final[Mapping[str, Group]] = by_name((
+    Group("visitors", ("page_view", "form", "chatbot"), _visitors),
+    Group("emails", ("email",), _emails),
+    Group("ads", ("ad",), _ads),
+))  # fmt: skip
+
+
+def absent(shards: Mapping[str, int], groups: Mapping[str, Group] = GROUPS) -> tuple[str, ...]:
+    """Name the kinds of groups that do not run; `shards` is group → number of shards of those that do."""
+    return tuple(kind for name, group in groups.items() if name not in shards for kind in group.kinds)

@@ -1,0 +1,31 @@
+"""Options: what the fold of a shard depends on beside its records.
+
+In:  settings, by whoever joins the program.
+Out: one frozen value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stream.changes.panes import DAY_MS, Grid
+from stream.ingest.decode import Limits
+from stream.ingest.touches import ChannelOptions
+from stream.stages.visitors.limits import Flood
+from stream.state.known_ids import DEFAULT_CAP_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class FoldOptions:
+    """What the fold of a shard depends on, beside its records."""
+
+    limits: Limits = Limits()
+    partitioner: str = "murmur2"
+    require_consent: bool = False
+    topic_prefix: str = ""
+    grid: Grid = Grid()
+    memory_ms: int = 35 * DAY_MS
+    flood: Flood = Flood()
+    label_limit: int = 1_000
+    known_ids_bytes: int = DEFAULT_CAP_BYTES
+    channels: ChannelOptions = ChannelOptions()

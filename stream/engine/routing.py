@@ -1,0 +1,83 @@
+"""Routing: records that reached a shard they do not belong to, and the way on for them.
+
+In:  batches of one kind.
+Out: what stays; forwards, each with the kind of the topic that it was read from in a header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from typing import Final
+
+import numpy as np
+
+from stream.contract.kinds import KindName, is_kind
+from stream.contract.records import KIND_HEADER, Record
+from stream.contract.times import parse_ms
+from stream.engine.commit import Forward
+from stream.ingest.columns import Columns
+from stream.ingest.route import canonical_keys, partitions_of
+
+_MOST_PLACES: Final = 16_384
+
+
+class Router:
+    """Knows which shard of its group an event belongs to."""
+
+    def __init__(self, shard: int, shards: int, partitioner: str, known: Container[str] | None) -> None:
+        """Take `known`, the keys that have a row here and so stay here; without them places are remembered by key."""
+        self._shard, self._shards, self._partitioner, self._known = shard, shards, partitioner, known
+        self._places: dict[str, int] = {}
+        self._forwards: list[Forward] = []
+
+    def part(self, batch: Columns) -> tuple[Columns, int, int]:
+        """Forward what belongs elsewhere; give what stays, how much went, and how much of that ran ahead of us."""
+        known, events = self._known, batch.events
+        unsure = (
+            list(range(len(events)))
+            if known is None
+            else [at for at, here in enumerate(map(known.__contains__, batch.keys)) if not here]
+        )
+        if not unsure:
+            return batch, 0, 0
+        places = self._places_of(canonical_keys(batch.kind, [events[at] for at in unsure]))
+        if places.count(self._shard) == len(places):
+            return batch, 0, 0
+        stays, tag, ahead = np.ones(len(events), np.bool_), (KIND_HEADER, batch.kind.encode()), 0
+        for at, place in zip(unsure, places, strict=True):
+            if place != self._shard:
+                stays[at] = False
+                _, timestamp_ms, key, value, headers = batch.records[batch.index[at]]
+                self._forwards.append(Forward(place, key, value, timestamp_ms, [*headers, tag]))
+                ahead += (parse_ms(events[at].time) or 0) > timestamp_ms
+        return batch.only(stays), len(events) - int(stays.sum()), ahead
+
+    def forwards(self) -> list[Forward]:
+        """Give the forwards since the last call."""
+        forwards, self._forwards = self._forwards, []
+        return forwards
+
+    def _places_of(self, keys: list[str]) -> list[int]:
+        if self._known is not None:
+            return partitions_of(keys, self._shards, self._partitioner).tolist()  # type: ignore[no-any-return]
+        places = self._places  # few campaigns make many events
+        fresh = list({key for key in keys if key not in places})
+        if fresh:
+            if len(places) > _MOST_PLACES:
+                places.clear()
+                fresh = list(set(keys))
+            places.update(zip(fresh, partitions_of(fresh, self._shards, self._partitioner).tolist(), strict=True))
+        return [places[key] for key in keys]
+
+
+def by_kind(records: Sequence[Record], kinds: Sequence[KindName]) -> list[tuple[KindName, list[Record]]]:
+    """Part forwarded records by the kind in their header; without one of the group's they are of its first.
+
+    >>> by_kind([(0, 0, None, b"a", ((KIND_HEADER, b"form"),)), (1, 0, None, b"b", ())], ("page_view", "form"))
+    [('form', [(0, 0, None, b'a', (('leadpulse-kind', b'form'),))]), ('page_view', [(1, 0, None, b'b', ())])]
+    """
+    out: dict[KindName, list[Record]] = {}
+    for record in records:
+        named = (dict(record[4]).get(KIND_HEADER) or b"").decode("ascii", "replace")
+        out.setdefault(named if is_kind(named) and named in kinds else kinds[0], []).append(record)
+    return list(out.items())

@@ -1,0 +1,113 @@
+"""Stage: what the engine asks of whoever keeps the rows of a group.
+
+In:  batches of events that count, of the kinds of the group; what other groups hand over.
+Out: changes of cells, rows in tables, events that do not count after all, messages for other groups.
+
+A stage is told of a batch with `take` and works in `fold`, once for all batches that came together: a person's
+events of several topics are folded in one go. What it does not need is inherited: the defaults do nothing.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.changes.accumulator import Accumulator
+from stream.changes.panes import Grid
+from stream.contract.kinds import KindName
+from stream.contract.records import Record
+from stream.state.labels import Labels
+from stream.state.table import Table
+
+
+class Batch(Protocol):
+    """Events of one kind that count, side by side with what is known of each; times are milliseconds."""
+
+    kind: KindName
+    events: list[Any]
+    keys: list[str]
+    times: NDArray[np.int64]
+    arrivals: NDArray[np.int64]
+
+    def __len__(self) -> int: ...
+    def only(self, flags: NDArray[np.bool_]) -> Self:
+        """Give the events whose flag is set."""
+
+
+class Refused(NamedTuple):
+    """An event that does not count, as only its row could tell."""
+
+    kind: KindName
+    site: str
+    arrival_ms: int
+    reason: str
+
+
+class HandOver(NamedTuple):
+    """A message to a shard of another group: to a partition, or to the one that its key belongs to.
+
+    It is written in the transaction of the commit; where delivery is at least once it may come twice.
+    """
+
+    group: str
+    key: bytes
+    value: bytes
+    partition: int | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a stage has in common with the rest of its shard."""
+
+    grid: Grid
+    admit: Callable[[str, str | None], str]  # (label, value) → a value that may be shown
+    sites: Labels
+    memory_ms: int
+
+
+class Stage(Protocol):
+    """Rows of one group in one shard."""
+
+    @property
+    @abstractmethod
+    def tables(self) -> Sequence[Table]:
+        """Everything that it stores; load, changes and expiry follow from them."""
+
+    @property
+    @abstractmethod
+    def known(self) -> Container[str] | None:
+        """Keys of events that have a row here, wherever they would belong today; None: it keeps none by such a key."""
+
+    @abstractmethod
+    def take(self, batch: Batch) -> None:
+        """Take events of one kind, some of which may be far out of order."""
+
+    @abstractmethod
+    def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
+        """Fold all that was taken; give the events that do not count after all, each once."""
+
+    def receive(self, records: Sequence[Record]) -> None:
+        """Take what other groups handed over, as (…, key, value, headers); `fold` follows."""
+        return
+
+    def advance(self, now_ms: int, accumulator: Accumulator) -> None:
+        """Do what is due by the clock of the shell, before each commit."""
+        return
+
+    def hand_over(self) -> Sequence[HandOver]:
+        """Give what other groups must be told with this commit, and forget it."""
+        return ()
+
+    def gauges(self) -> Mapping[str, float]:
+        """Give totals as they stand, which the rollup adds up over shards."""
+        return {}
+
+    def marks(self) -> Mapping[str, int]:
+        """Give the highest so far of whatever only rises, such as the newest spend of a site."""
+        return {}

@@ -1,0 +1,70 @@
+"""Visitors: page views, forms and chats as a stage: who they are of, and which of them are flood.
+
+In:  batches of the three kinds.
+Out: rows of people and of ad leads, changes of cells, the events over a person's bound.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Container, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from stream.changes.accumulator import Accumulator
+from stream.contract.kinds import KindName
+from stream.stages.stage import Batch, Refused, Shared, Stage
+from stream.stages.visitors.ad_leads import AdLeads
+from stream.stages.visitors.facts import CHAT, FORM, VIEW, Fact, FactFields, Facts, People
+from stream.stages.visitors.fold import PeopleFold
+from stream.stages.visitors.limits import Flood
+from stream.state.table import Table
+
+_KIND_OF: Final[dict[int, KindName]] = {VIEW: "page_view", FORM: "form", CHAT: "chatbot"}
+
+
+class Visitors(Stage):
+    """The people of one shard."""
+
+    def __init__(self, shared: Shared, touches: Callable[[list[Any]], list[Any]], flood: Flood = Flood()) -> None:
+        """Take `touches`, which says of each event of a batch where its visit came from."""
+        self._touches = touches
+        self._facts = Facts(shared.admit, shared.sites)
+        self._waiting: People = defaultdict(list)
+        self.people = PeopleFold(shared.grid, self._facts, shared.memory_ms, flood)
+        self.ad_leads = AdLeads(shared.grid, shared.sites, shared.memory_ms)
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        """People and ad leads."""
+        return self.people.rows, self.ad_leads.rows
+
+    @property
+    def known(self) -> Container[str]:
+        """Site and visitor of everybody with a row here."""
+        return self.people.rows.encoded
+
+    def take(self, batch: Batch) -> None:
+        """Gather events by person; forms from an ad platform have none."""
+        if batch.kind == "form" and "" in batch.keys:
+            on_site = np.fromiter(map(bool, batch.keys), np.bool_, len(batch))
+            elsewhere = batch.only(~on_site)
+            self.ad_leads.take(elsewhere.events, elsewhere.times.tolist())
+            batch = batch.only(on_site)
+        touches = self._touches(batch.events)
+        if batch.kind == "page_view":
+            self._facts.views(self._waiting, batch, touches)
+        else:
+            self._facts.others(self._waiting, FORM if batch.kind == "form" else CHAT, batch, touches)
+
+    def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
+        """Fold people and ad leads; flood is what goes over a person's bound."""
+        self.ad_leads.fold(accumulator)
+        waiting, self._waiting = self._waiting, defaultdict(list)
+        return [_refused(fact) for fact in self.people.fold(waiting, accumulator)] if waiting else ()
+
+
+def _refused(fact: Fact) -> Refused:
+    fields = FactFields._make(fact)
+    return Refused(_KIND_OF[fields.code], fields.site_id, fields.arrival_ms, "flood")

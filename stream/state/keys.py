@@ -1,0 +1,71 @@
+"""Keys: every struct that is stored, with the prefix of its keys, and the version of its bytes.
+
+In:  nothing.
+Out: the one list of what a restart reads back, in logs and on the deltas topic.
+
+Structs are named and not imported: each lives in the room that understands it. Bytes of an example of each version
+lie in `tests/fixtures/stored`: a field is appended with a default, or the version rises and the older bytes are
+still read. A prefix is given once within its log and never again to something else.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Stored(NamedTuple):
+    """One kind of stored record."""
+
+    name: str
+    log: str  # shard: the log of a shard; rollup: that of the rollup; deltas: the topic between them
+    prefix: bytes  # of the key; empty where records have no key
+    struct: str  # what reads the value: a dotted name
+    version: int = 1
+
+
+#: Keys that begin with a zero byte are the shell's; all others are the centre's.
+SHELL: Final = b"\x00"
+
+PEOPLE: Final = Stored("people", "shard", b"v", "stream.stages.visitors.row.Row")
+AD_LEADS: Final = Stored("ad_leads", "shard", b"w", "stream.stages.visitors.row.AdLead")
+MESSAGES: Final = Stored("messages", "shard", b"m", "stream.stages.emails.Message")
+AD_TOTALS: Final = Stored("ad_totals", "shard", b"t", "stream.stages.ads.Total")
+GRANULARITY: Final = Stored("granularity", "shard", b"g", "builtins.int")
+KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.KnownIds")
+LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard")
+ACCOUNT: Final = Stored("account", "shard", b"c", "stream.engine.account.Figures")
+POSITION: Final = Stored("position", "shard", SHELL + b"position", "stream.worker.position.Position")
+
+ROLLUP_CELLS: Final = Stored("rollup_cells", "rollup", b"x", "stream.rollup.snapshot.Snapshot")
+ROLLUP_SERIES: Final = Stored("rollup_series", "rollup", b"s", "stream.rollup.snapshot.Snapshot")
+ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot")
+STANDING: Final = Stored("standing", "rollup", b"d", "stream.rollup.standing.Standing")
+LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.snapshot.Snapshot")
+ROLLUP_CLOCK: Final = Stored("rollup_clock", "rollup", b"q", "stream.rollup.rollup.Rollup")
+ROLLUP_POSITION: Final = Stored(
+    "rollup_position", "rollup", SHELL + b"position", "stream.worker.rollup_shard.RollupPosition"
+)
+ROLLUP_ALIVE: Final = Stored("rollup_alive", "rollup", SHELL + b"alive", "builtins.bytes")
+
+DELTA: Final = Stored("delta", "deltas", b"", "stream.changes.deltas.Delta")
+
+STORED: Final = (
+    PEOPLE,
+    AD_LEADS,
+    MESSAGES,
+    AD_TOTALS,
+    GRANULARITY,
+    KNOWN_IDS,
+    LABELS,
+    ACCOUNT,
+    POSITION,
+    ROLLUP_CELLS,
+    ROLLUP_SERIES,
+    ROLLUP_PENDING,
+    STANDING,
+    LABEL_BUDGET,
+    ROLLUP_CLOCK,
+    ROLLUP_POSITION,
+    ROLLUP_ALIVE,
+    DELTA,
+)

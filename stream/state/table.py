@@ -1,0 +1,35 @@
+"""Table: what the engine does with every kind of stored record, whatever is in it.
+
+In:  records of the state log.
+Out: what changed since the last commit; nothing of what is too old.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+#: (key with its prefix, value); a value of None is a tombstone.
+LogRecord = tuple[bytes, bytes | None]
+
+
+class Logged(Protocol):
+    """What lies in the state log; `prefix` is the first byte of its keys."""
+
+    @property
+    def prefix(self) -> bytes: ...
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take one record of the state log, prefix included, in the order of the log."""
+
+    def changes(self) -> list[LogRecord]:
+        """Give what the log must be told, and forget that it changed."""
+
+
+class Table(Logged, Protocol):
+    """Rows of a stage, which come and go."""
+
+    def settle(self) -> None:
+        """Forget what changed, because nothing will be written."""
+
+    def expire(self, oldest_ms: int) -> None:
+        """Drop, a little with each commit, what no event after this moment can need."""

@@ -1,0 +1,237 @@
+"""Stored: an example of everything that is stored, and how it is read back.
+
+In:  the structs of today; the fixtures in `tests/fixtures/stored`.
+Out: records as (key, value), and what they say in names.
+
+`python -m tests.stored` writes the fixtures that are missing. It changes none: what lies in somebody's log does not
+change either. A new version gets a file of its own beside the old one.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from stream.changes.accumulator import Spread
+from stream.changes.deltas import Delta, pack
+from stream.changes.panes import HOUR_MS, Grid
+from stream.engine.account import Figures
+from stream.rollup.rollup import Rollup, RollupOptions
+from stream.rollup.standing import Standing
+from stream.stages.ads import Granularity, Total
+from stream.stages.emails import Message
+from stream.stages.visitors.row import AdLead, Conversation, Deal, Deeds, Extra, Packed, Row
+from stream.state.keys import STORED, Stored
+from stream.state.known_ids import KnownIds, hash_ids
+from stream.state.labels import LabelGuard
+from stream.worker import position
+from stream.worker.rollup_shard import RollupPosition
+
+FOLDER = Path(__file__).parent / "fixtures/stored"
+NOON = 1_750_000_000_000 // HOUR_MS * HOUR_MS
+
+Records = list[tuple[bytes, bytes | None]]
+_pack = msgspec.msgpack.encode
+
+
+def _people() -> Row:
+    """Every field with a value of its own, so that no two can be taken for each other."""
+    deeds = Deeds((NOON + 5, "e5", "form"), NOON + 6, {"contact": [1, 2, 3]}, (NOON + 1, "e1", NOON + 2, "e2", 7, "e3"))
+    session = Packed(
+        NOON, NOON + 9_000, 4, 3, array("I", [1, 8]).tobytes(), "e0", "email", "spring", "google", "example.org", "DE",
+        "blog", "a-1", "\x1eblog\x1fa-1\x1e", deeds,
+    )  # fmt: skip
+    extra = Extra(
+        11, 12, 13, 14, {"ebook": [15, 16]}, {"c1": Conversation(17, 18, 19, 20, True, False, 2.5, (21, "e21", "greeter"))},
+        {"o1": Deal(22, 23, 24, (25, "e25", "advisor"))}, {"a1": Deal(26, 27, 28, None)}, {"channel/email": [29, 30]},
+        (31, "e31", "chatbot", "direct"), 32, 33,
+    )  # fmt: skip
+    return Row(NOON + 9_000, NOON, NOON + 1, [session], extra)
+
+
+def _message() -> Message:
+    return Message(
+        NOON + 9, NOON + 1, NOON + 2, 0b110, 3, (NOON + 3, "d"), (NOON + 4, "b", "hard"), (NOON + 5, "u"), (NOON + 6, "r"),
+        [(NOON + 2, "s", "spring", "newsletter", "a", "example.org"), (NOON + 7, "t", None, None, "b", None)],
+    )  # fmt: skip
+
+
+def _total() -> Total:
+    cell = ["ad_spend", "s1", "google", "brand", "search", "prospecting", "b", "EUR"]
+    return Total(NOON + 9, 2, NOON + 5, "e7", NOON - 8, NOON + 8, 41_700_000, cell)
+
+
+def _known_ids() -> Records:
+    ids = KnownIds(cap_bytes=8 * 4)
+    for hour in range(4):
+        ids.check(hash_ids([f"shop\x1f{hour}", f"shop\x1f{hour}'"]), np.full(2, hour + 10, np.int64))
+    return ids.changes()
+
+
+def _labels() -> Records:
+    guard = LabelGuard(2)
+    for value in ("spring", "café", "over", "further"):
+        guard.admit("campaign", value)
+    return guard.changes()
+
+
+def _granularity() -> Records:
+    kept = Granularity()
+    for bit in (1, 2):
+        kept.add("s1\x1fgoogle\x1fbrand\x1fclick", bit)
+    return kept.changes()
+
+
+def _delta() -> Delta:
+    return Delta(
+        "ads", 3, 9, [("ad_click", "s1", "google", "brand", "search", "unknown", "b")], np.zeros(1, np.int32).tobytes(),
+        np.array([Grid().pane(NOON)], np.int64).tobytes(), np.array([12], np.int64).tobytes(),
+        [Spread(("ad_spend", "s1", "google", "brand", "search", "unknown", "b", "EUR"), NOON, NOON + HOUR_MS, 5_000_000, 1)],
+        {"ad": NOON}, NOON - 5, True, NOON + 7, {"ad": 4}, ["lead"], {"ad/counted": 12, "ad/accepted": 12},
+        {"mixed_granularity": 1.0}, {"spend/s1\x1fEUR": NOON + HOUR_MS},
+    )  # fmt: skip
+
+
+def rollup() -> Rollup:
+    """Make an empty rollup, as all of these fixtures are of."""
+    return Rollup(RollupOptions({"ads": 4}, windows=("1h", "24h")))
+
+
+def _rollup() -> Records:
+    made = rollup()
+    made.advance(NOON + 60_000)
+    for delta in pack(_delta()):
+        made.apply(delta)
+    made.readings(None)
+    return made.snapshot(True)
+
+
+def _of_rollup(prefix: bytes) -> Callable[[], Records]:
+    return lambda: [(key, value) for key, value in _rollup() if key[:1] == prefix]
+
+
+def _row(key: str, value: msgspec.Struct) -> Callable[[], Records]:
+    return lambda: [(key.encode(), _pack(value))]
+
+
+_POSITION = position.Position({"ad": position.SourcePosition(17, 16, "a1b2", NOON, 12)}, seq=9)
+
+#: Name → its records as they are written today.
+EXAMPLES: dict[str, Callable[[], Records]] = {
+    "people": _row("vs1\x1fann", _people()),
+    "ad_leads": _row("ws1\x1fL1", AdLead(NOON + 5, NOON, "e9", "paid_social")),
+    "messages": _row("ms1\x1fm1", _message()),
+    "ad_totals": _row("ts1\x1fgoogle\x1fbrand", _total()),
+    "granularity": _granularity,
+    "known_ids": _known_ids,
+    "labels": _labels,
+    "account": _row("c", Figures({"ad/accepted": 3, "ad/counted": 2}, {"ad": NOON}, NOON - 5)),
+    "position": lambda: [(position.POSITION_KEY, position.encode(_POSITION))],
+    "rollup_cells": _of_rollup(b"x"),
+    "rollup_series": _of_rollup(b"s"),
+    "rollup_pending": _of_rollup(b"p"),
+    "standing": _row(
+        "dads/3", Standing(9, NOON, True, {"ad": NOON}, NOON - 5, {"ad": 4}, ["lead"], {"ad/counted": 2}, {"g": 1.5}, {"m": 6})
+    ),
+    "label_budget": _of_rollup(b"b"),
+    "rollup_clock": _of_rollup(b"q"),
+    "rollup_position": lambda: [(b"\x00position", msgspec.json.encode(RollupPosition({"leadpulse.deltas.ads": [4, 0]})))],
+    "rollup_alive": lambda: [(b"\x00alive", b"")],
+    "delta": lambda: [(b"", record) for record in pack(_delta())],
+}  # fmt: skip
+
+
+# --- what records say ---------------------------------------------------------------------------------------
+
+
+def named(value: Any) -> Any:
+    """Give a value with its fields by name, so that two that changed places are seen."""
+    if isinstance(value, msgspec.Struct):
+        return {name: named(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, dict):
+        return {str(key): named(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [named(one) for one in value]
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def struct(stored: Stored) -> Any:
+    room, _, name = stored.struct.rpartition(".")
+    return getattr(import_module(room), name)
+
+
+def _read_known_ids(records: Records) -> Any:
+    ids = KnownIds()
+    for key, value in records:
+        ids.load(key, value)
+    every = hash_ids([f"shop\x1f{hour}{mark}" for hour in range(4) for mark in ("", "'")])
+    return {"dropped": ids.dropped_before_hour, "known": ids.check(every, np.full(8, 13, np.int64)).tolist()}
+
+
+def _read_labels(records: Records) -> Any:
+    guard = LabelGuard(2)
+    for key, value in records:
+        guard.load(key, value)
+    folded = dict(guard.folded)
+    return {"folded": folded, "admitted": [guard.admit("campaign", value) for value in ("spring", "café", "over")]}
+
+
+def _read_granularity(records: Records) -> Any:
+    kept = Granularity()
+    for key, value in records:
+        kept.load(key, value)
+    return {"bits": kept.bits, "mixed": kept.mixed}
+
+
+def _read_plain(records: Records) -> Any:
+    return [[key.hex(), named(msgspec.msgpack.decode(value))] for key, value in records if value is not None]
+
+
+_READ: dict[str, Callable[[Records], Any]] = {
+    "known_ids": _read_known_ids,
+    "labels": _read_labels,
+    "granularity": _read_granularity,
+    "position": lambda records: named(position.decode(records[0][1] or b"")),
+    "rollup_position": lambda records: named(msgspec.json.decode(records[0][1] or b"", type=RollupPosition)),
+    "rollup_alive": lambda records: len(records),
+    **dict.fromkeys(("rollup_cells", "rollup_series", "rollup_pending", "label_budget", "rollup_clock"), _read_plain),
+}
+
+
+def read(stored: Stored, records: Records) -> Any:
+    """Read records as a restart does, and say what is in them."""
+    if stored.name in _READ:
+        return json.loads(json.dumps(_READ[stored.name](records)))
+    kind = struct(stored)
+    return [named(msgspec.msgpack.decode(value or b"", type=kind)) for _, value in records]
+
+
+def fixture(path: Path) -> tuple[Records, Any]:
+    """Give the records of a fixture, and what they were found to say when it was written."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    rows = [(bytes.fromhex(key), None if value is None else bytes.fromhex(value)) for key, value in told["records"]]
+    return rows, told["reads"]
+
+
+def main() -> None:
+    """Write what is missing."""
+    for stored in STORED:
+        path = FOLDER / f"{stored.name}.v{stored.version}.json"
+        if path.exists():
+            continue
+        records = EXAMPLES[stored.name]()
+        rows = [[key.hex(), None if value is None else value.hex()] for key, value in records]
+        told = {"records": rows, "reads": read(stored, records)}
+        path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"wrote {path.name}")
+
+
+if __name__ == "__main__":
+    main()

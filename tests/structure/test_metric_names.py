@@ -1,0 +1,91 @@
+"""Names of metrics: written in the catalog, and nowhere else in the product.
+
+A list of names elsewhere is a place that a new entry is forgotten in.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stream.catalog import METRICS
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = frozenset(metric.name for metric in METRICS)
+#: The catalog itself; the account and the demo are told the names apart from it, so that they can disagree.
+APART = {"catalog", "reference", "demo"}
+
+#: (file, name) → why the same word stands there, or what keeps it there.
+ALLOWED = {
+    ("changes/cells.py", "ad_spend"): "a kind of cell",
+    ("stages/ads.py", "ad_spend"): "a kind of cell",
+    ("changes/cells.py", "email_clicks"): "a kind of cell",
+    ("stages/emails.py", "email_clicks"): "a kind of cell",
+    ("stages/visitors/fit.py", "conversations"): "a field of a person's row",
+    ("engine/groups.py", "visitors"): "a group of kinds",
+    ("render/alerts/cases.py", "visitors"): "a group of kinds",
+    ("render/alerts/texts.py", "channel_visitors"): "a command of the runbook, at an alert that has no entry",
+    ("render/alerts/texts.py", "traffic_events"): "a command of the runbook, at an alert that has no entry",
+}
+
+
+def files() -> list[Path]:
+    stream = ROOT / "stream"
+    return [path for path in sorted(stream.rglob("*.py")) if path.relative_to(stream).parts[0] not in APART]
+
+
+def literals(source: str) -> Iterator[str]:
+    """Give the texts in a source, without docstrings and the like, which no program reads."""
+    tree = ast.parse(source)
+    read_by_nobody = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in read_by_nobody:
+            yield node.value
+
+
+def named(text: str) -> set[str]:
+    """Give the metrics that a text names: as a list of nothing but names, or as series of the exposition.
+
+    Prose may speak of visitors and leads.
+    """
+    words = set(text.split())
+    listed = words if words and words <= NAMES else set()
+    return listed | {name for name in re.findall(r"leadpulse_(\w+)", text) if _metric(name)}
+
+
+def _metric(series: str) -> bool:
+    return re.sub(r"_(numerator|denominator|sum|count)$", "", series) in NAMES or series in NAMES
+
+
+@pytest.mark.parametrize(("source", "names"), [
+    ("x = 'visitors'", {"visitors"}),
+    ("x = 'visitors leads'", {"visitors", "leads"}),
+    ("x = {'leads': 1}", {"leads"}),
+    ("x = f'sum(leadpulse_leads{{a=1}}) / {y}'", {"leads"}),
+    ("x = 'leadpulse_bounce_ratio_numerator'", {"bounce_ratio_numerator"}),
+    ("x = 'visitors that become leads'", set()),  # prose
+    ("def f():\n    'visitors'", set()),  # a docstring
+    ("x = 'leadpulse_complete'", set()),  # a figure of the account, which has no windows
+])  # fmt: skip
+def test_names_are_found_where_a_program_reads_them(source: str, names: set[str]) -> None:
+    assert {name for text in literals(source) for name in named(text)} == names
+
+
+def test_no_name_of_a_metric_stands_outside_the_catalog() -> None:
+    found = {
+        (str(path.relative_to(ROOT / "stream")), name)
+        for path in files()
+        for text in literals(path.read_text(encoding="utf-8"))
+        for name in named(text)
+    }
+    assert found - set(ALLOWED) == set(), "put what is said of the metric into its entry"
+
+
+def test_nothing_is_allowed_that_is_not_there() -> None:
+    for file, name in ALLOWED:
+        path = ROOT / "stream" / file
+        assert not path.exists() or name in path.read_text(encoding="utf-8"), f"{file} names {name} no more"

@@ -1,0 +1,169 @@
+"""Kinds: what each says of itself, and that nothing is forgotten of any."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from stream.contract.kinds import KINDS, KindName, is_kind
+from stream.contract.records import UNIT
+from stream.contract.times import parse_ms
+from stream.ingest.decode import decode
+from tests.events import data_of, event, total
+
+ROOT = Path(__file__).parents[3]
+SCHEMAS = ROOT / "schemas"
+HASH = "ab" * 32
+
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+
+
+def made(kind: KindName, **data: Any) -> Any:
+    return msgspec.convert(event(kind, data_of(kind, **data)), KINDS[kind].struct)
+
+
+def test_every_name_has_its_kind_in_the_order_of_the_names() -> None:
+    assert tuple(KINDS) == get_args(KindName)
+    assert [kind.name for kind in KINDS.values()] == list(KINDS)
+
+
+def test_no_two_kinds_share_a_type_or_an_example() -> None:
+    for part in ("struct", "data"):
+        assert len({getattr(kind, part) for kind in KINDS.values()}) == len(KINDS)
+    assert len({kind.example["id"] for kind in KINDS.values()}) == len(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("ad", True), ("page_view", True), ("", False), ("Form", False), ("crm", False), (None, False), (["ad"], False)],
+)
+def test_a_name_from_outside_is_a_kind_or_not(name: object, known: bool) -> None:
+    assert is_kind(name) is known
+
+
+@every_kind
+def test_the_type_in_the_envelope_is_the_name(kind: Any) -> None:
+    (said,) = (field.type for field in msgspec.structs.fields(kind.struct) if field.name == "type")
+    assert get_args(said) == (kind.name,)
+    assert kind.example["type"] == kind.name
+
+
+@every_kind
+def test_the_example_is_read(kind: Any) -> None:
+    value = json.dumps(kind.example).encode()
+    decoded = decode(kind.name, [(0, parse_ms(kind.example["time"]) or 0, None, value, ())])
+    assert decoded.rejects == []
+    assert msgspec.to_builtins(decoded.events) == [msgspec.to_builtins(msgspec.convert(kind.example, kind.struct))]
+
+
+@every_kind
+def test_schema_and_channel_are_written(kind: Any) -> None:
+    schema = json.loads((SCHEMAS / f"{kind.name}.schema.json").read_text(encoding="utf-8"))
+    assert schema["properties"]["type"] == {"enum": [kind.name]}
+    conditions = schema["$defs"][kind.data.__name__].get("allOf", [])
+    assert conditions == ([] if kind.rule is None else list(kind.rule.conditions))
+    asyncapi = json.loads((SCHEMAS / "asyncapi.json").read_text(encoding="utf-8"))
+    message = asyncapi["components"]["messages"][kind.name]
+    assert message["bindings"]["kafka"]["key"]["description"] == kind.key_says
+    assert message["examples"][0]["payload"] == kind.example
+    assert asyncapi["channels"][kind.name]["address"] == kind.name
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "canonical", "row"),
+    [
+        #              what differs                                                   partition  row
+        ("page_view", {"visitor_id": "v1"},                                             "v1", ("shop", "v1")),
+        ("chatbot",   {"visitor_id": "v2", "conversation_id": "c"},                     "v2", ("shop", "v2")),
+        ("form",      {"visitor_id": "v3", "lead_id": "l"},                             "v3", ("shop", "v3")),
+        ("form",      {"visitor_id": None, "platform": "meta", "lead_id": "l1", "email_hash": HASH}, "l1", None),
+        ("form",      {"visitor_id": "v", "platform": "google", "email_hash": HASH},     HASH, None),
+        ("email",     {"message_id": "m1", "lead_id": "l"},                             "m1", ("shop", "m1")),
+        ("ad",        {"campaign_id": "brand"},                                         "brand", None),
+    ],
+)  # fmt: skip
+def test_keys(kind: KindName, data: dict[str, Any], canonical: str, row: tuple[str, str] | None) -> None:
+    events = [made(kind, **data)] * 2
+    assert KINDS[kind].canonical_keys(events) == [canonical] * 2
+    assert KINDS[kind].row_keys([each.data for each in events]) == ["" if row is None else UNIT.join(row)] * 2
+
+
+def test_keys_stand_in_the_order_of_the_batch() -> None:
+    forms = [made("form", visitor_id="a"), made("form", platform="meta", lead_id="l"), made("form", visitor_id="b")]
+    assert KINDS["form"].canonical_keys(forms) == ["a", "l", "b"]
+    assert KINDS["form"].row_keys([each.data for each in forms]) == [f"shop{UNIT}a", "", f"shop{UNIT}b"]
+
+
+@every_kind
+def test_no_event_is_no_key(kind: Any) -> None:
+    assert (kind.canonical_keys([]), kind.row_keys([])) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "ids"),
+    [
+        ("page_view", {"visitor_id"}),
+        ("form", {"visitor_id", "form_id", "submission_id"}),
+        ("chatbot", {"visitor_id", "conversation_id", "order_id", "appointment_id"}),
+        ("email", {"visitor_id", "message_id"}),
+        ("ad", {"visitor_id", "platform", "campaign_id"}),
+    ],
+)
+def test_ids_of_a_kind(kind: KindName, ids: set[str]) -> None:
+    assert {"site_id", "lead_id", "user_id"} | ids <= set(KINDS[kind].ids)
+    assert not set(KINDS[kind].ids) & {"user_agent", "product", "action", "session_id", "value"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "place_is_suspect"),
+    [
+        ("form", data_of("form"), False),
+        ("form", data_of("form", submission_id=None), True),
+        ("form", data_of("form", platform="meta", lead_id="l"), True),
+        ("chatbot", data_of("chatbot"), False),
+        ("chatbot", data_of("chatbot", actor=None), True),
+        ("chatbot", data_of("chatbot", appointment_at="soon"), True),
+        ("email", data_of("email"), False),
+        ("email", data_of("email", action="bounced"), True),
+        ("email", data_of("email", email_hash=None), True),
+        ("ad", data_of("ad"), False),
+        ("ad", data_of("ad", action="spend"), True),
+        ("ad", total(), True),
+    ],
+)
+def test_the_pass_over_a_batch_finds_what_the_rule_has_to_see(
+    kind: KindName, data: dict[str, Any], place_is_suspect: bool
+) -> None:
+    rule = KINDS[kind].rule
+    assert rule is not None
+    events = [made(kind), msgspec.convert(event(kind, data), KINDS[kind].struct), made(kind)]
+    assert rule.suspects(events) == ([1] if place_is_suspect else [])
+
+
+def test_only_page_views_have_no_rule() -> None:
+    assert [kind.name for kind in KINDS.values() if kind.rule is None] == ["page_view"]
+
+
+def test_a_user_agent_is_a_visits_but_on_email_where_it_is_noted_and_on_ads() -> None:
+    assert [kind.name for kind in KINDS.values() if not kind.filters_bots] == ["email", "ad"]
+    assert [kind.name for kind in KINDS.values() if "machine" in kind.data.__struct_fields__] == ["email"]
+
+
+def test_every_kind_has_a_topic_in_every_installation() -> None:
+    assert [kind.name for kind in KINDS.values() if kind.optional] == []
+
+
+@pytest.mark.parametrize("room", ["adapters", "contract", "ingest"])
+def test_no_other_list_of_kinds_stands_in_the_rooms_of_events(room: str) -> None:
+    """A tuple, list, set or table that names two kinds and more is a second list."""
+    for path in sorted((ROOT / "stream" / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", [])
+            texts = {each.value for each in named if isinstance(each, ast.Constant)} & set(KINDS)
+            is_the_list = path.name == "kind.py" and isinstance(node, ast.Tuple)
+            assert len(texts) < 2 or is_the_list, f"{path.name}:{node.lineno} names {sorted(texts)}"

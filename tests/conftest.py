@@ -3,9 +3,6 @@
 LEADPULSE_REQUIRE=kafka,prometheus,chromium turns the lack of one of them from a skip into a failure (as in CI).
 LEADPULSE_SHARED names the folder of the public data sets, if it is not beside the checkout.
 LEADPULSE_TEST_EXAMPLES=quick, full or thorough says how many examples are tried (tests/examples.py).
-
-Side by side (`-n 2 --dist loadgroup`, as `make test` does) the tests of a file stay together and in order, because they
-share what is costly to set up; tests of the broker alone go one by one, and first: they wait more than they work.
 """
 
 from __future__ import annotations
@@ -17,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import examples
+from tests import examples, side_by_side
 from tests.integration import shared
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,24 +48,16 @@ def _side_by_side(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups last of all
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Say which tests stay together where they run side by side, and begin with those that take longest."""
-    if not _side_by_side(config):
-        return
-    for item in items:
-        if not alone(item.path):
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
-    items.sort(key=lambda item: FIRST.get(item.path.name, len(FIRST) + (item.path.parent.name != "integration")))
+    """Begin with the tests that take longest, where processes share the run; one alone keeps the usual order."""
+    if _side_by_side(config):
+        items.sort(key=lambda item: side_by_side.place(item.nodeid))
 
 
-#: what takes minutes, longest first; then comes what needs a broker, then the rest
-FIRST = {"test_alerts.py": 0, "test_engine.py": 1, "test_exactly_once.py": 2, "test_backfill.py": 3}
-
-
-def alone(path: Path) -> bool:
-    """Tell whether each test of a file sets up what it needs by itself."""
-    return path.parent.name == "integration" and path.name != "test_secured.py"
+@pytest.hookimpl(optionalhook=True)  # it is pytest-xdist's
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Keep together what shares a costly set-up."""
+    return side_by_side.scheduler(config, log)
 
 
 def pytest_report_header() -> list[str]:

@@ -98,6 +98,8 @@ def _hold(folder: Path, name: str, run: int) -> None:
         _tell(folder / f"{name}.json", lack=str(lack))
     finally:
         own.unlink(missing_ok=True)
+        if not _alive(run):  # else it removes its folder itself
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _tell(path: Path, **what: object) -> None:

@@ -40,7 +40,10 @@ def end() -> None:
     """Stop the brokers of the run and remove its folder."""
     folder = Path(os.environ.pop(RUN))
     for holder in folder.glob("*.pid"):
-        os.kill(int(holder.read_text()), signal.SIGTERM)
+        try:
+            os.kill(int(holder.read_text()), signal.SIGTERM)
+        except ProcessLookupError:  # it was killed, and could not remove this
+            holder.unlink()
     until = time.monotonic() + END_LIMIT_S
     while list(folder.glob("*.pid")) and time.monotonic() < until:  # each holder removes its own at last
         time.sleep(0.05)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from stream.changes.panes import DAY_MS, Grid
 from stream.ingest.decode import Limits
 from stream.ingest.touches import ChannelOptions
-from stream.stages.visitors.limits import Flood
+from stream.stages.visitors.bounds import Flood
 from stream.state.known_ids import DEFAULT_CAP_BYTES
 
 

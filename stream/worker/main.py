@@ -21,7 +21,7 @@ from stream.serve.http import HttpService
 from stream.serve.live import LivePage
 from stream.serve.telemetry import Telemetry
 from stream.settings.fields import Settings
-from stream.stages.visitors.limits import Flood
+from stream.stages.visitors.bounds import Flood
 from stream.worker import run as shell
 
 

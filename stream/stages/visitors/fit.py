@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from stream.stages.visitors.general import fold_away
-from stream.stages.visitors.limits import MOST_ROW
+from stream.stages.visitors.bounds import MOST_ROW
+from stream.stages.visitors.reference_way import fold_away
 from stream.stages.visitors.row import Extra, Row, encode
 
 _TICK_BYTES = 4

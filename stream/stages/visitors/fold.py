@@ -15,12 +15,12 @@ from operator import itemgetter
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
+from stream.stages.visitors.bounds import MOST_ROW, Flood
 from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.facts import Fact, Facts
 from stream.stages.visitors.fit import fitting
-from stream.stages.visitors.general import fold_general
-from stream.stages.visitors.in_order import InOrder
-from stream.stages.visitors.limits import MOST_ROW, Flood
+from stream.stages.visitors.incremental import InOrder
+from stream.stages.visitors.reference_way import fold_general
 from stream.stages.visitors.row import Row, decode, encode
 from stream.state.keys import PEOPLE
 from stream.state.rows import Rows

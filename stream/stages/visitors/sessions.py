@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from stream.changes.panes import HOUR_MS
-from stream.stages.visitors.limits import MOST_TICKS, MOST_VIEWED
+from stream.stages.visitors.bounds import MOST_TICKS, MOST_VIEWED
 from stream.stages.visitors.row import Packed, Session, ticks_of
 
 GAP_MS: Final = 30 * 60_000

@@ -16,9 +16,9 @@ from stream.changes.accumulator import Accumulator
 from stream.contract.kinds import KindName
 from stream.stages.stage import Batch, Refused, Shared, Stage
 from stream.stages.visitors.ad_leads import AdLeads
+from stream.stages.visitors.bounds import Flood
 from stream.stages.visitors.facts import CHAT, FORM, VIEW, Fact, FactFields, Facts, People
 from stream.stages.visitors.fold import PeopleFold
-from stream.stages.visitors.limits import Flood
 from stream.state.table import Table
 
 _KIND_OF: Final[dict[int, KindName]] = {VIEW: "page_view", FORM: "form", CHAT: "chatbot"}

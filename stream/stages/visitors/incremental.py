@@ -22,6 +22,7 @@ from stream.changes.cells import Cell
 from stream.changes.panes import Grid
 from stream.contract.records import UNIT
 from stream.stages.visitors import chats, deals
+from stream.stages.visitors.bounds import MOST_SESSIONS, MOST_VIEWED, Flood
 from stream.stages.visitors.contribution import (
     PERSON,
     Cells,
@@ -30,7 +31,6 @@ from stream.stages.visitors.contribution import (
     ways,
 )
 from stream.stages.visitors.facts import FORM, KEY_CHATS, KEY_FORMS, VIEW, Fact, Facts
-from stream.stages.visitors.limits import MOST_SESSIONS, MOST_VIEWED, Flood
 from stream.stages.visitors.numbers import BOUNCE, LANDED, SEEN, VIEWS, Numbers, visit
 from stream.stages.visitors.row import MARK, UNKNOWN, Conversation, Deeds, Extra, Packed, Row
 from stream.stages.visitors.sessions import GAP_MS

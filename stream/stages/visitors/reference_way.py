@@ -15,6 +15,7 @@ from collections.abc import Callable
 from stream.changes.panes import HOUR_MS
 from stream.contract.records import UNIT
 from stream.stages.visitors import chats, deals, sessions
+from stream.stages.visitors.bounds import MOST_CHATS, MOST_OFFERS, MOST_SESSIONS, Flood
 from stream.stages.visitors.contribution import (
     Cells,
     Contributions,
@@ -23,7 +24,6 @@ from stream.stages.visitors.contribution import (
     ways,
 )
 from stream.stages.visitors.facts import CHAT, FORM, KEY_CHATS, KEY_FORMS, VIEW, Fact, Facts
-from stream.stages.visitors.limits import MOST_CHATS, MOST_OFFERS, MOST_SESSIONS, Flood
 from stream.stages.visitors.row import Conversation, Deal, Extra, Packed, Row, Session, ticks_of, unpack
 
 

@@ -15,7 +15,7 @@ from operator import itemgetter
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
-from stream.stages.visitors.bounds import MOST_ROW, Flood
+from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
 from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.facts import Fact, Facts
 from stream.stages.visitors.fit import fitting
@@ -32,15 +32,15 @@ class PeopleFold:
     """The people of one shard: rows at rest stay encoded, as in the log."""
 
     def __init__(
-        self, grid: Grid, facts: Facts, memory_ms: int, flood: Flood = Flood(), *, always_general: bool = False
+        self, grid: Grid, facts: Facts, memory_ms: int, bounds: Bounds = DEFAULT_BOUNDS, *, always_general: bool = False
     ) -> None:
         self.grid = grid
         self.facts = facts
         self.memory_ms = memory_ms
-        self._limits = flood
+        self._bounds = bounds
         self.rows = Rows(PEOPLE, memory_ms)
         self._contributions = Contributions(grid)
-        self._in_order = InOrder(grid, facts, self._contributions, flood)
+        self._in_order = InOrder(grid, facts, self._contributions, bounds)
         self._always_general = always_general  # for the test that holds the two ways together
 
     def fold(self, people: Mapping[str, list[Fact]], accumulator: Accumulator) -> list[Fact]:
@@ -49,7 +49,7 @@ class PeopleFold:
         contributions.into(accumulator)
         direct.into(accumulator)
         encoded, dirty, sites = self.rows.encoded, self.rows.dirty, self.facts.sites
-        memory_ms, always_general = self.memory_ms, self._always_general
+        memory_ms, always_general, most_bytes = self.memory_ms, self._always_general, self._bounds.row_bytes
         flood: list[Fact] = []
         for key, facts in people.items():
             if len(facts) > 1:
@@ -70,9 +70,9 @@ class PeopleFold:
             else:
                 row, done = direct.begin(site, facts)
             if done < len(facts):
-                flood += fold_general(contributions, self.facts, memory_ms, self._limits, row, site, facts[done:])
+                flood += fold_general(contributions, self.facts, memory_ms, self._bounds, row, site, facts[done:])
             raw = encode(row)
-            encoded[key] = raw if len(raw) <= MOST_ROW else fitting(row)
+            encoded[key] = raw if len(raw) <= most_bytes else fitting(row, most_bytes)
             dirty.add(key)
         direct.flush()
         return flood

@@ -22,7 +22,7 @@ from stream.changes.cells import Cell
 from stream.changes.panes import Grid
 from stream.contract.records import UNIT
 from stream.stages.visitors import chats, deals
-from stream.stages.visitors.bounds import MOST_SESSIONS, MOST_VIEWED, Flood
+from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.contribution import (
     PERSON,
     Cells,
@@ -44,11 +44,11 @@ _DIRECT: Final = (None, None, None, None)
 class InOrder:
     """Writes the differences of common cases into an accumulator."""
 
-    def __init__(self, grid: Grid, facts: Facts, contributions: Contributions, flood: Flood) -> None:
+    def __init__(self, grid: Grid, facts: Facts, contributions: Contributions, bounds: Bounds) -> None:
         self.grid = grid
         self.facts = facts
         self._contributions = contributions
-        self._flood = flood
+        self._bounds = bounds
         self._accumulator = Accumulator()
         self._numbers: Numbers | None = None
         self._talked: dict[str, tuple[Conversation, Cells]] = {}  # conversation → what it counted for before
@@ -113,7 +113,8 @@ class InOrder:
         pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
         ticks: list[int] = []
         # an hour can hold events of two sessions at most, since half an hour lies between them
-        most = self._flood.events - (sessions[-2].events if len(sessions) > 1 else 0)
+        bounds = self._bounds
+        most = min(bounds.flood_events - (sessions[-2].events if len(sessions) > 1 else 0), bounds.ticks)
         for fact in facts[at:] if at else facts:
             time_ms, _, code, touch, country, group, content, offer, _, _ = fact
             if time_ms <= end:
@@ -121,11 +122,11 @@ class InOrder:
                 if code != VIEW or time_ms <= start or (session.deeds is not None and session.deeds.said is not None):
                     break
             elif time_ms - end > GAP_MS:
-                if code != VIEW or offer is not None or len(sessions) >= MOST_SESSIONS or row.extra is not None:
+                if code != VIEW or offer is not None or len(sessions) >= bounds.sessions or row.extra is not None:
                     break
-                if events >= self._flood.events:
+                if events >= bounds.flood_events:
                     break
-                most = self._flood.events - events
+                most = min(bounds.flood_events - events, bounds.ticks)
                 session.events, session.views, session.viewed = events, views, viewed
                 self._close(site, row, session, before, end, ticks, numbers, fresh)
                 ticks, fresh = [], False
@@ -147,7 +148,7 @@ class InOrder:
                     break
                 name = f"{MARK}{group}{UNIT}{content}{MARK}"
                 if name not in viewed:
-                    if len(viewed) > MOST_VIEWED and viewed.count(MARK) > MOST_VIEWED:
+                    if len(viewed) > bounds.viewed and viewed.count(MARK) > bounds.viewed:
                         break
                     if session.deeds is not None and (key_ms := session.deeds.last_key):
                         if not _alone(row):
@@ -358,7 +359,7 @@ class InOrder:
         extra = row.extra = row.extra or Extra()
         name = data.conversation_id
         chat = extra.conversations.get(name)
-        if chat is None and len(extra.conversations) >= self._flood.chats:
+        if chat is None and len(extra.conversations) >= min(self._bounds.flood_chats, self._bounds.chats):
             return False
         pane, add = self.grid.pane, self._add
         bot = None if data.bot_id is None else (time_ms, event_id, self.facts.bots[data.bot_id])

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from stream.changes.panes import HOUR_MS
 from stream.contract.records import UNIT
 from stream.stages.visitors import chats, deals, sessions
-from stream.stages.visitors.bounds import MOST_CHATS, MOST_OFFERS, MOST_SESSIONS, Flood
+from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.contribution import (
     Cells,
     Contributions,
@@ -28,15 +28,15 @@ from stream.stages.visitors.row import Conversation, Deal, Extra, Packed, Row, S
 
 
 def fold_general(
-    contributions: Contributions, labels: Facts, memory_ms: int, limits: Flood, row: Row, site: str, facts: list[Fact]
+    contributions: Contributions, labels: Facts, memory_ms: int, bounds: Bounds, row: Row, site: str, facts: list[Fact]
 ) -> list[Fact]:
     """Fold facts into a row; give those of events that were flood."""
     before = person(row) if row.sessions else None
-    work = _Work(contributions, labels, limits, row, site)
+    work = _Work(contributions, labels, bounds, row, site)
     for fact in facts:
         work.fold(fact)
     work.settle()
-    forget(row, memory_ms)
+    forget(row, memory_ms, bounds)
     if row.sessions:
         after = person(row)
         if before is not None:
@@ -48,10 +48,10 @@ def fold_general(
 class _Work:
     """One person's general fold: what was touched, and what it counted for before."""
 
-    def __init__(self, contributions: Contributions, labels: Facts, limits: Flood, row: Row, site: str) -> None:
+    def __init__(self, contributions: Contributions, labels: Facts, bounds: Bounds, row: Row, site: str) -> None:
         self.contributions, self.labels, self.row, self.site = contributions, labels, row, site
         self.pane = contributions.pane
-        self._limits = limits
+        self._bounds = bounds
         self.flood: list[Fact] = []
         self._held: list[Packed | Session] = list(row.sessions)  # a session that is touched becomes a Session
         self._before: Cells = []
@@ -123,10 +123,10 @@ class _Work:
         """Tell whether a person's hour is full already; which events those are depends on their order alone."""
         hour = time_ms // HOUR_MS
         extra = self.row.extra
-        if code == CHAT and extra is not None and len(extra.conversations) >= self._limits.chats:
+        if code == CHAT and extra is not None and len(extra.conversations) >= self._bounds.flood_chats:
             if fact[5].conversation_id not in extra.conversations:
                 begun = sum(chat.first // HOUR_MS == hour for chat in extra.conversations.values())
-                if begun >= self._limits.chats:
+                if begun >= self._bounds.flood_chats:
                     return True
         if hour in self._full:
             return True
@@ -134,9 +134,9 @@ class _Work:
         if bound is None:  # all events of the sessions that touch the hour: never too few, and cheap
             end = (hour + 1) * HOUR_MS
             bound = sum(s.events for s in self._held if s.start < end and s.end >= hour * HOUR_MS)
-        if bound >= self._limits.events:
+        if bound >= self._bounds.flood_events:
             bound = sessions.events_in_hour(self._held, hour)
-            if bound >= self._limits.events:
+            if bound >= self._bounds.flood_events:
                 self._full.add(hour)
                 return True
         self._by_hour[hour] = bound + 1
@@ -153,7 +153,7 @@ class _Work:
             near = [self._touched(other) for other in held[low:high]]
             session = near[0]
             for other in near[1:]:
-                session = sessions.join(session, other)
+                session = sessions.join(session, other, self._bounds)
             held[low:high] = [session]
         sessions.extend(session, time_ms, code == VIEW)
         return session
@@ -171,7 +171,7 @@ class _Work:
         row.first_view = sessions.least(row.first_view, time_ms)
         session.landing = sessions.earlier(session.landing, (time_ms, event_id, group, content))
         session.viewed.add(group + UNIT + content)
-        sessions.trim(session)
+        sessions.trim(session, self._bounds)
         self._views.append((time_ms, group, content))
         if offer is not None:
             self._offer(offer, time_ms, False)
@@ -180,7 +180,7 @@ class _Work:
         extra = self.row.extra = self.row.extra or Extra()
         times = extra.offers.get(offer)
         if times is None:
-            if len(extra.offers) >= MOST_OFFERS:
+            if len(extra.offers) >= self._bounds.offers:
                 return
             times = extra.offers[offer] = [0, 0]
         times[0] = max(times[0], time_ms)
@@ -256,22 +256,22 @@ class _Work:
         return deal
 
 
-def forget(row: Row, memory_ms: int) -> None:
+def forget(row: Row, memory_ms: int, bounds: Bounds) -> None:
     """Fold the oldest sessions together, changing no count: over the bound, or older than the memory."""
     oldest = row.last - memory_ms
     kept = row.sessions
-    while len(kept) > MOST_SESSIONS or (len(kept) > 1 and kept[0].end < oldest):
+    while len(kept) > bounds.sessions or (len(kept) > 1 and kept[0].end < oldest):
         fold_away(row, kept.pop(0))
     extra = row.extra
     if extra is None:
         return
     for name in [n for n, (end, key_ms) in extra.folded.items() if max(end, key_ms) < oldest]:
         del extra.folded[name]
-    if len(extra.conversations) > MOST_CHATS:
-        newest = sorted(extra.conversations.items(), key=lambda item: item[1].last)[-MOST_CHATS:]
+    if len(extra.conversations) > bounds.chats:
+        newest = sorted(extra.conversations.items(), key=lambda item: item[1].last)[-bounds.chats :]
         extra.conversations = dict(newest)
     for made in (extra.orders, extra.appointments):
-        while len(made) > MOST_CHATS:
+        while len(made) > bounds.chats:
             del made[next(iter(made))]
 
 

@@ -16,7 +16,7 @@ from stream.changes.accumulator import Accumulator
 from stream.contract.kinds import KindName
 from stream.stages.stage import Batch, Refused, Shared, Stage
 from stream.stages.visitors.ad_leads import AdLeads
-from stream.stages.visitors.bounds import Flood
+from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
 from stream.stages.visitors.facts import CHAT, FORM, VIEW, Fact, FactFields, Facts, People
 from stream.stages.visitors.fold import PeopleFold
 from stream.state.table import Table
@@ -27,12 +27,14 @@ _KIND_OF: Final[dict[int, KindName]] = {VIEW: "page_view", FORM: "form", CHAT: "
 class Visitors(Stage):
     """The people of one shard."""
 
-    def __init__(self, shared: Shared, touches: Callable[[list[Any]], list[Any]], flood: Flood = Flood()) -> None:
+    def __init__(
+        self, shared: Shared, touches: Callable[[list[Any]], list[Any]], bounds: Bounds = DEFAULT_BOUNDS
+    ) -> None:
         """Take `touches`, which says of each event of a batch where its visit came from."""
         self._touches = touches
         self._facts = Facts(shared.admit, shared.sites)
         self._waiting: People = defaultdict(list)
-        self.people = PeopleFold(shared.grid, self._facts, shared.memory_ms, flood)
+        self.people = PeopleFold(shared.grid, self._facts, shared.memory_ms, bounds)
         self.ad_leads = AdLeads(shared.grid, shared.sites, shared.memory_ms)
 
     @property

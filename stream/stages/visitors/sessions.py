@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from stream.changes.panes import HOUR_MS
 from stream.stages.visitors.bounds import Bounds
-from stream.stages.visitors.row import Packed, Session, ticks_of
+from stream.stages.visitors.row import Deeds, Packed, Session, ticks_of
 
 GAP_MS: Final = 30 * 60_000
 LARGEST_TICK: Final = (1 << 32) - 2
@@ -80,6 +80,12 @@ def extend(session: Session, time_ms: int, is_view: bool) -> None:
     session.events += 1
     session.views += is_view
     session.ticks.append(tick(session.start, time_ms, is_view))
+
+
+def convert(held: Session | Deeds, time_ms: int, event_id: str, method: str) -> None:
+    """Add a key event to a session, or to what is stored of it."""
+    held.first_key = earlier(held.first_key, (time_ms, event_id, method))
+    held.last_key = max(held.last_key, time_ms)
 
 
 def trim(session: Session, bounds: Bounds) -> None:

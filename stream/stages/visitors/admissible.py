@@ -49,22 +49,28 @@ REASONS: Final[dict[Reason, str]] = {
 
 
 class Open:
-    """The newest session of a person while facts are added to it.
+    """The newest session of a person while facts are added to it: what changes is held here, and stored when it closes.
 
-    `before` is its end as it was counted; `most_events` how many it can have before an hour can be full. A `fresh`
-    one has not been counted as a visit and a bounce: that is done once it is known what it is at the end of the batch.
+    `before` is its end as it was counted; `most_events` how many it can have before an hour can be full, or a tick be
+    forgotten. A `fresh` one is of a new person who has not been counted yet: that is done once it is known what it is
+    at the end of the batch.
     """
 
-    __slots__ = ("before", "fresh", "most_events", "row", "session", "site", "ticks")
+    __slots__ = (
+        "before", "end", "events", "fresh", "most_events", "row", "session", "site", "start", "ticks", "viewed",
+        "views",
+    )  # fmt: skip
 
     def __init__(self, site: str, row: Row, bounds: Bounds, fresh: bool = False) -> None:
         sessions = row.sessions
         self.site, self.row, self.fresh = site, row, fresh
         self.session = session = sessions[-1]
-        self.before = session.end
+        self.start, self.events, self.views, self.viewed = session.start, session.events, session.views, session.viewed
+        self.before = self.end = session.end
         self.ticks: list[int] = []
         # an hour can hold events of two sessions at most, since half an hour lies between them
-        self.most_events = bounds.flood_events - (sessions[-2].events if len(sessions) > 1 else 0)
+        most = bounds.flood_events - sessions[-2].events if len(sessions) > 1 else bounds.flood_events
+        self.most_events = most if most < bounds.ticks else bounds.ticks
 
 
 class Admissible:
@@ -77,39 +83,39 @@ class Admissible:
 
     def why_not(self, here: Open, fact: Fact) -> Reason | None:
         """Say why an event is no common case for a person who has a session."""
-        session, time_ms, bounds = here.session, fact.time_ms, self._bounds
-        if time_ms <= session.end:
+        time_ms = fact.time_ms
+        if time_ms <= here.end:
             if type(fact) is not View:
                 return "late deed"
-            if time_ms <= session.start:
+            if time_ms <= here.start:
                 return "before the opening"
-            if session.deeds is not None and session.deeds.said is not None:
+            if here.session.deeds is not None and here.session.deeds.said is not None:
                 return "facts from several events"
-        elif time_ms - session.end > GAP_MS:
-            return self._why_not_opening(here.row, fact)
-        if session.channel is None and fact.touch is not None:
+        elif time_ms - here.end > GAP_MS:
+            return self._why_not_opening(here, fact)
+        if fact.touch is not None and here.session.channel is None:
             return "channel"
-        if session.country is None and fact.country is not None:
+        if fact.country is not None and here.session.country is None:
             return "country"
-        events = session.events
-        if events >= here.most_events:
-            return "flood"
-        if events >= bounds.ticks:
-            return "many ticks"
-        if time_ms - session.start > _LONGEST_MS:
+        if here.events >= here.most_events:
+            return "many ticks" if here.events >= self._bounds.ticks else "flood"
+        if time_ms - here.start > _LONGEST_MS:
             return "long session"
-        if type(fact) is not View:
-            return self._why_not_form(here, fact) if type(fact) is Form else self._why_not_chat(here, fact)
-        if fact.offer is not None:
-            return "offer"
+        if type(fact) is View:
+            if fact.offer is not None:
+                return "offer"
+            return None if fact.name in here.viewed else self._why_not_new(here)
+        return self._why_not_form(here, fact) if type(fact) is Form else self._why_not_chat(here, fact)
+
+    def _why_not_new(self, here: Open) -> Reason | None:
+        """Say why what was not viewed before in the session is no common case."""
+        session, viewed, most = here.session, here.viewed, self._bounds.viewed
         if session.group is None:
             return "no landing"
-        if fact.name in session.viewed:
-            return None
         # n names stand between n + 1 marks; the length is asked first, since it costs nothing
-        if len(session.viewed) > bounds.viewed and session.viewed.count(MARK) > bounds.viewed:
+        if len(viewed) > most and viewed.count(MARK) > most:
             return "much viewed"
-        return "key event elsewhere" if session.last_key and not is_alone(here.row) else None
+        return "key event elsewhere" if session.deeds and session.deeds.last_key and not is_alone(here.row) else None
 
     def why_not_first(self, fact: Fact) -> Reason | None:
         """Say why the first event of a new person is no common case."""
@@ -117,14 +123,14 @@ class Admissible:
             return "opened by a deed"
         return "offer" if fact.offer is not None else None
 
-    def _why_not_opening(self, row: Row, fact: Fact) -> Reason | None:
+    def _why_not_opening(self, here: Open, fact: Fact) -> Reason | None:
         if (reason := self.why_not_first(fact)) is not None:
             return reason
-        if row.extra is not None:
+        if here.row.extra is not None:
             return "seldom facts"
-        if len(row.sessions) >= self._bounds.sessions:
+        if len(here.row.sessions) >= self._bounds.sessions:
             return "many sessions"
-        return "flood" if row.sessions[-1].events >= self._bounds.flood_events else None
+        return "flood" if here.events >= self._bounds.flood_events else None
 
     def _why_not_form(self, here: Open, fact: Any) -> Reason | None:
         data = fact.data

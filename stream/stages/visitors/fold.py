@@ -59,7 +59,8 @@ class PeopleFold:
         flood: list[Fact] = []
         for key, facts in people.items():
             if len(facts) > 1:
-                facts.sort(key=_by_time_and_id)
+                if not _in_order(facts):
+                    facts.sort(key=_by_time_and_id)
                 if facts[-1].time_ms - facts[0].time_ms > memory_ms and (back := _back_again(facts, memory_ms)):
                     flood += self.fold({key: facts[:back]}, accumulator)
                     facts = facts[back:]
@@ -82,6 +83,17 @@ class PeopleFold:
             dirty.add(key)
         incremental.flush()
         return flood
+
+
+def _in_order(facts: list[Fact]) -> bool:
+    """Tell whether facts come by time as most do: a quarter of what it costs to sort them."""
+    last = -1
+    for fact in facts:
+        time_ms = fact.time_ms
+        if time_ms <= last:
+            return False
+        last = time_ms
+    return True
 
 
 def _back_again(facts: list[Fact], memory_ms: int) -> int:

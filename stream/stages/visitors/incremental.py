@@ -81,10 +81,9 @@ class Incremental:
         up(cells.view + pane)
         if cells.landed >= 0:
             up(cells.landed + pane)
-        here = Open(site, row, self._bounds, fresh=True)
         if len(facts) > 1:
-            return row, self._extend(here, facts, 1)
-        self._close(here, cells)
+            return row, self._extend(Open(site, row, self._bounds, fresh=True), facts, 1)
+        self._arrive(site, session, cells, 1, pane)
         return row, 1
 
     def extend(self, site: str, row: Row, facts: list[Fact]) -> int:
@@ -93,76 +92,79 @@ class Incremental:
 
     def _extend(self, here: Open, facts: list[Fact], at: int) -> int:
         why_not = self._admissible.why_not
-        cells = self._cells(here)
-        session = here.session
+        cells = self._numbers[here.site, here.session.channel, here.session.campaign]
+        up, ids = self._accumulator.up, self._accumulator.ids
+        pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
         for fact in facts[at:] if at else facts:
             if why_not(here, fact) is not None:
                 break
             at += 1
             time_ms = fact.time_ms
-            if time_ms - session.end > GAP_MS:
+            if time_ms - here.end > GAP_MS:
                 self._close(here, cells)
                 here = self._reopen(here.site, here.row, fact)
-                session, cells = here.session, self._cells(here)
+                cells = self._numbers[here.site, here.session.channel, here.session.campaign]
                 continue
-            if session.events == 1 == session.views and not here.fresh:
-                self._accumulator.down(cells.bounce + self.grid.pane(session.start))
+            if here.events == 1 == here.views and not here.fresh:
+                self._accumulator.down(cells.bounce + self.grid.pane(here.start))
             if type(fact) is View:
-                self._view(here, fact, cells)
-            elif type(fact) is Form:
-                self._deeds.form(here, fact)
+                if fact.name not in here.viewed:
+                    here.viewed = here.viewed[:-1] + fact.name
+                    if here.session.deeds is not None:
+                        self._convert_to(here, fact)
+                pane = (time_ms - origin) // pane_ms
+                up(cells.view + pane)
+                up(ids["content_view", here.site, fact.group, fact.content] + pane)
+                here.ticks.append(2 * (time_ms - here.start) + 1)
+                here.views += 1
             else:
-                self._deeds.chat(here, fact)
-            is_view = type(fact) is View
-            here.ticks.append(2 * (time_ms - session.start) + is_view)
-            session.views += is_view
-            session.events += 1
-            if time_ms > session.end:
-                session.end = time_ms
+                here.session.viewed = here.viewed
+                (self._deeds.form if type(fact) is Form else self._deeds.chat)(here, fact)
+                here.ticks.append(2 * (time_ms - here.start))
+            here.events += 1
+            if time_ms > here.end:
+                here.end = time_ms
         self._close(here, cells)
-        self._deeds.settle(here.site)
+        if self._deeds.talked:
+            self._deeds.settle(here.site)
         return at
 
-    def _cells(self, here: Open) -> OriginCells:
-        """Give the cells that a session adds to by where it came from."""
-        return self._numbers[here.site, here.session.channel, here.session.campaign]
-
-    def _view(self, here: Open, view: View, cells: OriginCells) -> None:
-        """Count a page view, and of a converted person what they had not viewed before."""
-        site, session = here.site, here.session
-        if view.name not in session.viewed:
-            if last_key := session.last_key:
-                self._add(("content_converted", site, view.group, view.content), self.grid.pane(last_key), 1)
-            session.viewed = session.viewed[:-1] + view.name
-        pane = self.grid.pane(view.time_ms)
-        accumulator = self._accumulator
-        accumulator.up(cells.view + pane)
-        accumulator.up(accumulator.ids["content_view", site, view.group, view.content] + pane)
+    def _convert_to(self, here: Open, view: View) -> None:
+        """Count what a person views for the first time, if they are converted in this session."""
+        if last_key := here.session.last_key:
+            self._add(("content_converted", here.site, view.group, view.content), self.grid.pane(last_key), 1)
 
     def _close(self, here: Open, cells: OriginCells) -> None:
-        """Move the person, in every way the newest session counts them, from one pane to a later one."""
-        site, session, ticks, fresh = here.site, here.session, here.ticks, here.fresh
+        """Store the session; move the person, in every way that it counts them, from one pane to a later one."""
+        site, session, ticks, fresh, end = here.site, here.session, here.ticks, here.fresh, here.end
         if ticks:
             session.ticks += _tick(ticks[0]) if len(ticks) == 1 else array("I", ticks).tobytes()
-            here.row.last = session.end
+            session.events, session.views, session.viewed = here.events, here.views, here.viewed
+            here.row.last = session.end = end
         pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
-        old, new = (here.before - origin) // pane_ms, (session.end - origin) // pane_ms
-        if old == new and not fresh:
-            return
-        ids, up, down = self._accumulator.ids, self._accumulator.up, self._accumulator.down
-        seen, country = cells.visit, ids["country_person", site, session.country or UNKNOWN]
-        up(seen + new)
-        up(country + new)
-        if not fresh:
-            down(seen + old)
+        old, new = (here.before - origin) // pane_ms, (end - origin) // pane_ms
+        if fresh:
+            self._arrive(site, session, cells, here.events, new)
+        elif old != new:
+            ids, up, down = self._accumulator.ids, self._accumulator.up, self._accumulator.down
+            country = ids["country_person", site, session.country or UNKNOWN]
+            up(cells.visit + new)
+            down(cells.visit + old)
+            up(country + new)
             down(country + old)
-        elif session.events == 1:
-            up(cells.bounce + new)
-        if session.group is not None:
-            landing = ids["landing_person", site, session.group, session.content]
-            up(landing + new)
-            if not fresh:
+            if session.group is not None:
+                landing = ids["landing_person", site, session.group, session.content]
+                up(landing + new)
                 down(landing + old)
+
+    def _arrive(self, site: str, session: Packed, cells: OriginCells, events: int, pane: int) -> None:
+        """Count a new person in the pane of their last event, and a bounce if it was the only one."""
+        ids, up = self._accumulator.ids, self._accumulator.up
+        up(cells.visit + pane)
+        up(ids["country_person", site, session.country or UNKNOWN] + pane)
+        up(ids["landing_person", site, session.group, session.content] + pane)
+        if events == 1:
+            up(cells.bounce + pane)
 
     def _count_opening(self, site: str, session: Packed, pane: int) -> None:
         """Contribute a session of one page view."""

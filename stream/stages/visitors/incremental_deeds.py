@@ -28,7 +28,7 @@ class Deeds:
         self._labels = labels
         self._contributions = contributions
         self._pane = contributions.pane
-        self._talked: dict[str, tuple[Conversation, Cells]] = {}  # conversation → what it counted for before
+        self.talked: dict[str, tuple[Conversation, Cells]] = {}  # conversation → what it counted for before
 
     def form(self, here: Open, fact: Any) -> None:
         """Fold a form event."""
@@ -123,13 +123,13 @@ class Deeds:
         extra = person.extra = person.extra or Extra()
         name = data.conversation_id
         known = extra.conversations.get(name)
-        if name not in self._talked:
+        if name not in self.talked:
             counted = [] if known is None else self._contributions.conversation(here.site, known)
         last = extra.last_chat
         bot = None if data.bot_id is None else (time_ms, fact.event_id, self._labels.bots[data.bot_id])
         chat = chats.talk(extra, time_ms, bot, data)
-        if name not in self._talked:
-            self._talked[name] = chat, counted
+        if name not in self.talked:
+            self.talked[name] = chat, counted
         self._chatted(here.site, last, time_ms, extra.last_submit)
         if chats.makes_lead(data):
             self._key_event(here, fact, "chatbot")
@@ -149,7 +149,7 @@ class Deeds:
     def settle(self, site: str) -> None:
         """Contribute the conversations that events were added to, once for all events of the batch."""
         contributions = self._contributions
-        for chat, before in self._talked.values():
+        for chat, before in self.talked.values():
             contributions.put(before, -1)
             contributions.put(contributions.conversation(site, chat), 1)
-        self._talked.clear()
+        self.talked.clear()

@@ -24,7 +24,7 @@ from stream.stages.visitors.admissible import Admissible, Open
 from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.contribution import PERSON, Contributions, step_of_landing, ways
 from stream.stages.visitors.facts import Fact, Facts, Form, View
-from stream.stages.visitors.incremental_deeds import Deeds
+from stream.stages.visitors.incremental_deeds import IncrementalDeeds
 from stream.stages.visitors.numbers import Numbers, OriginCells
 from stream.stages.visitors.row import UNKNOWN, Packed, Row
 from stream.stages.visitors.sessions import GAP_MS
@@ -42,7 +42,7 @@ class Incremental:
         self._contributions = contributions
         self._bounds = bounds
         self._admissible = Admissible(bounds, labels)
-        self._deeds = Deeds(labels, contributions)
+        self._deeds = IncrementalDeeds(labels, contributions)
         self._accumulator = Accumulator()
         self._numbers = Numbers(self._accumulator.ids)
         self._newcomers: defaultdict[str, list[int]] = defaultdict(list)  # site → panes

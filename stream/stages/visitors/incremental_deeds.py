@@ -21,7 +21,7 @@ from stream.stages.visitors.row import Conversation, Extra
 from stream.stages.visitors.sessions import convert
 
 
-class Deeds:
+class IncrementalDeeds:
     """Writes the differences of forms and chats."""
 
     def __init__(self, labels: Facts, contributions: Contributions) -> None:

@@ -23,7 +23,7 @@ from stream.state.rows import Rows
 from tests.laws.conftest import THOROUGH
 from tests.laws.sums import nonzero, remembered
 from tests.laws.test_folds_law import cut, folded
-from tests.laws.traffic import START_MS, Envelope, named, people, shard, views
+from tests.laws.traffic import START_MS, Envelope, named, people, shard
 
 #: Faults of one in a bound show in few of the examples, and these are cheap.
 MANY: Final = settings(max_examples=1_000 if THOROUGH else 300)
@@ -38,11 +38,30 @@ BOUNDS: Final = st.one_of(
 )
 
 
+def plain() -> st.SearchStrategy[list[Envelope]]:
+    """Draw what goes the incremental way whole: direct page views and chats of one person, some minutes apart."""
+    page = st.sampled_from("abcdefg").map(lambda name: ("page_view", {"page": {"path": "/", "content_id": name}}))
+    message = st.sampled_from("abc").map(
+        lambda name: ("chatbot", {"action": "message", "actor": "bot", "conversation_id": name})
+    )
+    gaps = st.sampled_from((1, 2, 5, 29, 31, 45))
+    return st.lists(st.tuples(st.one_of(page, page, page, message), gaps), min_size=1, max_size=16).map(_told)
+
+
+def _told(said: list[tuple[tuple[str, dict[str, Any]], int]]) -> list[Envelope]:
+    events, minute = [], 0
+    for (kind, data), gap in said:
+        time = format_ms(START_MS + minute * MINUTE_MS)
+        data = {"site_id": "s1", "visitor_id": "ann", **data}
+        events.append({"specversion": "1.0", "source": "test", "type": kind, "time": time, "data": data})
+        minute += gap
+    return named(events)
+
+
 def drawn(data: st.DataObject) -> list[list[Envelope]]:
     """Draw batches of a short time, so that sessions are long and hours full, or of a day."""
     span_ms = data.draw(st.sampled_from((HOUR_MS, 2 * HOUR_MS, DAY_MS // 4, DAY_MS)), label="span")
-    only_views = st.lists(views(span_ms), min_size=1, max_size=20).map(named)
-    events = data.draw(st.one_of(people(span_ms, max_size=40), only_views), label="events")
+    events = data.draw(st.one_of(people(span_ms, max_size=40), plain()), label="events")
     if data.draw(st.booleans(), label="one person"):
         events = [{**e, "data": {**e["data"], **_as("ann", e)}} for e in events]
     if data.draw(st.booleans(), label="in order"):

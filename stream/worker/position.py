@@ -4,7 +4,8 @@ In:  the batches that were folded.
 Out: the position record, which is the only thing that says where reading goes on.
 
 The fingerprint of the last record covered tells a topic that was deleted and made anew (same name, same offsets,
-other records) from the one that was read.
+other records) from the one that was read. The format says by which definitions the state beside it was made: figures
+of one release cannot go on with the state of another whose definitions are different.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 import xxhash
 
 from stream.contract.records import Record
+from stream.errors import TopicError
 from stream.state.keys import POSITION
 from stream.worker.inbox import Batch
 
@@ -50,8 +52,15 @@ class Position(msgspec.Struct):
     version: int = VERSION
 
 
+class _Format(msgspec.Struct):
+    """The format that a position record says its log is written in; it was not always said."""
+
+    version: int = 1
+
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Position).decode
+_format = msgspec.json.Decoder(_Format).decode
 
 
 def encode(position: Position) -> bytes:
@@ -59,12 +68,38 @@ def encode(position: Position) -> bytes:
     return _encode(position)
 
 
-def decode(value: bytes) -> Position:
-    """Read the position record's value; raises ValueError for one that a later version wrote."""
-    position = _decode(value)
-    if position.version > VERSION:
-        raise ValueError(f"position record of version {position.version}; this program knows {VERSION}")
-    return position
+def decode(value: bytes, where: str, prefix: str) -> Position:
+    """Read the position record of the log at `where`; raises TopicError where that log is of another release."""
+    refuse_other_format(value, where, prefix)
+    return _decode(value)
+
+
+def refuse_other_format(value: bytes, where: str, prefix: str) -> None:
+    """Raise TopicError where a position record, of a shard or of the rollup, is of another format than ours."""
+    found = _format(value).version
+    if found == VERSION:
+        return
+    if found > VERSION:
+        raise TopicError(
+            f"The state was written by a newer release (format {found}; this one reads {VERSION}).",
+            where=where,
+            do="Run that release again, or a later one; or begin anew: " + begin_anew(prefix),
+        )
+    raise TopicError(
+        f"The state was written by an older release (format {found}; this one reads {VERSION}), which counted by "
+        "other definitions.",
+        where=where,
+        do="Begin anew: " + begin_anew(prefix),
+    )
+
+
+def begin_anew(prefix: str) -> str:
+    """Say how all state is given up; what is still in the source topics is counted again."""
+    own = f"{prefix}leadpulse.(state|deltas|metrics|reroute|handover).*".replace(".", r"\.").replace(r"\.*", ".*")
+    return (
+        f"stop all workers; kafka-topics.sh --bootstrap-server HOST:9092 --delete --topic '{own}'; "
+        "leadpulse topics create; leadpulse worker --reset."
+    )
 
 
 def fingerprint(record: Record) -> str:

@@ -26,10 +26,11 @@ from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import OpenReader, Reader
 from stream.kafka.state_log import Row, StateLog
 from stream.serve.views import Exporter, RollupView, ShardView
-from stream.state.keys import ROLLUP_ALIVE, ROLLUP_POSITION, SHELL
+from stream.state.keys import POSITION, ROLLUP_ALIVE, ROLLUP_POSITION, SHELL
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch
 from stream.worker.ports import EncodeReading, Rollup
+from stream.worker.position import refuse_other_format
 from stream.worker.published import Published
 from stream.worker.shard import CLOSE_S, COMMIT_LIMIT_S
 from stream.worker.takeover import AFRESH
@@ -47,7 +48,7 @@ class RollupPosition(msgspec.Struct):
     """The deltas that the snapshot covers: topic → next offset of each partition."""
 
     next: dict[str, list[int]]
-    version: int = ROLLUP_POSITION.version
+    version: int = POSITION.version  # one format for all logs of an installation
 
 
 class RollupShard:
@@ -124,6 +125,8 @@ class RollupShard:
             if not key.startswith(SHELL):
                 self._rollup.load(key, value)
             elif key == ROLLUP_POSITION.prefix and value is not None:
+                tp = self._log.tp
+                refuse_other_format(value, f"{tp.topic} partition {tp.partition}", self._layout.prefix)
                 stored = msgspec.json.decode(value, type=RollupPosition)
 
         await self._log.fence()

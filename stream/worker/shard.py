@@ -144,7 +144,8 @@ class Shard:
             if not key.startswith(SHELL):
                 self._fold.load(key, value)
             elif key == positions.POSITION_KEY and value is not None:
-                stored = positions.decode(value)
+                tp = self._log.tp
+                stored = positions.decode(value, f"{tp.topic} partition {tp.partition}", self._outputs.layout.prefix)
 
         await self._log.fence()
         async with open_reader() as reader:

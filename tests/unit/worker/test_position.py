@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from stream.errors import TopicError
 from stream.worker import position
 from stream.worker.inbox import Batch, Inbox
 from stream.worker.position import Position, SourcePosition, fingerprint
+from tests import stored
+
+LOG = "x.leadpulse.state.ads partition 3", "x."
 
 
 def batch(start, following, *rows):
@@ -37,12 +41,33 @@ def test_a_fingerprint_tells_records_apart(other):
 
 def test_a_position_record_comes_back_as_it_was_written():
     written = Position({"ad": SourcePosition(3, 2, "f", 7, 3)}, seq=9)
-    assert position.decode(position.encode(written)) == written
+    assert position.decode(position.encode(written), *LOG) == written
 
 
-def test_a_position_record_of_a_later_version_is_refused():
-    with pytest.raises(ValueError, match="version 2"):
-        position.decode(position.encode(Position({}, version=2)))
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        (b'{"sources":{},"seq":3}', "an older release (format 1; this one reads 2)"),  # once it was not said
+        (b'{"sources":{},"seq":3,"version":1}', "an older release (format 1; this one reads 2)"),
+        (b'{"sources":{},"seq":3,"version":3}', "a newer release (format 3; this one reads 2)"),
+        (b'{"places":[],"version":3}', "a newer release (format 3; this one reads 2)"),  # whatever else it says
+        (b'{"next":{},"version":1}', "an older release"),  # that of the rollup
+    ],
+)
+def test_a_log_of_another_release_is_refused_with_what_where_and_how_to_begin_anew(record, says):
+    with pytest.raises(TopicError) as refused:
+        position.refuse_other_format(record, *LOG)
+    told = str(refused.value)
+    assert says in told
+    assert "where: x.leadpulse.state.ads partition 3" in told
+    assert "--delete --topic 'x\\.leadpulse\\.(state|deltas|metrics|reroute|handover).*'" in told
+    assert "leadpulse topics create; leadpulse worker --reset" in told
+
+
+def test_the_position_that_the_former_release_left_is_refused():
+    records, _ = stored.fixture(stored.FOLDER / "position.v1.json")
+    with pytest.raises(TopicError, match="older release"):
+        position.decode(records[0][1], *LOG)
 
 
 def test_an_inbox_gives_everything_once_in_the_order_it_came():

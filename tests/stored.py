@@ -198,7 +198,7 @@ _READ: dict[str, Callable[[Records], Any]] = {
     "known_ids": _read_known_ids,
     "labels": _read_labels,
     "granularity": _read_granularity,
-    "position": lambda records: named(position.decode(records[0][1] or b"", "", "")),
+    "position": lambda records: named(position.decode(records[0][1] or b"")),
     "rollup_position": lambda records: named(msgspec.json.decode(records[0][1] or b"", type=RollupPosition)),
     "rollup_alive": lambda records: len(records),
     **dict.fromkeys(("rollup_cells", "rollup_series", "rollup_pending", "label_budget", "rollup_clock"), _read_plain),

@@ -10,6 +10,7 @@ of one release cannot go on with the state of another whose definitions are diff
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -17,7 +18,7 @@ import xxhash
 
 from stream.contract.records import Record
 from stream.errors import TopicError
-from stream.state.keys import POSITION
+from stream.state.keys import POSITION, SHELL
 from stream.worker.inbox import Batch
 
 #: State-log keys that begin with a zero byte are the shell's; all others are the fold's.
@@ -68,14 +69,47 @@ def encode(position: Position) -> bytes:
     return _encode(position)
 
 
-def decode(value: bytes, where: str, prefix: str) -> Position:
-    """Read the position record of the log at `where`; raises TopicError where that log is of another release."""
-    refuse_other_format(value, where, prefix)
+class Restoring:
+    """Take the records of a log for whoever owns it, and refuse a log of another release.
+
+    The position record is the newest of a log, and so comes last: what cannot be read before it may be unreadable
+    because the log is of another release, and that is the message that helps.
+    """
+
+    def __init__(self, load: Callable[[bytes, bytes | None], None], where: str, prefix: str) -> None:
+        """Take records that are not the shell's to `load`; `where` names the log, `prefix` is that of all topics."""
+        self._load, self._where, self._prefix = load, where, prefix
+        self._position: bytes | None = None
+        self._error: Exception | None = None
+
+    def take(self, key: bytes, value: bytes | None) -> None:
+        """Take one record, in the order of the log."""
+        if key == POSITION_KEY:
+            self._position = value if value is not None else self._position
+        elif not key.startswith(SHELL) and self._error is None:
+            try:
+                self._load(key, value)
+            except Exception as error:
+                self._error = error
+
+    def position(self) -> bytes | None:
+        """Give the value of the position record, None where the log has none.
+
+        Raises TopicError where it is of another format, else whatever went wrong on the way.
+        """
+        if self._position is not None:
+            _refuse_other_format(self._position, self._where, self._prefix)
+        if self._error is not None:
+            raise self._error
+        return self._position
+
+
+def decode(value: bytes) -> Position:
+    """Read a position record of our format."""
     return _decode(value)
 
 
-def refuse_other_format(value: bytes, where: str, prefix: str) -> None:
-    """Raise TopicError where a position record, of a shard or of the rollup, is of another format than ours."""
+def _refuse_other_format(value: bytes, where: str, prefix: str) -> None:
     found = _format(value).version
     if found == VERSION:
         return

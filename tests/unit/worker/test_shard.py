@@ -233,7 +233,7 @@ def test_a_commit_writes_all_that_changed_in_order_and_the_position_last():
         ("x.leadpulse.state.ads", 3, [(b"row", b"1", None, []), (b"gone", None, None, []), place]),
     ]
     assert place[0] == position.POSITION_KEY
-    assert position.decode(place[1], "", "").seq == 6
+    assert position.decode(place[1]).seq == 6
 
 
 def test_a_commit_without_changes_writes_its_delta_and_the_position():

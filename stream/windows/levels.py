@@ -55,7 +55,7 @@ class Level:
     pane_ms: int
     origin_ms: int
     ring: int
-    windows: dict[Window, tuple[int, int]]  # → (length, shift) in panes
+    windows: dict[Window, int]  # → length in panes
     takes_totals: bool
     end: int = 0
     rows: int = 0
@@ -63,6 +63,7 @@ class Level:
     row_of: NDArray[np.int32] = field(default_factory=lambda: np.full(256, -1, np.int32))
     sids: list[int] = field(default_factory=list)
     dirty: set[int] = field(default_factory=set)
+    ends: dict[Window, int] = field(init=False)  # the first pane that each window leaves out
     cells: Ints = field(init=False)
     sums: dict[Window, Ints] = field(init=False)
     pending: list[tuple[int, Spread]] = field(default_factory=list)
@@ -70,6 +71,7 @@ class Level:
     def __post_init__(self) -> None:
         self.cells = np.zeros((self.ring, self.capacity), np.int64)
         self.sums = {window: np.zeros(self.capacity, np.int64) for window in self.windows}
+        self.ends = dict.fromkeys(self.windows, self.end)
 
     def add_row(self, sid: int) -> None:
         """Give a series a row."""
@@ -96,10 +98,10 @@ class Level:
         if int(panes.max()) >= self.end:
             raise ValueError("a change lies after the moment that windows are read at")
         np.add.at(self.cells.reshape(-1), (panes % self.ring) * self.capacity + rows, amounts)
-        for window, (length, shift) in self.windows.items():
-            last = self.end - shift
+        for window, length in self.windows.items():
+            last = self.ends[window]
             seen = panes >= last - length
-            if shift:
+            if last < self.end:
                 seen &= panes < last
             if seen.all():
                 np.add.at(self.sums[window], rows, amounts)
@@ -107,32 +109,38 @@ class Level:
                 np.add.at(self.sums[window], rows[seen], amounts[seen])
         self.dirty.update(np.unique(panes).tolist())
 
-    def advance(self, end: int) -> None:
-        """Let panes leave until windows end at pane `end`, which they leave out."""
-        step = end - self.end
-        if step <= 0:
+    def advance(self, now_ms: int) -> None:
+        """Let panes leave until windows end at `now`: rounded up to an edge, but down where they are shifted.
+
+        What ends half an hour ago ends at the last edge that lies so long before: later it would not be over.
+        """
+        first, end = self.end, max(self.end, end_pane(now_ms, self.pane_ms, self.origin_ms))
+        ends = {window: self._end(window, now_ms, end) for window in self.windows}
+        if end == first and ends == self.ends:
             return
         cells, ring = self.cells, self.ring
-        stays = {}
-        for window, (length, shift) in self.windows.items():
-            if step < length:
-                leaving = np.arange(self.end - shift - length, end - shift - length) % ring
+        for window, length in self.windows.items():
+            was, last = self.ends[window], ends[window]
+            if last - was < length:
+                leaving = np.arange(was - length, last - length) % ring
                 self.sums[window] -= cells[leaving].sum(axis=0)
-                stays[window] = True
-        fresh = range(max(self.end, end - ring), end)
-        cells[[pane % ring for pane in fresh]] = 0
-        first = self.end
+        if end > first:
+            cells[[pane % ring for pane in range(max(first, end - ring), end)]] = 0
+            self.dirty.update(range(max(first, end - ring), end))
         self.end = end
-        for window, (length, shift) in self.windows.items():
-            if window not in stays:
-                seen = np.arange(end - shift - length, end - shift) % ring
-                self.sums[window] = cells[seen].sum(axis=0)
-            elif shift:
-                entering = np.arange(first - shift, end - shift) % ring
-                self.sums[window] += cells[entering].sum(axis=0)
-        self.dirty.update(range(max(first, end - ring), end))
+        for window, length in self.windows.items():
+            was, last = self.ends[window], ends[window]
+            if last - was >= length:
+                self.sums[window] = cells[np.arange(last - length, last) % ring].sum(axis=0)
+            elif was < first:  # some of what is entered by a shifted window was there before
+                self.sums[window] += cells[np.arange(was, min(last, first)) % ring].sum(axis=0)
+        self.ends = ends
         if self.pending:
             self._spread_on(first, end)
+
+    def _end(self, window: Window, now_ms: int, end: int) -> int:
+        shift_ms = window[1]
+        return end if not shift_ms else max(self.ends[window], (now_ms - shift_ms - self.origin_ms) // self.pane_ms)
 
     def spread(self, sid: int, spread: Spread) -> None:
         """Add a total over its period; what lies in the future waits for its panes."""
@@ -161,14 +169,17 @@ class Level:
         out[self.sids] = self.sums[window][: self.rows]
         return out
 
-    def between(self, sid: int, first: int, end: int) -> int | None:
-        """Sum one series over panes [first, end); None where that reaches further back than is remembered."""
+    def between(self, sids: Ints, first: int, end: int) -> Ints | None:
+        """Sum series over panes [first, end); None where that reaches further back than is remembered."""
         if first < self.end - self.ring:
             return None
-        row = self.row_of[sid] if sid < len(self.row_of) else -1
-        if row < 0:
-            return 0
-        return int(self.cells[np.arange(first, min(end, self.end)) % self.ring, row].sum())
+        out = np.zeros(len(sids), np.int64)
+        rows = np.where(sids < len(self.row_of), self.row_of[np.minimum(sids, len(self.row_of) - 1)], -1)
+        there = np.flatnonzero(rows >= 0)
+        if len(there):
+            panes = np.arange(first, min(end, self.end)) % self.ring
+            out[there] = self.cells[np.ix_(panes, rows[there])].sum(axis=0)
+        return out
 
 
 def spread_panes(spread: Spread, pane_ms: int, origin_ms: int, first: int, end: int) -> Iterator[tuple[int, int]]:
@@ -212,12 +223,13 @@ class Levels:
         self._totals: dict[Window, Ints] = {}  # as they were read since the last change: many metrics read the same
         for number, here in sorted(by_level.items()):
             _, pane_ms, extra = PLAN[number]
-            panes = {w: (window_ms(w[0]) // pane_ms, -(-w[1] // pane_ms)) for w in here}
+            panes = {w: window_ms(w[0]) // pane_ms for w in here}
+            longest = max(length + -(-w[1] // pane_ms) + bool(w[1]) for w, length in panes.items())
             level = Level(
                 number,
                 pane_ms,
                 grid.origin_ms,
-                ring=max(length + shift for length, shift in panes.values()) + extra // pane_ms + 1,
+                ring=longest + extra // pane_ms + 1,
                 windows=panes,
                 takes_totals=min(window_ms(w[0]) for w in here) >= SHORTEST_FOR_TOTALS_MS,
             )
@@ -235,12 +247,15 @@ class Levels:
         return sid
 
     def advance(self, now_ms: int) -> None:
-        """Read windows at `now` from here on: they end at now, rounded up to an edge of their panes."""
+        """Read windows at `now` from here on: they end at now, rounded up to an edge of their panes.
+
+        Shifted ones end at the last edge that lies at least their shift before now.
+        """
         if now_ms > self.now_ms:
             self.now_ms = now_ms
             self._totals.clear()
             for level in self.levels.values():
-                level.advance(end_pane(now_ms, level.pane_ms, level.origin_ms))
+                level.advance(now_ms)
 
     def apply(self, sids: Ints, panes: Ints, amounts: Ints) -> None:
         """Add changes at finest panes to every level that holds their series."""
@@ -268,18 +283,32 @@ class Levels:
             known = self._totals[window] = self._level_of[window].total(window, self.series + 1)
         return known
 
-    def between(self, window: Window, sid: int, end_ms: int) -> int | None:
-        """Sum a series over a window that ends at an earlier moment, rounded up to an edge."""
+    def between(self, window: Window, sids: Ints, end_ms: int) -> Ints | None:
+        """Sum series over a window that ends at an earlier moment, rounded up to an edge; None: it is forgotten.
+
+        Where its own level has forgotten it, longer panes may remember.
+        """
+        number = self._level_of[window].number
+        for level in self.levels.values():
+            if level.number >= number:
+                end = end_pane(end_ms, level.pane_ms, level.origin_ms)
+                sums = level.between(sids, end - window_ms(window[0]) // level.pane_ms, end)
+                if sums is not None:
+                    return sums
+        return None
+
+    def edge_ms(self, window: Window, end_ms: int) -> int:
+        """Give the edge at which a window ends that shall end at an earlier moment."""
         level = self._level_of[window]
-        end = end_pane(end_ms, level.pane_ms, level.origin_ms)
-        return level.between(sid, end - window_ms(window[0]) // level.pane_ms, end)
+        return end_pane(end_ms, level.pane_ms, level.origin_ms) * level.pane_ms + level.origin_ms
 
     def span(self, window: Window, end_ms: int | None = None) -> tuple[int, int]:
         """Give start and end in ms of a window as it is read now, or at an earlier moment."""
         level = self._level_of[window]
-        length, shift = level.windows[window]
-        end = level.end - shift if end_ms is None else end_pane(end_ms, level.pane_ms, level.origin_ms)
-        return (end - length) * level.pane_ms + level.origin_ms, end * level.pane_ms + level.origin_ms
+        if end_ms is None:
+            end_ms = level.ends[window] * level.pane_ms + level.origin_ms
+        end_ms = self.edge_ms(window, end_ms)
+        return end_ms - level.windows[window] * level.pane_ms, end_ms
 
 
 def merged(sids: Ints, panes: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:

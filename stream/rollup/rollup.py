@@ -20,6 +20,7 @@ from stream.changes.panes import DAY_MS, Grid, end_pane
 from stream.contract.readings import Reading
 from stream.rollup.budget import Budget
 from stream.rollup.formulas import Formulas
+from stream.rollup.known import Known
 from stream.rollup.series import Ints, Series, Windows, windows_of
 from stream.rollup.snapshot import Snapshot
 from stream.rollup.standing import Standings
@@ -70,7 +71,8 @@ class Rollup:
         self._table: Windows = table or self._levels or ExactWindows()
         self._budget = Budget(options.label_limit, options.most_readings, options.allowed)
         self._series = Series(self._table, self._budget, wanted, catalog.METRICS)
-        self._formulas = Formulas(self._series)
+        self._known = Known()
+        self._formulas = Formulas(self._series, self._known)
         self._standings = Standings(options.shards, options.absent)
         self._snapshot = Snapshot(self._levels, self._series, self._standings, self._budget) if self._levels else None
         self._version = catalog.version()
@@ -101,6 +103,8 @@ class Rollup:
             self._restored = True
             if self._snapshot is not None and self._stored_now_ms:
                 self._snapshot.restore(self._stored_now_ms)
+            for standing in self._standings.of.values():
+                self._known.take(standing.marks)
 
     def apply(self, value: bytes) -> None:
         """Add what one shard reported. A record seen before changes nothing; a gap raises SequenceGap."""
@@ -133,6 +137,7 @@ class Rollup:
             for sid in self._series.targets(spread.cell):
                 self._table.spread(sid, spread)
         self._standings.take(delta, self._wall_ms)
+        self._known.take(delta.marks)
 
     def _wait(self, changes: tuple[Ints, Ints, Ints]) -> None:
         """Keep changes until somebody reads: those of many shards name the same series, and are merged at once."""
@@ -219,19 +224,12 @@ class Rollup:
         table, key = self._table, (window, metric.shift_ms)
         complete, since = standing
         now_ms = table.now_ms
-        if metric.ends_at_spend:
-            values = self._formulas.until(metric, window, self._standings.marks("spend/"))
-        else:
-            values = self._formulas.values(metric, window, everything)
-        start_end: tuple[int, int] | None = None
-        for value in values:
-            if value.end_ms is not None:
-                start, end = table.span(key, value.end_ms)
-                as_of = value.end_ms
-            else:
-                if start_end is None:
-                    start_end = table.span(key)
-                (start, end), as_of = start_end, now_ms
+        spans: dict[int | None, tuple[int, int]] = {}
+        for value in self._formulas.values(metric, window, everything):
+            if value.end_ms not in spans:
+                spans[value.end_ms] = table.span(key, value.end_ms)
+            start, end = spans[value.end_ms]
+            as_of = now_ms if value.end_ms is None else value.end_ms
             out.append(
                 Reading(
                     metric=metric.name, labels=value.labels, window=window, value=value.value,

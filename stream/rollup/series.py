@@ -6,7 +6,7 @@ Out: for each cell the numbers of the series that it changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Protocol
@@ -44,7 +44,8 @@ class Windows(Protocol):
     def apply(self, sids: Ints, panes: Ints, amounts: Ints) -> None: ...
     def spread(self, sid: int, spread: Spread) -> None: ...
     def total(self, window: Window) -> Ints: ...
-    def between(self, window: Window, sid: int, end_ms: int) -> int | None: ...
+    def between(self, window: Window, sids: Ints, end_ms: int) -> Ints | None: ...
+    def edge_ms(self, window: Window, end_ms: int) -> int: ...
     def span(self, window: Window, end_ms: int | None = None) -> tuple[int, int]: ...
 
 
@@ -80,6 +81,7 @@ class Series:
         self.sids: dict[str, dict[Labels, int]] = {name: {} for name in windows_of}
         self.order: list[tuple[str, Labels]] = []
         self.fresh: set[str] = set()  # counts that got series since the formulas looked
+        self.moved = False  # series are no longer what they were, or shown under other labels
         self._readings = _readings_of(metrics)
         self._kept: set[Family] = set()
         self._projections: dict[str, list[_Projection]] = {kind: [] for kind in CELLS}
@@ -98,6 +100,10 @@ class Series:
                 self._targets.clear()
             self._targets[name] = known
         return known
+
+    def shown(self, count: str, window: Window) -> Mapping[Labels, Sequence[int]]:
+        """Give the series of a count by the labels that a window shows them under."""
+        return {labels: (sid,) for labels, sid in self.sids[count].items()}
 
     def expand(self, names: Sequence[Cell | bytes], index: Ints, panes: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:
         """Turn changes of cells into changes of series."""

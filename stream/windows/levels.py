@@ -174,7 +174,8 @@ class Level:
         if first < self.end - self.ring:
             return None
         out = np.zeros(len(sids), np.int64)
-        rows = np.where(sids < len(self.row_of), self.row_of[np.minimum(sids, len(self.row_of) - 1)], -1)
+        here = (sids >= 0) & (sids < len(self.row_of))
+        rows = np.where(here, self.row_of[np.where(here, sids, 0)], -1)
         there = np.flatnonzero(rows >= 0)
         if len(there):
             panes = np.arange(first, min(end, self.end)) % self.ring

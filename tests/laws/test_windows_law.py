@@ -17,7 +17,7 @@ from stream.changes.accumulator import Spread
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid, end_pane, window_ms
 from stream.rollup.series import windows_of
 from stream.windows.exact import ExactWindows
-from stream.windows.levels import Level, Levels, Window, spread_panes
+from stream.windows.levels import Levels, Window, spread_panes
 
 WINDOWS: list[Window] = sorted({w for some in windows_of(catalog.METRICS).values() for w in some})
 START_MS = 1_750_000_000_000 // (6 * HOUR_MS) * (6 * HOUR_MS)

@@ -19,8 +19,9 @@ from stream import catalog
 from stream.catalog import Metric
 from stream.changes.durations import quantile
 from stream.changes.panes import window_ms
+from stream.rollup.budget import NEVER, Labels
 from stream.rollup.known import TOTALS_MS, Known
-from stream.rollup.series import Ints, Labels, Series
+from stream.rollup.series import Ints, Series
 from stream.windows.levels import SHORTEST_FOR_TOTALS_MS
 
 Number = int | float
@@ -66,6 +67,7 @@ class _Term(NamedTuple):
 class _Plan:
     """Label sets of a metric in a window and, a term, the series of each; what was given last."""
 
+    more_from_ms: int  # a window that begins so late shows more label sets under their own names
     groups: list[dict[str, str]] = field(default_factory=list)
     top: list[_Term] = field(default_factory=list)
     bottom: list[_Term] = field(default_factory=list)
@@ -103,7 +105,9 @@ class Formulas:
     def values(self, metric: Metric, window: str, everything: bool) -> Iterator[Value]:
         """Give the values of a metric in a window that changed since they were last given, or all of them."""
         plan = self._plans.get((metric.name, window))
-        if plan is None:
+        if plan is None or (
+            plan.more_from_ms < NEVER and self._series.table.span((window, metric.shift_ms))[0] >= plan.more_from_ms
+        ):
             plan = self._plans[metric.name, window] = self._plan(metric, window)
         if not plan.groups:
             return
@@ -209,9 +213,10 @@ class Formulas:
         """Find the label sets of a metric as a window shows them, and the series of its terms."""
         constant = dict(metric.constant)
         here = (window, metric.shift_ms)
-        shown = {count: self._series.shown(count, here) for _, count in metric.numerator + metric.denominator}
+        looked = {count: self._series.shown(count, here) for _, count in metric.numerator + metric.denominator}
+        shown = {count: series for count, (series, _) in looked.items()}
         names = tuple(label for label in metric.labels if label not in constant)
-        plan = _Plan()
+        plan = _Plan(more_from_ms=min([NEVER, *(following for _, following in looked.values())]))
         found: dict[Labels, None] = {}
         for count, series in shown.items():
             labels = catalog.COUNTS[count].labels

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from stream.catalog import COUNTS, Metric
-from stream.changes.cells import CELLS, Cell
+from stream.changes.cells import ACTIONS, CELLS, Cell
 from stream.changes.panes import DAY_MS
 from stream.contract.records import UNIT
 from stream.state.labels import FOLDED
@@ -22,14 +22,6 @@ from stream.state.labels import FOLDED
 TOTALS_MS: Final = 125 * DAY_MS
 ALWAYS_MS: Final = 1 << 62
 
-#: Kind of cell → the action that it is made of; money is told by currency.
-_ACTIONS: Final = {
-    "ad_impression": "impression",
-    "ad_click": "click",
-    "ad_conversion": "conversion",
-    "ad_conversion_value": "conversion",
-    "ad_spend": "spend",
-}
 _SPEND: Final = "spend"
 
 Campaign = tuple[str, str]  # platform, campaign
@@ -102,7 +94,7 @@ class Known:
 def _actions(metric: Metric, labels: Mapping[str, str]) -> set[str]:
     """Name the actions that both sides of a metric are made of."""
     kinds = {kind for _, name in (*metric.numerator, *metric.denominator) for kind in COUNTS[name].cells}
-    told = {_ACTIONS[kind] for kind in kinds if kind in _ACTIONS}
+    told = {ACTIONS[kind] for kind in kinds if kind in ACTIONS}
     return {f"{_SPEND}{UNIT}{labels['currency']}" if action == _SPEND else action for action in told}
 
 

@@ -34,15 +34,15 @@ MESSAGES: Final = Stored("messages", "shard", b"m", "stream.stages.emails.Messag
 AD_TOTALS: Final = Stored("ad_totals", "shard", b"t", "stream.stages.ads.Total")
 GRANULARITY: Final = Stored("granularity", "shard", b"g", "builtins.int")
 KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.KnownIds")
-LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard")
+LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard", 2)
 ACCOUNT: Final = Stored("account", "shard", b"c", "stream.engine.account.Figures")
 POSITION: Final = Stored("position", "shard", SHELL + b"position", "stream.worker.position.Position", 2)
 
 ROLLUP_CELLS: Final = Stored("rollup_cells", "rollup", b"x", "stream.rollup.snapshot.Snapshot")
 ROLLUP_SERIES: Final = Stored("rollup_series", "rollup", b"s", "stream.rollup.snapshot.Snapshot")
-ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot")
+ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot", 2)
 STANDING: Final = Stored("standing", "rollup", b"d", "stream.rollup.standing.Standing")
-LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.snapshot.Snapshot")
+LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.snapshot.Snapshot", 2)
 ROLLUP_CLOCK: Final = Stored("rollup_clock", "rollup", b"q", "stream.rollup.rollup.Rollup")
 ROLLUP_POSITION: Final = Stored(
     "rollup_position", "rollup", SHELL + b"position", "stream.worker.rollup_shard.RollupPosition", 2

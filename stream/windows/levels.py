@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,15 @@ def level_of(length_ms: int) -> int:
     raise ValueError(f"no level remembers windows of {length_ms} ms")
 
 
+class Pending(NamedTuple):
+    """A total that is not over, and the part of its time, [from, to), that a series has of it."""
+
+    sid: int
+    spread: Spread
+    from_ms: int
+    to_ms: int
+
+
 @dataclass(slots=True)
 class Level:
     """Panes of one length: `cells[pane % ring, row]`, and a running sum a window."""
@@ -66,7 +75,7 @@ class Level:
     ends: dict[Window, int] = field(init=False)  # the first pane that each window leaves out
     cells: Ints = field(init=False)
     sums: dict[Window, Ints] = field(init=False)
-    pending: list[tuple[int, Spread]] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.cells = np.zeros((self.ring, self.capacity), np.int64)
@@ -142,26 +151,69 @@ class Level:
         shift_ms = window[1]
         return end if not shift_ms else max(self.ends[window], (now_ms - shift_ms - self.origin_ms) // self.pane_ms)
 
-    def spread(self, sid: int, spread: Spread) -> None:
-        """Add a total over its period; what lies in the future waits for its panes."""
+    def spread(self, sid: int, spread: Spread, from_ms: int, to_ms: int) -> None:
+        """Add a total over its period, as far as it lies in [from, to); what lies in the future waits for its panes."""
         if not self.takes_totals or sid >= len(self.row_of) or self.row_of[sid] < 0:
             return
-        self._spread(sid, spread, self.end - self.ring, self.end)
-        if spread.end_ms > self.end * self.pane_ms + self.origin_ms:
-            self.pending.append((sid, spread))
+        part = Pending(sid, spread, from_ms, to_ms)
+        self._spread(part, self.end - self.ring, self.end)
+        if min(spread.end_ms, to_ms) > self.end * self.pane_ms + self.origin_ms:
+            self.pending.append(part)
 
     def _spread_on(self, first: int, end: int) -> None:
-        for sid, spread in self.pending:
-            self._spread(sid, spread, first, end)
+        for part in self.pending:
+            self._spread(part, first, end)
         edge = end * self.pane_ms + self.origin_ms
-        self.pending = [(sid, spread) for sid, spread in self.pending if spread.end_ms > edge]
+        self.pending = [part for part in self.pending if min(part.spread.end_ms, part.to_ms) > edge]
 
-    def _spread(self, sid: int, spread: Spread, first: int, end: int) -> None:
-        panes = list(spread_panes(spread, self.pane_ms, self.origin_ms, first, end))
+    def _spread(self, part: Pending, first: int, end: int) -> None:
+        first = max(first, (part.from_ms - self.origin_ms) // self.pane_ms)
+        end = min(end, (part.to_ms - self.origin_ms) // self.pane_ms)
+        panes = list(spread_panes(part.spread, self.pane_ms, self.origin_ms, first, end))
         if panes:
             numbers = np.fromiter((pane for pane, _ in panes), np.int64, len(panes))
             amounts = np.fromiter((amount for _, amount in panes), np.int64, len(panes))
-            self.apply(np.full(len(panes), sid, np.int64), numbers, amounts)
+            self.apply(np.full(len(panes), part.sid, np.int64), numbers, amounts)
+
+    def pour(self, sid: int, into: int) -> None:
+        """Add all that one series holds to another, if both are here."""
+        row, home = self._row(sid), self._row(into)
+        if row < 0 or home < 0:
+            return
+        cells = self.cells[:, row]
+        self.cells[:, home] += cells
+        for sums in self.sums.values():
+            sums[home] += sums[row]
+        self._touch(cells)
+        self.pending += [part._replace(sid=into) for part in self.pending if part.sid == sid]
+
+    def drop(self, sid: int) -> None:
+        """Forget all that a series holds."""
+        row = self._row(sid)
+        if row < 0:
+            return
+        self._touch(self.cells[:, row])
+        self.cells[:, row] = 0
+        for sums in self.sums.values():
+            sums[row] = 0
+        self.pending = [part for part in self.pending if part.sid != sid]
+
+    def holds(self, sid: int) -> bool:
+        """Tell whether a series holds anything."""
+        row = self._row(sid)
+        return row >= 0 and bool(self.cells[:, row].any())
+
+    def has(self, sid: int) -> bool:
+        """Tell whether a series is kept here."""
+        return self._row(sid) >= 0
+
+    def _row(self, sid: int) -> int:
+        return int(self.row_of[sid]) if sid < len(self.row_of) else -1
+
+    def _touch(self, cells: Ints) -> None:
+        first = self.end - self.ring
+        slots = np.flatnonzero(cells)
+        self.dirty.update((first + (slots - first) % self.ring).tolist())
 
     def total(self, window: Window, size: int) -> Ints:
         """Give the sum of every series in a window, by series; 0 for series that this level does not hold."""
@@ -222,6 +274,7 @@ class Levels:
         self.levels: dict[int, Level] = {}
         self._level_of: dict[Window, Level] = {}
         self._totals: dict[Window, Ints] = {}  # as they were read since the last change: many metrics read the same
+        self._free: dict[tuple[int, ...], list[int]] = {}  # numbers that are nobody's, by the levels of their rows
         for number, here in sorted(by_level.items()):
             _, pane_ms, extra = PLAN[number]
             panes = {w: window_ms(w[0]) // pane_ms for w in here}
@@ -241,11 +294,34 @@ class Levels:
     def add_series(self, windows: Iterable[Window]) -> int:
         """Make a series that can be read in `windows`; give its number."""
         self._totals.clear()
+        numbers = tuple(sorted({self._level_of[window].number for window in windows}))
+        free = self._free.get(numbers)
+        if free:
+            return free.pop()
         sid = self.series
         self.series += 1
-        for number in sorted({self._level_of[window].number for window in windows}):
+        for number in numbers:
             self.levels[number].add_row(sid)
         return sid
+
+    def pour(self, sid: int, into: int) -> None:
+        """Add all that one series holds to another, where both are kept."""
+        self._totals.clear()
+        for level in self.levels.values():
+            level.pour(sid, into)
+
+    def drop(self, sid: int) -> None:
+        """Forget a series; its number may become that of another one."""
+        self._totals.clear()
+        for level in self.levels.values():
+            level.drop(sid)
+        numbers = tuple(number for number, level in self.levels.items() if level.has(sid))
+        if numbers:
+            self._free.setdefault(numbers, []).append(sid)
+
+    def holds(self, sid: int) -> bool:
+        """Tell whether a series holds anything that a window, or a figure that ends in the past, can show."""
+        return any(level.holds(sid) for level in self.levels.values())
 
     def advance(self, now_ms: int) -> None:
         """Read windows at `now` from here on: they end at now, rounded up to an edge of their panes.
@@ -271,11 +347,11 @@ class Levels:
             if factor != 1:
                 sids, panes, amounts = sids_here, at * factor, amounts_here
 
-    def spread(self, sid: int, spread: Spread) -> None:
-        """Spread a total over its period."""
+    def spread(self, sid: int, spread: Spread, from_ms: int = 0, to_ms: int = 1 << 62) -> None:
+        """Spread a total over its period, as far as it lies in [from, to)."""
         self._totals.clear()
         for level in self.levels.values():
-            level.spread(sid, spread)
+            level.spread(sid, spread, from_ms, to_ms)
 
     def total(self, window: Window) -> Ints:
         """Give the sums of a window by series, one more 0 at the end; not to be changed."""

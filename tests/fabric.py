@@ -126,7 +126,7 @@ def _read(add, metric: Metric, labels: dict[str, str], window: str, at_ms: int, 
         ratio = RATIOS.get(metric.name, 2.5 if metric.unit in ("currency", "seconds") else 0.35)
         top = whole * ratio * wave(seed + "top", at_ms) * factor
         top = round(min(top, whole)) if metric.unit == "ratio" else round(top, 2)
-        add(metric, labels, window, metric.factor * top / whole, top, whole, whole)
+        add(metric, labels, window, top / whole, top, whole, whole)
 
 
 def _totals(

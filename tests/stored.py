@@ -77,6 +77,7 @@ def _known_ids() -> Records:
 
 def _labels() -> Records:
     guard = LabelGuard(2)
+    guard.see(NOON // 86_400_000, ())
     for value in ("spring", "café", "over", "further"):
         guard.admit("campaign", value)
     return guard.changes()

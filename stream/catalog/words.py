@@ -62,6 +62,12 @@ At = Literal[
     "step begun",  # when the step's beginning was taken
     "step taken",  # when its end was reached
 ]
+#: Where the windows of an entry end.
+Ends = Literal[
+    "now",
+    "both_known",  # for each platform and campaign, at the earlier of what is known of numerator and denominator
+    "spend",  # at the earliest newest spend of the site's platforms that told of any in the window, by currency
+]
 #: Moments at which something begins that may end later: only of these can a figure wait until they are over.
 BEGINNINGS: Final[frozenset[At]] = frozenset({"session start", "form start", "sending"})
 
@@ -152,7 +158,8 @@ Terms = tuple[tuple[int, str], ...]
 class Metric:
     """One entry: what is shown, how it is worked out and what harms.
 
-    `numerator` and `denominator` are sums of counts with a sign. `unit` scales the numerator (money: millionths).
+    `numerator` and `denominator` are sums of counts with a sign, kept in units of `scale` and `bottom_scale` (money:
+    millionths). `ends` says where windows end.
     `people` says that values in `other` are an upper bound, since one person may come by several values.
     `across` says why a ratio may divide counts of different cohorts or labels. `watched` is a window in which the
     count must not vanish once it was there; whatever site has such a count is known to the dashboards. `share_of`
@@ -175,8 +182,8 @@ class Metric:
     people: bool = False
     shift_ms: int = 0
     scale: float = 1.0
-    factor: int = 1
-    ends_at_spend: bool = False
+    bottom_scale: float = 1.0
+    ends: Ends = "now"
     constant: tuple[tuple[str, str], ...] = ()
     alert: Alert | None = None
     panel: str | None = None

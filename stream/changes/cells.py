@@ -104,6 +104,15 @@ CELLS: Final[dict[str, CellKind]] = {
     "traffic": CellKind(("site", "kind", "class"), ()),
 }
 
+#: Kind of cell → the action of the ad events that it is made of; money is told by currency.
+ACTIONS: Final = {
+    "ad_impression": "impression",
+    "ad_click": "click",
+    "ad_conversion": "conversion",
+    "ad_conversion_value": "conversion",
+    "ad_spend": "spend",
+}
+
 #: Bits of a message's fate: what became of it, all at once (the label `fate` of the cell `email`).
 SENT, DELIVERED, BOUNCED, DROPPED, OPENED, CLICKED, REPLIED, UNSUBSCRIBED, COMPLAINED = (1 << i for i in range(9))
 MACHINE_OPENED, MACHINE_CLICKED = 1 << 9, 1 << 10

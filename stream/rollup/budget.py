@@ -1,59 +1,169 @@
-"""The label budget: which label values get series of their own, and what is added up in `other`.
+"""The label budget: which label values get series of their own, and since when; the rest is added up in `(other)`.
 
-In:  label values as they first appear.
-Out: the value itself or `other`; a count of what was folded.
+In:  label values as they first appear; what the rollup decides once an hour.
+Out: since when a value is shown; a count of what was folded, and its names for the log.
+
+A place is that of a value among those of a label, a family of metrics and a site. `unknown` and `(other)` take none.
+Where a site itself is folded, so are all of its values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
+from stream.catalog import COUNTS, Metric
 from stream.changes.cells import CLOSED_LABELS
+from stream.state.labels import FOLDED, UNKNOWN
 
-OTHER: Final = "other"
+log = logging.getLogger("leadpulse.labels")
+
+ALWAYS: Final = 0
+NEVER: Final = 1 << 62
+#: A value that is no longer among those of a place is remembered for so long: until no window and no figure that ends
+#: in the past can show what it did.
+MEMORY_MS: Final = 125 * 86_400_000
+#: Folded values whose volume is followed, over all places.
+MOST_FOLLOWED: Final = 2_000
+#: The family of the label `site`, which all families have in common.
+SITES: Final = "traffic_events"
+_NAMED: Final = 20
+
+Labels = tuple[str | int, ...]
+Family = tuple[str, Labels]  # name of the family; values of the labels that all of its counts have in common
+
+
+class Place(NamedTuple):
+    """What values compete within."""
+
+    family: str
+    label: str
+    site: str
 
 
 @dataclass(slots=True)
 class Budget:
-    """First come, first kept: `limit` values a label, unless an allow-list names them; `readings` in all."""
+    """`limit` values a place, unless an allow-list names them; `most_readings` in all.
+
+    With `everything` nothing is folded as it comes: a replay chooses when it reads.
+    """
 
     limit: int = 50
     most_readings: int = 10_000
     allowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    kept: dict[str, dict[str, None]] = field(default_factory=dict)
+    everything: bool = False
+    #: Value → the moment from which on it has series of its own.
+    kept: dict[Place, dict[str, int]] = field(default_factory=dict)
+    #: Places that had to give up some, because all readings were too many → their limit.
+    limits: dict[Place, int] = field(default_factory=dict)
+    #: Folded values whose volume is followed → since when.
+    followed: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
+    #: Places of which more values were folded than are followed → when.
+    lost_count: dict[Place, int] = field(default_factory=dict)
+    #: Sets of labels that found no room among all readings → the moment from which on they have series of their own.
+    late: dict[Family, int] = field(default_factory=dict)
     folded: dict[str, int] = field(default_factory=dict)
-    readings: int = 0
+    hour: int = 0  # of the last look at all places
     changed: bool = False
+    _names: dict[Place, list[str]] = field(default_factory=dict)
 
-    def admit(self, label: str, value: str) -> str:
-        """Give the value that a series is kept under."""
-        if label in CLOSED_LABELS or value == OTHER:
-            return value
-        allowed = self.allowed.get(label)
+    def since(self, place: Place, value: str, now_ms: int) -> int:
+        """Give the moment from which on a value has series of its own: ALWAYS, NEVER or between."""
+        if value in (UNKNOWN, FOLDED):
+            return ALWAYS if value == UNKNOWN else NEVER
+        allowed = self.allowed.get(place.label)
         if allowed is not None:
             if value in allowed:
-                return value
-        else:
-            kept = self.kept.setdefault(label, {})
-            if value in kept:
-                return value
-            if len(kept) < self.limit:
-                kept[value] = None
-                self.changed = True
-                return value
-        self.fold(label)
-        return OTHER
-
-    def fold(self, label: str) -> None:
-        """Count a value that went to `other`."""
-        self.folded[label] = self.folded.get(label, 0) + 1
+                return ALWAYS
+            self.fold(place, value)
+            return NEVER
+        kept = self.kept.setdefault(place, {})
+        known = kept.get(value)
+        if known is not None:
+            return known
+        if not self.everything and not (self.has_room(place) and self.is_new(place, value, now_ms)):
+            return NEVER
+        kept[value] = ALWAYS
         self.changed = True
+        return ALWAYS
 
-    def afford(self, readings: int) -> bool:
-        """Tell whether so many more readings fit, and count them in if they do."""
-        if self.readings + readings > self.most_readings:
+    def has_room(self, place: Place) -> bool:
+        """Tell whether a place takes one more value."""
+        return len(self.kept.get(place, ())) < min(self.limit, self.limits.get(place, self.limit))
+
+    def is_new(self, place: Place, value: str, now_ms: int) -> bool:
+        """Tell whether nothing of a value can have been folded."""
+        lost_ms = self.lost_count.get(place)
+        return (*place, value) not in self.followed and (lost_ms is None or lost_ms < now_ms - MEMORY_MS)
+
+    def follow(self, place: Place, value: str, now_ms: int) -> bool:
+        """Follow the volume of a folded value, if there is room for one more."""
+        name = (*place, value)
+        if name in self.followed:
+            return True
+        self.changed = True
+        self.fold(place, value)
+        if len(self.followed) >= MOST_FOLLOWED:
+            self.lost_count[place] = now_ms
             return False
-        self.readings += readings
+        self.followed[name] = now_ms
         return True
+
+    def fold(self, place: Place, value: str) -> None:
+        """Count a value that goes to `(other)`, and remember its name for the log."""
+        self.folded[place.label] = self.folded.get(place.label, 0) + 1
+        self.changed = True
+        names = self._names.setdefault(place, [])
+        if len(names) <= _NAMED:
+            names.append(value)
+
+    def tell(self) -> None:
+        """Name in the log what was folded since the last time."""
+        for place, names in self._names.items():
+            more = ", …" if len(names) > _NAMED else ""
+            of = f" of {place.site}" if place.site else ""
+            log.info("%s%s: added up in %s: %s%s", place.label, of, FOLDED, ", ".join(names[:_NAMED]), more)
+        self._names.clear()
+
+
+def families(metrics: Iterable[Metric]) -> dict[str, str]:
+    """Give the family of each count that is told by a label with a budget: the name of the first count of it.
+
+    A family are the counts that share a metric, or an area and labels; it keeps the same values in all of them.
+    """
+    first: dict[object, str] = {}
+    leader: dict[str, str] = {}
+
+    def head(name: str) -> str:
+        while leader[name] != name:
+            name = leader[name]
+        return name
+
+    order: dict[str, int] = {}
+    for metric in metrics:
+        for _, name in metric.numerator + metric.denominator:
+            common = common_labels(COUNTS[name].labels)
+            if not any(has_budget(label) for label in common):
+                continue
+            order.setdefault(name, len(order))
+            leader.setdefault(name, name)
+            for shared in (metric.name, (metric.area, common)):
+                other = first.setdefault(shared, name)
+                a, b = sorted((head(name), head(other)), key=order.__getitem__)
+                leader[b] = a
+    return {name: head(name) for name in order}
+
+
+def has_budget(label: str) -> bool:
+    """Tell whether values of a label compete within a site."""
+    return label not in CLOSED_LABELS and label != "site"
+
+
+def common_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out labels that only one part of a ratio has."""
+    return tuple(label for label in labels if label not in ASIDE)
+
+
+ASIDE: Final = frozenset({"bounce_type", "bucket", "currency"})

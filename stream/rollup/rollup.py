@@ -14,12 +14,15 @@ import msgspec
 import numpy as np
 
 from stream import catalog
+from stream.changes.accumulator import Spread
 from stream.changes.cells import Cell
 from stream.changes.deltas import Delta, unpack_coded
 from stream.changes.panes import DAY_MS, Grid, end_pane
 from stream.contract.readings import Reading
-from stream.rollup.budget import Budget
+from stream.rollup.budget import Budget, Place
+from stream.rollup.folding import Folding, choose
 from stream.rollup.formulas import Formulas
+from stream.rollup.known import Known
 from stream.rollup.series import Ints, Series, Windows, windows_of
 from stream.rollup.snapshot import Snapshot
 from stream.rollup.standing import Standings
@@ -68,9 +71,12 @@ class Rollup:
         self._windows = {name for name, _ in every}
         self._levels = None if options.exact else Levels(every, options.grid)
         self._table: Windows = table or self._levels or ExactWindows()
-        self._budget = Budget(options.label_limit, options.most_readings, options.allowed)
-        self._series = Series(self._table, self._budget, wanted, catalog.METRICS)
-        self._formulas = Formulas(self._series)
+        self._budget = Budget(options.label_limit, options.most_readings, options.allowed, everything=options.exact)
+        self._series = Series(self._table, self._budget, wanted, catalog.METRICS, options.grid)
+        self._folding = Folding(self._series, self._levels) if self._levels and table is None else None
+        self._series.make_room = self._make_room if self._folding else None
+        self._known = Known()
+        self._formulas = Formulas(self._series, self._known)
         self._standings = Standings(options.shards, options.absent)
         self._snapshot = Snapshot(self._levels, self._series, self._standings, self._budget) if self._levels else None
         self._version = catalog.version()
@@ -101,6 +107,8 @@ class Rollup:
             self._restored = True
             if self._snapshot is not None and self._stored_now_ms:
                 self._snapshot.restore(self._stored_now_ms)
+            for standing in self._standings.of.values():
+                self._known.take(standing.marks)
 
     def apply(self, value: bytes) -> None:
         """Add what one shard reported. A record seen before changes nothing; a gap raises SequenceGap."""
@@ -130,9 +138,24 @@ class Rollup:
                 panes = np.minimum(panes, end_pane(self._table.now_ms, grid.pane_ms, grid.origin_ms) - 1)
             self._wait(self._series.expand(names, index, panes, amounts))
         for spread in delta.spreads:
-            for sid in self._series.targets(spread.cell):
-                self._table.spread(sid, spread)
+            self._spread(spread)
         self._standings.take(delta, self._wall_ms)
+        self._known.take(delta.marks)
+
+    def _spread(self, spread: Spread) -> None:
+        parts = self._series.parts(spread.cell)
+        if len(parts) == 1 or self._levels is None:
+            for sid in parts[-1].sids:
+                self._table.spread(sid, spread)
+            return
+        for part in parts:
+            for sid in part.sids:
+                self._levels.spread(sid, spread, part.from_ms, part.to_ms)
+
+    def _make_room(self, places: set[Place]) -> None:
+        if self._folding is not None:
+            self._settle()
+            self._folding.make_room(places)
 
     def _wait(self, changes: tuple[Ints, Ints, Ints]) -> None:
         """Keep changes until somebody reads: those of many shards name the same series, and are merged at once."""
@@ -183,6 +206,8 @@ class Rollup:
         """
         self._restore()
         self._settle()
+        if self.options.exact:
+            choose(self._series)
         self._formulas.refresh()
         self._seq += 1
         standing = self._complete(), self._standings.data_since_ms()
@@ -197,9 +222,14 @@ class Rollup:
         return out
 
     def snapshot(self, full: bool) -> list[tuple[bytes, bytes | None]]:
-        """Give the records that bring the rollup's log up to date; with `full` all of them."""
+        """Give the records that bring the rollup's log up to date; with `full` all of them.
+
+        Right before it, and never without it, values change places: a restart undoes nothing that was shown.
+        """
         self._restore()
         self._settle()
+        if self._folding is not None:
+            self._folding.look()
         if self._snapshot is None:
             return []
         clock = msgspec.msgpack.encode((self._seq, self._table.now_ms))
@@ -219,19 +249,12 @@ class Rollup:
         table, key = self._table, (window, metric.shift_ms)
         complete, since = standing
         now_ms = table.now_ms
-        if metric.ends_at_spend:
-            values = self._formulas.until(metric, window, self._standings.marks("spend/"))
-        else:
-            values = self._formulas.values(metric, window, everything)
-        start_end: tuple[int, int] | None = None
-        for value in values:
-            if value.end_ms is not None:
-                start, end = table.span(key, value.end_ms)
-                as_of = value.end_ms
-            else:
-                if start_end is None:
-                    start_end = table.span(key)
-                (start, end), as_of = start_end, now_ms
+        spans: dict[int | None, tuple[int, int]] = {}
+        for value in self._formulas.values(metric, window, everything):
+            if value.end_ms not in spans:
+                spans[value.end_ms] = table.span(key, value.end_ms)
+            start, end = spans[value.end_ms]
+            as_of = now_ms if value.end_ms is None else value.end_ms
             out.append(
                 Reading(
                     metric=metric.name, labels=value.labels, window=window, value=value.value,

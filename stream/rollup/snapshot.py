@@ -15,12 +15,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from stream.changes.accumulator import Spread
-from stream.rollup.budget import Budget
+from stream.rollup.budget import Budget, Place
 from stream.rollup.series import Series
 from stream.rollup.standing import Standing, Standings
 from stream.state.keys import LABEL_BUDGET, ROLLUP_CELLS, ROLLUP_PENDING, ROLLUP_SERIES, STANDING
-from stream.windows.levels import Level, Levels
+from stream.windows.levels import Level, Levels, Pending
 
 Records = list[tuple[bytes, bytes | None]]
 
@@ -30,9 +29,23 @@ _A_SLICE: Final = 1_000
 _encode = msgspec.msgpack.Encoder().encode
 _standing = msgspec.msgpack.Decoder(Standing).decode
 _series = msgspec.msgpack.Decoder(list[tuple[str, list[str | int]]]).decode
-_budget = msgspec.msgpack.Decoder(tuple[dict[str, list[str]], dict[str, int], int]).decode
+
+
+class _Budget(msgspec.Struct, array_like=True):
+    """What is stored of a label budget."""
+
+    kept: list[tuple[Place, dict[str, int]]]
+    limits: list[tuple[Place, int]]
+    followed: list[tuple[tuple[str, str, str, str], int]]
+    lost_count: list[tuple[Place, int]]
+    late: list[tuple[tuple[str, tuple[str, ...]], int]]
+    folded: dict[str, int]
+    hour: int
+
+
+_budget = msgspec.msgpack.Decoder(_Budget).decode
 _pane = msgspec.msgpack.Decoder(tuple[bytes, bytes]).decode
-_pending = msgspec.msgpack.Decoder(list[tuple[int, Spread]]).decode
+_pending = msgspec.msgpack.Decoder(list[Pending]).decode
 
 
 class Snapshot:
@@ -51,8 +64,10 @@ class Snapshot:
         """Give the records that bring the log up to date; `full` gives all of them."""
         out: Records = []
         order = self._series.order
-        first = 0 if full else self._slices
-        for number in range(first, -(-len(order) // _A_SLICE)):
+        slices = {sid // _A_SLICE for sid in self._series.changed_slices}
+        slices.update(range(0 if full else self._slices, -(-len(order) // _A_SLICE)))
+        self._series.changed_slices.clear()
+        for number in sorted(slices):
             piece = order[number * _A_SLICE : (number + 1) * _A_SLICE]
             out.append(
                 (_SLICE.pack(ROLLUP_SERIES.prefix, number), _encode([(name, list(labels)) for name, labels in piece]))
@@ -66,8 +81,16 @@ class Snapshot:
         self._standings.changed.clear()
         budget = self._budget
         if budget.changed or full:
-            kept = {label: list(values) for label, values in budget.kept.items()}
-            out.append((LABEL_BUDGET.prefix, _encode((kept, budget.folded, budget.readings))))
+            stored = _Budget(
+                list(budget.kept.items()),
+                list(budget.limits.items()),
+                list(budget.followed.items()),
+                list(budget.lost_count.items()),
+                [((family, tuple(map(str, labels))), ms) for (family, labels), ms in budget.late.items()],
+                budget.folded,
+                budget.hour,
+            )
+            out.append((LABEL_BUDGET.prefix, _encode(stored)))
             budget.changed = False
         return out
 
@@ -90,9 +113,10 @@ class Snapshot:
             group, _, shard = key[1:].decode().rpartition("/")
             self._standings.of[group, int(shard)] = _standing(value)
         elif kind == LABEL_BUDGET.prefix:
-            kept, folded, readings = _budget(value)
-            self._budget.kept = {label: dict.fromkeys(values) for label, values in kept.items()}
-            self._budget.folded, self._budget.readings = folded, readings
+            stored, budget = _budget(value), self._budget
+            budget.kept, budget.limits = dict(stored.kept), dict(stored.limits)
+            budget.followed, budget.lost_count = dict(stored.followed), dict(stored.lost_count)
+            budget.late, budget.folded, budget.hour = dict(stored.late), stored.folded, stored.hour
 
     def restore(self, now_ms: int) -> None:
         """Rebuild series and cells as they were at `now`."""

@@ -134,4 +134,4 @@ def _figure(metric: Metric, of: _Sum) -> Figure:
 def _divided(metric: Metric, numerator: float, denominator: float) -> float | None:
     if metric.kind in ("count", "amount"):
         return numerator
-    return metric.factor * numerator / denominator if denominator else None
+    return numerator / denominator if denominator else None

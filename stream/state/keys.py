@@ -3,9 +3,11 @@
 In:  nothing.
 Out: the one list of what a restart reads back, in logs and on the deltas topic.
 
-Structs are named and not imported: each lives in the room that understands it. Bytes of an example of each version
-lie in `tests/fixtures/stored`: a field is appended with a default, or the version rises and the older bytes are
-still read. A prefix is given once within its log and never again to something else.
+Structs are named and not imported: each lives in the room that understands it. Bytes of an example of each
+lie in `tests/fixtures/stored`: a field is appended with a default, or the version rises. The version of the position
+record is the format of all that lies beside it: it rises with a release whose state cannot go on from that of the one
+before, and a worker refuses logs of any other format. A prefix is given once within its log and never again to
+something else.
 """
 
 from __future__ import annotations
@@ -33,18 +35,18 @@ MESSAGE_PARTS: Final = Stored("message_parts", "shard", b"n", "stream.stages.ema
 AD_TOTALS: Final = Stored("ad_totals", "shard", b"t", "stream.stages.ads.totals.Total", 2)
 GRANULARITY: Final = Stored("granularity", "shard", b"g", "stream.stages.ads.grains.Grain", 2)
 KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.KnownIds")
-LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard")
+LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard", 2)
 ACCOUNT: Final = Stored("account", "shard", b"c", "stream.engine.account.Figures")
-POSITION: Final = Stored("position", "shard", SHELL + b"position", "stream.worker.position.Position")
+POSITION: Final = Stored("position", "shard", SHELL + b"position", "stream.worker.position.Position", 2)
 
 ROLLUP_CELLS: Final = Stored("rollup_cells", "rollup", b"x", "stream.rollup.snapshot.Snapshot")
 ROLLUP_SERIES: Final = Stored("rollup_series", "rollup", b"s", "stream.rollup.snapshot.Snapshot")
-ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot")
+ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot", 2)
 STANDING: Final = Stored("standing", "rollup", b"d", "stream.rollup.standing.Standing")
-LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.snapshot.Snapshot")
+LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.snapshot.Snapshot", 2)
 ROLLUP_CLOCK: Final = Stored("rollup_clock", "rollup", b"q", "stream.rollup.rollup.Rollup")
 ROLLUP_POSITION: Final = Stored(
-    "rollup_position", "rollup", SHELL + b"position", "stream.worker.rollup_shard.RollupPosition"
+    "rollup_position", "rollup", SHELL + b"position", "stream.worker.rollup_shard.RollupPosition", 2
 )
 ROLLUP_ALIVE: Final = Stored("rollup_alive", "rollup", SHELL + b"alive", "builtins.bytes")
 

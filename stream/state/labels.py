@@ -1,13 +1,13 @@
 """Labels: values from outside made fit to be shown, and kept from growing without bound.
 
 In:  strings that producers wrote.
-Out: short, printable, valid label values; `other` for what goes over the limit of a label.
+Out: short, printable, valid label values; `(other)` for what goes over the limit of a label.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
@@ -18,7 +18,7 @@ from stream.state.keys import LABELS
 
 MAX_CHARACTERS: Final = 64
 UNKNOWN: Final = "unknown"
-OTHER: Final = "other"
+
 
 #: What values over a budget add up in; a value of that very name is marked, so that it stays apart.
 FOLDED: Final = "(other)"
@@ -29,7 +29,10 @@ _KEPT, _MARK_DIGITS = 55, 8
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 #: Controls, format characters (zero width, direction overrides), lone surrogates, line and paragraph separators.
 _UNSHOWN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_VALUES = msgspec.msgpack.Decoder(list[str])
+#: For so long a value is in some window, in a figure that ends in the past, or in a row that can be taken back.
+MEMORY_DAYS: Final = 160
+_WRITTEN_DAYS: Final = 7
+_UNIT: Final = "\x1f"
 _VALUES_KEY: Final = LABELS.prefix + b"v"
 _FOLDED_KEY: Final = LABELS.prefix + b"f"
 
@@ -72,49 +75,72 @@ def _mark(text: str) -> str:
 
 
 class LabelGuard:
-    """The first `limit` values of each label, first come; whatever comes later is `other`, for good.
+    """`limit` values of each label; whatever comes when all places are taken is `(other)`.
 
-    What is in stays in, so that a contribution taken back names the value that it was given under.
+    A value that changed nothing for as long as anything that it did can be shown or taken back gives its place back.
+    What is in until then stays in, so that a contribution taken back names the value that it was given under.
     """
 
     prefix = LABELS.prefix
 
     def __init__(self, limit: int = 1_000) -> None:
         self._limit = limit
-        self._values: dict[str, dict[str, None]] = {}
-        self._written: dict[str, int] = {}
-        self._changed: set[str] = set()
-        #: label → how many times a value was folded into `other`
+        self._values: dict[str, dict[str, int]] = {}  # label → value → day of its newest change, as it is written
+        self._changed: set[tuple[str, str]] = set()
+        self._seen: set[tuple[str, str]] = set()  # since `_day` began
+        self._day = 0
+        self._asked: dict[str, int] = {}  # label → the day on which nobody could leave
+        #: label → how many times a value was folded into `(other)`
         self.folded: dict[str, int] = {}
         self._folded_changed = False
 
     def admit(self, label: str, value: str) -> str:
-        """Give the value, if it is among the first of its label, else `other`."""
+        """Give the value, if it has a place among those of its label or gets one, else `(other)`."""
         values = self._values.get(label)
         if values is None:
             values = self._values[label] = {}
         elif value in values:
             return value
-        if value in (OTHER, UNKNOWN):
+        if value in (FOLDED, UNKNOWN):
             return value  # these take no place
+        if len(values) >= self._limit:
+            self._let_leave(label, values)
         if len(values) < self._limit:
-            values[value] = None
-            self._changed.add(label)
+            values[value] = self._day
+            self._changed.add((label, value))
             return value
         self.folded[label] = self.folded.get(label, 0) + 1
         self._folded_changed = True
-        return OTHER
+        return FOLDED
+
+    def see(self, day: int, used: Iterable[tuple[str, str]]) -> None:
+        """Learn which values, as (label, value), changed something on a day; days of one week count as its first."""
+        day -= day % _WRITTEN_DAYS
+        if day > self._day:
+            self._day = day
+            self._seen.clear()
+        for label, value in set(used) - self._seen:
+            self._seen.add((label, value))
+            values = self._values.get(label)
+            if values is not None and values.get(value, day) < day:
+                values[value] = day
+                self._changed.add((label, value))
+
+    def _let_leave(self, label: str, values: dict[str, int]) -> None:
+        if self._asked.get(label, -1) == self._day:
+            return
+        self._asked[label] = self._day
+        for value in [value for value, day in values.items() if day < self._day - MEMORY_DAYS]:
+            del values[value]
+            self._changed.add((label, value))
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
-        """Give the state records to write since the last call: a label's new values, and the counts."""
+        """Give the state records to write since the last call: values that came, were used or left, and the counts."""
         out: list[tuple[bytes, bytes | None]] = []
-        for label in sorted(self._changed):
-            values = self._values[label]
-            start = self._written.get(label, 0)
-            # keyed by the position of its first value: a record is written once and never again
-            key = _VALUES_KEY + start.to_bytes(4, "big") + label.encode()
-            out.append((key, msgspec.msgpack.encode(list(values)[start:])))
-            self._written[label] = len(values)
+        for label, value in sorted(self._changed):
+            day = self._values[label].get(value)
+            key = _VALUES_KEY + f"{label}{_UNIT}{value}".encode("utf-8", "surrogatepass")
+            out.append((key, None if day is None else msgspec.msgpack.encode(day)))
         self._changed.clear()
         if self._folded_changed:
             self._folded_changed = False
@@ -123,15 +149,17 @@ class LabelGuard:
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one record of the state log, in its order."""
-        if value is None:
-            return
         if key == _FOLDED_KEY:
-            self.folded = msgspec.msgpack.decode(value, type=dict[str, int])
+            if value is not None:
+                self.folded = msgspec.msgpack.decode(value, type=dict[str, int])
             return
-        label = key[6:].decode()
+        label, _, name = key[len(_VALUES_KEY) :].decode("utf-8", "surrogatepass").partition(_UNIT)
         values = self._values.setdefault(label, {})
-        values.update(dict.fromkeys(_VALUES.decode(value)))
-        self._written[label] = len(values)
+        if value is None:
+            values.pop(name, None)
+        else:
+            values[name] = msgspec.msgpack.decode(value, type=int)
+            self._day = max(self._day, values[name])
 
 
 class Labels(dict[str | None, str]):

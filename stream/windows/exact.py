@@ -57,14 +57,18 @@ class ExactWindows:
             known = self._cache[window] = self._sum(*self.span(window), window_ms(window[0]))
         return known
 
-    def between(self, window: Window, sid: int, end_ms: int) -> int | None:
-        """Sum a series over a window that ends at an earlier moment."""
+    def between(self, window: Window, sids: Ints, end_ms: int) -> Ints | None:
+        """Sum series over a window that ends at an earlier moment."""
         key = (f"{window[0]}@{end_ms}", 0)
         known = self._cache.get(key)
         if known is None:
             length = window_ms(window[0])
             known = self._cache[key] = self._sum(end_ms - length, end_ms, length)
-        return int(known[sid])
+        return known[sids]
+
+    def edge_ms(self, window: Window, end_ms: int) -> int:
+        """Give the moment itself: nothing is rounded here."""
+        return end_ms
 
     def span(self, window: Window, end_ms: int | None = None) -> tuple[int, int]:
         """Give start and end in ms of a window as it is read now, or at an earlier moment."""

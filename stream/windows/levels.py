@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,15 @@ def level_of(length_ms: int) -> int:
     raise ValueError(f"no level remembers windows of {length_ms} ms")
 
 
+class Pending(NamedTuple):
+    """A total that is not over, and the part of its time, [from, to), that a series has of it."""
+
+    sid: int
+    spread: Spread
+    from_ms: int
+    to_ms: int
+
+
 @dataclass(slots=True)
 class Level:
     """Panes of one length: `cells[pane % ring, row]`, and a running sum a window."""
@@ -55,7 +64,7 @@ class Level:
     pane_ms: int
     origin_ms: int
     ring: int
-    windows: dict[Window, tuple[int, int]]  # → (length, shift) in panes
+    windows: dict[Window, int]  # → length in panes
     takes_totals: bool
     end: int = 0
     rows: int = 0
@@ -63,13 +72,15 @@ class Level:
     row_of: NDArray[np.int32] = field(default_factory=lambda: np.full(256, -1, np.int32))
     sids: list[int] = field(default_factory=list)
     dirty: set[int] = field(default_factory=set)
+    ends: dict[Window, int] = field(init=False)  # the first pane that each window leaves out
     cells: Ints = field(init=False)
     sums: dict[Window, Ints] = field(init=False)
-    pending: list[tuple[int, Spread]] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.cells = np.zeros((self.ring, self.capacity), np.int64)
         self.sums = {window: np.zeros(self.capacity, np.int64) for window in self.windows}
+        self.ends = dict.fromkeys(self.windows, self.end)
 
     def add_row(self, sid: int) -> None:
         """Give a series a row."""
@@ -96,10 +107,10 @@ class Level:
         if int(panes.max()) >= self.end:
             raise ValueError("a change lies after the moment that windows are read at")
         np.add.at(self.cells.reshape(-1), (panes % self.ring) * self.capacity + rows, amounts)
-        for window, (length, shift) in self.windows.items():
-            last = self.end - shift
+        for window, length in self.windows.items():
+            last = self.ends[window]
             seen = panes >= last - length
-            if shift:
+            if last < self.end:
                 seen &= panes < last
             if seen.all():
                 np.add.at(self.sums[window], rows, amounts)
@@ -107,53 +118,102 @@ class Level:
                 np.add.at(self.sums[window], rows[seen], amounts[seen])
         self.dirty.update(np.unique(panes).tolist())
 
-    def advance(self, end: int) -> None:
-        """Let panes leave until windows end at pane `end`, which they leave out."""
-        step = end - self.end
-        if step <= 0:
+    def advance(self, now_ms: int) -> None:
+        """Let panes leave until windows end at `now`: rounded up to an edge, but down where they are shifted.
+
+        What ends half an hour ago ends at the last edge that lies so long before: later it would not be over.
+        """
+        first, end = self.end, max(self.end, end_pane(now_ms, self.pane_ms, self.origin_ms))
+        ends = {window: self._end(window, now_ms, end) for window in self.windows}
+        if end == first and ends == self.ends:
             return
         cells, ring = self.cells, self.ring
-        stays = {}
-        for window, (length, shift) in self.windows.items():
-            if step < length:
-                leaving = np.arange(self.end - shift - length, end - shift - length) % ring
+        for window, length in self.windows.items():
+            was, last = self.ends[window], ends[window]
+            if last - was < length:
+                leaving = np.arange(was - length, last - length) % ring
                 self.sums[window] -= cells[leaving].sum(axis=0)
-                stays[window] = True
-        fresh = range(max(self.end, end - ring), end)
-        cells[[pane % ring for pane in fresh]] = 0
-        first = self.end
+        if end > first:
+            cells[[pane % ring for pane in range(max(first, end - ring), end)]] = 0
+            self.dirty.update(range(max(first, end - ring), end))
         self.end = end
-        for window, (length, shift) in self.windows.items():
-            if window not in stays:
-                seen = np.arange(end - shift - length, end - shift) % ring
-                self.sums[window] = cells[seen].sum(axis=0)
-            elif shift:
-                entering = np.arange(first - shift, end - shift) % ring
-                self.sums[window] += cells[entering].sum(axis=0)
-        self.dirty.update(range(max(first, end - ring), end))
+        for window, length in self.windows.items():
+            was, last = self.ends[window], ends[window]
+            if last - was >= length:
+                self.sums[window] = cells[np.arange(last - length, last) % ring].sum(axis=0)
+            elif was < first:  # some of what is entered by a shifted window was there before
+                self.sums[window] += cells[np.arange(was, min(last, first)) % ring].sum(axis=0)
+        self.ends = ends
         if self.pending:
             self._spread_on(first, end)
 
-    def spread(self, sid: int, spread: Spread) -> None:
-        """Add a total over its period; what lies in the future waits for its panes."""
+    def _end(self, window: Window, now_ms: int, end: int) -> int:
+        shift_ms = window[1]
+        return end if not shift_ms else max(self.ends[window], (now_ms - shift_ms - self.origin_ms) // self.pane_ms)
+
+    def spread(self, sid: int, spread: Spread, from_ms: int, to_ms: int) -> None:
+        """Add a total over its period, as far as it lies in [from, to); what lies in the future waits for its panes."""
         if not self.takes_totals or sid >= len(self.row_of) or self.row_of[sid] < 0:
             return
-        self._spread(sid, spread, self.end - self.ring, self.end)
-        if spread.end_ms > self.end * self.pane_ms + self.origin_ms:
-            self.pending.append((sid, spread))
+        part = Pending(sid, spread, from_ms, to_ms)
+        self._spread(part, self.end - self.ring, self.end)
+        if min(spread.end_ms, to_ms) > self.end * self.pane_ms + self.origin_ms:
+            self.pending.append(part)
 
     def _spread_on(self, first: int, end: int) -> None:
-        for sid, spread in self.pending:
-            self._spread(sid, spread, first, end)
+        for part in self.pending:
+            self._spread(part, first, end)
         edge = end * self.pane_ms + self.origin_ms
-        self.pending = [(sid, spread) for sid, spread in self.pending if spread.end_ms > edge]
+        self.pending = [part for part in self.pending if min(part.spread.end_ms, part.to_ms) > edge]
 
-    def _spread(self, sid: int, spread: Spread, first: int, end: int) -> None:
-        panes = list(spread_panes(spread, self.pane_ms, self.origin_ms, first, end))
+    def _spread(self, part: Pending, first: int, end: int) -> None:
+        first = max(first, (part.from_ms - self.origin_ms) // self.pane_ms)
+        end = min(end, (part.to_ms - self.origin_ms) // self.pane_ms)
+        panes = list(spread_panes(part.spread, self.pane_ms, self.origin_ms, first, end))
         if panes:
             numbers = np.fromiter((pane for pane, _ in panes), np.int64, len(panes))
             amounts = np.fromiter((amount for _, amount in panes), np.int64, len(panes))
-            self.apply(np.full(len(panes), sid, np.int64), numbers, amounts)
+            self.apply(np.full(len(panes), part.sid, np.int64), numbers, amounts)
+
+    def pour(self, sid: int, into: int) -> None:
+        """Add all that one series holds to another, if both are here."""
+        row, home = self._row(sid), self._row(into)
+        if row < 0 or home < 0:
+            return
+        cells = self.cells[:, row]
+        self.cells[:, home] += cells
+        for sums in self.sums.values():
+            sums[home] += sums[row]
+        self._touch(cells)
+        self.pending += [part._replace(sid=into) for part in self.pending if part.sid == sid]
+
+    def drop(self, sid: int) -> None:
+        """Forget all that a series holds."""
+        row = self._row(sid)
+        if row < 0:
+            return
+        self._touch(self.cells[:, row])
+        self.cells[:, row] = 0
+        for sums in self.sums.values():
+            sums[row] = 0
+        self.pending = [part for part in self.pending if part.sid != sid]
+
+    def holds(self, sid: int) -> bool:
+        """Tell whether a series holds anything."""
+        row = self._row(sid)
+        return row >= 0 and bool(self.cells[:, row].any())
+
+    def has(self, sid: int) -> bool:
+        """Tell whether a series is kept here."""
+        return self._row(sid) >= 0
+
+    def _row(self, sid: int) -> int:
+        return int(self.row_of[sid]) if sid < len(self.row_of) else -1
+
+    def _touch(self, cells: Ints) -> None:
+        first = self.end - self.ring
+        slots = np.flatnonzero(cells)
+        self.dirty.update((first + (slots - first) % self.ring).tolist())
 
     def total(self, window: Window, size: int) -> Ints:
         """Give the sum of every series in a window, by series; 0 for series that this level does not hold."""
@@ -161,14 +221,18 @@ class Level:
         out[self.sids] = self.sums[window][: self.rows]
         return out
 
-    def between(self, sid: int, first: int, end: int) -> int | None:
-        """Sum one series over panes [first, end); None where that reaches further back than is remembered."""
+    def between(self, sids: Ints, first: int, end: int) -> Ints | None:
+        """Sum series over panes [first, end); None where that reaches further back than is remembered."""
         if first < self.end - self.ring:
             return None
-        row = self.row_of[sid] if sid < len(self.row_of) else -1
-        if row < 0:
-            return 0
-        return int(self.cells[np.arange(first, min(end, self.end)) % self.ring, row].sum())
+        out = np.zeros(len(sids), np.int64)
+        here = (sids >= 0) & (sids < len(self.row_of))
+        rows = np.where(here, self.row_of[np.where(here, sids, 0)], -1)
+        there = np.flatnonzero(rows >= 0)
+        if len(there):
+            panes = np.arange(first, min(end, self.end)) % self.ring
+            out[there] = self.cells[np.ix_(panes, rows[there])].sum(axis=0)
+        return out
 
 
 def spread_panes(spread: Spread, pane_ms: int, origin_ms: int, first: int, end: int) -> Iterator[tuple[int, int]]:
@@ -210,14 +274,16 @@ class Levels:
         self.levels: dict[int, Level] = {}
         self._level_of: dict[Window, Level] = {}
         self._totals: dict[Window, Ints] = {}  # as they were read since the last change: many metrics read the same
+        self._free: dict[tuple[int, ...], list[int]] = {}  # numbers that are nobody's, by the levels of their rows
         for number, here in sorted(by_level.items()):
             _, pane_ms, extra = PLAN[number]
-            panes = {w: (window_ms(w[0]) // pane_ms, -(-w[1] // pane_ms)) for w in here}
+            panes = {w: window_ms(w[0]) // pane_ms for w in here}
+            longest = max(length + -(-w[1] // pane_ms) + bool(w[1]) for w, length in panes.items())
             level = Level(
                 number,
                 pane_ms,
                 grid.origin_ms,
-                ring=max(length + shift for length, shift in panes.values()) + extra // pane_ms + 1,
+                ring=longest + extra // pane_ms + 1,
                 windows=panes,
                 takes_totals=min(window_ms(w[0]) for w in here) >= SHORTEST_FOR_TOTALS_MS,
             )
@@ -228,19 +294,45 @@ class Levels:
     def add_series(self, windows: Iterable[Window]) -> int:
         """Make a series that can be read in `windows`; give its number."""
         self._totals.clear()
+        numbers = tuple(sorted({self._level_of[window].number for window in windows}))
+        free = self._free.get(numbers)
+        if free:
+            return free.pop()
         sid = self.series
         self.series += 1
-        for number in sorted({self._level_of[window].number for window in windows}):
+        for number in numbers:
             self.levels[number].add_row(sid)
         return sid
 
+    def pour(self, sid: int, into: int) -> None:
+        """Add all that one series holds to another, where both are kept."""
+        self._totals.clear()
+        for level in self.levels.values():
+            level.pour(sid, into)
+
+    def drop(self, sid: int) -> None:
+        """Forget a series; its number may become that of another one."""
+        self._totals.clear()
+        for level in self.levels.values():
+            level.drop(sid)
+        numbers = tuple(number for number, level in self.levels.items() if level.has(sid))
+        if numbers:
+            self._free.setdefault(numbers, []).append(sid)
+
+    def holds(self, sid: int) -> bool:
+        """Tell whether a series holds anything that a window, or a figure that ends in the past, can show."""
+        return any(level.holds(sid) for level in self.levels.values())
+
     def advance(self, now_ms: int) -> None:
-        """Read windows at `now` from here on: they end at now, rounded up to an edge of their panes."""
+        """Read windows at `now` from here on: they end at now, rounded up to an edge of their panes.
+
+        Shifted ones end at the last edge that lies at least their shift before now.
+        """
         if now_ms > self.now_ms:
             self.now_ms = now_ms
             self._totals.clear()
             for level in self.levels.values():
-                level.advance(end_pane(now_ms, level.pane_ms, level.origin_ms))
+                level.advance(now_ms)
 
     def apply(self, sids: Ints, panes: Ints, amounts: Ints) -> None:
         """Add changes at finest panes to every level that holds their series."""
@@ -255,11 +347,11 @@ class Levels:
             if factor != 1:
                 sids, panes, amounts = sids_here, at * factor, amounts_here
 
-    def spread(self, sid: int, spread: Spread) -> None:
-        """Spread a total over its period."""
+    def spread(self, sid: int, spread: Spread, from_ms: int = 0, to_ms: int = 1 << 62) -> None:
+        """Spread a total over its period, as far as it lies in [from, to)."""
         self._totals.clear()
         for level in self.levels.values():
-            level.spread(sid, spread)
+            level.spread(sid, spread, from_ms, to_ms)
 
     def total(self, window: Window) -> Ints:
         """Give the sums of a window by series, one more 0 at the end; not to be changed."""
@@ -268,18 +360,32 @@ class Levels:
             known = self._totals[window] = self._level_of[window].total(window, self.series + 1)
         return known
 
-    def between(self, window: Window, sid: int, end_ms: int) -> int | None:
-        """Sum a series over a window that ends at an earlier moment, rounded up to an edge."""
+    def between(self, window: Window, sids: Ints, end_ms: int) -> Ints | None:
+        """Sum series over a window that ends at an earlier moment, rounded up to an edge; None: it is forgotten.
+
+        Where its own level has forgotten it, longer panes may remember.
+        """
+        number = self._level_of[window].number
+        for level in self.levels.values():
+            if level.number >= number:
+                end = end_pane(end_ms, level.pane_ms, level.origin_ms)
+                sums = level.between(sids, end - window_ms(window[0]) // level.pane_ms, end)
+                if sums is not None:
+                    return sums
+        return None
+
+    def edge_ms(self, window: Window, end_ms: int) -> int:
+        """Give the edge at which a window ends that shall end at an earlier moment."""
         level = self._level_of[window]
-        end = end_pane(end_ms, level.pane_ms, level.origin_ms)
-        return level.between(sid, end - window_ms(window[0]) // level.pane_ms, end)
+        return end_pane(end_ms, level.pane_ms, level.origin_ms) * level.pane_ms + level.origin_ms
 
     def span(self, window: Window, end_ms: int | None = None) -> tuple[int, int]:
         """Give start and end in ms of a window as it is read now, or at an earlier moment."""
         level = self._level_of[window]
-        length, shift = level.windows[window]
-        end = level.end - shift if end_ms is None else end_pane(end_ms, level.pane_ms, level.origin_ms)
-        return (end - length) * level.pane_ms + level.origin_ms, end * level.pane_ms + level.origin_ms
+        if end_ms is None:
+            end_ms = level.ends[window] * level.pane_ms + level.origin_ms
+        end_ms = self.edge_ms(window, end_ms)
+        return end_ms - level.windows[window] * level.pane_ms, end_ms
 
 
 def merged(sids: Ints, panes: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:

@@ -109,16 +109,23 @@ class SlidingWindows:
             self._spreads.add_to(out, start, end)
         return out
 
-    def between(self, window: Window, sid: int, end_ms: int) -> int | None:
-        """Sum a series over a window that ends at an earlier moment."""
-        line = self._lines.get(sid)
-        if line is None:
-            line = self._lines[sid] = self._runs.of(sid)
+    def between(self, window: Window, sids: Ints, end_ms: int) -> Ints | None:
+        """Sum series over a window that ends at an earlier moment."""
         start_ms = end_ms - window_ms(window[0])
         spread = np.zeros(self.series + 1, np.int64)
         if end_ms - start_ms >= SHORTEST_FOR_TOTALS_MS:
             self._spreads.add_to(spread, start_ms, end_ms)
-        return line.between(start_ms, end_ms) + int(spread[sid])
+        out = spread[sids]
+        for at, sid in enumerate(sids.tolist()):
+            line = self._lines.get(sid)
+            if line is None:
+                line = self._lines[sid] = self._runs.of(sid)
+            out[at] += line.between(start_ms, end_ms)
+        return out
+
+    def edge_ms(self, window: Window, end_ms: int) -> int:
+        """Give the moment itself: nothing is rounded here."""
+        return end_ms
 
     def span(self, window: Window, end_ms: int | None = None) -> tuple[int, int]:
         """Give start and end in ms of a window as it is read now, or at an earlier moment."""

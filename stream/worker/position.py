@@ -4,18 +4,21 @@ In:  the batches that were folded.
 Out: the position record, which is the only thing that says where reading goes on.
 
 The fingerprint of the last record covered tells a topic that was deleted and made anew (same name, same offsets,
-other records) from the one that was read.
+other records) from the one that was read. The format says by which definitions the state beside it was made: figures
+of one release cannot go on with the state of another whose definitions are different.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 import xxhash
 
 from stream.contract.records import Record
-from stream.state.keys import POSITION
+from stream.errors import TopicError
+from stream.state.keys import POSITION, SHELL
 from stream.worker.inbox import Batch
 
 #: State-log keys that begin with a zero byte are the shell's; all others are the fold's.
@@ -50,8 +53,15 @@ class Position(msgspec.Struct):
     version: int = VERSION
 
 
+class _Format(msgspec.Struct):
+    """The format that a position record says its log is written in; it was not always said."""
+
+    version: int = 1
+
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Position).decode
+_format = msgspec.json.Decoder(_Format).decode
 
 
 def encode(position: Position) -> bytes:
@@ -59,12 +69,71 @@ def encode(position: Position) -> bytes:
     return _encode(position)
 
 
+class Restoring:
+    """Take the records of a log for whoever owns it, and refuse a log of another release.
+
+    The position record is the newest of a log, and so comes last: what cannot be read before it may be unreadable
+    because the log is of another release, and that is the message that helps.
+    """
+
+    def __init__(self, load: Callable[[bytes, bytes | None], None], where: str, prefix: str) -> None:
+        """Take records that are not the shell's to `load`; `where` names the log, `prefix` is that of all topics."""
+        self._load, self._where, self._prefix = load, where, prefix
+        self._position: bytes | None = None
+        self._error: Exception | None = None
+
+    def take(self, key: bytes, value: bytes | None) -> None:
+        """Take one record, in the order of the log."""
+        if key == POSITION_KEY:
+            self._position = value if value is not None else self._position
+        elif not key.startswith(SHELL) and self._error is None:
+            try:
+                self._load(key, value)
+            except Exception as error:
+                self._error = error
+
+    def position(self) -> bytes | None:
+        """Give the value of the position record, None where the log has none.
+
+        Raises TopicError where it is of another format, else whatever went wrong on the way.
+        """
+        if self._position is not None:
+            _refuse_other_format(self._position, self._where, self._prefix)
+        if self._error is not None:
+            raise self._error
+        return self._position
+
+
 def decode(value: bytes) -> Position:
-    """Read the position record's value; raises ValueError for one that a later version wrote."""
-    position = _decode(value)
-    if position.version > VERSION:
-        raise ValueError(f"position record of version {position.version}; this program knows {VERSION}")
-    return position
+    """Read a position record of our format."""
+    return _decode(value)
+
+
+def _refuse_other_format(value: bytes, where: str, prefix: str) -> None:
+    found = _format(value).version
+    if found == VERSION:
+        return
+    if found > VERSION:
+        raise TopicError(
+            f"The state was written by a newer release (format {found}; this one reads {VERSION}).",
+            where=where,
+            do="Run that release again, or a later one; or begin anew: " + begin_anew(prefix),
+        )
+    raise TopicError(
+        f"The state was written by an older release (format {found}; this one reads {VERSION}), which counted by "
+        "other definitions.",
+        where=where,
+        do="Begin anew: " + begin_anew(prefix),
+    )
+
+
+def begin_anew(prefix: str) -> str:
+    """Say how all state is given up; what is still in the source topics is counted again."""
+    own = f"{prefix}leadpulse.(state|deltas|metrics|reroute|handover).*".replace(".", r"\.").replace(r"\.*", ".*")
+    return (
+        f"stop all workers; kafka-topics.sh --bootstrap-server HOST:9092 --delete --topic '{own}'; "
+        "leadpulse topics create; leadpulse worker --reset."
+    )
 
 
 def fingerprint(record: Record) -> str:

@@ -26,10 +26,11 @@ from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import OpenReader, Reader
 from stream.kafka.state_log import Row, StateLog
 from stream.serve.views import Exporter, RollupView, ShardView
-from stream.state.keys import ROLLUP_ALIVE, ROLLUP_POSITION, SHELL
+from stream.state.keys import POSITION, ROLLUP_ALIVE, ROLLUP_POSITION
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch
 from stream.worker.ports import EncodeReading, Rollup
+from stream.worker.position import Restoring
 from stream.worker.published import Published
 from stream.worker.shard import CLOSE_S, COMMIT_LIMIT_S
 from stream.worker.takeover import AFRESH
@@ -47,7 +48,7 @@ class RollupPosition(msgspec.Struct):
     """The deltas that the snapshot covers: topic → next offset of each partition."""
 
     next: dict[str, list[int]]
-    version: int = ROLLUP_POSITION.version
+    version: int = POSITION.version  # one format for all logs of an installation
 
 
 class RollupShard:
@@ -117,17 +118,12 @@ class RollupShard:
 
     async def _restore(self, reader: Reader) -> None:
         began = time.monotonic()
-        stored: RollupPosition | None = None
-
-        def load(key: bytes, value: bytes | None) -> None:
-            nonlocal stored
-            if not key.startswith(SHELL):
-                self._rollup.load(key, value)
-            elif key == ROLLUP_POSITION.prefix and value is not None:
-                stored = msgspec.json.decode(value, type=RollupPosition)
-
+        log_tp = self._log.tp
+        found = Restoring(self._rollup.load, f"{log_tp.topic} partition {log_tp.partition}", self._layout.prefix)
         await self._log.fence()
-        self._restored = await self._log.read(reader, load)
+        self._restored = await self._log.read(reader, found.take)
+        value = found.position()
+        stored = None if value is None else msgspec.json.decode(value, type=RollupPosition)
         await StateLog(self._log.link, self._layout.metrics, 0, None).read(reader, self._published.found)
         bounds = await reader.bounds(self._tps)
         for tp, (begin, end) in bounds.items():

@@ -28,7 +28,6 @@ from stream.kafka.bounded import within
 from stream.kafka.reader import OpenReader
 from stream.kafka.state_log import Row, StateLog
 from stream.serve.views import ShardView
-from stream.state.keys import SHELL
 from stream.worker import position as positions
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch, Inbox
@@ -137,20 +136,17 @@ class Shard:
 
     async def _restore(self, open_reader: OpenReader) -> None:
         began = time.monotonic()
-        stored: Position | None = None
-
-        def load(key: bytes, value: bytes | None) -> None:
-            nonlocal stored
-            if not key.startswith(SHELL):
-                self._fold.load(key, value)
-            elif key == positions.POSITION_KEY and value is not None:
-                stored = positions.decode(value)
-
+        tp = self._log.tp
+        found = positions.Restoring(
+            self._fold.load, f"{tp.topic} partition {tp.partition}", self._outputs.layout.prefix
+        )
         await self._log.fence()
         async with open_reader() as reader:
-            self._restored = await self._log.read(reader, load)
+            self._restored = await self._log.read(reader, found.take)
+            value = found.position()
+            stored = None if value is None else positions.decode(value)
             if stored is None and not self._reset:
-                refuse_lost_state(await self._source.group_offsets(self._tps.values()), self._log.tp.topic)
+                refuse_lost_state(await self._source.group_offsets(self._tps.values()), tp.topic)
             self.position = await take_over(reader, stored, self._tps, self._options)
         self._restore_s = time.monotonic() - began
         self.committed_at = time.monotonic()

@@ -17,22 +17,23 @@ from stream.changes.accumulator import Spread
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid, end_pane, window_ms
 from stream.rollup.series import windows_of
 from stream.windows.exact import ExactWindows
-from stream.windows.levels import Level, Levels, Window, spread_panes
+from stream.windows.levels import Levels, Window, spread_panes
 
 WINDOWS: list[Window] = sorted({w for some in windows_of(catalog.METRICS).values() for w in some})
 START_MS = 1_750_000_000_000 // (6 * HOUR_MS) * (6 * HOUR_MS)
 
 
-def pane_of(levels: Levels, window: Window) -> tuple[int, int]:
-    """Give the pane length of a window's level, and the number of panes that it ends before now."""
-    level: Level = levels._level_of[window]
-    return level.pane_ms, level.windows[window][1]
+def edge_of(levels: Levels, window: Window, now_ms: int) -> int:
+    """Give the moment that a window ends at: shifted ones at the last edge that lies so long before."""
+    pane_ms = levels._level_of[window].pane_ms
+    if window[1]:
+        return (now_ms - window[1]) // pane_ms * pane_ms
+    return end_pane(now_ms, pane_ms) * pane_ms
 
 
 def brute(levels: Levels, window: Window, changes: np.ndarray, now_ms: int, series: int) -> list[int]:
     """Add up all changes that a window sees: those in panes of [E - W, E)."""
-    pane_ms, shift = pane_of(levels, window)
-    end = (end_pane(now_ms, pane_ms) - shift) * pane_ms
+    end = edge_of(levels, window, now_ms)
     seen = (changes[:, 1] >= end - window_ms(window[0])) & (changes[:, 1] < end)
     sums = np.zeros(series + 1, np.int64)
     np.add.at(sums, changes[seen, 0], changes[seen, 2])
@@ -76,6 +77,7 @@ def test_windows_of_all_levels_equal_brute_force_at_a_thousand_moments() -> None
         levels.advance(now_ms)
         for window in WINDOWS:
             assert levels.total(window).tolist() == brute(levels, window, changes[:done], now_ms, series), window
+            assert levels.span(window)[1] == edge_of(levels, window, now_ms), window
 
 
 @given(
@@ -138,9 +140,11 @@ def test_exact_windows_equal_levels_at_aligned_edges(edge_ms: int, data: st.Data
             assert levels.span(window) == exact.span(window)
         for ago in (edge_ms, 4 * edge_ms):
             for window in (("24h", 0), ("7d", 0), ("30d", 0), ("90d", 0)):
-                for sid in (0, 1):
-                    found = levels.between(window, sid, moment - ago)
-                    assert found == exact.between(window, sid, moment - ago), window
+                sids = np.array([1, 0, 1])
+                found, wanted = (table.between(window, sids, moment - ago) for table in (levels, exact))
+                assert found is not None
+                assert wanted is not None
+                assert found.tolist() == wanted.tolist(), window
 
 
 @given(
@@ -188,3 +192,33 @@ def test_a_total_that_ends_in_the_future_comes_in_as_its_panes_come(amount: int,
         exact.advance(now_ms)
         for window in (("24h", 0), ("7d", 0), ("30d", 0), ("90d", 0)):
             assert levels.total(window).tolist() == exact.total(window).tolist(), window
+
+
+def test_a_week_that_ended_long_ago_is_read_from_longer_panes_where_its_own_are_gone() -> None:
+    levels = Levels(WINDOWS, Grid())
+    levels.add_series(WINDOWS)
+    levels.advance(START_MS + 20 * DAY_MS)
+    for day in range(20):
+        apply(levels, np.array([[0, START_MS + day * DAY_MS, 1]]))
+    for ago, seen in ((0, 7), (2, 7), (6, 7), (15, 5)):
+        found = levels.between(("7d", 0), np.array([0]), START_MS + (20 - ago) * DAY_MS)
+        assert found is not None
+        assert found.tolist() == [seen], ago
+    assert levels.between(("90d", 0), np.array([0]), START_MS - 40 * DAY_MS) is None
+
+
+def test_what_is_shifted_ends_no_later_than_its_shift_before_now() -> None:
+    """
+    a visit at 10:00, read through panes of 15 min:
+    10:16 ── 10:30 ── 10:44 │ 10:45      the session may go on until 10:30; the last edge so long before is 10:00 until
+    0         0         0    │ 1         10:45, when it is 10:15
+    """
+    levels = Levels(WINDOWS, Grid())
+    levels.add_series(WINDOWS)
+    seen = []
+    for minute in (1, 16, 30, 44, 45):
+        levels.advance(START_MS + minute * MINUTE_MS)
+        if minute == 1:
+            apply(levels, np.array([[0, START_MS, 1]]))
+        seen.append(int(levels.total(("24h", 30 * MINUTE_MS))[0]))
+    assert seen == [0, 0, 0, 0, 1]

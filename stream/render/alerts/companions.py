@@ -138,7 +138,7 @@ def countries() -> list[RuleNode]:
     share, whole = watched_share()
     visitors = f'{VOLUME}{{metric="{whole.name}",window="{whole.watched}"}}'
     beside = "ignoring (country, metric) group_left ()"
-    here = bridged(f'{named(share.name)}{{window="{whole.watched}",country!="other"}}')
+    here = bridged(f'{named(share.name)}{{window="{whole.watched}",country!="(other)"}}')
     usual_all = f"({same_hours(f'{visitors} @', 'sum')} >= {LEAST_TRIALS})"
     return [
         {"record": COUNTRY, "expr": here},

@@ -77,7 +77,7 @@ def normalised(entry: Judged) -> list[RuleNode]:
 
 def _sum(entry: Judged, part: str) -> str:
     # what was folded together is no channel, campaign or form of its own
-    folded = "".join(f',{label}!="other"' for label in entry.by)
+    folded = "".join(f',{label}!="(other)"' for label in entry.by)
     selector = f'{named(entry.metric.name)}_{part}{{window=~"{"|".join(entry.windows)}"{folded}}}'
     if not entry.dropped:
         return bridged(selector)

@@ -53,8 +53,7 @@ def value(metric: Metric, window: str, keep: tuple[str, ...], ago: str = "") -> 
     if metric.kind in ("count", "amount"):
         return added(metric, window, keep, ago=ago)
     top, bottom = (added(metric, window, keep, part, ago) for part in ("_numerator", "_denominator"))
-    factor = f"{metric.factor} * " if metric.factor != 1 else ""
-    return f"{factor}{top} / ({bottom} > 0)"
+    return f"{top} / ({bottom} > 0)"
 
 
 def observations(metric: Metric, window: str, keep: tuple[str, ...], ago: str = "") -> str:

@@ -142,20 +142,6 @@ def test_quantiles_that_moved_are_given_even_where_sum_and_number_are_the_same(t
     assert len(table.read("chat_conversation_seconds", everything=False)) == 2
 
 
-def test_cost_per_lead_ends_where_its_currency_says(table: Table) -> None:
-    table.add(("ad_spend", *AD, "EUR"), 10_000_000, ago_ms=2 * DAY_MS)
-    table.add(("lead", "s1", "form", "direct", "on_site"), 2, ago_ms=2 * DAY_MS)
-    table.add(("lead", "s1", "form", "direct", "on_site"), 5)
-    table.formulas.refresh()
-    metric = catalog.BY_NAME["cost_per_lead"]
-    end_ms = NOW_MS - 2 * DAY_MS + 1
-    (value,) = table.formulas.until(metric, "24h", {"s1\x1fEUR": end_ms})
-    assert value == ({"site": "s1", "currency": "EUR", "cost": "media"}, 5.0, 10.0, 2, 2, end_ms)
-    (late,) = table.formulas.until(metric, "7d", {"s1\x1fEUR": NOW_MS + DAY_MS})  # never later than now
-    assert (late.denominator, late.end_ms) == (7, NOW_MS)
-    assert list(table.formulas.until(metric, "24h", {"s1\x1fUSD": end_ms})) == []
-
-
 def test_totals_are_in_windows_of_a_day_and_more_only(table: Table) -> None:
     (sid,) = table.series.targets(("ad_click", *AD))
     table.windows.spread(sid, Spread(("ad_click",), NOW_MS - DAY_MS, NOW_MS, 24, 1))

@@ -16,7 +16,9 @@ from tests.laws.traffic import REPORT, batch, shard
 from tests.unit.golden.events import ad, ad_form, mail, view
 
 BY_NAME = {stored.name: stored for stored in STORED}
-FILES = sorted(examples.FOLDER.glob("*.json"))
+#: What a worker refuses; the log that it lies in is read no further.
+REFUSED = {"position.v1.json"}
+FILES = sorted(path for path in examples.FOLDER.glob("*.json") if path.name not in REFUSED)
 #: What these hold depends on the catalog too; what they say is held by the restored rollup below.
 OF_CATALOG = {"rollup_cells", "rollup_series", "rollup_pending"}
 
@@ -30,8 +32,9 @@ def says(now: Any, before: Any) -> bool:
     return bool(now == before)
 
 
-def test_everything_that_is_stored_has_bytes_of_each_of_its_versions() -> None:
-    wanted = {f"{stored.name}.v{version}.json" for stored in STORED for version in range(1, stored.version + 1)}
+def test_everything_that_is_stored_has_bytes_of_its_version() -> None:
+    """Of older ones none: a log of another format is refused as a whole."""
+    wanted = {f"{stored.name}.v{stored.version}.json" for stored in STORED}
     assert {path.name for path in FILES} == wanted
 
 

@@ -1,0 +1,320 @@
+"""Folding: who gets a place among the shown values, by volume.
+
+In:  series and their sums; the moment.
+Out: series moved between values and `(other)`; for a replay, the values that it shows.
+
+A worker looks at all places once an hour: a value that counts nothing in any window leaves a full place, a folded one
+that is half as large again as the smallest in the longest window takes its place, from the next edge of the longest
+panes on. A replay chooses when it reads: it keeps the largest.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stream import catalog
+from stream.changes.panes import HOUR_MS, MINUTE_MS, end_pane
+from stream.rollup.budget import ALWAYS, MEMORY_MS, NEVER, SITES, Labels, Place, has_budget
+from stream.rollup.series import Series
+from stream.state.labels import FOLDED, UNKNOWN
+from stream.windows.levels import PLAN, Levels
+
+#: How much larger than the smallest value a folded one must be to take its place: twice, and once again half.
+_LARGER: Final = (3, 2)
+_PERIOD_MS: Final = HOUR_MS
+_PATIENCE_MS: Final = MINUTE_MS
+#: Where readings are too many, so much of them is left when values have been folded: nine tenths.
+_LEFT: Final = (9, 10)
+_EDGE_MS: Final = PLAN[-1][1]
+
+
+class Folding:
+    """Moves values in and out of the places of a worker's rollup."""
+
+    def __init__(self, series: Series, levels: Levels) -> None:
+        self._series, self._levels, self._budget = series, levels, series.budget
+        self._looked: dict[Place, int] = {}  # when no dead value was found
+        series.make_room = self.make_room
+
+    def make_room(self, places: set[Place]) -> None:
+        """Let values leave that count nothing in any window, where a new one found a place full."""
+        now_ms = self._levels.now_ms
+        for place in sorted(places):
+            if now_ms - self._looked.get(place, -_PATIENCE_MS) < _PATIENCE_MS:
+                continue
+            dead = self._dead(place)
+            if not dead:
+                self._looked[place] = now_ms
+            for value in dead:
+                self._leave(place, value, follow=False)
+            self._series.full.discard(place)
+
+    def look(self) -> None:
+        """Look at all places, at most once an hour of the moment that windows are read at."""
+        hour = self._levels.now_ms // _PERIOD_MS
+        if hour <= self._budget.hour:
+            return
+        self._budget.hour, self._budget.changed = hour, True
+        self._forget()
+        for place in sorted({Place(*named[:3]) for named in self._budget.followed}):
+            self._contest(place)
+        self._fit()
+        self._budget.tell()
+
+    def _contest(self, place: Place) -> None:
+        """Give free places to the largest folded values; else let one of them replace the smallest."""
+        budget, levels = self._budget, self._levels
+        sums = levels.total(self._series.longest(place))
+        asking = sorted(
+            (-int(sums[sid]), str(labels[3]))
+            for labels, sid in self._series.volumes.items()
+            if labels[:3] == place and labels[3] not in budget.kept.get(place, {}) and sums[sid] > 0
+        )
+        if not asking:
+            return
+        if not budget.has_room(place):
+            for value in self._dead(place):
+                self._leave(place, value, follow=True)
+        while asking and budget.has_room(place):
+            self._enter(place, asking.pop(0)[1])
+        if not asking:
+            return
+        larger, value = -asking[0][0], asking[0][1]
+        held = self._held(place)
+        if held:
+            smaller, leaving = min((n, name) for name, n in held.items())
+            if larger * _LARGER[1] >= smaller * _LARGER[0]:
+                self._leave(place, leaving, follow=True)
+                self._enter(place, value)
+
+    def _held(self, place: Place) -> dict[str, int]:
+        """Give the volume of each value that has a place: of late ones also what lies in `(other)`."""
+        own, sums = self._series.volume(place), self._levels.total(self._series.longest(place))
+        out = {}
+        for value in self._budget.kept.get(place, {}):
+            hidden = self._series.volumes.get((*place, value))
+            out[value] = own.get(value, 0) if hidden is None else int(sums[hidden])
+        return out
+
+    def _dead(self, place: Place) -> list[str]:
+        """Name the values with a place that count nothing in any window of any count."""
+        alive: set[str] = set()
+        kept = self._budget.kept.get(place, {})
+        for name, series in self._of(place):
+            names = catalog.COUNTS[name].labels
+            at, site_at = names.index(place.label), names.index("site")
+            totals = [self._levels.total(window) for window in self._series.windows_of[name]]
+            for labels, sid in series.items():
+                if place.site in ("", labels[site_at]) and any(total[sid] for total in totals):
+                    alive.add(str(labels[at]))
+        for value in kept:
+            hidden = self._series.volumes.get((*place, value))
+            if hidden is not None:
+                alive.add(value)  # so new here that its longest window reaches back into `(other)`
+        return [value for value in kept if value not in alive]
+
+    def _of(self, place: Place) -> list[tuple[str, dict[Labels, int]]]:
+        """Give the counts whose values compete for a place, with their series."""
+        if place.family == SITES:
+            return [(name, series) for name, series in self._series.sids.items()]
+        families = self._series.families
+        return [
+            (name, series)
+            for name, series in self._series.sids.items()
+            if families.get(name) == place.family and place.label in catalog.COUNTS[name].labels
+        ]
+
+    def _enter(self, place: Place, value: str) -> None:
+        """Give a value a place from the next edge on; what it did before stays where it is."""
+        self._budget.kept.setdefault(place, {})[value] = self._edge_ms()
+        self._budget.followed.pop((*place, value), None)
+        self._budget.changed = True
+        self._series.clear()
+
+    def _edge_ms(self) -> int:
+        origin_ms = self._levels.grid.origin_ms
+        return end_pane(self._levels.now_ms, _EDGE_MS, origin_ms) * _EDGE_MS + origin_ms
+
+    def _leave(self, place: Place, value: str, *, follow: bool) -> None:
+        """Take a value's place: what its series hold is added to those of `(other)`."""
+        series, budget = self._series, self._budget
+        if follow and budget.follow(place, value, self._levels.now_ms):
+            sid = series.volumes.get((*place, value))
+            if sid is None:
+                sid = series.make_volume(place, value)
+                for _, own in self._with(place.family, place, value):
+                    self._levels.pour(own, sid)
+        else:
+            self._unfollow((*place, value))
+        del budget.kept[place][value]
+        budget.changed = True
+        for name, _ in self._of(place):
+            for labels, own in self._with(name, place, value):
+                target = self._without(name, labels, place)
+                home = series.sids[name].get(target)
+                if home is None:
+                    family = series.families.get(name, "")
+                    series._take(catalog.COUNTS[name], family, target)
+                    home = series._make(name, target, series.windows_of[name])
+                self._levels.pour(own, home)
+                self._drop(name, labels)
+        if place.family == SITES:
+            for other in [other for other in budget.kept if other.site == value]:
+                del budget.kept[other]
+            for named in [named for named in series.volumes if named[2] == value]:
+                self._unfollow((str(named[0]), str(named[1]), str(named[2]), str(named[3])))
+        self._settle_sets()
+        series.clear()
+
+    def _with(self, name: str, place: Place, value: str) -> list[tuple[Labels, int]]:
+        names = catalog.COUNTS[name].labels
+        at, site_at = names.index(place.label), names.index("site")
+        return [
+            (labels, sid)
+            for labels, sid in self._series.sids[name].items()
+            if labels[at] == value and place.site in ("", labels[site_at])
+        ]
+
+    def _without(self, name: str, labels: Labels, place: Place) -> Labels:
+        names = catalog.COUNTS[name].labels
+        whole = place.family == SITES
+        return tuple(
+            FOLDED if label == place.label or (whole and has_budget(label)) else value
+            for label, value in zip(names, labels, strict=True)
+        )
+
+    def _drop(self, name: str, labels: Labels) -> None:
+        sid = self._series.sids[name].pop(labels)
+        self._series.blank(sid)
+        self._levels.drop(sid)
+        self._series.fresh.add(name)
+
+    def _unfollow(self, named: tuple[str, str, str, str]) -> None:
+        self._budget.followed.pop(named, None)
+        sid = self._series.volumes.pop(named, None)
+        if sid is not None:
+            self._series.blank(sid)
+            self._levels.drop(sid)
+            self._series.clear()
+
+    def _settle_sets(self) -> None:
+        """Count the readings anew after series went."""
+        series = self._series
+        there = set()
+        for name, of in series.sids.items():
+            count = catalog.COUNTS[name]
+            for labels in of:
+                key = series.family_of(count, labels)
+                there.add(key if key is not None else (name, labels))
+        for key in [key for key in series.sets if key not in there and key[0] in series.families.values()]:
+            series.readings -= series.sets.pop(key)[1]
+
+    def _forget(self) -> None:
+        """Follow no more what nothing is left of, and what has had a place of its own for long enough."""
+        now_ms = self._levels.now_ms
+        for named in list(self._series.volumes):
+            place, value = Place(str(named[0]), str(named[1]), str(named[2])), str(named[3])
+            since = self._budget.kept.get(place, {}).get(value)
+            longest = self._series.longest(place)
+            if since is not None:
+                gone = since <= self._levels.span(longest)[0]
+            else:
+                followed_ms = self._budget.followed.get((*place, value), 0)
+                gone = followed_ms < now_ms - MEMORY_MS and not self._levels.holds(self._series.volumes[named])
+            if gone:
+                self._unfollow((*place, value))
+        for place, kept in self._budget.kept.items():
+            for value, since in kept.items():
+                if ALWAYS < since < now_ms - MEMORY_MS:
+                    self._budget.kept[place][value] = ALWAYS
+
+    def _fit(self) -> None:
+        """Where readings were too many, fold more of the family with most values, and let others in."""
+        budget, series = self._budget, self._series
+        waiting = sorted((key for key, ms in budget.late.items() if ms == NEVER), key=str)
+        if not waiting:
+            return
+        held: dict[str, int] = {}
+        for family, _ in series.sets:
+            held[family] = held.get(family, 0) + 1
+        most = max(held.values(), default=0)
+        others = [key for key in waiting if held.get(key[0], 0) < most]
+        left = budget.most_readings * _LEFT[0] // _LEFT[1]
+        while others and series.readings > left:
+            place = max(
+                (place for place, kept in budget.kept.items() if len(kept) > 1 and place.family != SITES),
+                key=lambda place: (len(budget.kept[place]), place),
+                default=None,
+            )
+            if place is None:
+                break
+            _, value = min((n, name) for name, n in self._held(place).items())
+            self._leave(place, value, follow=True)
+            budget.limits[place] = len(budget.kept[place])
+        edge_ms = self._edge_ms()
+        room = budget.most_readings - series.readings
+        for key in others:
+            room -= max((brought for _, brought in series.sets.values()), default=1)
+            if room < 0:
+                break
+            budget.late[key] = edge_ms
+            budget.changed = True
+        series.clear()
+
+
+def choose(series: Series) -> None:
+    """Choose the values that a replay shows: the largest in the longest window, ties by name."""
+    budget = series.budget
+    crowded = [place for place, kept in budget.kept.items() if len(kept) > budget.limit]
+    if not crowded and series.readings <= budget.most_readings and not series.choice:
+        return
+    ranked: dict[Place, list[str]] = {}
+    for place in budget.kept:
+        volume = series.volume(place)
+        ranked[place] = sorted(budget.kept[place], key=lambda value: (-volume.get(value, 0), value))
+    limits = {place: min(budget.limit, len(ranked[place])) for place in ranked}
+    while True:
+        choice = {
+            place: frozenset(ranked[place][: limits[place]]) for place in ranked if limits[place] < len(ranked[place])
+        }
+        if _readings(series, choice) <= budget.most_readings:
+            break
+        values: dict[str, int] = {}
+        for place, limit in limits.items():
+            if place.family != SITES:
+                values[place.family] = values.get(place.family, 0) + limit
+        family = max(values, key=lambda name: (values[name], name), default=None)
+        if family is None or not values[family]:
+            break
+        # the places with most values give up a quarter of them
+        top = max(limit for place, limit in limits.items() if place.family == family)
+        for place, limit in limits.items():
+            if place.family == family:
+                limits[place] = min(limit, top - max(1, top // 4))
+    if choice != series.choice:
+        series.choice = choice
+        series.moved = True
+        budget.folded = {}
+        for place, shown in choice.items():
+            for value in ranked[place]:
+                if value not in shown:
+                    budget.fold(place, value)
+        budget.tell()
+
+
+def _readings(series: Series, choice: dict[Place, frozenset[str]]) -> int:
+    """Count the readings that a choice leaves."""
+    seen: dict[tuple[str, tuple[object, ...]], int] = {}
+    for (family, labels), (names, brought) in series.sets.items():
+        site = str(labels[names.index("site")]) if "site" in names else ""
+        sites = choice.get(Place(SITES, "site", ""))
+        whole = sites is not None and site not in sites
+        shown: list[object] = []
+        for name, value in zip(names, labels, strict=True):
+            chosen = choice.get(Place(family, name, site)) if has_budget(name) else None
+            folds = chosen is not None and value not in chosen and value not in (UNKNOWN, FOLDED)
+            if whole and (name == "site" or has_budget(name)):
+                folds = True
+            shown.append(FOLDED if folds else value)
+        seen[family, tuple(shown)] = brought
+    return sum(seen.values())

@@ -1,0 +1,110 @@
+"""Known: until when ad figures are known, as the marks of shards say it.
+
+In:  marks of deltas: `known/…`, `single/…` with site, platform, campaign and action, `total/…` with a cell.
+Out: the moment at which a figure of two sides ends; the series that have totals.
+
+What comes in single impressions, clicks and conversions is known as it happens; single spend until the newest one; a
+total until the end of what it covers. A side that was never seen counts as known: it is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from stream.catalog import COUNTS, Metric
+from stream.changes.cells import ACTIONS, CELLS, Cell
+from stream.changes.panes import DAY_MS
+from stream.contract.records import UNIT
+from stream.state.labels import FOLDED
+
+#: As long as a total can be restated it speaks of its series.
+TOTALS_MS: Final = 125 * DAY_MS
+ALWAYS_MS: Final = 1 << 62
+
+_SPEND: Final = "spend"
+
+Campaign = tuple[str, str]  # platform, campaign
+
+
+class Known:
+    """The highest of all marks, by site and campaign."""
+
+    def __init__(self) -> None:
+        #: Changes with every mark that is news.
+        self.version = 0
+        self._until: dict[str, dict[Campaign, dict[str, int]]] = {}
+        #: Cell → the newest end of its totals.
+        self.totals: dict[Cell, int] = {}
+        self.fresh: dict[Cell, int] = {}  # of these, what is news
+
+    def take(self, marks: Mapping[str, int]) -> None:
+        """Take marks; of each the highest stands. What is no mark of ours is passed over."""
+        for name, ms in marks.items():
+            what, _, rest = name.partition("/")
+            words = rest.split(UNIT)
+            if what == "total":
+                self._total(words, ms)
+            elif what in ("known", "single") and len(words) >= 4:
+                site, platform, campaign, action = words[0], words[1], words[2], UNIT.join(words[3:])
+                ends = self._until.setdefault(site, {}).setdefault((platform, campaign), {})
+                end_ms = ALWAYS_MS if what == "single" else ms
+                if end_ms > ends.get(action, -1):
+                    ends[action] = end_ms
+                    self.version += 1
+
+    def _total(self, words: list[str], ms: int) -> None:
+        kind = CELLS.get(words[0])
+        cell: Cell = tuple(words)
+        if kind is not None and len(words) == len(kind.labels) + 1 and ms > self.totals.get(cell, 0):
+            self.totals[cell] = self.fresh[cell] = ms
+            self.version += 1
+
+    def campaign_ms(self, metric: Metric, labels: Mapping[str, str]) -> int | None:
+        """Give where both sides of a ratio of a platform's campaign are known; None: it is of several campaigns."""
+        wanted = labels["platform"], labels["campaign"]
+        if FOLDED in (*wanted, labels["site"]):
+            return None
+        return _both(self._until.get(labels["site"], {}).get(wanted, {}), _actions(metric, labels))
+
+    def several_ms(self, metric: Metric, labels: Mapping[str, str], now_ms: int, start_ms: int) -> int | None:
+        """Give the earliest moment inside (start, now] at which both sides are known of one of several campaigns.
+
+        They are added up, and end together; None where none of them is known so far.
+        """
+        actions, wanted = _actions(metric, labels), (labels["platform"], labels["campaign"])
+        every = [_both(ends, actions) for named, ends in self._of(labels["site"]) if _covers(wanted, named)]
+        return _inside(every or [ALWAYS_MS], now_ms, start_ms)
+
+    def spend_ms(self, site: str, currency: str, now_ms: int, start_ms: int) -> int | None:
+        """Give the earliest newest spend in a currency of the platforms that told of it inside (start, now]."""
+        newest: dict[str, int] = {}
+        for (platform, _), ends in self._of(site):
+            ms = ends.get(f"{_SPEND}{UNIT}{currency}")
+            if ms is not None:
+                newest[platform] = max(ms, newest.get(platform, 0))
+        return _inside(list(newest.values()), now_ms, start_ms)
+
+    def _of(self, site: str) -> Iterator[tuple[Campaign, dict[str, int]]]:
+        for name, campaigns in self._until.items():
+            if site in (FOLDED, name):
+                yield from campaigns.items()
+
+
+def _actions(metric: Metric, labels: Mapping[str, str]) -> set[str]:
+    """Name the actions that both sides of a metric are made of."""
+    kinds = {kind for _, name in (*metric.numerator, *metric.denominator) for kind in COUNTS[name].cells}
+    told = {ACTIONS[kind] for kind in kinds if kind in ACTIONS}
+    return {f"{_SPEND}{UNIT}{labels['currency']}" if action == _SPEND else action for action in told}
+
+
+def _both(ends: Mapping[str, int], actions: set[str]) -> int:
+    return min((ends.get(action, ALWAYS_MS) for action in actions), default=ALWAYS_MS)
+
+
+def _inside(ends: list[int], now_ms: int, start_ms: int) -> int | None:
+    return min((end for end in (min(end, now_ms) for end in ends) if end > start_ms), default=None)
+
+
+def _covers(wanted: Campaign, named: Campaign) -> bool:
+    return all(want in (FOLDED, name) for want, name in zip(wanted, named, strict=True))

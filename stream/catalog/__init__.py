@@ -929,6 +929,7 @@ TOTALS: Final[tuple[Metric, ...]] = (
     _total("data_since_timestamp_seconds", "gauge", "", "The first event that could have been seen.", "seconds"),
     _total("dedupe_horizon_seconds", "gauge", "", "How far back an event's id is known for certain.", "seconds"),
     _total("clock_ahead_total", "total", "kind", "Events whose clock ran ahead of their arrival; corrected."),
+    _total("fields_ignored_total", "total", "kind field", "Fields of counted records that could not be used."),
     _total("rerouted_total", "total", "kind", "Records forwarded to the shard of their key."),
     _total(
         "mixed_granularity", "gauge", "", "Campaigns and actions that are reported both as single events and as totals."

@@ -207,7 +207,7 @@ class ShardFold:
         if not len(columns):
             return columns
 
-        repeated = self.known_ids.check(hash_ids(names_of(columns.events)), hours)
+        repeated = self.known_ids.check(hash_ids(names_of(kind, columns.events)), hours)
         if repeated.any():
             again = columns.only(repeated)
             self._tally("refused", again, again.arrivals)
@@ -220,6 +220,9 @@ class ShardFold:
             return columns
 
         _bump(account, f"{kind}/counted", len(columns))
+        for place in decoded.ignored.keys() & columns.index if decoded.ignored else ():
+            for path in decoded.ignored[place]:
+                _bump(account, f"{kind}/ignored/{path}", 1)
         self._tally("counted", columns, columns.arrivals)
         self._tally("traffic", columns, columns.times, "human")
         books, newest, oldest = self.books, int(columns.times.max()), int(columns.times.min())
@@ -271,7 +274,7 @@ class ShardFold:
             if data.action != "submit":
                 continue
             key = data.site_id + UNIT + (data.lead_id or data.email_hash)
-            lead = AdLead(time_ms, time_ms, event.id, PLATFORM_CHANNELS[data.platform])
+            lead = AdLead(time_ms, time_ms, event.id, PLATFORM_CHANNELS.get(data.platform, "paid_other"))
             self.visitors.fold_ad_lead(key, self.facts.sites[data.site_id], lead, self._sink)
 
     # routing ----------------------------------------------------------------------------------------------

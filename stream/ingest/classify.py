@@ -7,6 +7,7 @@ Out: per event None, if it counts, or the reason why it is filtered: bot, intern
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from stream.ingest.bots import MAX_CHARACTERS, is_listed
 
 #: Classes of traffic; all but the first are reasons to filter by the same name.
 CLASSES: Final = ("human", "bot", "internal", "test")
+#: Programs that fetch the images of a mail when a person opens it.
+_opens_for_people: Final = re.compile(r"GoogleImageProxy|ggpht\.com|YahooMailProxy|YahooCacheSystem|Outlook").search
 #: Reasons decided here.
 REASONS: Final = (*CLASSES[1:], "no_consent")
 
@@ -22,10 +25,10 @@ REASONS: Final = (*CLASSES[1:], "no_consent")
 def classify(kind: KindName, events: Sequence[Any], *, require_consent: bool = False) -> list[str | None]:
     """Give the reason why each event is filtered, or None.
 
-    A class that the producer gave stands; else the user agent decides. Where a kind does not filter bots, a
-    bot's user agent sets `machine` and filters nothing.
+    A class that the producer gave stands. Else the user agent of a visit decides: of page views, chats and forms on the
+    site. On an email it filters nothing; where nobody said whether a machine did it, the class or the user agent does.
     """
-    filters_bots = KINDS[kind].filters_bots
+    says = KINDS[kind].user_agent
     reasons: list[str | None] = []
     add = reasons.append
     for event in events:
@@ -36,11 +39,14 @@ def classify(kind: KindName, events: Sequence[Any], *, require_consent: bool = F
             if traffic.class_ != "human":
                 add(traffic.class_)
                 continue
+            if says == "machine" and data.machine is None:
+                data.machine = False
         elif agent and is_listed(agent[:MAX_CHARACTERS]):
-            if filters_bots:
+            if says == "filters" and getattr(data, "platform", "site") == "site":
                 add("bot")
                 continue
-            data.machine = True
+            if says == "machine" and data.machine is None and not _opens_for_people(agent):
+                data.machine = True
         if require_consent:
             consent = data.consent
             add("no_consent" if consent is not None and consent.analytics is False else None)

@@ -83,6 +83,6 @@ def columns_of(kind: KindName, decoded: Decoded) -> Columns:
     return Columns(kind, decoded.events, decoded.index, keys, sites, named, codes, decoded.times, decoded.arrivals)
 
 
-def names_of(events: Sequence[Any]) -> list[str]:
-    """Name events by what makes them the same: source and id."""
-    return [event.source + UNIT + event.id for event in events]
+def names_of(kind: KindName, events: Sequence[Any]) -> list[str]:
+    """Name events of a kind by what makes them the same: source and id, which another kind may use again."""
+    return [f"{kind}{UNIT}{event.source}{UNIT}{event.id}" for event in events]

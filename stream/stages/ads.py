@@ -14,6 +14,7 @@ import msgspec
 from stream.changes.cells import Cell
 from stream.changes.deltas import Sink, Spread
 from stream.changes.panes import Grid
+from stream.contract.fields import PARTS
 from stream.contract.records import UNIT
 from stream.contract.times import parse_ms
 from stream.state.rows import Rows
@@ -77,7 +78,7 @@ class Ads:
                 self._spent(data.site_id, data.currency, time_ms if single else _ms(data.period_end))
                 amount = data.cost_micros
             else:
-                amount = data.count
+                amount = data.count_micros // PARTS
             if single:
                 counts[ids[cell] + pane(time_ms)] += amount
             else:

@@ -115,7 +115,6 @@ def test_click_ids_tell_what_was_paid_for(clicks: dict, campaign: dict | None, c
         ("https://chatgpt.com/", Touch("referral", domain="chatgpt.com")),
         ("https://Blog.Partner.Example:8443/a", Touch("referral", domain="blog.partner.example")),
         ("not a url", Touch("referral", domain="not a url")),
-        ("", DIRECT),
         ("/only/a/path", DIRECT),
     ],
 )

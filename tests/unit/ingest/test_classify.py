@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from stream.contract.fields import hook
 from stream.contract.kinds import KINDS
 from stream.ingest.classify import classify
 from tests.events import data_of, event
@@ -17,15 +18,15 @@ CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)
 
 
 def made(kind: str, **data: Any) -> Any:
-    return msgspec.convert(event(kind, data_of(kind, **data)), KINDS[kind].struct)
+    return msgspec.convert(event(kind, data_of(kind, **data)), KINDS[kind].struct, dec_hook=hook)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "email"])
+@pytest.mark.parametrize("kind", ["page_view", "form", "chatbot"])
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         ({}, None),  # no user agent is no proof of a bot
-        ({"user_agent": ""}, None),
+        ({"user_agent": "x"}, None),
         ({"user_agent": CHROME}, None),
         ({"user_agent": GOOGLEBOT}, "bot"),
         ({"user_agent": "curl/8.5.0"}, "bot"),
@@ -33,7 +34,7 @@ def made(kind: str, **data: Any) -> Any:
         ({"user_agent": CHROME, "traffic": {"class": "bot"}}, "bot"),
         ({"user_agent": GOOGLEBOT, "traffic": {"class": "internal"}}, "internal"),
         ({"traffic": {"class": "test"}}, "test"),
-        ({"user_agent": GOOGLEBOT, "traffic": {"reasons": ["fast"]}}, "bot"),  # reasons alone are no class
+        ({"user_agent": GOOGLEBOT, "traffic": {}}, "bot"),
     ],
 )
 def test_the_producer_decides_and_else_the_user_agent(kind: str, data: dict, reason: str | None) -> None:
@@ -43,11 +44,14 @@ def test_the_producer_decides_and_else_the_user_agent(kind: str, data: dict, rea
 @pytest.mark.parametrize(
     ("data", "reason", "machine"),
     [
-        ({"user_agent": IMAGE_PROXY}, None, True),
-        ({"user_agent": GOOGLEBOT, "machine": False}, None, True),
+        ({"user_agent": GOOGLEBOT}, None, True),
+        ({"user_agent": IMAGE_PROXY}, None, None),  # fetches when a person opens
+        ({"user_agent": IMAGE_PROXY, "machine": True}, None, True),
+        ({"user_agent": GOOGLEBOT, "machine": False}, None, False),  # the provider's word stands
         ({"user_agent": CHROME}, None, None),
         ({"user_agent": CHROME, "machine": True}, None, True),
-        ({"user_agent": GOOGLEBOT, "traffic": {"class": "human"}}, None, None),
+        ({"user_agent": GOOGLEBOT, "traffic": {"class": "human"}}, None, False),
+        ({"machine": True, "traffic": {"class": "human"}}, None, True),
         ({"traffic": {"class": "test"}}, "test", None),
     ],
 )
@@ -60,13 +64,25 @@ def test_a_bots_user_agent_on_email_marks_a_machine_and_filters_nothing(
 
 
 @pytest.mark.parametrize(
+    ("kind", "data", "reason"),
+    [
+        ("ad", {"user_agent": "python-requests/2.31"}, None),
+        ("ad", {"traffic": {"class": "test"}}, "test"),
+        ("form", {"user_agent": GOOGLEBOT, "platform": "meta", "lead_id": "l"}, None),
+        ("form", {"user_agent": GOOGLEBOT, "platform": "site"}, "bot"),
+    ],
+)
+def test_a_user_agent_says_something_of_visits_only(kind: str, data: dict, reason: str | None) -> None:
+    assert classify(kind, [made(kind, **data)]) == [reason]
+
+
+@pytest.mark.parametrize(
     ("consent", "reason"),
     [
         (None, None),
         ({}, None),
         ({"analytics": True}, None),
         ({"analytics": False}, "no_consent"),
-        ({"ads": False}, None),
     ],
 )
 def test_a_refusal_filters_only_where_consent_is_required(consent: dict | None, reason: str | None) -> None:

@@ -55,7 +55,6 @@ _DATA: dict[str, dict[str, Any]] = {
         "platform": "google",
         "campaign_id": "brand",
         "channel_type": "search",
-        "click_id": "k1",
     },
 }
 
@@ -84,7 +83,6 @@ def event(kind: str, data: dict[str, Any] | None = None, **envelope: Any) -> dic
 def total(**changes: Any) -> dict[str, Any]:
     """Give the data of an ad total of one day."""
     period = {
-        "click_id": None,
         "period_start": "2025-06-14T00:00:00Z",
         "period_end": "2025-06-15T00:00:00Z",
         "revision": 0,

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 import msgspec
 
+from stream.adapters.liberal import fault_of_type
 from stream.contract.fields import SITE_MAX
 from stream.contract.kinds import KindName
 from stream.contract.rejects import UNKNOWN_SITE, Reason
 
 #: Fields in which whatever cannot be accepted is a bad time.
-TIME_PATHS: Final = frozenset({"time", "recordedtime", "data.appointment_at", "data.period_start", "data.period_end"})
+TIME_PATHS: Final = frozenset({"time", "recordedtime", "data.period_start", "data.period_end"})
 
 _PLACE: Final = " - at `$"
 _MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
@@ -29,7 +30,6 @@ class _PeekData(msgspec.Struct, gc=False):
     """What is asked of the data of a record that is not right."""
 
     site_id: Any = None
-    email_hash: Any = None
 
 
 class _Peek(msgspec.Struct, gc=False):
@@ -60,20 +60,17 @@ def fault_of(kind: KindName, value: bytes, error: Exception) -> tuple[Reason, st
         return (*_of_message(str(error)), UNKNOWN_SITE) if _is_json(value) else ("not_json", "", UNKNOWN_SITE)
     except _UNREADABLE:
         return "not_json", "", UNKNOWN_SITE
-    site, email_hash = _in_data(seen)
-    if isinstance(seen.type, str) and seen.type != kind:
+    site = _site_in(seen)
+    if isinstance(seen.type, str) and (fault := fault_of_type(kind, seen.type)):
         # whatever else is wrong with it, it is no event of this topic
-        return "unknown_kind", "type", site
-    reason, path = _of_message(str(error))
-    if path == "data.email_hash" and isinstance(email_hash, str) and "@" in email_hash:
-        return "personal_data", path, site
-    return reason, path, site
+        return (*fault, site)
+    return (*_of_message(str(error)), site)
 
 
 def site_of(value: bytes) -> str:
     """Give the site that a record names, if that can be read and be a label, else "unknown"."""
     try:
-        return _in_data(_peek(value))[0]
+        return _site_in(_peek(value))
     except _UNREADABLE:
         return UNKNOWN_SITE
 
@@ -109,12 +106,7 @@ def _is_json(value: bytes) -> bool:
     return True
 
 
-def _in_data(seen: _Peek) -> tuple[str, Any]:
-    """Give the site, if it can be one, and whatever stands for the hash of an address."""
-    data = seen.data
-    if not isinstance(data, _PeekData):
-        return UNKNOWN_SITE, None
-    site = data.site_id
-    if not (isinstance(site, str) and 0 < len(site) <= SITE_MAX and min(site) >= " "):
-        site = UNKNOWN_SITE
-    return site, data.email_hash
+def _site_in(seen: _Peek) -> str:
+    """Give the site, if it can be one."""
+    site = seen.data.site_id if isinstance(seen.data, _PeekData) else None
+    return site if isinstance(site, str) and 0 < len(site) <= SITE_MAX and min(site) >= " " else UNKNOWN_SITE

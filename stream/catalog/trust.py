@@ -48,9 +48,13 @@ TOTALS: Final[tuple[Metric, ...]] = (
     total("data_since_timestamp_seconds", "gauge", "", "The first event that could have been seen.", "seconds"),
     total("dedupe_horizon_seconds", "gauge", "", "How far back an event's id is known for certain.", "seconds"),
     total("clock_ahead_total", "total", "kind", "Events whose clock ran ahead of their arrival; corrected."),
+    total("fields_ignored_total", "total", "kind field", "Fields of counted records that could not be used."),
     total("rerouted_total", "total", "kind", "Records forwarded to the shard of their key."),
     total(
-        "mixed_granularity", "gauge", "", "Campaigns and actions that are reported both as single events and as totals."
+        "mixed_granularity",
+        "gauge",
+        "site",
+        "Campaigns and actions that are reported both as single events and as totals.",
     ),
     total("labels_folded_total", "total", "label", "Label values folded into `other`."),
     total("catalog_info", "gauge", "version", "Version of this catalog."),

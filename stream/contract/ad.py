@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta
+from msgspec import field
 
+from stream.contract.codes import CURRENCIES
 from stream.contract.common import Common, Envelope, example
-from stream.contract.conditions import given, when
-from stream.contract.fields import Amount, Count, Currency, Id, Text, Time, Whole
+from stream.contract.conditions import given, when, word
+from stream.contract.fields import PARTS, Amount, Count, Currency, Id, Name, Platform, Revision, Time, Whole, says
 from stream.contract.kind import Kind
-from stream.contract.rules import Fault, Rule
+from stream.contract.rules import Fault, Moment, Rule
 from stream.contract.times import YEAR_2000_MS, parse_ms
 
 AdAction = Literal["impression", "click", "conversion", "spend"]
@@ -23,25 +24,33 @@ ChannelType = Literal["search", "display", "social", "video", "retargeting", "or
 
 
 class AdData(Common, gc=False, kw_only=True):
-    """A single ad event, or the total of a period (then period_start, period_end and revision, all three)."""
+    """A single ad event, or the total of a period (then period_start and period_end, with a revision)."""
 
-    action: AdAction
-    platform: Id
-    campaign_id: Id
-    channel_type: ChannelType | None = None
-    ad_group_id: Text | None = None
-    ad_id: Text | None = None
-    variant: Text | None = None
-    audience_type: Text | None = None
-    impression_id: Text | None = None
-    click_id: Text | None = None
-    count: Count = 1
-    period_start: Annotated[Time | None, Meta(description="The period's first moment")] = None
-    period_end: Annotated[Time | None, Meta(description="The first moment after the period")] = None
-    revision: Annotated[Count | None, Meta(description="A higher one replaces the figure of the period")] = None
-    cost_micros: Annotated[Whole | None, Meta(description="Millionths of the currency; required for spend")] = None
-    conversion_value: Annotated[Amount | None, Meta(description="What the platform claims")] = None
-    currency: Annotated[Currency | None, Meta(description="ISO 4217; required for spend")] = None
+    action: Annotated[AdAction, says("What is counted", "click", strict=True)]
+    platform: Annotated[Platform, says("Figures by platform, in lower case", "google")]
+    campaign_id: Annotated[Id, says("Figures by campaign", "brand")]
+    channel_type: Annotated[ChannelType | None, says("Figures by type of channel; tells totals apart", "search")] = None
+    ad_group_id: Annotated[Id | None, says("Tells totals apart", "brand-exact")] = None
+    ad_id: Annotated[Id | None, says("Tells totals apart", "ad-3")] = None
+    variant: Annotated[Name | None, says("Figures by variant; tells totals apart", "b")] = None
+    audience_type: Annotated[Name | None, says("Figures by audience; tells totals apart", "lookalike")] = None
+    segment: Annotated[
+        Name | None,
+        says("Whatever else splits the rows of a report (device, network, …): tells totals apart", "mobile"),
+    ] = None
+    count_micros: Annotated[
+        Count, says("How many: any number, parts and negative adjustments too; a conversion may be shared", 12)
+    ] = field(default=PARTS, name="count")
+    period_start: Annotated[Time | None, says("The period's first moment", "2025-06-14T00:00:00Z")] = None
+    period_end: Annotated[Time | None, says("The first moment after the period", "2025-06-15T00:00:00Z")] = None
+    revision: Annotated[
+        Revision, says("A higher one replaces the figure of the period; absent: 0, and the newest report stands", 1)
+    ] = 0
+    cost_micros: Annotated[Whole | None, says("Millionths of the currency; required for spend", 12_500_000)] = None
+    conversion_value: Annotated[
+        Amount | None, says("What the platform claims for conversions, in units of the currency, of the whole row", 90)
+    ] = None
+    currency: Annotated[Currency | None, says("ISO 4217 in any case; required for spend", "EUR")] = None
 
 
 class Ad(Envelope, gc=False, kw_only=True):
@@ -58,45 +67,47 @@ def _suspects(events: Sequence[Ad]) -> list[int]:
         if (data := event.data).action == "spend"
         or data.period_start is not None
         or data.period_end is not None
-        or data.revision is not None
+        or data.revision
     ]
 
 
-def _fault(data: AdData, newest_ms: int, period_ms: int) -> Fault | None:
+def _faults(event: Ad, moment: Moment) -> list[Fault]:
     """Ask for the money of a spend, and for the whole of a total's period."""
+    data, found = event.data, list[Fault]()
     if data.action == "spend":
-        if data.cost_micros is None:
-            return "missing_field", "data.cost_micros"
-        if data.currency is None:
-            return "missing_field", "data.currency"
-    if data.period_start is None and data.period_end is None and data.revision is None:
-        return None
-    return _fault_of_period(data, newest_ms, period_ms)
+        found += [("missing_field", f"data.{name}") for name in _MONEY if getattr(data, name) is None]
+    if data.period_start is None and data.period_end is None and not data.revision:
+        return found
+    missing = [name for name in _PERIOD if getattr(data, name) is None]
+    if missing:
+        return [*found, *(("missing_field", f"data.{name}") for name in missing)]
+    return [*found, *_faults_of_period(event, moment)]
 
 
-def _fault_of_period(data: AdData, newest_ms: int, period_ms: int) -> Fault | None:
-    if data.period_start is None:
-        return "missing_field", "data.period_start"
-    if data.period_end is None:
-        return "missing_field", "data.period_end"
-    if data.revision is None:
-        return "missing_field", "data.revision"
-    start_ms, end_ms = parse_ms(data.period_start), parse_ms(data.period_end)
+def _faults_of_period(event: Ad, moment: Moment) -> list[Fault]:
+    start_ms, end_ms = parse_ms(event.data.period_start or ""), parse_ms(event.data.period_end or "")
+    stated_ms = parse_ms(event.time)
     if start_ms is None or start_ms < YEAR_2000_MS:
-        return "bad_time", "data.period_start"
+        return [("bad_time", "data.period_start")]
     # a period of any length would let one record fill the windows' memory with its slices
-    if end_ms is None or not start_ms < end_ms <= min(start_ms, newest_ms) + period_ms:
-        return "bad_time", "data.period_end"
-    return None
+    if end_ms is None or not start_ms < end_ms <= min(start_ms, moment.newest_ms) + moment.period_ms:
+        return [("bad_time", "data.period_end")]
+    # nobody reports a day before it began: a clock or a zone is wrong, and it would count nothing
+    if stated_ms is not None and min(stated_ms, moment.arrival_ms) <= start_ms:
+        return [("bad_time", "data.period_start")]
+    return []
 
 
-_PERIOD: Final = ("period_start", "period_end", "revision")
+_MONEY: Final = ("cost_micros", "currency")
+_PERIOD: Final = ("period_start", "period_end")
+_RESTATED: Final = {"properties": {"revision": {"type": "number", "exclusiveMinimum": 0}}, "required": ["revision"]}
 _RULE: Final = Rule(
     _suspects,
-    _fault,
+    _faults,
     (
-        when("action", ["spend"], "cost_micros", "currency"),
-        {"if": {"anyOf": [given(name) for name in _PERIOD]}, "then": given(*_PERIOD)},
+        when("action", ["spend"], *_MONEY),
+        {**when("action", ["spend"]), "then": {"properties": {"currency": word(CURRENCIES)}}},
+        {"if": {"anyOf": [*(given(name) for name in _PERIOD), _RESTATED]}, "then": given(*_PERIOD)},
     ),
 )
 
@@ -116,8 +127,9 @@ KIND: Final = Kind(
     canonical_keys=_canonical_keys,
     row_keys=_row_keys,
     key_says="campaign_id",
+    # what is counted here was reported by a program, always
+    user_agent="nothing",
     rule=_RULE,
-    filters_bots=False,
     example=example(
         "ad",
         5,

@@ -7,16 +7,15 @@ Out: its types, rule and keys.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from msgspec import Meta
 
 from stream.contract.common import Common, Envelope, example, rows_of_visitors, visitors_of
 from stream.contract.conditions import when
-from stream.contract.fields import Amount, Currency, Id, PersonId, Seconds, Text, Time
+from stream.contract.fields import Amount, Currency, Flag, Id, Name, Seconds, says
 from stream.contract.kind import Kind
-from stream.contract.rules import Fault, Rule
-from stream.contract.times import is_time
+from stream.contract.rules import Fault, Moment, Rule
 
 ChatbotAction = Literal[
     "conversation_started",
@@ -42,25 +41,34 @@ NEEDS: Final = {
 }
 
 
+if TYPE_CHECKING:
+    Actor = str
+else:
+    # somebody else is nobody's: neither the visitor nor the bot
+    Actor = Annotated[Literal["visitor", "bot", "agent"], Meta(extra={"stray": "unknown", "reads": "enum"})]
+
+
 class ChatbotData(Common, gc=False, kw_only=True):
     """Something happened in a conversation; never what was said."""
 
-    visitor_id: Annotated[PersonId, Meta(description="Pseudonymous id of the person; never an address")]
-    action: ChatbotAction
-    conversation_id: Id
-    actor: Annotated[Literal["visitor", "bot", "agent"] | None, Meta(description="Who wrote; required on message")] = (
+    visitor_id: Annotated[Id, says("Pseudonymous id of the person; never an address", "v-81f3")]
+    action: Annotated[ChatbotAction, says("What happened", "message", strict=True)]
+    conversation_id: Annotated[Id, says("One conversation, or one thread of them a person", "c-77")]
+    actor: Annotated[
+        Actor | None,
+        says("Who wrote: required on message; on conversation_started bot or agent where the widget greets", "visitor"),
+    ] = None
+    bot_id: Annotated[Name | None, says("Figures by bot", "sales")] = None
+    resolved: Annotated[Flag | None, says("Whether the conversation solved it; the last word counts", True)] = None
+    duration_s: Annotated[Seconds | None, says("Length of the conversation; goes before the times of events", 84)] = (
         None
     )
-    bot_id: Text | None = None
-    flow_id: Text | None = None
-    intent: Text | None = None
-    resolved: bool | None = None
-    duration_s: Seconds | None = None
-    order_id: Annotated[Id | None, Meta(description="Required on order_started and order_completed")] = None
-    appointment_id: Annotated[Id | None, Meta(description="Required on the appointment actions")] = None
-    appointment_at: Time | None = None
-    value: Amount | None = None
-    currency: Currency | None = None
+    order_id: Annotated[Id | None, says("Which order; required on order_started and order_completed", "o-5")] = None
+    appointment_id: Annotated[Id | None, says("Which appointment; required on the appointment actions", "a-12")] = None
+    value: Annotated[Amount | None, says("chat_order_value, in units of the currency", 49.5)] = None
+    currency: Annotated[Currency | None, says("Of value, ISO 4217 in any case; without it value is nothing", "EUR")] = (
+        None
+    )
 
 
 class Chatbot(Envelope, gc=False, kw_only=True):
@@ -74,24 +82,19 @@ def _suspects(events: Sequence[Chatbot]) -> list[int]:
     return [
         place
         for place, event in enumerate(events)
-        if ((action := (data := event.data).action) in NEEDS and (action != "message" or data.actor is None))
-        or data.appointment_at is not None
+        if (action := (data := event.data).action) in NEEDS and (action != "message" or data.actor is None)
     ]
 
 
-def _fault(data: ChatbotData, _newest_ms: int, _period_ms: int) -> Fault | None:
+def _faults(event: Chatbot, _moment: Moment) -> list[Fault]:
     """Ask for what the action is about."""
-    need = NEEDS.get(data.action)
-    if need is not None and getattr(data, need) is None:
-        return "missing_field", f"data.{need}"
-    if data.appointment_at is not None and not is_time(data.appointment_at):
-        return "bad_time", "data.appointment_at"
-    return None
+    need = NEEDS.get(event.data.action)
+    return [("missing_field", f"data.{need}")] if need is not None and getattr(event.data, need) is None else []
 
 
 _RULE: Final = Rule(
     _suspects,
-    _fault,
+    _faults,
     tuple(
         when("action", [action for action, field in NEEDS.items() if field == needed], needed)
         for needed in dict.fromkeys(NEEDS.values())
@@ -114,7 +117,6 @@ KIND: Final = Kind(
             "action": "appointment_set",
             "conversation_id": "c-77",
             "appointment_id": "a-12",
-            "appointment_at": "2025-06-20T14:00:00+02:00",
             "bot_id": "sales",
         },
     ),

@@ -7,31 +7,31 @@ Out: its types, rule and keys.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
 from stream.contract.common import EXAMPLE_HASH, Common, Envelope, example
-from stream.contract.conditions import given, when
-from stream.contract.fields import Amount, Currency, Id, Text
+from stream.contract.conditions import BLANK, given, word
+from stream.contract.fields import Amount, Currency, Id, Name, Text, says
 from stream.contract.kind import Kind
 from stream.contract.records import UNIT
-from stream.contract.rules import LEAD, Fault, Rule
+from stream.contract.rules import LEAD, Fault, Moment, Rule
 
 
 class Company(Struct, gc=False):
-    """The company that a form was filled in for."""
+    """The company that a form was filled in for: figures of leads by segment."""
 
-    industry: Text | None = None
-    size_band: Text | None = None
-    revenue_band: Text | None = None
+    industry: Annotated[Text | None, says("Segment of the lead", "software")] = None
+    size_band: Annotated[Text | None, says("Segment of the lead", "50-200")] = None
+    revenue_band: Annotated[Text | None, says("Segment of the lead", "1-10m")] = None
 
 
 class Qualification(Struct, gc=False):
     """What a form told about how ready the lead is."""
 
-    framework: Text | None = None
-    known: list[Text] | None = None
+    framework: Annotated[Text | None, says("bant, gpct, champ, meddic, faint or pantu", "bant")] = None
+    known: Annotated[list[Text] | None, says("Names of the framework's fields that are known", ["budget"])] = None
 
 
 FormAction = Literal["view", "start", "submit", "error", "abandon"]
@@ -40,29 +40,53 @@ FormType = Literal[
 ]
 
 
+if TYPE_CHECKING:
+    FormPlatform = str
+else:
+    # whatever is not in the list is an ad platform, too, and keeps its name
+    FormPlatform = Annotated[
+        Literal["site", "meta", "linkedin", "google"], Meta(extra={"stray": "itself", "reads": "enum"})
+    ]
+
+
 class FormData(Common, gc=False, kw_only=True):
     """Something happened to a form, on the site or on an ad platform."""
 
-    action: FormAction
-    form_id: Id
-    form_type: FormType | None = None
-    submission_id: Annotated[Id | None, Meta(description="Required on submit: one per press of the button")] = None
-    page_path: Text | None = None
-    content_id: Text | None = None
-    offer_id: Text | None = None
-    offer_type: Annotated[Text | None, Meta(description="ebook, checklist, template, webinar, course, …")] = None
-    offer_stage: Literal["top", "middle", "bottom"] | None = None
-    event_id: Annotated[Text | None, Meta(description="Webinar or conference")] = None
-    fields_present: Annotated[list[Text] | None, Meta(description="Names of filled-in fields, no values")] = None
-    fields_asked: Annotated[list[Text] | None, Meta(description="Names of all fields of the form")] = None
+    action: Annotated[FormAction, says("What happened", "submit", strict=True)]
+    form_id: Annotated[Id, says("Figures by form", "demo-request")]
+    form_type: Annotated[
+        FormType | None,
+        says("Whether a submit is a key event: all are but survey and other; without one it is none", "demo"),
+    ] = None
+    submission_id: Annotated[
+        Id | None, says("One per press of the button: what is pressed twice is one; absent: the event itself", "s-3301")
+    ] = None
+    page_path: Annotated[Text | None, says("Kept for reference only: where the form stands", "/demo")] = None
+    content_id: Annotated[Name | None, says("Figures of downloads by content", "ebook")] = None
+    offer_id: Annotated[Name | None, says("Who saw an offer, and who took it", "ebook-7")] = None
+    offer_type: Annotated[
+        Text | None, says("Figures of leads by type of offer: ebook, checklist, template, course, …", "ebook")
+    ] = None
+    offer_stage: Annotated[
+        Literal["top", "middle", "bottom"] | None, says("Leads by stage of the offer; top makes an IQL", "top")
+    ] = None
+    event_id: Annotated[Name | None, says("Leads by webinar or conference", "webinar-june")] = None
+    fields_present: Annotated[
+        list[Text] | None, says("Names of filled-in fields, no values: completeness", ["name", "email"])
+    ] = None
+    fields_asked: Annotated[
+        list[Text] | None, says("Names of all fields of the form: completeness", ["name", "email", "phone"])
+    ] = None
     platform: Annotated[
-        Literal["site", "meta", "linkedin", "google"],
-        Meta(description="Where it was filled in; needs a visitor_id on the site, else lead_id or email_hash"),
+        FormPlatform,
+        says("Where it was filled in: needs a visitor_id on the site, else lead_id or email_hash", "site"),
     ] = "site"
     company: Company | None = None
     qualification: Qualification | None = None
-    value: Amount | None = None
-    currency: Currency | None = None
+    value: Annotated[Amount | None, says("form_value, in units of the currency; negative for returns", 19.99)] = None
+    currency: Annotated[Currency | None, says("Of value, ISO 4217 in any case; without it value is nothing", "EUR")] = (
+        None
+    )
 
 
 class Form(Envelope, gc=False, kw_only=True):
@@ -76,36 +100,21 @@ def _suspects(events: Sequence[Form]) -> list[int]:
     return [
         place
         for place, event in enumerate(events)
-        if ((data := event.data).submission_id is None and data.action == "submit")
-        or data.visitor_id is None
-        or data.platform != "site"
+        if (data := event.data).visitor_id is None or data.platform != "site"
     ]
 
 
-def _fault(data: FormData, _newest_ms: int, _period_ms: int) -> Fault | None:
-    """Ask for the submission of a submit, and for the person: by visit on the site, by lead elsewhere."""
-    if data.action == "submit" and data.submission_id is None:
-        return "missing_field", "data.submission_id"
+def _faults(event: Form, _moment: Moment) -> list[Fault]:
+    """Ask for the person: by visit on the site, by lead elsewhere."""
+    data = event.data
     if data.platform == "site":
-        if data.visitor_id is None:
-            return "missing_field", "data.visitor_id"
-    elif data.lead_id is None and data.email_hash is None:
-        return "missing_field", "data.lead_id"
-    return None
+        return [("missing_field", "data.visitor_id")] if data.visitor_id is None else []
+    return [("missing_field", "data.lead_id")] if data.lead_id is None and data.email_hash is None else []
 
 
-_RULE: Final = Rule(
-    _suspects,
-    _fault,
-    (
-        when("action", ["submit"], "submission_id"),
-        {
-            "if": {"properties": {"platform": {"not": {"const": "site"}}}, "required": ["platform"]},
-            "then": LEAD,
-            "else": given("visitor_id"),
-        },
-    ),
-)
+# `platform` is on the site where it is absent, says so in any case, or cannot be read
+_ON_SITE: Final = {"properties": {"platform": {"anyOf": [{"not": {"type": "string"}}, BLANK, word(["site"])]}}}
+_RULE: Final = Rule(_suspects, _faults, ({"if": _ON_SITE, "then": given("visitor_id"), "else": LEAD},))
 
 
 def _canonical_keys(events: Sequence[Any]) -> list[str]:

@@ -25,7 +25,8 @@ class Kind:
 
     `canonical_keys` takes events and gives the key whose partition owns each; `row_keys` takes their data and
     names the row that each belongs to, "" where it has none. Both take a batch, in order, and rely on the rule.
-    `key_says` is the partition key in words. `filters_bots` says that a user agent is that of a visit.
+    `key_says` is the partition key in words. What a program's user agent says of an event: where it is a visit's, it
+    filters it (of forms: those on the site); on an email it tells of a machine, which is noted in `data.machine`.
     An installation may be without the topic of an optional kind. `ids` are the fields of the data that are ids.
     """
 
@@ -36,7 +37,7 @@ class Kind:
     key_says: str
     example: Mapping[str, Any]
     rule: Rule | None = None
-    filters_bots: bool = True
+    user_agent: Literal["filters", "machine", "nothing"] = "filters"
     optional: bool = False
     data: type[Common] = field(init=False)
     ids: tuple[str, ...] = field(init=False)

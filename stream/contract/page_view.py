@@ -1,44 +1,54 @@
 """Page view: a page was seen.
 
 In:  one envelope a record of the topic `page_view`.
-Out: its types and keys; no rule, since no field of it depends on another.
+Out: its types and keys; no rule, since no field of it depends on another but path on url.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from stream.contract.common import Common, Envelope, example, rows_of_visitors, visitors_of
-from stream.contract.fields import Count, Percent, PersonId, Text
+from stream.contract.fields import Id, Millis, Name, Text, says
 from stream.contract.kind import Kind
 
 
 class Page(Struct, gc=False):
-    """The page that was seen."""
+    """The page that was seen: path or url is required."""
 
-    path: Annotated[Text, Meta(description="Path of the address, without the query")]
-    url: Text | None = None
-    title: Text | None = None
-    group: Annotated[Text | None, Meta(description="Kind of page: pricing, cart, blog, landing, product, docs, …")] = (
-        None
-    )
-    content_id: Text | None = None
-    content_type: Annotated[
-        Text | None, Meta(description="An ungated download is a page view of content type download")
+    path: Annotated[
+        Text,
+        says(
+            "Which page; kept for reference, since figures by page are by group and content_id",
+            "/pricing",
+            instead="url",
+        ),
+    ]
+    url: Annotated[
+        Text | None,
+        says(
+            "Tells the site's own referrers; its utm_* and click ids are read where campaign and click_ids are absent",
+            "https://shop.example/pricing?utm_source=news",
+        ),
     ] = None
-    offer_id: Text | None = None
+    group: Annotated[
+        Text | None, says("Figures by kind of page: pricing, cart, blog, landing, product, docs, …", "pricing")
+    ] = None
+    content_id: Annotated[Name | None, says("Figures by content and landing page", "plans")] = None
+    content_type: Annotated[Text | None, says("download: the page view is one of an ungated file", "download")] = None
+    offer_id: Annotated[Name | None, says("Who saw an offer", "ebook-7")] = None
 
 
 class PageViewData(Common, gc=False, kw_only=True):
     """A page was seen."""
 
-    visitor_id: Annotated[PersonId, Meta(description="Pseudonymous id of the person; never an address")]
+    visitor_id: Annotated[Id, says("Pseudonymous id of the person; never an address", "v-81f3")]
     page: Page
-    view_id: Text | None = None
-    engagement_ms: Count | None = None
-    scroll_pct: Percent | None = None
+    engagement_ms: Annotated[
+        Millis | None, says("Time in the foreground: 10 s in a session make it engaged", 12_500)
+    ] = None
 
 
 class PageView(Envelope, gc=False, kw_only=True):
@@ -63,7 +73,7 @@ KIND: Final = Kind(
             "page": {"path": "/pricing", "group": "pricing", "content_id": "plans"},
             "campaign": {"source": "google", "medium": "cpc", "name": "spring"},
             "geo": {"country": "DE"},
-            "device": {"class": "desktop", "browser": "firefox"},
+            "engagement_ms": 12_500,
         },
     ),
 )

@@ -21,6 +21,9 @@ Reason = Literal[
     "bad_time",
     "too_late",
     "personal_data",
+    "wrong_topic",
+    "mapping",
+    "unknown_schema",
     "crash",
 ]
 

@@ -47,11 +47,11 @@ def single(rng: Random, site: str, ad: AdCampaign, at_ms: int) -> list[Happening
     def say(ms: int, action: str, **data: Any) -> None:
         happenings.append(Happening(ms, "ad", ad.campaign, base | {"action": action} | data))
 
-    shown = {"impression_id": token(rng, "i")} if rng.random() < 0.7 else {"count": rng.randrange(2, 60)}
+    shown = {} if rng.random() < 0.7 else {"count": rng.randrange(2, 60)}
     say(at_ms, "impression", **shown)
     if rng.random() < 0.16:
         click_ms = at_ms + rng.randrange(1_000, 20_000)
-        say(click_ms, "click", click_id=token(rng, "k"))
+        say(click_ms, "click")
         if ad.currency:
             say(click_ms + 50, "spend", cost_micros=rng.randrange(180_000, 2_400_000), currency=ad.currency)
         if rng.random() < 0.08:

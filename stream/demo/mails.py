@@ -69,7 +69,6 @@ def fate(rng: Random, to: Visitor, mailing: Mailing, sent_ms: int) -> Fate:
             later(210, 400) if luck < 0.040 else later(31, 120),
             "opened",
             machine=True,
-            machine_reason="proxy",
             **how,
         )
     if rng.random() < 0.04:
@@ -77,7 +76,6 @@ def fate(rng: Random, to: Visitor, mailing: Mailing, sent_ms: int) -> Fate:
             later(410, 420) if luck < 0.040 else later(121, 200),
             "clicked",
             machine=True,
-            machine_reason="scanner",
         )
 
     visit_ms = None

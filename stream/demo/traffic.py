@@ -235,13 +235,13 @@ class Traffic:
 
     def _traits(self) -> dict[str, Any]:
         rng = self._rng
-        kind, system, browser, agent = rng.choice(BROWSERS)
+        *_, agent = rng.choice(BROWSERS)
         country = pick(rng, COUNTRIES)
         traits: dict[str, Any] = {"geo": {"country": country}} if country else {}
         if agent:
-            traits |= {"device": {"class": kind, "os": system, "browser": browser}, "user_agent": agent}
+            traits["user_agent"] = agent
         if rng.random() < 0.9:
-            traits["consent"] = {"analytics": rng.random() < 0.96, "ads": rng.random() < 0.5}
+            traits["consent"] = {"analytics": rng.random() < 0.96}
         return traits
 
     def _subscriber(self, site: str) -> Visitor:

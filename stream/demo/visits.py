@@ -125,7 +125,6 @@ class Visit:
         fields = {
             "path": page.path,
             "url": f"https://{self._who.site}.example{page.path}",
-            "title": page.path.strip("/") or "Home",
         }
         more = {"group": page.group, "content_id": page.content, "offer_id": page.offer}
         return fields | {name: value for name, value in more.items() if value}
@@ -134,9 +133,7 @@ class Visit:
         self._say(
             "page_view",
             page=self._page(page),
-            view_id=token(self._rng, "w"),
             engagement_ms=self._rng.randrange(500, 90_000),
-            scroll_pct=self._rng.randrange(101),
         )
 
     def _fill(self, page: Page, form_id: str, appetite: float) -> None:
@@ -185,7 +182,7 @@ class Visit:
         base: dict[str, Any] = {"conversation_id": token(rng, "c")} | ({"bot_id": bot} if bot else {})
         began_ms = self._clock_ms
         if rng.random() < 0.95:  # else the start was lost on the way
-            self._say("chatbot", action="conversation_started", flow_id="welcome", **base)
+            self._say("chatbot", action="conversation_started", **base)
         for turn in range(1 + int(rng.expovariate(0.6))):
             self._wait(2, 25)
             actor = ("visitor", "bot")[turn % 2]
@@ -193,7 +190,6 @@ class Visit:
                 "chatbot",
                 action="message",
                 actor=actor,
-                intent=rng.choice(("price", "support", "demo")),
                 **base,
             )
         if rng.random() < 0.12:

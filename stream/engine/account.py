@@ -121,6 +121,9 @@ class Account:
         kind, grid, figures = batch.kind, self._grid, self.figures
         for code, pane, n in batch.tallies(batch.arrivals, grid.origin_ms, grid.pane_ms):
             self._open.append((kind, batch.named[code], pane, n))
+        for place in batch.ignored.keys() & batch.index if batch.ignored else ():
+            for path in batch.ignored[place]:
+                self._add(f"{kind}/ignored/{path}", 1)
         self._tally("traffic", batch, batch.times, "human")
         newest, oldest = int(batch.times.max()), int(batch.times.min())
         figures.newest_ms[kind] = max(newest, figures.newest_ms.get(kind, 0))

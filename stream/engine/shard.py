@@ -33,7 +33,6 @@ from stream.engine.retention import Retention
 from stream.engine.routing import Router, by_kind
 from stream.ingest.classify import classify
 from stream.ingest.columns import Columns, columns_of, names_of
-from stream.ingest.countries import settle_countries
 from stream.ingest.decode import decode
 from stream.stages.stage import HandOver, Shared
 from stream.state.known_ids import KnownIds, hash_ids
@@ -86,7 +85,6 @@ class ShardFold:
                 for take_out in (self._elsewhere, self._too_old, self._repeated, self._uncounted):
                     batch = take_out(batch)  # gives what is left; tells the account why the rest is not
                 if len(batch):
-                    settle_countries(batch.events)
                     self.account.take(batch)
                     self.stage.take(batch)
         self.account.close(self.stage.fold(self._accumulator))
@@ -100,7 +98,8 @@ class ShardFold:
             self._retention.heard(kind)
             decoded = decode(kind, some, self.options.limits)
             batch = columns_of(kind, decoded)
-            batch.records, batch.source, batch.clock_ahead = some, name, decoded.clock_ahead
+            batch.records, batch.source = some, name
+            batch.clock_ahead, batch.ignored = decoded.clock_ahead, decoded.ignored
             self.account.reject(batch, decoded.rejects)
             yield batch
 
@@ -125,7 +124,7 @@ class ShardFold:
 
     def _repeated(self, batch: Columns) -> Columns:
         """Take out events that came before."""
-        repeated = self.known_ids.check(hash_ids(names_of(batch.events)), batch.times // HOUR_MS)
+        repeated = self.known_ids.check(hash_ids(names_of(batch.kind, batch.events)), batch.times // HOUR_MS)
         if not repeated.any():
             return batch
         self.account.repeat(batch.only(repeated))

@@ -7,6 +7,7 @@ Out: per event None, if it counts, or the reason why it is filtered: bot, intern
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from stream.ingest.bots import MAX_CHARACTERS, is_listed, is_machine
 
 #: Classes of traffic; all but the first are reasons to filter by the same name.
 CLASSES: Final = ("human", "bot", "internal", "test")
+#: Programs that fetch the images of a mail when a person opens it.
+_opens_for_people: Final = re.compile(r"GoogleImageProxy|ggpht\.com|YahooMailProxy|YahooCacheSystem|Outlook").search
 #: Reasons decided here.
 REASONS: Final = (*CLASSES[1:], "no_consent")
 
@@ -26,7 +29,7 @@ def classify(kind: KindName, events: Sequence[Any], *, require_consent: bool = F
     chats and forms on the site. An ad or a form on an ad platform is told by a program, whose user agent says
     nothing about who is behind it; on email it sets `machine` and filters nothing.
     """
-    filters_bots, email, form = KINDS[kind].filters_bots, kind == "email", kind == "form"
+    says = KINDS[kind].user_agent
     reasons: list[str | None] = []
     add = reasons.append
     for event in events:
@@ -37,11 +40,11 @@ def classify(kind: KindName, events: Sequence[Any], *, require_consent: bool = F
         if given is not None and given != "human":
             add(given)
             continue
-        if email:
+        if says == "machine":
             if data.machine is None and (agent or given is not None):
                 data.machine = is_machine(None, agent, given)
-        elif given is None and agent and filters_bots and is_listed(agent[:MAX_CHARACTERS]):
-            if not form or data.platform == "site":
+        elif given is None and agent and says == "filters" and is_listed(agent[:MAX_CHARACTERS]):
+            if getattr(data, "platform", "site") == "site":
                 add("bot")
                 continue
         if require_consent:

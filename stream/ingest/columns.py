@@ -6,8 +6,8 @@ Out: events with their keys, sites, times and arrivals; fewer with each step tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
@@ -41,6 +41,8 @@ class Columns:
     records: Sequence[Record] = ()
     source: str = ""
     clock_ahead: int = 0
+    #: Place in the batch of records → fields of the event that could not be used.
+    ignored: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.events)
@@ -61,6 +63,7 @@ class Columns:
             self.records,
             self.source,
             self.clock_ahead,
+            self.ignored,
         )
 
     def tallies(self, moments: Millis, origin_ms: int, pane_ms: int) -> Iterator[tuple[int, int, int]]:
@@ -90,6 +93,6 @@ def columns_of(kind: KindName, decoded: Decoded) -> Columns:
     return Columns(kind, decoded.events, decoded.index, keys, sites, named, codes, decoded.times, decoded.arrivals)
 
 
-def names_of(events: Sequence[Any]) -> list[str]:
-    """Name events by what makes them the same: source and id."""
-    return [event.source + UNIT + event.id for event in events]
+def names_of(kind: KindName, events: Sequence[Any]) -> list[str]:
+    """Name events of a kind by what makes them the same: source and id, which another kind may use again."""
+    return [f"{kind}{UNIT}{event.source}{UNIT}{event.id}" for event in events]

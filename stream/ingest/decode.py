@@ -24,7 +24,7 @@ from stream.adapters.adapter import Adapter, Bounds, Parsed
 from stream.contract.kinds import KINDS, Kind, KindName
 from stream.contract.records import Record
 from stream.contract.rejects import UNKNOWN_SITE, Reject
-from stream.contract.rules import Fault, fault_of_ids
+from stream.contract.rules import Fault, Moment
 from stream.contract.times import DAY_MS, YEAR_2000_MS
 from stream.ingest import timing
 from stream.ingest.timing import Millis
@@ -45,7 +45,10 @@ class Limits(Bounds):
 
 @dataclass(slots=True, eq=False)
 class Decoded:
-    """A batch, read: `events`, their times, their arrivals and `index` (place in the batch) run side by side."""
+    """A batch, read: `events`, their times, their arrivals and `index` (place in the batch) run side by side.
+
+    `ignored` names, by place in the batch, the fields of the data that could not be used and were dropped.
+    """
 
     events: list[Any]
     index: list[int]
@@ -53,11 +56,12 @@ class Decoded:
     times: Millis = field(default_factory=lambda: np.empty(0, np.int64))
     arrivals: Millis = field(default_factory=lambda: np.empty(0, np.int64))
     clock_ahead: int = 0
+    ignored: dict[int, list[str]] = field(default_factory=dict)
 
 
 DEFAULT_LIMITS: Final = Limits()
 
-_arrival, _value = itemgetter(1), itemgetter(3)
+_arrival = itemgetter(1)
 
 _CRASH: Final[Fault] = ("crash", "")
 _TOO_LATE: Final[Fault] = ("too_late", "time")
@@ -76,8 +80,8 @@ def decode(
     >>> decode("form", [(7, 1_738_317_600_000, None, b"{}", ())]).rejects
     [Reject(index=0, reason='missing_field', path='specversion', site='unknown')]
     """
-    parsed = adapter.read(kind, list(map(_value, records)), limits)
-    batch = Decoded(parsed.events, parsed.index, parsed.rejects)
+    parsed = adapter.read(kind, records, limits)
+    batch = Decoded(parsed.events, parsed.index, parsed.rejects, ignored=parsed.ignored)
     if batch.events:
         faults = _check(parsed, KINDS[kind], records, limits)
         _time(batch, records, limits, faults)
@@ -87,22 +91,24 @@ def decode(
 
 
 def _check(parsed: Parsed, kind: Kind, records: Sequence[Record], limits: Limits) -> dict[int, Fault]:
-    """Find events in which one field does not go with another, or an id cannot be one, by their places."""
+    """Find events in which one field does not go with another, by their places."""
     events, index = parsed.events, parsed.index
     faults: dict[int, Fault] = {}
     if kind.rule is not None:
         for place in kind.rule.suspects(events):
-            newest_ms = records[index[place]][1] if limits.now_ms is None else limits.now_ms
             try:
-                fault = kind.rule.fault(events[place].data, newest_ms, limits.period_ms)
+                found = kind.rule.faults(events[place], moment_of(records[index[place]], limits))
             except Exception:
-                fault = _CRASH
-            if fault is not None:
-                faults[place] = fault
-    for place in parsed.doubtful:
-        if (fault := fault_of_ids(events[place], kind.ids)) is not None:
-            faults[place] = fault
+                found = [_CRASH]
+            if found:
+                faults[place] = found[0]
     return faults
+
+
+def moment_of(record: Record, limits: Limits) -> Moment:
+    """Give what a rule has to know of when a record came."""
+    arrival_ms = record[1]
+    return Moment(arrival_ms, arrival_ms if limits.now_ms is None else limits.now_ms, limits.period_ms)
 
 
 def _time(batch: Decoded, records: Sequence[Record], limits: Limits, faults: dict[int, Fault]) -> None:

@@ -19,6 +19,7 @@ import msgspec
 
 from stream.adapters.faults import site_of
 from stream.adapters.gate import shut_out
+from stream.adapters.liberal import kind_of
 from stream.contract.kinds import KindName, is_kind
 from stream.contract.records import Record
 from stream.contract.rejects import Reason, Reject
@@ -26,6 +27,8 @@ from stream.contract.times import parse_ms
 from stream.ingest.decode import DEFAULT_LIMITS, Decoded, Limits, decode
 
 _CHUNK: Final = 4_096
+#: Files that were written on Windows begin with it.
+_MARK: Final = b"\xef\xbb\xbf"
 
 
 @dataclass(slots=True)
@@ -53,7 +56,7 @@ class DecodedLines:
 
 
 class _Stamp(msgspec.Struct, gc=False):
-    type: Any = msgspec.UNSET
+    type: Any = None
     time: Any = None
     recordedtime: Any = None
 
@@ -81,7 +84,7 @@ def decode_lines(lines: Iterable[bytes], now_ms: int, limits: Limits = DEFAULT_L
 
 def read_lines(lines: Iterable[bytes], limits: Limits = DEFAULT_LIMITS, first: int = 1) -> Iterator[Line | Reject]:
     """Give each line as the record of a known kind, in order, or as a reject indexed by its number."""
-    numbered = ((number, line.strip()) for number, line in enumerate(lines, first))
+    numbered = ((number, line.removeprefix(_MARK).strip()) for number, line in enumerate(lines, first))
     filled = ((number, line) for number, line in numbered if line)
     while chunk := list(islice(filled, _CHUNK)):
         shut = shut_out([line for _, line in chunk], limits.max_bytes, limits.max_depth)
@@ -99,10 +102,11 @@ def _read(number: int, line: bytes) -> Line | Reject:
         return Reject(number, "wrong_type")
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return Reject(number, "not_json")
-    kind = stamp.type
+    kind = kind_of(stamp.type)
     if not is_kind(kind):
         reason: Reason = "unknown_kind" if isinstance(kind, str) else "wrong_type"
-        return Reject(number, "missing_field" if kind is msgspec.UNSET else reason, "type", site_of(line))
+        absent = kind is None or (isinstance(kind, str) and not kind.strip())
+        return Reject(number, "missing_field" if absent else reason, "type", site_of(line))
     time_ms = _ms(stamp.time)
     arrival_ms = _ms(stamp.recordedtime)
     if arrival_ms is None:

@@ -25,8 +25,10 @@ WORD: Final = 8
 _SPACE_BIT: Final = np.uint8(0x20)  # what tells `[` from `{` and `]` from `}`
 _OPENING: Final = np.uint8(ord("{"))
 _CLOSING: Final = np.uint8(ord("}"))
-_AT, _BACKSLASH = ord("@"), ord("\\")
+_QUOTE: Final = np.uint8(ord('"'))
 _SLICE: Final = 64
+#: As many as lie in memory that is at hand: with twice as many the same costs twice as much.
+_MANY: Final = 4 * _SLICE
 
 
 def perhaps_deep(
@@ -67,16 +69,37 @@ def is_unicode(value: bytes) -> bool:
     return True
 
 
-def with_doubtful_ids(values: Sequence[bytes]) -> list[int]:
-    """Find the records that hold an `@` or a backslash, by their places.
+def doubtful(values: Sequence[bytes]) -> list[int]:
+    """Find the records with a byte that a fast lane must not vouch for, by their places.
 
-    No other can hold an address or, since JSON wants it escaped, a control character. Asking 64 records at
-    once costs 0.05 µs each; asking each of them 0.3 µs.
+    An `@` or a `%` may belong to an address, a `<` to a message id; a backslash, or a text that begins with a space,
+    may hide white space or a control character. Asking 64 records at once costs 0.05 µs each, asking each of them
+    0.5 µs.
     """
     found: list[int] = []
-    for start in range(0, len(values), _SLICE):
-        piece = values[start : start + _SLICE]
-        joined = b"".join(piece)
-        if b"@" in joined or b"\\" in joined:
-            found += [i for i, value in enumerate(piece, start) if value.find(_AT) >= 0 or value.find(_BACKSLASH) >= 0]
+    for first in range(0, len(values), _MANY):
+        many = values[first : first + _MANY]
+        joined = b"".join(many)
+        if b" " in joined and _blank_begins(joined):
+            found += [i for i, value in enumerate(many, first) if _odd(value) or b'" ' in value]
+        elif _odd(joined):
+            for start in range(first, first + len(many), _SLICE):
+                piece = values[start : min(start + _SLICE, first + len(many))]
+                if _odd(b"".join(piece)):
+                    found += [i for i, value in enumerate(piece, start) if _odd(value)]
     return found
+
+
+def _blank_begins(joined: bytes) -> bool:
+    """Tell whether a quote stands right before a space, as in front of a text that begins with one.
+
+    A search for the two of them costs six times as much: quotes are everywhere.
+    """
+    marks = np.frombuffer(joined, dtype=np.uint8)
+    quotes = marks[:-1] == _QUOTE
+    quotes &= marks[1:] == _SPACE_BIT
+    return bool(quotes.any())
+
+
+def _odd(value: bytes) -> bool:
+    return b"@" in value or b"\\" in value or b"%" in value or b"<" in value or not value.isascii()

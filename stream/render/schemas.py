@@ -6,16 +6,20 @@ Out: the text of every file in `schemas/` but the examples, which are written by
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from stream.contract.conditions import Schema
+from stream.contract.conditions import NOTHING, Schema, given, word
 from stream.contract.dead_letter import DeadLetter
+from stream.contract.fields import ADDRESS, INT_LIMIT, MAY_LOOK_LIKE_ONE, MOST
 from stream.contract.kinds import KINDS, KindName
 from stream.contract.rejects import REASONS
+from stream.contract.table import Field, envelope_of
+from stream.contract.times import TIME_PATTERN
 from stream.render.asyncapi import CONTRACT_VERSION, document
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -36,12 +40,113 @@ def all_schemas() -> dict[str, Schema]:
 
 
 def event_schema(name: KindName) -> Schema:
-    """Give the schema of one kind's envelope."""
+    """Give the schema of one kind's envelope: it accepts exactly what is counted, liberal where the product is."""
     kind = KINDS[name]
-    schema = _schema_of(kind.struct, name)
+    parts: dict[str, Schema] = {}
+    top = _object(envelope_of(name), parts)
+    data = parts[kind.data.__name__]
+    # an address is found in whatever nobody knows, too
+    data |= {"additionalProperties": _CLEAN, "propertyNames": {"not": {"pattern": ADDRESS}}}
     if kind.rule is not None:
-        schema["$defs"][kind.data.__name__]["allOf"] = list(kind.rule.conditions)
-    return schema
+        data["allOf"] = list(kind.rule.conditions)
+    parts["NoAddress"] = _NO_ADDRESS
+    return {"$schema": _DIALECT, "$id": _name(name), **top, "$defs": parts}
+
+
+_CLEAN: Final[Schema] = {"$ref": "#/$defs/NoAddress"}
+_NO_ADDRESS: Final[Schema] = {
+    "description": "Anything, but with no e-mail address in any text of it.",
+    "not": {"type": "string", "pattern": ADDRESS},
+    "items": _CLEAN,
+    "propertyNames": {"not": {"pattern": ADDRESS}},
+    "additionalProperties": _CLEAN,
+}
+_ELSE: Final[Schema] = {"description": "Whatever else is there is ignored, and counted as ignored"}
+
+
+def _object(known: Field, parts: dict[str, Schema]) -> Schema:
+    """Give the schema of an object, and put those of its parts beside it."""
+    assert known.part is not None
+    made: Schema = {
+        "title": known.part.__name__,
+        "description": inspect.cleandoc(known.part.__doc__ or ""),
+        "type": "object",
+        "properties": {field.name: _field(field, parts) for field in known.fields},
+    }
+    needed = [field.name for field in known.fields if field.required and not field.instead]
+    if needed:
+        made["required"] = needed
+    for field in known.fields:
+        if field.instead:
+            made["anyOf"] = [
+                {"required": [field.name], "properties": {field.name: {"type": "string", "pattern": r"\S"}}},
+                given(field.instead),
+            ]
+    return made
+
+
+def _field(field: Field, parts: dict[str, Schema]) -> Schema:
+    """Give the schema of a field: what it is meant to be, and what else is taken."""
+    about: Schema = {"description": field.says} if field.says else {}
+    if field.example is not None:
+        about["examples"] = [field.example]
+    if field.default not in (None, msgspec.NODEFAULT):
+        about["default"] = 1 if field.reads == "millionths" else field.default
+    if field.reads == "object":
+        assert field.part is not None
+        parts[field.part.__name__] = _object(field, parts)
+        about = {}
+    meant = _meant(field)
+    taken = meant if field.required and field.strict else {"anyOf": [meant, NOTHING if field.strict else _ELSE]}
+    if field.path.startswith("data.") and field.name not in MAY_LOOK_LIKE_ONE:
+        taken = {**taken, "allOf": [_CLEAN]}
+    return {**about, **taken}
+
+
+def _meant(field: Field) -> Schema:
+    """Give what a field is meant to be."""
+    small: Schema = {"exclusiveMinimum": -INT_LIMIT, "exclusiveMaximum": INT_LIMIT}
+    if field.least is not None:
+        small = {"minimum": field.least, "exclusiveMaximum": INT_LIMIT}
+    id_: Schema = {
+        "type": ["string", "integer"], "pattern": r"\S", "maxLength": field.longest,
+        "not": {"type": "string", "pattern": r"[\u0000-\u001f]"}, **small,
+    }  # fmt: skip
+    match field.reads:
+        case "object":
+            assert field.part is not None
+            return {"$ref": f"#/$defs/{field.part.__name__}"}
+        case "text":
+            return {"type": "string", "maxLength": field.longest}
+        case "name":
+            return {"type": ["string", "integer"], "maxLength": field.longest}
+        case "id":
+            return id_
+        case "message_id":
+            bracketed = rf"^\s*<[^\u0000-\u001f]{{1,{field.longest}}}>\s*$"
+            id_["not"] = {"type": "string", "pattern": r"[\u0000-\u001f]|^\s*<\s*>\s*$"}
+            return {"anyOf": [id_, {"type": "string", "pattern": bracketed, "not": id_["not"]}]}
+        case "hash":
+            return {"type": "string", "pattern": r"^\s*[0-9a-fA-F]{64}\s*$"}
+        case "enum":
+            return {"anyOf": [{"enum": list(field.values)}, word(field.values)]}
+        case "country":
+            return {"type": "string", "pattern": r"^\s*[A-Za-z]{2}\s*$"}
+        case "currency":
+            return {"type": "string", "pattern": r"^\s*[A-Za-z]{3}\s*$"}
+        case "time":
+            return {"type": "string", "format": "date-time", "pattern": TIME_PATTERN}
+        case "whole":
+            return {"type": "integer", **small}
+        case "millionths":
+            return {"type": "number", "exclusiveMinimum": -MOST, "exclusiveMaximum": MOST}
+        case "floor" | "number":
+            return {"type": "number", **small}
+        case "flag" | "agreement":
+            return {"type": "boolean"}
+        case "list":
+            return {"type": "array", "items": {"type": "string", "maxLength": field.longest}}
+    raise AssertionError(field.reads)
 
 
 def dead_letter_schema() -> Schema:

@@ -162,15 +162,16 @@ class Replay:
         """Put lines in order of (time of the event, line); account for those that name no known kind."""
         at_ms, account = self.options.at_ms, self.account
         out: list[Placed] = []
-        last_ms = 0
         for line in read_lines(lines, self._limits):
             if isinstance(line, Reject):
                 account.accepted += 1
                 account.dead_lettered[line.reason] += 1
                 continue
-            # without a readable time the decoder will reject it: any place in the order will do
-            stated_ms = last_ms = last_ms if line.time_ms is None else line.time_ms
-            time_ms = min(stated_ms, line.record[1] or stated_ms)
+            if line.time_ms is None:
+                # the decoder will reject it; it lies at no moment, so it is part of every account
+                out.append((0, line))
+                continue
+            time_ms = min(line.time_ms, line.record[1] or line.time_ms)
             if at_ms is not None and time_ms >= at_ms:
                 account.left_out += 1
                 continue

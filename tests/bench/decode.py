@@ -45,7 +45,7 @@ def page_view_346(rng: random.Random, time_ms: int) -> dict[str, object]:
     else:
         data["referrer"] = {"url": "https://www.example.com/search?q=x", "domain": "www.example.com"}
     if rng.random() < 0.4:
-        data["device"] = {"class": "mobile", "os": "ios"}
+        data["session_id"] = f"s-{rng.getrandbits(80):020x}"
     return event("page_view", id=f"{rng.getrandbits(64):016x}", time=format_ms(time_ms), data=data)
 
 

@@ -17,7 +17,6 @@ import numpy as np
 from stream.contract.page_view import PageView
 from stream.ingest.bots import is_listed
 from stream.ingest.classify import classify
-from stream.ingest.countries import settle_countries
 from stream.ingest.route import canonical_keys, partitions_of
 from stream.ingest.touches import Channels
 from stream.state.known_ids import KnownIds, hash_ids
@@ -46,7 +45,6 @@ def main(n: int, rounds: int) -> None:
     for hours in (1, 24):
         report(f"known ids, new, {hours} hours", n, rounds, *fresh_ids(n, rounds, hours))
     report("classify", n, rounds, lambda: classify("page_view", events))
-    report("countries", n, rounds, lambda: settle_countries(events))
     report("touches", n, rounds, lambda: channels.touches(events))
     report("clean and admit a label", n, rounds, lambda: [guard.admit("campaign", clean(c)) for c in campaigns])
     numbers = iter(range(rounds * 500))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from stream.contract.times import format_ms
-from stream.kernels.gate import WORD, depth_of, is_unicode, perhaps_deep, with_doubtful_ids
+from stream.kernels.gate import WORD, depth_of, doubtful, is_unicode, perhaps_deep
 from stream.kernels.ids import first_of_each, hashes_of, held, mark, marked, merged
 from stream.kernels.murmur2 import murmur2, partitions_by_murmur2
 from stream.kernels.panes import gathered
@@ -58,7 +58,7 @@ def cases(n: int) -> dict[str, Callable[[], Any]]:
         "perhaps_deep": lambda: perhaps_deep(joined, starts, ends, 32),
         "depth_of": lambda: [depth_of(value) for value in values],
         "is_unicode": lambda: [is_unicode(value) for value in values],
-        "with_doubtful_ids": lambda: with_doubtful_ids(values),
+        "doubtful": lambda: doubtful(values),
         "gathered": lambda: gathered(panes, coarser),
     }
 

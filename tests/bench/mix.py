@@ -280,7 +280,7 @@ _BOUGHT = _pieces(
         "campaign_id": f"c{n}",
         "channel_type": ("search", "social", "display")[n % 3],
         "audience_type": ("interest", "lookalike")[n % 2],
-        "device": {"class": "mobile", "os": "android"},
+        "segment": "mobile android",
     }
     for n in range(1_000)
 )
@@ -317,7 +317,7 @@ def _email(who: int, unit: int, action: int) -> tuple[bytes, bytes]:
 
 
 def _ad(who: int, unit: int, action: int) -> tuple[bytes, bytes]:
-    data = b'"site_id":"%b"%b%b,"variant":"%c","ad_id":"a%d","impression_id":"%016x"' % (
+    data = b'"site_id":"%b"%b%b,"variant":"%c","ad_id":"a%d","ad_group_id":"%016x"' % (
         SITES[who & 1].encode(), _AD_DEEDS[action], _BOUGHT[who], 97 + (unit & 1), unit % 300, unit,
     )  # fmt: skip
     if action == 3:

@@ -8,6 +8,7 @@ Nothing here is derived from the product's types: the tables say what the contra
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from typing import Any
 
@@ -97,10 +98,11 @@ def no_json() -> Iterator[Poison]:
         "XML": b"<event/>",
         "CSV": b"id,source,type\n1,2,3",
         "Avro": b"Obj\x01\x04\x14avro.codec",
-        "Confluent's magic byte": b"\x00\x00\x00\x00\x01" + good,
+        "a registry's prefix and no JSON": b"\x00\x00\x00\x00\x01\x02\x10" + good,
         "MessagePack": b"\x82\xa2id\xa11\xa6source\xa1s",
         "gzip": bytes.fromhex("1f8b08000000000000ff"),
-        "a byte order mark": b"\xef\xbb\xbf" + good,
+        "a gzip cut short": gzip.compress(good)[:-9],
+        "Protobuf behind a registry's prefix": b"\x00\x00\x00\x00\x01\x00\x0a\x02ab",
         "UTF-16": good.decode().encode("utf-16"),
         "UTF-16 without a mark": good.decode().encode("utf-16-le"),
         "UTF-32": good.decode().encode("utf-32"),
@@ -217,6 +219,7 @@ def too_large() -> Iterator[Poison]:
     yield "10 MB of brackets", "page_view", b"[" * TEN_MB, "too_large"
     yield "10 MB of a title", "page_view", with_text('"' + "a" * TEN_MB + '"'), "too_large"
     yield "10 MB of zeros", "page_view", b"\x00" * TEN_MB, "too_large"
+    yield "10 MB in a gzip of 10 KB", "page_view", gzip.compress(b" " * TEN_MB), "too_large"
     yield "a million empty lists", "page_view", with_extra(b"[" + b"[]," * 1_000_000 + b"[]]"), "too_large"
 
 
@@ -253,6 +256,19 @@ def missing_fields() -> Iterator[Poison]:
             )
         yield f"{kind} with empty data", kind, raw(kind, {}), "missing_field"
     yield "an empty object", "page_view", b"{}", "missing_field"
+    for name, blank in (("null", None), ("empty", ""), ("white space", " \t\u00a0")):
+        for field in ("id", "source", "specversion", "time", "type"):
+            value = orjson.dumps({**event("page_view"), field: blank})
+            yield f"{field} is {name}", "page_view", value, "missing_field"
+        for kind, fields in required.items():
+            for field in fields:
+                yield f"{kind}: {field} is {name}", kind, raw(kind, {**data_of(kind), field: blank}), "missing_field"
+    yield (
+        "a message id of nothing but brackets",
+        "email",
+        raw("email", data_of("email", message_id="<>")),
+        "missing_field",
+    )
     yield (
         "a page without its path",
         "page_view",
@@ -263,8 +279,6 @@ def missing_fields() -> Iterator[Poison]:
 
 def missing_by_action() -> Iterator[Poison]:
     cases: list[tuple[str, str, dict[str, Any]]] = [
-        ("a submit without its submission", "form", data_of("form", submission_id=None)),
-        ("a submit with a null submission", "form", {**data_of("form"), "submission_id": None}),
         ("an ad platform's form without a lead", "form", data_of("form", platform="meta", visitor_id=None)),
         ("an ad platform's form with only a visitor", "form", data_of("form", platform="google")),
         ("a form on the site with only a lead", "form", data_of("form", visitor_id=None, lead_id="l1")),
@@ -280,7 +294,6 @@ def missing_by_action() -> Iterator[Poison]:
         ("a spend without a currency", "ad", data_of("ad", action="spend", cost_micros=5)),
         ("a total without its start", "ad", total(period_start=None)),
         ("a total without its end", "ad", total(period_end=None)),
-        ("a total without its revision", "ad", total(revision=None)),
         ("a period without start and end", "ad", data_of("ad", revision=1)),
     ]
     for name, kind, data in cases:
@@ -290,40 +303,24 @@ def missing_by_action() -> Iterator[Poison]:
 def wrong_types() -> Iterator[Poison]:
     wrong: dict[str, tuple[Any, ...]] = {
         "text": (1, 1.5, True, [], {}),
+        "id": (1.5, True, [], {}),
         "number": ("1", True, [], {}),
-        "flag": ("true", 0, 1, []),
         "object": ("x", 1, [], True),
-        "list": ("x", 1, {}),
     }
     fields: list[tuple[str, str, str]] = [
-        ("page_view", "visitor_id", "text"),
-        ("page_view", "user_agent", "text"),
-        ("page_view", "product", "text"),
-        ("page_view", "view_id", "text"),
-        ("page_view", "engagement_ms", "number"),
-        ("page_view", "scroll_pct", "number"),
+        ("page_view", "visitor_id", "id"),
+        ("page_view", "lead_id", "id"),
         ("page_view", "page", "object"),
-        ("page_view", "campaign", "object"),
-        ("page_view", "click_ids", "object"),
-        ("page_view", "referrer", "object"),
-        ("page_view", "geo", "object"),
-        ("page_view", "device", "object"),
-        ("page_view", "traffic", "object"),
-        ("page_view", "consent", "object"),
         ("form", "action", "text"),
-        ("form", "fields_present", "list"),
-        ("form", "fields_asked", "list"),
-        ("form", "company", "object"),
-        ("form", "qualification", "object"),
-        ("form", "value", "number"),
-        ("chatbot", "resolved", "flag"),
-        ("chatbot", "duration_s", "number"),
-        ("chatbot", "intent", "text"),
-        ("email", "machine", "flag"),
-        ("email", "message_id", "text"),
-        ("ad", "campaign_id", "text"),
+        ("form", "form_id", "id"),
+        ("chatbot", "conversation_id", "id"),
+        ("email", "message_id", "id"),
+        ("email", "email_hash", "text"),
+        ("ad", "campaign_id", "id"),
+        ("ad", "ad_id", "id"),
         ("ad", "count", "number"),
         ("ad", "cost_micros", "number"),
+        ("ad", "revision", "number"),
     ]
     for kind, field, form in fields:
         for value in wrong[form]:
@@ -334,8 +331,8 @@ def wrong_types() -> Iterator[Poison]:
                 raw(kind, data_of(kind, **{field: value})),
                 "wrong_type",
             )
-    for name in ("id", "source", "specversion", "type", "dataschema", "partitionkey", "traceparent"):
-        yield f"{name} is a number", "page_view", raw("page_view", **{name: 7}), "wrong_type"
+    for name, value in (("id", []), ("source", 1.5), ("id", True), ("specversion", 1), ("type", 7)):
+        yield f"{name} is {value!r}", "page_view", raw("page_view", **{name: value}), "wrong_type"
     for value in ("x", 1, [], True):
         yield (
             f"data is {value!r}",
@@ -343,75 +340,43 @@ def wrong_types() -> Iterator[Poison]:
             orjson.dumps({**event("page_view"), "data": value}),
             "wrong_type",
         )
-    inner: list[tuple[str, dict[str, Any]]] = [
-        ("a page's path is a number", {"page": {"path": 1}}),
-        ("a page's title is a list", {"page": {"path": "/", "title": []}}),
-        ("a campaign's name is an object", {"campaign": {"name": {}}}),
-        ("a country is a number", {"geo": {"country": 49}}),
-        ("a consent is a text", {"consent": {"analytics": "no"}}),
-        ("reasons is a text", {"traffic": {"class": "bot", "reasons": "ua"}}),
-        ("a reason is a number", {"traffic": {"class": "bot", "reasons": ["ua", 1]}}),
-        ("a click id is a list", {"click_ids": {"gclid": []}}),
-    ]
-    for name, change in inner:
-        yield name, "page_view", raw("page_view", data_of("page_view", **change)), "wrong_type"
-    yield "half an ad click", "ad", raw("ad", data_of("ad", count=1.5)), "wrong_type"
     yield (
-        "null for a required id",
+        "a page's path is a number",
         "page_view",
-        orjson.dumps({**event("page_view"), "id": None}),
+        raw("page_view", data_of("page_view", page={"path": 1})),
         "wrong_type",
     )
-    site = {**data_of("page_view"), "site_id": None}
-    yield "null for a site", "page_view", raw("page_view", site), "wrong_type"
+    yield "half a cent of millionths", "ad", raw("ad", data_of("ad", cost_micros=1.5)), "wrong_type"
 
 
 def outside_of_lists() -> Iterator[Poison]:
     cases: list[tuple[str, str, Any]] = [
         ("form", "action", "submitted"),
-        ("form", "action", "SUBMIT"),
-        ("form", "action", ""),
-        ("form", "form_type", "petition"),
-        ("form", "offer_stage", "end"),
-        ("form", "platform", "tiktok"),
+        ("form", "action", "sub mit"),
         ("chatbot", "action", "order_cancelled"),
-        ("chatbot", "actor", "human"),
         ("email", "action", "open"),
-        ("email", "email_purpose", "spam"),
-        ("email", "bounce_type", "medium"),
         ("ad", "action", "view"),
-        ("ad", "channel_type", "radio"),
-        ("page_view", "traffic", {"class": "robot"}),
-        ("form", "currency", "eur"),
-        ("form", "currency", "EURO"),
-        ("form", "currency", "E1R"),
-        ("form", "currency", "EUR\n"),
     ]
     for kind, field, value in cases:
         shown = orjson.dumps(value).decode()
         yield f"{kind}: {field} is {shown}", kind, raw(kind, data_of(kind, **{field: value})), "out_of_range"
-    for version in ("0.3", "1.1", "2.0", "1", ""):
+    for currency in ("EURO", "E1R", "XXX", "XAU", "DDM", "\u20ac"):
+        data = data_of("ad", action="spend", cost_micros=5, currency=currency)
+        yield f"money of {currency}", "ad", raw("ad", data), "out_of_range"
+    for version in ("0.3", "1.1", "2.0", "1"):
         yield f"version {version!r}", "page_view", raw("page_view", specversion=version), "out_of_range"
 
 
 def outside_of_ranges() -> Iterator[Poison]:
     cases: list[tuple[str, str, Any]] = [
-        ("page_view", "engagement_ms", -1),
-        ("page_view", "engagement_ms", 2**53),
-        ("page_view", "scroll_pct", -0.5),
-        ("page_view", "scroll_pct", 101),
-        ("chatbot", "duration_s", -1),
-        ("chatbot", "duration_s", 1e300),
-        ("form", "value", 1e300),
-        ("form", "value", -1e300),
-        ("ad", "count", -1),
-        ("ad", "count", 2**53),
+        ("ad", "count", 10**12),
+        ("ad", "count", -(10**12)),
         ("ad", "count", 2**63),
         ("ad", "count", 2**64 - 1),
         ("ad", "cost_micros", 2**53),
         ("ad", "cost_micros", -(2**53)),
         ("ad", "revision", -1),
-        ("ad", "conversion_value", 2**60),
+        ("ad", "campaign_id", 2**53),
     ]
     for kind, field, value in cases:
         yield f"{kind}: {field} is {value}", kind, raw(kind, data_of(kind, **{field: value})), "out_of_range"
@@ -425,36 +390,15 @@ def numbers() -> Iterator[Poison]:
         ("count", "9" * 20),
         ("count", "9" * 400),
         ("cost_micros", long),
-        ("conversion_value", "1e999"),
-        ("conversion_value", "-1e999"),
-        ("conversion_value", "1e400"),
-        ("conversion_value", long),
-        ("conversion_value", "1" + "0" * 309),
+        ("count", "1e999"),
+        ("count", "-1e999"),
+        ("count", "1" + "0" * 309),
     ):
         value = raw("ad").replace(b'"action":', f'"{field}":{text},"action":'.encode(), 1)
         yield f"{field} is {text[:9]} of {len(text)} characters", "ad", value, "out_of_range"
-    for text in ("1e999", "1.0", "1e2", "0.5"):
-        value = raw("ad").replace(b'"action":', f'"count":{text},"action":'.encode(), 1)
-        reason = "out_of_range" if text == "1e999" else "wrong_type"
-        yield f"count is {text}", "ad", value, reason
 
 
 def texts() -> Iterator[Poison]:
-    long = "x" * 4_097
-    for field in ("url", "title", "group", "content_id", "content_type", "offer_id", "path"):
-        page = {"path": "/", field: long}
-        yield (
-            f"a page's {field} of 4,097 characters",
-            "page_view",
-            raw("page_view", data_of("page_view", page=page)),
-            "out_of_range",
-        )
-    yield (
-        "4,097 umlauts",
-        "page_view",
-        raw("page_view", data_of("page_view", product="ü" * 4_097)),
-        "out_of_range",
-    )
     for kind, field in (
         ("page_view", "visitor_id"),
         ("form", "form_id"),
@@ -465,7 +409,6 @@ def texts() -> Iterator[Poison]:
         ("ad", "platform"),
     ):
         for name, value in (
-            ("empty", ""),
             ("of 257 characters", "x" * 257),
             ("with a NUL", "a\x00b"),
             ("with a unit separator", "a\x1fb"),
@@ -473,10 +416,9 @@ def texts() -> Iterator[Poison]:
         ):
             yield f"{kind}: {field} {name}", kind, raw(kind, data_of(kind, **{field: value})), "out_of_range"
     for name in ("id", "source"):
-        yield f"an empty {name}", "page_view", raw("page_view", **{name: ""}), "out_of_range"
         yield f"{name} of 257 characters", "page_view", raw("page_view", **{name: "x" * 257}), "out_of_range"
         yield f"{name} with a separator", "page_view", raw("page_view", **{name: "a\x1fb"}), "out_of_range"
-    for name, value in (("empty", ""), ("of 65 characters", "s" * 65), ("with a NUL", "s\x00")):
+    for name, value in (("of 65 characters", "s" * 65), ("with a NUL", "s\x00")):
         yield (
             f"a site {name}",
             "page_view",
@@ -486,10 +428,8 @@ def texts() -> Iterator[Poison]:
     for name, value in (
         ("short", "ab" * 31),
         ("long", "ab" * 33),
-        ("in capitals", "AB" * 32),
         ("no hex", "xy" * 32),
         ("with a line feed", "ab" * 31 + "a\n"),
-        ("empty", ""),
     ):
         yield f"a hash {name}", "email", raw("email", data_of("email", email_hash=value)), "out_of_range"
 
@@ -501,21 +441,17 @@ def kinds() -> Iterator[Poison]:
         "signal",
         "privacy",
         "pageview",
-        "PAGE_VIEW",
-        "page_view ",
-        "",
+        "page view",
         "com.example.page_view",
     ):
         yield f"type {name!r}", "page_view", raw("page_view", type=name), "unknown_kind"
     for kind, other in (("page_view", "form"), ("form", "page_view"), ("email", "ad"), ("ad", "chatbot")):
-        yield f"a {other} on {kind}", kind, raw(other), "unknown_kind"
-    yield "another kind that is broken as well", "form", b'{"type":"ad","data":7}', "unknown_kind"
+        yield f"a {other} on {kind}", kind, raw(other), "wrong_topic"
+    yield "another kind that is broken as well", "form", b'{"type":"ad","data":7}', "wrong_topic"
     yield "a type of 100,000 characters", "page_view", raw("page_view", type="x" * 100_000), "unknown_kind"
 
 
 BAD_TIMES = (
-    "",
-    " ",
     "now",
     "2025-06-15",
     "2025-06-15T12:00:00",
@@ -573,16 +509,13 @@ def times() -> Iterator[Poison]:
         yield f"time {text[:40]!r}", "page_view", raw("page_view", time=text), "bad_time"
     for value in (1_749_988_800, 1_749_988_800.5, True, [], {}):
         yield f"time {value!r}", "page_view", raw("page_view", time=value), "bad_time"
-    yield "time null", "page_view", orjson.dumps({**event("page_view"), "time": None}), "bad_time"
     for text in ("2025-06-14T11:59:59.999Z", "2025-06-01T00:00:00Z", "2000-01-01T00:00:00Z"):
         yield f"late: {text}", "page_view", raw("page_view", time=text), "too_late"
 
 
 def other_times() -> Iterator[Poison]:
-    for text in ("", "yesterday", "0000-01-01T00:00:00Z", "2025-02-30T00:00:00Z"):
+    for text in ("yesterday", "0000-01-01T00:00:00Z", "2025-02-30T00:00:00Z"):
         yield f"recorded {text!r}", "page_view", raw("page_view", recordedtime=text), "bad_time"
-        data = data_of("chatbot", action="appointment_set", appointment_id="a", appointment_at=text)
-        yield f"appointment at {text!r}", "chatbot", raw("chatbot", data), "bad_time"
         yield f"period from {text!r}", "ad", raw("ad", total(period_start=text)), "bad_time"
         yield f"period to {text!r}", "ad", raw("ad", total(period_end=text)), "bad_time"
     for field in ("recordedtime",):
@@ -593,6 +526,8 @@ def other_times() -> Iterator[Poison]:
         ("of 25 years", "2000-01-01T00:00:00Z", "2025-01-01T00:00:00Z"),
         ("of all time", "2000-01-01T00:00:00Z", "9999-12-31T00:00:00Z"),
         ("far ahead", "2030-01-01T00:00:00Z", "2030-01-02T00:00:00Z"),
+        ("that begins after its report", "2025-06-15T13:00:00Z", "2025-06-16T00:00:00Z"),
+        ("that begins with its report", "2025-06-15T12:00:00Z", "2025-06-16T00:00:00Z"),
     ):
         yield f"a period {name}", "ad", raw("ad", total(period_start=start, period_end=end)), "bad_time"
 
@@ -601,8 +536,8 @@ def personal_data() -> Iterator[Poison]:
     for address in (
         "ann@example.com",
         "Ann.Lee+news@mail.example.co.uk",
-        "ann@exämple.de",
-        "a" * 60 + "@b.c",
+        "ann%40example.com",
+        "a" * 60 + "@b.co",
     ):
         for kind in KINDS:
             data = data_of(kind, email_hash=address)
@@ -614,6 +549,20 @@ def personal_data() -> Iterator[Poison]:
     yield "an escaped address as visitor_id", "page_view", hidden, "personal_data"
     inside = data_of("page_view", visitor_id="crm:ann@example.com:7")
     yield "an address inside visitor_id", "page_view", raw("page_view", inside), "personal_data"
+    for name, data in {
+        "in an address bar": data_of("page_view", page={"path": "/", "url": "https://x.example/?m=a@b.example"}),
+        "in a referrer": data_of("page_view", referrer={"url": "https://x.example/?m=ann%40b.example"}),
+        "in a field nobody knows": data_of("page_view", note={"to": ["x", {"cc": "ann@b.example"}]}),
+        "as the name of a field": data_of("page_view", sent={"ann@b.example": True}),
+        "as a product": data_of("page_view", product="for ann@b.example"),
+    }.items():
+        yield f"an address {name}", "page_view", raw("page_view", data), "personal_data"
+    yield (
+        "an address beside a message id of that form",
+        "email",
+        raw("email", data_of("email", message_id="a@b.example", link_path="/?a@b.example")),
+        "personal_data",
+    )
 
 
 def odd_but_good() -> Iterator[Poison]:
@@ -642,9 +591,26 @@ def odd_but_good() -> Iterator[Poison]:
         "a NUL in a title": with_text(r'"a\u0000b"'),
         "right to left and back": with_text('"\u202eabc\u202c"'),
         "an @ that is no address": raw("page_view", data_of("page_view", visitor_id="@handle")),
-        "an address in an address bar": raw(
-            "page_view", data_of("page_view", page={**page, "url": "https://x.example/?m=a@b.example"})
+        "a handle in an address bar": raw(
+            "page_view", data_of("page_view", page={**page, "url": "https://x.example/@ann/post.html"})
         ),
+        "a place on a map": raw(
+            "page_view", data_of("page_view", referrer={"url": "https://maps.example/maps/@48.85,2.35,15z"})
+        ),
+        "the owner of a crawler": raw("page_view", data_of("page_view", user_agent="bot (+mailto:bot@b.example)")),
+        "a letter beyond ASCII after an @": raw("page_view", data_of("page_view", visitor_id="ann@exämple.de")),
+        "a byte order mark": b"\xef\xbb\xbf" + good,
+        "a registry's prefix": b"\x00\x00\x00\x00\x01" + good,
+        "a gzip": gzip.compress(good),
+        "a mark in a prefix in a gzip": gzip.compress(b"\x00\x00\x00\x00\x01\xef\xbb\xbf" + good),
+        "a type in capitals": raw("page_view", type=" Page_View"),
+        "an id that is a number": raw("page_view", id=17),
+        "an id that is a number with a point": with_text("17.0", field="content_id"),
+        "no path but an address": raw("page_view", data_of("page_view", page={"url": "https://x.example/a"})),
+        "an empty path and an address": raw(
+            "page_view", data_of("page_view", page={"path": "", "url": "https://x.example/a"})
+        ),
+        "a path of 4,097 characters": raw("page_view", data_of("page_view", page={"path": "/" * 4_097})),
         "exactly 256 KiB": sized("page_view", 262_144),
         "nulls for what is optional": raw(
             "page_view",
@@ -656,11 +622,6 @@ def odd_but_good() -> Iterator[Poison]:
                 "consent": None,
             },
         ),
-        "a country in small letters": raw("page_view", data_of("page_view", geo={"country": "de"})),
-        "a country that is none": raw("page_view", data_of("page_view", geo={"country": "T1"})),
-        "an empty country": raw("page_view", data_of("page_view", geo={"country": ""})),
-        "the name of a country": raw("page_view", data_of("page_view", geo={"country": "Germany"})),
-        "an empty path": raw("page_view", data_of("page_view", page={"path": ""})),
         "all consents given": raw("page_view", data_of("page_view", consent={"analytics": True, "ads": False})),
         "a time in another zone": raw("page_view", time="2025-06-15T17:30:00.000+05:30"),
         "a time in small letters": raw("page_view", time="2025-06-15t12:00:00z"),
@@ -671,16 +632,32 @@ def odd_but_good() -> Iterator[Poison]:
         yield name, "page_view", value, None
     for name, data in {
         "no clicks": data_of("ad", count=0),
-        "the most clicks": data_of("ad", count=2**53 - 1),
+        "the most clicks": data_of("ad", count=10**12 - 1),
+        "clicks given back": data_of("ad", count=-2),
+        "a part of a conversion": data_of("ad", action="conversion", count=0.33),
+        "a count with a point": data_of("ad", count=12.0),
+        "a total that does not say its revision": total(revision=None),
+        "a campaign that is a number": data_of("ad", campaign_id=23843),
+        "a value that is none": data_of("ad", action="conversion", conversion_value="49,90", currency="\u20ac"),
+        "a value beyond numbers": data_of("ad", action="conversion", conversion_value=2**60),
+        "money of small letters": data_of("ad", action="spend", cost_micros=5, currency=" bgn"),
         "money given back": data_of("ad", action="spend", cost_micros=-5, currency="EUR"),
         "a total": total(),
         "a value written as a whole number": data_of("ad", conversion_value=5),
         "a very small value": data_of("ad", conversion_value=1e-320),
     }.items():
         yield name, "ad", raw("ad", data), None
-    yield (
-        "a message id of the mail's own form",
-        "email",
-        raw("email", data_of("email", message_id="<a.b@c.example>")),
-        None,
-    )
+    for kind, name, data in (
+        ("email", "a message id of the mail's own form", data_of("email", message_id="<a.b@c.example>")),
+        ("email", "a hash in capitals", data_of("email", email_hash="AB" * 32)),
+        ("email", "a bounce by another word", data_of("email", action="Bounced ", bounce_type="Undetermined")),
+        ("email", "a machine by a word", data_of("email", machine="yes")),
+        ("form", "a submit that does not say which", data_of("form", submission_id=None)),
+        ("form", "a type nobody knows", data_of("form", form_type="callback")),
+        ("form", "another ad platform", data_of("form", platform="TikTok", visitor_id=None, lead_id="l")),
+        ("form", "an action in capitals", data_of("form", action=" SUBMIT")),
+        ("form", "fields that are no list", data_of("form", fields_asked="name", company=[], value=True)),
+        ("chatbot", "an actor nobody knows", data_of("chatbot", actor="system")),
+        ("chatbot", "a time that is none", data_of("chatbot", duration_s=-1, resolved="no")),
+    ):
+        yield name, kind, raw(kind, data), None

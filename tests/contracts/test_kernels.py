@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import stream.kernels
-from stream.kernels.gate import WORD, depth_of, is_unicode, perhaps_deep, with_doubtful_ids
+from stream.kernels.gate import WORD, depth_of, doubtful, is_unicode, perhaps_deep
 from stream.kernels.ids import first_of_each, hashes_of, held, mark, marked, merged
 from stream.kernels.murmur2 import murmur2, partitions_by_murmur2
 from stream.kernels.panes import gathered
@@ -183,7 +183,9 @@ def test_marked_is_membership_of_the_top_bits(first: list[int], second: list[int
 # gate ------------------------------------------------------------------------------------------------------
 
 PIECES: Final = st.lists(
-    st.sampled_from((b"{", b"}", b"[", b"]", b'"', b"\\", b'\\"', b"@", b"a", b" ", b",", "ä".encode(), b"\xff")),
+    st.sampled_from(
+        (b"{", b"}", b"[", b"]", b'"', b"\\", b'\\"', b"@", b"%", b"<", b"a", b" ", b",", "ä".encode(), b"\xff")
+    ),
     max_size=40,
 ).map(b"".join)
 
@@ -230,8 +232,12 @@ def test_unicode_is_what_decodes(value: bytes) -> None:
 
 
 @given(values=st.lists(PIECES, max_size=200))
-def test_doubtful_is_an_at_sign_or_a_backslash(values: list[bytes]) -> None:
-    assert with_doubtful_ids(values) == [at for at, value in enumerate(values) if b"@" in value or b"\\" in value]
+def test_doubtful_is_what_has_a_sign_that_no_fast_lane_vouches_for(values: list[bytes]) -> None:
+    found = doubtful(values)
+    sure = [at for at, value in enumerate(values) if any(sign in value for sign in b"@\\%<") or not value.isascii()]
+    blank = [at for at, value in enumerate(values) if b'" ' in value]
+    assert found == sorted(set(found))
+    assert {*sure, *blank} <= set(found)
 
 
 # panes -----------------------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ class Ads(Stage):
             known = known_by.get(named)
             if known is None:
                 known = self._name(named)
-            amount = data.cost_micros if action == "spend" else data.count
+            amount = data.cost_micros if action == "spend" else data.count_micros
             if data.period_start is not None:
                 self._restate(event, time_ms, known, amount, accumulator)
                 continue

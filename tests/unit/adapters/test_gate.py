@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.adapters.gate import shut_out
-from stream.kernels.gate import depth_of, with_doubtful_ids
+from stream.kernels.gate import depth_of, doubtful
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,11 @@ def test_broken_unicode_is_found_among_sound_one() -> None:
     assert shut_out([sound, broken, b"{}", sound], 99, 9) == {1: "not_json"}
 
 
-def test_doubtful_ids_are_looked_for_in_slices_and_found_one_by_one() -> None:
+def test_doubtful_records_are_looked_for_in_slices_and_found_one_by_one() -> None:
     values = [b"{}"] * 200
     values[3], values[64], values[199] = b"a@b", rb"\u0040", b"\\"
-    assert with_doubtful_ids(values) == [3, 64, 199]
-    assert with_doubtful_ids([]) == []
+    assert doubtful(values) == [3, 64, 199]
+    values = [b'{"a": "b"}'] * 700
+    values[2], values[600], values[699] = b'{"a":" "}', b'{"a":"\xc2\xa0"}', b'{"a":"%40"}'
+    assert doubtful(values) == [2, 600, 699]
+    assert doubtful([]) == []

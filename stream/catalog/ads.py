@@ -11,6 +11,10 @@ from stream.catalog.counts import BY_AD
 from stream.catalog.entry import count, labels, ratio, terms
 from stream.catalog.words import ADS, MONEY, Alert, Chart, Column, Look, Metric, Now
 
+#: Counts of ads and money are kept in millionths; a price per mille is one of thousands.
+MILLIONTHS: Final = 1e-6
+THOUSANDS: Final = 1e-9
+
 METRICS: Final[tuple[Metric, ...]] = (
     count(
         "ad_impressions",
@@ -19,6 +23,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         "Ad impressions.",
         area="ads",
         watched="24h",
+        scale=MILLIONTHS,
         look=Look(places=(Chart("Clicks", "platform"), Column("By campaign", "Campaigns"))),
     ),
     count(
@@ -27,6 +32,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         ADS,
         "Ad clicks.",
         area="ads",
+        scale=MILLIONTHS,
         look=Look(places=(Chart("Clicks", "platform"), Column("By campaign", "Campaigns"))),
     ),
     count(
@@ -35,6 +41,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         ADS,
         "Conversions as the ad platform claims them.",
         area="ads",
+        scale=MILLIONTHS,
         look=Look(places=(Chart("Clicks", "platform"), Column("By campaign", "Campaigns"))),
     ),
     Metric(
@@ -47,7 +54,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         terms("ad_spend"),
         unit="currency",
         area="ads",
-        scale=1e-6,
+        scale=MILLIONTHS,
         look=Look(places=(Chart("Cost", "platform"), Column("By campaign", "Cost of campaigns"))),
     ),
     ratio(
@@ -57,6 +64,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         ("ad_clicks", "ad_impressions"),
         "Clicks per impression, from sums; no proportion, since platforms may report more clicks.",
         proportion=False,
+        scale=MILLIONTHS,
+        bottom_scale=MILLIONTHS,
         ends="both_known",
         area="ads",
         direction="drop",
@@ -83,6 +92,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         ("ad_conversions", "ad_clicks"),
         "Conversions per click, from sums; above 1 is legal.",
         proportion=False,
+        scale=MILLIONTHS,
+        bottom_scale=MILLIONTHS,
         ends="both_known",
         area="ads",
         direction="drop",
@@ -101,7 +112,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         unit="currency",
         area="ads",
         direction="rise",
-        scale=1e-6,
+        scale=MILLIONTHS,
+        bottom_scale=MILLIONTHS,
         ends="both_known",
         across="a conversion has no currency: a campaign is paid in one, so all of its conversions were",
         look=Look(places=(Chart("Cost", "platform"), Column("By campaign", "Cost of campaigns"))),
@@ -118,7 +130,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         unit="currency",
         area="ads",
         direction="rise",
-        scale=1e-6,
+        scale=MILLIONTHS,
+        bottom_scale=MILLIONTHS,
         ends="both_known",
         across="a click has no currency: a campaign is paid in one, so all of its clicks were",
         look=Look(places=(Now(), Chart("Cost", "platform"), Column("By campaign", "Cost of campaigns"))),
@@ -135,11 +148,41 @@ METRICS: Final[tuple[Metric, ...]] = (
         unit="currency",
         area="ads",
         direction="rise",
-        scale=1e-6,
-        bottom_scale=1e-3,
+        scale=MILLIONTHS,
+        bottom_scale=THOUSANDS,
         ends="both_known",
         across="an impression has no currency: a campaign is paid in one, so all of its impressions were",
         look=Look(places=(Chart("Cost", "platform"),)),
+    ),
+    Metric(
+        "ad_conversion_value",
+        "amount",
+        "What ad platforms claim that conversions are worth, in units of the currency.",
+        "sum of conversion_value of action conversion, of the whole row",
+        labels(f"{BY_AD} currency"),
+        MONEY,
+        terms("ad_conversion_value"),
+        unit="currency",
+        area="ads",
+        scale=MILLIONTHS,
+        look=Look(places=(Chart("Cost", "platform"), Column("By campaign", "Cost of campaigns"))),
+    ),
+    Metric(
+        "claimed_return_on_ad_spend_ratio",
+        "ratio",
+        "What ad platforms claim that conversions are worth, per ad spend: their word, kept apart from ours.",
+        "ad_conversion_value / ad_spend, both until both are known",
+        labels(f"{BY_AD} currency"),
+        MONEY,
+        terms("ad_conversion_value"),
+        terms("ad_spend"),
+        unit="ratio",
+        area="ads",
+        direction="drop",
+        scale=MILLIONTHS,
+        bottom_scale=MILLIONTHS,
+        ends="both_known",
+        look=Look(places=(Chart("Cost", "platform"), Column("By campaign", "Cost of campaigns"))),
     ),
     Metric(
         "cost_per_lead",
@@ -154,7 +197,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         unit="currency",
         area="ads",
         direction="rise",
-        scale=1e-6,
+        scale=MILLIONTHS,
         ends="spend",
         constant=(("cost", "media"),),
         panel="Cost per lead",

@@ -122,6 +122,7 @@ COUNTS: Final[dict[str, Count]] = {
         _count("ad_impressions", BY_AD, "ad_impression", of="ad impression", at="event"),
         _count("ad_clicks", BY_AD, "ad_click", of="ad click", at="event"),
         _count("ad_conversions", BY_AD, "ad_conversion", of="ad conversion", at="event"),
+        _count("ad_conversion_value", f"{BY_AD} currency", "ad_conversion_value", of="money", at="event"),
         _count("ad_spend", f"{BY_AD} currency", "ad_spend", of="money", at="event"),
         _count("site_spend", "site currency", "ad_spend", of="money", at="event"),
         # trust

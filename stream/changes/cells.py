@@ -95,6 +95,9 @@ CELLS: Final[dict[str, CellKind]] = {
     "ad_impression": CellKind(("site", "platform", "campaign", "channel_type", "audience_type", "variant"), _ADS),
     "ad_click": CellKind(("site", "platform", "campaign", "channel_type", "audience_type", "variant"), _ADS),
     "ad_conversion": CellKind(("site", "platform", "campaign", "channel_type", "audience_type", "variant"), _ADS),
+    "ad_conversion_value": CellKind(
+        ("site", "platform", "campaign", "channel_type", "audience_type", "variant", "currency"), _ADS
+    ),
     "ad_spend": CellKind(
         ("site", "platform", "campaign", "channel_type", "audience_type", "variant", "currency"), _ADS
     ),
@@ -134,6 +137,7 @@ CLOSED_LABELS: Final = frozenset(
         "social",
         "on_site",
         "currency",
+        "field",
     }
 )
 

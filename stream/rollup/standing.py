@@ -110,6 +110,15 @@ class Standings:
         """Name the sources whose topic does not exist."""
         return self._absent.union(*(standing.missing for standing in self.of.values()))
 
+    def by_name(self, prefix: str) -> Counter[str]:
+        """Add up the gauges whose names begin with a prefix, by what follows it."""
+        total: Counter[str] = Counter()
+        for standing in self.of.values():
+            for name, value in standing.gauges.items():
+                if name.startswith(prefix):
+                    total[name[len(prefix) :]] += int(value)
+        return total
+
 
 def _highest(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
     out = dict(a)

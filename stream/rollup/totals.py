@@ -48,7 +48,8 @@ def totals(standings: Standings, budget: Budget, now_ms: int, complete: bool, ca
     horizon = min(standings.gauges("dedupe_horizon_seconds"), default=None)
     if horizon is not None:
         yield "dedupe_horizon_seconds", {}, horizon
-    yield "mixed_granularity", {}, int(sum(standings.gauges("mixed_granularity")))
+    for site, n in sorted(standings.by_name("mixed_granularity/").items()):
+        yield "mixed_granularity", {"site": site}, int(n)
     for label, n in sorted(folded.items()):
         yield "labels_folded_total", {"label": label}, n
     yield "catalog_info", {"version": catalog_version}, 1

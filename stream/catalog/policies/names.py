@@ -34,8 +34,8 @@ def name_follows_the_conventions(metric: Metric, counts: Counts) -> None:
         wrong = "ends in _seconds without the unit, or has the unit and does not"
     elif (metric.kind == "total") != (words[-1] == "total"):
         wrong = "ends in _total without being a counter, or is one and does not"
-    elif metric.unit == "currency" and not {"spend", "cost"} & set(words):
-        wrong = "is money and names neither spend nor cost"
+    elif metric.unit == "currency" and not {"spend", "cost", "value"} & set(words):
+        wrong = "is money and names neither spend, cost nor value"
     elif metric.kind == "count" and not any(word.endswith("s") for word in words):
         wrong = "is a count and has no plural"
     if wrong:

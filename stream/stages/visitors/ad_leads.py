@@ -34,7 +34,7 @@ class AdLeads:
             data = event.data
             if data.action == "submit":
                 key = data.site_id + UNIT + (data.lead_id or data.email_hash)
-                lead = AdLead(time_ms, time_ms, event.id, PLATFORM_CHANNELS[data.platform])
+                lead = AdLead(time_ms, time_ms, event.id, PLATFORM_CHANNELS.get(data.platform, "paid_other"))
                 self._taken.append((key, self._sites[data.site_id], lead))
 
     def fold(self, accumulator: Accumulator) -> None:

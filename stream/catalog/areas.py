@@ -103,7 +103,11 @@ AREAS: Final[dict[str, Area]] = {
             Section("Answers"),
             Section(
                 "By campaign",
-                (Table("Campaigns", ("campaign", "purpose", "variant")), Table("Messages", ("campaign",))),
+                (
+                    Table("Campaigns", ("campaign", "purpose", "variant")),
+                    Table("Messages", ("campaign",)),
+                    Table("Answers in time", ("campaign",)),
+                ),
             ),
         ),
     ),

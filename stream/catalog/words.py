@@ -23,6 +23,11 @@ WINDOWS: Final = frozenset({TRAFFIC, BOUNCES, CONTENT, ADS, MONEY, STEPS})
 #: A session is over half an hour after its last event: figures of sessions that are over end that much earlier.
 SESSION_OVER_MS: Final = 30 * 60_000
 
+#: How long after the sending an answer is in time, and so how old a message must be to be judged by it.
+OPEN_WITHIN_MS: Final = 6 * 3_600_000
+CLICK_WITHIN_MS: Final = 6 * 3_600_000
+REPLY_WITHIN_MS: Final = 72 * 3_600_000
+
 QUANTILES: Final = (0.5, 0.9)
 
 #: What a step may take. Those who took no longer are a share that alerts like any other; the limit is rounded up
@@ -58,7 +63,7 @@ At = Literal[
     "step taken",  # when its end was reached
 ]
 #: Moments at which something begins that may end later: only of these can a figure wait until they are over.
-BEGINNINGS: Final[frozenset[At]] = frozenset({"session start", "form start"})
+BEGINNINGS: Final[frozenset[At]] = frozenset({"session start", "form start", "sending"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,8 @@ CELLS: Final[dict[str, CellKind]] = {
 #: Bits of a message's fate: what became of it, all at once (the label `fate` of the cell `email`).
 SENT, DELIVERED, BOUNCED, DROPPED, OPENED, CLICKED, REPLIED, UNSUBSCRIBED, COMPLAINED = (1 << i for i in range(9))
 MACHINE_OPENED, MACHINE_CLICKED = 1 << 9, 1 << 10
+#: Opened, clicked, replied by a person within the time that is judged.
+OPENED_IN_TIME, CLICKED_IN_TIME, REPLIED_IN_TIME = 1 << 11, 1 << 12, 1 << 13
 
 #: Labels with a closed vocabulary of ours: never folded into `other`.
 CLOSED_LABELS: Final = frozenset(

@@ -16,8 +16,8 @@ from typing import Final
 from stream.contract.kinds import KindName
 from stream.engine.options import FoldOptions
 from stream.ingest.touches import Channels
-from stream.stages.ads import Ads
-from stream.stages.emails import Emails
+from stream.stages.ads.fold import Ads
+from stream.stages.emails.fold import Emails
 from stream.stages.stage import Shared, Stage
 from stream.stages.visitors.stage import Visitors
 

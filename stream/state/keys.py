@@ -28,9 +28,10 @@ SHELL: Final = b"\x00"
 
 PEOPLE: Final = Stored("people", "shard", b"v", "stream.stages.visitors.row.Row")
 AD_LEADS: Final = Stored("ad_leads", "shard", b"w", "stream.stages.visitors.row.AdLead")
-MESSAGES: Final = Stored("messages", "shard", b"m", "stream.stages.emails.Message")
-AD_TOTALS: Final = Stored("ad_totals", "shard", b"t", "stream.stages.ads.Total")
-GRANULARITY: Final = Stored("granularity", "shard", b"g", "builtins.int")
+MESSAGES: Final = Stored("messages", "shard", b"m", "stream.stages.emails.message.Message", 2)
+MESSAGE_PARTS: Final = Stored("message_parts", "shard", b"n", "stream.stages.emails.copy.Copy")
+AD_TOTALS: Final = Stored("ad_totals", "shard", b"t", "stream.stages.ads.totals.Total", 2)
+GRANULARITY: Final = Stored("granularity", "shard", b"g", "stream.stages.ads.grains.Grain", 2)
 KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.KnownIds")
 LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard")
 ACCOUNT: Final = Stored("account", "shard", b"c", "stream.engine.account.Figures")
@@ -53,6 +54,7 @@ STORED: Final = (
     PEOPLE,
     AD_LEADS,
     MESSAGES,
+    MESSAGE_PARTS,
     AD_TOTALS,
     GRANULARITY,
     KNOWN_IDS,

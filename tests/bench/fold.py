@@ -32,8 +32,8 @@ from stream.engine.shard import ShardFold
 from stream.ingest.touches import Channels
 from stream.kafka import fetch as lean
 from stream.rollup.rollup import Rollup, RollupOptions
-from stream.stages.ads import Ads
-from stream.stages.emails import Emails
+from stream.stages.ads.fold import Ads
+from stream.stages.emails.fold import Emails
 from stream.stages.visitors.facts import Facts
 from stream.stages.visitors.fold import PeopleFold
 from stream.stages.visitors.stage import Visitors

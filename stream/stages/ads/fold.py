@@ -1,0 +1,239 @@
+"""Fold: ad events into cells, totals into rows, and what is known until when into marks.
+
+In:  ad events with their times.
+Out: changes of cells; spreads of totals; rows of totals; marks that say how far each figure is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from stream.changes.accumulator import Accumulator, Spread
+from stream.changes.cells import Cell
+from stream.changes.panes import DAY_MS, HOUR_MS
+from stream.contract.records import UNIT
+from stream.contract.times import parse_ms
+from stream.stages.ads.grains import SINGLE, Grains
+from stream.stages.ads.totals import Piece, Total, pieces, stands_over, until_ms
+from stream.stages.stage import Batch, Refused, Shared, Stage
+from stream.state.keys import AD_TOTALS
+from stream.state.rows import Rows
+from stream.state.table import Table
+
+#: The longest window, and how far back figures that end before now may end: until then a total can be restated.
+MEMORY_MS: Final = (90 + 35) * DAY_MS
+
+_CELLS: Final = {"impression": "ad_impression", "click": "ad_click", "conversion": "ad_conversion", "spend": "ad_spend"}
+_MOST_KNOWN: Final = 16_384
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Total).decode
+
+
+class Known(msgspec.Struct, gc=False):
+    """What follows from an event's site, action and labels: its cells, and what its marks are called."""
+
+    cell: Cell
+    value_cell: Cell | None
+    name: str  # site, platform, campaign, action
+    mark: str
+    series: str  # the cell as one word
+    hour: int = 0  # of the newest single event that was marked
+
+
+class Ads(Stage):
+    """The ad figures of one shard."""
+
+    known = None  # a campaign has many rows, or none
+
+    def __init__(self, shared: Shared) -> None:
+        self.totals = Rows(AD_TOTALS, MEMORY_MS)
+        self.grains = Grains()
+        self._grid, self._admit = shared.grid, shared.admit
+        self._known: dict[tuple[Any, ...], Known] = {}
+        self._periods: dict[str, set[tuple[int, int]]] | None = None  # key of totals → their periods
+        self._waiting: list[Batch] = []
+        self._marks: dict[str, int] = {}  # those that rose since they were last given
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        """Totals of periods, and how each campaign is reported."""
+        return self.totals, self.grains
+
+    def take(self, batch: Batch) -> None:
+        """Keep a batch; ad events need no other beside them."""
+        self._waiting.append(batch)
+
+    def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
+        """Fold what was taken; what order it came in changes nothing."""
+        waiting, self._waiting = self._waiting, []
+        for batch in waiting:
+            self._fold(batch.events, batch.times.tolist(), accumulator)
+        return ()
+
+    def gauges(self) -> Mapping[str, float]:
+        """Count the campaigns and actions that are reported in two ways at once, by site."""
+        return {f"mixed_granularity/{site}": n for site, n in self.grains.mixed().items()}
+
+    def marks(self) -> Mapping[str, int]:
+        """Give how far figures are known, as far as that is news.
+
+        `known/…` is up to where totals, or single spend, tell; `single/…` that single events come, which are told as
+        they happen; `total/…` is up to where a series has totals, which windows below a day cannot show.
+        """
+        marks, self._marks = self._marks, {}
+        return marks
+
+    def _fold(self, events: list[Any], times: list[int], accumulator: Accumulator) -> None:
+        counts, ids, pane, known_by = accumulator.counts, accumulator.ids, self._grid.pane, self._known
+        for event, time_ms in zip(events, times, strict=True):
+            data = event.data
+            action = data.action
+            named = (
+                data.site_id, action, data.platform, data.campaign_id, data.channel_type, data.audience_type,
+                data.variant, data.currency,
+            )  # fmt: skip
+            known = known_by.get(named)
+            if known is None:
+                known = self._name(named)
+            amount = data.cost_micros if action == "spend" else data.count
+            if data.period_start is not None:
+                self._restate(event, time_ms, known, amount, accumulator)
+                continue
+            at = pane(time_ms)
+            counts[ids[known.cell] + at] += amount
+            if known.value_cell is not None and data.conversion_value is not None:
+                counts[ids[known.value_cell] + at] += data.conversion_value
+            if action == "spend":
+                self._rise(f"known/{known.mark}", time_ms + 1)
+            hour = time_ms // HOUR_MS
+            if hour != known.hour:
+                known.hour = hour
+                self.grains.add(known.name, SINGLE, time_ms, time_ms + 1)
+                if action != "spend":
+                    self._rise(f"single/{known.mark}", (hour + 1) * HOUR_MS)
+
+    def _name(self, named: tuple[Any, ...]) -> Known:
+        site, action, platform, campaign, channel_type, audience_type, variant, currency = named
+        admit = self._admit
+        labels = (
+            admit("site", site),
+            admit("platform", platform),
+            admit("campaign", campaign),
+            admit("channel_type", channel_type),
+            admit("audience_type", audience_type),
+            admit("variant", variant),
+        )
+        cell: Cell = (_CELLS[action], *labels)
+        value_cell: Cell | None = None
+        name = mark = UNIT.join((*labels[:3], action))
+        if action == "spend":
+            cell = (*cell, admit("currency", currency))
+            mark = f"{mark}{UNIT}{cell[-1]}"
+        elif action == "conversion" and currency is not None:
+            value_cell = ("ad_conversion_value", *labels, admit("currency", currency))
+        known = Known(cell, value_cell, name, mark, UNIT.join(map(str, cell)))
+        if len(self._known) < _MOST_KNOWN:
+            self._known[named] = known
+        return known
+
+    def _rise(self, name: str, to_ms: int) -> None:
+        if to_ms > self._marks.get(name, 0):
+            self._marks[name] = to_ms
+
+    # totals -----------------------------------------------------------------------------------------------
+
+    def _restate(self, event: Any, time_ms: int, known: Known, amount: int, accumulator: Accumulator) -> None:
+        """Let a total take the place that it has among those of its key, and write what that changes."""
+        data = event.data
+        start, end = _ms(data.period_start), _ms(data.period_end)
+        worth = known.value_cell is not None and data.conversion_value is not None
+        new = Total(
+            max(time_ms, end), data.revision, time_ms, event.source + UNIT + event.id, start, end, amount,
+            list(known.cell),
+            data.conversion_value if worth else 0,
+            list(known.value_cell) if worth and known.value_cell is not None else None,
+        )  # fmt: skip
+        key, until = _key(data), until_ms(new)
+        self._rise(f"known/{known.mark}", until)
+        self._rise(f"total/{known.series}", until)
+        self.grains.add(known.name, _grain(data), start, until)
+        old = self._total(key, (start, end))
+        if old is not None and not stands_over(new, old):
+            return
+        near = self._overlapping(key, start, end)
+        before = _listed([*near, *([old] if old is not None else [])])
+        after = _listed([*near, new])
+        spreads = accumulator.spreads
+        for piece in before:
+            if piece not in after:
+                spreads.append(Spread(piece.cell, piece.start_ms, piece.end_ms, piece.amount, -1))
+        for piece in after:
+            if piece not in before:
+                spreads.append(Spread(piece.cell, piece.start_ms, piece.end_ms, piece.amount, 1))
+        self._index()[key].add((start, end))
+        self.totals.put(_row(key, (start, end)), _encode(new))
+
+    def _total(self, key: str, period: tuple[int, int]) -> Total | None:
+        raw = self.totals.encoded.get(_row(key, period))
+        return None if raw is None else _decode(raw)
+
+    def _overlapping(self, key: str, start: int, end: int) -> list[Total]:
+        """Give the other totals of a key whose contribution a total of this period can change.
+
+        Those that overlap it, and those that overlap these: what they cover of each other decides, too.
+        """
+        periods = self._index().setdefault(key, set())
+        near = {one for one in periods if one[0] < end and start < one[1]}
+        low, high = min([start, *(one[0] for one in near)]), max([end, *(one[1] for one in near)])
+        found: list[Total] = []
+        for period in sorted(one for one in periods if one[0] < high and low < one[1] and one != (start, end)):
+            total = self._total(key, period)
+            if total is None:
+                periods.discard(period)  # so old that its row is gone
+            else:
+                found.append(total)
+        return found
+
+    def _index(self) -> dict[str, set[tuple[int, int]]]:
+        """Give the periods of each key, made of the rows when it is first asked for."""
+        if self._periods is None:
+            self._periods = {}
+            for name in self.totals.encoded:
+                key, start, end = name.rsplit(UNIT, 2)
+                self._periods.setdefault(key, set()).add((int(start), int(end)))
+        return self._periods
+
+
+def _listed(totals: list[Total]) -> list[Piece]:
+    """Give what totals of one key count for together."""
+    return [piece for total in totals for piece in pieces(total, totals)]
+
+
+def _key(data: Any) -> str:
+    """Name all that tells rows of a report apart; currency only where it is money that is told."""
+    parts: Iterable[str | None] = (
+        data.site_id, data.platform, data.campaign_id, data.ad_group_id, data.ad_id, data.action, data.channel_type,
+        data.audience_type, data.variant, data.segment, data.currency if data.action == "spend" else None,
+    )  # fmt: skip
+    return UNIT.join(part or "" for part in parts)
+
+
+def _row(key: str, period: tuple[int, int]) -> str:
+    return f"{key}{UNIT}{period[0]}{UNIT}{period[1]}"
+
+
+def _grain(data: Any) -> str:
+    """Name which of the fields that split a campaign a total has."""
+    split = (data.ad_group_id, data.ad_id, data.channel_type, data.audience_type, data.variant, data.segment)
+    return "".join("-" if part is None else "x" for part in split)
+
+
+def _ms(text: str) -> int:
+    """Read a moment that the decoder has found to be one."""
+    moment = parse_ms(text)
+    if moment is None:
+        raise ValueError("a period has no readable edges")
+    return moment

@@ -1,0 +1,224 @@
+"""Fold: email events into rows of messages, and the difference that makes.
+
+In:  email events with their times, grouped by site and message id.
+Out: changed rows, changes of cells. All that a copy counts for is one cell, in the pane of its sending, and its clicks.
+
+Mostly a message has one recipient, and an event belongs to the one part there is: what the copy counted for is taken
+back, the events are taken, and what it counts for now is given. Where there are more, the same is done for every copy
+that the events touch, before and after they join or part.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Final
+
+import msgspec
+
+from stream.changes import cells
+from stream.changes.accumulator import Accumulator
+from stream.changes.cells import Cell
+from stream.changes.panes import DAY_MS
+from stream.contract.records import UNIT
+from stream.stages.emails.copy import Copy, Labels, bounce_type, fate, joined, labels, sent_ms, take
+from stream.stages.emails.message import MOST_INSIDE, Message, groups, ids, pair, recipient
+from stream.stages.stage import Batch, Refused, Shared, Stage
+from stream.state.keys import MESSAGE_PARTS, MESSAGES
+from stream.state.rows import Rows
+from stream.state.table import Table
+
+#: A copy without an event for so long is over; what comes then begins another.
+MEMORY_MS: Final = 35 * DAY_MS
+
+_in_order = itemgetter(0, 1)
+_MOST_SAFE: Final = 16_384
+#: A part of which nothing is heard yet: that it is there decides which copies are joined.
+_UNHEARD: Final = Copy(0, 0)
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Message).decode
+_decode_copy = msgspec.msgpack.Decoder(Copy).decode
+
+#: (time, source and id, data)
+Told = tuple[int, str, Any]
+
+
+class Emails(Stage):
+    """The messages of one shard."""
+
+    def __init__(self, shared: Shared) -> None:
+        self.messages = Rows(MESSAGES, MEMORY_MS)
+        self.parts = Rows(MESSAGE_PARTS, MEMORY_MS)
+        self._grid, self._admit = shared.grid, shared.admit
+        self._safe: dict[tuple[str, Labels], tuple[Cell, Cell]] = {}
+        self._waiting: defaultdict[str, list[Told]] = defaultdict(list)
+        self._unjoined = 0
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        """Messages, and parts of those that went to many."""
+        return self.messages, self.parts
+
+    @property
+    def known(self) -> Container[str]:
+        """Site and message id of every message with a row here."""
+        return self.messages.encoded
+
+    def take(self, batch: Batch) -> None:
+        """Gather events by message."""
+        waiting = self._waiting
+        for key, event, time_ms in zip(batch.keys, batch.events, batch.times.tolist(), strict=True):
+            waiting[key].append((time_ms, event.source + UNIT + event.id, event.data))
+
+    def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
+        """Fold what was taken, message by message."""
+        waiting, self._waiting = self._waiting, defaultdict(list)
+        self.fold_messages(waiting, accumulator)
+        return ()
+
+    def gauges(self) -> Mapping[str, float]:
+        """Count the recipients that could not be joined, because their message had too many pairs."""
+        return {"unjoined_recipients": self._unjoined}
+
+    def fold_messages(self, messages: Mapping[str, list[Told]], accumulator: Accumulator) -> None:
+        """Fold (time, name, data) grouped by site and message id."""
+        encoded, dirty = self.messages.encoded, self.messages.dirty
+        for key, events in messages.items():
+            if len(events) > 1:
+                events.sort(key=_in_order)
+            raw = encoded.get(key)
+            message = Message(0) if raw is None else _decode(raw)
+            if message.last and events[0][0] - message.last > MEMORY_MS:
+                message = Message(0, apart=message.apart)  # which ids were one is over, too
+            if not self._one(accumulator, key, message, events):
+                _Several(self, accumulator, key, message).fold(events)
+            message.last = max(message.last, events[-1][0])
+            encoded[key] = _encode(message)
+            dirty.add(key)
+
+    def _one(self, accumulator: Accumulator, key: str, message: Message, events: list[Told]) -> bool:
+        """Fold events of the only recipient of a message; False where there is another, or a second name."""
+        if message.apart or message.pairs or len(message.parts) > 1:
+            return False
+        named = {recipient(data) for _, _, data in events}
+        if len(named) > 1:
+            return False
+        who, other = named.pop()
+        copy = message.parts.get(who)
+        if other is not None or (copy is None and message.parts):
+            return False
+        site, contribute = key[: key.index(UNIT)], self.contribute
+        if copy is None:
+            copy = Copy(0, events[0][0])
+        else:
+            contribute(accumulator, site, copy, -1)
+        for time_ms, name, data in events:
+            if copy.last and time_ms - copy.last > MEMORY_MS:
+                contribute(accumulator, site, copy, 1)
+                copy = Copy(0, time_ms)
+            take(copy, time_ms, name, data)
+        contribute(accumulator, site, copy, 1)
+        message.parts = {who: copy}
+        return True
+
+    def miss(self) -> None:
+        """Note that two names of a recipient could not be joined."""
+        self._unjoined += 1
+
+    def contribute(self, accumulator: Accumulator, site: str, copy: Copy, sign: int) -> None:
+        """Count a copy, or take it back."""
+        what = fate(copy)
+        if not what:
+            return
+        said = labels(copy)
+        named = site, said
+        safe = self._safe.get(named)
+        if safe is None:
+            safe = self._labels(site, said)
+            if len(self._safe) < _MOST_SAFE:
+                self._safe[named] = safe
+        sent, of = safe
+        pane = self._grid.pane(sent_ms(copy))
+        kind = bounce_type(copy) if what & cells.BOUNCED else None
+        ids = accumulator.ids
+        (accumulator.up if sign > 0 else accumulator.down)(ids[(*sent, kind, what)] + pane)
+        if copy.clicks:
+            accumulator.counts[ids[of] + pane] += sign * len(copy.clicks)
+
+    def _labels(self, site: str, said: Labels) -> tuple[Cell, Cell]:
+        """Make labels safe: the beginning of the cell of a copy, and the cell of its clicks."""
+        admit = self._admit
+        campaign, purpose, variant, domain = said
+        safe = (admit("site", site), admit("campaign", campaign), admit("purpose", purpose), admit("variant", variant))
+        return ("email", *safe, admit("domain", domain)), ("email_clicks", *safe)
+
+
+class _Several:
+    """The fold of a message with several recipients, or with one that goes by two names."""
+
+    def __init__(self, stage: Emails, accumulator: Accumulator, key: str, message: Message) -> None:
+        self._stage, self._accumulator, self._key, self._message = stage, accumulator, key, message
+        self._site = key[: key.index(UNIT)]
+        self._parts: dict[int, Copy] = message.parts
+
+    def fold(self, events: list[Told]) -> None:
+        """Take back what the copies in question counted for, take the events, and give what they count for now."""
+        message, was_apart = self._message, self._message.apart
+        named = [recipient(data) for _, _, data in events]
+        asked = {who for names in named for who in names if who is not None}
+        before = groups(message, asked if was_apart else asked | ids(message))
+        touched = asked.union(*before)
+        if was_apart:
+            self._parts = self._stored(touched)
+        for group in before:
+            self._contribute(group, -1)
+        for who, other in named:
+            if other is not None and not pair(message, who, other):
+                self._stage.miss()
+        message.parts = {**self._parts, **{who: _UNHEARD for who, _ in named if who not in self._parts}}
+        message.apart = was_apart or len(message.parts) > MOST_INSIDE
+        after = groups(message, touched)
+        copy_of = {who: group for group in after for who in group}
+        for (time_ms, name, data), (who, _) in zip(events, named, strict=True):
+            self._take(copy_of[who], who, time_ms, name, data)
+        for group in after:
+            self._contribute(group, 1)
+        self._store(touched)
+
+    def _take(self, group: set[int], who: int, time_ms: int, name: str, data: Any) -> None:
+        """Add an event to its part; a copy that is over counts for what it was, and another one begins."""
+        parts = self._parts
+        held = [parts[one] for one in group if one in parts]
+        if held and time_ms - max(part.last for part in held) > MEMORY_MS:
+            self._contribute(group, 1)
+            for one in group:
+                parts.pop(one, None)
+            held = []
+        part = parts.setdefault(who, Copy(0, time_ms))
+        take(part, time_ms, name, data)
+        for other in held:  # a part must not be forgotten while its copy is remembered
+            other.last = max(other.last, part.last)
+
+    def _contribute(self, group: set[int], sign: int) -> None:
+        held = [self._parts[one] for one in sorted(group) if one in self._parts]
+        if held:
+            self._stage.contribute(self._accumulator, self._site, joined(held), sign)
+
+    def _stored(self, wanted: set[int]) -> dict[int, Copy]:
+        encoded = self._stage.parts.encoded
+        found = {one: encoded.get(self._name(one)) for one in wanted}
+        return {one: _decode_copy(raw) for one, raw in found.items() if raw is not None}
+
+    def _store(self, touched: set[int]) -> None:
+        message, rows = self._message, self._stage.parts
+        message.parts = {} if message.apart else self._parts
+        if message.apart:
+            for one in touched:
+                part = self._parts.get(one)
+                if part is not None:
+                    rows.put(self._name(one), _encode(part))
+
+    def _name(self, one: int) -> str:
+        return f"{self._key}{UNIT}{one:016x}"

@@ -15,7 +15,7 @@ import numpy as np
 from stream import catalog
 from stream.catalog import Metric
 from stream.changes.durations import quantile
-from stream.rollup.series import Ints, Labels, Series
+from stream.rollup.series import Ints, Labels, Series, shift_of, shifts_of
 
 Number = int | float
 
@@ -29,6 +29,7 @@ class Value(NamedTuple):
     denominator: Number | None
     n: Number | None
     end_ms: int | None  # where a figure ends before the moment it is read at
+    shift_ms: int | None = None  # where a window ends that much earlier than those of the metric
 
 
 @dataclass(slots=True)
@@ -68,6 +69,9 @@ class Formulas:
             yield from self._quantiles(metric, plan, window, everything)
         elif metric.ends_at_spend:
             return
+        elif metric.waits_for_target:
+            for shift_ms in shifts_of(metric):
+                yield from self._shifted(metric, plan, window, shift_ms, everything)
         else:
             yield from self._figures(metric, plan, window, everything)
 
@@ -113,6 +117,23 @@ class Formulas:
             for at in changed:
                 value = tops[at] if scale == 1.0 else scaled(tops[at], scale)
                 yield Value(groups[at], value, None, None, value, None)
+
+    def _shifted(
+        self, metric: Metric, plan: _Plan, window: str, shift_ms: int, everything: bool
+    ) -> Iterator[Value]:
+        """Give the values of those label sets whose windows end by some time earlier."""
+        sums = self._series.table.total((window, shift_ms))
+        top, bottom = _added(plan.top, sums, len(plan.groups)), _added(plan.bottom, sums, len(plan.groups))
+        last = plan.last.get(f"{window}-{shift_ms}")
+        plan.last[f"{window}-{shift_ms}"] = top, bottom
+        whole = everything or last is None or len(last[0]) != len(top)
+        tops, bottoms = top.tolist(), bottom.tolist()
+        for at, labels in enumerate(plan.groups):
+            if shift_of(metric, labels) != shift_ms:
+                continue
+            if whole or last is None or last[0][at] != top[at] or last[1][at] != bottom[at]:
+                value = _divided(metric, labels, tops[at], bottoms[at], None)
+                yield value._replace(shift_ms=shift_ms)
 
     def _quantiles(self, metric: Metric, plan: _Plan, window: str, everything: bool) -> Iterator[Value]:
         sums = self._series.table.total((window, metric.shift_ms))

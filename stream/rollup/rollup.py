@@ -228,6 +228,8 @@ class Rollup:
             if value.end_ms is not None:
                 start, end = table.span(key, value.end_ms)
                 as_of = value.end_ms
+            elif value.shift_ms is not None:
+                (start, end), as_of = table.span((window, value.shift_ms)), now_ms
             else:
                 if start_end is None:
                     start_end = table.span(key)

@@ -18,9 +18,7 @@ BY_AD: Final = "site platform campaign channel_type audience_type variant"
 UNDELIVERABLE: Final = cells.BOUNCED | cells.DROPPED | cells.COMPLAINED
 
 
-def _count(
-    name: str, labels: str, *kinds: str, of: Of, at: At, fate: int = 0, needs: str | None = None
-) -> Count:
+def _count(name: str, labels: str, *kinds: str, of: Of, at: At, fate: int = 0, needs: str | None = None) -> Count:
     return Count(name, tuple(labels.split()), kinds, fate, needs, of=of, at=at)
 
 
@@ -103,8 +101,11 @@ COUNTS: Final[dict[str, Count]] = {
             "chat_appointments_confirmed", "site bot", "appointment_confirmed", of="appointment", at="appointment set"
         ),
         _count(
-            "chat_appointments_confirmed_in_time", "site bot", "appointment_in_time",
-            of="appointment", at="appointment set",
+            "chat_appointments_confirmed_in_time",
+            "site bot",
+            "appointment_in_time",
+            of="appointment",
+            at="appointment set",
         ),
         _count(
             "chat_appointments_cancelled", "site bot", "appointment_cancelled", of="appointment", at="appointment set"

@@ -118,9 +118,7 @@ class Formulas:
                 value = tops[at] if scale == 1.0 else scaled(tops[at], scale)
                 yield Value(groups[at], value, None, None, value, None)
 
-    def _shifted(
-        self, metric: Metric, plan: _Plan, window: str, shift_ms: int, everything: bool
-    ) -> Iterator[Value]:
+    def _shifted(self, metric: Metric, plan: _Plan, window: str, shift_ms: int, everything: bool) -> Iterator[Value]:
         """Give the values of those label sets whose windows end by some time earlier."""
         sums = self._series.table.total((window, shift_ms))
         top, bottom = _added(plan.top, sums, len(plan.groups)), _added(plan.bottom, sums, len(plan.groups))

@@ -138,7 +138,9 @@ def forget(extra: Extra, oldest_ms: int, most: int, source: str) -> None:
         return
     by_name = {whole(one[1], source): one for one in stored}
     said = [unpacked(one, source) for one in stored]
-    alive: set[str] = {deal.id for deal in (*talks.orders(said), *talks.appointments(said)) if deal.last_ms >= oldest_ms}
+    alive: set[str] = {
+        deal.id for deal in (*talks.orders(said), *talks.appointments(said)) if deal.last_ms >= oldest_ms
+    }
     kept = [
         (conversation.last_ms, events)
         for conversation, events in talks.parted(said)

@@ -40,6 +40,4 @@ def attached(row: Row) -> tuple[list[Packed], list[Loose]]:
         if place not in changed:
             changed[place] = unpack(held[place], row.source)
         joined(changed[place], loose)
-    return [
-        changed[at].pack(row.source) if at in changed else session for at, session in enumerate(held)
-    ], alone
+    return [changed[at].pack(row.source) if at in changed else session for at, session in enumerate(held)], alone

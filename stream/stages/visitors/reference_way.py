@@ -182,9 +182,7 @@ class _Work:
         sessions.extend(session, time_ms, isinstance(fact, View))
         extra = self.row.extra
         if extra is not None and extra.loose:
-            reached = [
-                one for one in extra.loose if session.start <= one.time_ms <= session.end + sessions.GAP_MS
-            ]
+            reached = [one for one in extra.loose if session.start <= one.time_ms <= session.end + sessions.GAP_MS]
             if reached:
                 extra.loose = [one for one in extra.loose if one not in reached]
                 for one in reached:

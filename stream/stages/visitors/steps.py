@@ -20,9 +20,7 @@ HORIZON_MS: Final = 30 * DAY_MS
 Cells = list[tuple[Cell, int, int]]
 
 
-def step(
-    out: Cells, pane: Callable[[int], int], site: str, start: str, end: str, start_ms: int, end_ms: int
-) -> None:
+def step(out: Cells, pane: Callable[[int], int], site: str, start: str, end: str, start_ms: int, end_ms: int) -> None:
     """List one step of a funnel: its cohort, whether `to` was reached and in time, and the time that it took."""
     out.append((("step_from", site, start, end), pane(start_ms), 1))
     reached(out, pane, site, start, end, start_ms, end_ms)

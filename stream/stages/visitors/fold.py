@@ -19,6 +19,7 @@ from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
 from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.facts import Fact, Facts
 from stream.stages.visitors.fit import fitting
+from stream.stages.visitors.incremental import Incremental
 from stream.stages.visitors.known import KnownPeople
 from stream.stages.visitors.reference_way import fold_by_reference
 from stream.stages.visitors.row import Extra, Row, decode, encode
@@ -47,15 +48,18 @@ class PeopleFold:
         self.rows = Rows(PEOPLE, memory_ms)
         self.known = KnownPeople()
         self._contributions = Contributions(grid)
+        self._incremental = Incremental(grid, facts, self._contributions, bounds)
         self._always_reference = always_reference  # for the test that holds the two ways together
 
     def fold(self, people: Mapping[str, list[Fact]], accumulator: Accumulator) -> list[Fact]:
         """Fold facts gathered by person; give those of events that were flood."""
-        contributions = self._contributions
+        contributions, incremental = self._contributions, self._incremental
         contributions.into(accumulator)
+        incremental.into(accumulator)
         encoded, dirty, sites = self.rows.encoded, self.rows.dirty, self.facts.sites
         memory_ms, most_bytes = self.memory_ms, self._bounds.row_bytes
         flood: list[Fact] = []
+        always_reference = self._always_reference
         for key, facts in people.items():
             if len(facts) > 1:
                 facts.sort(key=_in_order)
@@ -70,14 +74,20 @@ class PeopleFold:
             if row is None and (known := self.known.last(key)):
                 row = Row(0, [], extra=Extra(known=known))
             done = 0
-            row = row or Row(0, [])
+            if always_reference:
+                row = row or Row(0, [])
+            elif row is None:
+                row, done = incremental.begin(site, facts)
+            elif row.sessions:
+                done = incremental.extend(site, row, facts)
             if done < len(facts):
                 flood += fold_by_reference(contributions, self.facts, memory_ms, self._bounds, row, site, facts[done:])
-            if row.sessions and (key_ms := max(session.last_key for session in row.sessions)):
+            if row.extra is not None and (key_ms := max([session.last_key for session in row.sessions], default=0)):
                 self.known.note(key, key_ms)
             raw = encode(row)
             encoded[key] = raw if len(raw) <= most_bytes else fitting(row, most_bytes)
             dirty.add(key)
+        incremental.flush()
         return flood
 
 

@@ -39,6 +39,8 @@ BOUNDS: Final = st.builds(
     ticks=few_or(DEFAULT_BOUNDS.ticks),
     chats=few_or(DEFAULT_BOUNDS.chats),
     offers=few_or(DEFAULT_BOUNDS.offers),
+    submissions=few_or(DEFAULT_BOUNDS.submissions),
+    times=few_or(DEFAULT_BOUNDS.times),
     row_bytes=st.sampled_from((DEFAULT_BOUNDS.row_bytes, DEFAULT_BOUNDS.row_bytes, 1, 150, 300, 600)),
 )
 
@@ -78,15 +80,15 @@ def test_no_row_holds_more_than_the_bounds_say(data: st.DataObject) -> None:
     for raw in rows_of(fold):
         row = decode(raw)
         assert len(raw) <= bounds.row_bytes or nothing_left(row)
-        assert 1 <= len(row.sessions) <= bounds.sessions
-        for session in map(unpack, row.sessions):
+        assert len(row.sessions) <= bounds.sessions
+        for session in (unpack(session, row.source) for session in row.sessions):
             assert len(session.viewed) <= bounds.viewed
             # forms and chats behind the last page view are noted without asking for room
             assert sum(tick & 1 for tick in session.ticks) <= bounds.ticks
         if row.extra is not None:
             assert len(row.extra.offers) <= bounds.offers
-            for made in (row.extra.conversations, row.extra.orders, row.extra.appointments):
-                assert len(made) <= bounds.chats
+            assert len(row.extra.talks) <= bounds.chats
+            assert len(row.extra.submissions) <= bounds.submissions
 
 
 def rows_of(fold: ShardFold) -> list[bytes]:

@@ -27,13 +27,13 @@ from stream.catalog.words import (
     MONEY,
     QUANTILES,
     SESSION_OVER_MS,
-    STEP_TARGETS_S,
     STEPS,
     TRAFFIC,
     Alert,
     Count,
     Metric,
 )
+from stream.changes.targets import STEP_TARGETS_S
 
 __all__ = (
     "ADS", "AREAS", "BOUNCES", "BY_NAME", "CONTENT", "COUNTS", "METRICS", "MONEY", "QUANTILES", "SESSION_OVER_MS",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from stream.catalog.entry import count, labels, ratio, terms
-from stream.catalog.words import TRAFFIC, Alert, Chart, Column, Look, Metric, Now
+from stream.catalog.words import CONFIRM_WITHIN_MS, TRAFFIC, Alert, Chart, Column, Look, Metric, Now
 
 METRICS: Final[tuple[Metric, ...]] = (
     count(
@@ -43,6 +43,25 @@ METRICS: Final[tuple[Metric, ...]] = (
         look=Look(rank=3, told="{n} of {d} conversations", split="bot", places=(Now(), Chart("Conversations", "bot"))),
     ),
     count(
+        "engaged_conversations",
+        "site bot",
+        TRAFFIC,
+        "Conversations in which the visitor wrote, became a lead, ordered or set an appointment.",
+        area="chatbot",
+        look=Look(places=(Chart("Conversations", "bot"),)),
+    ),
+    ratio(
+        "chat_engaged_ratio",
+        "site bot",
+        TRAFFIC,
+        ("engaged_conversations", "conversations"),
+        "Share of conversations in which the visitor wrote or did something; to open one is not enough.",
+        area="chatbot",
+        direction="drop",
+        alert=Alert("Fewer conversations are taken up by the visitor than usual."),
+        look=Look(places=(Chart("Conversations", "bot"),)),
+    ),
+    count(
         "chat_orders_started",
         "site bot",
         TRAFFIC,
@@ -68,6 +87,19 @@ METRICS: Final[tuple[Metric, ...]] = (
         direction="drop",
         alert=Alert("Fewer orders begun in the chat are completed than usual."),
         look=Look(places=(Now(), Chart("Orders and appointments", "bot"))),
+    ),
+    Metric(
+        "chat_order_value",
+        "amount",
+        "What the completed orders of a chat are worth, as they say.",
+        "sum of the last value told of each completed order, in the pane of its start",
+        labels("site bot currency"),
+        TRAFFIC,
+        terms("chat_order_value"),
+        unit="currency",
+        area="chatbot",
+        scale=1e-6,
+        look=Look(places=(Chart("Orders and appointments", "bot"),)),
     ),
     count(
         "chat_appointments_set",
@@ -102,6 +134,29 @@ METRICS: Final[tuple[Metric, ...]] = (
         area="chatbot",
         direction="drop",
         alert=Alert("Fewer appointments set in the chat are confirmed than usual."),
+        look=Look(places=(Chart("Orders and appointments", "bot"),)),
+    ),
+    count(
+        "chat_appointments_confirmed_in_time",
+        "site bot",
+        TRAFFIC,
+        "Appointments confirmed within 48 h of being set, of those set at least that long ago.",
+        formula="set in [T - 48h - W, T - 48h) and confirmed within 48 h, as known at T",
+        area="chatbot",
+        shift_ms=CONFIRM_WITHIN_MS,
+        look=Look(places=(Column("Orders and appointments", "Appointments by bot"),)),
+    ),
+    ratio(
+        "chat_appointment_confirmation_in_time_ratio",
+        "site bot",
+        TRAFFIC,
+        ("chat_appointments_confirmed_in_time", "chat_appointments_set"),
+        "Share of appointments that were confirmed within 48 h of being set, of those set at least that long ago.",
+        formula="confirmed within 48 h / set, set in [T - 48h - W, T - 48h)",
+        area="chatbot",
+        direction="drop",
+        shift_ms=CONFIRM_WITHIN_MS,
+        alert=Alert("Fewer appointments are confirmed within 48 hours than usual."),
         look=Look(places=(Chart("Orders and appointments", "bot"),)),
     ),
     ratio(
@@ -154,7 +209,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         "chat_conversation_seconds",
         "summary",
         "How long conversations last.",
-        "duration_s, else last less first event; quantiles from log buckets, 2 % relative error",
+        "duration_s, else last less first event that closes nothing; quantiles from log buckets, 2 % relative error",
         labels("site bot"),
         TRAFFIC,
         terms("chat_seconds"),

@@ -18,10 +18,8 @@ BY_AD: Final = "site platform campaign channel_type audience_type variant"
 UNDELIVERABLE: Final = cells.BOUNCED | cells.DROPPED | cells.COMPLAINED
 
 
-def _count(
-    name: str, labels: str, *kinds: str, of: Of, at: At, fate: int = 0, needs: str | None = None, in_time: bool = False
-) -> Count:
-    return Count(name, tuple(labels.split()), kinds, fate, needs, in_time, of=of, at=at)
+def _count(name: str, labels: str, *kinds: str, of: Of, at: At, fate: int = 0, needs: str | None = None) -> Count:
+    return Count(name, tuple(labels.split()), kinds, fate, needs, of=of, at=at)
 
 
 COUNTS: Final[dict[str, Count]] = {
@@ -44,6 +42,8 @@ COUNTS: Final[dict[str, Count]] = {
             "social_converted_visitors", "site", "convert", "social_converted", needs="social", of="person", at="latest"
         ),
         _count("content_leads", "site page_group content", "content_converted", of="person", at="latest"),
+        # people: one for each time that they were unknown, at the latest presence then, or when they became known
+        _count("strangers", "site", "visit", "stranger", needs="stranger", of="person", at="latest"),
         # people: one in the pane in which they were first seen
         _count("new_visitors", "site", "newcomer", of="person", at="first"),
         # traffic
@@ -55,20 +55,32 @@ COUNTS: Final[dict[str, Count]] = {
         _count("organic_sessions", "site engine", "session", of="session", at="session start"),
         _count("referral_sessions", "site domain", "session", of="session", at="session start"),
         _count("bounces", "site channel", "bounce", of="session", at="session start"),
+        _count("engaged_sessions", "site channel", "engaged", of="session", at="session start"),
+        _count("session_page_views", "site channel", "session_view", of="view", at="session start"),
+        _count("content_downloads", "site page_group content", "content_download", of="download", at="event"),
         # leads: one a person, in the pane of what made them known
         _count("leads", "site capture_method", "lead", of="person", at="first"),
         _count("all_leads", "site", "lead", of="person", at="first"),
         _count("site_leads", "site", "lead", needs="on_site", of="person", at="first"),
         _count("channel_leads", "site channel", "lead", of="person", at="first"),
+        _count("leads_by_action", "site action", "lead_deed", of="person", at="first"),
+        _count("leads_by_offer_stage", "site offer_stage", "lead_deed", of="person", at="first"),
+        _count("event_leads", "site event", "lead_deed", of="person", at="first"),
+        # key events: one a submission, order, appointment or conversation
+        _count("key_events", "site action", "key_event", of="key event", at="event"),
         # forms: one a person, session and form
         _count("form_views", "site form", "form_view", of="form", at="event"),
         _count("form_starts", "site form", "form_start", of="form", at="form start"),
         _count("form_submits", "site form", "form_submit", of="form", at="form start"),
-        # submissions; a first submit is one of them, in the pane of the same event
+        # and the same in the pane in which the session ended
+        _count("forms_begun", "site form", "form_begun", of="form", at="session end"),
+        _count("form_abandons", "site form", "form_abandoned", of="form", at="session end"),
+        # submissions, in the pane of their first event
         _count("submits", "site", "submit", of="submission", at="event"),
-        _count("first_submitters", "site", "first_submitter", of="submission", at="event"),
+        _count("repeat_submits", "site", "repeat_submit", of="submission", at="event"),
         _count("fields_known", "site", "field_known", of="field", at="event"),
         _count("fields_asked", "site", "field_asked", of="field", at="event"),
+        _count("form_value", "site form currency", "form_value", of="money", at="event"),
         # people who did something with forms, chats and offers
         _count("form_people", "site", "form_person", of="person", at="latest"),
         _count("chat_people", "site", "chat_person", of="person", at="latest"),
@@ -78,13 +90,22 @@ COUNTS: Final[dict[str, Count]] = {
         # chatbot: all that comes of a conversation stands where that began
         _count("conversations", "site bot", "conversation", of="conversation", at="conversation start"),
         _count("chat_leads", "site bot", "chat_lead", of="conversation", at="conversation start"),
+        _count("engaged_conversations", "site bot", "chat_engaged", of="conversation", at="conversation start"),
         _count("chat_handoffs", "site bot", "chat_handoff", of="conversation", at="conversation start"),
         _count("chat_resolved", "site bot", "chat_resolved", of="conversation", at="conversation start"),
         _count("chat_orders_started", "site bot", "order_started", of="order", at="order start"),
         _count("chat_orders_completed", "site bot", "order_completed", of="order", at="order start"),
+        _count("chat_order_value", "site bot currency", "order_value", of="money", at="order start"),
         _count("chat_appointments_set", "site bot", "appointment_set", of="appointment", at="appointment set"),
         _count(
             "chat_appointments_confirmed", "site bot", "appointment_confirmed", of="appointment", at="appointment set"
+        ),
+        _count(
+            "chat_appointments_confirmed_in_time",
+            "site bot",
+            "appointment_in_time",
+            of="appointment",
+            at="appointment set",
         ),
         _count(
             "chat_appointments_cancelled", "site bot", "appointment_cancelled", of="appointment", at="appointment set"
@@ -94,9 +115,9 @@ COUNTS: Final[dict[str, Count]] = {
         # funnel: the cohort of the beginning, and those who took the step
         _count("steps_from", "site from to", "step_from", of="step", at="step begun"),
         _count("steps_reached", "site from to", "step_reached", of="step", at="step begun"),
+        _count("steps_in_time", "site from to", "step_in_time", of="step", at="step begun"),
         _count("step_seconds", "site from to bucket", "step_seconds", of="step", at="step taken"),
         _count("steps_done", "site from to", "step_seconds", of="step", at="step taken"),
-        _count("steps_in_time", "site from to", "step_seconds", in_time=True, of="step", at="step taken"),
         _count("step_ms", "site from to", "step_ms", of="duration", at="step taken"),
         # email: a message to one recipient, in the pane of its sending whatever became of it later
         _count("emails_sent", BY_MESSAGE, "email", fate=cells.SENT, of="message", at="sending"),

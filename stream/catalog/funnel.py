@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from stream.catalog.entry import labels, ratio, terms
+from stream.catalog.entry import count, labels, ratio, terms
 from stream.catalog.words import STEPS, Alert, Column, EachStep, Look, Metric, Now
 
 METRICS: Final[tuple[Metric, ...]] = (
@@ -57,16 +57,27 @@ METRICS: Final[tuple[Metric, ...]] = (
         alert=Alert("Fewer people take the next step of a funnel than usual."),
         look=Look(places=(Column("Now", "Steps"), EachStep())),
     ),
+    count(
+        "funnel_step_waiting",
+        "site from to",
+        STEPS,
+        "Those who took a step in the window and have not taken the next one, nor used up their 30 days.",
+        made_of="steps_from - steps_reached",
+        formula="took `from` in the window - of them, reached `to`",
+        area="funnel",
+        look=Look(places=(Column("Now", "Steps"),)),
+    ),
     ratio(
         "funnel_step_in_time_ratio",
         "site from to",
         STEPS,
-        ("steps_in_time", "steps_done"),
-        "Share of those who took a step within its target time; by when they took it.",
+        ("steps_in_time", "steps_from"),
+        "Share of those who took a step that took the next one within its target, of cohorts at least that old.",
         area="funnel",
         direction="drop",
-        formula="people with to - from within the step's target / people who took the step",
-        alert=Alert("More people than usual take longer for a step than its target."),
+        formula="reached `to` within the target / took `from`; `from` in [T - target - W, T - target)",
+        waits_for_target=True,
+        alert=Alert("Fewer people than usual take a step within its target."),
         look=Look(places=(Column("Now", "Steps"),)),
     ),
 )

@@ -30,21 +30,14 @@ REPLY_WITHIN_MS: Final = 72 * 3_600_000
 
 QUANTILES: Final = (0.5, 0.9)
 
-#: What a step may take. Those who took no longer are a share that alerts like any other; the limit is rounded up
-#: to the edge of a duration bucket, by at most 4 %.
-STEP_TARGETS_S: Final = {
-    ("first_view", "form_start"): 1_800,
-    ("form_start", "form_submit"): 300,
-    ("first_view", "lead"): 3_600,
-    ("conversation_started", "chat_lead"): 600,
-    ("ad_landing", "lead"): 3_600,
-    ("email_landing", "lead"): 3_600,
-}
+#: How long after it was set an appointment is confirmed in time.
+CONFIRM_WITHIN_MS: Final = 48 * 3_600_000
 
 #: What one of a count is.
 Of = Literal[
-    "person", "session", "view", "form", "submission", "field", "conversation", "order", "appointment", "step",
-    "message", "click", "ad impression", "ad click", "ad conversion", "money", "duration", "record",
+    "person", "session", "view", "download", "key event", "form", "submission", "field", "conversation", "order",
+    "appointment", "step", "message", "click", "ad impression", "ad click", "ad conversion", "money", "duration",
+    "record",
 ]  # fmt: skip
 
 #: The moment in whose pane one of a count stands. Counts that stand at different moments are different cohorts.
@@ -54,6 +47,7 @@ At = Literal[
     "first",  # one a person, when that first happened to them
     "latest",  # one a person, when that last happened to them: a window that ends now holds whom it happened to in it
     "session start",
+    "session end",
     "form start",
     "conversation start",
     "order start",
@@ -68,8 +62,10 @@ Ends = Literal[
     "both_known",  # for each platform and campaign, at the earlier of what is known of numerator and denominator
     "spend",  # at the earliest newest spend of the site's platforms that told of any in the window, by currency
 ]
-#: Moments at which something begins that may end later: only of these can a figure wait until they are over.
-BEGINNINGS: Final[frozenset[At]] = frozenset({"session start", "form start", "sending"})
+#: Moments behind which something may still come: only of these can a figure wait until it would have.
+BEGINNINGS: Final[frozenset[At]] = frozenset(
+    {"session start", "session end", "form start", "sending", "appointment set", "step begun"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +73,7 @@ class Count:
     """Something that is added up: cells of some kinds, by some of their labels.
 
     `fate` picks messages of which any of these bits is true. `needs` names a label without which a cell is
-    passed over (beside `labels`, for which the same holds). `in_time` takes the steps within STEP_TARGETS_S only.
+    passed over (beside `labels`, for which the same holds).
     `of` says what one of it is, `at` in which pane that one stands.
     """
 
@@ -86,7 +82,6 @@ class Count:
     cells: tuple[str, ...]
     fate: int = 0
     needs: str | None = None
-    in_time: bool = False
     # no part of the catalog's version: they change no figure
     of: Of = field(kw_only=True, repr=False)
     at: At = field(kw_only=True, repr=False)
@@ -159,8 +154,8 @@ class Metric:
     """One entry: what is shown, how it is worked out and what harms.
 
     `numerator` and `denominator` are sums of counts with a sign, kept in units of `scale` and `bottom_scale` (money:
-    millionths). `ends` says where windows end.
-    `people` says that values in `other` are an upper bound, since one person may come by several values.
+    millionths). `ends` says where windows end; `waits_for_target` ends them earlier by the target of their step.
+    `people` says that values in `(other)` are an upper bound, since one person may come by several values.
     `across` says why a ratio may divide counts of different cohorts or labels. `watched` is a window in which the
     count must not vanish once it was there; whatever site has such a count is known to the dashboards. `share_of`
     names the count of which each label's share is watched.
@@ -181,6 +176,7 @@ class Metric:
     direction: Literal["drop", "rise"] | None = None
     people: bool = False
     shift_ms: int = 0
+    waits_for_target: bool = False
     scale: float = 1.0
     bottom_scale: float = 1.0
     ends: Ends = "now"

@@ -35,8 +35,8 @@ _VISIT: Final = ("site", "channel", "campaign", "social")
 
 #: Kinds of cells. `bucket` is a duration bucket and `fate` a set of bits: integers, and never labels of a metric.
 CELLS: Final[dict[str, CellKind]] = {
-    # people: one in the pane of their latest event or key event
-    "visit": CellKind(_VISIT, _PEOPLE),
+    # people: one in the pane of their latest presence or key event
+    "visit": CellKind((*_VISIT, "stranger"), _PEOPLE),
     "person": CellKind(("site",), _PEOPLE),
     "channel_person": CellKind(("site", "channel"), _PEOPLE),
     "campaign_person": CellKind(("site", "campaign"), _PEOPLE),
@@ -50,12 +50,14 @@ CELLS: Final[dict[str, CellKind]] = {
     "landing_converted": CellKind(("site", "page_group", "content"), _PEOPLE),
     "social_converted": CellKind(("site",), _PEOPLE),
     "content_converted": CellKind(("site", "page_group", "content"), _PEOPLE),
+    "stranger": CellKind(("site",), _PEOPLE),
     "newcomer": CellKind(("site",), _PEOPLE),
     "lead": CellKind(("site", "capture_method", "channel", "on_site"), _PEOPLE),
+    "lead_deed": CellKind(("site", "action", "offer_stage", "event"), _PEOPLE),
+    "key_event": CellKind(("site", "action"), _PEOPLE),
     "form_person": CellKind(("site",), _FORMS),
     "chat_person": CellKind(("site",), _CHATS),
     "chat_form_person": CellKind(("site",), _PEOPLE),
-    "first_submitter": CellKind(("site",), _FORMS),
     "offer_person": CellKind(("site", "offer"), _PEOPLE),
     "offer_taker": CellKind(("site", "offer"), _PEOPLE),
     # traffic
@@ -64,28 +66,40 @@ CELLS: Final[dict[str, CellKind]] = {
     "channel_view": CellKind(("site", "channel"), _PEOPLE),
     "session": CellKind(("site", "channel", "engine", "domain"), _PEOPLE),
     "bounce": CellKind(("site", "channel"), _PEOPLE),
+    "engaged": CellKind(("site", "channel"), _PEOPLE),
+    "session_view": CellKind(("site", "channel"), _PEOPLE),
+    "content_download": CellKind(("site", "page_group", "content"), (*_VIEWS, *_FORMS)),
     # forms: unit is person, session and form
     "form_view": CellKind(("site", "form"), _FORMS),
     "form_start": CellKind(("site", "form"), _FORMS),
     "form_submit": CellKind(("site", "form"), _FORMS),
+    "form_begun": CellKind(("site", "form"), _FORMS),
+    "form_abandoned": CellKind(("site", "form"), _FORMS),
+    # submissions: what was sent, however often it was pressed
     "submit": CellKind(("site",), _FORMS),
+    "repeat_submit": CellKind(("site",), _FORMS),
+    "form_value": CellKind(("site", "form", "currency"), _FORMS),
     "field_known": CellKind(("site",), _FORMS),
     "field_asked": CellKind(("site",), _FORMS),
     # chatbot
     "conversation": CellKind(("site", "bot"), _CHATS),
     "chat_lead": CellKind(("site", "bot"), _CHATS),
+    "chat_engaged": CellKind(("site", "bot"), _CHATS),
     "chat_handoff": CellKind(("site", "bot"), _CHATS),
     "chat_resolved": CellKind(("site", "bot"), _CHATS),
     "chat_seconds": CellKind(("site", "bot", "bucket"), _CHATS),
     "chat_ms": CellKind(("site", "bot"), _CHATS),
     "order_started": CellKind(("site", "bot"), _CHATS),
     "order_completed": CellKind(("site", "bot"), _CHATS),
+    "order_value": CellKind(("site", "bot", "currency"), _CHATS),
     "appointment_set": CellKind(("site", "bot"), _CHATS),
     "appointment_confirmed": CellKind(("site", "bot"), _CHATS),
+    "appointment_in_time": CellKind(("site", "bot"), _CHATS),
     "appointment_cancelled": CellKind(("site", "bot"), _CHATS),
     # funnel steps: cohort of `from`, time taken in the pane of `to`
     "step_from": CellKind(("site", "from", "to"), _PEOPLE),
     "step_reached": CellKind(("site", "from", "to"), _PEOPLE),
+    "step_in_time": CellKind(("site", "from", "to"), _PEOPLE),
     "step_seconds": CellKind(("site", "from", "to", "bucket"), _PEOPLE),
     "step_ms": CellKind(("site", "from", "to"), _PEOPLE),
     # email: unit is a message to one recipient
@@ -136,6 +150,9 @@ CLOSED_LABELS: Final = frozenset(
         "class",
         "social",
         "on_site",
+        "stranger",
+        "action",
+        "offer_stage",
         "currency",
         "field",
     }
@@ -154,6 +171,7 @@ BUDGETED_LABELS: Final = frozenset(
         "form",
         "offer",
         "bot",
+        "event",
         "purpose",
         "variant",
         "platform",

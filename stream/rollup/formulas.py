@@ -21,7 +21,7 @@ from stream.changes.durations import quantile
 from stream.changes.panes import window_ms
 from stream.rollup.budget import NEVER, Labels
 from stream.rollup.known import TOTALS_MS, Known
-from stream.rollup.series import Ints, Series
+from stream.rollup.series import Ints, Series, shift_of, shifts_of
 from stream.windows.levels import SHORTEST_FOR_TOTALS_MS
 
 Number = int | float
@@ -37,6 +37,7 @@ class Value(NamedTuple):
     denominator: Number | None
     n: Number | None
     end_ms: int | None  # where a figure ends before the moment it is read at
+    shift_ms: int | None = None  # how much earlier its windows end, where its labels decide that
 
 
 class _Term(NamedTuple):
@@ -106,13 +107,16 @@ class Formulas:
         """Give the values of a metric in a window that changed since they were last given, or all of them."""
         plan = self._plans.get((metric.name, window))
         if plan is None or (
-            plan.more_from_ms < NEVER and self._series.table.span((window, metric.shift_ms))[0] >= plan.more_from_ms
+            plan.more_from_ms < NEVER
+            and self._series.table.span((window, shifts_of(metric)[0]))[0] >= plan.more_from_ms
         ):
             plan = self._plans[metric.name, window] = self._plan(metric, window)
         if not plan.groups:
             return
         if metric.kind == "summary":
             yield from self._quantiles(metric, plan, window, everything)
+        elif metric.waits_for_target:
+            yield from self._waiting(metric, plan, window, everything)
         elif metric.ends == "now":
             yield from self._figures(metric, plan, window, everything)
         else:
@@ -131,6 +135,20 @@ class Formulas:
             for at in changed:
                 value = tops[at] if scale == 1.0 else scaled(tops[at], scale)
                 yield Value(groups[at], value, None, None, value, None)
+
+    def _waiting(self, metric: Metric, plan: _Plan, window: str, everything: bool) -> Iterator[Value]:
+        """Give ratios whose label sets each wait for a time of their own."""
+        size = len(plan.groups)
+        shifts = np.array([shift_of(metric, labels) for labels in plan.groups], np.int64)
+        top, bottom = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        for shift_ms in np.unique(shifts).tolist():
+            here = np.flatnonzero(shifts == shift_ms)
+            sums = self._series.table.total((window, shift_ms))
+            for terms, out in ((plan.top, top), (plan.bottom, bottom)):
+                out[here] = _added([term.only(here, size) for term in terms], sums.__getitem__, len(here))
+        for at in _changed(plan, (top, bottom, self._told(plan, window)), everything):
+            value = _divided(metric, plan.groups[at], int(top[at]), int(bottom[at]), None)
+            yield value._replace(shift_ms=int(shifts[at]))
 
     def _ended(self, metric: Metric, plan: _Plan, window: str, everything: bool) -> Iterator[Value]:
         """Give figures that end where they are known, all label sets of one end together."""

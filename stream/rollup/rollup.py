@@ -246,14 +246,16 @@ class Rollup:
         standing: tuple[bool, int | None],
         out: list[Reading],
     ) -> None:
-        table, key = self._table, (window, metric.shift_ms)
+        table = self._table
         complete, since = standing
         now_ms = table.now_ms
-        spans: dict[int | None, tuple[int, int]] = {}
+        spans: dict[tuple[int | None, int], tuple[int, int]] = {}
         for value in self._formulas.values(metric, window, everything):
-            if value.end_ms not in spans:
-                spans[value.end_ms] = table.span(key, value.end_ms)
-            start, end = spans[value.end_ms]
+            shift_ms = metric.shift_ms if value.shift_ms is None else value.shift_ms
+            named = value.end_ms, shift_ms
+            if named not in spans:
+                spans[named] = table.span((window, shift_ms), value.end_ms)
+            start, end = spans[named]
             as_of = now_ms if value.end_ms is None else value.end_ms
             out.append(
                 Reading(

@@ -23,8 +23,8 @@ from stream.catalog import Count, Metric
 from stream.changes.accumulator import Spread
 from stream.changes.cells import CELLS, CLOSED_LABELS, Cell
 from stream.changes.deltas import cell_of
-from stream.changes.durations import bucket_of
 from stream.changes.panes import Grid, window_ms
+from stream.changes.targets import STEP_TARGETS_S
 from stream.rollup.budget import (
     ALWAYS,
     ASIDE,
@@ -45,6 +45,8 @@ Ints = NDArray[np.int64]
 
 _MOST_CELLS = 100_000
 _MOST_KNOWN = 20_000  # of one projection
+_TARGETS_MS: Final = {step: target_s * 1_000 for step, target_s in STEP_TARGETS_S.items()}
+
 #: The hidden series of folded values: labels are those of a place, and the value.
 VOLUME: Final = "(volume)"
 
@@ -76,7 +78,7 @@ class Part(NamedTuple):
 class _Projection:
     """How cells of one kind become labels of one count."""
 
-    __slots__ = ("count", "family", "fate_at", "in_time", "known", "mask", "needs_at", "values_of", "windows")
+    __slots__ = ("count", "family", "fate_at", "known", "mask", "needs_at", "values_of", "windows")
 
     def __init__(self, kind: str, count: Count, windows: tuple[Window, ...], family: str) -> None:
         names = CELLS[kind].labels
@@ -89,7 +91,6 @@ class _Projection:
         self.mask = count.fate
         self.fate_at = names.index("fate") + 1 if count.fate else 0
         self.needs_at = names.index(count.needs) + 1 if count.needs in names else 0
-        self.in_time = count.in_time
 
 
 class Series:
@@ -225,8 +226,6 @@ class Series:
             if projection.needs_at and cell[projection.needs_at] is None:
                 continue
             if projection.mask and not int(cell[projection.fate_at] or 0) & projection.mask:
-                continue
-            if projection.in_time and not _in_time(cell):
                 continue
             values = projection.values_of(cell)
             parts = projection.known.get(values)
@@ -456,13 +455,6 @@ def _joined(found: list[list[Part]]) -> list[Part]:
     return out
 
 
-def _in_time(cell: Cell) -> bool:
-    """Tell whether a cell of step_seconds counts people who took no longer than the step's target."""
-    _, _, start, end, bucket = cell
-    target_s = catalog.STEP_TARGETS_S.get((str(start), str(end)))
-    return target_s is not None and int(bucket or 0) <= bucket_of(target_s * 1_000)
-
-
 def windows_of(metrics: Iterable[Metric], names: tuple[str, ...] | None = None) -> dict[str, tuple[Window, ...]]:
     """List the windows that each count must be readable in; `names` replaces the windows of the catalog."""
     out: dict[str, dict[Window, None]] = {}
@@ -471,8 +463,18 @@ def windows_of(metrics: Iterable[Metric], names: tuple[str, ...] | None = None) 
         for _, count in metric.numerator + metric.denominator:
             here = out.setdefault(count, {})
             for name in wanted:
-                here[name, metric.shift_ms] = None
+                here.update(dict.fromkeys((name, shift_ms) for shift_ms in shifts_of(metric)))
     return {name: tuple(windows) for name, windows in out.items()}
+
+
+def shifts_of(metric: Metric) -> tuple[int, ...]:
+    """List how much earlier than now the windows of a metric end; by step where each waits for its target."""
+    return tuple(sorted(set(_TARGETS_MS.values()))) if metric.waits_for_target else (metric.shift_ms,)
+
+
+def shift_of(metric: Metric, labels: Mapping[str, str]) -> int:
+    """Give how much earlier than now the windows of a metric end for some labels."""
+    return _TARGETS_MS.get((labels["from"], labels["to"]), 0) if metric.waits_for_target else metric.shift_ms
 
 
 def _readings_of(metrics: Iterable[Metric], families: Mapping[str, str]) -> dict[tuple[str, tuple[str, ...]], int]:

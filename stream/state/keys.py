@@ -28,8 +28,9 @@ class Stored(NamedTuple):
 #: Keys that begin with a zero byte are the shell's; all others are the centre's.
 SHELL: Final = b"\x00"
 
-PEOPLE: Final = Stored("people", "shard", b"v", "stream.stages.visitors.row.Row")
-AD_LEADS: Final = Stored("ad_leads", "shard", b"w", "stream.stages.visitors.row.AdLead")
+PEOPLE: Final = Stored("people", "shard", b"v", "stream.stages.visitors.row.Row", 2)
+KNOWN_PEOPLE: Final = Stored("known_people", "shard", b"y", "stream.stages.visitors.known.KnownSince")
+AD_LEADS: Final = Stored("ad_leads", "shard", b"w", "stream.stages.visitors.row.AdLead", 2)
 MESSAGES: Final = Stored("messages", "shard", b"m", "stream.stages.emails.message.Message", 2)
 MESSAGE_PARTS: Final = Stored("message_parts", "shard", b"n", "stream.stages.emails.copy.Copy")
 AD_TOTALS: Final = Stored("ad_totals", "shard", b"t", "stream.stages.ads.totals.Total", 2)
@@ -54,6 +55,7 @@ DELTA: Final = Stored("delta", "deltas", b"", "stream.changes.deltas.Delta")
 
 STORED: Final = (
     PEOPLE,
+    KNOWN_PEOPLE,
     AD_LEADS,
     MESSAGES,
     MESSAGE_PARTS,

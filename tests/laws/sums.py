@@ -90,8 +90,13 @@ def remembered(fold: ShardFold) -> dict[str, Any]:
                 out[name] = _rows_of(raw)
                 continue
             row = decode(raw)
-            held = [unpack(session) for session in row.sessions]
+            held = [unpack(session, row.source) for session in row.sessions]
             for session in held:
                 session.ticks.sort()
-            out[name] = row.first, row.last, row.first_view, held, row.extra
+            extra = row.extra
+            if extra is not None:
+                extra.talks.sort(key=lambda talk: talk[:2])
+                extra.submissions.sort(key=lambda one: (one.first, one.form, one.id))
+                extra.loose.sort(key=lambda one: (one.time_ms, one.name))
+            out[name] = row.last, held, extra
     return out

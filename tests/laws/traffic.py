@@ -79,9 +79,11 @@ def views(draw: st.DrawFn, span_ms: int = DAY_MS) -> Envelope:
     """Draw a page view."""
     group, content = draw(st.sampled_from(_PAGES))
     page = {"path": "/", "group": group, "content_id": content}
+    page["content_type"] = draw(st.sampled_from((None, None, None, "download")))
     page["offer_id"] = draw(st.sampled_from((None, None, None, None, "ebook", "course")))
     return _envelope("page_view", draw(times(span_ms)), {
         "visitor_id": draw(st.sampled_from(_PEOPLE)),
+        "engagement_ms": draw(st.sampled_from((None, None, 4_000, 20_000))),
         "page": {name: value for name, value in page.items() if value is not None},
         **_came(draw(st.sampled_from(_UTM)), draw(st.sampled_from(_COUNTRIES))),
     })  # fmt: skip
@@ -99,7 +101,11 @@ def forms(draw: st.DrawFn, span_ms: int = DAY_MS) -> Envelope:
         "action": action,
         "form_id": draw(st.sampled_from(("f1", "f2"))),
         "form_type": draw(st.sampled_from(("contact", "demo", "survey", None))),
-        "submission_id": draw(st.sampled_from(("x", "y", "z"))) if action == "submit" else None,
+        "submission_id": draw(st.sampled_from(("1", "2", "3"))) if action == "submit" else None,
+        "value": draw(st.sampled_from((None, None, 10, 19.99))),
+        "currency": draw(st.sampled_from((None, "EUR", "EUR", "USD"))),
+        "offer_stage": draw(st.sampled_from((None, None, "top"))),
+        "event_id": draw(st.sampled_from((None, None, None, "fair"))),
         "offer_id": draw(st.sampled_from((None, None, None, "ebook"))),
         "fields_asked": draw(st.sampled_from((None, ["name", "mail"]))),
         "fields_present": draw(st.sampled_from((None, ["name"]))),
@@ -117,6 +123,8 @@ def chats(draw: st.DrawFn, span_ms: int = DAY_MS) -> Envelope:
         "conversation_id": draw(st.sampled_from(("c1", "c2"))),
         "bot_id": draw(st.sampled_from((None, "sally", "max"))),
         "actor": draw(st.sampled_from(("visitor", "visitor", "bot", "agent"))),
+        "value": draw(st.sampled_from((None, None, 10, 19.99))),
+        "currency": draw(st.sampled_from((None, "EUR", "EUR"))),
         "resolved": draw(st.sampled_from((None, None, True, False))),
         "duration_s": draw(st.sampled_from((None, None, 12.5, 90))),
         "order_id": draw(st.sampled_from(("o1", "o2"))) if action.startswith("order") else None,

@@ -67,7 +67,7 @@ def across_says_something(metric: Metric, counts: Counts) -> None:
 
 def shift_is_of_beginnings(metric: Metric, counts: Counts) -> None:
     """Refuse figures that wait until things are over, of counts that do not stand where those began."""
-    if not metric.shift_ms:
+    if not metric.shift_ms and not metric.waits_for_target:
         return
     for name in names_of(metric):
         if counts[name].at not in BEGINNINGS:

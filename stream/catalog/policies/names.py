@@ -36,8 +36,8 @@ def name_follows_the_conventions(metric: Metric, counts: Counts) -> None:
         wrong = "ends in _total without being a counter, or is one and does not"
     elif metric.unit == "currency" and not {"spend", "cost", "value"} & set(words):
         wrong = "is money and names neither spend, cost nor value"
-    elif metric.kind == "count" and not any(word.endswith("s") for word in words):
-        wrong = "is a count and has no plural"
+    elif metric.kind == "count" and not any(word.endswith("s") or word == "waiting" for word in words):
+        wrong = "is a count and has no plural, nor says who is waiting"
     if wrong:
         raise refuse(name, f"The name {name} {wrong}.", "Name it as Prometheus does: what, of what, unit.")
 

@@ -1,60 +1,83 @@
 """Ad leads: people known only from a form that was filled in on an ad platform; they have no visit.
 
 In:  form events without a visitor.
-Out: a row each, and the lead that it counts for: once, at its first submit.
+Out: a row each, the lead that it counts for, once in 400 days, at its first submit, and what its submissions are worth.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec import structs
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
 from stream.contract.records import UNIT
-from stream.stages.visitors.facts import PLATFORM_CHANNELS
-from stream.stages.visitors.row import AdLead, decode_ad_lead, encode
+from stream.stages.visitors import forms
+from stream.stages.visitors.contribution import Contributions
+from stream.stages.visitors.facts import PLATFORM_CHANNELS, Facts
+from stream.stages.visitors.people import KNOWN_MS
+from stream.stages.visitors.row import UNKNOWN, AdLead, decode_ad_lead, encode
+from stream.stages.visitors.steps import Cells
 from stream.state.keys import AD_LEADS
-from stream.state.labels import Labels
 from stream.state.rows import Rows
+
+_MOST_SUBMISSIONS: Final = 100
 
 
 class AdLeads:
     """The ad leads of one shard."""
 
-    def __init__(self, grid: Grid, sites: Labels, memory_ms: int) -> None:
-        self.rows = Rows(AD_LEADS, memory_ms)
-        self._grid, self._sites, self._memory_ms = grid, sites, memory_ms
-        self._taken: list[tuple[str, str, AdLead]] = []
+    def __init__(self, grid: Grid, labels: Facts) -> None:
+        self.rows = Rows(AD_LEADS, KNOWN_MS)
+        self._labels = labels
+        self._contributions = Contributions(grid)
+        self._taken: list[tuple[int, str, Any]] = []
 
     def take(self, events: list[Any], times: list[int]) -> None:
         """Take form events; only a submit makes a lead."""
         for event, time_ms in zip(events, times, strict=True):
-            data = event.data
-            if data.action == "submit":
-                key = data.site_id + UNIT + (data.lead_id or data.email_hash)
-                lead = AdLead(time_ms, time_ms, event.id, PLATFORM_CHANNELS.get(data.platform, "paid_other"))
-                self._taken.append((key, self._sites[data.site_id], lead))
+            if event.data.action == "submit":
+                self._taken.append((time_ms, event.source + UNIT + event.id, event.data))
 
     def fold(self, accumulator: Accumulator) -> None:
         """Fold what was taken."""
         taken, self._taken = self._taken, []
-        for key, site, lead in taken:
-            self._fold(key, site, lead, accumulator)
+        if taken:
+            self._contributions.into(accumulator)
+        for time_ms, name, data in sorted(taken, key=lambda one: one[:2]):
+            self._fold(time_ms, name, data)
 
-    def _fold(self, key: str, site: str, lead: AdLead, accumulator: Accumulator) -> None:
+    def _fold(self, time_ms: int, name: str, data: Any) -> None:
+        # an id of a lead is one of its platform; a hashed address is the same everywhere
+        who = data.platform + UNIT + data.lead_id if data.lead_id else data.email_hash
+        key, site = data.site_id + UNIT + who, self._labels.sites[data.site_id]
         raw = self.rows.encoded.get(key)
-        pane = self._grid.pane
-        if raw is not None:
-            known = decode_ad_lead(raw)
-            if lead.last - known.last <= self._memory_ms:  # else it was forgotten, like a person
-                last = max(lead.last, known.last)
-                if (known.time, known.event_id) <= (lead.time, lead.event_id):
-                    if last != known.last:
-                        self.rows.put(key, encode(structs.replace(known, last=last)))
-                    return
-                lead = structs.replace(lead, last=last)
-                accumulator.add(("lead", site, "ad_platform", known.channel, None), pane(known.time), -1)
-        accumulator.add(("lead", site, "ad_platform", lead.channel, None), pane(lead.time), 1)
+        known = None if raw is None else decode_ad_lead(raw)
+        if known is not None and time_ms - known.last > KNOWN_MS:
+            known = None
+        before = [] if known is None else self.cells(site, known)
+        channel = PLATFORM_CHANNELS.get(data.platform, "paid_other")
+        event = self._labels.events[data.event_id] if data.event_id else None
+        lead = AdLead(
+            time_ms, time_ms, name, channel, data.form_type or UNKNOWN, data.offer_stage or UNKNOWN, event, []
+        )
+        if known is not None:
+            first = known if (known.time, known.name) <= (lead.time, lead.name) else lead
+            lead = structs.replace(first, last=max(lead.last, known.last), submissions=known.submissions)
+        forms.submit(
+            lead.submissions, time_ms, name, self._labels.forms[data.form_id], None, data, on_site=False
+        )  # fmt: skip
+        self._contributions.change(before, self.cells(site, lead))
+        forms.forget(lead.submissions, lead.last - forms.SUBMISSION_MS, _MOST_SUBMISSIONS)
         self.rows.put(key, encode(lead))
+
+    def cells(self, site: str, lead: AdLead) -> Cells:
+        """List what a lead counts for."""
+        pane = self._contributions.pane
+        at = pane(lead.time)
+        return [
+            (("lead", site, "ad_platform", lead.channel, None), at, 1),
+            (("lead_deed", site, lead.action, lead.stage, lead.event), at, 1),
+            *forms.values(site, lead.submissions, pane),
+        ]

@@ -11,18 +11,22 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from stream.stages.visitors import chats, deals, forms
+from stream.stages.visitors import chats
 from stream.stages.visitors.bounds import Bounds
+from stream.stages.visitors.contribution import is_engaged
 from stream.stages.visitors.facts import Fact, Facts, Form, View
+from stream.stages.visitors.people import KNOWN_MS, LIFE_MS
 from stream.stages.visitors.row import MARK, Packed, Row
 from stream.stages.visitors.sessions import GAP_MS
 
 _LONGEST_MS: Final = 20 * 86_400_000  # ticks hold 24 days
+#: Place of the id of an order or appointment in what is kept of a chatbot event.
+_DEAL: Final = 7
 
 Reason = Literal[
     "late deed", "before the opening", "facts from several events", "opened by a deed", "offer", "many sessions",
     "seldom facts", "flood", "channel", "country", "many ticks", "long session", "no landing", "much viewed",
-    "key event elsewhere", "start after submit", "deal", "many chats",
+    "several sessions", "start again", "submit", "deal", "many chats", "loose", "new life", "long known",
 ]  # fmt: skip
 
 #: Why a case is not common.
@@ -39,38 +43,56 @@ REASONS: Final[dict[Reason, str]] = {
     "country": "it gives the session a country",
     "many ticks": "the oldest tick would have to be forgotten",
     "long session": "ticks could no longer tell events apart",
-    "no landing": "it gives the session a landing",
+    "no landing": "it gives the session, or the person's life, a landing",
     "much viewed": "what was viewed is bounded by name, not by time",
-    "key event elsewhere": "with several sessions a key event, or what was viewed before one, may count in any",
-    "start after submit": "the submit counted as the start, and moves to the cohort of this one",
+    "several sessions": "a deed, or what was viewed before a key event, may take a step that began in any of them",
+    "start again": "a start behind others, or behind a submit, may move what those counted for",
+    "submit": "a submit behind others may be a part of what they sent",
     "deal": "orders and appointments have cohorts of their own",
     "many chats": "the hour may be full, or the oldest conversation would have to be forgotten",
+    "loose": "what nobody caused may join the session",
+    "new life": "the person is new again",
+    "long known": "the person may be a stranger again",
 }
 
 
 class Open:
-    """The newest session of a person while facts are added to it: what changes is held here, and stored when it closes.
+    """The newest session of a person while facts are added to it.
 
-    `before` is its end as it was counted; `most_events` how many it can have before an hour can be full, or a tick be
-    forgotten. A `fresh` one is of a new person who has not been counted yet: that is done once it is known what it is
-    at the end of the batch.
+    `before` is its end as it was counted, beside what kind of session it was; `most_events` how many it can have before
+    an hour can be full. A `fresh` one has not been counted at all beside its opening: that is done once it is known
+    what it is at the end of the batch.
     """
 
     __slots__ = (
-        "before", "end", "events", "fresh", "most_events", "row", "session", "site", "start", "ticks", "viewed",
-        "views",
+        "before", "forms", "fresh", "key", "last", "most_events", "row", "session", "site", "ticks", "views",
+        "was_bounce", "was_engaged",
     )  # fmt: skip
 
     def __init__(self, site: str, row: Row, bounds: Bounds, fresh: bool = False) -> None:
         sessions = row.sessions
         self.site, self.row, self.fresh = site, row, fresh
         self.session = session = sessions[-1]
-        self.start, self.events, self.views, self.viewed = session.start, session.events, session.views, session.viewed
-        self.before = self.end = session.end
+        self.before = session.end
+        self.last = row.last
         self.ticks: list[int] = []
+        if fresh:
+            self.views, self.was_bounce, self.was_engaged = 0, False, False
+        else:
+            self.views, self.was_bounce, self.was_engaged = session.views, session.is_bounce, is_engaged(session)
+        self.forms = begun(session) if session.deeds is not None else ()
+        #: When the person last had a key event; 0 is never.
+        self.key = 0 if row.extra is None else max(row.extra.known, max(other.last_key for other in sessions))
         # an hour can hold events of two sessions at most, since half an hour lies between them
-        most = bounds.flood_events - sessions[-2].events if len(sessions) > 1 else bounds.flood_events
-        self.most_events = most if most < bounds.ticks else bounds.ticks
+        self.most_events = bounds.flood_events - (sessions[-2].events if len(sessions) > 1 else 0)
+
+
+def begun(session: Packed) -> tuple[tuple[str, bool], ...]:
+    """List the forms of a session that were begun, and whether they were left."""
+    deeds = session.deeds
+    if deeds is None or not deeds.forms:
+        return ()
+    return tuple([(form, len(times) == 2) for form, times in deeds.forms.items() if len(times) > 2 or times[1]])
 
 
 class Admissible:
@@ -79,43 +101,48 @@ class Admissible:
     def __init__(self, bounds: Bounds, labels: Facts) -> None:
         self._bounds = bounds
         self._form_of = labels.forms
-        self._most_chats = min(bounds.flood_chats, bounds.chats)
 
     def why_not(self, here: Open, fact: Fact) -> Reason | None:
         """Say why an event is no common case for a person who has a session."""
-        time_ms = fact.time_ms
-        if time_ms <= here.end:
+        session, time_ms, bounds = here.session, fact.time_ms, self._bounds
+        deeds, extra = session.deeds, here.row.extra
+        if time_ms <= here.last:
             if type(fact) is not View:
                 return "late deed"
-            if time_ms <= here.start:
+            if time_ms <= session.start:
                 return "before the opening"
-            if here.session.deeds is not None and here.session.deeds.said is not None:
+            if deeds is not None and deeds.said is not None:
                 return "facts from several events"
-        elif time_ms - here.end > GAP_MS:
-            return self._why_not_opening(here, fact)
-        if fact.touch is not None and here.session.channel is None:
+        if time_ms - session.end > GAP_MS:
+            return self._why_not_opening(here.row, fact)
+        if session.channel is None and fact.touch is not None:
             return "channel"
-        if fact.country is not None and here.session.country is None:
+        if session.country is None and fact.country is not None:
             return "country"
-        if here.events >= here.most_events:
-            return "many ticks" if here.events >= self._bounds.ticks else "flood"
-        if time_ms - here.start > _LONGEST_MS:
+        events = session.events
+        if events >= here.most_events:
+            return "flood"
+        if events >= bounds.ticks:
+            return "many ticks"
+        if time_ms - session.start > _LONGEST_MS:
             return "long session"
-        if type(fact) is View:
-            if fact.offer is not None:
-                return "offer"
-            return None if fact.name in here.viewed else self._why_not_new(here)
-        return self._why_not_form(here, fact) if type(fact) is Form else self._why_not_chat(here, fact)
-
-    def _why_not_new(self, here: Open) -> Reason | None:
-        """Say why what was not viewed before in the session is no common case."""
-        session, viewed, most = here.session, here.viewed, self._bounds.viewed
+        if extra is not None:
+            if extra.loose and any(loose.time_ms >= session.start - GAP_MS for loose in extra.loose):
+                return "loose"
+            if here.key and max(time_ms, session.end) - here.key > KNOWN_MS:
+                return "long known"
+        if type(fact) is not View:
+            return self._why_not_form(here, fact) if type(fact) is Form else self._why_not_chat(here, fact)
+        if fact.offer is not None:
+            return "offer"
         if session.group is None:
             return "no landing"
+        if fact.viewed in session.viewed:
+            return None
         # n names stand between n + 1 marks; the length is asked first, since it costs nothing
-        if len(viewed) > most and viewed.count(MARK) > most:
+        if len(session.viewed) > bounds.viewed and session.viewed.count(MARK) > bounds.viewed:
             return "much viewed"
-        return "key event elsewhere" if session.deeds and session.deeds.last_key and not is_alone(here.row) else None
+        return "several sessions" if session.last_key and not is_alone(here.row) else None
 
     def why_not_first(self, fact: Fact) -> Reason | None:
         """Say why the first event of a new person is no common case."""
@@ -123,45 +150,53 @@ class Admissible:
             return "opened by a deed"
         return "offer" if fact.offer is not None else None
 
-    def _why_not_opening(self, here: Open, fact: Fact) -> Reason | None:
+    def _why_not_opening(self, row: Row, fact: Fact) -> Reason | None:
         if (reason := self.why_not_first(fact)) is not None:
             return reason
-        if here.row.extra is not None:
+        if row.extra is not None:
             return "seldom facts"
-        if len(here.row.sessions) >= self._bounds.sessions:
+        if len(row.sessions) >= self._bounds.sessions:
             return "many sessions"
-        return "flood" if here.events >= self._bounds.flood_events else None
+        last = row.sessions[-1]
+        if last.group is None:
+            return "no landing"
+        if fact.time_ms - last.end > LIFE_MS:
+            return "new life"
+        return "flood" if last.events >= self._bounds.flood_events else None
 
     def _why_not_form(self, here: Open, fact: Any) -> Reason | None:
-        data = fact.data
-        if data.offer_id is not None:
+        data, row, session = fact.data, here.row, here.session
+        if data.offer_id:
             return "offer"
-        if data.action == "start" and self._has_submitted(here.session, data.form_id):
-            return "start after submit"
-        return "key event elsewhere" if forms.makes_lead(data) and not is_alone(here.row) else None
+        action, deeds = data.action, session.deeds
+        if action not in ("start", "submit"):
+            return None
+        if not is_alone(row):
+            return "several sessions"
+        if session.group is None or (deeds is not None and deeds.said is not None):
+            return "no landing"
+        if deeds is not None and deeds.forms:
+            times = deeds.forms.get(self._form_of[data.form_id])
+            if times is not None and len(times) > 2:
+                return "start again"
+        if action == "submit" and row.extra is not None and row.extra.submissions:
+            return "submit"
+        return None
 
     def _why_not_chat(self, here: Open, fact: Any) -> Reason | None:
-        data, extra = fact.data, here.row.extra
-        if data.action in deals.ACTIONS:
+        data, extra, bounds = fact.data, here.row.extra, self._bounds
+        if data.order_id or data.appointment_id:
             return "deal"
-        if chats.makes_lead(data) and not is_alone(here.row):
-            return "key event elsewhere"
-        if extra is None or len(extra.conversations) < self._most_chats or data.conversation_id in extra.conversations:
+        if chats.makes_lead(data) and (not is_alone(here.row) or here.key):
+            return "several sessions"
+        if extra is None:
             return None
-        return "many chats"
-
-    def _has_submitted(self, session: Packed, form_id: str | None) -> bool:
-        deeds = session.deeds
-        if deeds is None or not any(submitted for _, _, submitted in deeds.forms.values()):
-            return False
-        times = deeds.forms.get(self._form_of[form_id])
-        return times is not None and bool(times[forms.STEPS["submit"]])
+        if len(extra.talks) >= min(bounds.flood_chats, bounds.chats):
+            return "many chats"
+        return "deal" if any(len(talk) > _DEAL and talk[_DEAL] is not None for talk in extra.talks) else None
 
 
 def is_alone(row: Row) -> bool:
-    """Tell whether a row has one session and nothing folded together, so that a key event moves nothing else."""
+    """Tell whether a row has one session and nothing before it, so that a deed moves nothing else."""
     extra = row.extra
-    return len(row.sessions) == 1 and (
-        extra is None
-        or not (extra.folded or extra.folded_lead or extra.folded_ad_landing or extra.folded_email_landing)
-    )
+    return len(row.sessions) == 1 and (extra is None or (extra.folded is None and not extra.known))

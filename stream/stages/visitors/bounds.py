@@ -23,9 +23,13 @@ class Bounds:
     viewed: int = 64
     #: Events of a session whose page views can still move to another channel.
     ticks: int = 20_000
-    #: Conversations, and as many orders and appointments.
+    #: Chatbot events; the oldest conversations are forgotten whole.
     chats: int = 5_000
     offers: int = 64
+    #: Submissions, and events that nobody caused and that found no session: as many of each.
+    submissions: int = 200
+    #: Key events, starts and submits of one session, of one form: as many of each.
+    times: int = 32
     #: Bytes of a row: brokers refuse records over 1 MiB, and a worker that cannot write a row cannot go on.
     row_bytes: int = 400_000
 

@@ -15,12 +15,15 @@ import msgspec
 from stream.contract.kinds import KindName
 from stream.contract.records import UNIT
 from stream.stages.stage import Batch
+from stream.stages.visitors import chats
 from stream.stages.visitors.row import MARK
 from stream.state.labels import Labels
 
 #: (channel, campaign, engine, domain) of an event that did not come directly, with labels made safe.
 Touch = tuple[str, str, str | None, str | None]
-#: Channel of a lead from a form on an ad platform.
+#: Type of content, and of forms, that is taken home.
+DOWNLOAD: Final = "download"
+#: Channel of a lead from a form on an ad platform; those of others are `paid_other`.
 PLATFORM_CHANNELS: Final = {"meta": "paid_social", "linkedin": "paid_social", "google": "paid_search"}
 
 
@@ -30,15 +33,21 @@ class Fact(msgspec.Struct, gc=False):
     kind: ClassVar[KindName]
 
     time_ms: int
-    event_id: str
+    source: str
+    id: str
     touch: Touch | None
     country: str | None
     arrival_ms: int
     site_id: str
 
+    @property
+    def name(self) -> str:
+        """Name the event by source and id."""
+        return self.source + UNIT + self.id
+
 
 class View(Fact, gc=False):
-    """A page view: what was seen, and what it offered."""
+    """A page view: what was seen, for how long, and what it offered."""
 
     kind: ClassVar[KindName] = "page_view"
 
@@ -46,7 +55,9 @@ class View(Fact, gc=False):
     content: str
     offer: str | None
     #: Group and content as they stand in what a session viewed.
-    name: str
+    viewed: str
+    engagement_ms: int
+    is_download: bool
 
 
 class Form(Fact, gc=False):
@@ -63,6 +74,13 @@ class Chat(Fact, gc=False):
     kind: ClassVar[KindName] = "chatbot"
 
     data: Any
+
+
+def is_presence(fact: Fact) -> bool:
+    """Tell whether a person caused an event; what happens by itself joins a session and opens or prolongs none."""
+    if isinstance(fact, Form):
+        return bool(fact.data.action != "view")
+    return not isinstance(fact, Chat) or chats.is_presence(fact.data)
 
 
 #: Site and visitor → their facts.
@@ -101,6 +119,7 @@ class Facts:
         self.offers = Labels("offer", admit)
         self.forms = Labels("form", admit)
         self.bots = Labels("bot", admit)
+        self.events = Labels("event", admit)
         self.countries = Labels("country", admit)
         self.touches = Touches(Labels("campaign", admit), Labels("engine", admit), Labels("domain", admit))
 
@@ -121,12 +140,13 @@ class Facts:
             page = data.page
             geo = data.geo
             country = geo.country if geo is not None else None
-            offer = page.offer_id
+            offer, kind = page.offer_id, page.content_type
             group, content = groups[page.group], contents[page.content_id]
             people[key].append(View(
-                time_ms, event.id, safe[touch], None if country is None else countries[country], arrival_ms,
-                data.site_id, group, content, None if offer is None else offers[offer],
-                f"{MARK}{group}{UNIT}{content}{MARK}",
+                time_ms, event.source, event.id, safe[touch], None if country is None else countries[country],
+                arrival_ms, data.site_id, group, content, offers[offer] if offer else None,
+                f"{MARK}{group}{UNIT}{content}{MARK}", data.engagement_ms or 0,
+                kind is not None and kind.lower() == DOWNLOAD,
             ))  # fmt: skip
 
     def others(self, people: People, make: type[Form] | type[Chat], columns: Batch, touches: list[Any]) -> None:
@@ -140,6 +160,6 @@ class Facts:
             geo = data.geo
             country = geo.country if geo is not None else None
             people[key].append(make(
-                time_ms, event.id, safe[touch], None if country is None else countries[country], arrival_ms,
-                data.site_id, data,
+                time_ms, event.source, event.id, safe[touch], None if country is None else countries[country],
+                arrival_ms, data.site_id, data,
             ))  # fmt: skip

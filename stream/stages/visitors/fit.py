@@ -9,9 +9,7 @@ are forgotten, page views stay in the channel that they were counted in.
 
 from __future__ import annotations
 
-from typing import Any
-
-from stream.stages.visitors.reference_way import fold_away
+from stream.stages.visitors.people import fold_away
 from stream.stages.visitors.row import Extra, Row, encode
 
 _TICK_BYTES = 4
@@ -33,9 +31,9 @@ def _halve(row: Row) -> bool:
     for _ in range(len(sessions) // 2):
         fold_away(row, sessions.pop(0))
         smaller = True
-    newest = sessions[-1]
-    ticks = len(newest.ticks) // _TICK_BYTES
-    if not smaller and ticks > 1:
+    newest = sessions[-1] if sessions else None
+    ticks = len(newest.ticks) // _TICK_BYTES if newest is not None else 0
+    if newest is not None and not smaller and ticks > 1:
         newest.ticks = newest.ticks[-(ticks // 2) * _TICK_BYTES :]
         smaller = True
     if row.extra is not None:
@@ -45,10 +43,12 @@ def _halve(row: Row) -> bool:
 
 def _halve_extra(extra: Extra) -> bool:
     smaller = False
-    extra.folded = dict(sorted(extra.folded.items(), key=lambda item: max(item[1])))
-    for name in ("conversations", "orders", "appointments", "folded"):
-        held: dict[str, Any] = getattr(extra, name)
-        if len(held) > 1:  # in the order in which they began
-            setattr(extra, name, dict(list(held.items())[len(held) // 2 :]))
+    for held in (extra.talks, extra.submissions, extra.loose):
+        if len(held) > 1:  # in the order in which they came
+            del held[: len(held) // 2]
             smaller = True
+    if extra.folded is not None and len(extra.folded.ways) > 1:
+        ways = sorted(extra.folded.ways.items(), key=lambda item: max(item[1]))
+        extra.folded.ways = dict(ways[len(ways) // 2 :])
+        smaller = True
     return smaller

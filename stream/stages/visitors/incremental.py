@@ -20,14 +20,16 @@ from typing import Any, Final
 from stream.changes.accumulator import Accumulator
 from stream.changes.cells import Cell
 from stream.changes.panes import Grid
-from stream.stages.visitors.admissible import Admissible, Open
+from stream.contract.records import UNIT
+from stream.stages.visitors.admissible import Admissible, Open, begun
 from stream.stages.visitors.bounds import Bounds
-from stream.stages.visitors.contribution import PERSON, Contributions, step_of_landing, ways
-from stream.stages.visitors.facts import Fact, Facts, Form, View
-from stream.stages.visitors.incremental_deeds import IncrementalDeeds
+from stream.stages.visitors.contribution import Contributions, is_engaged
+from stream.stages.visitors.facts import Fact, Facts, Form, View, is_presence
+from stream.stages.visitors.incremental_deeds import Deeds
 from stream.stages.visitors.numbers import Numbers, OriginCells
-from stream.stages.visitors.row import UNKNOWN, Packed, Row
-from stream.stages.visitors.sessions import GAP_MS
+from stream.stages.visitors.people import PERSON, step_of_landing, ways
+from stream.stages.visitors.row import UNKNOWN, Packed, Row, short
+from stream.stages.visitors.sessions import ENGAGED_MS, GAP_MS
 
 _tick: Final = Struct("=I").pack
 _FIRST_TICK: Final = _tick(1)
@@ -42,7 +44,7 @@ class Incremental:
         self._contributions = contributions
         self._bounds = bounds
         self._admissible = Admissible(bounds, labels)
-        self._deeds = IncrementalDeeds(labels, contributions)
+        self._deeds = Deeds(labels, contributions, bounds)
         self._accumulator = Accumulator()
         self._numbers = Numbers(self._accumulator.ids)
         self._newcomers: defaultdict[str, list[int]] = defaultdict(list)  # site → panes
@@ -66,24 +68,27 @@ class Incremental:
 
     def begin(self, site: str, facts: list[Fact]) -> tuple[Row, int]:
         """Make the row of a new person; give it and how many facts it holds."""
-        if self._admissible.why_not_first(facts[0]) is not None:
-            return Row(0, 0, 0, []), 0
         view: Any = facts[0]
+        if self._admissible.why_not_first(view) is not None:
+            return Row(0, []), 0
         time_ms = view.time_ms
-        session = opened(view)
-        row = Row(time_ms, time_ms, time_ms, [session])
+        session = opened(view, view.id)
+        row = Row(time_ms, [session], view.source)
         up, ids = self._accumulator.up, self._accumulator.ids
         pane = (time_ms - self.grid.origin_ms) // self.grid.pane_ms
         self._newcomers[site].append(pane)
         up(ids["session", site, session.channel or "direct", session.engine, session.domain] + pane)
         up(ids["content_view", site, view.group, view.content] + pane)
+        if view.is_download:
+            up(ids["content_download", site, view.group, view.content] + pane)
         cells = self._numbers[site, session.channel, session.campaign]
         up(cells.view + pane)
         if cells.landed >= 0:
             up(cells.landed + pane)
+        here = Open(site, row, self._bounds, fresh=True)
         if len(facts) > 1:
-            return row, self._extend(Open(site, row, self._bounds, fresh=True), facts, 1)
-        self._arrive(site, session, cells, 1, pane)
+            return row, self._extend(here, facts, 1)
+        self._close(here, cells)
         return row, 1
 
     def extend(self, site: str, row: Row, facts: list[Fact]) -> int:
@@ -92,92 +97,123 @@ class Incremental:
 
     def _extend(self, here: Open, facts: list[Fact], at: int) -> int:
         why_not = self._admissible.why_not
-        cells = self._numbers[here.site, here.session.channel, here.session.campaign]
-        up, ids = self._accumulator.up, self._accumulator.ids
-        pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
+        cells = self._cells(here)
+        session = here.session
         for fact in facts[at:] if at else facts:
             if why_not(here, fact) is not None:
                 break
             at += 1
             time_ms = fact.time_ms
-            if time_ms - here.end > GAP_MS:
+            if time_ms - session.end > GAP_MS:
                 self._close(here, cells)
                 here = self._reopen(here.site, here.row, fact)
-                cells = self._numbers[here.site, here.session.channel, here.session.campaign]
+                session, cells = here.session, self._cells(here)
                 continue
-            if here.events == 1 == here.views and not here.fresh:
-                self._accumulator.down(cells.bounce + self.grid.pane(here.start))
+            session.events += 1
+            if time_ms > here.last:
+                here.last = time_ms
             if type(fact) is View:
-                if fact.name not in here.viewed:
-                    here.viewed = here.viewed[:-1] + fact.name
-                    if here.session.deeds is not None:
-                        self._convert_to(here, fact)
-                pane = (time_ms - origin) // pane_ms
-                up(cells.view + pane)
-                up(ids["content_view", here.site, fact.group, fact.content] + pane)
-                here.ticks.append(2 * (time_ms - here.start) + 1)
-                here.views += 1
+                self._view(here, fact, cells)
+                here.ticks.append(2 * (time_ms - session.start) + 1)
+                session.views += 1
+                if time_ms > session.end:
+                    session.end = time_ms
+                continue
+            here.ticks.append(2 * (time_ms - session.start))
+            if is_presence(fact):
+                session.end = time_ms
+            if type(fact) is Form:
+                self._deeds.form(here, fact)
             else:
-                here.session.viewed = here.viewed
-                (self._deeds.form if type(fact) is Form else self._deeds.chat)(here, fact)
-                here.ticks.append(2 * (time_ms - here.start))
-            here.events += 1
-            if time_ms > here.end:
-                here.end = time_ms
+                self._deeds.chat(here, fact)
         self._close(here, cells)
-        if self._deeds.talked:
-            self._deeds.settle(here.site)
         return at
 
-    def _convert_to(self, here: Open, view: View) -> None:
-        """Count what a person views for the first time, if they are converted in this session."""
-        if last_key := here.session.last_key:
-            self._add(("content_converted", here.site, view.group, view.content), self.grid.pane(last_key), 1)
+    def _cells(self, here: Open) -> OriginCells:
+        """Give the cells that a session adds to by where it came from."""
+        return self._numbers[here.site, here.session.channel, here.session.campaign]
+
+    def _view(self, here: Open, view: View, cells: OriginCells) -> None:
+        """Count a page view, and of a converted person what they had not viewed before."""
+        site, session = here.site, here.session
+        if view.viewed not in session.viewed:
+            if last_key := session.last_key:
+                self._add(("content_converted", site, view.group, view.content), self.grid.pane(last_key), 1)
+            session.viewed = session.viewed[:-1] + view.viewed
+        if view.engagement_ms:
+            session.engaged = min(session.engaged + view.engagement_ms, ENGAGED_MS)
+        pane = self.grid.pane(view.time_ms)
+        accumulator = self._accumulator
+        accumulator.up(cells.view + pane)
+        accumulator.up(accumulator.ids["content_view", site, view.group, view.content] + pane)
+        if view.is_download:
+            self._add(("content_download", site, view.group, view.content), pane, 1)
 
     def _close(self, here: Open, cells: OriginCells) -> None:
-        """Store the session; move the person, in every way that it counts them, from one pane to a later one."""
-        site, session, ticks, fresh, end = here.site, here.session, here.ticks, here.fresh, here.end
+        """Count what a session became, and move its person, in every way it counts them, to a later pane."""
+        site, session, ticks, fresh, row = here.site, here.session, here.ticks, here.fresh, here.row
         if ticks:
             session.ticks += _tick(ticks[0]) if len(ticks) == 1 else array("I", ticks).tobytes()
-            session.events, session.views, session.viewed = here.events, here.views, here.viewed
-            here.row.last = session.end = end
+            row.last = here.last
+        self._deeds.settle(here)
         pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
-        old, new = (here.before - origin) // pane_ms, (end - origin) // pane_ms
-        if fresh:
-            self._arrive(site, session, cells, here.events, new)
-        elif old != new:
-            ids, up, down = self._accumulator.ids, self._accumulator.up, self._accumulator.down
-            country = ids["country_person", site, session.country or UNKNOWN]
+        ids, up, down = self._accumulator.ids, self._accumulator.up, self._accumulator.down
+        start = (session.start - origin) // pane_ms
+        if views := session.views - here.views:
+            if views == 1:
+                up(cells.session_view + start)
+            else:
+                self._accumulator.counts[cells.session_view + start] += views
+        is_bounce = session.views == 1 and session.is_bounce
+        if is_bounce != here.was_bounce:
+            (up if is_bounce else down)(cells.bounce + start)
+        if not here.was_engaged and is_engaged(session):
+            up(cells.engaged + start)
+        old, new = (here.before - origin) // pane_ms, (session.end - origin) // pane_ms
+        if session.deeds is not None:
+            self._move_forms(here, old, new)
+        was_stranger = not here.key
+        stranger = was_stranger and not session.last_key
+        if not was_stranger or stranger:
+            seen = cells.stranger if stranger else cells.visit
+            if old == new and not fresh:
+                return
+            up(seen + new)
+            if not fresh:
+                down(seen + old)
+        else:  # known from now on
             up(cells.visit + new)
-            down(cells.visit + old)
-            up(country + new)
+            self._add(("stranger", site), self.grid.pane(session.first_key[0]), 1)  # type: ignore[index]
+            if not fresh:
+                down(cells.stranger + old)
+            if old == new and not fresh:
+                return
+        country = ids["country_person", site, session.country or UNKNOWN]
+        up(country + new)
+        if not fresh:
             down(country + old)
-            if session.group is not None:
-                landing = ids["landing_person", site, session.group, session.content]
-                up(landing + new)
+        if session.group is not None:
+            landing = ids["landing_person", site, session.group, session.content]
+            up(landing + new)
+            if not fresh:
                 down(landing + old)
 
-    def _arrive(self, site: str, session: Packed, cells: OriginCells, events: int, pane: int) -> None:
-        """Count a new person in the pane of their last event, and a bounce if it was the only one."""
-        ids, up = self._accumulator.ids, self._accumulator.up
-        up(cells.visit + pane)
-        up(ids["country_person", site, session.country or UNKNOWN] + pane)
-        up(ids["landing_person", site, session.group, session.content] + pane)
-        if events == 1:
-            up(cells.bounce + pane)
-
-    def _count_opening(self, site: str, session: Packed, pane: int) -> None:
-        """Contribute a session of one page view."""
-        add, channel = self._add, session.channel or "direct"
-        add(("session", site, channel, session.engine, session.domain), pane, 1)
-        add(("bounce", site, channel), pane, 1)
-        add(("view", site, channel), pane, 1)
-        add(("content_view", site, session.group, session.content), pane, 1)
+    def _move_forms(self, here: Open, old: int, new: int) -> None:
+        """Move the forms of a session to where it ends now."""
+        before, after = here.forms, begun(here.session)
+        if before == after and old == new:
+            return
+        add, site = self._add, here.site
+        for forms, pane, n in ((before, old, -1), (after, new, 1)):
+            for form, is_left in forms:
+                add(("form_begun", site, form), pane, n)
+                if is_left:
+                    add(("form_abandoned", site, form), pane, n)
 
     def _reopen(self, site: str, row: Row, fact: Any) -> Open:
-        """Open a later session of a known person, and contribute the difference."""
+        """Open a later session of a person who is not known, and contribute the difference."""
         add, pane = self._add, self.grid.pane
-        session = opened(fact)
+        session = opened(fact, short(fact.source + UNIT + fact.id, row.source))
         here = pane(session.start)
         before = [(other.end, ways(*other.dimensions)) for other in row.sessions]
         for way in ways(*session.dimensions):
@@ -186,26 +222,29 @@ class Incremental:
             if latest:
                 add(cell, pane(latest), -1)
             add(cell, here, 1)
-        if session.channel is not None and (step := step_of_landing(session.channel)) is not None:
-            if all(
-                other.channel is None or other.group is None or step_of_landing(other.channel) != step
-                for other in row.sessions
-            ):
-                add(("step_from", site, step, "lead"), here, 1)
-        if not row.first_view:
-            row.first_view = session.start
-            add(("step_from", site, "first_view", "form_start"), here, 1)
-            add(("step_from", site, "first_view", "lead"), here, 1)
+        channel = session.channel or "direct"
+        add(("stranger", site), pane(row.sessions[-1].end), -1)
+        add(("stranger", site), here, 1)
+        if (step := step_of_landing(channel)) is not None:
+            add(("step_from", site, step, "key_event"), here, 1)
+        add(("session", site, channel, session.engine, session.domain), here, 1)
+        add(("bounce", site, channel), here, 1)
+        add(("session_view", site, channel), here, 1)
+        if is_engaged(session):
+            add(("engaged", site, channel), here, 1)
+        add(("view", site, channel), here, 1)
+        add(("content_view", site, session.group, session.content), here, 1)
+        if fact.is_download:
+            add(("content_download", site, session.group, session.content), here, 1)
         row.sessions.append(session)
         row.last = session.start
-        self._count_opening(site, session, here)
         return Open(site, row, self._bounds)
 
 
-def opened(view: View) -> Packed:
-    """Make a session of one page view."""
+def opened(view: View, name: str) -> Packed:
+    """Make a session of one page view; `name` is as it is stored."""
     channel, campaign, engine, domain = view.touch or _DIRECT
     return Packed(
-        view.time_ms, view.time_ms, 1, 1, _FIRST_TICK, view.event_id, channel, campaign, engine, domain,
-        view.country, view.group, view.content, view.name,
+        view.time_ms, view.time_ms, 1, 1, min(view.engagement_ms, ENGAGED_MS), _FIRST_TICK, name, channel, campaign,
+        engine, domain, view.country, view.group, view.content, view.viewed,
     )  # fmt: skip

@@ -14,93 +14,104 @@ from stream.changes.cells import Cell
 from stream.contract.records import UNIT
 from stream.stages.visitors import chats, forms, row
 from stream.stages.visitors.admissible import Open
-from stream.stages.visitors.contribution import Cells, Contributions, step_of_landing
+from stream.stages.visitors.bounds import Bounds
+from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.facts import Facts
 from stream.stages.visitors.numbers import visit
-from stream.stages.visitors.row import Conversation, Extra
-from stream.stages.visitors.sessions import convert
+from stream.stages.visitors.people import step_of_landing
+from stream.stages.visitors.row import Extra, KeyEvent, short
+from stream.stages.visitors.sessions import convert, note
+from stream.stages.visitors.steps import Cells, reached
 
 
-class IncrementalDeeds:
+class Deeds:
     """Writes the differences of forms and chats."""
 
-    def __init__(self, labels: Facts, contributions: Contributions) -> None:
+    def __init__(self, labels: Facts, contributions: Contributions, bounds: Bounds) -> None:
         self._labels = labels
         self._contributions = contributions
         self._pane = contributions.pane
-        self.talked: dict[str, tuple[Conversation, Cells]] = {}  # conversation → what it counted for before
+        self._bounds = bounds
+        self._talked: dict[str, Cells] = {}  # conversation → what it counted for before
 
     def form(self, here: Open, fact: Any) -> None:
         """Fold a form event."""
         time_ms, data, session, person = fact.time_ms, fact.data, here.session, here.row
         action = data.action
-        if action not in forms.STEPS:
-            return
-        deeds = session.deeds = session.deeds or row.Deeds()
-        form = self._labels.forms[data.form_id]
-        times = deeds.forms.setdefault(form, [0, 0, 0])
-        before = tuple(times)
-        forms.take_step(times, action, time_ms)
-        self._step(here.site, form, before, action, time_ms)
         if action == "view":
+            deeds = session.deeds = session.deeds or row.Deeds()
+            deeds.idle += 1
+        elif action in ("start", "submit"):
+            deeds = session.deeds = session.deeds or row.Deeds()
+        else:
             return
-        extra = person.extra = person.extra or Extra()
-        first_form, first, last = extra.first_form, extra.first_submit, extra.last_submit
-        forms.remember(extra, action, time_ms)
-        if not first_form:
-            self._contributions.reached(here.site, "first_view", "form_start", person.first_view, time_ms)
-        if action == "submit":
-            self._submit(here.site, data, time_ms, first, last, extra.last_chat)
-            if forms.makes_lead(data):
-                self._key_event(here, fact, "form")
-
-    def _step(self, site: str, form: str, before: tuple[int, ...], action: str, time_ms: int) -> None:
-        """Count a step of a form if it is the first of its kind in the session; a submit implies a start."""
-        viewed, started, submitted = before
-        add, pane = self._contributions.add, self._pane(time_ms)
+        form = self._labels.forms[data.form_id]
+        times = deeds.forms.setdefault(form, [0, 0])
+        viewed, started = times[0], times[1]
+        forms.take_step(times, action, time_ms, self._bounds)
+        add, at, site = self._contributions.add, self._pane(time_ms), here.site
         if action == "view":
             if not viewed:
-                add(("form_view", site, form), pane, 1)
-        elif action == "start":
+                add(("form_view", site, form), at, 1)
+            return
+        if not deeds.starts:
+            self._reached(site, "first_view", "form_start", session.landed, time_ms)
+        note(deeds.starts, time_ms, session.landed, self._bounds)
+        if action == "start":
             if not started:
-                add(("form_start", site, form), pane, 1)
-                add(("step_from", site, "form_start", "form_submit"), pane, 1)
-        elif not submitted:
-            if not started:
-                add(("form_start", site, form), pane, 1)
-            add(("form_submit", site, form), self._pane(started or time_ms), 1)
-            if started:
-                self._contributions.reached(site, "form_start", "form_submit", started, time_ms)
+                add(("form_start", site, form), at, 1)
+                add(("step_from", site, "form_start", "form_submit"), at, 1)
+            return
+        if not started:
+            add(("form_start", site, form), at, 1)
+        add(("form_submit", site, form), self._pane(started or time_ms), 1)
+        if started:
+            self._reached(site, "form_start", "form_submit", started, time_ms)
+        extra = person.extra = person.extra or Extra()
+        self._submit(here, fact, form, extra)
 
-    def _submit(self, site: str, data: Any, time_ms: int, first: int, last: int, chat: int) -> None:
-        """Count a submit, and move who submitted (before: first and last) to it; `chat` is when they last chatted."""
-        add, pane = self._contributions.add, self._pane(time_ms)
-        for kind, amount in forms.counts_of_submit(data):
-            add((kind, site), pane, amount)
-        if first:
-            add(("form_person", site), self._pane(last), -1)
-        else:
-            add(("first_submitter", site), pane, 1)
-        add(("form_person", site), pane, 1)
-        if chat and last < chat:
-            if last:
-                add(("chat_form_person", site), self._pane(last), -1)
-            add(("chat_form_person", site), self._pane(chat), 1)
+    def _submit(self, here: Open, fact: Any, form: str, extra: Extra) -> None:
+        """Count the first submit of a person."""
+        time_ms, data, site, at = fact.time_ms, fact.data, here.site, self._pane(fact.time_ms)
+        content = self._labels.contents[data.content_id]
+        forms.submit(extra.submissions, time_ms, fact.name, form, content, data)
+        self._contributions.put(forms.cells(site, extra.submissions, self._pane), 1)
+        add = self._contributions.add
+        if extra.last_submit:
+            add(("form_person", site), self._pane(extra.last_submit), -1)
+        add(("form_person", site), at, 1)
+        if extra.last_chat:
+            if extra.last_submit:
+                add(("chat_form_person", site), self._pane(min(extra.last_chat, extra.last_submit)), -1)
+            add(("chat_form_person", site), self._pane(extra.last_chat), 1)
+        extra.last_submit = time_ms
+        if forms.makes_lead(data):
+            event = self._labels.events[data.event_id] if data.event_id else None
+            self._key_event(here, forms.key_event(fact, event))
 
-    def _key_event(self, here: Open, fact: Any, method: str) -> None:
+    def _key_event(self, here: Open, key: KeyEvent) -> None:
         """Convert a person with one session, once more or for the first time."""
-        time_ms, site, session = fact.time_ms, here.site, here.session
+        time_ms, name, method, action, stage, event = key
+        site, session, add = here.site, here.session, self._contributions.add
         deeds = session.deeds = session.deeds or row.Deeds()
-        first, last = deeds.first_key, deeds.last_key
-        convert(deeds, time_ms, fact.event_id, method)
+        first, last, landed = deeds.first_key, deeds.last_key, session.landed
+        convert(deeds, (time_ms, short(name, here.row.source), method, action, stage, event), landed, self._bounds)
         self._converted(here, last, time_ms)
-        if first is None:
-            channel = session.channel or "direct"
-            self._contributions.add(("lead", site, method, channel, "on_site"), self._pane(time_ms), 1)
-            self._contributions.reached(site, "first_view", "lead", here.row.first_view, time_ms)
-            step = step_of_landing(channel)
-            if step is not None:
-                self._contributions.reached(site, step, "lead", session.landed, time_ms)
+        if first is not None:
+            return
+        channel, at = session.channel or "direct", self._pane(time_ms)
+        add(("lead", site, method, channel, "on_site"), at, 1)
+        add(("lead_deed", site, action, stage, event), at, 1)
+        self._reached(site, "first_view", "lead", landed, time_ms)
+        if (opened := step_of_landing(channel)) is not None:
+            self._reached(site, opened, "key_event", landed, time_ms)
+
+    def _reached(self, site: str, start: str, end: str, start_ms: int, end_ms: int) -> None:
+        """Contribute that a step begun earlier was now taken; without a beginning there is none."""
+        if start_ms:
+            out: Cells = []
+            reached(out, self._pane, site, start, end, start_ms, end_ms)
+            self._contributions.put(out, 1)
 
     def _converted(self, here: Open, last: int, time_ms: int) -> None:
         """Move a converted person, in every way their session counts them, from the last key event to this one."""
@@ -108,7 +119,7 @@ class IncrementalDeeds:
         old, new = self._pane(last), self._pane(time_ms)
         if last and old == new:
             return
-        cells: list[Cell] = [("convert", *visit(site, session.channel, session.campaign)[1:])]
+        cells: list[Cell] = [("convert", *visit(site, session.channel, session.campaign, None)[1:-1])]
         if session.group is not None:
             cells.append(("landing_converted", site, session.group, session.content))
         cells += [("content_converted", site, *name.split(UNIT)) for name in session.names]
@@ -119,20 +130,29 @@ class IncrementalDeeds:
 
     def chat(self, here: Open, fact: Any) -> None:
         """Fold a chatbot event."""
-        time_ms, data, person = fact.time_ms, fact.data, here.row
+        time_ms, data, person, session = fact.time_ms, fact.data, here.row, here.session
         extra = person.extra = person.extra or Extra()
         name = data.conversation_id
-        known = extra.conversations.get(name)
-        if name not in self.talked:
-            counted = [] if known is None else self._contributions.conversation(here.site, known)
-        last = extra.last_chat
-        bot = None if data.bot_id is None else (time_ms, fact.event_id, self._labels.bots[data.bot_id])
-        chat = chats.talk(extra, time_ms, bot, data)
-        if name not in self.talked:
-            self.talked[name] = chat, counted
+        if name not in self._talked:
+            self._talked[name] = self._cells(here, name)
+        bot = self._labels.bots[data.bot_id] if data.bot_id else None
+        extra.talks.append(chats.packed(time_ms, fact.name, bot, data, person.source))
+        if not chats.is_presence(data):
+            deeds = session.deeds = session.deeds or row.Deeds()
+            deeds.idle += 1
+            return
+        last, extra.last_chat = extra.last_chat, time_ms
         self._chatted(here.site, last, time_ms, extra.last_submit)
         if chats.makes_lead(data):
-            self._key_event(here, fact, "chatbot")
+            self._key_event(here, (time_ms, fact.name, "chatbot", data.action, "unknown", None))
+
+    def _cells(self, here: Open, conversation: str) -> Cells:
+        """List what the talks of one id count for; there are no orders and appointments among them."""
+        extra, source = here.row.extra, here.row.source
+        stored = extra.talks if extra is not None else ()
+        return chats.cells(
+            here.site, (chats.unpacked(one, source) for one in stored if one[2] == conversation), self._pane
+        )
 
     def _chatted(self, site: str, last: int, time_ms: int, submit: int) -> None:
         """Move who chats from their last chat to this one; `submit` is when they last submitted a form."""
@@ -146,10 +166,10 @@ class IncrementalDeeds:
                 add(("chat_form_person", site), old, -1)
             add(("chat_form_person", site), self._pane(min(time_ms, submit)), 1)
 
-    def settle(self, site: str) -> None:
+    def settle(self, here: Open) -> None:
         """Contribute the conversations that events were added to, once for all events of the batch."""
-        contributions = self._contributions
-        for chat, before in self.talked.values():
-            contributions.put(before, -1)
-            contributions.put(contributions.conversation(site, chat), 1)
-        self.talked.clear()
+        if not self._talked:
+            return
+        for conversation, before in self._talked.items():
+            self._contributions.change(before, self._cells(here, conversation))
+        self._talked.clear()

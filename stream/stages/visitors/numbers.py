@@ -12,7 +12,7 @@ import msgspec
 
 from stream.changes.accumulator import CellIds
 from stream.changes.cells import Cell
-from stream.stages.visitors.contribution import SOCIAL, step_of_landing
+from stream.stages.visitors.people import SOCIAL, STRANGER, step_of_landing
 from stream.stages.visitors.row import UNKNOWN
 
 _MOST: Final = 16_384
@@ -22,17 +22,21 @@ class OriginCells(msgspec.Struct, frozen=True, gc=False):
     """Numbers of the cells that a session adds to by where it came from."""
 
     visit: int
+    #: The same of somebody who is not known.
+    stranger: int
     view: int
+    session_view: int
     bounce: int
+    engaged: int
     #: Of the funnel step that its landing opens; −1: of none.
     landed: int
 
 
-def visit(site: str, channel: str | None, campaign: str | None) -> Cell:
+def visit(site: str, channel: str | None, campaign: str | None, stranger: str | None) -> Cell:
     """Name the cell by which a session counts its person by where they came from."""
     if channel is None:
-        return "visit", site, "direct", UNKNOWN, None
-    return "visit", site, channel, campaign, "social" if channel in SOCIAL else None
+        return "visit", site, "direct", UNKNOWN, None, stranger
+    return "visit", site, channel, campaign, "social" if channel in SOCIAL else None, stranger
 
 
 class Numbers(dict[tuple[str, str | None, str | None], OriginCells]):
@@ -46,10 +50,13 @@ class Numbers(dict[tuple[str, str | None, str | None], OriginCells]):
         ids, (site, channel, _) = self.ids, origin
         named, step = channel or "direct", step_of_landing(channel) if channel is not None else None
         found = OriginCells(
-            ids[visit(*origin)],
+            ids[visit(*origin, None)],
+            ids[visit(*origin, STRANGER)],
             ids["view", site, named],
+            ids["session_view", site, named],
             ids["bounce", site, named],
-            -1 if step is None else ids["step_from", site, step, "lead"],
+            ids["engaged", site, named],
+            -1 if step is None else ids["step_from", site, step, "key_event"],
         )
         if len(self) < _MOST:
             self[origin] = found

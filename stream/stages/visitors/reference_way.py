@@ -3,79 +3,133 @@
 In:  a row, facts by time.
 Out: the row changed, the difference in the accumulator, and the events that were flood.
 
-Sums up what the person counts for before and after; sessions and chats that an event touches are listed before
-their first change and after the last one.
+Lists what the row counts for, changes the row, and lists it again. Of sessions only those are listed that changed; of
+chats and submissions only where such events came.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
 
-from stream.changes.panes import HOUR_MS
+from stream.changes.panes import DAY_MS, HOUR_MS
 from stream.contract.records import UNIT
-from stream.stages.visitors import chats, deals, forms, sessions
+from stream.stages.visitors import chats, forms, sessions
 from stream.stages.visitors.bounds import Bounds
-from stream.stages.visitors.contribution import (
-    Cells,
-    Contributions,
-    person,
-    step_of_landing,
-    ways,
-)
-from stream.stages.visitors.facts import Chat, Fact, Facts, Form, View
-from stream.stages.visitors.row import Conversation, Deal, Extra, Packed, Row, Session, ticks_of, unpack
+from stream.stages.visitors.contribution import Contributions, of_forms, of_person, of_session, of_talks
+from stream.stages.visitors.facts import Chat, Fact, Facts, Form, View, is_presence
+from stream.stages.visitors.loose import attached, joined
+from stream.stages.visitors.people import fold_away
+from stream.stages.visitors.row import Extra, KeyEvent, Loose, Packed, Row, Session, ticks_of, unpack
+from stream.stages.visitors.steps import Cells
+
+#: What is still without a session after that long will get none: a session may begin late by a day, not by more.
+_LOOSE_MS = 3 * DAY_MS
 
 
 def fold_by_reference(
     contributions: Contributions, labels: Facts, memory_ms: int, bounds: Bounds, row: Row, site: str, facts: list[Fact]
 ) -> list[Fact]:
     """Fold facts into a row; give those of events that were flood."""
-    before = person(row) if row.sessions else None
+    if not row.source:
+        row.source = facts[0].source
+    listed = _Listed(contributions, row, site, facts)
     work = _Work(contributions, labels, bounds, row, site)
     for fact in facts:
         work.fold(fact)
-    work.settle()
+    row.sessions = work.sessions()
+    listed.change(work.views)
     forget(row, memory_ms, bounds)
-    if row.sessions:
-        after = person(row)
-        if before is not None:
-            contributions.person(site, before, -1, less=after)
-        contributions.person(site, after, 1, less=before)
     return work.flood
 
 
+class _Listed:
+    """What a row counted for before its events, and what it counts for after them."""
+
+    def __init__(self, contributions: Contributions, row: Row, site: str, facts: list[Fact]) -> None:
+        self._contributions, self._row, self._site = contributions, row, site
+        self._with_talks = any(isinstance(fact, Chat) for fact in facts)
+        self._with_forms = any(isinstance(fact, Form) for fact in facts)
+        self._sessions, self._cells = self._list()
+
+    def _list(self) -> tuple[list[Packed], Cells]:
+        site, row, pane = self._site, self._row, self._contributions.pane
+        held, alone = attached(row)
+        out = of_person(site, row, held, alone, pane) if held or row.extra is not None else []
+        if self._with_talks:
+            out += of_talks(site, row, pane)
+        if self._with_forms:
+            out += of_forms(site, row, pane)
+        return list(held), out
+
+    def change(self, views: list[View]) -> None:
+        """Write the difference, page views included."""
+        contributions, site, pane = self._contributions, self._site, self._contributions.pane
+        before, cells = self._sessions, self._cells
+        after, new_cells = self._list()
+        known, now = {id(session) for session in before}, {id(session) for session in after}
+        for session in before:
+            if id(session) not in now:
+                cells += of_session(site, session, pane)
+        for session in after:
+            if id(session) not in known:
+                new_cells += of_session(site, session, pane)
+        contributions.change(cells, new_cells)
+        add = contributions.add
+        starts = [session.start for session in after]
+        for view in views:
+            channel = after[bisect_right(starts, view.time_ms) - 1].channel or "direct"
+            at = pane(view.time_ms)
+            add(("view", site, channel), at, 1)
+            add(("content_view", site, view.group, view.content), at, 1)
+            if view.is_download:
+                add(("content_download", site, view.group, view.content), at, 1)
+        for old in before:
+            was, is_now = old.channel or "direct", after[bisect_right(starts, old.start) - 1].channel or "direct"
+            if is_now != was:
+                for tick in ticks_of(old):
+                    if tick & 1 and tick < sessions.LARGEST_TICK:
+                        at = pane(old.start + (tick >> 1))
+                        add(("channel_view", site, was), at, -1)
+                        add(("channel_view", site, is_now), at, 1)
+
+
 class _Work:
-    """One person's fold: what was touched, and what it counted for before."""
+    """One person's fold: sessions become workable as they are touched."""
 
     def __init__(self, contributions: Contributions, labels: Facts, bounds: Bounds, row: Row, site: str) -> None:
         self.contributions, self.labels, self.row, self.site = contributions, labels, row, site
-        self.pane = contributions.pane
         self._bounds = bounds
         self.flood: list[Fact] = []
+        self.views: list[View] = []
         self._held: list[Packed | Session] = list(row.sessions)  # a session that is touched becomes a Session
-        self._before: Cells = []
-        self._old: list[Packed] = []
-        self._views: list[tuple[int, str, str]] = []
-        self._chats: dict[str, Conversation] = {}
-        self._orders: dict[str, Deal] = {}
-        self._appointments: dict[str, Deal] = {}
         self._by_hour: dict[int, int] = {}
         self._full: set[int] = set()
+
+    @property
+    def _extra(self) -> Extra:
+        extra = self.row.extra = self.row.extra or Extra()
+        return extra
+
+    def sessions(self) -> list[Packed]:
+        """Give the sessions as they are stored."""
+        source = self.row.source
+        return [session.pack(source) if isinstance(session, Session) else session for session in self._held]
 
     def fold(self, fact: Fact) -> None:
         """Fold one event."""
         if self._is_flood(fact):
             self.flood.append(fact)
             return
-        time_ms = fact.time_ms
-        row, session = self.row, self._session(fact)
-        row.first = min(row.first, time_ms) if row.first else time_ms
-        row.last = max(row.last, time_ms)
-        if fact.touch is not None:
-            session.touch = sessions.earlier(session.touch, (time_ms, fact.event_id, *fact.touch))
-        if fact.country is not None:
-            session.country = sessions.earlier(session.country, (time_ms, fact.event_id, fact.country))
+        self.row.last = max(self.row.last, fact.time_ms)
+        if is_presence(fact):
+            session = self._session(fact)
+        else:
+            found = self._idle(fact)
+            if found is None:
+                self._alone(fact)
+                return
+            session = found
+        self._says(session, fact)
         if isinstance(fact, View):
             self._view(session, fact)
         elif isinstance(fact, Form):
@@ -83,41 +137,12 @@ class _Work:
         elif isinstance(fact, Chat):
             self._chat(session, fact)
 
-    def settle(self) -> None:
-        """Store the sessions again and contribute what all that was touched counts for now."""
-        contributions, site, add = self.contributions, self.site, self.contributions.add
-        after: Cells = []
-        stored: list[Packed] = []
-        for session in self._held:
-            if isinstance(session, Session):
-                packed = session.pack()
-                after += contributions.session(site, packed)
-                stored.append(packed)
-            else:
-                stored.append(session)
-        self.row.sessions = stored
-        for chat in self._chats.values():
-            after += contributions.conversation(site, chat)
-        for order in self._orders.values():
-            after += contributions.order(site, order)
-        for appointment in self._appointments.values():
-            after += contributions.appointment(site, appointment)
-        contributions.put(self._before, -1)
-        contributions.put(after, 1)
-        starts = [session.start for session in stored]
-        for time_ms, group, content in self._views:
-            channel = stored[bisect_right(starts, time_ms) - 1].channel or "direct"
-            pane = self.pane(time_ms)
-            add(("view", site, channel), pane, 1)
-            add(("content_view", site, group, content), pane, 1)
-        for old in self._old:
-            was, now = old.channel or "direct", stored[bisect_right(starts, old.start) - 1].channel or "direct"
-            if now != was:
-                for tick in ticks_of(old):
-                    if tick & 1 and tick < sessions.LARGEST_TICK:
-                        pane = self.pane(old.start + (tick >> 1))
-                        add(("channel_view", site, was), pane, -1)
-                        add(("channel_view", site, now), pane, 1)
+    @staticmethod
+    def _says(session: Session, fact: Fact) -> None:
+        if fact.touch is not None:
+            session.touch = sessions.earlier(session.touch, (fact.time_ms, fact.name, *fact.touch))
+        if fact.country is not None:
+            session.country = sessions.earlier(session.country, (fact.time_ms, fact.name, fact.country))
 
     def _is_flood(self, fact: Fact) -> bool:
         """Tell whether a person's hour is full already; which events those are depends on their order alone."""
@@ -128,12 +153,13 @@ class _Work:
                 return True
         if hour in self._full:
             return True
+        alone = extra.loose if extra is not None else ()
         bound = self._by_hour.get(hour)
         if bound is None:  # all events of the sessions that touch the hour: never too few, and cheap
-            end = (hour + 1) * HOUR_MS
-            bound = sum(s.events for s in self._held if s.start < end and s.end >= hour * HOUR_MS)
+            start, end = hour * HOUR_MS, (hour + 1) * HOUR_MS
+            bound = sum(s.events for s in self._held if s.start < end and s.end + sessions.GAP_MS >= start) + len(alone)
         if bound >= self._bounds.flood_events:
-            bound = sessions.events_in_hour(self._held, hour)
+            bound = sessions.events_in_hour(self._held, hour) + sum(one.time_ms // HOUR_MS == hour for one in alone)
             if bound >= self._bounds.flood_events:
                 self._full.add(hour)
                 return True
@@ -141,7 +167,7 @@ class _Work:
         return False
 
     def _session(self, fact: Fact) -> Session:
-        """Find or make the session of an event; what it joins becomes one."""
+        """Find or make the session of a presence; what it joins becomes one, and what was loose may join it."""
         held, time_ms = self._held, fact.time_ms
         low, high = sessions.reach(held, time_ms)
         if low == high:
@@ -154,27 +180,55 @@ class _Work:
                 session = sessions.join(session, other, self._bounds)
             held[low:high] = [session]
         sessions.extend(session, time_ms, isinstance(fact, View))
+        extra = self.row.extra
+        if extra is not None and extra.loose:
+            reached = [one for one in extra.loose if session.start <= one.time_ms <= session.end + sessions.GAP_MS]
+            if reached:
+                extra.loose = [one for one in extra.loose if one not in reached]
+                for one in reached:
+                    joined(session, one)
+                    self._count_idle(session, one.time_ms)
         return session
 
+    def _idle(self, fact: Fact) -> Session | None:
+        """Find the session that runs when something happens that nobody caused."""
+        place = sessions.running(self._held, fact.time_ms)
+        if place < 0:
+            return None
+        session = self._held[place] = self._touched(self._held[place])
+        self._count_idle(session, fact.time_ms)
+        return session
+
+    def _count_idle(self, session: Session, time_ms: int) -> None:
+        session.events += 1
+        session.idle += 1
+        session.ticks.append(sessions.tick(session.start, time_ms, False))
+        sessions.trim(session, self._bounds)
+
+    def _alone(self, fact: Fact) -> None:
+        form = None
+        if isinstance(fact, Form):
+            form = self.labels.forms[fact.data.form_id]
+            self._offered(fact)
+        elif isinstance(fact, Chat):
+            self._talk(fact)
+        self._extra.loose.append(Loose(fact.time_ms, fact.name, form, fact.touch, fact.country))
+
     def _touched(self, session: Packed | Session) -> Session:
-        if isinstance(session, Session):
-            return session
-        self._old.append(session)
-        self._before += self.contributions.session(self.site, session)
-        return unpack(session)
+        return session if isinstance(session, Session) else unpack(session, self.row.source)
 
     def _view(self, session: Session, fact: View) -> None:
         time_ms, group, content = fact.time_ms, fact.group, fact.content
-        self.row.first_view = sessions.least(self.row.first_view, time_ms)
-        session.landing = sessions.earlier(session.landing, (time_ms, fact.event_id, group, content))
+        session.landing = sessions.earlier(session.landing, (time_ms, fact.name, group, content))
+        session.engaged = min(session.engaged + fact.engagement_ms, sessions.ENGAGED_MS)
         session.viewed.add(group + UNIT + content)
         sessions.trim(session, self._bounds)
-        self._views.append((time_ms, group, content))
+        self.views.append(fact)
         if fact.offer is not None:
             self._offer(fact.offer, time_ms, False)
 
     def _offer(self, offer: str, time_ms: int, taken: bool) -> None:
-        extra = self.row.extra = self.row.extra or Extra()
+        extra = self._extra
         times = extra.offers.get(offer)
         if times is None:
             if len(extra.offers) >= self._bounds.offers:
@@ -184,58 +238,52 @@ class _Work:
         if taken:
             times[1] = max(times[1], time_ms)
 
+    def _offered(self, fact: Form) -> None:
+        if fact.data.offer_id:
+            self._offer(self.labels.offers[fact.data.offer_id], fact.time_ms, fact.data.action == "submit")
+
     def _form(self, session: Session, fact: Form) -> None:
         time_ms, data = fact.time_ms, fact.data
-        action = data.action
-        if data.offer_id is not None:
-            self._offer(self.labels.offers[data.offer_id], time_ms, action == "submit")
-        if action not in forms.STEPS:
+        action, landed = data.action, _landed(session)
+        self._offered(fact)
+        if action not in ("view", "start", "submit"):
             return
-        forms.take_step(session.forms.setdefault(self.labels.forms[data.form_id], [0, 0, 0]), action, time_ms)
+        form = self.labels.forms[data.form_id]
+        forms.take_step(session.forms.setdefault(form, [0, 0]), action, time_ms, self._bounds)
         if action == "view":
             return
-        extra = self.row.extra = self.row.extra or Extra()
-        forms.remember(extra, action, time_ms)
+        sessions.note(session.starts, time_ms, landed, self._bounds)
         if action == "submit":
-            for kind, amount in forms.counts_of_submit(data):
-                self.contributions.add((kind, self.site), self.pane(time_ms), amount)
-        if forms.makes_lead(data):
-            sessions.convert(session, time_ms, fact.event_id, "form")
+            extra = self._extra
+            extra.last_submit = max(extra.last_submit, time_ms)
+            content = self.labels.contents[data.content_id]
+            forms.submit(extra.submissions, time_ms, fact.name, form, content, data)
+            if forms.makes_lead(data):
+                event = self.labels.events[data.event_id] if data.event_id else None
+                self._convert(session, forms.key_event(fact, event))
 
     def _chat(self, session: Session, fact: Chat) -> None:
-        time_ms, event_id, data = fact.time_ms, fact.event_id, fact.data
-        extra = self.row.extra = self.row.extra or Extra()
-        bot = None if data.bot_id is None else (time_ms, event_id, self.labels.bots[data.bot_id])
-        name, action = data.conversation_id, data.action
-        known = extra.conversations.get(name)
-        if known is not None and name not in self._chats:
-            self._before += self.contributions.conversation(self.site, known)
-        self._chats[name] = chats.talk(extra, time_ms, bot, data)
-        if chats.makes_lead(data):
-            sessions.convert(session, time_ms, event_id, "chatbot")
-        if action in deals.ORDERS:
-            order = self._deal(extra.orders, self._orders, data.order_id, self.contributions.order)
-            deals.order(order, time_ms, bot, action)
-        elif action in deals.APPOINTMENTS:
-            appointment = self._deal(
-                extra.appointments, self._appointments, data.appointment_id, self.contributions.appointment
-            )
-            deals.appointment(appointment, time_ms, bot, action)
+        self._talk(fact)
+        if chats.makes_lead(fact.data):
+            self._convert(session, (fact.time_ms, fact.name, "chatbot", fact.data.action, "unknown", None))
 
-    def _deal(
-        self, known: dict[str, Deal], touched: dict[str, Deal], name: str, listed: Callable[[str, Deal], Cells]
-    ) -> Deal:
-        deal = known.get(name)
-        if deal is None:
-            deal = known[name] = Deal()
-        elif name not in touched:
-            self._before += listed(self.site, deal)
-        touched[name] = deal
-        return deal
+    def _talk(self, fact: Chat) -> None:
+        extra, data = self._extra, fact.data
+        bot = self.labels.bots[data.bot_id] if data.bot_id else None
+        extra.talks.append(chats.packed(fact.time_ms, fact.name, bot, data, self.row.source))
+        if chats.is_presence(data):
+            extra.last_chat = max(extra.last_chat, fact.time_ms)
+
+    def _convert(self, session: Session, key: KeyEvent) -> None:
+        sessions.convert(session, key, _landed(session), self._bounds)
+
+
+def _landed(session: Session) -> int:
+    return session.landing[0] if session.landing is not None else 0
 
 
 def forget(row: Row, memory_ms: int, bounds: Bounds) -> None:
-    """Fold the oldest sessions together, changing no count: over the bound, or older than the memory."""
+    """Forget what can change no more, over the bounds or older than the memory; it stays counted as it was."""
     oldest = row.last - memory_ms
     kept = row.sessions
     while len(kept) > bounds.sessions or (len(kept) > 1 and kept[0].end < oldest):
@@ -243,39 +291,10 @@ def forget(row: Row, memory_ms: int, bounds: Bounds) -> None:
     extra = row.extra
     if extra is None:
         return
-    for name in [n for n, (end, key_ms) in extra.folded.items() if max(end, key_ms) < oldest]:
-        del extra.folded[name]
-    if len(extra.conversations) > bounds.chats:
-        newest = sorted(extra.conversations.items(), key=lambda item: item[1].last)[-bounds.chats :]
-        extra.conversations = dict(newest)
-    for made in (extra.orders, extra.appointments):
-        while len(made) > bounds.chats:
-            del made[next(iter(made))]
-
-
-def fold_away(row: Row, session: Packed) -> None:
-    """Keep of a session only when it last counted its person, in each way."""
-    extra = row.extra = row.extra or Extra()
-    for way in ways(*session.dimensions):
-        _note(extra, UNIT.join(way), session.end, session.last_key)
-    if session.last_key:
-        for viewed in session.names:
-            _note(extra, f"content{UNIT}{viewed}", 0, session.last_key)
-    key = session.first_key
-    if key is not None and (extra.folded_lead is None or key[:2] < extra.folded_lead[:2]):
-        extra.folded_lead = (*key, session.channel or "direct")
-    step = step_of_landing(session.channel) if session.channel is not None else None
-    if step is not None and session.landed:
-        if step == "ad_landing":
-            extra.folded_ad_landing = sessions.least(extra.folded_ad_landing, session.landed)
-        else:
-            extra.folded_email_landing = sessions.least(extra.folded_email_landing, session.landed)
-
-
-def _note(extra: Extra, name: str, end: int, key: int) -> None:
-    times = extra.folded.get(name)
-    if times is None:
-        extra.folded[name] = [end, key]
-    else:
-        times[0] = max(times[0], end)
-        times[1] = max(times[1], key)
+    if extra.folded is not None:
+        ways = extra.folded.ways
+        for name in [n for n, times in ways.items() if max(times) < oldest]:
+            del ways[name]
+    chats.forget(extra, oldest, bounds.chats, row.source)
+    forms.forget(extra.submissions, oldest, bounds.submissions)
+    extra.loose = [one for one in extra.loose if one.time_ms >= row.last - _LOOSE_MS][-bounds.submissions :]

@@ -5,35 +5,38 @@ In:  nothing.  Out: the structs that are stored, and their encoding.
 What a row keeps is commutative over the topics it comes from (sums, minima, maxima, unions), so that the order
 in which page views, forms and chats are read changes nothing. Times are milliseconds; 0 stands for never.
 Fields are stored by position: append new ones at the end.
+
+A name of an event is its source and id, between them a separator that neither can hold. Nearly all events of a person
+come from one source, which stands in the row once: a stored name without a separator is an id of that source.
 """
 
 from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+
+from stream.contract.records import UNIT
 
 UNKNOWN: Final = "unknown"
 MARK: Final = "\x1e"
 NEVER: Final = (0, "")
 
-#: (time, event id, channel, campaign, engine, domain) of the event that gives a session its channel.
+#: (time, name, channel, campaign, engine, domain) of the event that gives a session its channel.
 Touch = tuple[int, str, str, str, str | None, str | None]
-#: (time, event id, country).
+#: (time, name, country).
 Country = tuple[int, str, str]
-#: (time, event id, page group, content).
+#: (time, name, page group, content).
 Landing = tuple[int, str, str, str]
-#: (time, event id, capture method).
-KeyEvent = tuple[int, str, str]
+#: (time, name, capture method, action, stage of the offer, webinar or conference).
+KeyEvent = tuple[int, str, str, str, str, str | None]
 #: (channel, campaign, country, page group, content): what a session's person is counted by; None: no page view.
 Dimensions = tuple[str, str, str, str | None, str | None]
-#: (time, event id, bot).
-Bot = tuple[int, str, str]
 
 
-#: (time, id) of the events that gave touch, country and landing; time 0 where there is none.
+#: (time, name) of the events that gave touch, country and landing; time 0 where there is none.
 Said = tuple[int, str, int, str, int, str]
 
 
@@ -42,22 +45,31 @@ class Deeds(msgspec.Struct, array_like=True, gc=False):
 
     first_key: KeyEvent | None = None
     last_key: int = 0
-    #: form → [first view, first start, first submit].
+    #: Key events after the first, as far as they may be the first behind the landing.
+    more_keys: list[int] = []
+    #: Starts and submits of forms, as far as they may be the first behind the landing.
+    starts: list[int] = []
+    #: form → [first view, first start, submits as far as they may be the first behind the start].
     forms: dict[str, list[int]] = {}
+    #: Events that nobody caused.
+    idle: int = 0
     said: Said | None = None
 
 
 class Packed(msgspec.Struct, array_like=True, gc=False):
     """A session as it is stored: flat, since half of the cost of an event is reading and writing its row.
 
-    Mostly one event gives touch, country and landing: the one that opened the session. Then its id stands in
-    `opened_by`; else `deeds.said` has it all. `viewed` is each "group\x1fcontent" between marks.
+    It begins and ends with a presence. Mostly one event gives touch, country and landing: the one that opened the
+    session. Then its name stands in `opened_by`; else `deeds.said` has it all. `viewed` is each "group\x1fcontent"
+    between marks.
     """
 
     start: int
     end: int
     events: int
     views: int
+    #: Time in the foreground of its page views, up to where it makes no difference any more.
+    engaged: int
     #: 2 · (time − start) + (1 for a page view), one an event, as 32-bit integers.
     ticks: bytes
     opened_by: str
@@ -77,6 +89,11 @@ class Packed(msgspec.Struct, array_like=True, gc=False):
         return self.channel or "direct", self.campaign or UNKNOWN, self.country or UNKNOWN, self.group, self.content
 
     @property
+    def is_bounce(self) -> bool:
+        """Tell whether it is one presence, a page view."""
+        return self.views == 1 and (self.events == 1 or self.events - (self.deeds.idle if self.deeds else 0) == 1)
+
+    @property
     def last_key(self) -> int:
         """Give the time of the last key event; 0 is never."""
         return self.deeds.last_key if self.deeds is not None else 0
@@ -85,6 +102,12 @@ class Packed(msgspec.Struct, array_like=True, gc=False):
     def first_key(self) -> KeyEvent | None:
         """Give the first key event."""
         return self.deeds.first_key if self.deeds is not None else None
+
+    @property
+    def keys(self) -> list[int]:
+        """Give the times of the key events that are remembered, the first of them being the first of all."""
+        deeds = self.deeds
+        return [] if deeds is None or deeds.first_key is None else [deeds.first_key[0], *deeds.more_keys]
 
     @property
     def landed(self) -> int:
@@ -102,22 +125,26 @@ class Packed(msgspec.Struct, array_like=True, gc=False):
 
 @dataclass(slots=True)
 class Session:
-    """A session that is worked on: every fact beside the event that gave it."""
+    """A session that is worked on: every fact beside the event that gave it, by its whole name."""
 
     start: int
     end: int
     events: int = 0
     views: int = 0
+    engaged: int = 0
+    idle: int = 0
     ticks: list[int] = field(default_factory=list)
     touch: Touch | None = None
     country: Country | None = None
     landing: Landing | None = None
     first_key: KeyEvent | None = None
     last_key: int = 0
+    more_keys: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
     viewed: set[str] = field(default_factory=set)
     forms: dict[str, list[int]] = field(default_factory=dict)
 
-    def pack(self) -> Packed:
+    def pack(self, source: str) -> Packed:
         """Make what is stored."""
         touch, country, landing = self.touch, self.country, self.landing
         given = [fact for fact in (touch, country, landing) if fact is not None]
@@ -127,14 +154,19 @@ class Session:
             opened_by = given[0][1]
             if any(fact[0] != self.start or fact[1] != opened_by for fact in given):
                 by, at, on = touch or NEVER, country or NEVER, landing or NEVER
-                said = (by[0], by[1], at[0], at[1], on[0], on[1])
+                said = by[0], short(by[1], source), at[0], short(at[1], source), on[0], short(on[1], source)
                 opened_by = ""
         deeds = None
-        if said is not None or self.first_key is not None or self.forms:
-            deeds = Deeds(self.first_key, self.last_key, self.forms, said)
+        if said is not None or self.first_key is not None or self.forms or self.idle:
+            key = self.first_key
+            deeds = Deeds(
+                None if key is None else (key[0], short(key[1], source), *key[2:]), self.last_key, self.more_keys,
+                self.starts, self.forms, self.idle, said,
+            )  # fmt: skip
         viewed = f"{MARK}{MARK.join(sorted(self.viewed))}{MARK}" if self.viewed else ""
         return Packed(
-            self.start, self.end, self.events, self.views, array("I", self.ticks).tobytes(), opened_by,
+            self.start, self.end, self.events, self.views, self.engaged, array("I", self.ticks).tobytes(),
+            short(opened_by, source),
             touch[2] if touch is not None else None,
             touch[3] if touch is not None else None,
             touch[4] if touch is not None else None,
@@ -146,7 +178,7 @@ class Session:
         )  # fmt: skip
 
 
-def unpack(packed: Packed) -> Session:
+def unpack(packed: Packed, source: str) -> Session:
     """Make a stored session ready to be worked on; the inverse of `pack`."""
     deeds = packed.deeds
     said = deeds.said if deeds is not None else None
@@ -155,16 +187,36 @@ def unpack(packed: Packed) -> Session:
         said = (*opened, *opened, *opened)
     touch: Touch | None = None
     if packed.channel is not None and packed.campaign is not None:
-        touch = (said[0], said[1], packed.channel, packed.campaign, packed.engine, packed.domain)
-    country = None if packed.country is None else (said[2], said[3], packed.country)
+        touch = (said[0], whole(said[1], source), packed.channel, packed.campaign, packed.engine, packed.domain)
+    country = None if packed.country is None else (said[2], whole(said[3], source), packed.country)
     landing: Landing | None = None
     if packed.group is not None and packed.content is not None:
-        landing = (said[4], said[5], packed.group, packed.content)
-    return Session(
-        packed.start, packed.end, packed.events, packed.views, list(ticks_of(packed)), touch, country, landing,
-        packed.first_key, packed.last_key, set(packed.names),
-        {form: list(times) for form, times in deeds.forms.items()} if deeds is not None else {},
+        landing = (said[4], whole(said[5], source), packed.group, packed.content)
+    session = Session(
+        packed.start, packed.end, packed.events, packed.views, packed.engaged, 0, list(ticks_of(packed)), touch,
+        country, landing, viewed=set(packed.names),
     )  # fmt: skip
+    if deeds is not None:
+        key = deeds.first_key
+        session.first_key = None if key is None else (key[0], whole(key[1], source), *key[2:])
+        session.last_key, session.idle = deeds.last_key, deeds.idle
+        session.more_keys, session.starts = list(deeds.more_keys), list(deeds.starts)
+        session.forms = {form: list(times) for form, times in deeds.forms.items()}
+    return session
+
+
+def short(name: str, source: str) -> str:
+    """Leave out the source of a name where it is that of the row.
+
+    >>> short("web\\x1fe1", "web"), short("chat\\x1fe1", "web") == "chat\\x1fe1"
+    ('e1', True)
+    """
+    return name[len(source) + 1 :] if name.startswith(source + UNIT) else name
+
+
+def whole(name: str, source: str) -> str:
+    """Give a name with its source; the inverse of `short`."""
+    return name if UNIT in name else source + UNIT + name
 
 
 def ticks_of(packed: Packed) -> array[int]:
@@ -174,65 +226,84 @@ def ticks_of(packed: Packed) -> array[int]:
     return ticks
 
 
-class Conversation(msgspec.Struct, array_like=True, gc=False):
-    """A chat; `started` is 0 where its start was not seen."""
+class Submission(msgspec.Struct, array_like=True, gc=False):
+    """What was sent by a form, however often the button was pressed: (person, form, id)."""
 
-    first: int
-    last: int
-    started: int = 0
-    lead: int = 0
-    handoff: bool = False
-    resolved: bool = False
-    duration_s: float = -1.0
-    bot: Bot | None = None
+    form: str
+    id: str
+    first: tuple[int, str]
+    last: tuple[int, str]
+    #: Fields asked, and of those the present ones, by the last event.
+    asked: int
+    known: int
+    #: (time, name, form type) of the first event that is a key event.
+    key: tuple[int, str, str] | None = None
+    #: (time, name, millionths, currency) that were told last.
+    value: tuple[int, str, int, str] | None = None
+    #: (time, name, content) of the first event that is a download.
+    download: tuple[int, str, str] | None = None
 
 
-class Deal(msgspec.Struct, array_like=True, gc=False):
-    """An order or an appointment made in a chat: when each of its steps was first seen."""
+class Loose(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Something that nobody caused and that found no session; one may still come that it joins."""
 
-    opened: int = 0
-    done: int = 0
-    cancelled: int = 0
-    bot: Bot | None = None
+    time_ms: int
+    name: str
+    form: str | None
+    touch: tuple[str, str, str | None, str | None] | None
+    country: str | None
+
+
+class Folded(msgspec.Struct, array_like=True, gc=False):
+    """What is kept of sessions folded together: how those behind them go on counting."""
+
+    #: dimension + value → [last presence, last key event].
+    ways: dict[str, list[int]] = {}
+    end: int = 0
+    #: Last presence while unknown, where nothing came of it.
+    stranger: int = 0
+    #: [first view of the life, 1 if unknown then, first start of a form behind it, first key event behind it].
+    view: list[int] = []
+    #: Landings by an ad or e-mail that no key event followed.
+    landings: list[tuple[str, int]] = []
 
 
 class Extra(msgspec.Struct, array_like=True, gc=False):
     """What only few people have: forms, chats, offers, and sessions folded together."""
 
-    first_form: int = 0
-    first_submit: int = 0
     last_submit: int = 0
     last_chat: int = 0
+    #: The last key event before the sessions that are remembered.
+    known: int = 0
     #: offer → [last seen, last taken].
     offers: dict[str, list[int]] = {}
-    conversations: dict[str, Conversation] = {}
-    orders: dict[str, Deal] = {}
-    appointments: dict[str, Deal] = {}
-    #: dimension + value → [last event, last key event] of sessions folded together.
-    folded: dict[str, list[int]] = {}
-    #: (time, event id, capture method, channel) of the first key event in a session folded together.
-    folded_lead: tuple[int, str, str, str] | None = None
-    folded_ad_landing: int = 0
-    folded_email_landing: int = 0
+    #: Chatbot events, as `chats` packs them.
+    talks: list[list[Any]] = []
+    submissions: list[Submission] = []
+    loose: list[Loose] = []
+    folded: Folded | None = None
 
 
 class Row(msgspec.Struct, array_like=True, gc=False):
-    """A person: first and last event, the sessions remembered, and what few people have."""
+    """A person: newest event, the sessions remembered, the source of most events, and what few people have."""
 
     last: int
-    first: int
-    first_view: int
     sessions: list[Packed]
+    source: str = ""
     extra: Extra | None = None
 
 
 class AdLead(msgspec.Struct, array_like=True, gc=False):
-    """A lead known from a form on an ad platform: its first submit, and when it was last heard of."""
+    """A lead known from a form on an ad platform: its first submit, when it was last heard of, and what it sent."""
 
     last: int
     time: int
-    event_id: str
+    name: str
     channel: str
+    action: str = UNKNOWN
+    stage: str = UNKNOWN
+    event: str | None = None
+    submissions: list[Submission] = []
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -32,12 +32,12 @@ class Visitors(Stage):
         self._facts = Facts(shared.admit, shared.sites)
         self._waiting: People = defaultdict(list)
         self.people = PeopleFold(shared.grid, self._facts, shared.memory_ms, bounds)
-        self.ad_leads = AdLeads(shared.grid, shared.sites, shared.memory_ms)
+        self.ad_leads = AdLeads(shared.grid, self._facts)
 
     @property
     def tables(self) -> Sequence[Table]:
-        """People and ad leads."""
-        return self.people.rows, self.ad_leads.rows
+        """People, those who are known, and ad leads."""
+        return self.people.rows, self.people.known.rows, self.ad_leads.rows
 
     @property
     def known(self) -> Container[str]:

@@ -112,4 +112,61 @@ STORIES = [
             ("conservation_error", None, {"": 0}),
         ],
     ),
+    Story(
+        "a conversation is engaged once the visitor wrote or did something",
+        [
+            chat("10:00", "ann", "conversation_started", "c1", "sally"),
+            chat("10:01", "ann", "message", "c1", actor="bot"),
+            chat("10:00", "bob", "conversation_started", "c2", "sally"),
+            chat("10:01", "bob", "message", "c2"),
+            chat("10:00", "cat", "order_started", "c3", "sally", order="o1"),
+        ],
+        [
+            ("engaged_conversations", "6h", {"bot=sally": 2}),
+            ("chat_engaged_ratio", "6h", {"bot=sally": (2, 3)}),
+        ],
+    ),
+    Story(
+        "one thread holds many conversations, and closings belong to what they close",
+        [
+            chat("10:00", "ann", "conversation_started", "c1", "sally"),
+            chat("10:05", "ann", "conversation_ended", "c1"),
+            chat("10:05:01", "ann", "lead_captured", "c1"),
+            chat("10:10", "ann", "message", "c1", "max"),
+            chat("10:30", "ann", "conversation_ended", "c1", resolved=True),
+            chat("10:20", "ann", "message", "c1"),
+        ],
+        [
+            ("conversations", "6h", {"bot=sally": 1, "bot=max": 1}),
+            ("chat_conversion_ratio", "6h", {"bot=sally": (1, 1), "bot=max": (0, 1)}),
+            ("chat_resolved_ratio", "6h", {"bot=sally": (0, 1), "bot=max": (1, 1)}),
+            ("chat_conversation_seconds", "6h", {"bot=sally": Timed(301, 301, 301, 1), "bot=max": Timed(600, 600, 600, 1)}),
+        ],
+    ),
+    Story(
+        "orders are worth what was told last, where they are completed",
+        [
+            chat("10:00", "ann", "order_started", bot="sally", order="o1", value=100, currency="EUR"),
+            chat("10:05", "ann", "order_completed", order="o1", value=89.99, currency="EUR"),
+            chat("10:06", "ann", "order_completed", order="o1"),
+            chat("10:07", "ann", "order_started", order="o2", value=100, currency="EUR"),
+            chat("10:08", "ann", "order_completed", order="o3", value=7),
+        ],
+        [("chat_order_value", "6h", {"bot=sally currency=EUR": 89.99})],
+    ),
+    Story(
+        "appointments are judged by who was confirmed within 48 hours",
+        [
+            chat("06-12 10:00", "ann", "appointment_set", bot="sally", appointment="a1"),
+            chat("06-14 10:00", "ann", "appointment_confirmed", appointment="a1"),
+            chat("06-12 10:00", "bob", "appointment_set", bot="sally", appointment="a2"),
+            chat("06-14 10:00:00.001", "bob", "appointment_confirmed", appointment="a2"),
+            chat("06-14 10:00", "cat", "appointment_set", bot="sally", appointment="a3"),
+            chat("06-14 10:01", "cat", "appointment_confirmed", appointment="a3"),
+        ],
+        [
+            ("chat_appointments_confirmed_in_time", "7d", {"bot=sally": 1}),
+            ("chat_appointment_confirmation_in_time_ratio", "7d", {"bot=sally": (1, 2)}),
+        ],
+    ),
 ]  # fmt: skip

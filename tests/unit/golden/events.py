@@ -52,7 +52,7 @@ def _came(utm: str | None, referrer: str | None, country: str | None) -> dict[st
 def view(
     time: str,
     who: str | None,
-    page: str = "/",
+    page: str | dict[str, str] = "/",
     utm: str | None = None,
     *,
     offer: str | None = None,
@@ -62,11 +62,12 @@ def view(
     id: str | None = None,
     **data: Any,
 ) -> Envelope:
-    """Make a page view; `page` is "group/content", either may be empty."""
-    group, _, content = page.partition("/")
-    seen = {"path": f"/{page}", "group": group or None, "content_id": content or None, "offer_id": offer}
-    seen = {name: value for name, value in seen.items() if value is not None}
-    data = {"visitor_id": who, "page": seen, **_came(utm, referrer, country), **data}
+    """Make a page view; `page` is "group/content", either may be empty, or all that is said of it."""
+    if isinstance(page, str):
+        group, _, content = page.partition("/")
+        said = {"path": f"/{page}", "group": group or None, "content_id": content or None, "offer_id": offer}
+        page = {name: value for name, value in said.items() if value is not None}
+    data = {"visitor_id": who, "page": page, **_came(utm, referrer, country), **data}
     return _event("page_view", time, data, recorded, id)
 
 
@@ -102,10 +103,12 @@ def form(
     return _event("form", time, data, recorded, id)
 
 
-def ad_form(time: str, platform: str, lead: str | None, type: str = "contact", action: str = "submit") -> Envelope:
+def ad_form(
+    time: str, platform: str, lead: str | None, type: str | None = "contact", action: str = "submit", **data: Any
+) -> Envelope:
     """Make a form filled in on an ad platform; without a lead it has a hashed address."""
     who = {"lead_id": lead} if lead else {"email_hash": _HASH}
-    return form(time, None, action, type, platform=platform, **who)
+    return form(time, None, action, type, platform=platform, **who, **data)
 
 
 def chat(

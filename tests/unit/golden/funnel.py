@@ -9,8 +9,8 @@ _FORM = "from=first_view to=form_start"
 _SUBMIT = "from=form_start to=form_submit"
 _LEAD = "from=first_view to=lead"
 _CHAT = "from=conversation_started to=chat_lead"
-_AD = "from=ad_landing to=lead"
-_EMAIL = "from=email_landing to=lead"
+_AD = "from=ad_landing to=key_event"
+_EMAIL = "from=email_landing to=key_event"
 
 STORIES = [
     Story(
@@ -22,7 +22,7 @@ STORIES = [
             view("10:00", "bob"),
             view("10:00", "cat"),
             form("10:10", "cat", "submit"),  # implies its start, but nobody saw when that was
-            form("10:00", "dan", "submit"),  # before the first view: no step from there
+            form("10:00", "dan", "submit"),  # before the first view: known by then
             view("10:30", "dan"),
             view("05-15 10:00", "eve"),
             form("06-14 10:00", "eve", "submit"),  # after 30 days: still
@@ -30,7 +30,8 @@ STORIES = [
             form("06-14 10:00:00.001", "fay", "submit"),  # a millisecond too late
         ],
         [
-            ("funnel_step_ratio", "24h", {_FORM: (2, 4), _LEAD: (2, 4), _SUBMIT: (1, 1)}),
+            ("funnel_step_ratio", "24h", {_FORM: (2, 4), _LEAD: (2, 3), _SUBMIT: (1, 1)}),
+            ("funnel_step_waiting", "24h", {_FORM: 2, _LEAD: 1}),
             (
                 "funnel_step_seconds",
                 "24h",
@@ -58,8 +59,8 @@ STORIES = [
                     _SUBMIT: Quotient(180.0, 180.0, 1),
                 },
             ),
-            ("funnel_step_in_time_ratio", "24h", {_FORM: (2, 2), _LEAD: (2, 2), _SUBMIT: (1, 1)}),
-            ("funnel_step_in_time_ratio", "7d", {_FORM: (2, 3), _LEAD: (2, 3), _SUBMIT: (1, 1)}),
+            ("funnel_step_in_time_ratio", "24h", {_FORM: (2, 4), _LEAD: (2, 3), _SUBMIT: (1, 1)}),
+            ("funnel_step_in_time_ratio", "7d", {_FORM: (2, 4), _LEAD: (2, 3), _SUBMIT: (1, 1)}),
             ("funnel_step_seconds", "1h", {}),
         ],
     ),
@@ -102,7 +103,7 @@ STORIES = [
         ],
     ),
     Story(
-        "from the first landing by an ad or an e-mail to the lead, in whatever session that is",
+        "from each landing by an ad or an e-mail to the next key event, in whatever session that is",
         [
             view("09:00", "jan", utm="google/cpc"),
             form("11:10", "jan", "submit"),
@@ -121,14 +122,14 @@ STORIES = [
                 "funnel_step_ratio",
                 "24h",
                 {
-                    _AD: (1, 3),
+                    _AD: (1, 4),
                     _EMAIL: (1, 2),
                     _FORM: (1, 6),  # jan; mia's form came before her first view
-                    _LEAD: (2, 6),  # jan and leo
+                    _LEAD: (2, 5),  # jan and leo; mia was known at her first view
                 },
             ),
             # an hour is the target to the lead, half an hour that to the form
-            ("funnel_step_in_time_ratio", "24h", {_AD: (0, 1), _EMAIL: (1, 1), _FORM: (0, 1), _LEAD: (1, 2)}),
+            ("funnel_step_in_time_ratio", "24h", {_AD: (0, 4), _EMAIL: (1, 2), _FORM: (0, 6), _LEAD: (1, 5)}),
             (
                 "funnel_step_seconds",
                 "24h",
@@ -140,5 +141,64 @@ STORIES = [
                 },
             ),
         ],
+    ),
+    Story(
+        "a step ends at the first that comes behind its beginning, whatever came before",
+        [
+            form("09:58", "ann", "start"),
+            view("10:00", "ann", utm="news/email/june"),
+            form("10:01", "ann", "start"),
+            form("10:10", "ann", "submit", "survey"),
+            form("10:20", "bob", "submit"),
+            form("10:21", "bob", "start"),
+            form("10:22", "bob", "submit"),
+            form("10:23", "bob", "submit"),
+            form("09:59", "cat", "submit"),
+            view("10:00", "cat", utm="news/email/june"),
+            form("10:04", "cat", "submit"),
+            form("10:05", "cat", "submit"),
+        ],
+        [
+            ("funnel_step_ratio", "24h", {_FORM: (2, 2), _LEAD: (0, 1), _SUBMIT: (2, 2), _EMAIL: (1, 2)}),
+            (
+                "funnel_step_seconds",
+                "24h",
+                {
+                    _FORM: Timed(60, 240, 300, 2),
+                    _SUBMIT: Timed(60, 720, 780, 2),
+                    _EMAIL: Timed(240, 240, 240, 1),
+                },
+            ),
+        ],
+    ),
+    Story(
+        "each landing by e-mail is one of its own, and one key event ends all that wait for it",
+        [
+            view("06-08 10:00", "ann", utm="news/email"),
+            view("10:00", "ann", utm="news/email"),
+            form("10:05", "ann", "submit"),
+            view("11:00", "ann", utm="news/email"),
+        ],
+        [
+            ("funnel_step_ratio", "24h", {_EMAIL: (1, 2), _FORM: (0, 0), _LEAD: (0, 0)}),
+            ("funnel_step_waiting", "24h", {_EMAIL: 1}),
+            ("funnel_step_seconds", "24h", {
+                _EMAIL: Timed(300, 605_100, 605_400, 2),
+                _FORM: Timed(605_100, 605_100, 605_100, 1),
+                _LEAD: Timed(605_100, 605_100, 605_100, 1),
+            }),
+        ],
+    ),
+    Story(
+        "in time is judged over those who had the time",
+        [
+            view("11:20", "ann"),
+            form("11:45", "ann", "start"),
+            view("11:40", "bob"),  # has ten minutes left
+            form("11:50", "bob", "start"),
+        ],
+        [("funnel_step_in_time_ratio", "1h", {_FORM: (1, 1), _SUBMIT: (0, 2)}), ("funnel_step_ratio", "1h", {
+            _FORM: (2, 2), _LEAD: (0, 2), _SUBMIT: (0, 2),
+        })],
     ),
 ]

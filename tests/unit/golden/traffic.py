@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.unit.golden.events import chat, form, view
-from tests.unit.golden.story import Story
+from tests.unit.golden.story import Quotient, Story
 
 STORIES = [
     Story(
@@ -92,18 +92,25 @@ STORIES = [
         ],
     ),
     Story(
-        "a bounce is one page view and nothing else; a later event of the session takes it back",
+        "a bounce is one page view and nothing that the visitor did; a later deed of the session takes it back",
         [
             view("10:00", "gus"),
             view("10:00", "hal"),
-            form("10:10", "gus", "view"),
-            form("10:00", "ivy", "view"),  # one event, but no page view
+            form("10:10", "gus", "start"),
+            form("10:10", "hal", "view"),  # comes into view by itself
+            chat("10:20", "hal", "message", actor="bot"),
+            chat("10:25", "hal", "conversation_started", actor="bot"),
+            chat("10:26", "hal", "conversation_ended"),
+            form("10:00", "ivy", "start"),  # one presence, but no page view
+            form("10:00", "kim", "view"),  # nobody
             view("11:30", "jim"),  # the session may go on: not looked at yet
         ],
         [
             ("bounce_ratio", "24h", {"channel=direct": (1, 3)}),
             ("bounce_ratio", "1h", {}),
             ("sessions", "24h", {"": 4}),
+            ("visitors", "24h", {"": 4}),
+            ("form_views", "24h", {"form=f1": 2}),
         ],
     ),
     Story(
@@ -248,6 +255,102 @@ STORIES = [
             ("country_visitors", "1h", {"country=unknown": 3}),
             ("landing_visitors", "24h", {}),
         ],
+    ),
+    Story(
+        "what nobody caused joins the session that runs, else the one that begins soon, else it stands alone",
+        [
+            form("09:20", "ann", "view", utm="news/email/june", country="FR"),  # half an hour before: joins it
+            view("09:50", "ann"),
+            chat("10:20", "ann", "message", utm="google/cpc", actor="agent"),  # runs, though later by the channel
+            form("10:20:00.001", "ann", "view", form="f2"),  # runs no more
+            view("10:50:00.002", "ann"),  # and begins too late for that
+            form("10:30", "bob", "view", utm="google/cpc"),
+            form("10:30", "bob", "view"),  # the same moment
+        ],
+        [
+            ("channel_sessions", "24h", {"channel=email": 1, "channel=direct": 1}),
+            ("channel_page_views", "24h", {"channel=email": 1, "channel=direct": 1}),
+            ("country_visitors", "24h", {"country=FR": 1, "country=unknown": 1}),
+            ("visitors", "24h", {"": 1}),
+            ("bounce_ratio", "24h", {"channel=email": (1, 1), "channel=direct": (1, 1)}),
+            ("form_views", "24h", {"form=f1": 2, "form=f2": 1}),
+        ],
+    ),
+    Story(
+        "what nobody caused joins for good once the session reaches it",
+        [
+            view("09:50", "ann"),
+            chat("10:25", "ann", "message", actor="bot", utm="google/cpc"),
+            view("10:40", "ann", utm="news/email/june"),  # it would join this one
+            view("10:05", "ann"),  # but this one reaches it, and joins no other
+        ],
+        [
+            ("channel_sessions", "24h", {"channel=paid_search": 1, "channel=email": 1}),
+            ("channel_page_views", "24h", {"channel=paid_search": 2, "channel=email": 1}),
+        ],
+    ),
+    Story(
+        "a session is engaged by its length, by the foreground, by a key event or by two page views",
+        [
+            view("10:00", "ann", utm="google/cpc"),
+            view("10:00:01", "ann"),
+            view("10:00", "bob", engagement_ms=9_999),
+            view("10:00", "cat", engagement_ms=10_000),
+            form("10:00", "dan", "submit"),
+            view("10:00", "eve"),
+            form("10:00:09.999", "eve", "error"),
+            view("10:00", "fay"),
+            form("10:00:10", "fay", "error"),
+            chat("10:00", "gil", "message"),
+            chat("10:01", "gil", "message", actor="agent"),
+        ],
+        [
+            ("engaged_sessions", "6h", {"channel=paid_search": 1, "channel=direct": 3}),
+            ("session_page_views", "6h", {"channel=paid_search": 2, "channel=direct": 4}),
+            (
+                "pages_per_session",
+                "6h",
+                {"channel=paid_search": Quotient(2.0, 2, 1), "channel=direct": Quotient(4 / 6, 4, 6)},
+            ),
+        ],
+    ),
+    Story(
+        "page views of sessions stand where the session started",
+        [view("10:55", "ann"), view("11:10", "ann")],
+        [
+            ("page_views", "1h", {"": 1}),
+            ("session_page_views", "1h", {"channel=direct": 0}),
+            ("session_page_views", "6h", {"channel=direct": 2}),
+        ],
+    ),
+    Story(
+        "downloads are page views of that type, and forms sent for one",
+        [
+            view("10:00", "ann", page={"path": "/e", "group": "docs", "content_id": "ebook", "content_type": "Download"}),
+            view("10:01", "ann", page={"path": "/e", "group": "docs", "content_id": "ebook", "content_type": "pdf"}),
+            form("10:02", "ann", "submit", "download", content_id="ebook", submission_id="1"),
+            form("10:03", "ann", "submit", "download", content_id="ebook", submission_id="1"),
+            form("10:04", "ann", "submit", "demo", content_id="ebook", submission_id="2"),
+        ],
+        [
+            (
+                "content_downloads",
+                "24h",
+                {"page_group=docs content=ebook": 1, "page_group=unknown content=ebook": 1},
+            )
+        ],
+    ),
+    Story(
+        "an agent who writes keeps nobody from being new",
+        [
+            view("04-01 10:00", "ann"),
+            chat("05-01 10:00", "ann", "message", actor="agent"),
+            view("05-20 10:00", "ann"),
+        ],
+        [("new_visitors", "30d", {"": 1}), ("funnel_step_ratio", "30d", {
+            "from=first_view to=form_start": (0, 1), "from=first_view to=lead": (0, 1),
+        })],
+        any_order=False,
     ),
     Story(
         "people are remembered for 35 days after they were last seen",

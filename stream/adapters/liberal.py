@@ -47,7 +47,7 @@ class Read:
     """What became of an envelope.
 
     `event` is None where there are faults; `loose` is then what could be read of it, for the rules of its kind.
-    `ignored` are paths in `data`.
+    `ignored` are paths in `data`, `raw` are values at fault by their path.
     """
 
     event: Any = None
@@ -55,6 +55,7 @@ class Read:
     faults: list[Fault] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     site: str = UNKNOWN_SITE
+    raw: dict[str, Any] = field(default_factory=dict)
 
 
 def read(kind: KindName, envelope: Any) -> Read:
@@ -75,7 +76,7 @@ def read(kind: KindName, envelope: Any) -> Read:
     if data_values := values.get("data"):
         _settle(kind, data_values, found)
     if found.faults:
-        found.loose = _loose(whole, values)
+        found.loose = _loose(whole, values, found.raw)
     else:
         found.event = _built(whole, values)
     return found
@@ -149,6 +150,7 @@ def _value(each: Field, raw: Any, beside: dict[str, Any], found: Read) -> Any:
         if each.strict or (each.instead and unfit.reason == "wrong_type" and _is_nothing(beside.get(each.instead))):
             reason: Reason = "bad_time" if each.reads == "time" else unfit.reason
             found.faults.append((reason, each.path))
+            found.raw[each.path] = raw
             return _ABSENT
         _ignore(each.path, found)
         if each.stray and each.stray != "itself":
@@ -361,10 +363,14 @@ def _built(known: Field, values: dict[str, Any]) -> Any:
     return known.part(**made)
 
 
-def _loose(known: Field, values: dict[str, Any]) -> Any:
-    """Give what could be read as an object with every field of the contract, its default where there is nothing."""
+def _loose(known: Field, values: dict[str, Any], raw: dict[str, Any]) -> Any:
+    """Give what could be read as an object with every field of the contract, its default where there is nothing.
+
+    What is at fault stands as it was sent: it is not missing as well.
+    """
     made: dict[str, Any] = {}
     for each in known.fields:
-        value = values.get(each.name, each.default)
-        made[each.attribute] = _loose(each, value or {}) if each.reads == "object" else value
+        value = values.get(each.name, raw.get(each.path, each.default))
+        inner = isinstance(value, dict) or (each.reads == "object" and each.required)
+        made[each.attribute] = _loose(each, value if isinstance(value, dict) else {}, raw) if inner else value
     return SimpleNamespace(**made)

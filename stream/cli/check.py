@@ -14,6 +14,7 @@ import click
 
 from stream.cli.inputs import STDIN, lines_of
 from stream.cli.options import with_settings
+from stream.contract.kinds import KINDS, KindName
 from stream.errors import CheckError
 from stream.settings.fields import Settings
 
@@ -23,7 +24,8 @@ from stream.settings.fields import Settings
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--format", "form", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Fail on warnings, too.")
-def check(settings: Settings, files: tuple[str, ...], form: str, strict: bool) -> None:
+@click.option("--topic", type=click.Choice(list(KINDS)), help="Take all lines for records of this topic.")
+def check(settings: Settings, files: tuple[str, ...], form: str, strict: bool, topic: KindName | None) -> None:
     """Say line by line what is wrong with events before they are produced.
 
     FILE holds one CloudEvents envelope a line (NDJSON); `.gz` is unpacked, `-` is standard input. An error is
@@ -47,7 +49,7 @@ def check(settings: Settings, files: tuple[str, ...], form: str, strict: bool) -
         tally = Tally()
         tallies.append(tally)
         name = "standard input" if path == STDIN else path
-        for finding in check_lines(lines_of(path), now_ms, limits, tally):
+        for finding in check_lines(lines_of(path), now_ms, limits, tally, topic):
             if form == "ndjson":
                 click.echo(orjson.dumps({"file": name, **asdict(finding)}))
             else:
@@ -56,18 +58,22 @@ def check(settings: Settings, files: tuple[str, ...], form: str, strict: bool) -
     for tally in tallies:
         right.update(tally.right)
         wrong.update(tally.wrong)
-    warnings = sum(tally.warnings for tally in tallies)
-    _sum_up(right, wrong, warnings)
+    warned = sum((tally.warned for tally in tallies), Counter[str]())
+    warnings = warned.total()
+    _sum_up(right, wrong, warned)
     if wrong or (strict and warnings):
         raise CheckError(
             f"{wrong.total()} line(s) would be rejected, {warnings} warning(s).",
             where=", ".join(files),
-            do="Correct what is listed; the contract is in schemas/.",
+            do="Correct what is listed; the contract is in docs/events.md and schemas/.",
         )
 
 
-def _sum_up(right: Counter[str], wrong: Counter[str], warnings: int) -> None:
+def _sum_up(right: Counter[str], wrong: Counter[str], warned: Counter[str]) -> None:
     counted = ", ".join(f"{kind} {count}" for kind, count in sorted(right.items()) if count) or "none"
-    click.echo(f"{right.total()} line(s) are right ({counted}), {warnings} warning(s).", err=True)
+    click.echo(f"{right.total()} line(s) are right ({counted}), {warned.total()} warning(s).", err=True)
     for reason, count in wrong.most_common():
         click.echo(f"{count} rejected: {reason}", err=True)
+    # the loudest of the warnings comes last, where it is read
+    for name, count in sorted(warned.items(), key=lambda item: (item[0] == "no_key_event", item)):
+        click.echo(f"{count} warned: {name}", err=True)

@@ -1,10 +1,10 @@
-"""Check: what is wrong with events before they are produced, line by line.
+"""Check: what is wrong with each line of a file, in sentences.
 
-In:  lines of a file, one envelope each, and the wall clock.
-Out: findings in order of lines, each with a sentence and what to do; a tally of the whole.
+In:  lines; the wall clock.
+Out: findings: every error of a line that would end in the dead letters, and warnings.
 
-An error is what a worker would send to the dead letters. A warning would be counted, but perhaps not as it
-was meant: a field that the contract does not name, an id that came before.
+A warning would be counted, but perhaps not as it was meant: a field that the contract does not name or that cannot
+be used, an id that came before (see `advice`).
 """
 
 from __future__ import annotations
@@ -12,24 +12,26 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final, Literal
 
 import msgspec
 
+from stream.adapters import cloudevents
 from stream.adapters.cloudevents import LANES
 from stream.contract.expected import expected, known_fields
 from stream.contract.kinds import KINDS, KindName
 from stream.contract.records import Record
 from stream.contract.rejects import Reason, Reject
-from stream.ingest.decode import DEFAULT_LIMITS, Limits
+from stream.contract.rules import Fault
+from stream.ingest.advice import Advisor, Note
+from stream.ingest.decode import DEFAULT_LIMITS, Limits, moment_of
 from stream.ingest.lines import decode_lines
 
 Level = Literal["error", "warning"]
 
 _CHUNK: Final = 1_000
-_REMEMBERED_IDS: Final = 1_000_000
 _NAMED_UNKNOWN: Final = 5
 
 _SENTENCES: Final[dict[Reason, str]] = {
@@ -43,13 +45,17 @@ _SENTENCES: Final[dict[Reason, str]] = {
     "bad_time": "The time cannot be taken.",
     "too_late": "The event happened too long before it was recorded.",
     "personal_data": "An e-mail address stands where only a pseudonym may.",
+    "wrong_topic": "The event is of another kind than its topic.",
+    "mapping": "The mapping of the source could not make an event of it.",
+    "unknown_schema": "The registry does not know the schema that the record names.",
     "crash": "The record could not be read, and the fault is ours.",
 }
 _HINTS: Final[dict[Reason, str]] = {
-    "not_json": "Write one object a line, in UTF-8 without a byte order mark; NaN and Infinity are not JSON.",
+    "not_json": "Write one object a line, in UTF-8; NaN and Infinity are not JSON.",
     "too_large": "Leave out what the contract does not name.",
     "too_deep": "Leave out what the contract does not name.",
     "unknown_kind": f"Use one of {', '.join(KINDS)}.",
+    "wrong_topic": "Send it to the topic that its type names.",
     "too_late": "Send events sooner, or raise LEADPULSE_LATENESS.",
     "personal_data": "Send the HMAC-SHA-256 of the trimmed, lower-cased address as data.email_hash.",
     "crash": "Please report the line.",
@@ -57,10 +63,11 @@ _HINTS: Final[dict[Reason, str]] = {
 _HINTS_BY_PATH: Final = {
     "": "Each line is one whole event; a file laid out over many lines is not read.",
     "type": f"Name the kind: one of {', '.join(KINDS)}.",
-    "data.submission_id": "A submit needs the id of its submission.",
     "data.visitor_id": "Page views, chats and forms on the site need the pseudonymous id of the visitor.",
     "data.lead_id": "Give lead_id or email_hash.",
     "data.period_end": "A period ends after its start, at most 400 days later.",
+    "data.page.path": "A page needs its path, or its url.",
+    "data.page": "A page needs its path, or its url.",
 }
 
 
@@ -83,12 +90,17 @@ class Finding:
 
 @dataclass(slots=True)
 class Tally:
-    """The sum of a check: lines seen, lines that would be counted by kind, errors by reason, warnings."""
+    """The sum of a check: lines seen, right by kind, wrong by reason; warnings by name."""
 
     lines: int = 0
     right: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
-    warnings: int = 0
+    warned: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def warnings(self) -> int:
+        """Give how many warnings there were."""
+        return self.warned.total()
 
     @property
     def ok(self) -> bool:
@@ -97,66 +109,141 @@ class Tally:
 
 
 def check_lines(
-    lines: Iterable[bytes], now_ms: int, limits: Limits = DEFAULT_LIMITS, tally: Tally | None = None
+    lines: Iterable[bytes],
+    now_ms: int,
+    limits: Limits = DEFAULT_LIMITS,
+    tally: Tally | None = None,
+    topic: KindName | None = None,
 ) -> Iterator[Finding]:
-    """Check lines one after another; fills the tally on the way.
+    """Check lines one after another, as events of the kinds that they name or all of one topic; fills the tally.
 
-    >>> print(*check_lines([b'{"type":"page_view","specversion":"0.3"}'], now_ms=0))
+    >>> print(*check_lines([b'{"type":"page_view","specversion":"0.3"}'], now_ms=0), sep="\\n")  # doctest: +ELLIPSIS
     line 1: error: out_of_range specversion: The value is not allowed. Expected: "1.0".
+    line 1: error: missing_field id: A required field is missing. Expected: text of 1 to 256 characters, ...
     """
     tally = Tally() if tally is None else tally
-    seen: dict[int, int] = {}
+    held, advisor = replace(limits, now_ms=now_ms), Advisor()
     numbered = enumerate(lines, 1)
     while chunk := list(islice(numbered, _CHUNK)):
-        read = decode_lines((line for _, line in chunk), now_ms, limits, first=chunk[0][0])
-        findings = [_error(reject, reject.index, "") for reject in read.rejects]
+        read = decode_lines((line for _, line in chunk), now_ms, limits, first=chunk[0][0], topic=topic)
+        findings: list[Finding] = []
+        for reject in read.rejects:
+            findings.append(_error(reject.reason, reject.path, reject.index, ""))
+            tally.wrong[reject.reason] += 1
         tally.lines += len(read.rejects)
         for kind, decoded in read.decoded.items():
             records = read.records[kind]
-            findings += [_error(reject, records[reject.index][0], kind) for reject in decoded.rejects]
+            for reject in decoded.rejects:
+                findings += _errors(kind, records[reject.index], reject, held)
+                tally.wrong[reject.reason] += 1
             tally.lines += len(records)
             tally.right[kind] += len(decoded.events)
-            for i, event in zip(decoded.index, decoded.events, strict=True):
-                findings += _warnings(kind, records[i], event, seen)
-        for finding in sorted(findings, key=lambda finding: finding.line):
-            if finding.level == "error":
-                tally.wrong[finding.reason] += 1
-            else:
-                tally.warnings += 1
-            yield finding
+            rows = zip(decoded.index, decoded.events, decoded.times.tolist(), strict=True)
+            for i, event, time_ms in rows:
+                line = records[i][0]
+                findings += _ignored(kind, line, decoded.ignored.get(i, ()))
+                findings += _unknown_fields(kind, records[i])
+                findings += [_warning(kind, line, note) for note in advisor.see(kind, line, event, time_ms)]
+        tally.warned.update(finding.reason for finding in findings if finding.level == "warning")
+        yield from sorted(findings, key=lambda finding: finding.line)
+    for line, note in advisor.close():
+        tally.warned[note.name] += 1
+        yield _warning("form", line, note)
 
 
-def _error(reject: Reject, line: int, kind: KindName | Literal[""]) -> Finding:
-    hint = _HINTS.get(reject.reason) or _HINTS_BY_PATH.get(reject.path, "")
-    if not hint and kind and (wanted := expected(kind, reject.path)):
+def _errors(kind: KindName, record: Record, reject: Reject, limits: Limits) -> Iterator[Finding]:
+    """Name every fault of a line, the one that it would be rejected for first."""
+    faults: dict[str, Reason] = {reject.path: reject.reason}
+    said: Any = None
+    try:
+        said = cloudevents.plain(record[3] or b"")
+        found = cloudevents.read(kind, record, limits)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        found = Reject(0, reject.reason)
+    if not isinstance(found, Reject):
+        for reason, path in (*found.faults, *_faults_of_rule(kind, record, found, limits)):
+            faults.setdefault(path, reason)
+    for path, reason in faults.items():
+        yield _error(reason, path, record[0], kind, _meant(kind, path, said) if reason == "missing_field" else "")
+
+
+def _faults_of_rule(kind: KindName, record: Record, found: Any, limits: Limits) -> list[Fault]:
+    rule = KINDS[kind].rule
+    event = found.event or found.loose
+    if rule is None or event is None or getattr(event, "data", None) is None:
+        return []
+    try:
+        return rule.faults(event, moment_of(record, limits))
+    except (AttributeError, TypeError):
+        return []  # too little of it can be read to ask more
+
+
+def _meant(kind: KindName, path: str, said: Any) -> str:
+    """Find a field that may have been meant for one that is missing, where it is missing or further out."""
+    *outer, name = path.split(".")
+    while isinstance(said, dict):
+        inside: Any = said
+        for step in outer:
+            inside = inside.get(step) if isinstance(inside, dict) else None
+        if isinstance(inside, dict):
+            known = known_fields(kind, ".".join(outer))
+            strangers = {_plain(other): other for other in inside if other not in known}
+            near = difflib.get_close_matches(_plain(name), strangers, n=1)
+            if near:
+                shown = strangers[near[0]]
+                if shown.isprintable() and len(shown) <= 64:
+                    return f"There is {'.'.join([*outer, shown])}: did you mean {name}?"
+        if not outer:
+            break
+        outer.pop()
+    return ""
+
+
+def _plain(name: str) -> str:
+    """Take off what names of one field differ in: case and joints."""
+    return "".join(c for c in name.casefold() if c.isalnum())
+
+
+def _error(reason: Reason, path: str, line: int, kind: KindName | Literal[""], meant: str = "") -> Finding:
+    hint = meant or _HINTS.get(reason) or _HINTS_BY_PATH.get(path, "")
+    if reason == "not_json" and path:
+        hint = f"The record is {path[1:-1]}, which is not read; send JSON."
+    if not hint and kind and (wanted := expected(kind, path)):
         hint = f"Expected: {wanted}."
-    return Finding(line, "error", kind, reject.reason, reject.path, _SENTENCES[reject.reason], hint)
+    return Finding(line, "error", kind, reason, path, _SENTENCES[reason], hint)
 
 
-def _warnings(kind: KindName, record: Record, event: Any, seen: dict[int, int]) -> Iterator[Finding]:
+def _warning(kind: KindName, line: int, note: Note) -> Finding:
+    return Finding(line, "warning", kind, note.name, note.path, note.sentence, note.hint)
+
+
+def _ignored(kind: KindName, line: int, names: Iterable[str]) -> Iterator[Finding]:
+    for name in names:
+        path = f"data.{name}"
+        wanted = f"Expected: {expected(kind, path)}."
+        yield Finding(line, "warning", kind, "ignored", path, "The value cannot be used and is ignored.", wanted)
+
+
+def _unknown_fields(kind: KindName, record: Record) -> Iterator[Finding]:
     line, value = record[0], record[3] or b""
     try:
         LANES[kind].closed(value)
     except msgspec.ValidationError:
-        for path, near in islice(_unknown(kind, "", msgspec.json.decode(value)), _NAMED_UNKNOWN):
+        for path, near in islice(_unknown(kind, "", cloudevents.plain(value)), _NAMED_UNKNOWN):
             hint = f"Did you mean {near}?" if near else "It is allowed, and ignored."
             sentence = "The contract does not name this field."
             yield Finding(line, "warning", kind, "unknown_field", path, sentence, hint)
-    name = hash((event.source, event.id))
-    first = seen.setdefault(name, line) if len(seen) < _REMEMBERED_IDS else seen.get(name, line)
-    if first != line:
-        sentence = f"Line {first} has the same source and id."
-        hint = "Only one of them counts; give each event an id of its own."
-        yield Finding(line, "warning", kind, "duplicate", "id", sentence, hint)
 
 
 def _unknown(kind: KindName, path: str, value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Find the fields that the contract does not name, each with the name that may have been meant."""
     known = known_fields(kind, path)
     prefix = f"{path}." if path else ""
+    plain = {_plain(name): name for name in known}
     for name, inner in value.items():
         if name not in known:
             shown = name if name.isprintable() and len(name) <= 64 else "(unprintable)"
-            yield prefix + shown, next(iter(difflib.get_close_matches(name, known, n=1)), "")
+            near = difflib.get_close_matches(_plain(name), plain, n=1)
+            yield prefix + shown, plain[near[0]] if near else ""
         elif isinstance(inner, dict):
             yield from _unknown(kind, prefix + name, inner)

@@ -64,8 +64,16 @@ class _Stamp(msgspec.Struct, gc=False):
 _stamp = msgspec.json.Decoder(_Stamp).decode
 
 
-def decode_lines(lines: Iterable[bytes], now_ms: int, limits: Limits = DEFAULT_LIMITS, first: int = 1) -> DecodedLines:
+def decode_lines(
+    lines: Iterable[bytes],
+    now_ms: int,
+    limits: Limits = DEFAULT_LIMITS,
+    first: int = 1,
+    topic: KindName | None = None,
+) -> DecodedLines:
     """Decode lines as a replay does: times up to one day ahead of `now_ms` are taken.
+
+    With a topic, events of all other kinds are on the wrong one.
 
     >>> decode_lines([b'{"type":"crm"}'], now_ms=0).rejects
     [Reject(index=1, reason='unknown_kind', path='type', site='unknown')]
@@ -75,7 +83,7 @@ def decode_lines(lines: Iterable[bytes], now_ms: int, limits: Limits = DEFAULT_L
         if isinstance(line, Reject):
             result.rejects.append(line)
         else:
-            result.records.setdefault(line.kind, []).append(line.record)
+            result.records.setdefault(topic or line.kind, []).append(line.record)
     held = replace(limits, now_ms=now_ms)
     for kind, records in result.records.items():
         result.decoded[kind] = decode(kind, records, held)

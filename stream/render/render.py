@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from stream.errors import LeadpulseError
-from stream.render import deployment, rules, runbook, schemas
+from stream.render import deployment, events, rules, runbook, schemas
 from stream.render.reference import reference
 
 Difference = Literal["differs", "missing", "is left over"]
@@ -50,6 +50,7 @@ def files(root: Path) -> dict[Path, str]:
     return {
         **schemas.render(root),
         root / "schemas" / "METRICS.md": reference(),
+        root / "docs" / "events.md": events.page(),
         **{root / path: text for path, text in monitoring.items()},
     }
 

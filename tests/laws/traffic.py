@@ -169,7 +169,10 @@ def ads(draw: st.DrawFn, span_ms: int = DAY_MS) -> Envelope:
         end = start + HOUR_MS * draw(st.sampled_from((1, 7, 24)))
         data |= {"period_start": format_ms(start), "period_end": format_ms(end)}
         data["revision"] = draw(st.integers(0, 2))
-    return _envelope("ad", draw(times(span_ms)), data)
+    at_ms = draw(times(span_ms))
+    if "period_start" in data:
+        at_ms = max(at_ms, start + 1)  # nobody reports a day before it began
+    return _envelope("ad", at_ms, data)
 
 
 def named(events: list[Envelope]) -> list[Envelope]:

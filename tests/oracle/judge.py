@@ -89,9 +89,9 @@ class Dead(Exception):
 
 
 def judge(records: Iterable[Raw], lateness_ms: int = DAY_MS) -> Judged:
-    """Look at each record once; of several with the same source and id the first counts."""
+    """Look at each record once; of several of a kind with the same source and id the first counts."""
     judged = Judged()
-    known: set[tuple[str, str]] = set()
+    known: set[tuple[str, str, str]] = set()
     for raw in sorted(records, key=lambda raw: (raw.timestamp_ms, raw.kind, raw.partition, raw.offset)):
         site = "unknown"
         try:
@@ -102,7 +102,7 @@ def judge(records: Iterable[Raw], lateness_ms: int = DAY_MS) -> Judged:
             outcome, reason = "dead_lettered", str(dead)
         else:
             data = envelope["data"]
-            name = (envelope["source"], envelope["id"])
+            name = (raw.kind, envelope["source"], envelope["id"])
             reason = _filtered(raw.kind, data)
             if name in known:
                 outcome, reason = "duplicate", ""
@@ -130,7 +130,8 @@ def _filtered(kind: str, data: dict[str, Any]) -> str:
     given = data.get("traffic", {}).get("class")
     if given:
         return "" if given == "human" else str(given)
-    return "bot" if kind != "email" and "bot" in data.get("user_agent", "").lower() else ""
+    is_visit = kind in ("page_view", "chatbot") or (kind == "form" and data.get("platform", "site") == "site")
+    return "bot" if is_visit and "bot" in data.get("user_agent", "").lower() else ""
 
 
 def _parse(raw: Raw) -> dict[str, Any]:
@@ -181,6 +182,11 @@ def _check(raw: Raw, envelope: dict[str, Any], lateness_ms: int) -> int:
     if envelope["type"] != raw.kind:
         raise Dead("unknown_kind")
     data = envelope["data"]
+    for name in ("id", "source"):
+        if not isinstance(envelope[name], str | int):
+            raise Dead("wrong_type")
+        if len(str(envelope[name])) > 256:
+            raise Dead("out_of_range")
     if not isinstance(data, dict):
         raise Dead("wrong_type")
     for name in ("site_id", *REQUIRED[raw.kind]):
@@ -192,10 +198,8 @@ def _check(raw: Raw, envelope: dict[str, Any], lateness_ms: int) -> int:
         raise Dead("missing_field")
     for name, value in data.items():
         wanted = int if name in ("count", "revision", "cost_micros") else str
-        if name in ("site_id", "user_agent", "count", "product", "email_hash") and not isinstance(value, wanted):
+        if name in ("site_id", "count", "email_hash") and not isinstance(value, wanted):
             raise Dead("wrong_type")
-        if isinstance(value, str) and len(value) > 4096:
-            raise Dead("out_of_range")
     if raw.kind in ACTIONS and data["action"] not in ACTIONS[raw.kind]:
         raise Dead("out_of_range")
     if "@" in data.get("email_hash", ""):

@@ -16,6 +16,57 @@ def _views(minute: int, count: int) -> list[dict[str, object]]:
 
 STORIES = [
     Story(
+        "what decorates an event costs no event, and what was dropped of those that count is told",
+        [
+            view("10:00", "ann", geo={"country": "Germany"}),
+            view("10:01", "ann", geo={"country": "de"}),
+            view("10:02", "bot", geo={"country": "T1"}, user_agent=_BOT),  # filtered: nothing of it is told
+            view("10:03", "bob", product=[], consent={"analytics": "denied"}),
+            form("10:04", "bob", "Submit", form_type="callback"),  # a type that nobody knows is no key event
+            ad("10:05", "click", count="3"),  # figures rest on it
+        ],
+        [
+            (
+                "fields_ignored_total",
+                None,
+                {
+                    "kind=page_view field=geo.country": 1,
+                    "kind=page_view field=product": 1,
+                    "kind=page_view field=consent.analytics": 1,
+                    "kind=form field=form_type": 1,
+                },
+            ),
+            ("visitors", "24h", {"": 2}),
+            ("country_visitors", "24h", {"country=DE": 1, "country=unknown": 1}),
+            ("leads", "24h", {}),
+            (
+                "events_total",
+                None,
+                {
+                    "kind=page_view outcome=counted reason=": 3,
+                    "kind=page_view outcome=filtered reason=bot": 1,
+                    "kind=form outcome=counted reason=": 1,
+                    "kind=ad outcome=dead_lettered reason=wrong_type": 1,
+                },
+            ),
+        ],
+    ),
+    Story(
+        "an id is used again by another kind, and both count",
+        [view("10:00", "ann", id="1"), form("10:01", "ann", "start", id="1"), view("10:02", "ann", id="1")],
+        [
+            (
+                "events_total",
+                None,
+                {
+                    "kind=page_view outcome=counted reason=": 1,
+                    "kind=page_view outcome=duplicate reason=": 1,
+                    "kind=form outcome=counted reason=": 1,
+                },
+            )
+        ],
+    ),
+    Story(
         "every record ends in exactly one place",
         [
             view("10:00", "ann", id="a"),

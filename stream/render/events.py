@@ -1,0 +1,162 @@
+"""Events: the page that tells producers what to send, rendered from the contract.
+
+In:  the kinds, their fields and examples; the limits of the decoder's contract.
+Out: Markdown, the same for the same contract.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from stream.contract.expected import say
+from stream.contract.fields import ID_MAX, MOST, SITE_MAX, TEXT_MAX
+from stream.contract.kind import Kind
+from stream.contract.kinds import KINDS
+from stream.contract.rejects import REASONS, Reason
+from stream.contract.table import Field, data_of, envelope_of
+
+_HEAD = f"""\
+# Events
+
+Rendered from `stream/contract` by `leadpulse render`; do not edit.
+
+One event is one JSON object in the value of one Kafka record, an envelope of CloudEvents 1.0 (structured mode). The
+topic is named after the kind. Topics of kinds that you do not have may be missing. `leadpulse check FILE` says what is
+wrong with events, and what is easily misread, before they are produced.
+
+**Liberal in what decorates, strict in what counts.** An event is refused only for what its figures rest on: its kind,
+ids, times, action, `count`, periods, and what was paid. Everything else that cannot be used is dropped from the event,
+and told: `leadpulse_fields_ignored_total{{kind,field}}` counts it, of counted events, by the path in `data`. An unknown
+field is allowed. The tables say for each field what an odd value does.
+
+- A null, and a text of nothing or white space, is an absent field, everywhere; where it is required: `missing_field`.
+- Words of a list are read in any case, with white space around them.
+- A whole number as an id is its decimal text. `12.0` is 12.
+- A text over {TEXT_MAX:,} characters is dropped; an id over {ID_MAX} ({SITE_MAX} for a site) is `out_of_range`, and
+  so is a control character in one.
+- Numbers with parts (`count`, `value`, `conversion_value`) are kept in millionths, rounded half to even, and are less
+  than {MOST:,} in size; negative ones are taken.
+- **No addresses.** An e-mail address in any text of `data`, in unknown fields too, makes the event `personal_data`. An
+  address is a local part of letters, digits and `._%+-`, an `@` or `%40`, and a name with a dot and two letters at the
+  end. Only `message_id` and `user_agent` may hold what looks like one, and so may `id` and `source` of the envelope.
+"""
+
+_RULES = """\
+## Rules
+
+**Duplicates.** `source` + `id` name an event of its kind: a second one is a duplicate, whatever its time and data. Of
+two copies the one that arrived first counts; copies are meant to be equal. A copy is known for as long as an event may
+be late (`LEADPULSE_LATENESS`, 24 h). Where nothing gives an id, make one from what is the same in each retry.
+
+**Time.** `time` is when it happened, RFC 3339 with its zone, from the year 2000 to a day after the arrival; what lies
+ahead of the arrival is set to it and counted in `leadpulse_clock_ahead_total`. More than `LEADPULSE_LATENESS` before
+the arrival: `too_late`. In files the arrival is `recordedtime`, without one `time`, and the bound ahead is the wall
+clock. Whatever a time cannot be is `bad_time`. Events are ordered by (time, source, id), not by their arrival.
+
+**Totals.** An `ad` event with `period_start` and `period_end` is the total of that period. Its `time` is when it was
+reported: lateness never looks at the period. A period is at most 400 days; one reported at or before its
+`period_start` is `bad_time`.
+
+**Key.** The Kafka key should be the one that each kind names. A record with another one, or none, is forwarded to
+where it belongs: slower, and never counted wrongly.
+
+**Bots.** A `traffic.class` stands: `bot`, `internal` and `test` are filtered. Without one, the user agent of a known
+program filters page views, chats and forms on the site, and nothing else. No user agent is no proof of a bot. On an
+email `machine` says whether a scanner or prefetcher opened or clicked; where it is absent, `traffic.class` human says
+that none did, else the user agent of a scanner says that one did.
+
+**Consent.** By default all events count. With `LEADPULSE_CONSENT=require` what has a `consent.analytics` other than
+true is filtered; a refusal in words or numbers is one.
+
+**Limits.** 256 KiB a record (`LEADPULSE_MAX_RECORD`), also once it is unpacked; 32 levels of nesting; whole
+numbers below 2^53 in size; finite numbers; valid Unicode. 5,000 events and 200 conversations of a person in an hour
+(UTC, event time) count, what is above is filtered as `flood`. 64 offers of a person and 64 contents of a session are
+remembered.
+
+**Other envelopes** that are taken: CloudEvents in binary mode (attributes in `ce_*` headers, the data in the value);
+JSON with the prefix of a schema registry (a zero and four bytes); a byte order mark; gzip. Avro and Protobuf are
+refused, and the reject names them.
+"""
+
+_REASONS: dict[Reason, str] = {
+    "not_json": "The value is no JSON object; a path such as `(avro)` names what it is.",
+    "too_large": "More bytes than a record may have.",
+    "too_deep": "More levels of objects and lists than a record may have.",
+    "missing_field": "A required field is absent, null or empty.",
+    "wrong_type": "A field that figures rest on has another type.",
+    "out_of_range": "A field that figures rest on has a value that cannot be, such as an unknown action.",
+    "unknown_kind": "`type` is no kind.",
+    "bad_time": "A time that cannot be.",
+    "too_late": "It happened too long before it arrived.",
+    "personal_data": "An e-mail address in the data.",
+    "wrong_topic": "An event of another kind than the topic's.",
+    "mapping": "The mapping of a source could not make an event of the record.",
+    "unknown_schema": "The registry does not know the schema that the record names.",
+    "crash": "A fault of our own; please report it.",
+}
+
+
+def page() -> str:
+    """Write the page."""
+    common = set.intersection(*({field.name for field in data_of(name).fields} for name in KINDS))
+    parts = [
+        _HEAD,
+        "## Envelope\n\n" + _table(field for field in envelope_of("page_view").fields if field.name != "data"),
+        "## Fields of all kinds\n\nIn `data`; what a kind says of one of them goes before this.\n\n"
+        + _table(field for field in data_of("ad").fields if field.name in common),
+        *(_kind(kind, common) for kind in KINDS.values()),
+        _RULES,
+        "## Why an event is refused\n\nIt is kept in `leadpulse.dead_letter` with its reason and the path of the field;"
+        " `leadpulse dead-letter list` shows them.\n\n| reason | |\n| --- | --- |\n"
+        + "".join(f"| `{reason}` | {_REASONS[reason]} |\n" for reason in REASONS),
+    ]
+    return "\n".join(parts)
+
+
+def _kind(kind: Kind, common: set[str]) -> str:
+    fields = data_of(kind.name).fields
+    own = [field for field in fields if field.name not in common or (field.required and field.name != "site_id")]
+    summary = (kind.struct.__doc__ or "").partition(" Topic ")[0]
+    return (
+        f"## {kind.name}\n\n{summary} Topic `{kind.name}`, key: {kind.key_says}.\n\n"
+        f"```json\n{json.dumps(kind.example, indent=2, ensure_ascii=False)}\n```\n\n{_table(own)}"
+    )
+
+
+def _table(fields: Iterator[Field] | list[Field]) -> str:
+    rows = "".join(row for field in fields for row in _rows(field))
+    return "| field | | what it is used for | what it is | an odd value | example |\n|" + " --- |" * 6 + "\n" + rows
+
+
+def _rows(field: Field) -> Iterator[str]:
+    path = field.path.removeprefix("data.")
+    needed = f"or `{field.instead}`" if field.instead else "required" if field.required else ""
+    example = "" if field.example is None else f"`{json.dumps(field.example, ensure_ascii=False)}`"
+    cells = [f"`{path}`", needed, field.says, say(field), _odd(field), example]
+    yield "| " + " | ".join(cell.replace("|", r"\\|") for cell in cells) + " |\n"
+    for inner in field.fields:
+        yield from _rows(inner)
+
+
+def _odd(field: Field) -> str:
+    """Say what becomes of a value that is none."""
+    if field.reads == "agreement":
+        return "a refusal"
+    if field.stray == "itself":
+        return "another word is an ad platform of that name"
+    if field.stray:
+        return f"counts as {field.stray}, and is told"
+    if field.reads == "currency" and field in data_of("ad").fields:
+        return "ignored; of what was paid `out_of_range`"
+    if field.path == "specversion":
+        return "`out_of_range`"
+    if field.path == "type":
+        return "`wrong_topic` or `unknown_kind`"
+    if not field.strict:
+        return "ignored"
+    if field.reads == "time":
+        return "`bad_time`"
+    if field.reads in ("enum", "hash"):
+        return "`out_of_range`"
+    return "`wrong_type` or `out_of_range`"

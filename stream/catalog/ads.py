@@ -207,4 +207,23 @@ METRICS: Final[tuple[Metric, ...]] = (
         " newest known spend",
         look=Look(rank=6, told="{n} for {d} leads", split="currency", places=(Now(), Chart("Cost"))),
     ),
+    Metric(
+        "paid_cost_per_lead",
+        "ratio",
+        "Ad spend per lead of a paid channel, in units of the currency; somebody known by an ad platform's form and by"
+        " a form on the site counts as two.",
+        "ad_spend / leads of paid channels and of ad platforms' forms, both until the earliest newest spend",
+        labels("site currency"),
+        MONEY,
+        terms("site_spend"),
+        terms("paid_leads"),
+        unit="currency",
+        area="ads",
+        direction="rise",
+        scale=MILLIONTHS,
+        ends="spend",
+        across="money is spent before those it wins become known, and a lead has no currency; both sides end at the"
+        " earliest newest spend of the platforms",
+        look=Look(places=(Now(), Chart("Cost"))),
+    ),
 )

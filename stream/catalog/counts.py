@@ -61,6 +61,7 @@ COUNTS: Final[dict[str, Count]] = {
         # leads: one a person, in the pane of what made them known
         _count("leads", "site capture_method", "lead", of="person", at="first"),
         _count("all_leads", "site", "lead", of="person", at="first"),
+        _count("paid_leads", "site", "lead", needs="paid", of="person", at="first"),
         _count("site_leads", "site", "lead", needs="on_site", of="person", at="first"),
         _count("channel_leads", "site channel", "lead", of="person", at="first"),
         _count("leads_by_action", "site action", "lead_deed", of="person", at="first"),

@@ -52,7 +52,7 @@ CELLS: Final[dict[str, CellKind]] = {
     "content_converted": CellKind(("site", "page_group", "content"), _PEOPLE),
     "stranger": CellKind(("site",), _PEOPLE),
     "newcomer": CellKind(("site",), _PEOPLE),
-    "lead": CellKind(("site", "capture_method", "channel", "on_site"), _PEOPLE),
+    "lead": CellKind(("site", "capture_method", "channel", "on_site", "paid"), _PEOPLE),
     "lead_deed": CellKind(("site", "action", "offer_stage", "event"), _PEOPLE),
     "key_event": CellKind(("site", "action"), _PEOPLE),
     "form_person": CellKind(("site",), _FORMS),

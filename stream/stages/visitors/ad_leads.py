@@ -77,7 +77,7 @@ class AdLeads:
         pane = self._contributions.pane
         at = pane(lead.time)
         return [
-            (("lead", site, "ad_platform", lead.channel, None), at, 1),
+            (("lead", site, "ad_platform", lead.channel, None, "paid"), at, 1),
             (("lead_deed", site, lead.action, lead.stage, lead.event), at, 1),
             *forms.values(site, lead.submissions, pane),
         ]

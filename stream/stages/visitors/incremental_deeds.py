@@ -18,7 +18,7 @@ from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.facts import Facts
 from stream.stages.visitors.numbers import visit
-from stream.stages.visitors.people import step_of_landing
+from stream.stages.visitors.people import PAID, step_of_landing
 from stream.stages.visitors.row import Extra, KeyEvent, short
 from stream.stages.visitors.sessions import convert, note
 from stream.stages.visitors.steps import Cells, reached
@@ -100,7 +100,7 @@ class Deeds:
         if first is not None:
             return
         channel, at = session.channel or "direct", self._pane(time_ms)
-        add(("lead", site, method, channel, "on_site"), at, 1)
+        add(("lead", site, method, channel, "on_site", "paid" if channel in PAID else None), at, 1)
         add(("lead_deed", site, action, stage, event), at, 1)
         self._reached(site, "first_view", "lead", landed, time_ms)
         if (opened := step_of_landing(channel)) is not None:

@@ -141,7 +141,7 @@ def cells(site: str, row: Row, sessions: Sequence[Packed], pane: Callable[[int],
     for at in walk.strangers:
         out.append((("stranger", site), pane(at), 1))
     for (at, _, method, action, stage, event), channel in walk.leads:
-        out.append((("lead", site, method, channel, "on_site"), pane(at), 1))
+        out.append((("lead", site, method, channel, "on_site", "paid" if channel in PAID else None), pane(at), 1))
         out.append((("lead_deed", site, action, stage, event), pane(at), 1))
     for first_view, unknown, start, key in walk.views:
         step(out, pane, site, "first_view", "form_start", first_view, start)

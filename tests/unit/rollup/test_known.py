@@ -67,7 +67,7 @@ class Told:
         self.tell(cell, ms, amount, marks, until_ms)
 
     def lead(self, ms: int, n: int = 1) -> None:
-        self.tell(("lead", "s", "form", "direct", "on_site"), ms, n, {})
+        self.tell(("lead", "s", "form", "direct", "on_site", None), ms, n, {})
 
     def _cell(self, action: str, platform: str, campaign: str, currency: str) -> Cell:
         money = (currency,) if action == "spend" else ()

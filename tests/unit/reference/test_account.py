@@ -8,8 +8,8 @@ import pytest
 
 from stream.demo.traffic import Truth
 from stream.demo.world import Touch
-from stream.reference.account import Books, Expected, Window, window
-from stream.reference.people import series
+from stream.reference.account import Expected, Reference, Window, window
+from stream.reference.events import series
 
 T = 1_767_225_600_000  # a moment; times below are minutes before it
 MINUTE = 60_000
@@ -19,9 +19,9 @@ DAY = window("24h", T)
 ADS = Touch("paid_search", "spring")
 
 
-def told(*events: tuple[Any, ...]) -> Books:
+def told(*events: tuple[Any, ...]) -> Reference:
     """Keep books of (minutes before T, kind, data, touch)."""
-    books = Books()
+    books = Reference()
     for n, (minutes, kind, data, *touch) in enumerate(events):
         at_ms = T - int(minutes * MINUTE)
         common = {"site_id": "s1"} | ({"visitor_id": "v1"} if kind not in ("email", "ad") else {})
@@ -50,12 +50,12 @@ def ad(minutes: float, action: str, **data: Any) -> tuple[Any, ...]:
     return minutes, "ad", {"action": action, "platform": "google", "campaign_id": "g1"} | data
 
 
-def reading(books: Books, metric: str, span: Window = HOUR, **labels: str) -> Expected | None:
+def reading(books: Reference, metric: str, span: Window = HOUR, **labels: str) -> Expected | None:
     key = (metric, series(metric, site="s1", **labels)[1], span.name)
     return books.readings(T, [span], [metric]).get(key)
 
 
-def value(books: Books, metric: str, span: Window = HOUR, **labels: str) -> Any:
+def value(books: Reference, metric: str, span: Window = HOUR, **labels: str) -> Any:
     found = reading(books, metric, span, **labels)
     return None if found is None else found.value
 
@@ -296,7 +296,7 @@ def test_the_account_adds_up_and_tells_reasons() -> None:
 
 
 def test_a_clock_that_runs_ahead_counts_at_its_arrival() -> None:
-    books = Books()
+    books = Reference()
     data = {"site_id": "s1", "visitor_id": "v1", "page": {"path": "/"}}
     books.tell("page_view", Truth("counted", "", "s1", T + 90_000, "a", data, None), T - MINUTE)
     assert value(books, "visitors") == 1

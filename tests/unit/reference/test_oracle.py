@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from stream.demo.traffic import Options, Record, Traffic
-from stream.reference.account import Books, Expected, Window, window
+from stream.reference.account import Expected, Reference, Window, window
 from tests.oracle import Oracle, Raw
 
 WINDOWS = ("5m", "1h", "6h", "24h", "30d")
@@ -28,9 +28,9 @@ SIDES = {
 
 
 @cache
-def both() -> tuple[list[Record], Books, Oracle]:
+def both() -> tuple[list[Record], Reference, Oracle]:
     records = list(Traffic(Options(seed=9, length_ms=9 * 3_600_000, rate=0.6)))
-    books = Books()
+    books = Reference()
     for record in records:
         books.tell(record.kind, record.truth, record.time_ms)
     return records, books, Oracle(Raw(r.kind, 0, i, r.time_ms, r.key, r.value) for i, r in enumerate(records))

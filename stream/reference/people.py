@@ -252,7 +252,8 @@ def _steps(site: str, events: list[Event], sessions: list[Session], keys: list[E
         if view is None:
             continue
         yield from step(site, "first_view", "form_start", view.at_ms, _next(forms, view.at_ms))
-        if not known_before(view, keys):
+        # a key event of the same moment is no earlier one
+        if not known_before(view, [key for key in keys if key.at_ms < view.at_ms]):
             yield from step(site, "first_view", "lead", view.at_ms, _next(keys, view.at_ms))
     for start, channels in (("ad_landing", PAID), ("email_landing", {"email"})):
         for session in sessions:

@@ -182,6 +182,10 @@ class Reference:
 
     # -- asking
 
+    def units(self, sort: str) -> int:
+        """Count those that something was told of: `person`, `message` (an id) or `stranger`."""
+        return sum(unit[0] == sort for unit in self._events)
+
     def account(self) -> dict[str, Any]:
         """Give the conservation account: accepted = counted + duplicates + filtered + dead-lettered."""
         filtered: Counter[str] = Counter()

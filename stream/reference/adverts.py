@@ -8,11 +8,10 @@ Amounts are millionths: of money, and of counts, since platforms report parts of
 
 from __future__ import annotations
 
-from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from stream.reference.events import MILLION, Event, Mark, Series, millionths, series, worth
+from stream.reference.events import MILLION, Event, Mark, Series, millionths, moment_ms, series, worth
 
 COUNTS: Final = {"impression": "ad_impressions", "click": "ad_clicks", "conversion": "ad_conversions"}
 #: What is left of a total below this part of its period is dropped.
@@ -51,11 +50,6 @@ class Total(NamedTuple):
 def _floor(amount: int, start_ms: int, end_ms: int, at_ms: int) -> int:
     inside_ms = max(start_ms, min(at_ms, end_ms)) - start_ms
     return amount * inside_ms // (end_ms - start_ms)
-
-
-def moment_ms(written: str) -> int:
-    """Read an RFC 3339 time."""
-    return round(datetime.fromisoformat(written).timestamp() * 1000)
 
 
 def labels_of(data: dict[str, Any]) -> dict[str, str]:

@@ -7,6 +7,7 @@ Out: events in their order; marks: (series, moment, n). A window's count is the 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, Final, NamedTuple
 
@@ -76,6 +77,11 @@ def in_order(events: Iterable[Event]) -> list[Event]:
 def first_ms(events: Iterable[Event]) -> int | None:
     """Give the earliest moment; None without events."""
     return min((event.at_ms for event in events), default=None)
+
+
+def moment_ms(written: str) -> int:
+    """Read an RFC 3339 time."""
+    return round(datetime.fromisoformat(written.upper()).timestamp() * 1000)
 
 
 def millionths(amount: Any) -> int:

@@ -29,8 +29,11 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from stream.reference.account import Books, Expected, Key, Window
-from stream.reference.metrics import SHIFT_MS, SHIFTED, TIMES, windows_of
+from stream.reference.account import Expected, Key, Reference, Window
+from stream.reference.metrics import BOTH_KNOWN, LEAD_COSTS, SHIFTS_MS, TIMES, windows_of
+
+#: Figures that end where both of their sides are known; they do not move without it.
+END_EARLY = frozenset(BOTH_KNOWN) | frozenset(LEAD_COSTS)
 
 DURATION_ERROR: Final = 0.02
 DURATION_FLOOR_S: Final = 0.01  # durations below the finest bucket
@@ -116,10 +119,10 @@ class Board:
         start_ms, end_ms = moment_ms(reading["window_start"]), moment_ms(reading["window_end"])
         figures = (reading["value"], reading["numerator"], reading["denominator"], reading["n"])
         self.seen[metric, tuple(sorted(labels.items())), window] = Seen(*figures, start_ms, end_ms, seq)
-        if metric not in SHIFTED and metric != "cost_per_lead" and seq >= self.edges.get(window, Edges(0, 0, 0)).seq:
+        if metric not in SHIFTS_MS and metric not in END_EARLY and seq >= self.edges.get(window, Edges(0, 0, 0)).seq:
             self.edges[window] = Edges(seq, start_ms, end_ms)
 
-    def settled(self, books: Books) -> bool:
+    def settled(self, books: Reference) -> bool:
         """Tell whether leadpulse has accounted for each record that the books know, and for no other."""
         told = {key: n for key, n in books.outcomes.items() if n}
         return bool(told) and {key: n for key, n in self.account.items() if n} == told
@@ -134,12 +137,12 @@ class Board:
         seen, edges = self.seen.get(key), self.edges.get(window)
         if edges is None or edges.seq < self.account_seq:
             return None
-        if metric == "cost_per_lead":  # ends at the newest spend, and does not move without it
+        if metric in END_EARLY:
             return None if seen is None else Window(window, seen.start_ms, seen.end_ms)
         if seen is not None and seen.seq >= edges.seq:
             return Window(window, seen.start_ms, seen.end_ms)
         span = Window(window, edges.start_ms, edges.end_ms)
-        return span.shifted(SHIFT_MS) if metric in SHIFTED else span
+        return span.shifted(SHIFTS_MS.get(metric, 0))
 
 
 def agrees(metric: str, seen: Seen, expected: Expected) -> bool:
@@ -165,7 +168,7 @@ def _same(a: int | float | None, b: int | float | None) -> bool:
     return abs(a - b) <= 1e-9 * max(abs(a), abs(b))
 
 
-def compare(board: Board, books: Books, wanted: Collection[Key] | None = None) -> list[Line]:
+def compare(board: Board, books: Reference, wanted: Collection[Key] | None = None) -> list[Line]:
     """Compare the readings on the board, or the wanted ones, with the books.
 
     Everything is `waiting` while the account is not settled. Ask while the simulator is silent.
@@ -198,7 +201,7 @@ def compare(board: Board, books: Books, wanted: Collection[Key] | None = None) -
     return lines
 
 
-def _missing(board: Board, books: Books, figures_of: Callable[[str, Window], dict[Any, Expected]]) -> Iterator[Key]:
+def _missing(board: Board, books: Reference, figures_of: Callable[[str, Window], dict[Any, Expected]]) -> Iterator[Key]:
     """Name what the books can read in the windows that were published, so that a lost series is noticed."""
     for metric in sorted(books.metrics()):
         for window in windows_of(metric):

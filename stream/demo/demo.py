@@ -32,7 +32,7 @@ from stream.demo.compare import Board, Line, compare
 from stream.demo.produce import Pump, now_ms
 from stream.demo.stage import Stage
 from stream.demo.traffic import Options, Traffic
-from stream.reference.account import Books, Key
+from stream.reference.account import Key, Reference
 
 RESULTS: Final = "leadpulse.metrics"
 LONG_WINDOW: Final = "24h"  # one that is published with all others, each fifteen seconds
@@ -65,7 +65,7 @@ class Play:
 
     def __init__(self, options: DemoOptions, stage: Stage, show: Callable[[view.Scene], None]) -> None:
         self._options, self._stage, self._show = options, stage, show
-        self.books, self.board = Books(), Board()
+        self.books, self.board = Reference(), Board()
         begun = now_ms()
         traffic = Traffic(
             Options(

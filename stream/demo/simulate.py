@@ -16,7 +16,7 @@ import orjson
 from stream.demo.adverts import stamp
 from stream.demo.produce import Pump, now_ms, pump_all, write
 from stream.demo.traffic import Options, Traffic, Truth
-from stream.reference.account import Books
+from stream.reference.account import Reference
 
 DAY_MS = 86_400_000
 
@@ -65,13 +65,13 @@ def options_of(plan: Plan, now: int) -> Options:
     return replace(options, start_ms=end_ms - length_ms, length_ms=length_ms, blanks=False)
 
 
-def run(plan: Plan, say: Callable[[str], None]) -> Books:
+def run(plan: Plan, say: Callable[[str], None]) -> Reference:
     """Simulate as planned; on Ctrl-C stop sending, and keep the books of what was sent.
 
     Without a file for the books only the account is kept: books remember every event, an endless run must not.
     """
     begun = now_ms()
-    books = Books()
+    books = Reference()
     traffic = Traffic(options_of(plan, begun))
 
     def tell(kind: str, truth: Truth, arrival_ms: int) -> None:
@@ -97,7 +97,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> Books:
     return books
 
 
-def write_books(books: Books, path: str, at_ms: int) -> int:
+def write_books(books: Reference, path: str, at_ms: int) -> int:
     """Write what every reading must be at a moment, one a line, the account last; return how many."""
     readings = books.readings(at_ms)
     with Path(path).open("wb") as out:

@@ -17,8 +17,8 @@ from rich.text import Text
 
 from stream.demo.compare import Line
 from stream.demo.world import SITES
-from stream.reference.account import Books, Key
-from stream.reference.people import series
+from stream.reference.account import Key, Reference
+from stream.reference.events import series
 
 
 def _key(metric: str, window: str, **labels: str) -> Key:
@@ -179,6 +179,6 @@ def plain(scene: Scene) -> Iterator[str]:
     yield f"# records: produced {scene.produced}, accounted for {scene.accounted}; {scene.checked}"
 
 
-def account_of(books: Books) -> dict[str, object]:
+def account_of(books: Reference) -> dict[str, object]:
     """Give the account for the screen."""
     return {name: value for name, value in books.account().items() if name != "accepted"}

@@ -1,17 +1,16 @@
-"""Books: the simulator's own account of what every count and ratio must read, kept without the engine.
+"""Account: what every count and ratio must read, kept without the engine.
 
-In:  records with their truth and their arrival.
+In:  records with the truth about each, or plain events that count.
 Out: `readings(at_ms)`: for every metric, label set and window its value, numerator and denominator;
      `account()`.
 
-How it is kept: the events of a person (message, figure of an advertisement) are remembered, and when one of
-them is added, that person's marks are worked out again from scratch (book_people.py, book_mails.py,
-book_adverts.py). A reading is a plain count of the marks inside [start, end). So the only thing that is
-incremental is *whom* to look at again; nothing is ever adjusted, and nothing is forgotten (about 2 kB an
-event).
+How it is kept: the events of a person, a message or a row of an ad report are remembered, and when one is added, the
+marks of that unit are worked out again from scratch (people.py with forms.py and chats.py, mails.py, adverts.py). A
+reading is a plain count of the marks inside [start, end). So the only thing that is incremental is *whom* to look at
+again; nothing is ever adjusted, and nothing is forgotten (about 2 kB an event).
 
 `readings` holds at a moment T at or after every event told: the distinct people of a window are those whose
-*latest* event is in it. The medians of durations are exact here, while the engine promises them within 2 %.
+*latest* presence is in it. The medians of durations are exact here, while the engine promises them within 2 %.
 """
 
 from __future__ import annotations
@@ -20,32 +19,34 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from stream.reference import adverts as book_adverts
-from stream.reference import mails as book_mails
-from stream.reference import people as book_people
+from stream.reference import adverts, mails, people
+from stream.reference.events import DAY_MS, MILLION, Event, Labels, Mark, Series, Source, series
+from stream.reference.forms import submissions, value_of
 from stream.reference.metrics import (
-    COSTS,
-    DAY_MS,
+    AMOUNTS,
+    BOTH_KNOWN,
+    LEAD_COSTS,
     LENGTHS_MS,
+    MONEY,
     PLATFORM_CHANNEL,
     QUANTILES,
     RATIOS,
-    SHIFT_MS,
-    SHIFTED,
+    SHIFTS_MS,
     SPECIAL,
     TIMES,
     windows_of,
 )
-from stream.reference.people import Event, Labels, Mark, Series, Source, series
 
-#: What is remembered of an event; the rest moves no figure.
-_KEEP: Final = frozenset((
-    "action", "ad_group_id", "ad_id", "appointment_id", "audience_type", "bot_id", "bounce_type",
-    "campaign_id", "channel_type", "conversation_id", "cost_micros", "count", "currency", "duration_s",
-    "email_hash", "email_purpose", "fields_asked", "fields_present", "form_id", "form_type", "geo",
-    "lead_id", "machine", "message_id", "offer_id", "order_id", "page", "period_end", "period_start",
-    "platform", "recipient_domain", "resolved", "revision", "site_id", "variant", "visitor_id",
-))  # fmt: skip
+#: Totals in memory: those that end later than this before the moment of reading.
+_TOTALS_MEMORY_MS: Final = 125 * DAY_MS
+#: Which action tells how far a series in millionths is known.
+_KNOWN_BY: Final = {
+    "_ad_impressions": "_ad_impressions",
+    "_ad_clicks": "_ad_clicks",
+    "_ad_conversions": "_ad_conversions",
+    "_conversion_micros": "_ad_conversions",
+    "_spend_micros": "_spend_micros",
+}
 
 
 class Expected(NamedTuple):
@@ -81,7 +82,7 @@ def window(name: str, end_ms: int) -> Window:
     return Window(name, end_ms - LENGTHS_MS[name], end_ms)
 
 
-class Books:
+class Reference:
     """The account: `tell` it each record once, then ask."""
 
     def __init__(self) -> None:
@@ -92,13 +93,15 @@ class Books:
         self._marks: dict[Unit, list[Mark]] = {}
         self._counts: dict[Series, dict[Unit, list[tuple[int, int]]]] = defaultdict(dict)
         self._by_metric: dict[str, set[Series]] = defaultdict(set)
-        self._totals: dict[tuple[Any, ...], book_adverts.Total] = {}
+        self._reports: dict[adverts.Key, list[dict[Series, adverts.Total]]] = defaultdict(list)
+        self._standing: dict[adverts.Key, list[dict[Series, adverts.Total]]] = {}
+        self._keys: dict[Series, set[adverts.Key]] = defaultdict(set)  # series → keys of totals that tell of it
         self._loose = 0  # marks that belong to no unit: each is a unit of its own
 
     # -- telling
 
     def tell(self, kind: str, truth: Any, arrival_ms: int, placed: bool = True) -> None:
-        """Enter one record: `truth` as traffic.py gives it, `arrival_ms` as the broker stamped it.
+        """Enter one record: `truth` as the simulator gives it, `arrival_ms` as the broker stamped it.
 
         What is not `placed` is part of the account and no more, such as a line of a file that names no kind.
         """
@@ -113,13 +116,14 @@ class Books:
         if counted or truth.outcome == "filtered":
             whose = truth.reason or "human"
             self._enter(Mark(series("traffic_events", site=truth.site, kind=kind, **{"class": whose}), at_ms))
-        if not counted:
-            return
-        data = {name: value for name, value in truth.data.items() if name in _KEEP}
-        source = Source(*truth.touch) if truth.touch is not None else None
-        event = Event(at_ms, truth.event_id, kind, data, source)
-        self.newest_ms = at_ms if self.newest_ms is None else max(at_ms, self.newest_ms)
-        if kind == "ad":
+        if counted:
+            source = Source(*truth.touch) if truth.touch is not None else None
+            self.count(Event(at_ms, truth.event_id, kind, truth.data, source))
+
+    def count(self, event: Event) -> None:
+        """Enter an event that counts."""
+        self.newest_ms = event.at_ms if self.newest_ms is None else max(event.at_ms, self.newest_ms)
+        if event.kind == "ad":
             self._advert(event)
             return
         unit = self._unit_of(event)
@@ -130,18 +134,22 @@ class Books:
         data = event.data
         if event.kind == "email":
             return "message", data["site_id"], data["message_id"]
-        if data.get("platform", "site") != "site":
-            return "stranger", data["site_id"], data.get("lead_id") or data["email_hash"]
+        if event.kind == "form" and data.get("platform", "site") != "site":
+            by = (data["platform"], data["lead_id"]) if data.get("lead_id") else ("", data["email_hash"])
+            return ("stranger", data["site_id"], *by)
         return "person", data["site_id"], data["visitor_id"]
 
     def _advert(self, event: Event) -> None:
-        if not book_adverts.is_total(event.data):
-            self._enter(book_adverts.single(event))
+        if not adverts.is_total(event.data):
+            for mark in adverts.singles(event):
+                self._enter(mark)
             return
-        key, row = book_adverts.total_key(event.data), book_adverts.total(event)
-        if key not in self._totals or row.order > self._totals[key].order:
-            self._totals[key] = row
-        self._by_metric[row.series[0]].add(row.series)
+        key, report = adverts.total_key(event.data), adverts.totals(event)
+        self._reports[key].append(report)
+        self._standing.pop(key, None)
+        for which in report:
+            self._keys[which].add(key)
+            self._by_metric[which[0]].add(which)
 
     def _enter(self, mark: Mark) -> None:
         self._loose += 1
@@ -164,16 +172,19 @@ class Books:
         sort, site = unit[0], unit[1]
         events = self._events[unit]
         if sort == "message":
-            yield from book_mails.marks_of(site, events)
+            yield from mails.marks_of(site, events)
         elif sort == "stranger":
-            submits = sorted(event for event in events if event.action == "submit")
-            if submits:
-                channel = PLATFORM_CHANNEL[submits[0].data["platform"]]
-                yield from book_people.lead(site, submits[0].at_ms, "ad_platform", channel)
+            yield from people.marks_of_stranger(site, PLATFORM_CHANNEL, events)
+            for submission in submissions([event for event in events if event.action == "submit"]):
+                yield from value_of(site, submission)
         else:
-            yield from book_people.marks_of(site, events)
+            yield from people.marks_of(site, events)
 
     # -- asking
+
+    def units(self, sort: str) -> int:
+        """Count those that something was told of: `person`, `message` (an id) or `stranger`."""
+        return sum(unit[0] == sort for unit in self._events)
 
     def account(self) -> dict[str, Any]:
         """Give the conservation account: accepted = counted + duplicates + filtered + dead-lettered."""
@@ -210,35 +221,34 @@ class Books:
         return found
 
     def metrics(self) -> set[str]:
-        """Name the metrics that can be read: all counts seen, all ratios, costs and times."""
+        """Name the metrics that can be read: all counts seen, all ratios, amounts, costs and times."""
         self._bring_up()
         counts = {name for name in self._by_metric if not name.startswith("_")}
-        return counts | set(RATIOS) | set(COSTS) | set(TIMES) | SPECIAL
+        return counts | set(RATIOS) | set(AMOUNTS) | set(BOTH_KNOWN) | set(LEAD_COSTS) | set(TIMES) | SPECIAL
 
     def between(self, metric: str, span: Window) -> dict[Labels, Expected]:
         """Give the readings of a metric over exactly these edges: those that a reading itself names.
 
-        What shifts a window (bounces) or ends it early (cost per lead) is in such edges already.
+        What shifts a window (bounces) or ends it early (costs) is in such edges already.
         """
         self._bring_up()
         return dict(self._figures(metric, span))
 
     def _read(self, metric: str, span: Window) -> Iterator[tuple[Labels, Expected]]:
-        if metric in SHIFTED:
-            yield from self._figures(metric, span.shifted(SHIFT_MS))
-        elif metric == "cost_per_lead":
-            # Spend arrives late: both sides end at the newest spend of the site and currency.
-            for labels in self._cost_labels():
-                end_ms = min(span.end_ms, self.newest_spend_ms(labels))
-                until = Window(span.name, end_ms - span.length_ms, end_ms)
-                yield labels, self.between(metric, until)[labels]
+        if metric in SHIFTS_MS:
+            yield from self._figures(metric, span.shifted(SHIFTS_MS[metric]))
+        elif metric in BOTH_KNOWN or metric in LEAD_COSTS:
+            ends = self._both_known if metric in BOTH_KNOWN else self._spend_known
+            for labels in self._money_labels(metric):
+                end_ms = ends(metric, dict(labels), span)
+                if end_ms is not None:
+                    until = Window(span.name, end_ms - span.length_ms, end_ms)
+                    yield labels, self._money(metric, labels, until)
         else:
             yield from self._figures(metric, span)
 
     def _figures(self, metric: str, span: Window) -> Iterator[tuple[Labels, Expected]]:
         special: dict[str, Callable[[Window], Iterator[tuple[Labels, Expected]]]] = {
-            "ad_spend": self._spend,
-            "cost_per_lead": self._cost_per_lead,
             "form_without_chat_ratio": self._form_without_chat,
             "funnel_step_mean_seconds": self._mean_times,
         }
@@ -246,8 +256,13 @@ class Books:
             yield from special[metric](span)
         elif metric in TIMES:
             yield from self._times(metric, span)
-        elif metric in COSTS:
-            yield from self._costs(metric, span)
+        elif metric in BOTH_KNOWN or metric in LEAD_COSTS:
+            for labels in self._money_labels(metric):
+                yield labels, self._money(metric, labels, span)
+        elif metric in AMOUNTS:
+            for labels in self._labels(AMOUNTS[metric]):
+                if self._shows((AMOUNTS[metric], labels), span):
+                    yield labels, Expected(self._count((AMOUNTS[metric], labels), span) / MILLION)
         elif metric in RATIOS:
             numerator, denominator = RATIOS[metric]
             for labels in self._labels(denominator):
@@ -257,7 +272,8 @@ class Books:
                 )
         else:
             for labels in self._labels(metric):
-                yield labels, Expected(self._count((metric, labels), span))
+                n = self._count((metric, labels), span)
+                yield labels, Expected(n / MILLION if metric in MONEY else n)
 
     # -- counting
 
@@ -273,46 +289,88 @@ class Books:
     def _count(self, which: Series, span: Window) -> int:
         """Add up the marks of a series inside a window; totals of a period only enter windows from 24 h."""
         whole = sum(self._inside(which, span))
-        if span.length_ms >= DAY_MS and which[0].startswith(("ad_", "_spend")):
-            rows = (row for row in self._totals.values() if row.series == which)
-            whole += sum(row.within(span.start_ms, span.end_ms) for row in rows)
+        if span.length_ms >= DAY_MS:
+            for key in self._keys.get(which, ()):
+                whole += adverts.within(self._reports_of(key), which, span.start_ms, span.end_ms)
         return whole
 
-    def _spend(self, span: Window) -> Iterator[tuple[Labels, Expected]]:
-        for labels in self._labels("_spend_micros"):
-            yield labels, Expected(self._count(("_spend_micros", labels), span) / 1e6)
+    def _reports_of(self, key: adverts.Key) -> list[dict[Series, adverts.Total]]:
+        """Give the totals of a key that stand."""
+        known = self._standing.get(key)
+        if known is None:
+            known = self._standing[key] = adverts.standing(self._reports[key])
+        return known
 
-    def _costs(self, metric: str, span: Window) -> Iterator[tuple[Labels, Expected]]:
-        per, units = COSTS[metric]
-        for labels in self._labels("_spend_micros"):
-            micros = self._count(("_spend_micros", labels), span)
-            n = self._count((per, tuple(pair for pair in labels if pair[0] != "currency")), span)
-            paid = _ratio(micros / 1e6, n)
-            value = None if paid.value is None else units * paid.value
-            yield labels, paid._replace(value=value)
+    def _totals(self, which: Series) -> Iterator[adverts.Total]:
+        for key in self._keys.get(which, ()):
+            yield from (report[which] for report in self._reports[key] if which in report)
 
-    def _cost_labels(self) -> list[Labels]:
-        found = {(dict(pairs)["site"], dict(pairs)["currency"]) for pairs in self._labels("_spend_micros")}
-        return [series("", site=site, currency=currency, cost="media")[1] for site, currency in sorted(found)]
+    def _shows(self, which: Series, span: Window) -> bool:
+        """Tell whether a window can show a series: one below 24 h shows none that totals tell of."""
+        newest_ms = max((row.end_ms for row in self._totals(which)), default=None)
+        return span.length_ms >= DAY_MS or newest_ms is None or newest_ms <= span.end_ms - _TOTALS_MEMORY_MS
+
+    # -- money
+
+    def _money_labels(self, metric: str) -> list[Labels]:
+        """Give the label sets of a figure that sets sums of ads against each other, or spend against leads."""
+        if metric in LEAD_COSTS:
+            constant = {"cost": "media"} if metric == "cost_per_lead" else {}
+            found = {(dict(pairs)["site"], dict(pairs)["currency"]) for pairs in self._labels("_spend_micros")}
+            return [series("", site=site, currency=currency, **constant)[1] for site, currency in sorted(found)]
+        top, bottom, _ = BOTH_KNOWN[metric]
+        has_currency = {name: name in ("_spend_micros", "_conversion_micros") for name in (top, bottom)}
+        wanted = [name for name in (top, bottom) if has_currency[name] or not any(has_currency.values())]
+        return sorted({labels for name in wanted for labels in self._labels(name)})
+
+    def _money(self, metric: str, labels: Labels, span: Window) -> Expected:
+        """Divide what lies between exactly these edges."""
+        if metric in LEAD_COSTS:
+            micros = sum(self._count(("_spend_micros", pairs), span) for pairs in self._paid(labels))
+            return _ratio(micros / MILLION, self._count(series(LEAD_COSTS[metric], site=dict(labels)["site"]), span))
+        top, bottom, unit = BOTH_KNOWN[metric]
+        n, d = (self._count((name, _fitting(name, labels)), span) / MILLION for name in (top, bottom))
+        return _ratio(n, d / unit)
 
     def _paid(self, labels: Labels) -> list[Labels]:
         """Give the label sets of spend that belong to a site and currency."""
         wanted = {pair for pair in labels if pair[0] in ("site", "currency")}
         return [pairs for pairs in self._labels("_spend_micros") if wanted <= set(pairs)]
 
-    def _cost_per_lead(self, span: Window) -> Iterator[tuple[Labels, Expected]]:
-        for labels in self._cost_labels():
-            micros = sum(self._count(("_spend_micros", pairs), span) for pairs in self._paid(labels))
-            leads = self._count(series("_all_leads", site=dict(labels)["site"]), span)
-            yield labels, _ratio(micros / 1e6, leads)
+    def _both_known(self, metric: str, labels: dict[str, str], span: Window) -> int | None:
+        """Give where a figure ends: at the earlier of what is known of its two sides; None: not in this window."""
+        top, bottom, _ = BOTH_KNOWN[metric]
+        whole = series("", **labels)[1]
+        if not all(self._shows((name, _fitting(name, whole)), span) for name in (top, bottom)):
+            return None
+        known = (self._known_ms(_KNOWN_BY[name], labels, span.end_ms) for name in (top, bottom))
+        end_ms = min(span.end_ms, *(span.end_ms if ms is None else ms for ms in known))
+        return end_ms if end_ms > span.start_ms else None
 
-    def newest_spend_ms(self, labels: Labels) -> int:
-        """Give the newest moment that the spend of a site in a currency is known for."""
+    def _known_ms(self, name: str, labels: dict[str, str], now_ms: int) -> int | None:
+        """Give until when a platform's figure of a campaign is known; None where nothing ever was told."""
+        wanted = {"site", "platform", "campaign"} | ({"currency"} if name == "_spend_micros" else set())
+        pairs = {(label, value) for label, value in labels.items() if label in wanted}
         known: list[int] = []
-        for pairs in self._paid(labels):
-            known += [row.end_ms for row in self._totals.values() if row.series == ("_spend_micros", pairs)]
-            known += [at_ms for marks in self._counts["_spend_micros", pairs].values() for at_ms, _ in marks]
-        return max(known)
+        for which in self._by_metric[name]:
+            if pairs <= set(which[1]):
+                known += [row.end_ms for row in self._totals(which)]
+                singles = [at_ms for marks in self._counts[which].values() for at_ms, _ in marks]
+                # what comes one by one is told as it happens; spend is booked
+                known += [at_ms + 1 if name == "_spend_micros" else now_ms for at_ms in singles]
+        return max(known, default=None)
+
+    def _spend_known(self, metric: str, labels: dict[str, str], span: Window) -> int | None:
+        """Give where spend against leads ends: at the earliest of what platforms that reported lately are known for."""
+        paid = self._paid(series("", **labels)[1])
+        if not all(self._shows(("_spend_micros", pairs), span) for pairs in paid):
+            return None
+        newest: dict[str, int] = {}
+        for pairs in paid:
+            known = self._known_ms("_spend_micros", dict(pairs), span.end_ms)
+            platform = dict(pairs)["platform"]
+            newest[platform] = max(newest.get(platform, 0), known or 0)
+        return min((ms for ms in newest.values() if span.start_ms < ms <= span.end_ms), default=None)
 
     def _form_without_chat(self, span: Window) -> Iterator[tuple[Labels, Expected]]:
         for labels in self._labels("visitors"):
@@ -337,6 +395,13 @@ class Books:
         for labels in self._labels("_step_ms"):
             took = list(self._inside(("_step_ms", labels), span))
             yield labels, _ratio(sum(took) / 1000, len(took))
+
+
+def _fitting(name: str, labels: Labels) -> Labels:
+    """Take the currency off where a series has none."""
+    if name in ("_spend_micros", "_conversion_micros"):
+        return labels
+    return tuple(pair for pair in labels if pair[0] != "currency")
 
 
 def _ratio(numerator: int | float, denominator: int | float) -> Expected:

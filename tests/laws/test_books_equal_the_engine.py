@@ -20,7 +20,7 @@ from stream.engine.groups import GROUPS
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.ingest.route import partitions_of
-from stream.reference.account import Books, Window
+from stream.reference.account import Reference, Window
 from stream.rollup.rollup import Rollup, RollupOptions
 
 SHARDS = 3
@@ -85,7 +85,7 @@ def engine(records: list[Record], *, exact: bool, seed: int) -> list[Reading]:
 @pytest.mark.parametrize(("exact", "seed"), [(False, 4), (True, 5)])
 def test_every_reading_of_the_engine_is_in_the_books(exact: bool, seed: int) -> None:
     records = list(Traffic(Options(seed=seed, start_ms=START_MS, length_ms=5 * 3_600_000, rate=0.7)))
-    books = Books()
+    books = Reference()
     for record in records:
         books.tell(record.kind, record.truth, record.time_ms)
     readings = engine(records, exact=exact, seed=seed)

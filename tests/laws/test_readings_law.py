@@ -8,8 +8,6 @@ from typing import Any
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stream.reference.events import Source
-from tests.accounting import reference_of
 
 from stream import catalog
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid, window_ms
@@ -18,7 +16,9 @@ from stream.contract.times import format_ms, parse_ms
 from stream.engine.commit import ShardReport
 from stream.engine.groups import GROUPS
 from stream.reference.account import Window
+from stream.reference.events import Source
 from stream.rollup.rollup import Rollup, RollupOptions
+from tests.accounting import reference_of
 from tests.laws.traffic import (
     ARRIVAL_MS,
     GROUP_NAMES,

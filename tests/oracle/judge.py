@@ -65,11 +65,11 @@ class Raw(NamedTuple):
     value: bytes | None
 
 
-class Event(NamedTuple):
-    """An event that counts; sorts by time, then id."""
+class Judgement(NamedTuple):
+    """An event that counts, by its time and its name: source and id."""
 
     at_ms: int
-    id: str
+    name: str
     kind: str
     data: dict[str, Any]
     channel: str
@@ -79,7 +79,7 @@ class Event(NamedTuple):
 class Judged:
     """All records, each in exactly one place; `places` has (kind, outcome, reason)."""
 
-    events: list[Event] = field(default_factory=list)
+    events: list[Judgement] = field(default_factory=list)
     places: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     arrivals: list[tuple[str, str, int, bool]] = field(default_factory=list)  # site, kind, arrival, counted
 
@@ -110,7 +110,8 @@ def judge(records: Iterable[Raw], lateness_ms: int = DAY_MS) -> Judged:
                 outcome = "filtered"
             else:
                 outcome = "counted"
-                judged.events.append(Event(at_ms, envelope["id"], raw.kind, data, channel_of(data)))
+                whose = f"{envelope['source']}\x1f{envelope['id']}"
+                judged.events.append(Judgement(at_ms, whose, raw.kind, data, channel_of(data)))
             known.add(name)
         judged.places[raw.kind, outcome, reason] += 1
         judged.arrivals.append((site, raw.kind, raw.timestamp_ms, outcome == "counted"))

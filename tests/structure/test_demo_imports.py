@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 SIMULATOR = ("world", "visits", "mails", "adverts", "faults", "traffic", "produce", "simulate")
-REFERENCE = ("account", "people", "mails", "adverts", "metrics")
+REFERENCE = ("account", "events", "people", "forms", "chats", "mails", "adverts", "metrics")
 OWN = {f"stream.demo.{name}" for name in SIMULATOR} | {f"stream.reference.{name}" for name in REFERENCE}
 ORACLE = sorted(path.stem for path in (ROOT / "tests/oracle").glob("*.py"))
 
@@ -63,10 +63,10 @@ def test_nothing_of_the_engine_is_loaded_with_them(module: str) -> None:
 def test_the_books_read_every_metric_of_the_catalog_in_its_windows_by_its_labels() -> None:
     from stream import catalog
     from stream.demo.traffic import Options, Traffic
-    from stream.reference.account import Books
+    from stream.reference.account import Reference
     from stream.reference.metrics import TIMES, windows_of
 
-    books, at_ms = Books(), 0
+    books, at_ms = Reference(), 0
     for record in Traffic(Options(seed=3, length_ms=10 * 3_600_000, rate=0.5)):
         books.tell(record.kind, record.truth, record.time_ms)
         at_ms = record.time_ms

@@ -10,15 +10,15 @@ import pytest
 from stream.demo.adverts import stamp
 from stream.demo.compare import Board, Seen, agrees, compare
 from stream.demo.traffic import Truth
-from stream.reference.account import Books, Expected
-from stream.reference.people import series
+from stream.reference.account import Expected, Reference
+from stream.reference.events import series
 
 T = 1_767_225_600_000
 VISITORS = ("visitors", series("visitors", site="s1")[1], "1h")
 
 
-def books(people: int) -> Books:
-    kept = Books()
+def books(people: int) -> Reference:
+    kept = Reference()
     for n in range(people):
         data = {"site_id": "s1", "visitor_id": f"v{n}", "page": {"path": "/"}}
         kept.tell("page_view", Truth("counted", "", "s1", T - 60_000, f"{n}", data, None), T - 60_000)
@@ -46,7 +46,7 @@ def board(*values: bytes) -> Board:
     return told
 
 
-def state(told: Board, kept: Books) -> str:
+def state(told: Board, kept: Reference) -> str:
     return compare(told, kept, [VISITORS])[0].state
 
 

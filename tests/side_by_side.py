@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-#: what takes minutes, longest first
-LONG = ("test_alerts.py", "test_engine.py", "test_exactly_once.py", "test_take_over.py", "test_backfill.py")
+#: Alerts take longest, one after the other, and judge by seconds: beside them runs what waits. What computes for
+#: minutes comes when they are through, and early enough that it is not the last.
+FIRST = ("test_alerts.py", "test_take_over.py", "test_exactly_once.py", "test_at_least_once.py", "test_start.py",
+         "test_commands.py", "test_page.py", "test_engine.py")  # fmt: skip
 BROKER = PurePosixPath("tests/integration")
 #: its broker with certificates is its own
 TOGETHER = {"test_secured.py"}
@@ -29,15 +31,17 @@ def scope(nodeid: str) -> str:
 
 
 def place(nodeid: str) -> int:
-    """Give the place of a test in the order: the long ones, the others with a broker, browsers and servers, the rest.
+    """Give the place of a test in the order: those that come first, others with a broker or a browser, the rest.
 
     >>> [place(f"tests/{name}.py::test_it") for name in ("e2e/test_alerts", "integration/test_start", "unit/test_logs")]
-    [0, 5, 7]
+    [0, 4, 10]
     """
     path = _path(nodeid)
-    if path.name in LONG and path.parent.name in ("integration", "e2e"):
-        return LONG.index(path.name)
-    return len(LONG) + (0 if path.parent == BROKER else 1 if path.parent.name == "e2e" else 2)
+    if path.parent.name not in ("integration", "e2e"):
+        return len(FIRST) + 2
+    if path.name in FIRST:
+        return FIRST.index(path.name)
+    return len(FIRST) + (path.parent != BROKER)
 
 
 def scheduler(config: object, log: object) -> object:

@@ -155,7 +155,7 @@ class Metric:
 
     `numerator` and `denominator` are sums of counts with a sign, kept in units of `scale` and `bottom_scale` (money:
     millionths). `ends` says where windows end.
-    `people` says that values in `other` are an upper bound, since one person may come by several values.
+    `people` says that values in `(other)` are an upper bound, since one person may come by several values.
     `across` says why a ratio may divide counts of different cohorts or labels. `watched` is a window in which the
     count must not vanish once it was there; whatever site has such a count is known to the dashboards. `share_of`
     names the count of which each label's share is watched.

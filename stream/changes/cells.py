@@ -117,7 +117,7 @@ ACTIONS: Final = {
 SENT, DELIVERED, BOUNCED, DROPPED, OPENED, CLICKED, REPLIED, UNSUBSCRIBED, COMPLAINED = (1 << i for i in range(9))
 MACHINE_OPENED, MACHINE_CLICKED = 1 << 9, 1 << 10
 
-#: Labels with a closed vocabulary of ours: never folded into `other`.
+#: Labels with a closed vocabulary of ours: never folded into `(other)`.
 CLOSED_LABELS: Final = frozenset(
     {
         "channel",
@@ -135,7 +135,7 @@ CLOSED_LABELS: Final = frozenset(
     }
 )
 
-#: Labels whose values the label budget bounds: beyond it they add up in `other`.
+#: Labels whose values the label budget bounds: beyond it they add up in `(other)`.
 BUDGETED_LABELS: Final = frozenset(
     {
         "site",

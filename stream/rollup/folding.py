@@ -47,7 +47,6 @@ class Folding:
                 self._looked[place] = now_ms
             for value in dead:
                 self._leave(place, value, follow=False)
-            self._series.full.discard(place)
 
     def look(self) -> None:
         """Look at all places, at most once an hour of the moment that windows are read at."""
@@ -154,8 +153,8 @@ class Folding:
                 home = series.sids[name].get(target)
                 if home is None:
                     family = series.families.get(name, "")
-                    series._take(catalog.COUNTS[name], family, target)
-                    home = series._make(name, target, series.windows_of[name])
+                    series.take(catalog.COUNTS[name], family, target)
+                    home = series.make(name, target, series.windows_of[name])
                 self._levels.pour(own, home)
                 self._drop(name, labels)
         if place.family == SITES:
@@ -254,7 +253,7 @@ class Folding:
         edge_ms = self._edge_ms()
         room = budget.most_readings - series.readings
         for key in others:
-            room -= max((brought for _, brought in series.sets.values()), default=1)
+            room -= series.brings(key[0])
             if room < 0:
                 break
             budget.late[key] = edge_ms

@@ -107,6 +107,7 @@ class Rollup:
             self._restored = True
             if self._snapshot is not None and self._stored_now_ms:
                 self._snapshot.restore(self._stored_now_ms)
+            self._series.full.update(place for place in self._budget.kept if not self._budget.has_room(place))
             for standing in self._standings.of.values():
                 self._known.take(standing.marks)
 

@@ -113,7 +113,7 @@ class Series:
         self.order: list[tuple[str, Labels]] = []
         self.fresh: set[str] = set()  # counts that got series since the formulas looked
         self.moved = False  # series are no longer what they were, or shown under other labels
-        self.full: set[Place] = set()  # places that a new value found full
+        self.full: set[Place] = set()  # places that were seen to be full
         #: Makes room in places; set by whoever may move series.
         self.make_room: Callable[[set[Place]], None] | None = None
         #: Which values a replay shows, of places that have too many.
@@ -208,8 +208,9 @@ class Series:
                 values = projection.values_of(cell)
                 every = values if isinstance(values, tuple) else (values,)
                 for place, value in self._places(projection.count, projection.family, every):
-                    if place in self.full and value not in self.budget.kept.get(place, ()):
-                        wanted.add(place)
+                    if place in self.full and not self.budget.has_room(place):
+                        if value not in self.budget.kept.get(place, ()):
+                            wanted.add(place)
         if wanted and self.make_room is not None:
             self.make_room(wanted)
 
@@ -247,9 +248,9 @@ class Series:
         for place, value in self._places(count, projection.family, values):
             at = names.index(place.label)
             since[at] = budget.since(place, value, now_ms)
+            if not budget.has_room(place):
+                self.full.add(place)
             if since[at] == NEVER and value != FOLDED and place.label not in budget.allowed:
-                if not budget.has_room(place):
-                    self.full.add(place)
                 self._follow(place, value)
             sid = self.volumes.get((*place, value))
             if sid is not None and count.name == place.family:
@@ -263,8 +264,8 @@ class Series:
             labels = self._folded(names, values, [one > ms for one in since], late > ms)
             sid = self.sids[count.name].get(labels)
             if sid is None:
-                self._take(count, projection.family, labels)
-                sid = self._make(count.name, labels, projection.windows)
+                self.take(count, projection.family, labels)
+                sid = self.make(count.name, labels, projection.windows)
             if out:
                 out[-1] = out[-1]._replace(to_ms=ms)
             out.append(Part(ms, NEVER, [sid, *hidden]))
@@ -326,7 +327,7 @@ class Series:
             return None
         return family, tuple(value for name, value in zip(count.labels, labels, strict=True) if name not in ASIDE)
 
-    def _take(self, count: Count, family: str, labels: Labels) -> None:
+    def take(self, count: Count, family: str, labels: Labels) -> None:
         """Count the readings that a set of labels brings, once for all counts that share it."""
         common = tuple(value for name, value in zip(count.labels, labels, strict=True) if name not in ASIDE)
         key = family or count.name, common
@@ -336,7 +337,11 @@ class Series:
             self.sets[key] = names, brought
             self.readings += brought
 
-    def _make(self, name: str, labels: Labels, windows: tuple[Window, ...]) -> int:
+    def brings(self, family: str) -> int:
+        """Give the readings that one more set of labels of a family brings."""
+        return self._readings_of.get((family, common_labels(catalog.COUNTS[family].labels)), 0)
+
+    def make(self, name: str, labels: Labels, windows: tuple[Window, ...]) -> int:
         sid = self.table.add_series(windows)
         self.sids[name][labels] = sid
         self._list(sid, name, labels)
@@ -388,8 +393,8 @@ class Series:
         """Make a series again as a snapshot lists it; counts that the catalog dropped keep their number unused."""
         if name in self.sids:
             count = catalog.COUNTS[name]
-            self._take(count, self.families.get(name, ""), labels)
-            self._make(name, labels, self.windows_of[name])
+            self.take(count, self.families.get(name, ""), labels)
+            self.make(name, labels, self.windows_of[name])
         elif name == VOLUME and labels[0] in self.windows_of:
             place = Place(*map(str, labels[:3]))
             self.make_volume(place, str(labels[3]))

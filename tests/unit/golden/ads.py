@@ -58,7 +58,7 @@ STORIES = [
             (
                 "cost_per_mille",
                 "24h",
-                {_EUR: Quotient(2000 / 11, 2.0, 11), _USD: Quotient(250 / 11, 0.25, 11)},
+                {_EUR: Quotient(2000 / 11, 2.0, 0.011), _USD: Quotient(250 / 11, 0.25, 0.011)},
             ),
         ],
     ),

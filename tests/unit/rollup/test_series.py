@@ -89,7 +89,7 @@ def message(campaign: str, fate: int) -> Cell:
 
 @pytest.mark.parametrize("most_readings", range(0, 600, 6))
 def test_the_parts_of_a_ratio_stay_together_where_readings_run_out(most_readings: int) -> None:
-    """A message that was sent under its own campaign is not opened under `other`."""
+    """A message that was sent under its own campaign is not opened under `(other)`."""
     made = series(most_readings=most_readings)
     for campaign in "abc":
         homes = set()

@@ -420,8 +420,8 @@ class Series:
         """
         family, names = self.families.get(count, ""), catalog.COUNTS[count].labels
         start_ms, following = self.table.span(window)[0], NEVER
-        budget, out = self.budget, dict[Labels, list[int]]()
-        watched = self.choice or budget.late or any(any(kept.values()) for kept in budget.kept.values())
+        out = dict[Labels, list[int]]()
+        watched = self.watched
         for labels, sid in self.sids[count].items():
             folds = [False] * len(names)
             late = ALWAYS
@@ -440,6 +440,13 @@ class Series:
             shown = self._folded(names, labels, folds, late > start_ms) if any(folds) or late > start_ms else labels
             out.setdefault(shown, []).append(sid)
         return out, following
+
+    @property
+    def watched(self) -> bool:
+        """Tell whether any window may show series under other labels than their own."""
+        budget = self.budget
+        late = any(ms < NEVER for ms in budget.late.values())  # what has no series of its own is shown nowhere else
+        return bool(self.choice) or late or any(any(kept.values()) for kept in budget.kept.values())
 
     def _shown_since(self, place: Place, value: str) -> int:
         chosen = self.choice.get(place)

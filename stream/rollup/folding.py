@@ -34,19 +34,21 @@ class Folding:
     def __init__(self, series: Series, levels: Levels) -> None:
         self._series, self._levels, self._budget = series, levels, series.budget
         self._looked: dict[Place, int] = {}  # when no dead value was found
-        series.make_room = self.make_room
 
     def make_room(self, places: set[Place]) -> None:
         """Let values leave that count nothing in any window, where a new one found a place full."""
         now_ms = self._levels.now_ms
-        for place in sorted(places):
-            if now_ms - self._looked.get(place, -_PATIENCE_MS) < _PATIENCE_MS:
-                continue
+        for place in sorted(self.due(places)):
             dead = self._dead(place)
             if not dead:
                 self._looked[place] = now_ms
             for value in dead:
                 self._leave(place, value, follow=False)
+
+    def due(self, places: set[Place]) -> set[Place]:
+        """Give the places in which nobody has looked for dead values just now."""
+        before_ms = self._levels.now_ms - _PATIENCE_MS
+        return {place for place in places if self._looked.get(place, before_ms) <= before_ms}
 
     def look(self) -> None:
         """Look at all places, at most once an hour of the moment that windows are read at."""

@@ -11,6 +11,7 @@ value under its own name only when all of it lies behind that moment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
@@ -47,6 +48,10 @@ _MOST_CELLS = 100_000
 _MOST_KNOWN = 20_000  # of one projection
 #: The hidden series of folded values: labels are those of a place, and the value.
 VOLUME: Final = "(volume)"
+
+
+_SITES: Final = Place(SITES, "site", "")
+_place = lru_cache(maxsize=10_000)(Place)
 
 
 class Windows(Protocol):
@@ -273,17 +278,14 @@ class Series:
 
     def _places(self, count: Count, family: str, values: Sequence[Any]) -> list[tuple[Place, str]]:
         """Give the places that values compete for; none within a site that is folded itself."""
-        out: list[tuple[Place, str]] = []
-        site = ""
-        for label, value in zip(count.labels, values, strict=True):
-            if label == "site":
-                site = str(value)
-                out.append((Place(SITES, "site", ""), site))
-        if site == FOLDED or (out and self.budget.since(*out[0], self.table.now_ms) == NEVER):
-            return out
-        for label, value in zip(count.labels, values, strict=True):
-            if has_budget(label):
-                out.append((Place(family, label, site), str(value)))
+        site = str(values[count.labels.index("site")])
+        out = [(_SITES, site)]
+        if site != FOLDED and self.budget.since(_SITES, site, self.table.now_ms) != NEVER:
+            out += [
+                (_place(family, label, site), str(value))
+                for label, value in zip(count.labels, values, strict=True)
+                if label != "site" and label not in CLOSED_LABELS
+            ]
         return out
 
     @staticmethod

@@ -277,3 +277,22 @@ def test_a_replay_shows_the_largest_of_its_longest_window(told: list[tuple[str, 
     if len(volume) > limit:
         wanted["(other)"] = sum(n for name, n in volume.items() if name not in kept)
     assert found == wanted
+
+
+def test_a_site_that_has_no_place_is_added_up_with_all_of_its_values() -> None:
+    feed = Feed(replace(OPTIONS, label_limit=1))
+
+    def visits(site: str, n: int) -> list[tuple[Cell, int]]:
+        return [(("traffic", site, "page_view", "human"), n), (("campaign_person", site, f"of {site}"), n)]
+
+    feed.tell(BEGIN, *visits("s1", 2), *visits("s2", 9))
+    assert feed.read("campaign_visitors", "24h", "site") == {"s1": 2, "(other)": 9}
+    assert feed.read("campaign_visitors", "24h") == {"of s1": 2, "(other)": 9}
+    feed.store()
+    assert feed.read("campaign_visitors", "24h") == {"(other)": 11}  # s2 is larger, and shown from the next edge on
+    feed.restart()
+    feed.tell(BEGIN + 7 * HOUR_MS, *visits("s1", 1), *visits("s2", 4))
+    assert feed.read("campaign_visitors", "24h", "site") == {"(other)": 16}
+    feed.tell(BEGIN + 6 * HOUR_MS + DAY_MS, *visits("s2", 1))
+    assert feed.read("campaign_visitors", "24h", "site") == {"s2": 5, "(other)": 1}
+    assert feed.read("campaign_visitors", "24h") == {"of s2": 5, "(other)": 1}

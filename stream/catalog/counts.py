@@ -15,6 +15,8 @@ from stream.changes import cells
 
 BY_MESSAGE: Final = "site campaign purpose variant"
 BY_AD: Final = "site platform campaign channel_type audience_type variant"
+#: The count by which sites are compared where there are too many: what happened on each.
+OF_SITES: Final = "traffic_events"
 UNDELIVERABLE: Final = cells.BOUNCED | cells.DROPPED | cells.COMPLAINED
 
 

@@ -56,6 +56,6 @@ TOTALS: Final[tuple[Metric, ...]] = (
         "site",
         "Campaigns and actions that are reported both as single events and as totals.",
     ),
-    total("labels_folded_total", "total", "label", "Label values folded into `other`."),
+    total("labels_folded_total", "total", "label", "Label values folded into `(other)`."),
     total("catalog_info", "gauge", "version", "Version of this catalog."),
 )

@@ -62,7 +62,7 @@ class Accumulator:
     an array, a third of the cost of counting in a dictionary; sorting adds them up. Other amounts go into `counts`.
     """
 
-    __slots__ = ("_downs", "_steps", "_ups", "counts", "down", "ids", "spreads", "up")
+    __slots__ = ("_downs", "_steps", "_told", "_ups", "counts", "down", "fresh", "ids", "spreads", "up")
 
     def __init__(self, steps: Mapping[str, int] | None = None) -> None:
         """With `steps` (kind of cell → number of panes) panes stand together for cells that no shorter window shows."""
@@ -70,6 +70,9 @@ class Accumulator:
         self.ids = CellIds(self._steps)
         self.counts: defaultdict[int, int] = defaultdict(int)
         self.spreads: list[Spread] = []
+        #: Cells that changed, each once since `forget_fresh`.
+        self.fresh: list[Cell] = []
+        self._told = np.zeros(0, np.bool_)  # by number of a cell: it was among the fresh ones
         self._ups, self._downs = array("q"), array("q")
         self.up: Callable[[int], None] = self._ups.append
         self.down: Callable[[int], None] = self._downs.append
@@ -94,13 +97,29 @@ class Accumulator:
         numbers = keys >> PANE_BITS  # in order, as the keys are
         first = np.append(True, numbers[1:] != numbers[:-1])[: len(numbers)]
         known = self.ids.names
-        names = [known[number] for number in numbers[first].tolist()]
+        distinct = numbers[first]
+        names = [known[number] for number in distinct.tolist()]
+        self._tell_fresh(distinct)
         index = (np.cumsum(first) - 1).astype(np.int32)
         spreads = self.spreads
         self.spreads = []
         if len(known) > _MOST_NAMES:
             self.ids = CellIds(self._steps)
+            self._told = np.zeros(0, np.bool_)
         return names, index, keys & PANE_MASK, amounts, spreads
+
+    def forget_fresh(self) -> None:
+        """Begin anew with what is fresh."""
+        self.fresh = []
+        self._told[:] = False
+
+    def _tell_fresh(self, numbers: NDArray[np.int64]) -> None:
+        known = self.ids.names
+        if len(self._told) < len(known):
+            self._told = np.concatenate([self._told, np.zeros(len(known), np.bool_)])
+        new = numbers[~self._told[numbers]]
+        self._told[new] = True
+        self.fresh += [known[number] for number in new.tolist()]
 
     def _changes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give all changes as they came, and forget them."""

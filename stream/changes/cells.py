@@ -136,7 +136,7 @@ MACHINE_OPENED, MACHINE_CLICKED = 1 << 9, 1 << 10
 #: Opened, clicked, replied by a person within the time that is judged.
 OPENED_IN_TIME, CLICKED_IN_TIME, REPLIED_IN_TIME = 1 << 11, 1 << 12, 1 << 13
 
-#: Labels with a closed vocabulary of ours: never folded into `other`.
+#: Labels with a closed vocabulary of ours: never folded into `(other)`.
 CLOSED_LABELS: Final = frozenset(
     {
         "channel",
@@ -158,7 +158,7 @@ CLOSED_LABELS: Final = frozenset(
     }
 )
 
-#: Labels whose values the label budget bounds: beyond it they add up in `other`.
+#: Labels whose values the label budget bounds: beyond it they add up in `(other)`.
 BUDGETED_LABELS: Final = frozenset(
     {
         "site",

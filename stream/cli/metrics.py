@@ -71,7 +71,7 @@ def _full(metric: Metric) -> str:
         "windows": ", ".join(metric.windows) or "none: since the beginning",
         "harmed by": metric.direction or "-",
         "across": metric.across or "-",
-        "note": "values in `other` are an upper bound" if metric.people else metric.notes,
+        "note": "values in `(other)` are an upper bound" if metric.people else metric.notes,
     }
     text = "\n".join(f"  {name:<10}{value}" for name, value in lines.items() if value and value != "-")
     return f"leadpulse_{metric.name}\n  {metric.help}\n{text}"

@@ -18,7 +18,7 @@ import numpy as np
 
 from stream import catalog
 from stream.changes.accumulator import Accumulator
-from stream.changes.cells import BUDGETED_LABELS, CELLS, Cell
+from stream.changes.cells import BUDGETED_LABELS, CELLS
 from stream.changes.deltas import Delta, pack
 from stream.changes.panes import DAY_MS, HOUR_MS, Grid, window_ms
 from stream.contract import dead_letter
@@ -45,6 +45,11 @@ STEPS: Final = {
     kind: PLAN[level_of(min(map(window_ms, windows)))][1] // PLAN[0][1]
     for kind, windows in catalog.windows_of_cells().items()
 }
+#: Kind of cell → (place in the cell, label) of the labels whose values are bounded.
+_BUDGETED: Final = {
+    name: [(at, label) for at, label in enumerate(kind.labels, 1) if label in BUDGETED_LABELS]
+    for name, kind in CELLS.items()
+}
 
 
 class ShardFold:
@@ -65,8 +70,7 @@ class ShardFold:
         self._accumulator = Accumulator(STEPS if self._gathers else None)
         self.known_ids = KnownIds(options.known_ids_bytes)
         self.labels = LabelGuard(options.label_limit)
-        self._used: set[Cell] = set()  # cells that changed since `_used_on`, a day of events, began
-        self._used_on = 0
+        self._week = 0
         self._sites = Labels("site", self._admit)
         self.account = Account(self._accumulator, self._sites, options.grid, self._letter)
         shared = Shared(options.grid, self._admit, self._sites, options.memory_ms)
@@ -175,7 +179,7 @@ class ShardFold:
         # no windows end later than a day from now, whatever a record says
         shown_ms = min(newest_ms, report.now_ms + DAY_MS) if report.now_ms else newest_ms
         names, index, panes, amounts, spreads = self._accumulator.take(grid, shown_ms)
-        self._use(names, newest_ms)
+        self._use(newest_ms)
         horizon_ms, dropped = self.options.limits.lateness_ms, self.known_ids.dropped_before_hour
         if dropped is not None:
             horizon_ms = min(horizon_ms, max(0, newest_ms - dropped * HOUR_MS))
@@ -187,22 +191,17 @@ class ShardFold:
             {"dedupe_horizon_seconds": horizon_ms / 1000, **self.stage.gauges()}, dict(self.stage.marks()),
         )  # fmt: skip
 
-    def _use(self, names: Sequence[Cell], newest_ms: int) -> None:
-        """Tell the guard which values of labels changed something; each cell once a day."""
-        day = newest_ms // DAY_MS
-        if day > self._used_on:
-            self._used_on = day
-            self._used.clear()
-        fresh = set(names) - self._used
-        if fresh:
-            self._used |= fresh
-            pairs = (
-                (label, value)
-                for cell in fresh
-                for label, value in zip(CELLS[str(cell[0])].labels, cell[1:], strict=True)
-                if label in BUDGETED_LABELS
-            )
-            self.labels.see(day, ((label, str(value)) for label, value in pairs if value is not None))
+    def _use(self, newest_ms: int) -> None:
+        """Tell the guard which values of labels changed something; each cell once a week of events."""
+        week = newest_ms // (7 * DAY_MS)
+        cells = self._accumulator.fresh
+        self._accumulator.fresh = []
+        if week > self._week:
+            self._week = week
+            self._accumulator.forget_fresh()
+        if cells:
+            pairs = {(label, cell[at]) for cell in cells for at, label in _BUDGETED[str(cell[0])]}
+            self.labels.see(newest_ms // DAY_MS, ((label, str(value)) for label, value in pairs if value is not None))
 
     # what the parts need ----------------------------------------------------------------------------------
 

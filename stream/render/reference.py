@@ -32,7 +32,7 @@ Rendered from `stream/catalog` by `leadpulse render`; do not edit. Catalog versi
   topic and left out of Prometheus. Never average ratios: add up numerators and denominators.
 - Adding a count up over all its labels but `window` gives a true figure. People are not additive over channels
   (one person can come by two), so people by channel are a metric of their own.
-- A label value that is not given is `unknown`. Values beyond the label budget add up in `other`: true for
+- A label value that is not given is `unknown`. Values beyond the label budget add up in `(other)`: true for
   counts; for metrics marked *people* an upper bound.
 - *Person*: a visitor of a site. *Key event*: a submit of a form of type contact, newsletter, demo, trial,
   quote, download, webinar or checkout on the site; or a chatbot's lead_captured, appointment_set or

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from stream.catalog import COUNTS, Metric
+from stream.catalog.counts import OF_SITES
 from stream.changes.cells import CLOSED_LABELS
 from stream.state.labels import FOLDED, UNKNOWN
 
@@ -28,7 +29,7 @@ MEMORY_MS: Final = 125 * 86_400_000
 #: Folded values whose volume is followed, over all places.
 MOST_FOLLOWED: Final = 2_000
 #: The family of the label `site`, which all families have in common.
-SITES: Final = "traffic_events"
+SITES: Final = OF_SITES
 _NAMED: Final = 20
 
 Labels = tuple[str | int, ...]

@@ -34,20 +34,21 @@ class Folding:
     def __init__(self, series: Series, levels: Levels) -> None:
         self._series, self._levels, self._budget = series, levels, series.budget
         self._looked: dict[Place, int] = {}  # when no dead value was found
-        series.make_room = self.make_room
 
     def make_room(self, places: set[Place]) -> None:
         """Let values leave that count nothing in any window, where a new one found a place full."""
         now_ms = self._levels.now_ms
-        for place in sorted(places):
-            if now_ms - self._looked.get(place, -_PATIENCE_MS) < _PATIENCE_MS:
-                continue
+        for place in sorted(self.due(places)):
             dead = self._dead(place)
             if not dead:
                 self._looked[place] = now_ms
             for value in dead:
                 self._leave(place, value, follow=False)
-            self._series.full.discard(place)
+
+    def due(self, places: set[Place]) -> set[Place]:
+        """Give the places in which nobody has looked for dead values just now."""
+        before_ms = self._levels.now_ms - _PATIENCE_MS
+        return {place for place in places if self._looked.get(place, before_ms) <= before_ms}
 
     def look(self) -> None:
         """Look at all places, at most once an hour of the moment that windows are read at."""
@@ -154,8 +155,8 @@ class Folding:
                 home = series.sids[name].get(target)
                 if home is None:
                     family = series.families.get(name, "")
-                    series._take(catalog.COUNTS[name], family, target)
-                    home = series._make(name, target, series.windows_of[name])
+                    series.take(catalog.COUNTS[name], family, target)
+                    home = series.make(name, target, series.windows_of[name])
                 self._levels.pour(own, home)
                 self._drop(name, labels)
         if place.family == SITES:
@@ -254,7 +255,7 @@ class Folding:
         edge_ms = self._edge_ms()
         room = budget.most_readings - series.readings
         for key in others:
-            room -= max((brought for _, brought in series.sets.values()), default=1)
+            room -= series.brings(key[0])
             if room < 0:
                 break
             budget.late[key] = edge_ms

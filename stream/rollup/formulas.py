@@ -7,7 +7,7 @@ Out: for each metric and window, label sets with value, numerator and denominato
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -84,6 +84,7 @@ class Formulas:
     def __init__(self, series: Series, known: Known | None = None) -> None:
         self._series, self._known = series, known or Known()
         self._plans: dict[tuple[str, str], _Plan] = {}
+        self._shared: dict[str, _Plan] = {}
         self._with_totals: dict[int, int] = {}  # series → the newest end of its totals
 
     def refresh(self) -> None:
@@ -92,6 +93,7 @@ class Formulas:
         if series.moved:
             series.moved = False
             self._plans.clear()
+            self._shared.clear()
             self._with_totals.clear()
             known.fresh = dict(known.totals)
         for cell, ms in known.fresh.items():
@@ -102,6 +104,7 @@ class Formulas:
         if fresh:
             for key in [key for key in self._plans if _uses(catalog.BY_NAME[key[0]], fresh)]:
                 del self._plans[key]
+                self._shared.pop(key[0], None)
 
     def values(self, metric: Metric, window: str, everything: bool) -> Iterator[Value]:
         """Give the values of a metric in a window that changed since they were last given, or all of them."""
@@ -110,7 +113,7 @@ class Formulas:
             plan.more_from_ms < NEVER
             and self._series.table.span((window, shifts_of(metric)[0]))[0] >= plan.more_from_ms
         ):
-            plan = self._plans[metric.name, window] = self._plan(metric, window)
+            plan = self._plans[metric.name, window] = self._planned(metric, window)
         if not plan.groups:
             return
         if metric.kind == "summary":
@@ -226,6 +229,15 @@ class Formulas:
             seconds = scaled(int(total[at]), 1e-3)
             for q in catalog.QUANTILES:
                 yield Value({**labels, "quantile": f"{q:g}"}, quantile(buckets, here, q), seconds, n, n, None)
+
+    def _planned(self, metric: Metric, window: str) -> _Plan:
+        """Make a plan; where all windows show series under their own labels they share what is found."""
+        if self._series.watched:
+            return self._plan(metric, window)
+        shared = self._shared.get(metric.name)
+        if shared is None:
+            shared = self._shared[metric.name] = self._plan(metric, window)
+        return replace(shared, known=None, last=(), counts=[])
 
     def _plan(self, metric: Metric, window: str) -> _Plan:
         """Find the label sets of a metric as a window shows them, and the series of its terms."""

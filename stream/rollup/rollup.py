@@ -107,6 +107,7 @@ class Rollup:
             self._restored = True
             if self._snapshot is not None and self._stored_now_ms:
                 self._snapshot.restore(self._stored_now_ms)
+            self._series.full.update(place for place in self._budget.kept if not self._budget.has_room(place))
             for standing in self._standings.of.values():
                 self._known.take(standing.marks)
 
@@ -153,9 +154,9 @@ class Rollup:
                 self._levels.spread(sid, spread, part.from_ms, part.to_ms)
 
     def _make_room(self, places: set[Place]) -> None:
-        if self._folding is not None:
+        if self._folding is not None and (due := self._folding.due(places)):
             self._settle()
-            self._folding.make_room(places)
+            self._folding.make_room(due)
 
     def _wait(self, changes: tuple[Ints, Ints, Ints]) -> None:
         """Keep changes until somebody reads: those of many shards name the same series, and are merged at once."""

@@ -11,6 +11,7 @@ value under its own name only when all of it lies behind that moment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
@@ -49,6 +50,10 @@ _TARGETS_MS: Final = {step: target_s * 1_000 for step, target_s in STEP_TARGETS_
 
 #: The hidden series of folded values: labels are those of a place, and the value.
 VOLUME: Final = "(volume)"
+
+
+_SITES: Final = Place(SITES, "site", "")
+_place = lru_cache(maxsize=10_000)(Place)
 
 
 class Windows(Protocol):
@@ -114,7 +119,7 @@ class Series:
         self.order: list[tuple[str, Labels]] = []
         self.fresh: set[str] = set()  # counts that got series since the formulas looked
         self.moved = False  # series are no longer what they were, or shown under other labels
-        self.full: set[Place] = set()  # places that a new value found full
+        self.full: set[Place] = set()  # places that were seen to be full
         #: Makes room in places; set by whoever may move series.
         self.make_room: Callable[[set[Place]], None] | None = None
         #: Which values a replay shows, of places that have too many.
@@ -209,8 +214,9 @@ class Series:
                 values = projection.values_of(cell)
                 every = values if isinstance(values, tuple) else (values,)
                 for place, value in self._places(projection.count, projection.family, every):
-                    if place in self.full and value not in self.budget.kept.get(place, ()):
-                        wanted.add(place)
+                    if place in self.full and not self.budget.has_room(place):
+                        if value not in self.budget.kept.get(place, ()):
+                            wanted.add(place)
         if wanted and self.make_room is not None:
             self.make_room(wanted)
 
@@ -246,9 +252,9 @@ class Series:
         for place, value in self._places(count, projection.family, values):
             at = names.index(place.label)
             since[at] = budget.since(place, value, now_ms)
+            if not budget.has_room(place):
+                self.full.add(place)
             if since[at] == NEVER and value != FOLDED and place.label not in budget.allowed:
-                if not budget.has_room(place):
-                    self.full.add(place)
                 self._follow(place, value)
             sid = self.volumes.get((*place, value))
             if sid is not None and count.name == place.family:
@@ -262,8 +268,8 @@ class Series:
             labels = self._folded(names, values, [one > ms for one in since], late > ms)
             sid = self.sids[count.name].get(labels)
             if sid is None:
-                self._take(count, projection.family, labels)
-                sid = self._make(count.name, labels, projection.windows)
+                self.take(count, projection.family, labels)
+                sid = self.make(count.name, labels, projection.windows)
             if out:
                 out[-1] = out[-1]._replace(to_ms=ms)
             out.append(Part(ms, NEVER, [sid, *hidden]))
@@ -271,17 +277,14 @@ class Series:
 
     def _places(self, count: Count, family: str, values: Sequence[Any]) -> list[tuple[Place, str]]:
         """Give the places that values compete for; none within a site that is folded itself."""
-        out: list[tuple[Place, str]] = []
-        site = ""
-        for label, value in zip(count.labels, values, strict=True):
-            if label == "site":
-                site = str(value)
-                out.append((Place(SITES, "site", ""), site))
-        if site == FOLDED or (out and self.budget.since(*out[0], self.table.now_ms) == NEVER):
-            return out
-        for label, value in zip(count.labels, values, strict=True):
-            if has_budget(label):
-                out.append((Place(family, label, site), str(value)))
+        site = str(values[count.labels.index("site")])
+        out = [(_SITES, site)]
+        if site != FOLDED and self.budget.since(_SITES, site, self.table.now_ms) != NEVER:
+            out += [
+                (_place(family, label, site), str(value))
+                for label, value in zip(count.labels, values, strict=True)
+                if label != "site" and label not in CLOSED_LABELS
+            ]
         return out
 
     @staticmethod
@@ -325,7 +328,7 @@ class Series:
             return None
         return family, tuple(value for name, value in zip(count.labels, labels, strict=True) if name not in ASIDE)
 
-    def _take(self, count: Count, family: str, labels: Labels) -> None:
+    def take(self, count: Count, family: str, labels: Labels) -> None:
         """Count the readings that a set of labels brings, once for all counts that share it."""
         common = tuple(value for name, value in zip(count.labels, labels, strict=True) if name not in ASIDE)
         key = family or count.name, common
@@ -335,7 +338,11 @@ class Series:
             self.sets[key] = names, brought
             self.readings += brought
 
-    def _make(self, name: str, labels: Labels, windows: tuple[Window, ...]) -> int:
+    def brings(self, family: str) -> int:
+        """Give the readings that one more set of labels of a family brings."""
+        return self._readings_of.get((family, common_labels(catalog.COUNTS[family].labels)), 0)
+
+    def make(self, name: str, labels: Labels, windows: tuple[Window, ...]) -> int:
         sid = self.table.add_series(windows)
         self.sids[name][labels] = sid
         self._list(sid, name, labels)
@@ -387,8 +394,8 @@ class Series:
         """Make a series again as a snapshot lists it; counts that the catalog dropped keep their number unused."""
         if name in self.sids:
             count = catalog.COUNTS[name]
-            self._take(count, self.families.get(name, ""), labels)
-            self._make(name, labels, self.windows_of[name])
+            self.take(count, self.families.get(name, ""), labels)
+            self.make(name, labels, self.windows_of[name])
         elif name == VOLUME and labels[0] in self.windows_of:
             place = Place(*map(str, labels[:3]))
             self.make_volume(place, str(labels[3]))
@@ -414,8 +421,8 @@ class Series:
         """
         family, names = self.families.get(count, ""), catalog.COUNTS[count].labels
         start_ms, following = self.table.span(window)[0], NEVER
-        budget, out = self.budget, dict[Labels, list[int]]()
-        watched = self.choice or budget.late or any(any(kept.values()) for kept in budget.kept.values())
+        out = dict[Labels, list[int]]()
+        watched = self.watched
         for labels, sid in self.sids[count].items():
             folds = [False] * len(names)
             late = ALWAYS
@@ -434,6 +441,13 @@ class Series:
             shown = self._folded(names, labels, folds, late > start_ms) if any(folds) or late > start_ms else labels
             out.setdefault(shown, []).append(sid)
         return out, following
+
+    @property
+    def watched(self) -> bool:
+        """Tell whether any window may show series under other labels than their own."""
+        budget = self.budget
+        late = any(ms < NEVER for ms in budget.late.values())  # what has no series of its own is shown nowhere else
+        return bool(self.choice) or late or any(any(kept.values()) for kept in budget.kept.values())
 
     def _shown_since(self, place: Place, value: str) -> int:
         chosen = self.choice.get(place)

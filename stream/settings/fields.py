@@ -176,9 +176,11 @@ class Settings(BaseModel):
     # -- labels
     labels: Annotated[dict[str, Annotated[tuple[str, ...], BeforeValidator(_split)]], BeforeValidator(_labels)] = Field(
         {},
-        description="Allow-lists: campaign=spring,summer;country=DE. Their other values add up in `other`.",
+        description="Allow-lists: campaign=spring,summer;country=DE. Their other values add up in `(other)`.",
     )
-    label_limit: int = Field(50, ge=1, le=10_000, description="Values kept of a label without allow-list, first come.")
+    label_limit: int = Field(
+        50, ge=1, le=10_000, description="Values shown of a label without allow-list, for each site: the largest."
+    )
     readings_limit: int = Field(
         10_000, ge=100, le=1_000_000, description="Readings (series times windows) kept in all."
     )

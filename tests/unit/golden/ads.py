@@ -18,7 +18,7 @@ STORIES = [
             ad("11:31", "click", cost=9_000_000, currency="EUR"),
             ad("11:32", "click"),
             ad("11:33", "conversion"),
-            ad("11:30", "spend", cost=1_500_000, currency="EUR"),
+            ad("11:40", "spend", cost=1_500_000, currency="EUR"),
             ad("10:00", "spend", cost=500_000, currency="EUR", count=7),
             ad("10:00", "spend", cost=250_000, currency="USD"),
             ad("11:00", "impression", campaign="other one", channel_type=None, audience_type="new", variant="v2"),
@@ -53,12 +53,13 @@ STORIES = [
             ),
             ("ad_conversion_ratio", "24h", {_BRAND: (1, 2)}),
             ("ad_spend", "24h", {_EUR: 2.0, _USD: 0.25}),
-            ("cost_per_click", "24h", {_EUR: Quotient(1.0, 2.0, 2), _USD: Quotient(0.125, 0.25, 2)}),
-            ("cost_per_conversion", "24h", {_EUR: Quotient(2.0, 2.0, 1), _USD: Quotient(0.25, 0.25, 1)}),
+            # euros are known until 11:40, dollars until 10:00, before the first click
+            ("cost_per_click", "24h", {_EUR: Quotient(1.0, 2.0, 2), _USD: (0.25, 0)}),
+            ("cost_per_conversion", "24h", {_EUR: Quotient(2.0, 2.0, 1), _USD: (0.25, 0)}),
             (
                 "cost_per_mille",
                 "24h",
-                {_EUR: Quotient(2000 / 11, 2.0, 11), _USD: Quotient(250 / 11, 0.25, 11)},
+                {_EUR: Quotient(2000 / 11, 2.0, 0.011), _USD: Quotient(25.0, 0.25, 0.01)},
             ),
         ],
     ),
@@ -127,8 +128,8 @@ STORIES = [
                 "24h",
                 {
                     "currency=EUR cost=media": Quotient(50.0, 100.0, 2),
-                    # [14th 10:00, 15th 10:00): the moment of the newest spend is not inside
-                    "currency=USD cost=media": Quotient(2.0, 4.0, 2),
+                    # both end just after the newest spend, at 10:00 of the 15th, a day after the one before
+                    "currency=USD cost=media": Quotient(1.5, 3.0, 2),
                 },
             ),
             (
@@ -136,18 +137,19 @@ STORIES = [
                 "7d",
                 {
                     "currency=EUR cost=media": Quotient(50.0, 100.0, 2),
-                    "currency=USD cost=media": Quotient(2.0, 4.0, 2),
+                    "currency=USD cost=media": Quotient(3.5, 7.0, 2),
                 },
             ),
             ("ad_spend", "24h", {_EUR: 50.0, _USD: 3.0}),  # plain sums end at T
         ],
     ),
     Story(
-        "cost per lead ends at T where the newest spend lies ahead",
+        "cost per lead ends at the report where that lies inside the period of the newest spend",
         [
             ad("11:00", "spend", cost=24_000_000, currency="EUR", period="06-15 00:00 - 06-16 00:00"),
-            form("11:00", "ann", "submit"),
+            form("10:59", "ann", "submit"),
+            form("11:00", "bob", "submit"),
         ],
-        [("cost_per_lead", "24h", {"currency=EUR cost=media": Quotient(12.0, 12.0, 1)})],
+        [("cost_per_lead", "24h", {"currency=EUR cost=media": Quotient(24.0, 24.0, 1)})],
     ),
 ]

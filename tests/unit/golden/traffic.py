@@ -379,12 +379,13 @@ STORIES = [
         ],
     ),
     Story(
-        "values over the limit of a label are added up in `other`",
-        [view(f"10:0{n}", f"v{n}", utm=f"google/cpc/{name}") for n, name in enumerate("abacdd")],
-        [("campaign_visitors", "6h", {"campaign=a": 2, "campaign=b": 1, "campaign=other": 3}),
-         ("visitors", "6h", {"": 6}),
-         ("labels_folded_total", None, {"label=campaign": 2})],
-        options={"label_limit": 2},
-        any_order=False,
+        "the largest values of a label are shown, ties by name; the others are added up in `(other)`, `unknown` never is",
+        [view(f"10:0{n}", f"v{n}", utm=f"google/cpc/{name}") for n, name in enumerate("bacdde")]
+        + [view(f"10:1{n}", f"w{n}") for n in range(3)] + [view("10:20", "x1", utm="google/cpc/other")],
+        [("campaign_visitors", "6h",
+          {"campaign=a": 1, "campaign=d": 2, "campaign=(other)": 4, "campaign=unknown": 3}),
+         ("visitors", "6h", {"": 10}),
+         ("labels_folded_total", None, {"label=campaign": 4})],
+        options={"label_limit": 2, "windows": ("6h",)},
     ),
 ]  # fmt: skip

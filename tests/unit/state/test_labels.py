@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.state.labels import MAX_CHARACTERS, LabelGuard, clean
+from stream.state.labels import MAX_CHARACTERS, MEMORY_DAYS, LabelGuard, clean
 
 
 @pytest.mark.parametrize(
@@ -57,40 +57,53 @@ def test_names_that_differ_only_at_their_ends_stay_different(length: int) -> Non
     assert {len(clean(name)) for name in names} == {MAX_CHARACTERS}
 
 
-def test_the_first_values_come_in_and_the_rest_is_other_for_good() -> None:
+def test_the_first_values_come_in_and_the_rest_is_added_up() -> None:
     guard = LabelGuard(limit=2)
-    assert [guard.admit("campaign", value) for value in "abcab"] == ["a", "b", "other", "a", "b"]
-    assert guard.admit("campaign", "c") == "other"
+    assert [guard.admit("campaign", value) for value in "abcab"] == ["a", "b", "(other)", "a", "b"]
+    assert guard.admit("campaign", "c") == "(other)"
     assert guard.admit("country", "c") == "c"  # each label has its own places
     assert guard.folded == {"campaign": 2}
 
 
-def test_unknown_and_other_take_no_place() -> None:
+def test_unknown_takes_no_place_and_a_value_named_other_is_one_like_any() -> None:
     guard = LabelGuard(limit=1)
-    assert [guard.admit("bot", value) for value in ("unknown", "other", "x", "y")] == [
-        "unknown",
-        "other",
-        "x",
-        "other",
-    ]
+    told = [guard.admit("bot", value) for value in ("unknown", "(other)", "other", "x")]
+    assert told == ["unknown", "(other)", "other", "(other)"]
 
 
-@given(st.lists(st.tuples(st.sampled_from("pq"), st.integers(0, 12).map(str)), max_size=60), st.data())
-def test_after_any_restart_the_same_values_are_in(values: list[tuple[str, str]], data: st.DataObject) -> None:
+def test_a_value_that_changed_nothing_for_as_long_as_it_could_be_shown_gives_its_place_back() -> None:
+    guard = LabelGuard(limit=2)
+    guard.see(7_000, ())
+    assert [guard.admit("campaign", value) for value in "abc"] == ["a", "b", "(other)"]
+    guard.see(7_000 + MEMORY_DAYS, [("campaign", "b"), ("campaign", "nobody")])
+    assert guard.admit("campaign", "c") == "(other)"  # until yesterday both could be in a window
+    guard.see(7_000 + MEMORY_DAYS + 7, ())
+    assert [guard.admit("campaign", value) for value in "cab"] == ["c", "(other)", "b"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("pq"), st.integers(0, 12).map(str), st.integers(0, 400)), max_size=60), st.data()
+)
+def test_after_any_restart_the_same_values_are_in(values: list[tuple[str, str, int]], data: st.DataObject) -> None:
     whole = LabelGuard(limit=5)
     guard = LabelGuard(limit=5)
     log: dict[bytes, bytes] = {}
-    for label, value in values:
+    for label, value, day in sorted(values, key=lambda one: one[2]):
+        used = [(label, value)] if day % 2 else []
+        whole.see(day, used)
+        guard.see(day, used)
         assert guard.admit(label, value) == whole.admit(label, value)
         if data.draw(st.booleans()):
             for key, record in guard.changes():
                 assert key.startswith(b"l")
-                assert key not in log or key == b"lf"  # values are written once
-                assert record is not None
-                log[key] = record
+                if record is None:
+                    log.pop(key, None)
+                else:
+                    log[key] = record
             guard = LabelGuard(limit=5)
             for key, record in log.items():
                 guard.load(key, record)
+            guard.see(day, ())
     assert guard.folded == whole.folded
 
 

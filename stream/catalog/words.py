@@ -36,7 +36,8 @@ CONFIRM_WITHIN_MS: Final = 48 * 3_600_000
 #: What one of a count is.
 Of = Literal[
     "person", "session", "view", "download", "key event", "form", "submission", "field", "conversation", "order",
-    "appointment", "step", "message", "click", "ad impression", "ad click", "ad conversion", "money", "duration", "record",
+    "appointment", "step", "message", "click", "ad impression", "ad click", "ad conversion", "money", "duration",
+    "record",
 ]  # fmt: skip
 
 #: The moment in whose pane one of a count stands. Counts that stand at different moments are different cohorts.

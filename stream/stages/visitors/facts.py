@@ -79,7 +79,7 @@ class Chat(Fact, gc=False):
 def is_presence(fact: Fact) -> bool:
     """Tell whether a person caused an event; what happens by itself joins a session and opens or prolongs none."""
     if isinstance(fact, Form):
-        return fact.data.action != "view"
+        return bool(fact.data.action != "view")
     return not isinstance(fact, Chat) or chats.is_presence(fact.data)
 
 

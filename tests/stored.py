@@ -27,7 +27,8 @@ from stream.rollup.rollup import Rollup, RollupOptions
 from stream.rollup.standing import Standing
 from stream.stages.ads import Granularity, Total
 from stream.stages.emails import Message
-from stream.stages.visitors.row import AdLead, Conversation, Deal, Deeds, Extra, Packed, Row
+from stream.stages.visitors.known import KnownSince
+from stream.stages.visitors.row import AdLead, Deeds, Extra, Folded, Loose, Packed, Row, Submission
 from stream.state.keys import STORED, Stored
 from stream.state.known_ids import KnownIds, hash_ids
 from stream.state.labels import LabelGuard
@@ -43,17 +44,24 @@ _pack = msgspec.msgpack.encode
 
 def _people() -> Row:
     """Every field with a value of its own, so that no two can be taken for each other."""
-    deeds = Deeds((NOON + 5, "e5", "form"), NOON + 6, {"contact": [1, 2, 3]}, (NOON + 1, "e1", NOON + 2, "e2", 7, "e3"))
+    deeds = Deeds(
+        (NOON + 5, "e5", "form", "demo", "top", "fair"), NOON + 6, [NOON + 6], [NOON + 7], {"contact": [1, 2, 3]}, 1,
+        (NOON + 1, "e1", NOON + 2, "mail\x1fe2", 7, "e3"),
+    )  # fmt: skip
     session = Packed(
-        NOON, NOON + 9_000, 4, 3, array("I", [1, 8]).tobytes(), "e0", "email", "spring", "google", "example.org", "DE",
-        "blog", "a-1", "\x1eblog\x1fa-1\x1e", deeds,
+        NOON, NOON + 9_000, 4, 3, 8_000, array("I", [1, 8]).tobytes(), "e0", "email", "spring", "google", "example.org",
+        "DE", "blog", "a-1", "\x1eblog\x1fa-1\x1e", deeds,
     )  # fmt: skip
     extra = Extra(
-        11, 12, 13, 14, {"ebook": [15, 16]}, {"c1": Conversation(17, 18, 19, 20, True, False, 2.5, (21, "e21", "greeter"))},
-        {"o1": Deal(22, 23, 24, (25, "e25", "advisor"))}, {"a1": Deal(26, 27, 28, None)}, {"channel/email": [29, 30]},
-        (31, "e31", "chatbot", "direct"), 32, 33,
+        13, 14, 15, {"ebook": [15, 16]}, [[17, "chat\x1fe17", "c1", 5, "greeter", True, 2_500, "o1", 7_000_000, "EUR"]],
+        [
+            Submission("contact", "1", (18, "e18"), (19, "e19"), 4, 3, (18, "e18", "demo"), (19, "e19", 5, "EUR"),
+                       (18, "e18", "ebook"))
+        ],
+        [Loose(20, "e20", "contact", ("email", "june", None, None), "FR")],
+        Folded({"channel\x1femail": [29, 30]}, 31, 32, [33, 1, 34, 35], [("ad_landing", 36)]),
     )  # fmt: skip
-    return Row(NOON + 9_000, NOON, NOON + 1, [session], extra)
+    return Row(NOON + 9_000, [session], "web", extra)
 
 
 def _message() -> Message:
@@ -127,7 +135,14 @@ _POSITION = position.Position({"ad": position.SourcePosition(17, 16, "a1b2", NOO
 #: Name → its records as they are written today.
 EXAMPLES: dict[str, Callable[[], Records]] = {
     "people": _row("vs1\x1fann", _people()),
-    "ad_leads": _row("ws1\x1fL1", AdLead(NOON + 5, NOON, "e9", "paid_social")),
+    "known_people": _row("y0011223344556677", KnownSince(NOON)),
+    "ad_leads": _row(
+        "ws1\x1fmeta\x1fL1",
+        AdLead(
+            NOON + 5, NOON, "meta\x1fe9", "paid_social", "demo", "top", "fair",
+            [Submission("f", "1", (NOON, "meta\x1fe9"), (NOON + 5, "meta\x1fe10"), 2, 1, None, (NOON, "meta\x1fe9", 5, "EUR"))],
+        ),
+    ),
     "messages": _row("ms1\x1fm1", _message()),
     "ad_totals": _row("ts1\x1fgoogle\x1fbrand", _total()),
     "granularity": _granularity,

@@ -9,7 +9,6 @@ and submissions as a whole. What events add for good (page views, by themselves)
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 from stream.changes.accumulator import Accumulator
@@ -54,15 +53,10 @@ class Contributions:
             add(cell, pane, sign * n)
 
     def change(self, before: Cells, after: Cells) -> None:
-        """Contribute a difference."""
-        changes: Counter[tuple[Cell, int]] = Counter()
-        for cell, pane, n in after:
-            changes[cell, pane] += n
-        for cell, pane, n in before:
-            changes[cell, pane] -= n
-        for (cell, pane), n in changes.items():
-            if n:
-                self.add(cell, pane, n)
+        """Contribute a difference; what is the same on both sides comes to nothing in the accumulator."""
+        if before != after:
+            self.put(before, -1)
+            self.put(after, 1)
 
 
 def contribution(site: str, row: Row, pane: Callable[[int], int]) -> Cells:

@@ -151,51 +151,58 @@ class Incremental:
 
     def _close(self, here: Open, cells: OriginCells) -> None:
         """Count what a session became, and move its person, in every way it counts them, to a later pane."""
-        site, session, ticks, fresh, row = here.site, here.session, here.ticks, here.fresh, here.row
+        site, session, ticks, fresh = here.site, here.session, here.ticks, here.fresh
         if ticks:
             session.ticks += _tick(ticks[0]) if len(ticks) == 1 else array("I", ticks).tobytes()
-            row.last = here.last
-        self._deeds.settle(here)
+            here.row.last = here.last
         pane_ms, origin = self.grid.pane_ms, self.grid.origin_ms
-        ids, up, down = self._accumulator.ids, self._accumulator.up, self._accumulator.down
-        start = (session.start - origin) // pane_ms
-        if views := session.views - here.views:
-            if views == 1:
-                up(cells.session_view + start)
-            else:
-                self._accumulator.counts[cells.session_view + start] += views
-        is_bounce = session.views == 1 and session.is_bounce
-        if is_bounce != here.was_bounce:
-            (up if is_bounce else down)(cells.bounce + start)
-        if not here.was_engaged and is_engaged(session):
+        accumulator = self._accumulator
+        ids, up, down = accumulator.ids, accumulator.up, accumulator.down
+        first, end, deeds, views = session.start, session.end, session.deeds, session.views
+        start = (first - origin) // pane_ms
+        more = views - here.views
+        if more == 1:
+            up(cells.session_view + start)
+        elif more:
+            accumulator.counts[cells.session_view + start] += more
+        if not here.was_engaged and (
+            views > 1
+            or end - first >= ENGAGED_MS
+            or session.engaged >= ENGAGED_MS
+            or (deeds is not None and deeds.first_key is not None)
+        ):
             up(cells.engaged + start)
-        old, new = (here.before - origin) // pane_ms, (session.end - origin) // pane_ms
-        if session.deeds is not None:
-            self._move_forms(here, old, new)
-        was_stranger = not here.key
-        stranger = was_stranger and not session.last_key
-        if not was_stranger or stranger:
-            seen = cells.stranger if stranger else cells.visit
-            if old == new and not fresh:
-                return
+        is_bounce = views == 1 and session.is_bounce
+        if is_bounce is not here.was_bounce:
+            (up if is_bounce else down)(cells.bounce + start)
+        old, new = (here.before - origin) // pane_ms, (end - origin) // pane_ms
+        seen = cells.visit if here.key else cells.stranger
+        if deeds is not None:
+            self._deeds.settle(here)
+            if deeds.forms:
+                self._move_forms(here, old, new)
+            if not here.key and deeds.first_key is not None:  # known from now on
+                self._add(("stranger", site), self.grid.pane(deeds.first_key[0]), 1)
+                if not fresh:
+                    down(seen + old)
+                    up(cells.visit + old)
+                seen = cells.visit
+        elif here.row.extra is not None:
+            self._deeds.settle(here)
+        if fresh:
             up(seen + new)
-            if not fresh:
-                down(seen + old)
-        else:  # known from now on
-            up(cells.visit + new)
-            self._add(("stranger", site), self.grid.pane(session.first_key[0]), 1)  # type: ignore[index]
-            if not fresh:
-                down(cells.stranger + old)
-            if old == new and not fresh:
-                return
-        country = ids["country_person", site, session.country or UNKNOWN]
-        up(country + new)
-        if not fresh:
+            up(ids["country_person", site, session.country or UNKNOWN] + new)
+            if session.group is not None:
+                up(ids["landing_person", site, session.group, session.content] + new)
+        elif old != new:
+            country = ids["country_person", site, session.country or UNKNOWN]
+            up(seen + new)
+            down(seen + old)
+            up(country + new)
             down(country + old)
-        if session.group is not None:
-            landing = ids["landing_person", site, session.group, session.content]
-            up(landing + new)
-            if not fresh:
+            if session.group is not None:
+                landing = ids["landing_person", site, session.group, session.content]
+                up(landing + new)
                 down(landing + old)
 
     def _move_forms(self, here: Open, old: int, new: int) -> None:

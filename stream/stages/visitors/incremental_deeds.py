@@ -134,7 +134,7 @@ class Deeds:
         extra = person.extra = person.extra or Extra()
         name = data.conversation_id
         if name not in self._talked:
-            self._talked[name] = self._cells(here, name)
+            self._talked[name] = self._cells(here, name) if extra.talks else []
         bot = self._labels.bots[data.bot_id] if data.bot_id else None
         extra.talks.append(chats.packed(time_ms, fact.name, bot, data, person.source))
         if not chats.is_presence(data):
@@ -149,10 +149,10 @@ class Deeds:
     def _cells(self, here: Open, conversation: str) -> Cells:
         """List what the talks of one id count for; there are no orders and appointments among them."""
         extra, source = here.row.extra, here.row.source
-        stored = extra.talks if extra is not None else ()
-        return chats.cells(
-            here.site, (chats.unpacked(one, source) for one in stored if one[2] == conversation), self._pane
-        )
+        if extra is None or not extra.talks:
+            return []
+        said = [chats.unpacked(one, source) for one in extra.talks if one[2] == conversation]
+        return chats.conversations(here.site, said, self._pane)
 
     def _chatted(self, site: str, last: int, time_ms: int, submit: int) -> None:
         """Move who chats from their last chat to this one; `submit` is when they last submitted a form."""

@@ -7,6 +7,7 @@ Out: when they last had one. A hash of the person and a time is all that is kept
 from __future__ import annotations
 
 from hashlib import blake2b
+from zlib import crc32
 
 import msgspec
 
@@ -25,26 +26,47 @@ class KnownSince(msgspec.Struct, array_like=True, frozen=True):
     last: int
 
 
+class _KnownRows(Rows):
+    """The table of those who are known, and of their sums, by which most of those who are not are told at once."""
+
+    __slots__ = ("sums",)
+
+    def __init__(self) -> None:
+        super().__init__(KNOWN_PEOPLE, KNOWN_MS)
+        self.sums: set[int] = set()
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take a record of the state log, prefix included."""
+        super().load(key, value)
+        self.sums.add(int(key[len(self.prefix) :][:8], 16))
+
+
 class KnownPeople:
     """The people of one shard who are known."""
 
     def __init__(self) -> None:
-        self.rows = Rows(KNOWN_PEOPLE, KNOWN_MS)
+        self.rows = _KnownRows()
 
     def note(self, key: str, time_ms: int) -> None:
         """Note a key event of a person."""
         name = _hash(key)
+        self.rows.sums.add(_sum(key))
         raw = self.rows.encoded.get(name)
         if raw is None or _decode(raw)[0] < time_ms:
             self.rows.put(name, _encode(KnownSince(time_ms)))
 
     def last(self, key: str) -> int:
         """Give when a person last had a key event; 0 is never."""
-        if not self.rows.encoded:
+        if _sum(key) not in self.rows.sums:
             return 0
         raw = self.rows.encoded.get(_hash(key))
         return 0 if raw is None else _decode(raw)[0]
 
 
 def _hash(key: str) -> str:
-    return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=_HASH_BYTES).hexdigest()
+    more = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=_HASH_BYTES - 4).hexdigest()
+    return f"{_sum(key):08x}{more}"
+
+
+def _sum(key: str) -> int:
+    return crc32(key.encode("utf-8", "surrogatepass"))

@@ -73,7 +73,7 @@ class Walk:
                     before = [key for key in keys if key < landed]
                     known = before[-1] if before else self.known
                     unknown = not known or landed - known > KNOWN_MS
-                    self.view = [landed, unknown, at_or_after(starts, landed), at_or_after(keys, landed)]
+                    self.view = [landed, int(unknown), at_or_after(starts, landed), at_or_after(keys, landed)]
                     self.views.append(self.view)
                 if (opened := step_of_landing(session.channel)) is not None:
                     if key := at_or_after(keys, landed):

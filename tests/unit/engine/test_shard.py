@@ -18,7 +18,7 @@ from stream.engine.groups import GROUPS
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.rollup.rollup import Rollup, RollupOptions
-from stream.stages.visitors.row import Conversation, Extra, Packed, Row, encode
+from stream.stages.visitors.row import Extra, Packed, Row, encode
 from tests.laws.sums import LONG, Sums, add_delta
 from tests.unit.golden.events import Envelope, ad, ad_form, at_ms, chat, mail, view
 
@@ -160,12 +160,12 @@ def test_a_person_with_a_million_events_still_fits_into_a_record_of_the_log(ago_
     sessions = [
         Packed(
             NOON - (64 - n) * 10 * hour_ms, NOON - (64 - n) * 10 * hour_ms + (9 if n < 63 else 10) * hour_ms - 60_000, 20_000,
-            20_000, tick, f"e{n}", "email", f"c{n}", None, None, "DE", "g" * 90, "c" * 90, "",
+            20_000, 0, tick, f"e{n}", "email", f"c{n}", None, None, "DE", "g" * 90, "c" * 90, "",
         )
         for n in range(64)
     ]  # fmt: skip
-    chats = {f"k{n}" * 20: Conversation(NOON - 600 * hour_ms + n, NOON - 600 * hour_ms + n) for n in range(4_000)}
-    row = Row(sessions[-1].end, sessions[0].start, sessions[0].start, sessions, Extra(conversations=chats))
+    talks = [[NOON - 600 * hour_ms + n, f"e{n}", f"k{n}" * 20, 1] for n in range(4_000)]
+    row = Row(sessions[-1].end, sessions, "test", Extra(talks=talks))
     shard = Shard("visitors")
     shard.fold.load(b"vs1\x1fann", encode(row))
     time = format_ms(NOON - ago_s * 1_000)

@@ -25,7 +25,7 @@ from stream.changes.deltas import PANE_MASK, Delta, Sink, pack
 from stream.changes.panes import DAY_MS, HOUR_MS, Grid, window_ms
 from stream.contract import dead_letter
 from stream.contract.kinds import KindName, is_kind
-from stream.contract.records import KIND_HEADER, REROUTE, UNIT, Changes, Forward, Record, ShardReport
+from stream.contract.records import FROM_HEADER, KIND_HEADER, REROUTE, UNIT, Changes, Forward, Record, ShardReport
 from stream.contract.rejects import Reject
 from stream.contract.times import parse_ms
 from stream.ingest.channel import touches
@@ -101,6 +101,8 @@ class ShardFold:
         self._stored_books = b""
         self._read: set[str] = set()  # kinds of which records came since the last commit
         self._heard_ms: dict[str, int] = {}  # kind → when that was last so, by the clock of the shell
+        # shard that forwards → the newest event of its latest batch, and when that came by the clock of the shell
+        self._forwarding: dict[bytes, tuple[int, int | None]] = {}
         # whoever asks for another grid than that of the levels wants to see every change where it is
         self._gathers = options.grid.pane_ms == PLAN[0][1]
         steps = {kind: pane_ms // PLAN[0][1] for kind, pane_ms in PANES_MS.items()}
@@ -198,6 +200,11 @@ class ShardFold:
 
         hours = columns.times // HOUR_MS
         dropped = self.known_ids.dropped_before_hour
+        if source == REROUTE:
+            self._hear(columns, records)
+            # the shard that it comes from may be days behind: whether this is a copy is not known here any more
+            forgotten = self.known_ids.forgotten_before_hour
+            dropped = max(filter(None, (dropped, forgotten)), default=None)
         if dropped is not None and len(hours) and int(hours.min()) < dropped:
             early = hours < dropped
             for at in np.flatnonzero(early).tolist():
@@ -294,12 +301,21 @@ class ShardFold:
             if place != self.shard:
                 stays[at] = False
                 _, timestamp_ms, key, value, headers = records[columns.index[at]]
-                tagged = [*headers, (KIND_HEADER, kind.encode())]
+                tagged = [*headers, (KIND_HEADER, kind.encode()), (FROM_HEADER, str(self.shard).encode())]
                 self._forwards.append(Forward(place, key, value, timestamp_ms, tagged))
                 if (parse_ms(events[at].time) or 0) > timestamp_ms:
                     _bump(self.books.account, f"{kind}/clock_ahead", -1)  # whoever counts it will say so
         _bump(self.books.account, f"{kind}/rerouted", len(events) - int(stays.sum()))
         return columns.only(stays)
+
+    def _hear(self, columns: Columns, records: Sequence[Record]) -> None:
+        """Note how far the shards have come that forward records here: they may be slow sources, as others are."""
+        newest: dict[bytes, int] = {}
+        for index, time_ms in zip(columns.index, columns.times.tolist(), strict=True):
+            origin = dict(records[index][4]).get(FROM_HEADER)
+            if origin is not None:
+                newest[origin] = max(time_ms, newest.get(origin, 0))
+        self._forwarding.update((origin, (time_ms, None)) for origin, time_ms in newest.items())
 
     def _shards_of(self, kind: str, keys: list[str]) -> list[int]:
         if kind != "ad":
@@ -388,6 +404,13 @@ class ShardFold:
             for kind, newest in newest_ms.items()
             if not report.caught_up or now_ms - heard_ms[kind] <= lateness_ms
         ]
+        for origin, (newest, came_ms) in list(self._forwarding.items()):
+            came_ms = now_ms if came_ms is None else came_ms
+            if now_ms - came_ms <= lateness_ms:
+                self._forwarding[origin] = newest, came_ms
+                slow.append(newest)
+            else:
+                del self._forwarding[origin]
         # a record that says it comes from the far future must make nobody forgotten
         slowest_ms = min(min(slow, default=max(newest_ms.values())), now_ms + _CLOCKS_APART_MS)
         oldest_ms = slowest_ms - lateness_ms

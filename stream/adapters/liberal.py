@@ -224,8 +224,8 @@ def _enum(each: Field, raw: Any) -> str:
 
 
 def _time(each: Field, raw: Any) -> str:
-    # the time of the event is held against its arrival later, in a batch
-    if not isinstance(raw, str) or (each.path != "time" and not is_time(raw)) or len(raw) > each.longest:
+    # whether the event's own can be believed is judged later, for a batch at once
+    if not isinstance(raw, str) or len(raw) > each.longest or not is_time(raw):
         raise Unfit("bad_time")
     return raw
 

@@ -143,6 +143,7 @@ def _totals(
         yield "source_missing", {"kind": kind}, 0
         yield "clock_ahead_total", {"kind": kind}, records // 900
         yield "rerouted_total", {"kind": kind}, records // 500
+        yield "fields_ignored_total", {"kind": kind, "field": "geo.country"}, records // 300
     yield "conservation_error", {}, 0
     yield "complete", {}, int(complete)
     yield "data_since_timestamp_seconds", {}, since_ms / 1_000

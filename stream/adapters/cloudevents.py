@@ -178,7 +178,7 @@ def read(kind: KindName, record: Record, bounds: Bounds) -> liberal.Read | Rejec
         said_in_headers = attributes(record[4])
         if said_in_headers:
             said = {**said_in_headers, "data": said}
-    return liberal.read(kind, said)
+    return liberal.read(kind, said, addresses=b"@" in inner or b"%" in inner or b"\\u" in inner)
 
 
 def _doubted(batch: Parsed, kind: KindName, values: Sequence[Any]) -> list[int]:

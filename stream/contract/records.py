@@ -15,6 +15,9 @@ UNIT = "\x1f"
 #: Header of a forwarded record: the kind of the topic that it was first read from.
 KIND_HEADER = "leadpulse-kind"
 
+#: Header of a forwarded record: the shard that forwarded it.
+FROM_HEADER = "leadpulse-from"
+
 #: Source name of the topic by which records reach the shard that they belong to.
 REROUTE = "reroute"
 

@@ -6,6 +6,7 @@ Out: a tree of fields, each with the way it is read, its limits, what it is used
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +24,8 @@ class Field:
 
     `name` is that on the wire, `attribute` that of the struct. `reads` is the way to read it, one of `WAYS`.
     `strict`: a value that cannot be taken refuses the event. `stray`: what another word than the listed ones becomes;
-    "itself" keeps it. `instead`: the field beside it that will do in its place. `part`: the struct of an object.
+    "itself" keeps it. `instead`: the field beside it that will do in its place. `part`: the struct of an object, whose
+    `fields` are also there by name.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Field:
     instead: str = ""
     part: type[Any] | None = None
     fields: tuple[Field, ...] = ()
+    named: dict[str, Field] = dataclasses.field(default_factory=dict, compare=False, repr=False)
 
 
 #: Every way in which a field is read.
@@ -57,7 +60,8 @@ WAYS: Final = (
 def envelope_of(kind: KindName) -> Field:
     """Give the field that stands for the whole event."""
     struct = KINDS[kind].struct
-    return Field("", "", "", "object", True, True, part=struct, fields=_fields(struct, ""))
+    fields = _fields(struct, "")
+    return Field("", "", "", "object", True, True, part=struct, fields=fields, named={f.name: f for f in fields})
 
 
 @cache
@@ -121,7 +125,8 @@ def _field(field: inspect.Field, prefix: str) -> Field:
             made["reads"], made["longest"] = "list", _bare(item)[0].max_length
         case inspect.StructType(cls=cls):
             made["reads"], made["part"] = "object", cls
-            made["fields"] = _fields(cls, f"{path}.")
+            made["fields"] = inner = _fields(cls, f"{path}.")
+            made["named"] = {each.name: each for each in inner}
             made["says"] = (cls.__doc__ or "").partition("\n")[0]
     assert made["reads"] in WAYS, path
     return Field(field.encode_name, field.name, path, required=field.required, **made)

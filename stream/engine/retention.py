@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from stream.changes.panes import HOUR_MS
+from stream.contract.records import FROM_HEADER
 from stream.engine.commit import ShardReport
+from stream.ingest.columns import Columns
 
 #: How far the clocks of a broker and of a worker may be apart.
 _CLOCKS_APART_MS: Final = 2 * HOUR_MS
@@ -23,10 +25,21 @@ class Retention:
         self._kinds, self._lateness_ms = kinds, lateness_ms
         self._read: set[str] = set()  # kinds of which records came since the last commit
         self._heard_ms: dict[str, int] = {}  # kind → when that was last so, by the clock of the shell
+        # shard that forwards → the newest event of its latest batch, and when that came by the clock of the shell
+        self._forwarding: dict[bytes, tuple[int, int | None]] = {}
 
     def heard(self, kind: str) -> None:
         """Note that records of a kind came."""
         self._read.add(kind)
+
+    def forwarded(self, batch: Columns) -> None:
+        """Note how far the shards have come that forward records here: they may be slow sources, as others are."""
+        newest: dict[bytes, int] = {}
+        for index, time_ms in zip(batch.index, batch.times.tolist(), strict=True):
+            origin = dict(batch.records[index][4]).get(FROM_HEADER)
+            if origin is not None:
+                newest[origin] = max(time_ms, newest.get(origin, 0))
+        self._forwarding.update((origin, (time_ms, None)) for origin, time_ms in newest.items())
 
     def oldest_ms(self, newest_ms: Mapping[str, int], report: ShardReport) -> int | None:
         """Give the moment before which no event is still to come, by the slowest kind that is not silent."""
@@ -43,6 +56,19 @@ class Retention:
             for kind, newest in newest_ms.items()
             if not report.caught_up or now_ms - heard_ms[kind] <= self._lateness_ms
         ]
+        slow += self._slow_shards(now_ms)
         # a record that says it comes from the far future must make nobody forgotten
         slowest_ms = min(min(slow, default=max(newest_ms.values())), now_ms + _CLOCKS_APART_MS)
         return slowest_ms - self._lateness_ms
+
+    def _slow_shards(self, now_ms: int) -> list[int]:
+        """Give how far each shard has come that forwarded something not too long ago."""
+        out: list[int] = []
+        for origin, (newest_ms, came_ms) in list(self._forwarding.items()):
+            came_ms = now_ms if came_ms is None else came_ms
+            if now_ms - came_ms <= self._lateness_ms:
+                self._forwarding[origin] = newest_ms, came_ms
+                out.append(newest_ms)
+            else:
+                del self._forwarding[origin]
+        return out

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from stream.contract.kinds import KindName, is_kind
-from stream.contract.records import KIND_HEADER, Record
+from stream.contract.records import FROM_HEADER, KIND_HEADER, Record
 from stream.contract.times import parse_ms
 from stream.engine.commit import Forward
 from stream.ingest.columns import Columns
@@ -43,12 +43,13 @@ class Router:
         places = self._places_of(canonical_keys(batch.kind, [events[at] for at in unsure]))
         if places.count(self._shard) == len(places):
             return batch, 0, 0
-        stays, tag, ahead = np.ones(len(events), np.bool_), (KIND_HEADER, batch.kind.encode()), 0
+        stays, ahead = np.ones(len(events), np.bool_), 0
+        tags = (KIND_HEADER, batch.kind.encode()), (FROM_HEADER, str(self._shard).encode())
         for at, place in zip(unsure, places, strict=True):
             if place != self._shard:
                 stays[at] = False
                 _, timestamp_ms, key, value, headers = batch.records[batch.index[at]]
-                self._forwards.append(Forward(place, key, value, timestamp_ms, [*headers, tag]))
+                self._forwards.append(Forward(place, key, value, timestamp_ms, [*headers, *tags]))
                 ahead += (parse_ms(events[at].time) or 0) > timestamp_ms
         return batch.only(stays), len(events) - int(stays.sum()), ahead
 

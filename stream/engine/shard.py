@@ -116,11 +116,17 @@ class ShardFold:
         return batch
 
     def _too_old(self, batch: Columns) -> Columns:
-        """Take out events of hours whose ids went over the cap: nobody can tell whether they are repeats."""
-        dropped = self.known_ids.dropped_before_hour
-        if dropped is None or not len(batch) or int(batch.times.min()) >= dropped * HOUR_MS:
+        """Take out events of hours whose ids went over the cap: nobody can tell whether they are repeats.
+
+        A shard that forwards may be days behind: of what it sends that is so of all hours that were forgotten.
+        """
+        before = self.known_ids.dropped_before_hour
+        if batch.source == REROUTE:
+            self._retention.forwarded(batch)
+            before = max(filter(None, (before, self.known_ids.forgotten_before_hour)), default=None)
+        if before is None or not len(batch) or int(batch.times.min()) >= before * HOUR_MS:
             return batch
-        early = batch.times < dropped * HOUR_MS
+        early = batch.times < before * HOUR_MS
         old = batch.only(early)
         pairs = zip(old.index, old.sites, strict=True)
         self.account.reject(old, [Reject(at, "too_late", "time", site) for at, site in pairs])

@@ -92,8 +92,8 @@ def decode_lines(
 
 def read_lines(lines: Iterable[bytes], limits: Limits = DEFAULT_LIMITS, first: int = 1) -> Iterator[Line | Reject]:
     """Give each line as the record of a known kind, in order, or as a reject indexed by its number."""
-    numbered = ((number, line.removeprefix(_MARK).strip()) for number, line in enumerate(lines, first))
-    filled = ((number, line) for number, line in numbered if line)
+    numbered = ((number, line.strip()) for number, line in enumerate(lines, first))
+    filled = ((number, line.removeprefix(_MARK).strip()) for number, line in numbered if line)
     while chunk := list(islice(filled, _CHUNK)):
         shut = shut_out([line for _, line in chunk], limits.max_bytes, limits.max_depth)
         for place, (number, line) in enumerate(chunk):

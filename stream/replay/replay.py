@@ -159,7 +159,7 @@ class Replay:
             self.account.add(fold.account.outcomes)
 
     def placed(self, lines: Iterable[bytes]) -> list[Placed]:
-        """Put lines in order of (time of the event, line); account for those that name no known kind."""
+        """Put lines in order of (time of the event, arrival, line); account for those that name no known kind."""
         at_ms, account = self.options.at_ms, self.account
         out: list[Placed] = []
         for line in read_lines(lines, self._limits):
@@ -176,7 +176,8 @@ class Replay:
                 account.left_out += 1
                 continue
             out.append((time_ms, line))
-        out.sort(key=lambda placed: placed[0])  # stable: lines of one moment stay in their order
+        # of two copies the one that arrived first counts; stable: lines of one moment stay in their order
+        out.sort(key=lambda placed: (placed[0], placed[1].record[1]))
         return out
 
     def fold(self, lines: list[Placed]) -> None:

@@ -40,6 +40,7 @@ KEPT_HOURS = 2
 
 _KEY = struct.Struct(">cqI")
 _DROPPED_KEY = KNOWN_IDS.prefix
+_FORGOTTEN_KEY = _DROPPED_KEY + b"f"
 _DROPPED = struct.Struct(">q")
 _NEVER = -(1 << 62)
 
@@ -156,6 +157,8 @@ class KnownIds:
         self._newest = _NEVER
         self._dropped_before = _NEVER
         self._dropped_changed = False
+        self._forgotten_before = _NEVER
+        self._forgotten_changed = False
         self._filter = IdFilter()
         self._forgotten: list[bytes] = []
         self._loaded: dict[tuple[int, int], bytes] = {}
@@ -168,6 +171,15 @@ class KnownIds:
     def dropped_before_hour(self) -> int | None:
         """Events of hours before this one are too late: their ids went over the cap. None: none went."""
         return None if self._dropped_before == _NEVER else self._dropped_before
+
+    @property
+    def forgotten_before_hour(self) -> int | None:
+        """Of events of hours before this one it cannot be said whether they were seen; None: nothing was forgotten.
+
+        No event of the shard's own topics lies so far back. One that another shard forwards may, where that shard
+        is further behind than events may be late.
+        """
+        return None if self._forgotten_before == _NEVER else self._forgotten_before
 
     @property
     def oldest_hour(self) -> int | None:
@@ -209,6 +221,8 @@ class KnownIds:
         self._restore()
         for number in [number for number in self._hours if number < before_hour]:
             self._forget(number)
+            if number >= self._forgotten_before:
+                self._forgotten_before, self._forgotten_changed = number + 1, True
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """Give the state records to write since the last call. They must be written in this order."""
@@ -220,6 +234,9 @@ class KnownIds:
         if self._dropped_changed:
             self._dropped_changed = False
             out.append((_DROPPED_KEY, _DROPPED.pack(self._dropped_before)))
+        if self._forgotten_changed:
+            self._forgotten_changed = False
+            out.append((_FORGOTTEN_KEY, _DROPPED.pack(self._forgotten_before)))
         replaced: list[bytes] = []
         for number, hour in self._hours.items():
             replaced += hour.write(out, number, closed=number < self._newest)
@@ -230,6 +247,9 @@ class KnownIds:
         """Take one record of the state log: all of them, in the order of the log, before anything else."""
         if key == _DROPPED_KEY:
             self._dropped_before = _NEVER if value is None else _DROPPED.unpack(value)[0]
+            return
+        if key == _FORGOTTEN_KEY:
+            self._forgotten_before = _NEVER if value is None else _DROPPED.unpack(value)[0]
             return
         _, hour, number = _KEY.unpack(key)
         if value is None:

@@ -20,6 +20,9 @@ from stream.stages.visitors.talks import Talk
 #: Actions that are key events, and so make a lead.
 KEY_CHATS: Final = frozenset({"lead_captured", "appointment_set", "order_completed"})
 _DONE_BY_PERSON: Final = frozenset({"lead_captured", "order_started", "order_completed", "appointment_set"})
+_FIELDS: Final = 10
+#: What is not said of an event behind its action: bot, resolved, duration, deal, value and currency.
+_NOTHING: Final[list[Any]] = [None, None, -1, None, None, None]
 _CODE: Final = {action: code for code, action in enumerate(talks.ACTIONS)}
 
 
@@ -30,7 +33,7 @@ def is_presence(data: Any) -> bool:
         return bool(data.actor == "visitor")
     if action == "conversation_started":
         return data.actor not in ("bot", "agent")
-    return bool(action in _DONE_BY_PERSON)
+    return action in _DONE_BY_PERSON
 
 
 def makes_lead(data: Any) -> bool:
@@ -58,15 +61,17 @@ def packed(time_ms: int, name: str, bot: str | None, data: Any, source: str) -> 
     return out
 
 
-_UNSAID: Final = (None,) * 6
-
-
 def unpacked(stored: list[Any], source: str) -> Talk:
     """Read an event as it is stored."""
-    time_ms, name, conversation, code, bot, resolved, duration_ms, deal, value, currency = (*stored, *_UNSAID)[:10]
+    if len(stored) == 4:
+        time_ms, name, conversation, code = stored
+        return Talk(time_ms, whole(name, source), conversation, talks.ACTIONS[code & 15], code > 15)
+    time_ms, name, conversation, code, bot, resolved, duration_ms, deal, value, currency = (
+        stored if len(stored) == _FIELDS else stored + _NOTHING[len(stored) - 4 :]
+    )
     return Talk(
         time_ms, whole(name, source), conversation, talks.ACTIONS[code & 15], code > 15, bot, resolved,
-        -1 if duration_ms is None else duration_ms, deal, value, currency,
+        duration_ms, deal, value, currency,
     )  # fmt: skip
 
 
@@ -84,9 +89,9 @@ def is_flood(extra: Extra, conversation: str, time_ms: int, most: int) -> bool:
 def cells(site: str, said: Iterable[Talk], pane: Callable[[int], int]) -> Cells:
     """List what a person's events in chats count for."""
     said = list(said)
-    out: Cells = []
-    for conversation, events in talks.parted(said):
-        _conversation(out, site, conversation, events, pane)
+    out = conversations(site, said, pane)
+    if not any(talk.deal is not None for talk in said):
+        return out
     for order in talks.orders(said):
         bot, at = order.bot or UNKNOWN, pane(order.begun_ms)
         out.append((("order_started", site, bot), at, 1))
@@ -107,6 +112,14 @@ def cells(site: str, said: Iterable[Talk], pane: Callable[[int], int]) -> Cells:
                 out.append((("appointment_in_time", site, bot), at, 1))
         if deal.cancelled_ms:
             out.append((("appointment_cancelled", site, bot), at, 1))
+    return out
+
+
+def conversations(site: str, said: Iterable[Talk], pane: Callable[[int], int]) -> Cells:
+    """List what conversations count for, without orders and appointments."""
+    out: Cells = []
+    for conversation, events in talks.parted(said):
+        _conversation(out, site, conversation, events, pane)
     return out
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from stream.changes.deltas import unpack
 from stream.changes.panes import DAY_MS, HOUR_MS
-from stream.contract.records import Record
+from stream.contract.records import FROM_HEADER, KIND_HEADER, REROUTE, Record
 from stream.contract.times import format_ms
 from stream.engine.commit import Commit, ShardReport
 from stream.engine.groups import GROUPS
@@ -337,6 +337,44 @@ def test_events_of_an_hour_whose_ids_went_over_the_cap_are_too_late() -> None:
 
 
 # --- forwarded records --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize(
+    ("clock", "outcome"),
+    [
+        ("06-15 12:00", "duplicate"),  # the shard that forwards keeps up
+        ("06-16 12:30", "duplicate"),  # a day behind: the id is still known
+        ("06-17 12:00", "dead_lettered/too_late"),  # further: nobody knows any more whether it was counted
+    ],
+)
+def test_a_copy_that_went_to_a_wrong_partition_is_counted_once_also_when_the_shards_drift_apart(
+    clock: str, outcome: str, restarts: bool
+) -> None:
+    shard = Shard("visitors")
+    copy = record(view("12:00", "ann", id="a"))
+    shard.fold.fold([("page_view", [copy])])
+    shard.take(view(clock, "bob", id="b"))
+    shard.commit()
+    if restarts:
+        shard.restart()
+    shard.fold.fold([(REROUTE, [(*copy[:4], ((KIND_HEADER, b"page_view"),))])])
+    account = shard.fold.account.outcomes
+    assert (account["page_view/counted"], account.get(f"page_view/{outcome}")) == (2, 1)
+
+
+def test_a_shard_that_forwards_and_is_behind_keeps_the_ids_that_its_copies_need() -> None:
+    shard = Shard("visitors")
+    copy = record(view("12:00", "ann", id="a"))
+    from_two = ((KIND_HEADER, b"page_view"), (FROM_HEADER, b"2"))
+    shard.fold.fold([("page_view", [copy])])
+    for day, minute in (("16", "01"), ("17", "02"), ("18", "03")):
+        # the other shard is days behind, and has come no further than noon
+        shard.fold.fold([(REROUTE, [(*record(view(f"12:{minute}", "cat", id=day))[:4], from_two)])])
+        shard.take(view(f"06-{day} 12:00", "bob", id=f"b{day}"))
+    shard.fold.fold([(REROUTE, [(*copy[:4], from_two)])])
+    account = shard.fold.account.outcomes
+    assert (account["page_view/counted"], account["page_view/duplicate"]) == (7, 1)
 
 
 @pytest.mark.parametrize(

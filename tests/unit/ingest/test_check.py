@@ -133,13 +133,16 @@ def test_what_belongs_into_a_field_is_said_from_its_type(path: str, words: str) 
 
 
 def test_all_faults_of_a_line_are_named() -> None:
-    body = event("chatbot", data_of("chatbot", visitor_id=None, action="sing", conversation_id=[]), id=None)
+    body = event(
+        "chatbot", data_of("chatbot", visitor_id=None, action="sing", conversation_id=[]), id=None, time="soon"
+    )
     told = [(finding.reason, finding.path) for finding in findings(body)]
     assert set(told) == {
         ("missing_field", "id"),
         ("missing_field", "data.visitor_id"),
         ("out_of_range", "data.action"),
         ("wrong_type", "data.conversation_id"),
+        ("bad_time", "time"),
     }
 
 

@@ -35,6 +35,7 @@ def test_line_numbers_are_the_offsets_of_the_records() -> None:
     [
         (b"{", "not_json", ""),
         (b'{"type":"page_view","x":"\xff"}', "not_json", ""),
+        (b"\xef\xbb\xbf", "not_json", ""),
         (b"[" * 100_000, "too_deep", ""),
         (b'{"type":"page_view","x":"' + b"x" * 300_000 + b'"}', "too_large", ""),
         (b"[]", "wrong_type", ""),

@@ -115,7 +115,8 @@ def test_an_expired_hour_is_forgotten_and_leaves_no_record() -> None:
     known.expire(before_hour=3)
     assert len(known) == 1
     commit(known, log)
-    assert len(log) == 1
+    assert len(log) == 2  # the hour that is left, and how far was forgotten
+    assert known.forgotten_before_hour == restored(log).forgotten_before_hour == 3
     assert known.check(ids(1, 3), hours(3, 3)).tolist() == [False, True]
 
 

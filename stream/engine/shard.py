@@ -12,15 +12,12 @@ exactly one place, and the account says where.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
 
 import numpy as np
 
-from stream import catalog
 from stream.changes.accumulator import Accumulator
-from stream.changes.cells import BUDGETED_LABELS, CELLS
 from stream.changes.deltas import Delta, pack
-from stream.changes.panes import DAY_MS, HOUR_MS, Grid, window_ms
+from stream.changes.panes import DAY_MS, HOUR_MS, Grid
 from stream.contract import dead_letter
 from stream.contract.kinds import is_kind
 from stream.contract.records import HANDOVER, REROUTE, Record
@@ -31,6 +28,7 @@ from stream.engine.groups import GROUPS, Group
 from stream.engine.options import FoldOptions
 from stream.engine.retention import Retention
 from stream.engine.routing import Router, by_kind
+from stream.engine.shown import STEPS, ValuesInUse
 from stream.ingest.classify import classify
 from stream.ingest.columns import Columns, columns_of, names_of
 from stream.ingest.decode import decode
@@ -38,18 +36,7 @@ from stream.stages.stage import HandOver, Shared
 from stream.state.known_ids import KnownIds, hash_ids
 from stream.state.labels import LabelGuard, Labels, clean
 from stream.state.table import Logged
-from stream.windows.levels import PLAN, level_of
-
-#: Kind of cell → how many panes stand together: those that the windows are made of in which it is shown.
-STEPS: Final = {
-    kind: PLAN[level_of(min(map(window_ms, windows)))][1] // PLAN[0][1]
-    for kind, windows in catalog.windows_of_cells().items()
-}
-#: Kind of cell → (place in the cell, label) of the labels whose values are bounded.
-_BUDGETED: Final = {
-    name: [(at, label) for at, label in enumerate(kind.labels, 1) if label in BUDGETED_LABELS]
-    for name, kind in CELLS.items()
-}
+from stream.windows.levels import PLAN
 
 
 class ShardFold:
@@ -70,7 +57,7 @@ class ShardFold:
         self._accumulator = Accumulator(STEPS if self._gathers else None)
         self.known_ids = KnownIds(options.known_ids_bytes)
         self.labels = LabelGuard(options.label_limit)
-        self._week = 0
+        self._in_use = ValuesInUse(self._accumulator, self.labels)
         self._sites = Labels("site", self._admit)
         self.account = Account(self._accumulator, self._sites, options.grid, self._letter)
         shared = Shared(options.grid, self._admit, self._sites, options.memory_ms)
@@ -185,7 +172,7 @@ class ShardFold:
         # no windows end later than a day from now, whatever a record says
         shown_ms = min(newest_ms, report.now_ms + DAY_MS) if report.now_ms else newest_ms
         names, index, panes, amounts, spreads = self._accumulator.take(grid, shown_ms)
-        self._use(newest_ms)
+        self._in_use.note(newest_ms)
         horizon_ms, dropped = self.options.limits.lateness_ms, self.known_ids.dropped_before_hour
         if dropped is not None:
             horizon_ms = min(horizon_ms, max(0, newest_ms - dropped * HOUR_MS))
@@ -196,18 +183,6 @@ class ShardFold:
             list(report.missing), figures.outcomes | folded,
             {"dedupe_horizon_seconds": horizon_ms / 1000, **self.stage.gauges()}, dict(self.stage.marks()),
         )  # fmt: skip
-
-    def _use(self, newest_ms: int) -> None:
-        """Tell the guard which values of labels changed something; each cell once a week of events."""
-        week = newest_ms // (7 * DAY_MS)
-        cells = self._accumulator.fresh
-        self._accumulator.fresh = []
-        if week > self._week:
-            self._week = week
-            self._accumulator.forget_fresh()
-        if cells:
-            pairs = {(label, cell[at]) for cell in cells for at, label in _BUDGETED[str(cell[0])]}
-            self.labels.see(newest_ms // DAY_MS, ((label, str(value)) for label, value in pairs if value is not None))
 
     # what the parts need ----------------------------------------------------------------------------------
 

@@ -26,7 +26,18 @@ from typing import Literal, get_args
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "contributing.md"
 #: What a checkout is made of, as far as recipes and their proofs touch it.
-PARTS = ("stream", "tests", "schemas", "deploy", "docs", "pyproject.toml", "README.md", "Makefile", "LICENSE")
+PARTS = (
+    "stream",
+    "tests",
+    "schemas",
+    "deploy",
+    "docs",
+    "pyproject.toml",
+    "requirements.lock",
+    "README.md",
+    "Makefile",
+    "LICENSE",
+)
 
 Place = Literal["new file", "before", "after", "instead of", "at the end"]
 

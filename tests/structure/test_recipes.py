@@ -27,6 +27,7 @@ def test_the_page_has_its_recipes() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_a_recipe_is_enough(recipe: Recipe, tmp_path: Path) -> None:
     root = done(recipe, tmp_path)
@@ -39,6 +40,7 @@ def test_a_recipe_is_enough(recipe: Recipe, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("left_out", METRIC.steps, ids=str)
 def test_a_metric_without_one_of_its_steps_is_refused(left_out: Step, tmp_path: Path) -> None:
     root = done(replace(METRIC, steps=tuple(step for step in METRIC.steps if step != left_out)), tmp_path)

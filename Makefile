@@ -7,11 +7,17 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
+# Processes that share the tests on two cores; tests of the broker wait more than they work, so one more finds room.
+# `make test WORKERS=0` runs all tests one after the other in one process.
+quick: WORKERS ?= 2
+test: WORKERS ?= 3
 # The first of these that is 3.11 or later; `make PYTHON=/path/to/python …` chooses another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test bench alerts-proof render lint lock clean
+QUICK := tests/structure tests/unit tests/laws tests/contracts tests/oracle stream
+
+.PHONY: help setup demo quick test bench alerts-proof render lint lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,8 +35,11 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)  ## broker, traffic, worker and live view on this machine
 	$(VENV)/bin/leadpulse demo $(ARGS)
 
+quick: $(STAMP)  ## what needs no broker and no browser, with few examples: under two minutes
+	LEADPULSE_TEST_EXAMPLES=quick $(PY) -m pytest -n $(WORKERS) $(QUICK) $(ARGS)
+
 test: $(STAMP)  ## all tests; the head of the output says which broker is used and what is skipped
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 bench: $(STAMP)  ## throughput, memory and latency on a real broker
 	$(PY) -m tests.bench $(ARGS)

@@ -16,6 +16,7 @@ The flow, and the room of each part of it:
 
 `catalog` says which metrics there are, `replay` is the same flow over files, `render` writes what is made of contract
 and catalog, `settings` alone reads the environment, `reference` is an account of its own, `demo` makes traffic.
-Imports point one way, and no two rooms import each other: contract, changes, state
+`kernels` holds the hot functions, each behind one pure signature.
+Imports point one way, and no two rooms import each other: kernels, contract ← changes, state
 ← catalog, ingest, stages, windows ← engine, rollup ← serve, kafka ← replay, render, worker ← cli.
 """

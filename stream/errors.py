@@ -81,9 +81,3 @@ class DriftError(LeadpulseError):
 
 class CheckError(LeadpulseError):
     """A check found something wrong; the findings are already printed."""
-
-
-class FailStop(LeadpulseError):
-    """A running worker must not go on: the next owner starts from the last commit."""
-
-    exit_code = EXIT_FAIL_STOP

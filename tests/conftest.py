@@ -2,6 +2,7 @@
 
 LEADPULSE_REQUIRE=kafka,prometheus,chromium turns the lack of one of them from a skip into a failure (as in CI).
 LEADPULSE_SHARED names the folder of the public data sets, if it is not beside the checkout.
+LEADPULSE_TEST_EXAMPLES=quick, full or thorough says how many examples are tried (tests/examples.py).
 """
 
 from __future__ import annotations
@@ -11,22 +12,52 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import hypothesis
 import pytest
+
+from tests import examples, side_by_side
+from tests.integration import shared
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIRED = frozenset(filter(None, os.environ.get("LEADPULSE_REQUIRE", "").split(",")))
 KNOWN = {"kafka", "prometheus", "chromium"}
 
-# Deadlines of single examples measure the machine and not the code.
-hypothesis.settings.register_profile("leadpulse", deadline=None, print_blob=True)
-hypothesis.settings.load_profile("leadpulse")
+if examples.CHOSEN in examples.PROFILES:
+    examples.load()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse a requirement that nobody checks."""
+    """Refuse a requirement that nobody checks and a profile that nobody knows; begin the run."""
     if unknown := REQUIRED - KNOWN:
         raise pytest.UsageError(f"LEADPULSE_REQUIRE: {', '.join(sorted(unknown))}? known: {', '.join(sorted(KNOWN))}")
+    if examples.CHOSEN not in examples.PROFILES:
+        raise pytest.UsageError(
+            f"LEADPULSE_TEST_EXAMPLES: {examples.CHOSEN}? known: {', '.join(sorted(examples.PROFILES))}"
+        )
+    if not _side_by_side(config):
+        shared.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the brokers that the tests of the run have shared."""
+    if not _side_by_side(config):
+        shared.end()
+
+
+def _side_by_side(config: pytest.Config) -> bool:
+    """Tell whether this is one of several processes that share the tests of a run."""
+    return hasattr(config, "workerinput")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest, where processes share the run; one alone keeps the usual order."""
+    if _side_by_side(config):
+        items.sort(key=lambda item: side_by_side.place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)  # it is pytest-xdist's
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Keep together what shares a costly set-up."""
+    return side_by_side.scheduler(config, log)
 
 
 def pytest_report_header() -> list[str]:
@@ -38,6 +69,7 @@ def pytest_report_header() -> list[str]:
         f"promtool: {promtool or 'not installed; tests of it are skipped (apt-get install prometheus)'}",
         f"chromium: {shutil.which('chromium') or 'not installed; tests of the live page are skipped'}",
         f"real data: {'found' if data.is_dir() else 'not beside this checkout; its tests are skipped'}",
+        f"examples: {examples.CHOSEN} (LEADPULSE_TEST_EXAMPLES={'|'.join(examples.PROFILES)})",
         f"required: {', '.join(sorted(REQUIRED)) or 'nothing (in CI LEADPULSE_REQUIRE=kafka,prometheus,chromium)'}",
     ]
 

@@ -18,10 +18,11 @@ import msgspec
 
 from stream.adapters.adapter import Bounds, Parsed
 from stream.adapters.faults import fault_of
-from stream.adapters.gate import shut_out, with_doubtful_ids
+from stream.adapters.gate import shut_out
 from stream.contract.closed import closed
 from stream.contract.kinds import KINDS, KindName
 from stream.contract.rejects import Reject
+from stream.kernels.gate import with_doubtful_ids
 
 Parser = Callable[[bytes], Any]
 

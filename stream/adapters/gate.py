@@ -1,34 +1,17 @@
-"""Gate: what can be told of a batch of records without parsing them.
+"""Gate: which records an open parser must not see, by looking at their bytes only.
 
 In:  the values of records.
-Out: the ones that an open parser must not see (empty, too large, too deep, no Unicode), or the ones whose ids
-     deserve a second look.
-
-A batch is looked at as one piece of memory: 0.5 µs an event, where a scan of each record in Python costs 30
-µs.
+Out: the ones that are empty, too large, too deep or no Unicode, with their reasons.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from stream.contract.rejects import Reason
-
-# a string, or what is left of the record where the closing quote is missing; possessive, so that no record
-# can make it run over the same bytes twice
-_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
-
-_WORD: Final = 8
-_SPACE_BIT: Final = np.uint8(0x20)  # what tells `[` from `{` and `]` from `}`
-_OPENING: Final = np.uint8(ord("{"))
-_CLOSING: Final = np.uint8(ord("}"))
-_AT, _BACKSLASH = ord("@"), ord("\\")
-_SLICE: Final = 64
+from stream.kernels.gate import WORD, depth_of, is_unicode, perhaps_deep
 
 
 def shut_out(values: Sequence[bytes | None], max_bytes: int, max_depth: int) -> dict[int, Reason]:
@@ -48,69 +31,14 @@ def shut_out(values: Sequence[bytes | None], max_bytes: int, max_depth: int) -> 
         shut.update(dict.fromkeys(np.flatnonzero(lengths == 0).tolist(), "not_json"))
     if lengths.max() > max_bytes:
         shut.update(dict.fromkeys(np.flatnonzero(lengths > max_bytes).tolist(), "too_large"))
-    joined = b"".join([*present, b" " * (-int(ends[-1]) % _WORD)])
-    for i in _perhaps_deep(joined, starts, ends, max_depth):
+    joined = b"".join([*present, b" " * (-int(ends[-1]) % WORD)])
+    for i in perhaps_deep(joined, starts, ends, max_depth):
         if i not in shut and depth_of(present[i]) > max_depth:
             shut[i] = "too_deep"
-    if not _is_unicode(joined):
+    # JSON begins and ends with a character of ASCII, so a batch that is UTF-8 in one piece is so in each record
+    # that the parser will take
+    if not is_unicode(joined):
         for i, value in enumerate(present):
-            if i not in shut and not _is_unicode(value):
+            if i not in shut and not is_unicode(value):
                 shut[i] = "not_json"
     return shut
-
-
-def with_doubtful_ids(values: Sequence[bytes]) -> list[int]:
-    """Find the records that hold an `@` or a backslash, by their places.
-
-    No other can hold an address or, since JSON wants it escaped, a control character. Asking 64 records at
-    once costs 0.05 µs each; asking each of them 0.3 µs.
-    """
-    found: list[int] = []
-    for start in range(0, len(values), _SLICE):
-        piece = values[start : start + _SLICE]
-        joined = b"".join(piece)
-        if b"@" in joined or b"\\" in joined:
-            found += [i for i, value in enumerate(piece, start) if value.find(_AT) >= 0 or value.find(_BACKSLASH) >= 0]
-    return found
-
-
-def depth_of(value: bytes) -> int:
-    """Give the deepest nesting of objects and arrays, whether the bytes are JSON or not.
-
-    >>> depth_of(b'{"a":[{}],"b":"[[[["}')
-    3
-    """
-    marks = np.frombuffer(_STRING.sub(b"", value), dtype=np.uint8) | _SPACE_BIT
-    steps = (marks == _OPENING).view(np.int8) - (marks == _CLOSING).view(np.int8)
-    return int(steps.cumsum(dtype=np.int64).max(initial=0))
-
-
-def _perhaps_deep(
-    joined: bytes, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], max_depth: int
-) -> list[int]:
-    """Find the records with more opening brackets than levels are allowed; no other can be too deep.
-
-    Counts by words of eight bytes: a bracket of a neighbour in a shared word may be counted, none is missed.
-    """
-    marks = np.frombuffer(joined, dtype=np.uint8) | _SPACE_BIT
-    np.equal(marks, _OPENING, out=marks.view(np.bool_))  # in place: fresh memory costs more than the comparison
-    words = np.bitwise_count(marks.view(np.uint64))
-    running = np.zeros(len(words) + 1, dtype=np.int64)
-    words.cumsum(out=running[1:])
-    at_most = running[-(-ends // _WORD)] - running[starts // _WORD]
-    return np.flatnonzero(at_most > max_depth).tolist()
-
-
-def _is_unicode(value: bytes) -> bool:
-    """Tell whether bytes are UTF-8.
-
-    JSON begins and ends with a character of ASCII, so a batch that is UTF-8 in one piece is so in each record
-    that the parser will take.
-    """
-    if value.isascii():
-        return True
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from stream.changes.cells import Cell
 from stream.changes.panes import COARSER, Grid
-from stream.changes.sums import summed
+from stream.kernels.panes import gathered
+from stream.kernels.sums import summed
 
 #: Bits for the pane in a key; 42 hold milliseconds until the year 2109, ids above them stay below 2^63.
 PANE_BITS = 42
@@ -121,12 +122,5 @@ class Accumulator:
 def _gathered(keys: NDArray[np.int64], grid: Grid, newest_ms: int) -> NDArray[np.int64]:
     """Move changes that are so old that windows see them in longer panes only to the beginning of those."""
     panes = keys & PANE_MASK
-    first = panes.copy()
-    for age_ms, pane_ms in COARSER:
-        old = panes < grid.pane(newest_ms - age_ms)
-        if not old.any():
-            break
-        factor = pane_ms // grid.pane_ms
-        first[old] = panes[old] // factor * factor
-    moved: NDArray[np.int64] = keys - panes + first
-    return moved
+    coarser = [(grid.pane(newest_ms - age_ms), pane_ms // grid.pane_ms) for age_ms, pane_ms in COARSER]
+    return keys - panes + gathered(panes, coarser)

@@ -1,7 +1,7 @@
 """`leadpulse render`: write what is rendered from the code, or check that it is up to date.
 
 In:  types and catalog.
-Out: schemas and the reference page below schemas/; with --check exit code 1 when a file differs.
+Out: every rendered file; with --check exit code 1 when one differs, is missing, or is left over.
 """
 
 from __future__ import annotations
@@ -35,8 +35,12 @@ def render(check: bool, root: Path) -> None:
     from stream.render import render as rendering
 
     if not check:
-        for path in rendering.write(root):
-            click.echo(f"wrote {path}")
+        for path, how in rendering.write(root):
+            click.echo(
+                f"{path} is left over: nothing renders it any more; delete it"
+                if how == "is left over"
+                else f"wrote {path}"
+            )
         return
     found = rendering.drift(root)
     for path, how in found:
@@ -45,6 +49,6 @@ def render(check: bool, root: Path) -> None:
         raise DriftError(
             f"{len(found)} rendered file(s) are not up to date.",
             where=str(root.resolve()),
-            do="Run `leadpulse render` and commit the result; never edit these files.",
+            do="Run `leadpulse render`, delete what is left over, and commit the result; never edit these files.",
         )
     click.echo("All rendered files are up to date.")

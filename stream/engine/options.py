@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from stream.changes.panes import DAY_MS, Grid
 from stream.ingest.decode import Limits
 from stream.ingest.touches import ChannelOptions
-from stream.stages.visitors.limits import Flood
+from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
 from stream.state.known_ids import DEFAULT_CAP_BYTES
 
 
@@ -25,7 +25,7 @@ class FoldOptions:
     topic_prefix: str = ""
     grid: Grid = Grid()
     memory_ms: int = 35 * DAY_MS
-    flood: Flood = Flood()
+    bounds: Bounds = DEFAULT_BOUNDS
     label_limit: int = 1_000
     known_ids_bytes: int = DEFAULT_CAP_BYTES
     channels: ChannelOptions = ChannelOptions()

@@ -11,7 +11,6 @@ number of partitions.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from stream.contract.records import HANDOVER, REROUTE
@@ -37,17 +36,6 @@ class TopicGroup(Protocol):
         """The groups that hand something over to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Topics:
-    """A group as plain data, for whoever names topics and folds nothing."""
-
-    name: str
-    kinds: tuple[str, ...]
-    optional: bool = False
-    partitions: int | None = None
-    fed_by: tuple[str, ...] = ()
-
-
 #: The group of one shard that adds up what all others report.
 ROLLUP: Final = "rollup"
 
@@ -63,16 +51,7 @@ class ShardId(NamedTuple):
 
 
 class Layout:
-    """Name every topic of one installation.
-
-    >>> layout = Layout("test.", [Topics("emails", ("email",)), Topics("leads", (), fed_by=("emails",))])
-    >>> layout.sources["emails"]
-    {'email': 'test.email', 'reroute': 'test.leadpulse.reroute.emails'}
-    >>> layout.sources["leads"]
-    {'handover': 'test.leadpulse.handover.leads'}
-    >>> layout.source_of("test.email")
-    ('emails', 'email')
-    """
+    """Name every topic of one installation."""
 
     def __init__(self, prefix: str, groups: Iterable[TopicGroup]) -> None:
         self.prefix = prefix

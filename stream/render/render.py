@@ -7,13 +7,24 @@ Out: the files' texts; the paths that differ, are missing, or are left over.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from stream.errors import LeadpulseError
 from stream.render import deployment, rules, runbook, schemas
 from stream.render.reference import reference
 
-Difference = Literal["differs", "missing"]
+Difference = Literal["differs", "missing", "is left over"]
+
+#: folders in which every file is rendered (not those below them); whatever else lies there was rendered once
+WHOLE: Final = (
+    "schemas",
+    "deploy/alertmanager",
+    "deploy/grafana/dashboards",
+    "deploy/grafana/provisioning/dashboards",
+    "deploy/grafana/provisioning/datasources",
+    "deploy/prometheus/rules",
+    "deploy/prometheus/tests",
+)
 
 
 class Drift(NamedTuple):
@@ -46,19 +57,34 @@ def files(root: Path) -> dict[Path, str]:
 def drift(root: Path) -> list[Drift]:
     """Compare the rendered files with what is on disk."""
     found: list[Drift] = []
-    for path, text in files(root).items():
+    texts = files(root)
+    for path, text in texts.items():
         if not path.is_file():
             found.append(Drift(path, "missing"))
         elif path.read_text(encoding="utf-8") != text:
             found.append(Drift(path, "differs"))
-    return found
+    return found + [Drift(path, "is left over") for path in _lying_in_whole_folders(root) if path not in texts]
 
 
-def write(root: Path) -> list[Path]:
-    """Write the files that are not up to date; give their paths."""
+def _lying_in_whole_folders(root: Path) -> list[Path]:
+    """Give the files that should all be rendered ones; what begins with a dot is an editor's or the system's."""
+    return [
+        path
+        for folder in WHOLE
+        for path in sorted((root / folder).glob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    ]
+
+
+def write(root: Path) -> list[Drift]:
+    """Write the files that are not up to date; give what had drifted.
+
+    What is left over is told and stays: `root` may be a folder of somebody else's.
+    """
     texts = files(root)
-    stale = [path for path, _ in drift(root)]
-    for path in stale:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(texts[path], encoding="utf-8", newline="\n")
-    return stale
+    found = drift(root)
+    for path, how in found:
+        if how != "is left over":
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(texts[path], encoding="utf-8", newline="\n")
+    return found

@@ -28,7 +28,7 @@ FIELDS: Mapping[str, FieldInfo] = Settings.model_fields
 SECRET_FILES = {"http_token_file": "http_token", "sasl_password_file": "sasl_password"}
 
 # Not ours: what Kubernetes writes into every container for a Service of this name, and the test suite's own.
-_FOREIGN = re.compile(r"LEADPULSE_(SERVICE_(HOST|PORT.*)|PORT(_\d+_.*)?|TEST_.*|REQUIRE|SHARED|THOROUGH)")
+_FOREIGN = re.compile(r"LEADPULSE_(SERVICE_(HOST|PORT.*)|PORT(_\d+_.*)?|TEST_.*|REQUIRE|SHARED)")
 
 
 class Loaded(NamedTuple):

@@ -12,12 +12,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from stream.kernels.ids import mark, marked
+
 Hashes = npt.NDArray[np.uint64]
 
 _MIN_BITS = 16
-_SEVEN = np.uint64(7)
-_THREE = np.uint64(3)
-_MASKS = (1 << np.arange(8)).astype(np.uint8)
 
 
 class IdFilter:
@@ -39,14 +38,9 @@ class IdFilter:
 
     def add(self, hashes: Hashes) -> None:
         """Remember hashes."""
-        # the top bits choose the place: they are as random as any, and sorted hashes walk the table in order
-        place = hashes >> self._shift
-        masks = _MASKS[(place & _SEVEN).view(np.int64)]
-        np.bitwise_or.at(self._bits, (place >> _THREE).view(np.int64), masks)
+        mark(self._bits, self._shift, hashes)
         self.added += len(hashes)
 
     def may_hold(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
         """Say for each hash whether it may have been added."""
-        place = hashes >> self._shift
-        held: npt.NDArray[np.uint8] = self._bits[(place >> _THREE).view(np.int64)]
-        return (held & _MASKS[(place & _SEVEN).view(np.int64)]).astype(np.bool_)
+        return marked(self._bits, self._shift, hashes)

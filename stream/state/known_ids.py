@@ -19,8 +19,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from xxhash import xxh3_64_intdigest
 
+from stream.kernels.ids import first_of_each, hashes_of, held, merged
 from stream.state.id_filter import IdFilter
 from stream.state.keys import KNOWN_IDS
 
@@ -50,8 +50,7 @@ def hash_ids(names: Sequence[str]) -> Hashes:
     >>> hash_ids(["shop\\x1fe-1", "shop\\x1fe-1", "shop\\x1fe-2"]).tolist()
     [13294458545447093685, 13294458545447093685, 12208582162391813976]
     """
-    raw = [name.encode("utf-8", "surrogatepass") for name in names]
-    return np.fromiter(map(xxh3_64_intdigest, raw), np.uint64, len(names))
+    return hashes_of(names)
 
 
 class _Hour:
@@ -77,15 +76,13 @@ class _Hour:
         runs.append(ids)
         while len(runs) > 1 and len(runs[-2]) < 2 * len(runs[-1]):
             last = runs.pop()
-            runs[-1] = _merged([runs[-1], last])
+            runs[-1] = merged([runs[-1], last])
 
     def holds(self, ids: Hashes) -> npt.NDArray[np.bool_]:
         """Say which of the sorted ids are known in this hour."""
         found = np.zeros(len(ids), dtype=np.bool_)
         for run in self.runs:
-            at = np.searchsorted(run, ids)
-            at[at == len(run)] = 0
-            found |= run[at] == ids
+            found |= held(run, ids)
         return found
 
     def restore(self, number: int, ids: Hashes) -> None:
@@ -115,7 +112,7 @@ class _Hour:
         if closed and not self.settled:
             self.settled = True
             if len(self.runs) > 1:
-                self.runs = [_merged(self.runs)]
+                self.runs = [merged(self.runs)]
             merge = len(small) + len(self.new) > 1
         if not merge and not self.new:
             return []
@@ -198,9 +195,7 @@ class KnownIds:
             return repeated
         order = np.argsort(hashes, kind="stable")
         ids, hours = hashes[order], hours[order]
-        known = np.empty(n, dtype=np.bool_)
-        known[0] = False
-        np.equal(ids[1:], ids[:-1], out=known[1:])
+        known = ~first_of_each(ids)
         maybe = np.flatnonzero(self._filter.may_hold(ids) & ~known)
         if len(maybe):
             known[maybe] = self._holds(ids[maybe], hours[maybe])
@@ -303,9 +298,3 @@ class KnownIds:
         hour = self._hours.pop(number)
         self._count -= len(hour)
         self._forgotten += hour.keys(number)
-
-
-def _merged(runs: list[Hashes]) -> Hashes:
-    merged = np.concatenate(runs)
-    merged.sort(kind="stable")  # merges what is sorted already, in one pass
-    return merged

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from stream.changes.accumulator import Spread
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Grid, end_pane, window_ms
-from stream.changes.sums import summed
+from stream.kernels.sums import summed
 
 Ints = NDArray[np.int64]
 #: (name of the window, how long before now it ends in ms).

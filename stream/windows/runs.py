@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from stream.changes.sums import Ints, summed
+from stream.kernels.sums import Ints, summed
 
 #: Bits for the series in a key; the pane's 42 lie above them.
 _SID_BITS: Final = 21

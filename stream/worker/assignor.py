@@ -9,7 +9,7 @@ soon as the counts do not divide (4 or 5 members): every visitor would be split.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
@@ -39,7 +39,12 @@ def shard_assignor(
             counts = partition_counts(groups, cluster.partitions_for_topic)
             # a static member keeps its place, and so its shards, when it comes back with a new member id
             order = sorted(members, key=lambda member: (bytes(members[member].user_data or b""), member))
-            dealt = deal(counts, len(order))
+            # an optional group is known to those who found its topics when they started
+            able = {
+                group: [at for at, member in enumerate(order) if set(topics) <= set(members[member].subscription)]
+                for group, topics in groups.items()
+            }
+            dealt = deal(counts, len(order), able)
             return {
                 member: ConsumerProtocolMemberAssignment(
                     VERSION,
@@ -72,18 +77,24 @@ def partition_counts(groups: Mapping[str, tuple[str, ...]], partitions_of: Any) 
     return counts
 
 
-def deal(counts: Mapping[str, int], members: int) -> list[dict[str, list[int]]]:
+def deal(
+    counts: Mapping[str, int], members: int, able: Mapping[str, Sequence[int]] | None = None
+) -> list[dict[str, list[int]]]:
     """Deal the shards of all groups round the members, one after the other.
 
-    Each group is dealt evenly, and the next one goes on where the last one stopped, so the sums are even too.
+    Each group is dealt evenly, and the next one goes on where the last one stopped, so the sums are even too. With
+    `able`, group → places of the members that know it, nobody else gets a shard of it.
 
     >>> deal({"visitors": 3, "emails": 2}, 2)
     [{'visitors': [0, 2], 'emails': [1]}, {'visitors': [1], 'emails': [0]}]
+    >>> deal({"visitors": 2, "leads": 2}, 2, {"visitors": [0, 1], "leads": [1]})
+    [{'visitors': [0], 'leads': []}, {'visitors': [1], 'leads': [0, 1]}]
     """
     hands: list[dict[str, list[int]]] = [{group: [] for group in counts} for _ in range(members)]
     place = 0
     for group, count in counts.items():
-        for shard in range(count):
-            hands[place % members][group].append(shard)
+        places = range(members) if able is None else able[group]
+        for shard in range(count if places else 0):
+            hands[places[place % len(places)]][group].append(shard)
             place += 1
     return hands

@@ -21,7 +21,7 @@ from stream.serve.http import HttpService
 from stream.serve.live import LivePage
 from stream.serve.telemetry import Telemetry
 from stream.settings.fields import Settings
-from stream.stages.visitors.limits import Flood
+from stream.stages.visitors.bounds import Bounds
 from stream.worker import run as shell
 
 
@@ -54,7 +54,7 @@ def fold_options(settings: Settings) -> FoldOptions:
         limits=Limits(settings.max_record_bytes, settings.max_depth, settings.lateness_ms),
         partitioner=settings.partitioner,
         require_consent=settings.consent == "require",
-        flood=Flood(settings.flood_events, settings.flood_chats),
+        bounds=Bounds(flood_events=settings.flood_events, flood_chats=settings.flood_chats),
         topic_prefix=settings.topic_prefix,
         known_ids_bytes=settings.known_ids_bytes,
         channels=ChannelOptions(

@@ -22,6 +22,7 @@ from stream.ingest.decode import Limits, decode
 from stream.ingest.lines import decode_lines
 from tests.contracts.poison import Poison, corpus
 from tests.events import TIME_MS, data_of, event, total
+from tests.examples import examples
 
 ARRIVAL_MS = TIME_MS + 1
 CORPUS = corpus()
@@ -182,7 +183,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.lists(mutated(), min_size=1, max_size=20), st.integers(-(2**63), 2**63 - 1))
 def test_events_taken_apart_at_random_end_in_exactly_one_list(batch: list[tuple[str, bytes]], arrival_ms: int) -> None:
     for kind in KINDS:
@@ -196,7 +197,7 @@ def test_events_taken_apart_at_random_end_in_exactly_one_list(batch: list[tuple[
         assert "crash" not in {reject.reason for reject in decoded.rejects}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.sampled_from(list(KINDS)),
     st.dictionaries(st.sampled_from(sorted({f for k in KINDS for f in data_of(k)})), JSON),
@@ -207,7 +208,7 @@ def test_any_json_in_any_field_ends_in_exactly_one_list(kind: str, changes: dict
     assert reason is None or (reason in REASONS and reason != "crash")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.binary(max_size=200) | mutated().map(lambda made: made[1]), max_size=30))
 def test_lines_of_anything_are_all_accounted_for(lines: list[bytes]) -> None:
     read = decode_lines(lines, now_ms=ARRIVAL_MS)

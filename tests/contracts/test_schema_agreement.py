@@ -20,6 +20,7 @@ from stream.contract.kinds import KINDS
 from stream.ingest.decode import decode
 from stream.render.schemas import event_schema
 from tests.events import TIME_MS, data_of, event, total
+from tests.examples import examples
 
 HASH = "0f" * 32
 VALUES: list[Any] = [
@@ -76,7 +77,7 @@ def changed(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     return kind, body
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(changed())
 def test_schema_and_decode_agree(made: tuple[str, dict[str, Any]]) -> None:
     kind, body = made

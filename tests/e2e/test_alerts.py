@@ -18,7 +18,7 @@ import pytest
 from stream.render.alerts import ratios, texts
 from tests.e2e.prometheus import program, wait_until
 from tests.e2e.stand import ALERT, LEADS, RATIO, TIMINGS, VISITORS, Stand, stand
-from tests.integration.brokers import choose_broker
+from tests.integration.shared import shared_broker
 
 pytestmark = [pytest.mark.kafka, pytest.mark.prometheus, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -30,18 +30,18 @@ TOLD_WITHIN_S, CLEARED_WITHIN_S = 120, 300
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     for name in ("promtool", "prometheus", "prometheus-alertmanager"):
         program(name)
-    with choose_broker() as broker:
-        if not broker.transactions:
-            pytest.skip("needs a broker with transactions: a Docker daemon, or Java and Maven")
-        with stand(broker, tmp_path_factory.mktemp("stand")) as made:
-            made.worker()
-            made.watch(*made.ports)
-            made.visits("usual", VISITORS, LEADS, spread_s=3_000)
-            wait_until(
-                lambda: made.value(f"{ratios.STATE}{HOUR}") == ratios.OK, 120,
-                "the ratio is judged and as usual", 1,
-            )  # fmt: skip
-            yield made
+    broker = shared_broker()
+    if not broker.transactions:
+        pytest.skip("needs a broker with transactions: a Docker daemon, or Java and Maven")
+    with stand(broker, tmp_path_factory.mktemp("stand")) as made:
+        made.worker()
+        made.watch(*made.ports)
+        made.visits("usual", VISITORS, LEADS, spread_s=3_000)
+        wait_until(
+            lambda: made.value(f"{ratios.STATE}{HOUR}") == ratios.OK, 120,
+            "the ratio is judged and as usual", 1,
+        )  # fmt: skip
+        yield made
 
 
 def test_a_drop_is_told_and_so_is_its_end(watched: Stand) -> None:

@@ -68,19 +68,12 @@ class Broker:
     bootstrap: str
     transactions: bool
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
-    folder: Path | None = field(default=None, repr=False)
 
     def kill(self) -> None:
         """Take the power away (kafka from jars only)."""
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-
-    def restart(self) -> None:
-        """Bring it back on the same port with the same data (kafka from jars only)."""
-        assert self.folder is not None
-        self.process = _java(self.folder, "kafka.Kafka", str(self.folder / "server.properties"))
-        wait_open(self.bootstrap, 60, self.process)
 
 
 class NoBroker(RuntimeError):
@@ -164,7 +157,7 @@ def _kafka(extra: str, listeners: str) -> Iterator[Broker]:
             raise NoBroker(f"storage could not be formatted: {(folder / 'out.log').read_text()[-500:]}")
         process = _java(folder, "kafka.Kafka", settings)
         bootstrap = listeners.split(",")[0].split("//")[1] if listeners else f"127.0.0.1:{port}"
-        broker = Broker("kafka", bootstrap, True, process, folder)
+        broker = Broker("kafka", bootstrap, True, process)
         try:
             wait_open(bootstrap, 60, process)
             yield broker

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,18 +14,17 @@ from stream.kafka import topics
 from stream.kafka.layout import Layout
 from stream.kafka.security import Link
 from tests.integration import counted
-from tests.integration.brokers import Broker, NoBroker, choose_broker
+from tests.integration.brokers import Broker, NoBroker
+from tests.integration.shared import fresh_prefix, shared_broker
 from tests.integration.supervisor import Worker, python
 
 STANDIN = Path(__file__).with_name("standin.py")
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def any_broker() -> Iterator[Broker]:
+def any_broker() -> Broker:
     """Give the best broker that this machine can run."""
-    with choose_broker() as broker:
-        yield broker
+    return shared_broker()
 
 
 @pytest.fixture(scope="session")
@@ -38,11 +36,10 @@ def broker(any_broker: Broker) -> Broker:
 
 
 @pytest.fixture(scope="session")
-def embedded() -> Iterator[Broker]:
+def embedded() -> Broker:
     """Give the embedded broker, which has no transactions."""
     try:
-        with choose_broker("embedded") as broker:
-            yield broker
+        return shared_broker("embedded")
     except NoBroker as error:
         pytest.skip(str(error))
 
@@ -52,7 +49,7 @@ class Site:
 
     def __init__(self, broker: Broker, folder: Path, partitions: int, **settings: Any) -> None:
         self.broker, self.folder, self.partitions = broker, folder, partitions
-        self.prefix = f"t{next(_numbers)}."
+        self.prefix = fresh_prefix("t")
         self.layout = Layout(self.prefix, GROUPS.values())
         self.link = Link((broker.bootstrap,))
         self.workers: list[Worker] = []

@@ -191,7 +191,7 @@ def main() -> None:
         if name.startswith("LEADPULSE_")
         and name != "LEADPULSE_REQUIRE"
         and name != "LEADPULSE_SHARED"
-        and name != "LEADPULSE_TEST_BROKER"
+        and not name.startswith("LEADPULSE_TEST_")
     }
     fold = NothingFold if os.environ.get("STANDIN_FOLD") == "nothing" else CountingFold
     try:

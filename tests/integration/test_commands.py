@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import signal
 import subprocess
@@ -17,9 +16,9 @@ from kafka import KafkaAdminClient
 
 from stream.__main__ import run
 from tests.integration.brokers import Broker, free_port
+from tests.integration.shared import fresh_prefix
 
 ROOT = Path(__file__).resolve().parents[2]
-_numbers = itertools.count(1)
 
 Told = tuple[int, str, str]
 
@@ -28,7 +27,7 @@ class Place:
     """One installation on the embedded broker, with a topic prefix of its own."""
 
     def __init__(self, broker: Broker, capfd: pytest.CaptureFixture[str]) -> None:
-        self.prefix = f"c{next(_numbers)}."
+        self.prefix = fresh_prefix("c")
         self.broker = broker
         self._capfd = capfd
 

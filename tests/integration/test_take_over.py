@@ -57,11 +57,8 @@ def test_advisory_offsets_show_that_nothing_is_left(site):
     here.produce(1_000)
     here.wait_counted(1_000)
     assert here.stop() == [0]
-    consumer = KafkaConsumer(bootstrap_servers=here.broker.bootstrap, group_id=f"{here.prefix}leadpulse")
-    topic = f"{here.prefix}page_view"
-    partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
-    assert {tp: consumer.committed(tp) for tp in partitions} == consumer.end_offsets(partitions)
-    consumer.close()
+    committed, ends = _advisory(here, "page_view")
+    assert committed == ends
 
 
 def test_a_lost_state_log_is_refused_unless_a_reset_is_asked_for(site):
@@ -69,7 +66,7 @@ def test_a_lost_state_log_is_refused_unless_a_reset_is_asked_for(site):
     here.worker()
     here.produce(500)
     here.wait_counted(500)
-    time.sleep(6)  # advisory offsets are written each 5 s
+    _wait_advisory(here, "ad")  # written each 5 s: they must not be believed either
     assert here.stop() == [0]
     _recreate(here, here.layout.state("ads"))
     code, log = _exit_of(here.worker(restart=False))
@@ -154,6 +151,27 @@ def test_a_kill_during_a_restore_leaves_a_whole_state(site):
     here.wait_counted(61_000)
     assert here.stop() == [0]
     assert here.faults() == []
+
+
+def _advisory(here, kind):
+    """Give the offsets that are committed for the group, and the ends of the topic, by partition."""
+    consumer = KafkaConsumer(bootstrap_servers=here.broker.bootstrap, group_id=f"{here.prefix}leadpulse")
+    topic = f"{here.prefix}{kind}"
+    partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
+    committed, ends = {tp: consumer.committed(tp) for tp in partitions}, consumer.end_offsets(partitions)
+    consumer.close()
+    return committed, ends
+
+
+def _wait_advisory(here, kind, limit_s=30):
+    """Wait until a worker has told the group of all that it counted."""
+    until = time.monotonic() + limit_s
+    while True:
+        committed, ends = _advisory(here, kind)
+        if committed == ends:
+            return
+        assert time.monotonic() < until, f"committed {committed}, ends {ends}"
+        time.sleep(0.3)
 
 
 def _recreate(here, topic):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from stream.state import known_ids as module
 from stream.state.known_ids import KnownIds
+from tests.examples import examples
 
 #: an id and the hour of its event time; few of each, so that repeats and late ones are common
 EVENTS = st.lists(st.tuples(st.integers(0, 120), st.integers(0, 5)), max_size=200)
@@ -26,7 +27,7 @@ def spread(number: int) -> int:
     return number * 0x9E3779B97F4A7C15 % (1 << 64)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(EVENTS, st.data())
 def test_known_ids_equal_a_set_at_any_cut_and_any_restart(events: list[tuple[int, int]], data: st.DataObject) -> None:
     known = KnownIds()
@@ -63,7 +64,7 @@ def test_known_ids_equal_a_set_at_any_cut_and_any_restart(events: list[tuple[int
     assert len(known) == len(seen)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(EVENTS, st.data())
 def test_expiry_forgets_whole_hours_and_nothing_else(events: list[tuple[int, int]], data: st.DataObject) -> None:
     known = KnownIds()
@@ -95,7 +96,7 @@ def test_expiry_forgets_whole_hours_and_nothing_else(events: list[tuple[int, int
     assert len(again) == len(hour_of)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(EVENTS, st.integers(1, 40))
 def test_over_the_cap_the_oldest_hours_go_and_the_two_newest_stay(events: list[tuple[int, int]], cap_ids: int) -> None:
     known = KnownIds(cap_ids * 8)

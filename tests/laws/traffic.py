@@ -195,7 +195,7 @@ def shard(group: str, *, general: bool = False, **options: Any) -> ShardFold:
     """Make a shard; with `general` visitors never go by the fast way."""
     fold = ShardFold(group, 0, 1, FoldOptions(**{"grid": Grid(), **options}))
     if general:
-        fold.stage.people._always_general = True  # type: ignore[attr-defined]
+        fold.stage.people._always_reference = True  # type: ignore[attr-defined]
     return fold
 
 

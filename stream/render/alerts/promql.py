@@ -54,11 +54,6 @@ class Timings:
     lag_s: int = 300
     volume_windows: tuple[str, ...] = field(default=("1h", "6h"))
 
-    @property
-    def window_names(self) -> str:
-        """Give the windows as a regular expression."""
-        return "|".join(window.name for window in self.windows)
-
 
 def one(selector: str) -> str:
     """Take a series as it is now, whichever worker shows it; for a moment of a move two may.

@@ -1,61 +1,82 @@
 """Facts: what the fold needs of a visitor's event, prepared once, with labels made safe.
 
 In:  decoded page_view, form and chatbot events with their times and touches.
-Out: plain tuples (time, id, code, touch, country, …), gathered by person.
+Out: a fact an event, gathered by person.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final
 
+import msgspec
+
+from stream.contract.kinds import KindName
+from stream.contract.records import UNIT
 from stream.stages.stage import Batch
+from stream.stages.visitors.row import MARK
 from stream.state.labels import Labels
 
-VIEW: Final = 0
-FORM: Final = 1
-CHAT: Final = 2
-
-#: Form types whose submit makes a lead.
-KEY_FORMS: Final = frozenset({"contact", "newsletter", "demo", "trial", "quote", "download", "webinar", "checkout"})
-#: Chatbot actions that make a lead.
-KEY_CHATS: Final = frozenset({"lead_captured", "appointment_set", "order_completed"})
-
+#: (channel, campaign, engine, domain) of an event that did not come directly, with labels made safe.
+Touch = tuple[str, str, str | None, str | None]
 #: Channel of a lead from a form on an ad platform.
 PLATFORM_CHANNELS: Final = {"meta": "paid_social", "linkedin": "paid_social", "google": "paid_search"}
 
 
-class FactFields(NamedTuple):
-    """What the places of a fact are; facts themselves are plain tuples, which cost a fifth."""
+class Fact(msgspec.Struct, gc=False):
+    """What every visitor's event says; as quick to make and to read as a tuple, to some hundredths of a µs."""
+
+    kind: ClassVar[KindName]
 
     time_ms: int
     event_id: str
-    code: int
-    touch: tuple[str, str, str | None, str | None] | None
+    touch: Touch | None
     country: str | None
-    group: Any  # of a form or chatbot event: its data
-    content: str | None
-    offer: str | None
     arrival_ms: int
     site_id: str
 
 
-Fact = tuple[Any, ...]
+class View(Fact, gc=False):
+    """A page view: what was seen, and what it offered."""
+
+    kind: ClassVar[KindName] = "page_view"
+
+    group: str
+    content: str
+    offer: str | None
+    #: Group and content as they stand in what a session viewed.
+    name: str
+
+
+class Form(Fact, gc=False):
+    """An event of a form on the site."""
+
+    kind: ClassVar[KindName] = "form"
+
+    data: Any
+
+
+class Chat(Fact, gc=False):
+    """An event of the chatbot."""
+
+    kind: ClassVar[KindName] = "chatbot"
+
+    data: Any
+
+
 #: Site and visitor → their facts.
 People = defaultdict[str, list[Fact]]
 
 
-class Touches(dict[tuple[str, str, str | None, str | None], tuple[str, str, str | None, str | None] | None]):
+class Touches(dict[Touch, Touch | None]):
     """Touch of an event → the touch with safe labels, None where it is direct."""
 
     def __init__(self, campaigns: Labels, engines: Labels, domains: Labels) -> None:
         super().__init__()
         self._campaigns, self._engines, self._domains = campaigns, engines, domains
 
-    def __missing__(
-        self, touch: tuple[str, str, str | None, str | None]
-    ) -> tuple[str, str, str | None, str | None] | None:
+    def __missing__(self, touch: Touch) -> Touch | None:
         channel, campaign, engine, domain = touch
         safe = None
         if channel != "direct":
@@ -101,20 +122,14 @@ class Facts:
             geo = data.geo
             country = geo.country if geo is not None else None
             offer = page.offer_id
-            people[key].append((
-                time_ms,
-                event.id,
-                VIEW,
-                safe[touch],
-                None if country is None else countries[country],
-                groups[page.group],
-                contents[page.content_id],
-                None if offer is None else offers[offer],
-                arrival_ms,
-                data.site_id,
+            group, content = groups[page.group], contents[page.content_id]
+            people[key].append(View(
+                time_ms, event.id, safe[touch], None if country is None else countries[country], arrival_ms,
+                data.site_id, group, content, None if offer is None else offers[offer],
+                f"{MARK}{group}{UNIT}{content}{MARK}",
             ))  # fmt: skip
 
-    def others(self, people: People, code: int, columns: Batch, touches: list[Any]) -> None:
+    def others(self, people: People, make: type[Form] | type[Chat], columns: Batch, touches: list[Any]) -> None:
         """Add form or chatbot events to the facts gathered by person."""
         countries, safe = self.countries, self.touches
         rows = zip(
@@ -124,7 +139,7 @@ class Facts:
             data = event.data
             geo = data.geo
             country = geo.country if geo is not None else None
-            people[key].append((
-                time_ms, event.id, code, safe[touch], None if country is None else countries[country], data, None,
-                None, arrival_ms, data.site_id,
+            people[key].append(make(
+                time_ms, event.id, safe[touch], None if country is None else countries[country], arrival_ms,
+                data.site_id, data,
             ))  # fmt: skip

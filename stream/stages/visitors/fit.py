@@ -11,17 +11,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from stream.stages.visitors.general import fold_away
-from stream.stages.visitors.limits import MOST_ROW
+from stream.stages.visitors.reference_way import fold_away
 from stream.stages.visitors.row import Extra, Row, encode
 
 _TICK_BYTES = 4
 
 
-def fitting(row: Row) -> bytes:
-    """Encode a row, changing it where it is too large."""
+def fitting(row: Row, most_bytes: int) -> bytes:
+    """Encode a row, changing it where it is too large; larger still only where nothing is left to give up."""
     raw = encode(row)
-    while len(raw) > MOST_ROW:
+    while len(raw) > most_bytes:
         if not _halve(row):
             break
         raw = encode(row)

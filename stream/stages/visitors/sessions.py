@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from stream.changes.panes import HOUR_MS
-from stream.stages.visitors.limits import MOST_TICKS, MOST_VIEWED
-from stream.stages.visitors.row import Packed, Session, ticks_of
+from stream.stages.visitors.bounds import Bounds
+from stream.stages.visitors.row import Deeds, Packed, Session, ticks_of
 
 GAP_MS: Final = 30 * 60_000
 LARGEST_TICK: Final = (1 << 32) - 2
@@ -44,7 +44,7 @@ def reach(sessions: Sequence[Session | Packed], time_ms: int) -> tuple[int, int]
     return low, high
 
 
-def join(a: Session, b: Session) -> Session:
+def join(a: Session, b: Session, bounds: Bounds) -> Session:
     """Make one session of two neighbours, the earlier one first."""
     shift = 2 * (b.start - a.start)
     forms = dict(a.forms)
@@ -65,7 +65,7 @@ def join(a: Session, b: Session) -> Session:
         viewed=a.viewed | b.viewed,
         forms=forms,
     )
-    trim(joined)
+    trim(joined, bounds)
     return joined
 
 
@@ -82,12 +82,18 @@ def extend(session: Session, time_ms: int, is_view: bool) -> None:
     session.ticks.append(tick(session.start, time_ms, is_view))
 
 
-def trim(session: Session) -> None:
+def convert(held: Session | Deeds, time_ms: int, event_id: str, method: str) -> None:
+    """Add a key event to a session, or to what is stored of it."""
+    held.first_key = earlier(held.first_key, (time_ms, event_id, method))
+    held.last_key = max(held.last_key, time_ms)
+
+
+def trim(session: Session, bounds: Bounds) -> None:
     """Bound what a session remembers; a page view past the bound stays in the channel that it was counted in."""
-    if len(session.ticks) > MOST_TICKS:
-        session.ticks = sorted(session.ticks)[-MOST_TICKS:]
-    if len(session.viewed) > MOST_VIEWED:
-        session.viewed = set(sorted(session.viewed)[:MOST_VIEWED])
+    if len(session.ticks) > bounds.ticks:
+        session.ticks = sorted(session.ticks)[-bounds.ticks :]
+    if len(session.viewed) > bounds.viewed:
+        session.viewed = set(sorted(session.viewed)[: bounds.viewed])
 
 
 def tick(start_ms: int, time_ms: int, is_view: bool | int) -> int:

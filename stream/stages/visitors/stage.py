@@ -8,31 +8,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from stream.changes.accumulator import Accumulator
-from stream.contract.kinds import KindName
 from stream.stages.stage import Batch, Refused, Shared, Stage
 from stream.stages.visitors.ad_leads import AdLeads
-from stream.stages.visitors.facts import CHAT, FORM, VIEW, Fact, FactFields, Facts, People
+from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
+from stream.stages.visitors.facts import Chat, Facts, Form, People
 from stream.stages.visitors.fold import PeopleFold
-from stream.stages.visitors.limits import Flood
 from stream.state.table import Table
-
-_KIND_OF: Final[dict[int, KindName]] = {VIEW: "page_view", FORM: "form", CHAT: "chatbot"}
 
 
 class Visitors(Stage):
     """The people of one shard."""
 
-    def __init__(self, shared: Shared, touches: Callable[[list[Any]], list[Any]], flood: Flood = Flood()) -> None:
+    def __init__(
+        self, shared: Shared, touches: Callable[[list[Any]], list[Any]], bounds: Bounds = DEFAULT_BOUNDS
+    ) -> None:
         """Take `touches`, which says of each event of a batch where its visit came from."""
         self._touches = touches
         self._facts = Facts(shared.admit, shared.sites)
         self._waiting: People = defaultdict(list)
-        self.people = PeopleFold(shared.grid, self._facts, shared.memory_ms, flood)
+        self.people = PeopleFold(shared.grid, self._facts, shared.memory_ms, bounds)
         self.ad_leads = AdLeads(shared.grid, shared.sites, shared.memory_ms)
 
     @property
@@ -56,15 +55,11 @@ class Visitors(Stage):
         if batch.kind == "page_view":
             self._facts.views(self._waiting, batch, touches)
         else:
-            self._facts.others(self._waiting, FORM if batch.kind == "form" else CHAT, batch, touches)
+            self._facts.others(self._waiting, Form if batch.kind == "form" else Chat, batch, touches)
 
     def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
         """Fold people and ad leads; flood is what goes over a person's bound."""
         self.ad_leads.fold(accumulator)
         waiting, self._waiting = self._waiting, defaultdict(list)
-        return [_refused(fact) for fact in self.people.fold(waiting, accumulator)] if waiting else ()
-
-
-def _refused(fact: Fact) -> Refused:
-    fields = FactFields._make(fact)
-    return Refused(_KIND_OF[fields.code], fields.site_id, fields.arrival_ms, "flood")
+        flood = self.people.fold(waiting, accumulator) if waiting else ()
+        return [Refused(fact.kind, fact.site_id, fact.arrival_ms, "flood") for fact in flood]

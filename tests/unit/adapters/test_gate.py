@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.adapters.gate import depth_of, shut_out, with_doubtful_ids
+from stream.adapters.gate import shut_out
+from stream.kernels.gate import depth_of, with_doubtful_ids
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ class Clicks(Stage):
         for _, _, key, value, headers in records:
             assert key is not None
             assert value is not None
-            assert headers == (("v", b"1"),)
+            assert tuple(headers) == (("v", b"1"),)
             self._waiting.append((key.decode(), msgspec.msgpack.decode(value)))
 
     def fold(self, accumulator: Accumulator) -> Sequence[Refused]:

@@ -72,13 +72,14 @@ def test_a_clock_that_ran_ahead_is_told_by_whoever_counts_the_record() -> None:
 
 def test_places_of_campaigns_are_remembered_and_forgotten_without_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stream.engine.routing._MOST_PLACES", 4)
-    names = [f"c{n % 9}" for n in range(40)]
+    names = [f"c{n}" for n in (*range(20), *range(30), *range(10))]
     homes = partitions_of(names, 3).tolist()
     router = Router(1, 3, "murmur2", None)
-    for first in (0, 8, 20):
+    for first in range(0, 60, 20):
         some = names[first : first + 20]
         router.part(read([ad("11:00", "click", campaign=name) for name in some], "ad"))
         assert [one.partition for one in router.forwards()] == [home for home in homes[first : first + 20] if home != 1]
+        assert len(router._places) <= 20, "as many as of one batch"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
-"""Pipeline: the account, hostile numbers, what is forgotten and when."""
+"""Shard: the account, hostile numbers, what is forgotten and when."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 from msgspec.structs import replace
@@ -120,6 +121,16 @@ def test_a_record_that_says_it_comes_from_the_far_future_makes_nobody_forgotten(
     assert shard.fold.account.outcomes["ad/duplicate"] == 1
 
 
+def test_a_record_of_the_far_future_does_not_make_the_present_coarse() -> None:
+    shard = Shard("visitors")
+    future = record({**view("10:00", "bob"), "time": "9999-12-31T23:00:00Z", "id": "f"}, 253_402_300_799_999)
+    shard.fold.fold([("page_view", [future, record({**view("11:59:07", "ann"), "id": "n"})])])
+    told = unpack(shard.commit().deltas[0])
+    index, panes = np.frombuffer(told.name_index, np.int32), np.frombuffer(told.panes, np.int64)
+    seen = [pane for at, pane in zip(index.tolist(), panes.tolist(), strict=True) if told.names[at][0] == "view"]
+    assert min(seen) == shard.options.grid.pane(at_ms("11:45")), "as on the day after, and not as in the far future"
+
+
 def test_a_session_longer_than_its_ticks_can_tell_is_folded_and_moves_only_what_it_can_place() -> None:
     shard = Shard("visitors")
     start = at_ms("05-01 00:00")
@@ -174,6 +185,26 @@ def test_an_account_that_only_duplicates_changed_is_stored_too() -> None:
     assert [key for key, _ in changes.state] == [b"c"]
     shard.restart()
     assert shard.fold.account.outcomes == {"page_view/accepted": 2, "page_view/counted": 1, "page_view/duplicate": 1}
+
+
+def test_an_event_that_comes_twice_is_filtered_once_and_repeated_once() -> None:
+    shard = Shard("visitors")
+    for _ in range(2):
+        shard.take(
+            {**view("10:00", "ann"), "id": "a", "data": {**view("10:00", "ann")["data"], "traffic": {"class": "test"}}}
+        )
+    assert shard.fold.account.outcomes == {
+        "page_view/accepted": 2, "page_view/filtered/test": 1, "page_view/duplicate": 1,
+    }  # fmt: skip
+
+
+def test_a_replay_that_writes_nothing_keeps_nothing_to_be_written() -> None:
+    shard = Shard("visitors")
+    shard.fold.fold([("page_view", [record(view("10:00", "ann")), (7, NOON, None, b"no json", ())])])
+    shard.fold.take_delta(1, REPORT)
+    commit = shard.commit()
+    assert commit.dead_letters == []
+    assert [key for key, _ in commit.state if key[:1] == b"v"] == []
 
 
 def test_nothing_new_writes_nothing() -> None:
@@ -316,6 +347,16 @@ def test_a_forwarded_record_without_a_kind_of_the_group_is_a_reject_or_its_first
     _, arrival_ms, key, value, _ = record(view("10:00", "ann"))
     shard.fold.fold([("reroute", [(0, arrival_ms, key, value, headers)])])
     assert shard.fold.account.outcomes["page_view/counted"] == 1
+
+
+@pytest.mark.parametrize("here", range(3))
+def test_a_record_is_forwarded_once_at_most(here: int) -> None:
+    """Two shards that do not agree where it belongs would send it to and fro for ever."""
+    fold = ShardFold("visitors", here, 3)
+    _, arrival_ms, key, value, _ = record(view("10:00", "ann"))
+    fold.fold([("reroute", [(0, arrival_ms, key, value, (("leadpulse-kind", b"page_view"),))])])
+    assert fold.changes(1, REPORT).forwards == []
+    assert fold.account.outcomes == {"page_view/accepted": 1, "page_view/counted": 1}
 
 
 def test_the_row_of_an_ad_lead_and_of_a_person_never_meet() -> None:

@@ -48,3 +48,9 @@ def test_a_record_on_the_wrong_partition_is_forwarded_and_counted_as_that() -> N
     assert totals(rollup, "rerouted_total") == {("page_view",): sum(homes)}
     assert totals(rollup, "events_total") == {("page_view", "counted", ""): 20}
     assert totals(rollup, "conservation_error") == {(): 0}
+
+
+def test_a_group_that_does_not_run_is_shown_as_missing() -> None:
+    rollup = Rollup(RollupOptions({"visitors": 1}, absent=("ad",)))
+    rollup.apply(ShardFold("visitors", 0, 1).changes(1, ShardReport(True, NOON)).deltas[0])
+    assert totals(rollup, "source_missing") == {("ad",): 1}

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from kafka.partitioner.default import murmur2 as kafka_python_murmur2
 
 from stream.contract.kinds import KINDS
-from stream.ingest.route import canonical_keys, murmur2, partitions_of
+from stream.ingest.route import canonical_keys, partitions_of
+from stream.kernels.murmur2 import murmur2
 from tests.events import data_of, event
 
 KEYS = st.lists(st.text(max_size=80), min_size=1, max_size=60)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.contract.times import DAY_MS, YEAR_2000_MS, format_ms, parse_ms
-from stream.ingest.timing import NO_TIME, event_times, parse_times
+from stream.ingest.timing import event_times, parse_times
+from stream.kernels.times import NO_TIME
 from tests.contracts.poison import BAD_TIMES
 from tests.events import TIME, TIME_MS
 

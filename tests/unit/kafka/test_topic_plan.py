@@ -10,6 +10,7 @@ from stream.contract.kinds import KINDS
 from stream.engine.groups import GROUPS
 from stream.kafka.layout import Layout
 from stream.kafka.topic_plan import Found, TopicPlan
+from tests.topics import Topics
 
 LAYOUT = Layout("p.", GROUPS.values())
 
@@ -100,3 +101,84 @@ def test_existing_sources_decide_the_partition_counts_of_what_is_created():
 def test_a_broker_that_does_not_tell_settings_is_taken_at_its_word():
     silent = {name: Found(topic.partitions) for name, topic in cluster().items()}
     assert findings(silent) == []
+
+
+# --- optional and fed groups --------------------------------------------------------------------------------
+
+FED = Layout(
+    "p.",
+    [
+        Topics("mails", ("email",)),
+        Topics("leads", ("lead", "deal"), optional=True, partitions=2, fed_by=("mails",)),
+        Topics("sums", (), optional=True, fed_by=("mails",)),
+    ],
+)
+
+
+def test_topics_follow_from_the_groups() -> None:
+    planned = {spec.name: (spec.role, spec.group, spec.partitions) for spec in TopicPlan(FED, 6).specs}
+    assert planned == {
+        "p.email": ("source", "mails", 6),
+        "p.leadpulse.reroute.mails": ("reroute", "mails", 6),
+        "p.leadpulse.state.mails": ("state", "mails", 6),
+        "p.leadpulse.deltas.mails": ("deltas", "mails", 6),
+        "p.lead": ("source", "leads", 2),
+        "p.deal": ("source", "leads", 2),
+        "p.leadpulse.reroute.leads": ("reroute", "leads", 2),
+        "p.leadpulse.handover.leads": ("handover", "leads", 2),
+        "p.leadpulse.state.leads": ("state", "leads", 2),
+        "p.leadpulse.deltas.leads": ("deltas", "leads", 2),
+        "p.leadpulse.handover.sums": ("handover", "sums", 6),
+        "p.leadpulse.state.sums": ("state", "sums", 6),
+        "p.leadpulse.deltas.sums": ("deltas", "sums", 6),
+        "p.leadpulse.rollup": ("state", "rollup", 1),
+        "p.leadpulse.metrics": ("result", "rollup", 1),
+        "p.leadpulse.dead_letter": ("dead_letter", "", 6),
+    }
+
+
+@pytest.mark.parametrize(
+    ("there", "partitions"),
+    [
+        ({}, {"p.lead": 2, "p.leadpulse.state.leads": 2, "p.leadpulse.handover.sums": 6}),  # the group's own count
+        ({"p.lead": 5}, {"p.deal": 5, "p.leadpulse.state.leads": 5, "p.leadpulse.handover.leads": 5}),  # what there is
+        ({"p.leadpulse.handover.sums": 3}, {"p.leadpulse.state.sums": 3, "p.lead": 2}),
+    ],
+)
+def test_what_is_created_fits_what_there_is(there: dict[str, int], partitions: dict[str, int]) -> None:
+    found = {name: Found(count) for name, count in there.items()}
+    planned = {spec.name: spec.partitions for spec in TopicPlan.fitting(FED, found, partitions=6).missing(found)}
+    assert {name: planned[name] for name in partitions} == partitions
+
+
+@pytest.mark.parametrize(
+    ("missing", "fatal", "runs"),
+    [
+        ((), (), {"mails", "leads", "sums"}),
+        (("p.lead",), (), {"mails", "sums"}),
+        (("p.lead", "p.deal"), (), {"mails", "sums"}),
+        (("p.leadpulse.state.leads",), (), {"mails", "sums"}),
+        (("p.leadpulse.deltas.leads",), (), {"mails", "sums"}),
+        (("p.leadpulse.handover.leads", "p.leadpulse.handover.sums"), (), {"mails"}),
+        (("p.email",), ("p.email",), {"mails", "leads", "sums"}),  # a group that is not optional stays in, and stops
+        (("p.leadpulse.metrics", "p.lead"), ("p.leadpulse.metrics",), {"mails", "sums"}),
+    ],
+)
+def test_an_optional_group_runs_with_all_of_its_topics_and_without_them_it_is_no_problem(
+    missing: tuple[str, ...], fatal: tuple[str, ...], runs: set[str]
+) -> None:
+    found = {spec.name: Found(spec.partitions, 1, dict(spec.configs)) for spec in TopicPlan(FED, 6).specs}
+    for topic in missing:
+        del found[topic]
+    told = TopicPlan.fitting(FED, found).findings(found)
+    assert sorted(finding.where for finding in told) == sorted(missing)
+    assert tuple(finding.where for finding in told if finding.fatal) == fatal
+    assert all("does not run" in finding.what for finding in told if not finding.fatal)
+    running = FED.running(found)
+    assert set(running.groups) == set(running.assigned()) - {"rollup"} == runs
+
+
+def test_nobody_waits_for_what_is_handed_to_a_group_that_does_not_run() -> None:
+    assert FED.handover("leads") == "p.leadpulse.handover.leads"
+    assert FED.handover("mails") is None
+    assert FED.running({"p.email"}).handover("leads") is None

@@ -72,3 +72,11 @@ def test_nothing_reported_says_nothing() -> None:
     assert standings.data_since_ms() is None
     assert standings.newest_ms() == {}
     assert standings.account() == {}
+
+
+def test_kinds_of_groups_that_do_not_run_are_missing_beside_those_that_shards_miss() -> None:
+    standings = Standings({"ads": 1}, ("lead", "deal"))
+    assert standings.missing() == {"lead", "deal"}
+    standings.take(replace(EMPTY, missing=["ad"]), 1_000)
+    assert standings.missing() == {"lead", "deal", "ad"}
+    assert standings.complete(1_000), "nobody waits for them"

@@ -16,6 +16,9 @@ from stream.worker.assignor import deal, shard_assignor
 TOPICS = Layout("x.", [GROUPS[name] for name in ("visitors", "emails", "ads")]).assigned()
 
 
+ALL = [topic for topics in TOPICS.values() for topic in topics]
+
+
 class Cluster:
     """Partition counts, as aiokafka's metadata gives them."""
 
@@ -33,7 +36,7 @@ def cluster(visitors: int, emails: int, ads: int, **changed: int) -> Cluster:
 
 def assign(where: Cluster, members: Mapping[str, str]) -> dict[str, dict[str, list[int]]]:
     """Let the group's leader assign; members is member id → instance id. Gives member → topic → partitions."""
-    metadata = {member: shard_assignor(TOPICS, instance).metadata(["any"]) for member, instance in members.items()}
+    metadata = {member: shard_assignor(TOPICS, instance).metadata(ALL) for member, instance in members.items()}
     out = shard_assignor(TOPICS).assign(where, metadata)
     return {member: {topic: list(found) for topic, found in mine.assignment} for member, mine in out.items()}
 
@@ -86,3 +89,18 @@ def test_topics_of_a_group_with_different_counts_are_refused_by_name(changed, na
     with pytest.raises(TopicError) as refused:
         assign(cluster(6, 6, 6, **changed), {"m": ""})
     assert named in str(refused.value)
+
+
+def test_a_group_goes_only_to_members_that_know_all_of_its_topics():
+    where = cluster(4, 4, 4)
+    fewer = [topic for topic in ALL if topic != "x.leadpulse.reroute.ads"]
+    metadata = {
+        member: shard_assignor(TOPICS).metadata(topics) for member, topics in {"a": fewer, "b": ALL, "c": fewer}.items()
+    }
+    dealt = {member: dict(mine.assignment) for member, mine in shard_assignor(TOPICS).assign(where, metadata).items()}
+    assert dealt["b"]["x.ad"] == dealt["b"]["x.leadpulse.reroute.ads"] == [0, 1, 2, 3]
+    assert not [member for member in "ac" if "x.ad" in dealt[member]]
+    assert sorted(shard for member in "abc" for shard in dealt[member]["x.email"]) == [0, 1, 2, 3]
+    del metadata["b"]
+    nobody = shard_assignor(TOPICS).assign(where, metadata)
+    assert not [topic for mine in nobody.values() for topic, _ in mine.assignment if topic == "x.ad"]

@@ -8,12 +8,13 @@ import pytest
 
 from stream.engine.commit import Commit, Forward
 from stream.ingest.route import partitions_of
-from stream.kafka.layout import Layout, ShardId, Topics
+from stream.kafka.layout import Layout, ShardId
 from stream.stages.stage import HandOver
 from stream.worker import position, shard
 from stream.worker.inbox import Batch
 from stream.worker.outputs import Outputs
 from stream.worker.position import Position, SourcePosition
+from tests.topics import Topics
 
 LAYOUT = Layout("x.", [Topics("ads", ("ad",)), Topics("leads", (), fed_by=("ads",))])
 SHARDS = {"ads": 9, "leads": 5}

@@ -1,4 +1,4 @@
-"""General: events of any kind and in any order into a row.
+"""Reference way: events of any kind and in any order into a row. What it says is right.
 
 In:  a row, facts by time.
 Out: the row changed, the difference in the accumulator, and the events that were flood.
@@ -14,7 +14,8 @@ from collections.abc import Callable
 
 from stream.changes.panes import HOUR_MS
 from stream.contract.records import UNIT
-from stream.stages.visitors import chats, deals, sessions
+from stream.stages.visitors import chats, deals, forms, sessions
+from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.contribution import (
     Cells,
     Contributions,
@@ -22,21 +23,20 @@ from stream.stages.visitors.contribution import (
     step_of_landing,
     ways,
 )
-from stream.stages.visitors.facts import CHAT, FORM, KEY_CHATS, KEY_FORMS, VIEW, Fact, Facts
-from stream.stages.visitors.limits import MOST_CHATS, MOST_OFFERS, MOST_SESSIONS, Flood
+from stream.stages.visitors.facts import Chat, Fact, Facts, Form, View
 from stream.stages.visitors.row import Conversation, Deal, Extra, Packed, Row, Session, ticks_of, unpack
 
 
-def fold_general(
-    contributions: Contributions, labels: Facts, memory_ms: int, limits: Flood, row: Row, site: str, facts: list[Fact]
+def fold_by_reference(
+    contributions: Contributions, labels: Facts, memory_ms: int, bounds: Bounds, row: Row, site: str, facts: list[Fact]
 ) -> list[Fact]:
     """Fold facts into a row; give those of events that were flood."""
     before = person(row) if row.sessions else None
-    work = _Work(contributions, labels, limits, row, site)
+    work = _Work(contributions, labels, bounds, row, site)
     for fact in facts:
         work.fold(fact)
     work.settle()
-    forget(row, memory_ms)
+    forget(row, memory_ms, bounds)
     if row.sessions:
         after = person(row)
         if before is not None:
@@ -46,12 +46,12 @@ def fold_general(
 
 
 class _Work:
-    """One person's general fold: what was touched, and what it counted for before."""
+    """One person's fold: what was touched, and what it counted for before."""
 
-    def __init__(self, contributions: Contributions, labels: Facts, limits: Flood, row: Row, site: str) -> None:
+    def __init__(self, contributions: Contributions, labels: Facts, bounds: Bounds, row: Row, site: str) -> None:
         self.contributions, self.labels, self.row, self.site = contributions, labels, row, site
         self.pane = contributions.pane
-        self._limits = limits
+        self._bounds = bounds
         self.flood: list[Fact] = []
         self._held: list[Packed | Session] = list(row.sessions)  # a session that is touched becomes a Session
         self._before: Cells = []
@@ -65,22 +65,22 @@ class _Work:
 
     def fold(self, fact: Fact) -> None:
         """Fold one event."""
-        time_ms, event_id, code, touch, country = fact[:5]
-        if self._is_flood(time_ms, code, fact):
+        if self._is_flood(fact):
             self.flood.append(fact)
             return
-        row, session = self.row, self._session(time_ms, code)
+        time_ms = fact.time_ms
+        row, session = self.row, self._session(fact)
         row.first = min(row.first, time_ms) if row.first else time_ms
         row.last = max(row.last, time_ms)
-        if touch is not None:
-            session.touch = sessions.earlier(session.touch, (time_ms, event_id, *touch))
-        if country is not None:
-            session.country = sessions.earlier(session.country, (time_ms, event_id, country))
-        if code == VIEW:
+        if fact.touch is not None:
+            session.touch = sessions.earlier(session.touch, (time_ms, fact.event_id, *fact.touch))
+        if fact.country is not None:
+            session.country = sessions.earlier(session.country, (time_ms, fact.event_id, fact.country))
+        if isinstance(fact, View):
             self._view(session, fact)
-        elif code == FORM:
+        elif isinstance(fact, Form):
             self._form(session, fact)
-        else:
+        elif isinstance(fact, Chat):
             self._chat(session, fact)
 
     def settle(self) -> None:
@@ -119,32 +119,30 @@ class _Work:
                         add(("channel_view", site, was), pane, -1)
                         add(("channel_view", site, now), pane, 1)
 
-    def _is_flood(self, time_ms: int, code: int, fact: Fact) -> bool:
+    def _is_flood(self, fact: Fact) -> bool:
         """Tell whether a person's hour is full already; which events those are depends on their order alone."""
-        hour = time_ms // HOUR_MS
+        hour = fact.time_ms // HOUR_MS
         extra = self.row.extra
-        if code == CHAT and extra is not None and len(extra.conversations) >= self._limits.chats:
-            if fact[5].conversation_id not in extra.conversations:
-                begun = sum(chat.first // HOUR_MS == hour for chat in extra.conversations.values())
-                if begun >= self._limits.chats:
-                    return True
+        if isinstance(fact, Chat) and extra is not None:
+            if chats.is_flood(extra, fact.data.conversation_id, fact.time_ms, self._bounds.flood_chats):
+                return True
         if hour in self._full:
             return True
         bound = self._by_hour.get(hour)
         if bound is None:  # all events of the sessions that touch the hour: never too few, and cheap
             end = (hour + 1) * HOUR_MS
             bound = sum(s.events for s in self._held if s.start < end and s.end >= hour * HOUR_MS)
-        if bound >= self._limits.events:
+        if bound >= self._bounds.flood_events:
             bound = sessions.events_in_hour(self._held, hour)
-            if bound >= self._limits.events:
+            if bound >= self._bounds.flood_events:
                 self._full.add(hour)
                 return True
         self._by_hour[hour] = bound + 1
         return False
 
-    def _session(self, time_ms: int, code: int) -> Session:
+    def _session(self, fact: Fact) -> Session:
         """Find or make the session of an event; what it joins becomes one."""
-        held = self._held
+        held, time_ms = self._held, fact.time_ms
         low, high = sessions.reach(held, time_ms)
         if low == high:
             session = Session(time_ms, time_ms)
@@ -153,9 +151,9 @@ class _Work:
             near = [self._touched(other) for other in held[low:high]]
             session = near[0]
             for other in near[1:]:
-                session = sessions.join(session, other)
+                session = sessions.join(session, other, self._bounds)
             held[low:high] = [session]
-        sessions.extend(session, time_ms, code == VIEW)
+        sessions.extend(session, time_ms, isinstance(fact, View))
         return session
 
     def _touched(self, session: Packed | Session) -> Session:
@@ -165,76 +163,56 @@ class _Work:
         self._before += self.contributions.session(self.site, session)
         return unpack(session)
 
-    def _view(self, session: Session, fact: Fact) -> None:
-        time_ms, event_id, _, _, _, group, content, offer, _, _ = fact
-        row = self.row
-        row.first_view = sessions.least(row.first_view, time_ms)
-        session.landing = sessions.earlier(session.landing, (time_ms, event_id, group, content))
+    def _view(self, session: Session, fact: View) -> None:
+        time_ms, group, content = fact.time_ms, fact.group, fact.content
+        self.row.first_view = sessions.least(self.row.first_view, time_ms)
+        session.landing = sessions.earlier(session.landing, (time_ms, fact.event_id, group, content))
         session.viewed.add(group + UNIT + content)
-        sessions.trim(session)
+        sessions.trim(session, self._bounds)
         self._views.append((time_ms, group, content))
-        if offer is not None:
-            self._offer(offer, time_ms, False)
+        if fact.offer is not None:
+            self._offer(fact.offer, time_ms, False)
 
     def _offer(self, offer: str, time_ms: int, taken: bool) -> None:
         extra = self.row.extra = self.row.extra or Extra()
         times = extra.offers.get(offer)
         if times is None:
-            if len(extra.offers) >= MOST_OFFERS:
+            if len(extra.offers) >= self._bounds.offers:
                 return
             times = extra.offers[offer] = [0, 0]
         times[0] = max(times[0], time_ms)
         if taken:
             times[1] = max(times[1], time_ms)
 
-    def _key_event(self, session: Session, time_ms: int, event_id: str, method: str) -> None:
-        session.first_key = sessions.earlier(session.first_key, (time_ms, event_id, method))
-        session.last_key = max(session.last_key, time_ms)
-
-    def _form(self, session: Session, fact: Fact) -> None:
-        time_ms, event_id, data = fact[0], fact[1], fact[5]
+    def _form(self, session: Session, fact: Form) -> None:
+        time_ms, data = fact.time_ms, fact.data
         action = data.action
-        submits = action == "submit"
         if data.offer_id is not None:
-            self._offer(self.labels.offers[data.offer_id], time_ms, submits)
-        if action not in ("view", "start", "submit"):
+            self._offer(self.labels.offers[data.offer_id], time_ms, action == "submit")
+        if action not in forms.STEPS:
             return
-        form = self.labels.forms[data.form_id]
-        times = session.forms.setdefault(form, [0, 0, 0])
-        step = ("view", "start", "submit").index(action)
-        times[step] = sessions.least(times[step], time_ms)
-        if step == 0:
+        forms.take_step(session.forms.setdefault(self.labels.forms[data.form_id], [0, 0, 0]), action, time_ms)
+        if action == "view":
             return
         extra = self.row.extra = self.row.extra or Extra()
-        extra.first_form = sessions.least(extra.first_form, time_ms)
-        if not submits:
-            return
-        extra.first_submit = sessions.least(extra.first_submit, time_ms)
-        extra.last_submit = max(extra.last_submit, time_ms)
-        add, pane, site = self.contributions.add, self.pane(time_ms), self.site
-        add(("submit", site), pane, 1)
-        if data.fields_asked:
-            asked = set(data.fields_asked)
-            add(("field_asked", site), pane, len(asked))
-            add(("field_known", site), pane, len(asked.intersection(data.fields_present or ())))
-        if data.form_type in KEY_FORMS:
-            self._key_event(session, time_ms, event_id, "form")
+        forms.remember(extra, action, time_ms)
+        if action == "submit":
+            for kind, amount in forms.counts_of_submit(data):
+                self.contributions.add((kind, self.site), self.pane(time_ms), amount)
+        if forms.makes_lead(data):
+            sessions.convert(session, time_ms, fact.event_id, "form")
 
-    def _chat(self, session: Session, fact: Fact) -> None:
-        time_ms, event_id, data = fact[0], fact[1], fact[5]
+    def _chat(self, session: Session, fact: Chat) -> None:
+        time_ms, event_id, data = fact.time_ms, fact.event_id, fact.data
         extra = self.row.extra = self.row.extra or Extra()
-        extra.last_chat = max(extra.last_chat, time_ms)
         bot = None if data.bot_id is None else (time_ms, event_id, self.labels.bots[data.bot_id])
         name, action = data.conversation_id, data.action
-        chat = extra.conversations.get(name)
-        if chat is None:
-            chat = extra.conversations[name] = Conversation(time_ms, time_ms)
-        elif name not in self._chats:
-            self._before += self.contributions.conversation(self.site, chat)
-        self._chats[name] = chat
-        chats.converse(chat, time_ms, bot, data)
-        if action in KEY_CHATS:
-            self._key_event(session, time_ms, event_id, "chatbot")
+        known = extra.conversations.get(name)
+        if known is not None and name not in self._chats:
+            self._before += self.contributions.conversation(self.site, known)
+        self._chats[name] = chats.talk(extra, time_ms, bot, data)
+        if chats.makes_lead(data):
+            sessions.convert(session, time_ms, event_id, "chatbot")
         if action in deals.ORDERS:
             order = self._deal(extra.orders, self._orders, data.order_id, self.contributions.order)
             deals.order(order, time_ms, bot, action)
@@ -256,22 +234,22 @@ class _Work:
         return deal
 
 
-def forget(row: Row, memory_ms: int) -> None:
+def forget(row: Row, memory_ms: int, bounds: Bounds) -> None:
     """Fold the oldest sessions together, changing no count: over the bound, or older than the memory."""
     oldest = row.last - memory_ms
     kept = row.sessions
-    while len(kept) > MOST_SESSIONS or (len(kept) > 1 and kept[0].end < oldest):
+    while len(kept) > bounds.sessions or (len(kept) > 1 and kept[0].end < oldest):
         fold_away(row, kept.pop(0))
     extra = row.extra
     if extra is None:
         return
     for name in [n for n, (end, key_ms) in extra.folded.items() if max(end, key_ms) < oldest]:
         del extra.folded[name]
-    if len(extra.conversations) > MOST_CHATS:
-        newest = sorted(extra.conversations.items(), key=lambda item: item[1].last)[-MOST_CHATS:]
+    if len(extra.conversations) > bounds.chats:
+        newest = sorted(extra.conversations.items(), key=lambda item: item[1].last)[-bounds.chats :]
         extra.conversations = dict(newest)
     for made in (extra.orders, extra.appointments):
-        while len(made) > MOST_CHATS:
+        while len(made) > bounds.chats:
             del made[next(iter(made))]
 
 

@@ -1,0 +1,16 @@
+"""Topics: a group of kinds as plain data, for tests that name topics and fold nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """A group without a stage."""
+
+    name: str
+    kinds: tuple[str, ...]
+    optional: bool = False
+    partitions: int | None = None
+    fed_by: tuple[str, ...] = ()

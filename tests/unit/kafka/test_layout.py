@@ -1,0 +1,42 @@
+"""Layout: the names of all topics, and the way back from a topic."""
+
+from __future__ import annotations
+
+import pytest
+
+from stream.kafka.layout import ROLLUP, Layout, ShardId
+from tests.topics import Topics
+
+LAYOUT = Layout("p.", [Topics("mails", ("email", "sms")), Topics("sums", (), fed_by=("mails",))])
+
+
+def test_a_group_reads_its_kinds_and_what_is_rerouted_or_handed_over() -> None:
+    assert LAYOUT.sources == {
+        "mails": {"email": "p.email", "sms": "p.sms", "reroute": "p.leadpulse.reroute.mails"},
+        "sums": {"handover": "p.leadpulse.handover.sums"},  # nothing of it can be rerouted
+    }
+    assert LAYOUT.reroute("mails") == "p.leadpulse.reroute.mails"
+
+
+@pytest.mark.parametrize(
+    ("topic", "source"),
+    [
+        ("p.sms", ("mails", "sms")),
+        ("p.leadpulse.reroute.mails", ("mails", "reroute")),
+        ("p.leadpulse.handover.sums", ("sums", "handover")),
+        ("p.leadpulse.rollup", (ROLLUP, ROLLUP)),
+    ],
+)
+def test_a_topic_leads_to_its_source_and_back(topic: str, source: tuple[str, str]) -> None:
+    assert LAYOUT.source_of(topic) == source
+    assert LAYOUT.topic_of(*source) == topic
+
+
+def test_whoever_has_the_log_of_the_rollup_is_the_rollup() -> None:
+    assert LAYOUT.assigned() == {
+        "mails": ("p.email", "p.sms", "p.leadpulse.reroute.mails"),
+        "sums": ("p.leadpulse.handover.sums",),
+        ROLLUP: ("p.leadpulse.rollup",),
+    }
+    assert LAYOUT.state(ROLLUP) == "p.leadpulse.rollup"
+    assert LAYOUT.transactional_id(ShardId("mails", 3)) == "p.leadpulse-mails-3"

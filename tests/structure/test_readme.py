@@ -86,6 +86,14 @@ def test_every_link_within_the_checkout_leads_somewhere(page: Path) -> None:
 
 
 @every_page
+def test_every_path_that_a_page_names_is_there(page: Path) -> None:
+    """A path in back-ticks is one of the checkout, or of the package; blocks are left to the recipes."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    for path in re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", text):
+        assert any((start / path).exists() for start in (ROOT, ROOT / "stream")), path
+
+
+@every_page
 def test_every_variable_on_the_page_is_a_setting(page: Path) -> None:
     known = {env_name(name) for name in FIELDS} | {
         "LEADPULSE_CONFIG",

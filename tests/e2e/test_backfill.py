@@ -1,4 +1,4 @@
-"""Back-fill end to end: a file of events becomes the past of a real Prometheus, by the commands that README shows.
+"""Back-fill end to end: a file of events becomes the past of a real Prometheus, by the commands that docs/operations.md shows.
 
       25 h ago      23 h ago                 2 h ago          end
 events |───────────────────────────────────────────────────────|

@@ -1,4 +1,4 @@
-"""README: every command that it shows exists, with the options that it shows."""
+"""Pages for readers: every command that they show exists, with the options that they show, and every link leads somewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from stream.cli.root import COMMANDS, root
 from stream.settings.load import FIELDS, env_name
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "deploy").glob("*.md"))]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "deploy").glob("*.md"))]
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
@@ -33,6 +35,12 @@ def shown(text: str) -> Iterator[list[str]]:
                 yield words
 
 
+def headings(page: Path) -> set[str]:
+    """Give the anchors of a page, as they are made of its headings."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
 def understood(words: list[str]) -> None:
     """Raise click's usage error for a command line that would not be understood; run nothing."""
     command: click.Command = root
@@ -46,7 +54,7 @@ def understood(words: list[str]) -> None:
     command.make_parser(context).parse_args(list(rest))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@every_page
 def test_every_command_on_the_page_is_understood(page: Path) -> None:
     for words in shown(page.read_text(encoding="utf-8")):
         if words[0] == "make":
@@ -56,13 +64,36 @@ def test_every_command_on_the_page_is_understood(page: Path) -> None:
 
 
 def test_the_readme_shows_the_two_commands_and_the_way_to_a_kafka() -> None:
-    commands = [words for words in shown(PAGES[0].read_text(encoding="utf-8")) if len(words) > 1]
+    commands = [words for words in shown(README.read_text(encoding="utf-8")) if len(words) > 1]
     assert ["make", "demo"] in commands
     assert ["make", "test"] in commands
     assert {"check", "topics", "worker", "replay"} <= {words[1] for words in commands if words[0] == "leadpulse"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_readme_is_read_in_one_go() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 150
+
+
+@every_page
+def test_every_link_within_the_checkout_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if not re.match(r"[a-z]+:", link)]
+    for link in links:
+        path, _, heading = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not heading or heading in headings(target), link
+
+
+@every_page
+def test_every_path_that_a_page_names_is_there(page: Path) -> None:
+    """A path in back-ticks is one of the checkout, or of the package; blocks are left to the recipes."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    for path in re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", text):
+        assert any((start / path).exists() for start in (ROOT, ROOT / "stream")), path
+
+
+@every_page
 def test_every_variable_on_the_page_is_a_setting(page: Path) -> None:
     known = {env_name(name) for name in FIELDS} | {
         "LEADPULSE_CONFIG",

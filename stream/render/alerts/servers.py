@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from stream.contract.kinds import KINDS
 from stream.render.alerts import texts
-
-KINDS: Final = ("page_view", "form", "chatbot", "email", "ad")
 
 RECEIVERS: Final = (
     "Receivers are empty: add yours (webhook_configs, email_configs, pagerduty_configs, …) where they stand.\n"

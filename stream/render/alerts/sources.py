@@ -6,15 +6,11 @@ Out: the kinds without which it says nothing, as the label `sources`.
 
 from __future__ import annotations
 
-from typing import Final
-
 from stream import catalog
 from stream.catalog import Metric
 from stream.changes.cells import CELLS
+from stream.contract.kinds import KINDS
 from stream.errors import CatalogError
-
-#: In the order of the flow.
-_KINDS: Final = ("page_view", "form", "chatbot", "email", "ad")
 
 
 def sources_of(metric: Metric) -> tuple[str, ...]:
@@ -29,7 +25,7 @@ def sources_of(metric: Metric) -> tuple[str, ...]:
                     do="Add the kind to CELLS in stream/changes/cells.py, with the events that it is made of.",
                 )
             found.update(CELLS[cell].made_of)
-    return tuple(kind for kind in _KINDS if kind in found)
+    return tuple(kind for kind in KINDS if kind in found)
 
 
 def label_of(kinds: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from stream.catalog import METRICS
+from stream.contract.kinds import KINDS
 from stream.contract.readings import Reading
 from stream.serve.figures import ALL_SITES, Figure, Key, figures, overview
 from stream.serve.history import CAPACITY, FIRST_STEP_MS, SERIES_LIMIT, History, Ring
@@ -149,6 +150,10 @@ def shown(**more) -> Publication:
     return publication(readings(NOW_MS, **more), NOW_MS, NOW_MS)
 
 
+#: Of each other kind as many records are unread as its place in the list.
+OTHERS_UNREAD = sum(range(len(KINDS)))
+
+
 @pytest.mark.parametrize(
     ("publication", "health", "age_ms", "state", "says"),
     [
@@ -157,7 +162,7 @@ def shown(**more) -> Publication:
         (None, Health(12, 12, owns_rollup=True), 0, "restoring", "taking over"),
         (None, Health(12, 12, ready=True), 0, "elsewhere", "Another worker"),
         (shown(), Health(12, 5, owns_rollup=True), 0, "restoring", "5 of 12"),
-        (shown(complete=False, unread=700), RUNNING, 0, "catching_up", "710 records"),
+        (shown(complete=False, unread=700), RUNNING, 0, "catching_up", f"{700 + OTHERS_UNREAD} records"),
         (shown(), RUNNING, 11_000, "stalled", "Nothing was published for 11 s"),
         (Publication(complete=True, taken_ms=NOW_MS), RUNNING, 0, "no_data", "no event has arrived"),
         (shown(), RUNNING, 0, "live", "read to their end"),

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from stream.contract.kinds import KINDS
+from stream.engine.groups import GROUPS
 from stream.settings.fields import Settings
 from stream.worker.main import rollup_options
+
+EVERY_GROUP = {name: shards for shards, name in enumerate(GROUPS, 1)}
+OF_VISITORS = ("page_view", "form", "chatbot")
 
 
 @pytest.mark.parametrize(
     ("running", "shards", "absent"),
     [
-        (
-            {"visitors": 4, "emails": 2, "ads": 1, "rollup": 1},
-            {"visitors": 4, "emails": 2, "ads": 1},
-            (),
-        ),
-        ({"visitors": 4, "rollup": 1}, {"visitors": 4}, ("email", "ad")),
+        (EVERY_GROUP | {"rollup": 1}, EVERY_GROUP, ()),
+        ({"visitors": 4, "rollup": 1}, {"visitors": 4}, tuple(kind for kind in KINDS if kind not in OF_VISITORS)),
     ],
 )
 def test_the_rollup_waits_for_the_shards_of_the_groups_that_run(

@@ -50,8 +50,9 @@ _BLANK: Final = re.compile(
 ).search
 #: A control character in an escape: no id may hold one.
 _CONTROL: Final = re.compile(rb"\\(?:[bfnrt]|u00[01])").search
-#: An address, or an escape that may write a part of one.
-_ADDRESS: Final = re.compile(ADDRESS.encode() + rb"|\\u00(?:2[5bBdDeE]|3[0-9]|[4-7])").search
+_ADDRESS: Final = re.compile(ADDRESS.encode()).search
+#: An escape that may write a part of an address.
+_ESCAPED: Final = re.compile(rb"\\u00(?:2[5bBdDeE]|3[0-9]|[4-7])").search
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +192,27 @@ def _doubted(batch: Parsed, kind: KindName, values: Sequence[Any]) -> list[int]:
     for place in doubtful(held):
         value, event = held[place], batch.events[place]
         tidy = kind != "email" or _bare(event.data)
-        if not tidy or _BLANK(value) or _CONTROL(value) or (_ADDRESS(value) and not _accounted(value, event)):
+        if not tidy or _may_hide(value) or (_may_hold_address(value) and not _accounted(value, event)):
             kept[place] = 0
             doubted.append(batch.index[place])
     if doubted:
         batch.events = list(compress(batch.events, kept))
         batch.index = list(compress(batch.index, kept))
     return doubted
+
+
+def _may_hide(value: bytes) -> bool:
+    """Tell whether a text may be nothing but white space, or hold a control character."""
+    escapes = b"\\" in value
+    if not escapes and b'" ' not in value and value.isascii():
+        return False
+    return _BLANK(value) is not None or (escapes and _CONTROL(value) is not None)
+
+
+def _may_hold_address(value: bytes) -> bool:
+    if b"\\u00" in value and _ESCAPED(value):
+        return True
+    return (b"@" in value or b"%40" in value) and _ADDRESS(value) is not None
 
 
 def _bare(data: Any) -> bool:

@@ -74,7 +74,7 @@ def _other(value: bytes, headers: Headers) -> str:
     """Name a format that is not JSON, "" where the value may be JSON."""
     said = (_header(headers, "content-type") or _header(headers, "ce_datacontenttype") or "").lower()
     for name in ("avro", "protobuf"):
-        if name in said:
+        if name in said and value.lstrip()[:1] != b"{":
             return f"({name})"
     if value.startswith((_AVRO_FILE, _AVRO_SINGLE)):
         return "(avro)"

@@ -25,8 +25,10 @@ from stream.changes.panes import HOUR_MS, Grid
 from stream.engine.account import Figures
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.rollup.standing import Standing
-from stream.stages.ads import Granularity, Total
-from stream.stages.emails import Message
+from stream.stages.ads.grains import Grains
+from stream.stages.ads.totals import Total
+from stream.stages.emails.copy import Copy
+from stream.stages.emails.message import Message
 from stream.stages.visitors.known import KnownSince
 from stream.stages.visitors.row import AdLead, Deeds, Extra, Folded, Loose, Packed, Row, Submission
 from stream.state.keys import STORED, Stored
@@ -64,16 +66,22 @@ def _people() -> Row:
     return Row(NOON + 9_000, [session], "web", extra)
 
 
-def _message() -> Message:
-    return Message(
-        NOON + 9, NOON + 1, NOON + 2, 0b110, 3, (NOON + 3, "d"), (NOON + 4, "b", "hard"), (NOON + 5, "u"), (NOON + 6, "r"),
-        [(NOON + 2, "s", "spring", "newsletter", "a", "example.org"), (NOON + 7, "t", None, None, "b", None)],
+def _copy() -> Copy:
+    return Copy(
+        NOON + 9, NOON + 1, NOON + 2, 0b110, NOON // 1_000 * 8 + 2, NOON + 3, NOON + 8, NOON + 4, [NOON // 1_000 << 32 | 7],
+        (NOON + 5, "mail\x1fu"), (NOON + 6, "mail\x1fr"),
+        [(NOON + 2, "mail\x1fs", "spring", "newsletter", "a", "example.org"), (NOON + 7, "mail\x1ft", None, None, "b", None)],
     )  # fmt: skip
 
 
+def _message() -> Message:
+    return Message(NOON + 9, {0x1122334455667788: _copy()}, [(0x1122334455667788, 0x99AABBCCDDEEFF1)], False)
+
+
 def _total() -> Total:
-    cell = ["ad_spend", "s1", "google", "brand", "search", "prospecting", "b", "EUR"]
-    return Total(NOON + 9, 2, NOON + 5, "e7", NOON - 8, NOON + 8, 41_700_000, cell)
+    cell: list[str | int | None] = ["ad_conversion", "s1", "google", "brand", "search", "prospecting", "b"]
+    worth: list[str | int | None] = ["ad_conversion_value", *cell[1:], "EUR"]
+    return Total(NOON + 9, 2, NOON + 5, "ads\x1fe7", NOON - 8, NOON + 8, 41_700_000, cell, 90_000_000, worth)
 
 
 def _known_ids() -> Records:
@@ -92,9 +100,9 @@ def _labels() -> Records:
 
 
 def _granularity() -> Records:
-    kept = Granularity()
-    for bit in (1, 2):
-        kept.add("s1\x1fgoogle\x1fbrand\x1fclick", bit)
+    kept = Grains()
+    for grain in ("x-----", "------"):
+        kept.add("s1\x1fgoogle\x1fbrand\x1fclick", grain, NOON, NOON + HOUR_MS)
     return kept.changes()
 
 
@@ -104,7 +112,7 @@ def _delta() -> Delta:
         np.array([Grid().pane(NOON)], np.int64).tobytes(), np.array([12], np.int64).tobytes(),
         [Spread(("ad_spend", "s1", "google", "brand", "search", "unknown", "b", "EUR"), NOON, NOON + HOUR_MS, 5_000_000, 1)],
         {"ad": NOON}, NOON - 5, True, NOON + 7, {"ad": 4}, ["lead"], {"ad/counted": 12, "ad/accepted": 12},
-        {"mixed_granularity": 1.0}, {"spend/s1\x1fEUR": NOON + HOUR_MS},
+        {"mixed_granularity/s1": 1.0}, {"known/s1\x1fgoogle\x1fbrand\x1fspend\x1fEUR": NOON + HOUR_MS},
     )  # fmt: skip
 
 
@@ -144,6 +152,7 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
         ),
     ),
     "messages": _row("ms1\x1fm1", _message()),
+    "message_parts": _row("ns1\x1fm1\x1f1122334455667788", _copy()),
     "ad_totals": _row("ts1\x1fgoogle\x1fbrand", _total()),
     "granularity": _granularity,
     "known_ids": _known_ids,
@@ -200,10 +209,10 @@ def _read_labels(records: Records) -> Any:
 
 
 def _read_granularity(records: Records) -> Any:
-    kept = Granularity()
+    kept = Grains()
     for key, value in records:
         kept.load(key, value)
-    return {"bits": kept.bits, "mixed": kept.mixed}
+    return {"mixed": kept.mixed()}
 
 
 def _read_plain(records: Records) -> Any:

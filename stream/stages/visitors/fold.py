@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import attrgetter
+from typing import Final
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
@@ -26,6 +27,8 @@ from stream.stages.visitors.row import Extra, Row, decode, encode
 from stream.state.keys import PEOPLE
 from stream.state.rows import Rows
 
+#: A person's events of one batch that go the reference way together.
+_FEW: Final = 4
 _in_order = attrgetter("time_ms", "source", "id")
 
 
@@ -80,8 +83,15 @@ class PeopleFold:
                 row, done = incremental.begin(site, facts)
             elif row.sessions:
                 done = incremental.extend(site, row, facts)
-            if done < len(facts):
-                flood += fold_by_reference(contributions, self.facts, memory_ms, self._bounds, row, site, facts[done:])
+            some = len(facts) if always_reference or len(facts) < _FEW else 1
+            while done < len(facts):
+                # one uncommon event among many common ones: ask again behind it, and less and less often
+                uncommon = facts[done : done + some]
+                flood += fold_by_reference(contributions, self.facts, memory_ms, self._bounds, row, site, uncommon)
+                done += some
+                some *= 4
+                if done < len(facts) and row.sessions:
+                    done += incremental.extend(site, row, facts[done:])
             if row.extra is not None and (key_ms := max([session.last_key for session in row.sessions], default=0)):
                 self.known.note(key, key_ms)
             raw = encode(row)

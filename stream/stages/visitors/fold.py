@@ -11,7 +11,7 @@ difference. Laws hold the two ways together.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import attrgetter
+from operator import attrgetter, eq
 from typing import Final
 
 from stream.changes.accumulator import Accumulator
@@ -29,6 +29,7 @@ from stream.state.rows import Rows
 
 #: A person's events of one batch that go the reference way together.
 _FEW: Final = 4
+_by_time = attrgetter("time_ms")
 _in_order = attrgetter("time_ms", "source", "id")
 
 
@@ -62,10 +63,12 @@ class PeopleFold:
         encoded, dirty, sites = self.rows.encoded, self.rows.dirty, self.facts.sites
         memory_ms, most_bytes = self.memory_ms, self._bounds.row_bytes
         flood: list[Fact] = []
-        always_reference = self._always_reference
+        always_reference, known_sums = self._always_reference, self.known.rows.sums
         for key, facts in people.items():
             if len(facts) > 1:
-                facts.sort(key=_in_order)
+                facts.sort(key=_by_time)
+                if any(map(eq, map(_by_time, facts), map(_by_time, facts[1:]))):
+                    facts.sort(key=_in_order)
                 if facts[-1].time_ms - facts[0].time_ms > memory_ms and (back := _back_again(facts, memory_ms)):
                     flood += self.fold({key: facts[:back]}, accumulator)
                     facts = facts[back:]
@@ -74,7 +77,7 @@ class PeopleFold:
             row = None if raw is None else decode(raw)
             if row is not None and facts[0].time_ms - row.last > memory_ms:
                 row = None  # not seen for longer than people are remembered
-            if row is None and (known := self.known.last(key)):
+            if row is None and known_sums and (known := self.known.last(key)):
                 row = Row(0, [], extra=Extra(known=known))
             done = 0
             if always_reference:
@@ -83,21 +86,28 @@ class PeopleFold:
                 row, done = incremental.begin(site, facts)
             elif row.sessions:
                 done = incremental.extend(site, row, facts)
-            some = len(facts) if always_reference or len(facts) < _FEW else 1
-            while done < len(facts):
-                # one uncommon event among many common ones: ask again behind it, and less and less often
-                uncommon = facts[done : done + some]
-                flood += fold_by_reference(contributions, self.facts, memory_ms, self._bounds, row, site, uncommon)
-                done += some
-                some *= 4
-                if done < len(facts) and row.sessions:
-                    done += incremental.extend(site, row, facts[done:])
+            if done < len(facts):
+                flood += self._by_reference(row, site, facts[done:])
             if row.extra is not None and (key_ms := max([session.last_key for session in row.sessions], default=0)):
                 self.known.note(key, key_ms)
             raw = encode(row)
             encoded[key] = raw if len(raw) <= most_bytes else fitting(row, most_bytes)
             dirty.add(key)
         incremental.flush()
+        return flood
+
+    def _by_reference(self, row: Row, site: str, facts: list[Fact]) -> list[Fact]:
+        """Fold the uncommon: one event among many common ones; ask again behind it, and less and less often."""
+        flood: list[Fact] = []
+        done, some = 0, len(facts) if self._always_reference or len(facts) < _FEW else 1
+        while done < len(facts):
+            flood += fold_by_reference(
+                self._contributions, self.facts, self.memory_ms, self._bounds, row, site, facts[done : done + some]
+            )
+            done += some
+            some *= 4
+            if done < len(facts) and row.sessions:
+                done += self._incremental.extend(site, row, facts[done:])
         return flood
 
 

@@ -21,7 +21,7 @@ from stream.stages.visitors.numbers import visit
 from stream.stages.visitors.people import step_of_landing
 from stream.stages.visitors.row import Extra, KeyEvent, short
 from stream.stages.visitors.sessions import convert, note
-from stream.stages.visitors.steps import Cells, reached
+from stream.stages.visitors.steps import HORIZON_MS, Cells, reached
 
 
 class Deeds:
@@ -108,7 +108,7 @@ class Deeds:
 
     def _reached(self, site: str, start: str, end: str, start_ms: int, end_ms: int) -> None:
         """Contribute that a step begun earlier was now taken; without a beginning there is none."""
-        if start_ms:
+        if start_ms and 0 <= end_ms - start_ms <= HORIZON_MS:
             out: Cells = []
             reached(out, self._pane, site, start, end, start_ms, end_ms)
             self._contributions.put(out, 1)

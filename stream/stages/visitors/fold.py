@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import attrgetter, eq
-from typing import Final
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
@@ -27,8 +26,6 @@ from stream.stages.visitors.row import Extra, Row, decode, encode
 from stream.state.keys import PEOPLE
 from stream.state.rows import Rows
 
-#: A person's events of one batch that go the reference way together.
-_FEW: Final = 4
 _by_time = attrgetter("time_ms")
 _in_order = attrgetter("time_ms", "source", "id")
 
@@ -87,27 +84,13 @@ class PeopleFold:
             elif row.sessions:
                 done = incremental.extend(site, row, facts)
             if done < len(facts):
-                flood += self._by_reference(row, site, facts[done:])
+                flood += fold_by_reference(contributions, self.facts, memory_ms, self._bounds, row, site, facts[done:])
             if row.extra is not None and (key_ms := max([session.last_key for session in row.sessions], default=0)):
                 self.known.note(key, key_ms)
             raw = encode(row)
             encoded[key] = raw if len(raw) <= most_bytes else fitting(row, most_bytes)
             dirty.add(key)
         incremental.flush()
-        return flood
-
-    def _by_reference(self, row: Row, site: str, facts: list[Fact]) -> list[Fact]:
-        """Fold the uncommon: one event among many common ones; ask again behind it, and less and less often."""
-        flood: list[Fact] = []
-        done, some = 0, len(facts) if self._always_reference or len(facts) < _FEW else 1
-        while done < len(facts):
-            flood += fold_by_reference(
-                self._contributions, self.facts, self.memory_ms, self._bounds, row, site, facts[done : done + some]
-            )
-            done += some
-            some *= 4
-            if done < len(facts) and row.sessions:
-                done += self._incremental.extend(site, row, facts[done:])
         return flood
 
 

@@ -83,7 +83,7 @@ COUNTS: Final[dict[str, Count]] = {
         _count("repeat_submits", "site", "repeat_submit", of="submission", at="event"),
         _count("fields_known", "site", "field_known", of="field", at="event"),
         _count("fields_asked", "site", "field_asked", of="field", at="event"),
-        _count("form_value", "site form currency", "form_value", of="money", at="event"),
+        _count("form_value", "site form currency", "submission_value", of="money", at="event"),
         # people who did something with forms, chats and offers
         _count("form_people", "site", "form_person", of="person", at="latest"),
         _count("chat_people", "site", "chat_person", of="person", at="latest"),

@@ -78,7 +78,7 @@ CELLS: Final[dict[str, CellKind]] = {
     # submissions: what was sent, however often it was pressed
     "submit": CellKind(("site",), _FORMS),
     "repeat_submit": CellKind(("site",), _FORMS),
-    "form_value": CellKind(("site", "form", "currency"), _FORMS),
+    "submission_value": CellKind(("site", "form", "currency"), _FORMS),
     "field_known": CellKind(("site",), _FORMS),
     "field_asked": CellKind(("site",), _FORMS),
     # chatbot

@@ -25,7 +25,6 @@ ALLOWED = {
     ("stages/ads.py", "ad_spend"): "a kind of cell",
     ("changes/cells.py", "email_clicks"): "a kind of cell",
     ("stages/emails.py", "email_clicks"): "a kind of cell",
-    ("stages/visitors/fit.py", "conversations"): "a field of a person's row",
     ("engine/groups.py", "visitors"): "a group of kinds",
     ("render/alerts/cases.py", "visitors"): "a group of kinds",
     ("render/alerts/texts.py", "channel_visitors"): "a command of the runbook, at an alert that has no entry",

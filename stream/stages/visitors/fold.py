@@ -11,7 +11,7 @@ difference. Laws hold the two ways together.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import attrgetter
+from operator import attrgetter, eq
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
@@ -26,6 +26,7 @@ from stream.stages.visitors.row import Extra, Row, decode, encode
 from stream.state.keys import PEOPLE
 from stream.state.rows import Rows
 
+_by_time = attrgetter("time_ms")
 _in_order = attrgetter("time_ms", "source", "id")
 
 
@@ -59,10 +60,12 @@ class PeopleFold:
         encoded, dirty, sites = self.rows.encoded, self.rows.dirty, self.facts.sites
         memory_ms, most_bytes = self.memory_ms, self._bounds.row_bytes
         flood: list[Fact] = []
-        always_reference = self._always_reference
+        always_reference, known_sums = self._always_reference, self.known.rows.sums
         for key, facts in people.items():
             if len(facts) > 1:
-                facts.sort(key=_in_order)
+                facts.sort(key=_by_time)
+                if any(map(eq, map(_by_time, facts), map(_by_time, facts[1:]))):
+                    facts.sort(key=_in_order)
                 if facts[-1].time_ms - facts[0].time_ms > memory_ms and (back := _back_again(facts, memory_ms)):
                     flood += self.fold({key: facts[:back]}, accumulator)
                     facts = facts[back:]
@@ -71,7 +74,7 @@ class PeopleFold:
             row = None if raw is None else decode(raw)
             if row is not None and facts[0].time_ms - row.last > memory_ms:
                 row = None  # not seen for longer than people are remembered
-            if row is None and (known := self.known.last(key)):
+            if row is None and known_sums and (known := self.known.last(key)):
                 row = Row(0, [], extra=Extra(known=known))
             done = 0
             if always_reference:

@@ -98,7 +98,7 @@ def cells(site: str, submissions: list[Submission], pane: Callable[[int], int]) 
 def values(site: str, submissions: list[Submission], pane: Callable[[int], int]) -> Cells:
     """List what submissions are worth, on the site or on an ad platform."""
     return [
-        (("form_value", site, one.form, one.value[3]), pane(one.first[0]), one.value[2])
+        (("submission_value", site, one.form, one.value[3]), pane(one.first[0]), one.value[2])
         for one in submissions
         if one.value is not None
     ]

@@ -1,9 +1,9 @@
 """Incremental deeds: the difference that a form or chat makes where it is a common case.
 
 In:  the open session of a person and the event, which comes after everything that the row knows.
-Out: the row changed by the rules of `forms` and `chats`, and the difference in cells.
+Out: the row changed as the rules of `forms` and `chats` come to where nothing is out of order; the difference in cells.
 
-Each method notes what matters before, lets the rule change the facts, and writes what follows for the cells.
+Each method notes what matters before, changes the facts, and writes what follows for the cells.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from stream.stages.visitors.facts import Facts
 from stream.stages.visitors.numbers import visit
 from stream.stages.visitors.people import PAID, step_of_landing
 from stream.stages.visitors.row import Extra, KeyEvent, short
-from stream.stages.visitors.sessions import convert, note
-from stream.stages.visitors.steps import Cells, reached
+from stream.stages.visitors.sessions import convert
+from stream.stages.visitors.steps import HORIZON_MS, Cells, reached
 
 
 class Deeds:
@@ -48,20 +48,22 @@ class Deeds:
         form = self._labels.forms[data.form_id]
         times = deeds.forms.setdefault(form, [0, 0])
         viewed, started = times[0], times[1]
-        forms.take_step(times, action, time_ms, self._bounds)
         add, at, site = self._contributions.add, self._pane(time_ms), here.site
         if action == "view":
             if not viewed:
+                times[0] = time_ms
                 add(("form_view", site, form), at, 1)
             return
-        if not deeds.starts:
+        if not deeds.starts:  # the first behind the landing; those behind it will never be that
             self._reached(site, "first_view", "form_start", session.landed, time_ms)
-        note(deeds.starts, time_ms, session.landed, self._bounds)
+            deeds.starts.append(time_ms)
         if action == "start":
             if not started:
+                times[1] = time_ms
                 add(("form_start", site, form), at, 1)
                 add(("step_from", site, "form_start", "form_submit"), at, 1)
             return
+        times.append(time_ms)
         if not started:
             add(("form_start", site, form), at, 1)
         add(("form_submit", site, form), self._pane(started or time_ms), 1)
@@ -108,7 +110,7 @@ class Deeds:
 
     def _reached(self, site: str, start: str, end: str, start_ms: int, end_ms: int) -> None:
         """Contribute that a step begun earlier was now taken; without a beginning there is none."""
-        if start_ms:
+        if start_ms and 0 <= end_ms - start_ms <= HORIZON_MS:
             out: Cells = []
             reached(out, self._pane, site, start, end, start_ms, end_ms)
             self._contributions.put(out, 1)

@@ -114,7 +114,8 @@ class Deal:
 
 def in_order(talks: Iterable[Talk]) -> list[Talk]:
     """Put events in the order in which they are told."""
-    return sorted(talks, key=lambda talk: (talk.time_ms, _RANK[talk.action], talk.name))
+    told = list(talks)
+    return told if len(told) < 2 else sorted(told, key=lambda talk: (talk.time_ms, _RANK[talk.action], talk.name))
 
 
 def conversations(talks: Iterable[Talk]) -> list[Conversation]:

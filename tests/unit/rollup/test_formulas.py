@@ -61,10 +61,11 @@ def test_a_ratio_with_nothing_below_has_no_value(table: Table) -> None:
 
 
 def test_terms_have_signs(table: Table) -> None:
-    table.add(("form_start", "s1", "f"), 7)
-    table.add(("form_submit", "s1", "f"), 3)
-    assert table.read("form_abandons") == [("f", 4, None, None, 4)]
-    assert table.read("form_abandonment_ratio") == [("f", 4 / 7, 4, 7, 7)]
+    table.add(("visit", "s1", "direct", "unknown", None, None), 7)
+    table.add(("chat_person", "s1"), 3)
+    table.add(("form_person", "s1"), 4)
+    table.add(("chat_form_person", "s1"), 1)
+    assert table.read("form_without_chat_ratio") == [(3 / 4, 3, 4, 4)]
 
 
 def test_what_is_shifted_ends_half_an_hour_before_now(table: Table) -> None:

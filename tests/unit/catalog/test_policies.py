@@ -192,7 +192,7 @@ def test_money_is_told_apart_by_currency() -> None:
     (count("visitor", "site", TRAFFIC, "Visitors.", made_of="visitors"), "has no plural"),
     (total("events", "total", "kind", "Events."), "ends in _total without"),
     (total("source_lag", "gauge", "kind", "Lag.", "seconds"), "ends in _seconds without"),
-    (replace(MONEY_RATIO, name="euros_per_thing"), "names neither spend nor cost"),
+    (replace(MONEY_RATIO, name="euros_per_thing"), "names neither spend, cost nor value"),
 ])  # fmt: skip
 def test_names_follow_the_conventions(entry: Metric, says: str) -> None:
     assert says in refused(entry)

@@ -26,6 +26,9 @@ LABELS: dict[str, tuple[str, ...]] = {
     "page_group": ("blog",),
     "content": ("a-17", "a-18"),
     "capture_method": ("form", "chatbot", "ad_platform"),
+    "action": ("demo", "lead_captured"),
+    "offer_stage": ("top",),
+    "event": ("webinar-june",),
     "form": ("contact", "demo"),
     "offer": ("ebook",),
     "bot": ("greeter", "advisor"),
@@ -44,8 +47,8 @@ STEPS = (
     ("form_start", "form_submit"),
     ("first_view", "lead"),
     ("conversation_started", "chat_lead"),
-    ("ad_landing", "lead"),
-    ("email_landing", "lead"),
+    ("ad_landing", "key_event"),
+    ("email_landing", "key_event"),
 )
 RATIOS = {"visit_to_lead_ratio": 0.061, "chat_conversion_ratio": 0.214, "click_through_ratio": 0.0131,
           "deliverability_ratio": 0.974, "cost_per_lead": 41.7}  # fmt: skip
@@ -103,7 +106,7 @@ def readings(
         for labels, window in product(label_sets(metric, sites), metric.windows):
             if windows is None or window in windows:
                 _read(add, metric, labels, window, at_ms, factor)
-    for metric, labels, value in _totals(at_ms, complete, since_ms, unread, version):
+    for metric, labels, value in _totals(at_ms, sites, complete, since_ms, unread, version):
         add(catalog.BY_NAME[metric], labels, None, value, None, None, None)
     return out
 
@@ -119,7 +122,7 @@ def _read(add, metric: Metric, labels: dict[str, str], window: str, at_ms: int, 
         value = round(whole * factor) if metric.kind == "count" else round(size * 7.13, 2)
         add(metric, labels, window, value, None, None, value)
     elif metric.kind == "summary":
-        median = 5_400 * wave(seed, at_ms) if labels.get("to") == "lead" else 95 * wave(seed, at_ms)
+        median = 5_400 * wave(seed, at_ms) if labels.get("to") in ("lead", "key_event") else 95 * wave(seed, at_ms)
         for quantile, times in (("0.5", 1.0), ("0.9", 4.2)):
             add(metric, {**labels, "quantile": quantile}, window, median * times, whole * median * 1.7, whole, whole)
     else:
@@ -130,7 +133,7 @@ def _read(add, metric: Metric, labels: dict[str, str], window: str, at_ms: int, 
 
 
 def _totals(
-    at_ms: int, complete: bool, since_ms: int, unread: int, version: str
+    at_ms: int, sites: tuple[str, ...], complete: bool, since_ms: int, unread: int, version: str
 ) -> Iterator[tuple[str, dict[str, str], float]]:
     records = 1_000 + max(0, at_ms // 1_000 - 1_700_000_000) // 7
     for at, kind in enumerate(KINDS):
@@ -148,6 +151,7 @@ def _totals(
     yield "complete", {}, int(complete)
     yield "data_since_timestamp_seconds", {}, since_ms / 1_000
     yield "dedupe_horizon_seconds", {}, 86_400
-    yield "mixed_granularity", {}, 0
+    for site in sites:
+        yield "mixed_granularity", {"site": site}, 0
     yield "labels_folded_total", {"label": "campaign"}, 12
     yield "catalog_info", {"version": version}, 1

@@ -40,7 +40,7 @@ _READ_IN: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (
         ("24h", "7d", "30d", "90d"),
         """ad_spend cost_per_lead paid_cost_per_lead cost_per_conversion cost_per_click cost_per_mille
-        ad_conversion_value claimed_return_on_ad_spend_ratio form_value chat_order_value""",
+        ad_conversion_value claimed_return_on_ad_spend_ratio""",
     ),
 )
 WINDOWS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -64,12 +64,16 @@ def test_the_books_read_every_metric_of_the_catalog_in_its_windows_by_its_labels
     from stream import catalog
     from stream.demo.traffic import Options, Traffic
     from stream.reference.account import Reference
+    from stream.reference.events import Event
     from stream.reference.metrics import TIMES, windows_of
 
     books, at_ms = Reference(), 0
     for record in Traffic(Options(seed=3, length_ms=10 * 3_600_000, rate=0.5)):
         books.tell(record.kind, record.truth, record.time_ms)
         at_ms = record.time_ms
+    # what no visitor of the simulator does: sign up for a webinar that has a price
+    webinar = {"site_id": "s1", "visitor_id": "ann", "action": "submit", "form_id": "f1", "form_type": "webinar"}
+    books.count(Event(at_ms, "e1", "form", {**webinar, "event_id": "june", "value": 20, "currency": "EUR"}))
     labels: dict[str, set[tuple[str, ...]]] = {}
     for metric, pairs, _ in books.readings(at_ms):
         labels.setdefault(metric, set()).add(tuple(name for name, _ in pairs))

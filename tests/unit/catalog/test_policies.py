@@ -192,7 +192,7 @@ def test_money_is_told_apart_by_currency() -> None:
     (count("visitor", "site", TRAFFIC, "Visitors.", made_of="visitors"), "has no plural"),
     (total("events", "total", "kind", "Events."), "ends in _total without"),
     (total("source_lag", "gauge", "kind", "Lag.", "seconds"), "ends in _seconds without"),
-    (replace(MONEY_RATIO, name="euros_per_thing"), "names neither spend nor cost"),
+    (replace(MONEY_RATIO, name="euros_per_thing"), "names neither spend, cost nor value"),
 ])  # fmt: skip
 def test_names_follow_the_conventions(entry: Metric, says: str) -> None:
     assert says in refused(entry)
@@ -217,7 +217,7 @@ CHANNELS = replace(catalog.BY_NAME["channel_visit_to_lead_ratio"], name="odd_rat
     (replace(count("visitors", "site", TRAFFIC, "Visitors."), direction="rise", alert=Alert("More.")), "No rule fits"),
     (replace(MONEY_RATIO, direction="drop", alert=Alert("Cheap.")), "No rule fits"),
     (replace(CHANNELS, alert=Alert("Fewer.", by=())), "do not add up over labels"),
-    (replace(catalog.BY_NAME["email_open_ratio"], alert=Alert("Fewer.")), "too many series"),
+    (replace(catalog.BY_NAME["email_open_in_time_ratio"], alert=Alert("Fewer.")), "too many series"),
 ])  # fmt: skip
 def test_a_harm_has_an_alert_that_a_rule_fits(entry: Metric, says: str) -> None:
     assert says in refused(entry)

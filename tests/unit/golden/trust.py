@@ -142,7 +142,7 @@ STORIES = [
             ("data_since_timestamp_seconds", None, {"": at_ms("06-14 10:00") / 1000}),
             ("complete", None, {"": 1}),
             ("dedupe_horizon_seconds", None, {"": 86_400.0}),
-            ("mixed_granularity", None, {"": 0}),
+            ("mixed_granularity", None, {}),
             ("catalog_info", None, {f"version={catalog.version()}": 1}),
         ],
         any_order=False,  # of three copies the first that is read counts

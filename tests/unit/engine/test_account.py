@@ -6,10 +6,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from stream.contract.events import DECODE_AS
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
+from stream.contract.kinds import KINDS
 from stream.contract.rejects import Reject
 from stream.engine.account import Account
 from stream.engine.commit import Letter
@@ -26,7 +26,7 @@ def batch(*rows: tuple[str, int, int], kind: str = "form") -> Columns:
     sites = [site for site, _, _ in rows]
     named = list(dict.fromkeys(sites))
     return Columns(
-        kind, [DECODE_AS[kind]] * len(rows), list(range(len(rows))), [""] * len(rows), sites, named,
+        kind, [KINDS[kind].struct] * len(rows), list(range(len(rows))), [""] * len(rows), sites, named,
         np.array([named.index(site) for site in sites]), np.array([time for _, time, _ in rows]),
         np.array([arrival for _, _, arrival in rows]), [(n, row[2], None, b"", ()) for n, row in enumerate(rows)], kind,
     )  # fmt: skip

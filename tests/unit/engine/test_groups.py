@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from stream.contract.events import KINDS
 
+from stream.contract.kinds import KINDS
 from stream.engine.groups import GROUPS, Group, absent, by_name
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold

@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 
 from stream.reference import adverts, mails, people
 from stream.reference.events import DAY_MS, MILLION, Event, Labels, Mark, Series, Source, series
-from stream.reference.forms import submissions, value_of
+from stream.reference.forms import STEP_TARGETS_MS, submissions, value_of
 from stream.reference.metrics import (
     AMOUNTS,
     BOTH_KNOWN,
@@ -237,6 +237,12 @@ class Reference:
     def _read(self, metric: str, span: Window) -> Iterator[tuple[Labels, Expected]]:
         if metric in SHIFTS_MS:
             yield from self._figures(metric, span.shifted(SHIFTS_MS[metric]))
+        elif metric == "funnel_step_in_time_ratio":
+            # a cohort at least as old as the step's target, which each step has of its own
+            for labels in self._labels(RATIOS[metric][1]):
+                named = dict(labels)
+                aged = span.shifted(STEP_TARGETS_MS[named["from"], named["to"]])
+                yield labels, self._ratio_of(metric, labels, aged)
         elif metric in BOTH_KNOWN or metric in LEAD_COSTS:
             ends = self._both_known if metric in BOTH_KNOWN else self._spend_known
             for labels in self._money_labels(metric):
@@ -264,12 +270,8 @@ class Reference:
                 if self._shows((AMOUNTS[metric], labels), span):
                     yield labels, Expected(self._count((AMOUNTS[metric], labels), span) / MILLION)
         elif metric in RATIOS:
-            numerator, denominator = RATIOS[metric]
-            for labels in self._labels(denominator):
-                yield (
-                    labels,
-                    _ratio(self._count((numerator, labels), span), self._count((denominator, labels), span)),
-                )
+            for labels in self._labels(RATIOS[metric][1]):
+                yield labels, self._ratio_of(metric, labels, span)
         else:
             for labels in self._labels(metric):
                 n = self._count((metric, labels), span)
@@ -293,6 +295,10 @@ class Reference:
             for key in self._keys.get(which, ()):
                 whole += adverts.within(self._reports_of(key), which, span.start_ms, span.end_ms)
         return whole
+
+    def _ratio_of(self, metric: str, labels: Labels, span: Window) -> Expected:
+        top, bottom = RATIOS[metric]
+        return _ratio(self._count((top, labels), span), self._count((bottom, labels), span))
 
     def _reports_of(self, key: adverts.Key) -> list[dict[Series, adverts.Total]]:
         """Give the totals of a key that stand."""

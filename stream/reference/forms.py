@@ -32,16 +32,14 @@ def step(site: str, start: str, end: str, from_ms: int | None, to_ms: int | None
     if from_ms is None:
         return
     labels = {"site": site, "from": start, "to": end}
-    aged_ms = from_ms + STEP_TARGETS_MS[start, end]
     took_ms = to_ms - from_ms if to_ms is not None and 0 <= to_ms - from_ms <= STEP_HORIZON_MS else None
     yield Mark(series("_step_from", **labels), from_ms)
-    yield Mark(series("_step_aged", **labels), aged_ms)
     yield Mark(series("funnel_step_waiting", **labels), from_ms, int(took_ms is None))
     if took_ms is not None:
         yield Mark(series("_step_reached", **labels), from_ms)
         yield Mark(series("_step_ms", **labels), from_ms + took_ms, took_ms)
         if took_ms <= STEP_TARGETS_MS[start, end]:
-            yield Mark(series("_step_in_time", **labels), aged_ms)
+            yield Mark(series("_step_in_time", **labels), from_ms)
 
 
 def marks_of_forms(

@@ -93,7 +93,7 @@ RATIOS: Final = {
     "email_click_ratio": ("emails_clicked", "_emails_arrived"),
     "email_unsubscribe_ratio": ("emails_unsubscribed", "_emails_arrived"),
     "funnel_step_ratio": ("_step_reached", "_step_from"),
-    "funnel_step_in_time_ratio": ("_step_in_time", "_step_aged"),
+    "funnel_step_in_time_ratio": ("_step_in_time", "_step_from"),
 }
 #: metric → how much earlier its windows end, so that all it counts has had that long
 SHIFTS_MS: Final = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from stream.catalog.entry import count, labels, ratio, terms
-from stream.catalog.words import CONFIRM_WITHIN_MS, TRAFFIC, Alert, Chart, Column, Look, Metric, Now
+from stream.catalog.words import CONFIRM_WITHIN_MS, CONTENT, TRAFFIC, Alert, Chart, Column, Look, Metric, Now
 
 METRICS: Final[tuple[Metric, ...]] = (
     count(
@@ -139,7 +139,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     count(
         "chat_appointments_confirmed_in_time",
         "site bot",
-        TRAFFIC,
+        CONTENT,
         "Appointments confirmed within 48 h of being set, of those set at least that long ago.",
         formula="set in [T - 48h - W, T - 48h) and confirmed within 48 h, as known at T",
         area="chatbot",
@@ -149,7 +149,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     ratio(
         "chat_appointment_confirmation_in_time_ratio",
         "site bot",
-        TRAFFIC,
+        CONTENT,
         ("chat_appointments_confirmed_in_time", "chat_appointments_set"),
         "Share of appointments that were confirmed within 48 h of being set, of those set at least that long ago.",
         formula="confirmed within 48 h / set, set in [T - 48h - W, T - 48h)",

@@ -11,8 +11,10 @@ from stream.catalog.counts import BY_MESSAGE
 from stream.catalog.entry import count, ratio
 from stream.catalog.words import (
     CLICK_WITHIN_MS,
+    CONTENT,
     OPEN_WITHIN_MS,
     REPLY_WITHIN_MS,
+    STEPS,
     TRAFFIC,
     Alert,
     Chart,
@@ -196,7 +198,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     count(
         "emails_opened_in_time",
         BY_MESSAGE,
-        TRAFFIC,
+        STEPS,
         "Messages opened by people within 6 h of their sending, of those sent at least that long ago.",
         formula="messages sent in [T - 6h - W, T - 6h) and opened within 6 h, as known at T",
         area="email",
@@ -206,7 +208,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     ratio(
         "email_open_in_time_ratio",
         BY_MESSAGE,
-        TRAFFIC,
+        STEPS,
         ("emails_opened_in_time", "emails_sent - emails_bounced_any - emails_dropped"),
         "Share of the messages that arrived, as far as is told, that people opened within 6 h; of those so old.",
         formula="opened within 6 h / (sent - bounced - dropped), sent in [T - 6h - W, T - 6h)",
@@ -219,7 +221,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     count(
         "emails_clicked_in_time",
         BY_MESSAGE,
-        TRAFFIC,
+        STEPS,
         "Messages clicked by people within 6 h of their sending, of those sent at least that long ago.",
         formula="messages sent in [T - 6h - W, T - 6h) and clicked within 6 h, as known at T",
         area="email",
@@ -229,7 +231,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     ratio(
         "email_click_in_time_ratio",
         BY_MESSAGE,
-        TRAFFIC,
+        STEPS,
         ("emails_clicked_in_time", "emails_sent - emails_bounced_any - emails_dropped"),
         "Share of the messages that arrived, as far as is told, that people clicked within 6 h; of those so old.",
         formula="clicked within 6 h / (sent - bounced - dropped), sent in [T - 6h - W, T - 6h)",
@@ -242,7 +244,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     count(
         "emails_replied_in_time",
         BY_MESSAGE,
-        TRAFFIC,
+        CONTENT,
         "Messages replied to by people within 72 h of their sending, of those sent at least that long ago.",
         formula="messages sent in [T - 72h - W, T - 72h) and replied to within 72 h, as known at T",
         area="email",
@@ -252,7 +254,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     ratio(
         "email_reply_in_time_ratio",
         BY_MESSAGE,
-        TRAFFIC,
+        CONTENT,
         ("emails_replied_in_time", "emails_sent"),
         "Share of the messages sent that people replied to within 72 h; of those so old.",
         formula="replied within 72 h / sent, sent in [T - 72h - W, T - 72h)",

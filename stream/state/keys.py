@@ -35,23 +35,23 @@ MESSAGES: Final = Stored("messages", "shard", b"m", "stream.stages.emails.messag
 MESSAGE_PARTS: Final = Stored("message_parts", "shard", b"n", "stream.stages.emails.copy.Copy")
 AD_TOTALS: Final = Stored("ad_totals", "shard", b"t", "stream.stages.ads.totals.Total", 2)
 GRANULARITY: Final = Stored("granularity", "shard", b"g", "stream.stages.ads.grains.Grain", 2)
-KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.KnownIds")
+KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.KnownIds", 2)
 LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard", 2)
 ACCOUNT: Final = Stored("account", "shard", b"c", "stream.engine.account.Figures")
-POSITION: Final = Stored("position", "shard", SHELL + b"position", "stream.worker.position.Position", 2)
+POSITION: Final = Stored("position", "shard", SHELL + b"position", "stream.worker.position.Position", 3)
 
-ROLLUP_CELLS: Final = Stored("rollup_cells", "rollup", b"x", "stream.rollup.snapshot.Snapshot")
+ROLLUP_CELLS: Final = Stored("rollup_cells", "rollup", b"x", "stream.rollup.snapshot.Snapshot", 2)
 ROLLUP_SERIES: Final = Stored("rollup_series", "rollup", b"s", "stream.rollup.snapshot.Snapshot")
 ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot", 2)
-STANDING: Final = Stored("standing", "rollup", b"d", "stream.rollup.standing.Standing")
+STANDING: Final = Stored("standing", "rollup", b"d", "stream.rollup.standing.Standing", 2)
 LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.snapshot.Snapshot", 2)
 ROLLUP_CLOCK: Final = Stored("rollup_clock", "rollup", b"q", "stream.rollup.rollup.Rollup")
 ROLLUP_POSITION: Final = Stored(
-    "rollup_position", "rollup", SHELL + b"position", "stream.worker.rollup_shard.RollupPosition", 2
+    "rollup_position", "rollup", SHELL + b"position", "stream.worker.rollup_shard.RollupPosition", 3
 )
 ROLLUP_ALIVE: Final = Stored("rollup_alive", "rollup", SHELL + b"alive", "builtins.bytes")
 
-DELTA: Final = Stored("delta", "deltas", b"", "stream.changes.deltas.Delta")
+DELTA: Final = Stored("delta", "deltas", b"", "stream.changes.deltas.Delta", 2)
 
 STORED: Final = (
     PEOPLE,

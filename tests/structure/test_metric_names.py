@@ -27,8 +27,6 @@ ALLOWED = {
     ("stages/emails/fold.py", "email_clicks"): "a kind of cell",
     ("changes/cells.py", "ad_conversion_value"): "a kind of cell",
     ("stages/ads/fold.py", "ad_conversion_value"): "a kind of cell",
-    ("changes/cells.py", "form_value"): "a kind of cell",
-    ("stages/visitors/forms.py", "form_value"): "a kind of cell",
     ("engine/groups.py", "visitors"): "a group of kinds",
     ("render/alerts/cases.py", "visitors"): "a group of kinds",
     ("render/alerts/texts.py", "channel_visitors"): "a command of the runbook, at an alert that has no entry",

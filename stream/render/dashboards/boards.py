@@ -15,7 +15,7 @@ from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common, dashboard
 
-from stream.catalog import ADS, AREAS, BOUNCES, CONTENT, METRICS, MONEY, TRAFFIC
+from stream.catalog import ADS, AREAS, BOUNCES, CONTENT, METRICS, MONEY, STEPS, TRAFFIC
 from stream.render.dashboards import operations
 from stream.render.dashboards.panels import FULL, SOURCE, figure, link_to
 from stream.render.dashboards.sections import Row, Windows, chart, own_rows, rest, window_of
@@ -27,6 +27,8 @@ SCHEMA_VERSION: Final = 39  # the classic schema that Grafana 11 writes and 10 t
 _EVENTS: Final[Windows] = {"window": (TRAFFIC, "1h")}
 _MONEY: Final[Windows] = {"money_window": (MONEY, "7d")}
 _STEPS: Final[Windows] = {"window": (ADS, "24h")}  # the windows of ads, clicks and funnel steps
+#: Answers in time wait for hours or days, and so have windows of their own.
+_IN_TIME: Final[Windows] = {"step_window": (STEPS, "24h"), "content_window": (CONTENT, "7d")}
 _CONVERSION: Final[Windows] = {**_EVENTS, "session_window": (BOUNCES, "24h"), "content_window": (CONTENT, "7d")}
 #: A site may send mail or buy ads before anybody visits it.
 _TELLING: Final = "|".join(metric.name for metric in METRICS if metric.watched is not None)
@@ -92,8 +94,10 @@ BOARDS: Final = (
           _STEPS | _MONEY, _overview),
     Board("conversion", "Conversion", "Visitors, leads, channels, forms, pages and offers.",
           _CONVERSION, _own("conversion")),
-    Board("chatbot", "Chatbot", "Conversations, leads, orders and appointments.", _EVENTS, _own("chatbot")),
-    Board("email", "Email", "Delivery and answers, by people; machines apart.", _EVENTS, _own("email")),
+    Board("chatbot", "Chatbot", "Conversations, leads, orders and appointments.",
+          _EVENTS | _IN_TIME, _own("chatbot")),
+    Board("email", "Email", "Delivery and answers, by people; machines apart.",
+          _EVENTS | _IN_TIME, _own("email")),
     Board("ads", "Ads & cost", "Clicks and conversions from sums; money by currency.", _STEPS | _MONEY, _own("ads")),
     Board("funnel", "Funnel timings", "How long people take from step to step, and how many take it.",
           _STEPS, _own("funnel")),

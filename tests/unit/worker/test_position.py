@@ -51,10 +51,10 @@ def test_a_position_record_comes_back_as_it_was_written():
 @pytest.mark.parametrize(
     ("record", "says"),
     [
-        (b'{"sources":{},"seq":3}', "an older release (format 1; this one reads 2)"),  # once it was not said
-        (b'{"sources":{},"seq":3,"version":1}', "an older release (format 1; this one reads 2)"),
-        (b'{"sources":{},"seq":3,"version":3}', "a newer release (format 3; this one reads 2)"),
-        (b'{"places":[],"version":3}', "a newer release (format 3; this one reads 2)"),  # whatever else it says
+        (b'{"sources":{},"seq":3}', "an older release (format 1; this one reads 3)"),  # once it was not said
+        (b'{"sources":{},"seq":3,"version":1}', "an older release (format 1; this one reads 3)"),
+        (b'{"sources":{},"seq":3,"version":4}', "a newer release (format 4; this one reads 3)"),
+        (b'{"places":[],"version":4}', "a newer release (format 4; this one reads 3)"),  # whatever else it says
         (b'{"next":{},"version":1}', "an older release"),  # that of the rollup
     ],
 )

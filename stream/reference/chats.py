@@ -136,7 +136,7 @@ def _appointment(site: str, deal: list[Event], bot: str) -> Iterator[Mark]:
         yield Mark(series("key_events", site=site, action="appointment_set"), made)
     if confirmed_ms is not None:
         yield Mark(series("chat_appointments_confirmed", **labels), at_ms)
-    in_time = confirmed_ms is not None and confirmed_ms - at_ms <= CONFIRM_IN_TIME_MS
-    yield Mark(series("chat_appointments_confirmed_in_time", **labels), at_ms, int(in_time))
+        if confirmed_ms - at_ms <= CONFIRM_IN_TIME_MS:
+            yield Mark(series("chat_appointments_confirmed_in_time", **labels), at_ms)
     if any(event.action == "appointment_cancelled" for event in deal):
         yield Mark(series("chat_appointments_cancelled", **labels), at_ms)

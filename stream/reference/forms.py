@@ -69,8 +69,9 @@ def _unit(site: str, form: str, end_ms: int, steps: list[Event]) -> Iterator[Mar
         yield Mark(series("form_starts", site=site, form=form), cohort_ms)
         # the session is over half an hour after its last presence: only then has anybody left
         yield Mark(series("_forms_begun", site=site, form=form), end_ms)
-        yield Mark(series("form_abandons", site=site, form=form), end_ms, int(submit_ms is None))
-        if submit_ms is not None:
+        if submit_ms is None:
+            yield Mark(series("form_abandons", site=site, form=form), end_ms)
+        else:
             yield Mark(series("form_submits", site=site, form=form), cohort_ms)
     after = first_ms(event for event in steps if event.action == "submit" and event.at_ms >= (start_ms or 0))
     yield from step(site, "form_start", "form_submit", start_ms, after)

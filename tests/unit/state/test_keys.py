@@ -12,7 +12,7 @@ import pytest
 from stream.state.keys import STORED, Stored
 from tests import stored as examples
 from tests.laws.traffic import REPORT, batch, shard
-from tests.unit.golden.events import ad, ad_form, mail, view
+from tests.unit.golden.events import ad, ad_form, form, mail
 
 BY_NAME = {stored.name: stored for stored in STORED}
 #: What a worker refuses; the log that it lies in is read no further.
@@ -86,10 +86,10 @@ def test_no_key_of_a_log_can_be_taken_for_another(log: str) -> None:
 def test_what_shards_write_is_in_the_list_and_all_of_the_list_is_written() -> None:
     """One event of each sort is enough for every table of the centre."""
     events = {
-        "visitors": [view("10:00", "ann"), ad_form("10:00", "meta", "L1")],
+        "visitors": [form("10:00", "ann", "submit"), ad_form("10:00", "meta", "L1")],
         "emails": [
             mail("10:00", "m1", "sent"),
-            *(mail("10:00", "many", "sent", email_hash=f"{one:064x}") for one in range(5)),
+            *(mail("10:00", "many", "sent", lead_id=f"l{one}") for one in range(5)),
         ],
         "ads": [ad("10:00", "click", count=3, period="06-14 00:00 - 06-15 00:00")],
     }

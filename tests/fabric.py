@@ -38,6 +38,9 @@ LABELS: dict[str, tuple[str, ...]] = {
     "currency": ("EUR", "USD"),
     "kind": tuple(KINDS),
     "class": ("human", "bot"),
+    "action": ("form", "order"),
+    "offer_stage": ("awareness", "decision"),
+    "event": ("webinar",),
 }
 STEPS = (
     ("first_view", "form_start"),
@@ -148,6 +151,6 @@ def _totals(
     yield "complete", {}, int(complete)
     yield "data_since_timestamp_seconds", {}, since_ms / 1_000
     yield "dedupe_horizon_seconds", {}, 86_400
-    yield "mixed_granularity", {}, 0
+    yield "mixed_granularity", {"site": "shop"}, 0
     yield "labels_folded_total", {"label": "campaign"}, 12
     yield "catalog_info", {"version": version}, 1

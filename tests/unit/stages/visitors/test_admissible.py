@@ -23,8 +23,8 @@ GOOGLE = ("paid_search", "spring", None, None)
 def view(minute: int, name: str = "a", **more: Any) -> View:
     here = {"touch": None, "country": None, "offer": None, **more}
     return View(
-        START_MS + minute * MINUTE_MS, f"v{minute}", here["touch"], here["country"], 0, "s1", "blog", name,
-        here["offer"], f"\x1eblog\x1f{name}\x1e",
+        START_MS + minute * MINUTE_MS, "w", f"v{minute}", here["touch"], here["country"], 0, "s1", "blog", name,
+        here["offer"], f"\x1eblog\x1f{name}\x1e", 0, False,
     )  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def form(minute: int, action: str, form_type: str | None = None, offer: str | No
     data = SimpleNamespace(
         action=action, form_id="f1", form_type=form_type, offer_id=offer, fields_asked=None, fields_present=None
     )
-    return Form(START_MS + minute * MINUTE_MS, f"f{minute}", None, None, 0, "s1", data)
+    return Form(START_MS + minute * MINUTE_MS, "w", f"f{minute}", None, None, 0, "s1", data)
 
 
 def chat(minute: int, action: str = "message", name: str = "c1") -> Chat:
@@ -40,7 +40,7 @@ def chat(minute: int, action: str = "message", name: str = "c1") -> Chat:
         action=action, conversation_id=name, bot_id=None, resolved=None, duration_s=None, order_id="o1",
         appointment_id="a1",
     )  # fmt: skip
-    return Chat(START_MS + minute * MINUTE_MS, f"c{minute}", None, None, 0, "s1", data)
+    return Chat(START_MS + minute * MINUTE_MS, "w", f"c{minute}", None, None, 0, "s1", data)
 
 
 STORIES: dict[str, tuple[list[Fact], Fact, Bounds, Reason | None]] = {

@@ -223,7 +223,7 @@ def _trust(totals: list[Reading]) -> Table:
         "horizon": "" if horizon_s is None else words.span(horizon_s),
         "clock_ahead": int(sum(_by_kind(totals, "clock_ahead_total").values())),
         "rerouted": int(sum(_by_kind(totals, "rerouted_total").values())),
-        "mixed_granularity": int(_gauge(totals, "mixed_granularity") or 0),
+        "mixed_granularity": int(sum(r.value or 0 for r in totals if r.metric == "mixed_granularity")),
         "labels_folded": int(sum(r.value or 0 for r in totals if r.metric == "labels_folded_total")),
     }
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
-from stream.contract.kinds import KINDS
+from stream.adapters import liberal
 from stream.ingest.channel import CHANNELS, channel_of
 from stream.ingest.touches import DIRECT, ChannelOptions, Channels, Touch
 from tests.events import data_of, event
@@ -19,7 +18,7 @@ def visit(kind: str = "page_view", url: str | None = None, channels: Channels = 
     made = data_of(kind, **{"campaign": None, **data})
     if url is not None:
         made["page"]["url"] = url
-    return channels.touches([msgspec.convert(event(kind, made), KINDS[kind].struct)])[0]
+    return channels.touches([liberal.read(kind, event(kind, made)).event])[0]
 
 
 def test_there_are_nineteen_groups_each_by_its_own_name() -> None:

@@ -207,7 +207,7 @@ def test_a_history_is_written_as() -> None:
         "leadpulse_complete 1.0 1749981900",
         "leadpulse_complete 1.0 1749982200",
         "# TYPE leadpulse_visitors gauge",
-        "# HELP leadpulse_visitors Distinct people with an event in the window.",
+        f"# HELP leadpulse_visitors {BY_NAME['visitors'].help}",
         'leadpulse_visitors{site="s1",window="1h"} 1.0 1749981900',
         'leadpulse_visitors{site="s1",window="1h"} 1.0 1749982200',
         "# EOF",

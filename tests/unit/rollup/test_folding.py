@@ -25,6 +25,7 @@ from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid
 from stream.rollup.rollup import Rollup, RollupOptions
 
 BEGIN = 1_750_000_000_000 // DAY_MS * DAY_MS
+MILLION = 1_000_000  # counts of ads are kept in millionths, as money is
 OPTIONS = RollupOptions({"emails": 1}, clock="events", label_limit=2)
 
 
@@ -134,16 +135,16 @@ def test_a_total_that_is_not_over_is_parted_where_its_campaign_gets_a_place() ->
         return (kind, "s1", "google", campaign, "search", "x", "y")
 
     for name, n in (("a", 5), ("b", 4), ("c", 100)):
-        feed.tell(BEGIN, (click(name, "ad_impression"), n))
+        feed.tell(BEGIN, (click(name, "ad_impression"), n * MILLION))
     feed.store()
     edge_ms, end_ms = BEGIN + 6 * HOUR_MS, BEGIN + 12 * HOUR_MS
-    whole = Spread(click("c"), BEGIN, end_ms, 1_201, 1)
+    whole = Spread(click("c"), BEGIN, end_ms, 1_201 * MILLION, 1)
     feed.tell(BEGIN, spreads=[whole])
     feed.store()
     feed.restart()
-    feed.tell(end_ms, (click("a"), 1))
+    feed.tell(end_ms, (click("a"), MILLION))
     assert feed.read("ad_clicks", "24h") == {"a": 1, "(other)": 1_201}
-    feed.tell(edge_ms + DAY_MS - 1, (click("a"), 1))
+    feed.tell(edge_ms + DAY_MS - 1, (click("a"), MILLION))
     assert feed.read("ad_clicks", "24h") == {"a": 2, "c": 601, "(other)": 0}
     feed.tell(edge_ms + DAY_MS - 1, spreads=[replace_sign(whole)])
     assert feed.read("ad_clicks", "24h") == {"a": 2, "c": 0, "(other)": 0}

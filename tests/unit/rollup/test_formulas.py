@@ -61,11 +61,17 @@ def test_a_ratio_with_nothing_below_has_no_value(table: Table) -> None:
 
 
 def test_terms_have_signs(table: Table) -> None:
-    table.add(("visit", "s1", "direct", "unknown", None, None), 7)
-    table.add(("chat_person", "s1"), 3)
-    table.add(("form_person", "s1"), 4)
-    table.add(("chat_form_person", "s1"), 1)
-    assert table.read("form_without_chat_ratio") == [(3 / 4, 3, 4, 4)]
+    table.add(("step_from", "s1", "form_start", "form_submit"), 7)
+    table.add(("step_reached", "s1", "form_start", "form_submit"), 3)
+    assert table.read("funnel_step_waiting") == [("form_start", "form_submit", 4, None, None, 4)]
+    assert table.read("funnel_step_ratio") == [("form_start", "form_submit", 3 / 7, 3, 7, 7)]
+
+
+def test_forms_begun_and_left_are_told_when_their_session_is_over(table: Table) -> None:
+    table.add(("form_begun", "s1", "f"), 7)
+    table.add(("form_abandoned", "s1", "f"), 4)
+    assert table.read("form_abandons") == [("f", 4, None, None, 4)]
+    assert table.read("form_abandonment_ratio") == [("f", 4 / 7, 4, 7, 7)]
 
 
 def test_what_is_shifted_ends_half_an_hour_before_now(table: Table) -> None:
@@ -76,12 +82,13 @@ def test_what_is_shifted_ends_half_an_hour_before_now(table: Table) -> None:
     assert table.read("bounce_ratio", "1h") == [("direct", 0.0, 0, 2, 2)]
 
 
+MILLION = 1_000_000  # counts of ads are kept in millionths, as money is
 AD = ("s1", "google", "brand", "search", "unknown", "unknown")
 
 
 def test_money_is_shown_in_units_as_close_as_a_float_can_be(table: Table) -> None:
     table.add(("ad_spend", *AD, "EUR"), 58_705_230_003)
-    table.add(("ad_click", *AD), 7)
+    table.add(("ad_click", *AD), 7 * MILLION)
     assert table.read("ad_spend") == [(*AD[1:], "EUR", 58705.230003, None, None, 58705.230003)]
     assert table.read("cost_per_click") == [(*AD[1:], "EUR", 58705.230003 / 7, 58705.230003, 7, 7)]
 
@@ -89,7 +96,7 @@ def test_money_is_shown_in_units_as_close_as_a_float_can_be(table: Table) -> Non
 def test_clicks_belong_to_every_currency_that_paid_for_them(table: Table) -> None:
     table.add(("ad_spend", *AD, "EUR"), 2_000_000)
     table.add(("ad_spend", *AD, "USD"), 4_000_000)
-    table.add(("ad_click", *AD), 2)
+    table.add(("ad_click", *AD), 2 * MILLION)
     assert [row[-4:] for row in table.read("cost_per_click")] == [(1.0, 2.0, 2, 2), (2.0, 4.0, 2, 2)]
 
 
@@ -145,6 +152,6 @@ def test_quantiles_that_moved_are_given_even_where_sum_and_number_are_the_same(t
 
 def test_totals_are_in_windows_of_a_day_and_more_only(table: Table) -> None:
     (sid,) = table.series.targets(("ad_click", *AD))
-    table.windows.spread(sid, Spread(("ad_click",), NOW_MS - DAY_MS, NOW_MS, 24, 1))
+    table.windows.spread(sid, Spread(("ad_click",), NOW_MS - DAY_MS, NOW_MS, 24 * MILLION, 1))
     assert table.read("ad_clicks", "24h")[0][-4] == 24
     assert table.read("ad_clicks", "1h")[0][-4] == 0

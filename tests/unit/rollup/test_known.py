@@ -23,6 +23,8 @@ MIDNIGHT = 1_750_000_000_000 // DAY_MS * DAY_MS
 NOON = MIDNIGHT + 12 * HOUR_MS
 UNIT = "\x1f"
 REST = ("search", "unknown", "unknown")
+#: Counts of ads are kept in millionths, as money is.
+MILLION = 1_000_000
 
 NAMES = {"impression": "ad_impression", "click": "ad_click", "conversion": "ad_conversion", "spend": "ad_spend"}
 READ = {"24h", "7d", "30d", "90d"}
@@ -55,7 +57,7 @@ class Told:
     ) -> None:
         name = UNIT.join(("s", platform, campaign, action))
         mark = {f"known/{name}{UNIT}{currency}": ms + 1} if action == "spend" else {f"single/{name}": ms + HOUR_MS}
-        self.tell(self._cell(action, platform, campaign, currency), ms, amount, mark)
+        self.tell(self._cell(action, platform, campaign, currency), ms, self._kept(action, amount), mark)
 
     def total(
         self, action: str, ms: int, until_ms: int, amount: int, platform: str = "g", campaign: str = "k",
@@ -64,7 +66,7 @@ class Told:
         cell = self._cell(action, platform, campaign, currency)
         name = UNIT.join(("s", platform, campaign, action)) + (f"{UNIT}{currency}" if action == "spend" else "")
         marks = {f"known/{name}": until_ms, "total/" + UNIT.join(map(str, cell)): until_ms}
-        self.tell(cell, ms, amount, marks, until_ms)
+        self.tell(cell, ms, self._kept(action, amount), marks, until_ms)
 
     def lead(self, ms: int, n: int = 1) -> None:
         self.tell(("lead", "s", "form", "direct", "on_site", None), ms, n, {})
@@ -72,6 +74,10 @@ class Told:
     def _cell(self, action: str, platform: str, campaign: str, currency: str) -> Cell:
         money = (currency,) if action == "spend" else ()
         return (NAMES[action], "s", platform, campaign, *REST, *money)
+
+    def _kept(self, action: str, amount: int) -> int:
+        """Give what a cell holds: money is told in millionths here, and counts in whole ones."""
+        return amount if action == "spend" else amount * MILLION
 
     def read(self, metric: str, window: str, at_ms: int, **labels: str) -> Reading | None:
         """Read both rollups, which must say the same where edges meet."""
@@ -218,7 +224,7 @@ def test_a_total_that_nobody_can_restate_any_more_hides_nothing() -> None:
 def test_marks_of_another_shape_are_passed_over() -> None:
     told = Told()
     odd = {"spend/s": 5, "total/ad_click": 5, "total/once" + UNIT + "s": 5, "known/s": 7, "": 1, "total/": 1}
-    told.tell(("ad_click", "s", "g", "k", *REST), NOON - 1, 3, odd)
+    told.tell(("ad_click", "s", "g", "k", *REST), NOON - 1, 3 * MILLION, odd)
     one = told.read("ad_clicks", "1h", NOON)
     assert one is not None
     assert one.value == 3

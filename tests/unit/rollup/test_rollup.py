@@ -165,7 +165,7 @@ def test_nothing_reported_gives_no_business_reading() -> None:
     made = rollup()
     made.advance(NOW_MS)
     names = {reading.metric for reading in made.readings(None)}
-    assert names == {"conservation_error", "complete", "mixed_granularity", "catalog_info"}
+    assert names == {"conservation_error", "complete", "catalog_info"}
 
 
 def test_a_rollup_restored_before_any_report_goes_on_as_a_new_one() -> None:
@@ -232,7 +232,7 @@ def test_rejects_before_the_first_event_are_accepted_records_too() -> None:
 def test_what_is_left_of_a_total_still_comes_in_after_a_restart(full: bool) -> None:
     """A total that was reported before its period is over waits for its panes, in the log as well."""
     cell: Cell = ("ad_click", "s1", "google", "brand", "search", "unknown", "unknown")
-    spread = Spread(cell, NOW_MS - DAY_MS, NOW_MS + DAY_MS, 2_000, 1)
+    spread = Spread(cell, NOW_MS - DAY_MS, NOW_MS + DAY_MS, 2_000_000_000, 1)  # in millionths
     made, again = rollup(), rollup()
     made.apply(pack(replace(delta(1, NOW_MS - 1), spreads=[spread])))
     for key, record in made.snapshot(full):

@@ -34,7 +34,7 @@ def test_a_cell_adds_to_every_count_that_the_catalog_makes_of_its_kind() -> None
 def test_a_count_passes_over_a_cell_to_which_one_of_its_labels_does_not_apply() -> None:
     direct = ("session", "s1", "direct", None, None)
     assert added(series(), direct) == {("sessions", "s1"), ("channel_sessions", "s1", "direct")}
-    visit = ("visit", "s1", "email", "june", None, None)  # by no social network
+    visit = ("visit", "s1", "email", "june", None, None)  # by no social network, of somebody known
     assert added(series(), visit) == {
         ("visitors", "s1"), ("channel_visitors", "s1", "email"), ("campaign_visitors", "s1", "june"),
     }  # fmt: skip

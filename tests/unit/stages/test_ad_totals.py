@@ -32,7 +32,8 @@ class Said:
 
 
 def total(reported_h: float, start_h: float, end_h: float, amount: int, revision: int = 0, **more: Any) -> Said:
-    data = {"site_id": "s", "platform": "g", "campaign_id": "k", "action": "click", "count": amount} | more
+    data = {"site_id": "s", "platform": "g", "campaign_id": "k", "action": "click"}
+    data |= {"count_micros": amount} | more
     start, end = (format_ms(DAY0 + int(h * HOUR_MS)) for h in (start_h, end_h))
     said = Said(period_start=start, period_end=end, revision=revision, **data)
     return Said(time_ms=DAY0 + int(reported_h * HOUR_MS), source="w", id=f"{reported_h}/{amount}", data=said)

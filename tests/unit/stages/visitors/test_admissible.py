@@ -23,24 +23,35 @@ GOOGLE = ("paid_search", "spring", None, None)
 def view(minute: int, name: str = "a", **more: Any) -> View:
     here = {"touch": None, "country": None, "offer": None, **more}
     return View(
-        START_MS + minute * MINUTE_MS, f"v{minute}", here["touch"], here["country"], 0, "s1", "blog", name,
-        here["offer"], f"\x1eblog\x1f{name}\x1e",
+        START_MS + minute * MINUTE_MS, "w", f"v{minute}", here["touch"], here["country"], 0, "s1", "blog", name,
+        here["offer"], f"\x1eblog\x1f{name}\x1e", 0, False,
     )  # fmt: skip
 
 
-def form(minute: int, action: str, form_type: str | None = None, offer: str | None = None) -> Form:
+def form(minute: int, action: str, form_type: str | None = None, offer: str | None = None, name: str = "f1") -> Form:
     data = SimpleNamespace(
-        action=action, form_id="f1", form_type=form_type, offer_id=offer, fields_asked=None, fields_present=None
+        action=action,
+        form_id=name,
+        form_type=form_type,
+        offer_id=offer,
+        fields_asked=None,
+        fields_present=None,
+        submission_id=None,
+        content_id=None,
+        event_id=None,
+        offer_stage=None,
+        value=None,
+        currency=None,
     )
-    return Form(START_MS + minute * MINUTE_MS, f"f{minute}", None, None, 0, "s1", data)
+    return Form(START_MS + minute * MINUTE_MS, "w", f"f{minute}", None, None, 0, "s1", data)
 
 
-def chat(minute: int, action: str = "message", name: str = "c1") -> Chat:
+def chat(minute: int, action: str = "message", name: str = "c1", deal: str | None = None) -> Chat:
     data = SimpleNamespace(
-        action=action, conversation_id=name, bot_id=None, resolved=None, duration_s=None, order_id="o1",
-        appointment_id="a1",
+        action=action, conversation_id=name, bot_id=None, resolved=None, duration_s=None, order_id=deal,
+        appointment_id=None, actor="visitor", value=None, currency=None,
     )  # fmt: skip
-    return Chat(START_MS + minute * MINUTE_MS, f"c{minute}", None, None, 0, "s1", data)
+    return Chat(START_MS + minute * MINUTE_MS, "w", f"c{minute}", None, None, 0, "s1", data)
 
 
 STORIES: dict[str, tuple[list[Fact], Fact, Bounds, Reason | None]] = {
@@ -73,20 +84,31 @@ STORIES: dict[str, tuple[list[Fact], Fact, Bounds, Reason | None]] = {
     "a page view after only a chat": ([chat(0)], view(1), DEFAULT_BOUNDS, "no landing"),
     "one name more than is remembered": ([view(0, "a"), view(1, "b")], view(2, "c"), Bounds(viewed=2), "much viewed"),
     "a known name where all are taken": ([view(0, "a"), view(1, "b")], view(2, "a"), Bounds(viewed=2), None),
-    "a lead by who came before": ([view(0), view(60)], form(61, "submit", "demo"), DEFAULT_BOUNDS, "key event elsewhere"),
+    "a lead by who came before": ([view(0), view(60)], form(61, "submit", "demo"), DEFAULT_BOUNDS, "several sessions"),
     "a lead in a chat by who came before": (
-        [view(0), view(60)], chat(61, "lead_captured"), DEFAULT_BOUNDS, "key event elsewhere",
+        [view(0), view(60)], chat(61, "lead_captured"), DEFAULT_BOUNDS, "several sessions",
     ),
-    "a start behind its submit": ([view(0), form(1, "submit")], form(2, "start"), DEFAULT_BOUNDS, "start after submit"),
-    "an order in a chat": ([view(0)], chat(1, "order_started"), DEFAULT_BOUNDS, "deal"),
+    "a start behind its submit": ([view(0), form(1, "submit")], form(2, "start"), DEFAULT_BOUNDS, "start again"),
+    "a submit behind another": (
+        [view(0), form(1, "submit", "demo")], form(2, "submit", "demo"), DEFAULT_BOUNDS, "start again",
+    ),
+    "a submit of another form": (
+        [view(0), form(1, "submit", "demo")], form(2, "submit", "demo", name="f2"), DEFAULT_BOUNDS, "submit",
+    ),
+    "a form that was shown by itself": ([view(0), form(40, "view")], view(25), DEFAULT_BOUNDS, "loose"),
+    "a person who was known for 400 days": (
+        [view(0), form(1, "submit", "demo"), view(400 * 1_440)], view(400 * 1_440 + 10), DEFAULT_BOUNDS, "long known",
+    ),
+    "a page view five weeks later": ([view(0)], view(36 * 1_440), DEFAULT_BOUNDS, "new life"),
+    "an order in a chat": ([view(0)], chat(1, "order_started", deal="o1"), DEFAULT_BOUNDS, "deal"),
     "one conversation more than may begin": (
         [view(0), chat(1, name="c1")], chat(2, name="c2"), Bounds(flood_chats=1), "many chats",
     ),
     "one conversation more than is remembered": (
         [view(0), chat(1, name="c1")], chat(2, name="c2"), Bounds(chats=1), "many chats",
     ),
-    "a known conversation where no other may begin": (
-        [view(0), chat(1, name="c1")], chat(2, name="c1"), Bounds(flood_chats=1), None,
+    "a known conversation, whose events count as well": (
+        [view(0), chat(1, name="c1")], chat(2, name="c1"), Bounds(flood_chats=1), "many chats",
     ),
 }  # fmt: skip
 

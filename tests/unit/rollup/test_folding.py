@@ -156,11 +156,12 @@ def replace_sign(spread: Spread) -> Spread:
 
 def test_numbers_of_series_that_went_are_given_again() -> None:
     feed = Feed()
-    for week in range(100):
-        feed.tell(BEGIN + week * 31 * DAY_MS, (mail(f"n{week}"), 3), (mail(f"m{week}"), 3))
+    step_ms = 34 * DAY_MS  # the longest window of mails, 30 days, ends up to three days ago: by then nothing is in it
+    for turn in range(100):
+        feed.tell(BEGIN + turn * step_ms, (mail(f"n{turn}"), 3), (mail(f"m{turn}"), 3))
     series = feed.rollup._table.series
-    for week in range(100, 200):
-        feed.tell(BEGIN + week * 31 * DAY_MS, (mail(f"n{week}"), 3), (mail(f"m{week}"), 3))
+    for turn in range(100, 200):
+        feed.tell(BEGIN + turn * step_ms, (mail(f"n{turn}"), 3), (mail(f"m{turn}"), 3))
     assert feed.rollup._table.series == series
 
 

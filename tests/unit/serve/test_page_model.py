@@ -224,6 +224,12 @@ def test_the_account_adds_up():
     assert (broken["error"], broken["accepted"]) == (3, trust["accepted"] + 3)
 
 
+def test_mixed_ad_reports_are_added_up_over_sites():
+    told = [r for r in readings(NOW_MS) if r.metric != "mixed_granularity"]
+    told += [reading("mixed_granularity", {"site": site}, n, window=None) for site, n in (("a", 2), ("b", 3))]
+    assert table(publication(told, NOW_MS, NOW_MS))["trust"]["mixed_granularity"] == 5
+
+
 def test_sources_tell_fresh_from_quiet_behind_and_missing():
     def changed(**values):
         out = []

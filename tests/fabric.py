@@ -41,9 +41,6 @@ LABELS: dict[str, tuple[str, ...]] = {
     "currency": ("EUR", "USD"),
     "kind": tuple(KINDS),
     "class": ("human", "bot"),
-    "action": ("form", "order"),
-    "offer_stage": ("awareness", "decision"),
-    "event": ("webinar",),
 }
 STEPS = (
     ("first_view", "form_start"),

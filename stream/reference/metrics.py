@@ -30,12 +30,15 @@ _READ_IN: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (
         ("24h", "7d", "30d"),
         """content_views content_downloads content_leads landing_visitors landing_page_visit_to_lead_ratio
-        offer_visitors offer_converters content_offer_ratio""",
+        offer_visitors offer_converters content_offer_ratio
+        emails_replied_in_time email_reply_in_time_ratio
+        chat_appointments_confirmed_in_time chat_appointment_confirmation_in_time_ratio""",
     ),
     (
         ("1h", "24h", "7d", "30d"),
         """ad_impressions ad_clicks ad_conversions click_through_ratio ad_conversion_ratio
-        funnel_step_seconds funnel_step_mean_seconds funnel_step_ratio funnel_step_in_time_ratio funnel_step_waiting""",
+        funnel_step_seconds funnel_step_mean_seconds funnel_step_ratio funnel_step_in_time_ratio funnel_step_waiting
+        emails_opened_in_time email_open_in_time_ratio emails_clicked_in_time email_click_in_time_ratio""",
     ),
     (
         ("24h", "7d", "30d", "90d"),

@@ -278,12 +278,13 @@ class Levels:
         for number, here in sorted(by_level.items()):
             _, pane_ms, extra = PLAN[number]
             panes = {w: window_ms(w[0]) // pane_ms for w in here}
-            longest = max(length + -(-w[1] // pane_ms) + bool(w[1]) for w, length in panes.items())
+            # What is shifted is not also asked for as it was in the past: the one reach or the other, not their sum.
+            longest = max(n + (-(-w[1] // pane_ms) + 1 if w[1] else extra // pane_ms) for w, n in panes.items())
             level = Level(
                 number,
                 pane_ms,
                 grid.origin_ms,
-                ring=longest + extra // pane_ms + 1,
+                ring=longest + 1,
                 windows=panes,
                 takes_totals=min(window_ms(w[0]) for w in here) >= SHORTEST_FOR_TOTALS_MS,
             )

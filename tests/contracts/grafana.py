@@ -28,7 +28,7 @@ STEP_S, HOUR_S = 900, 3_600
 SITES = ("shop", "blog")
 #: What Grafana puts in place of its variables; windows so that a day of history is enough.
 VARIABLES = {
-    "${datasource}": "prometheus", "$site": ".+", "$window": "1h", "$session_window": "1h", "$content_window": "24h",
+    "${datasource}": "prometheus", "$site": ".+", "$window": "1h", "$step_window": "1h", "$session_window": "1h", "$content_window": "24h",
     "$money_window": "24h", "$__rate_interval": "1h",
 }  # fmt: skip
 PACKAGES = ("@grafana/schema@13.2.3", "typescript@5.9.3")

@@ -28,8 +28,9 @@ _EVENTS: Final[Windows] = {"window": (TRAFFIC, "1h")}
 _MONEY: Final[Windows] = {"money_window": (MONEY, "7d")}
 _STEPS: Final[Windows] = {"window": (ADS, "24h")}  # the windows of ads, clicks and funnel steps
 #: Answers in time wait for hours or days, and so have windows of their own.
-_IN_TIME: Final[Windows] = {"step_window": (STEPS, "24h"), "content_window": (CONTENT, "7d")}
-_CONVERSION: Final[Windows] = {**_EVENTS, "session_window": (BOUNCES, "24h"), "content_window": (CONTENT, "7d")}
+_DAYS: Final[Windows] = {"content_window": (CONTENT, "7d")}
+_HOURS: Final[Windows] = {"step_window": (STEPS, "24h")}
+_CONVERSION: Final[Windows] = {**_EVENTS, "session_window": (BOUNCES, "24h"), **_DAYS}
 #: A site may send mail or buy ads before anybody visits it.
 _TELLING: Final = "|".join(metric.name for metric in METRICS if metric.watched is not None)
 SITES_OF: Final = f'label_values({{__name__=~"{PREFIX}({_TELLING})"}}, site)'
@@ -95,9 +96,9 @@ BOARDS: Final = (
     Board("conversion", "Conversion", "Visitors, leads, channels, forms, pages and offers.",
           _CONVERSION, _own("conversion")),
     Board("chatbot", "Chatbot", "Conversations, leads, orders and appointments.",
-          _EVENTS | _IN_TIME, _own("chatbot")),
+          _EVENTS | _DAYS, _own("chatbot")),
     Board("email", "Email", "Delivery and answers, by people; machines apart.",
-          _EVENTS | _IN_TIME, _own("email")),
+          _EVENTS | _HOURS | _DAYS, _own("email")),
     Board("ads", "Ads & cost", "Clicks and conversions from sums; money by currency.", _STEPS | _MONEY, _own("ads")),
     Board("funnel", "Funnel timings", "How long people take from step to step, and how many take it.",
           _STEPS, _own("funnel")),

@@ -29,8 +29,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from stream.reference.account import Expected, Key, Reference, Window
-from stream.reference.metrics import BOTH_KNOWN, LEAD_COSTS, SHIFTS_MS, TIMES, windows_of
+from stream.reference.account import Expected, Key, Reference, Window, shift_of
+from stream.reference.metrics import BOTH_KNOWN, LEAD_COSTS, SHIFTED, TIMES, windows_of
 
 #: Figures that end where both of their sides are known; they do not move without it.
 END_EARLY = frozenset(BOTH_KNOWN) | frozenset(LEAD_COSTS)
@@ -119,7 +119,7 @@ class Board:
         start_ms, end_ms = moment_ms(reading["window_start"]), moment_ms(reading["window_end"])
         figures = (reading["value"], reading["numerator"], reading["denominator"], reading["n"])
         self.seen[metric, tuple(sorted(labels.items())), window] = Seen(*figures, start_ms, end_ms, seq)
-        if metric not in SHIFTS_MS and metric not in END_EARLY and seq >= self.edges.get(window, Edges(0, 0, 0)).seq:
+        if metric not in SHIFTED and metric not in END_EARLY and seq >= self.edges.get(window, Edges(0, 0, 0)).seq:
             self.edges[window] = Edges(seq, start_ms, end_ms)
 
     def settled(self, books: Reference) -> bool:
@@ -133,7 +133,7 @@ class Board:
 
     def span_of(self, key: Key) -> Window | None:
         """Give the edges that a reading stands for; None when its window was not published since."""
-        metric, _, window = key
+        metric, labels, window = key
         seen, edges = self.seen.get(key), self.edges.get(window)
         if edges is None or edges.seq < self.account_seq:
             return None
@@ -142,7 +142,7 @@ class Board:
         if seen is not None and seen.seq >= edges.seq:
             return Window(window, seen.start_ms, seen.end_ms)
         span = Window(window, edges.start_ms, edges.end_ms)
-        return span.shifted(SHIFTS_MS.get(metric, 0))
+        return span.shifted(shift_of(metric, labels))
 
 
 def agrees(metric: str, seen: Seen, expected: Expected) -> bool:

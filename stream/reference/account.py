@@ -25,6 +25,7 @@ from stream.reference.forms import STEP_TARGETS_MS, submissions, value_of
 from stream.reference.metrics import (
     AMOUNTS,
     BOTH_KNOWN,
+    BY_STEP,
     LEAD_COSTS,
     LENGTHS_MS,
     MONEY,
@@ -71,6 +72,14 @@ class Window(NamedTuple):
     def shifted(self, by_ms: int) -> Window:
         """Give the same window `by_ms` earlier."""
         return Window(self.name, self.start_ms - by_ms, self.end_ms - by_ms)
+
+
+def shift_of(metric: str, labels: Labels) -> int:
+    """Give how much earlier than others the windows of a metric end for some labels, in milliseconds."""
+    if metric not in BY_STEP:
+        return SHIFTS_MS.get(metric, 0)
+    named = dict(labels)
+    return STEP_TARGETS_MS.get((named.get("from", ""), named.get("to", "")), 0)
 
 
 Key = tuple[str, Labels, str]
@@ -237,12 +246,10 @@ class Reference:
     def _read(self, metric: str, span: Window) -> Iterator[tuple[Labels, Expected]]:
         if metric in SHIFTS_MS:
             yield from self._figures(metric, span.shifted(SHIFTS_MS[metric]))
-        elif metric == "funnel_step_in_time_ratio":
+        elif metric in BY_STEP:
             # a cohort at least as old as the step's target, which each step has of its own
             for labels in self._labels(RATIOS[metric][1]):
-                named = dict(labels)
-                aged = span.shifted(STEP_TARGETS_MS[named["from"], named["to"]])
-                yield labels, self._ratio_of(metric, labels, aged)
+                yield labels, self._ratio_of(metric, labels, span.shifted(shift_of(metric, labels)))
         elif metric in BOTH_KNOWN or metric in LEAD_COSTS:
             ends = self._both_known if metric in BOTH_KNOWN else self._spend_known
             for labels in self._money_labels(metric):

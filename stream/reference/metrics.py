@@ -110,6 +110,9 @@ SHIFTS_MS: Final = {
         ("chat_appointments_confirmed_in_time", "chat_appointment_confirmation_in_time_ratio"), 48 * HOUR_MS
     ),
 }
+#: metrics whose windows end earlier by the target of their step
+BY_STEP: Final = frozenset({"funnel_step_in_time_ratio"})
+SHIFTED: Final = frozenset(SHIFTS_MS) | BY_STEP
 
 #: ad figures that end where both sides are known → (numerator, denominator, what the denominator is counted in)
 BOTH_KNOWN: Final = {

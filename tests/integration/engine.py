@@ -22,9 +22,10 @@ from aiokafka import AIOKafkaProducer
 from kafka import KafkaConsumer, TopicPartition
 from kafka.partitioner import murmur2
 
+from stream.changes.panes import DAY_MS, window_ms
 from stream.demo.traffic import Options, Record, Traffic
 from stream.reference.account import Expected, Window
-from stream.reference.metrics import BOTH_KNOWN, LEAD_COSTS, SHIFTS_MS, TIMES
+from stream.reference.metrics import BOTH_KNOWN, LEAD_COSTS, SHIFTED, TIMES
 from tests.accounting import BY_ORIGIN, told_of
 from tests.integration.brokers import free_port
 from tests.integration.conftest import Site
@@ -38,7 +39,7 @@ KINDS = ("page_view", "form", "chatbot", "email", "ad")
 Series = tuple[str, tuple[tuple[str, str], ...], str | None]
 
 #: What has edges of its own, or is told by what the oracle does not know.
-ELSEWHERE = frozenset(SHIFTS_MS) | frozenset(BOTH_KNOWN) | frozenset(LEAD_COSTS) | frozenset(TIMES) | BY_ORIGIN
+ELSEWHERE = SHIFTED | frozenset(BOTH_KNOWN) | frozenset(LEAD_COSTS) | frozenset(TIMES) | BY_ORIGIN
 
 
 class Engine:
@@ -240,11 +241,24 @@ def _figures_differ(
     for (metric, labels, window), reading in readings.items():
         if window not in spans or metric in ELSEWHERE or metric not in metrics:
             continue
+        if _by_newest(metric, dict(labels), window):
+            continue
         want = told(metric, window, spans[window]).get(labels, Expected(None))
         compared += 1
         if not _same(reading, want):
             out.append(f"{metric} {dict(labels)} {window}: reference {want}, leadpulse {reading['value']}")
     return out if compared >= 200 else [*out, f"only {compared} figures were compared"]
+
+
+def _by_newest(metric: str, labels: Mapping[str, str], window: str) -> bool:
+    """Tell whether a reading may hold what lies after the newest counted event.
+
+    What the rollup is told of such moments lies at that event (`Rollup.add`): arrivals, while a backlog is worked off,
+    and records that were filtered. The account, which is compared whole, holds each of them.
+    """
+    if metric == "valid_event_ratio":
+        return window_ms(window) < DAY_MS
+    return metric == "traffic_events" and labels.get("class") != "human"
 
 
 def _same(reading: Mapping[str, Any], want: Expected) -> bool:

@@ -77,12 +77,17 @@ def moment_ms(written: str) -> int:
     return round(datetime.fromisoformat(written).timestamp() * 1000)
 
 
+_NEVER: Final = Edges(0, 0, 0)
+
+
 @dataclass(slots=True)
 class Board:
     """What the result topic says now."""
 
     seen: dict[Key, Seen] = field(default_factory=dict)
     edges: dict[str, Edges] = field(default_factory=dict)
+    #: (window, how much earlier than others it ends) → its newest edges
+    shifted: dict[tuple[str, int], Edges] = field(default_factory=dict)
     account: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     account_seq: int = 0
     as_of: str = ""
@@ -119,7 +124,11 @@ class Board:
         start_ms, end_ms = moment_ms(reading["window_start"]), moment_ms(reading["window_end"])
         figures = (reading["value"], reading["numerator"], reading["denominator"], reading["n"])
         self.seen[metric, tuple(sorted(labels.items())), window] = Seen(*figures, start_ms, end_ms, seq)
-        if metric not in SHIFTED and metric not in END_EARLY and seq >= self.edges.get(window, Edges(0, 0, 0)).seq:
+        if metric in SHIFTED:
+            named = window, shift_of(metric, tuple(sorted(labels.items())))
+            if seq >= self.shifted.get(named, _NEVER).seq:
+                self.shifted[named] = Edges(seq, start_ms, end_ms)
+        elif metric not in END_EARLY and seq >= self.edges.get(window, _NEVER).seq:
             self.edges[window] = Edges(seq, start_ms, end_ms)
 
     def settled(self, books: Reference) -> bool:
@@ -141,8 +150,10 @@ class Board:
             return None if seen is None else Window(window, seen.start_ms, seen.end_ms)
         if seen is not None and seen.seq >= edges.seq:
             return Window(window, seen.start_ms, seen.end_ms)
-        span = Window(window, edges.start_ms, edges.end_ms)
-        return span.shifted(shift_of(metric, labels))
+        if metric in SHIFTED:  # they are rounded to the other side, so that their edges follow from no others
+            edges = self.shifted.get((window, shift_of(metric, labels)))
+            return None if edges is None else Window(window, edges.start_ms, edges.end_ms)
+        return Window(window, edges.start_ms, edges.end_ms)
 
 
 def agrees(metric: str, seen: Seen, expected: Expected) -> bool:

@@ -78,7 +78,7 @@ def decode(
     """Read a batch of records of one kind, in the format of the adapter.
 
     >>> decode("form", [(7, 1_738_317_600_000, None, b"{}", ())]).rejects
-    [Reject(index=0, reason='missing_field', path='specversion', site='unknown')]
+    [Reject(index=0, reason='missing_field', path='type', site='unknown')]
     """
     parsed = adapter.read(kind, records, limits)
     batch = Decoded(parsed.events, parsed.index, parsed.rejects, ignored=parsed.ignored)

@@ -35,11 +35,14 @@ def valid(example: Envelope) -> dict[str, Envelope]:
 
 def invalid(example: Envelope) -> dict[str, Envelope | bytes]:
     """Give events that are refused, by reason and what is wrong; bytes where that is no JSON."""
+    another = next(kind for kind in KINDS.values() if kind.name != example["type"])
     return {
         "not_json-cut-short": json.dumps(example).encode()[:-1],
         "missing_field-site_id": changed(example, site_id=...),
-        "wrong_type-site_id": changed(example, site_id=7),
-        "out_of_range-empty-site": changed(example, site_id=""),
+        "missing_field-empty-site": changed(example, site_id=""),
+        "wrong_type-site_id": changed(example, site_id={}),
+        "out_of_range-long-site": changed(example, site_id="s" * 1_000),
+        "wrong_topic-another": json.loads(json.dumps(another.example)),
         "unknown_kind-other": changed(example, {"type": "other"}),
         "bad_time-offset-without-colon": changed(example, {"time": "2025-06-15T09:30:00+0200"}),
         "too_late-two-days": changed(example, {"time": "2025-06-13T09:30:00Z", "recordedtime": "2025-06-15T09:30:01Z"}),

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,8 +64,14 @@ class DemoOptions:
 class Play:
     """One demo while it runs."""
 
-    def __init__(self, options: DemoOptions, stage: Stage, show: Callable[[view.Scene], None]) -> None:
-        self._options, self._stage, self._show = options, stage, show
+    def __init__(
+        self,
+        options: DemoOptions,
+        stage: Stage,
+        show: Callable[[view.Scene], None],
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._options, self._stage, self._show, self._is_over = options, stage, show, is_over
         self.books, self.board = Reference(), Board()
         begun = now_ms()
         traffic = Traffic(
@@ -105,6 +112,8 @@ class Play:
 
     def _turn(self, talking: bool) -> bool:
         """Send, read and draw once; return whether the traffic is up to the clock."""
+        if self._is_over():  # the exception of a signal is lost where it falls into a finalizer
+            raise KeyboardInterrupt
         self._stage.check()
         behind = self._pump.advance(now_ms(), most=1_000) if talking else False
         if not talking:
@@ -228,10 +237,10 @@ def run(options: DemoOptions, out: Console | None = None) -> int:
     """Run the demo; 1 says that numbers never came, or (with `check`) that some were wrong at the end."""
     console = out or Console()
     live = console.is_terminal
-    with _signals_as_interrupt():
+    with _signals_as_interrupt() as asked:
         try:
             with _shown(console, live) as show, Stage(metrics_port=options.metrics_port) as stage:
-                play = Play(options, stage, show)
+                play = Play(options, stage, show, asked.is_set)
                 try:
                     play.run()
                 except KeyboardInterrupt:
@@ -283,17 +292,19 @@ def _shown(console: Console, live: bool) -> Iterator[Callable[[view.Scene], None
 
 
 @contextmanager
-def _signals_as_interrupt() -> Iterator[None]:
+def _signals_as_interrupt() -> Iterator[threading.Event]:
     """Let SIGTERM and a closed terminal end the demo as Ctrl-C does, so that its children end too."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        asked.set()
         raise KeyboardInterrupt
 
+    asked = threading.Event()
     # SIGINT too: a shell starts what it puts in the background with it ignored
     names = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if sys.platform != "win32" else [])
     before = {name: signal.signal(name, interrupt) for name in names}
     try:
-        yield
+        yield asked
     finally:
         for name, old in before.items():
             signal.signal(name, old)

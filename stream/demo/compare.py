@@ -30,7 +30,7 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 
 from stream.reference.account import Expected, Key, Reference, Window, shift_of
-from stream.reference.metrics import BOTH_KNOWN, LEAD_COSTS, SHIFTED, TIMES, windows_of
+from stream.reference.metrics import BOTH_KNOWN, LEAD_COSTS, TIMES, windows_of
 
 #: Figures that end where both of their sides are known; they do not move without it.
 END_EARLY = frozenset(BOTH_KNOWN) | frozenset(LEAD_COSTS)
@@ -85,9 +85,8 @@ class Board:
     """What the result topic says now."""
 
     seen: dict[Key, Seen] = field(default_factory=dict)
-    edges: dict[str, Edges] = field(default_factory=dict)
-    #: (window, how much earlier than others it ends) → its newest edges
-    shifted: dict[tuple[str, int], Edges] = field(default_factory=dict)
+    #: (window, how much earlier than others it ends) → its newest edges: where they are rounded to depends on that
+    edges: dict[tuple[str, int], Edges] = field(default_factory=dict)
     account: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     account_seq: int = 0
     as_of: str = ""
@@ -123,13 +122,11 @@ class Board:
             return
         start_ms, end_ms = moment_ms(reading["window_start"]), moment_ms(reading["window_end"])
         figures = (reading["value"], reading["numerator"], reading["denominator"], reading["n"])
-        self.seen[metric, tuple(sorted(labels.items())), window] = Seen(*figures, start_ms, end_ms, seq)
-        if metric in SHIFTED:
-            named = window, shift_of(metric, tuple(sorted(labels.items())))
-            if seq >= self.shifted.get(named, _NEVER).seq:
-                self.shifted[named] = Edges(seq, start_ms, end_ms)
-        elif metric not in END_EARLY and seq >= self.edges.get(window, _NEVER).seq:
-            self.edges[window] = Edges(seq, start_ms, end_ms)
+        whose = tuple(sorted(labels.items()))
+        self.seen[metric, whose, window] = Seen(*figures, start_ms, end_ms, seq)
+        named = window, shift_of(metric, whose)
+        if metric not in END_EARLY and seq >= self.edges.get(named, _NEVER).seq:
+            self.edges[named] = Edges(seq, start_ms, end_ms)
 
     def settled(self, books: Reference) -> bool:
         """Tell whether leadpulse has accounted for each record that the books know, and for no other."""
@@ -138,22 +135,20 @@ class Board:
 
     def published_since_settled(self) -> set[str]:
         """Name the windows that were published after the account was complete."""
-        return {window for window, edges in self.edges.items() if edges.seq >= self.account_seq}
+        return {window for (window, ago), edges in self.edges.items() if not ago and edges.seq >= self.account_seq}
 
     def span_of(self, key: Key) -> Window | None:
         """Give the edges that a reading stands for; None when its window was not published since."""
         metric, labels, window = key
-        seen, edges = self.seen.get(key), self.edges.get(window)
-        if edges is None or edges.seq < self.account_seq:
+        seen, newest = self.seen.get(key), self.edges.get((window, 0))
+        if newest is None or newest.seq < self.account_seq:
             return None
         if metric in END_EARLY:
             return None if seen is None else Window(window, seen.start_ms, seen.end_ms)
-        if seen is not None and seen.seq >= edges.seq:
+        if seen is not None and seen.seq >= newest.seq:
             return Window(window, seen.start_ms, seen.end_ms)
-        if metric in SHIFTED:  # they are rounded to the other side, so that their edges follow from no others
-            edges = self.shifted.get((window, shift_of(metric, labels)))
-            return None if edges is None else Window(window, edges.start_ms, edges.end_ms)
-        return Window(window, edges.start_ms, edges.end_ms)
+        edges = self.edges.get((window, shift_of(metric, labels)))
+        return None if edges is None else Window(window, edges.start_ms, edges.end_ms)
 
 
 def agrees(metric: str, seen: Seen, expected: Expected) -> bool:

@@ -118,12 +118,12 @@ class Play:
         behind = self._pump.advance(now_ms(), most=1_000) if talking else False
         if not talking:
             self._pump.settle()
-        full_before = self.board.edges.get(LONG_WINDOW)
+        full_before = self.board.edges.get((LONG_WINDOW, 0))
         for records in self._consumer.poll(timeout_ms=0 if behind else 50).values():
             for record in records:
                 self.board.take(record.key, record.value)
             self._read_at = time.monotonic()
-        if self.board.edges.get(LONG_WINDOW) != full_before:
+        if self.board.edges.get((LONG_WINDOW, 0)) != full_before:
             self._full_at = time.monotonic()
         if time.monotonic() - self._drawn >= DRAW_S:
             self._draw()

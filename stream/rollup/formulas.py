@@ -37,7 +37,6 @@ class Value(NamedTuple):
     denominator: Number | None
     n: Number | None
     end_ms: int | None  # where a figure ends before the moment it is read at
-    shift_ms: int | None = None  # how much earlier its windows end, where its labels decide that
 
 
 class _Term(NamedTuple):
@@ -150,8 +149,7 @@ class Formulas:
             for terms, out in ((plan.top, top), (plan.bottom, bottom)):
                 out[here] = _added([term.only(here, size) for term in terms], sums.__getitem__, len(here))
         for at in _changed(plan, (top, bottom, self._told(plan, window)), everything):
-            value = _divided(metric, plan.groups[at], int(top[at]), int(bottom[at]), None)
-            yield value._replace(shift_ms=int(shifts[at]))
+            yield _divided(metric, plan.groups[at], int(top[at]), int(bottom[at]), None)
 
     def _ended(self, metric: Metric, plan: _Plan, window: str, everything: bool) -> Iterator[Value]:
         """Give figures that end where they are known, all label sets of one end together."""

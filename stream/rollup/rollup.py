@@ -23,7 +23,7 @@ from stream.rollup.budget import Budget, Place
 from stream.rollup.folding import Folding, choose
 from stream.rollup.formulas import Formulas
 from stream.rollup.known import Known
-from stream.rollup.series import Ints, Series, Windows, windows_of
+from stream.rollup.series import Ints, Series, Windows, shift_of, windows_of
 from stream.rollup.snapshot import Snapshot
 from stream.rollup.standing import Standings
 from stream.rollup.totals import totals
@@ -252,7 +252,7 @@ class Rollup:
         now_ms = table.now_ms
         spans: dict[tuple[int | None, int], tuple[int, int]] = {}
         for value in self._formulas.values(metric, window, everything):
-            shift_ms = metric.shift_ms if value.shift_ms is None else value.shift_ms
+            shift_ms = shift_of(metric, value.labels)
             named = value.end_ms, shift_ms
             if named not in spans:
                 spans[named] = table.span((window, shift_ms), value.end_ms)

@@ -7,7 +7,6 @@ Out: per event None, if it counts, or the reason why it is filtered: bot, intern
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -16,8 +15,6 @@ from stream.ingest.bots import MAX_CHARACTERS, is_listed, is_machine
 
 #: Classes of traffic; all but the first are reasons to filter by the same name.
 CLASSES: Final = ("human", "bot", "internal", "test")
-#: Programs that fetch the images of a mail when a person opens it.
-_opens_for_people: Final = re.compile(r"GoogleImageProxy|ggpht\.com|YahooMailProxy|YahooCacheSystem|Outlook").search
 #: Reasons decided here.
 REASONS: Final = (*CLASSES[1:], "no_consent")
 

@@ -11,8 +11,6 @@ from typing import Final
 
 from stream.reference.events import DAY_MS, HOUR_MS, MINUTE_MS
 
-SHIFT_MS: Final = 30 * MINUTE_MS  # a session must be over before it may be called a bounce
-
 LENGTHS_MS: Final = {
     "5m": 5 * MINUTE_MS,
     "1h": HOUR_MS,
@@ -100,6 +98,7 @@ RATIOS: Final = {
 }
 #: metric → how much earlier its windows end, so that all it counts has had that long
 SHIFTS_MS: Final = {
+    # a session must be over before it may be called a bounce
     **dict.fromkeys(("bounce_ratio", "form_abandons", "form_abandonment_ratio"), 30 * MINUTE_MS),
     **dict.fromkeys(
         ("emails_opened_in_time", "email_open_in_time_ratio", "emails_clicked_in_time", "email_click_in_time_ratio"),

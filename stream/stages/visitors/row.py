@@ -309,4 +309,3 @@ class AdLead(msgspec.Struct, array_like=True, gc=False):
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Row).decode
 decode_ad_lead = msgspec.msgpack.Decoder(AdLead).decode
-decode_last = msgspec.msgpack.Decoder(list[object]).decode

@@ -31,6 +31,7 @@ from stream.stages.emails.copy import Copy
 from stream.stages.emails.message import Message
 from stream.stages.visitors.known import KnownSince
 from stream.stages.visitors.row import AdLead, Deeds, Extra, Folded, Loose, Packed, Row, Submission
+from stream.state.horizon import Hours
 from stream.state.keys import STORED, Stored
 from stream.state.known_ids import KnownIds, hash_ids
 from stream.state.labels import LabelGuard
@@ -157,6 +158,7 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "granularity": _granularity,
     "known_ids": _known_ids,
     "labels": _labels,
+    "known_horizon": _row("h", Hours({"page_view": 485_000, "form": 484_990}, {"form": 484_000}, 483_000, 482_000)),
     "account": _row("c", Figures({"ad/accepted": 3, "ad/counted": 2}, {"ad": NOON}, NOON - 5)),
     "position": lambda: [(position.POSITION_KEY, position.encode(_POSITION))],
     "rollup_cells": _of_rollup(b"x"),

@@ -33,7 +33,6 @@ class Forward:
     partition: int
     key: bytes | None
     value: bytes | None
-    timestamp_ms: int
     headers: list[tuple[str, bytes]]
 
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from stream.errors import TopicError
 from stream.kafka.bounded import within
+from stream.kafka.clock import BrokerClock, Sent
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 
@@ -35,8 +36,14 @@ CLOSE_S: Final = 3.0
 class StateLog:
     """Own the producer of one shard."""
 
-    def __init__(self, link: Link, topic: str, partition: int, transactional_id: str | None) -> None:
-        """Without a transactional id (delivery at_least_once) writes are awaited but neither fenced nor atomic."""
+    def __init__(
+        self, link: Link, topic: str, partition: int, transactional_id: str | None, clock: BrokerClock | None = None
+    ) -> None:
+        """Without a transactional id (delivery at_least_once) writes are awaited but neither fenced nor atomic.
+
+        `clock` is told what the broker stamps on what is written.
+        """
+        self._clock = clock or BrokerClock()
         self.tp = TopicPartition(topic, partition)
         self.link = link
         self._id = transactional_id
@@ -76,11 +83,13 @@ class StateLog:
         try:
             if self._id is not None:
                 await producer.begin_transaction()
-            now_ms = int(time.time() * 1000)
+            sent = self._clock.sent()
+            # no topic of ours keeps this time, but for a broker that stamps nothing
+            now_ms = int(sent.wall_s * 1000)
             for topic, partition, rows in parts:
                 await _send(producer, topic, partition, rows, now_ms, acks)
-            for ack in acks:
-                await ack
+            told = [await ack for ack in acks]
+            self._learn(sent, told)
             if self._id is not None:
                 await producer.commit_transaction()
         except BaseException:
@@ -88,6 +97,25 @@ class StateLog:
                 if isinstance(ack, asyncio.Future):
                     ack.add_done_callback(_retrieve)
             raise
+
+    def _learn(self, sent: Sent, told: list[Any]) -> None:
+        """Tell the clock what the broker stamped last; refuse topics that keep the writer's time.
+
+        A broker with transactions stamps what its topic says. One that answers without an offset only says that it
+        has the records already.
+        """
+        for ack in told:
+            if self._id is not None and ack.offset >= 0 and ack.timestamp_type == 0:
+                raise TopicError(
+                    "The topic keeps the times of whoever writes (message.timestamp.type=CreateTime), and a worker's "
+                    "clock may be wrong.",
+                    where=ack.topic,
+                    do="Run `leadpulse topics create`: it sets message.timestamp.type=LogAppendTime.",
+                )
+        if told and told[-1].timestamp_type and told[-1].timestamp > 0:
+            self._clock.stamped(sent, told[-1].timestamp)
+        elif told and self._id is None:
+            self._clock.unstamped()
 
     async def close(self) -> None:
         """Leave the log to the next owner."""

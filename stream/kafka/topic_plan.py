@@ -16,8 +16,13 @@ from stream.kafka.layout import Layout
 DAY_MS: Final = 86_400_000
 DEFAULT_PARTITIONS: Final = 12
 
+TIME_TYPE: Final = "message.timestamp.type"
+#: What leadpulse writes carries the broker's time: no record and no worker's clock then says when a record was written,
+#: so that none is refused for its time, deleted too early, or moves a window.
+STAMPED: Final = {TIME_TYPE: "LogAppendTime"}
 #: With the brokers' defaults nothing is compacted before a segment of 1 GiB is full.
 COMPACTED: Final = {
+    **STAMPED,
     "cleanup.policy": "compact",
     "segment.bytes": str(64 << 20),
     "segment.ms": "600000",
@@ -25,26 +30,26 @@ COMPACTED: Final = {
     "max.compaction.lag.ms": "1800000",
 }
 #: The rollup reads deltas on from its last snapshot; a week lets it be away over holidays.
-DELTAS: Final = {"cleanup.policy": "delete", "retention.ms": str(7 * DAY_MS)}
+DELTAS: Final = {**STAMPED, "cleanup.policy": "delete", "retention.ms": str(7 * DAY_MS)}
 HANDOVER: Final = DELTAS
-#: A forwarded record keeps the time at which it first arrived.
-REROUTE: Final = {**DELTAS, "message.timestamp.type": "CreateTime"}
+#: When a forwarded record first arrived stands in a header.
+REROUTE: Final = DELTAS
 #: Sources that are not a producer's: name → role and settings.
 OWN_SOURCES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     records.REROUTE: ("reroute", REROUTE),
     records.HANDOVER: ("handover", HANDOVER),
 }
-DEAD_LETTER: Final = {"cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
+DEAD_LETTER: Final = {**STAMPED, "cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
 SOURCE: Final = {
     "cleanup.policy": "delete",
     "retention.ms": str(7 * DAY_MS),
-    "message.timestamp.type": "LogAppendTime",
+    **STAMPED,
 }
 
 _KIND: Final[tuple[str, Mapping[str, str]]] = ("source", SOURCE)
 
 #: Settings that decide whether results are right; the others of a plan are advice.
-BINDING: Final = frozenset({"cleanup.policy", "message.timestamp.type"})
+BINDING: Final = frozenset({"cleanup.policy", TIME_TYPE})
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,15 @@ class TopicPlan:
         """Give the topics that must be created."""
         return [spec for spec in self.specs if spec.name not in found]
 
+    def unstamped(self, found: Mapping[str, Found]) -> list[str]:
+        """Name our own topics that keep the times of whoever writes."""
+        return [
+            spec.name
+            for spec in self.specs
+            if spec.role != "source" and spec.name in found
+            if found[spec.name].configs.get(TIME_TYPE, STAMPED[TIME_TYPE]) != STAMPED[TIME_TYPE]
+        ]
+
     def findings(self, found: Mapping[str, Found], brokers: int = 1) -> list[Finding]:
         """Compare what is with what should be; what is fatal comes first."""
         findings = [*self._counts(found)]
@@ -179,7 +193,13 @@ def _config(spec: TopicSpec, there: Found) -> Iterable[Finding]:
                 spec.name,
                 "Set cleanup.policy=delete.",
             )
-        elif name == "message.timestamp.type" and spec.role == "source":
+        elif name == TIME_TYPE and spec.role != "source":
+            yield Finding(
+                f"{name} is {has}; it must be {wanted}: what is written would carry the clock of a worker.",
+                spec.name,
+                "Run `leadpulse topics create`, which sets it.",
+            )
+        elif name == TIME_TYPE:
             yield Finding(
                 "Arrival is the producer's clock (CreateTime): a wrong clock moves events and decides what is late.",
                 spec.name,

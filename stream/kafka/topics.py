@@ -27,7 +27,7 @@ from kafka.errors import (
 from stream.errors import BrokerError, TopicError
 from stream.kafka.layout import Layout
 from stream.kafka.security import Link
-from stream.kafka.topic_plan import DEFAULT_PARTITIONS, Finding, Found, TopicPlan, TopicSpec
+from stream.kafka.topic_plan import DEFAULT_PARTITIONS, STAMPED, Finding, Found, TopicPlan, TopicSpec
 
 log = logging.getLogger("leadpulse.topics")
 
@@ -179,6 +179,16 @@ def _request(spec: TopicSpec, replicas: int) -> dict[str, Any]:
         "replication_factor": replicas,
         "configs": {**spec.configs, **safe},
     }
+
+
+def stamp(link: Link, layout: Layout) -> list[str]:
+    """Let the broker stamp its time on our own topics where it does not yet; give their names."""
+    with admin(link) as client:
+        there = found(client, (spec.name for spec in TopicPlan(layout).specs))
+        names = TopicPlan.fitting(layout, there).unstamped(there)
+        if names:
+            client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, dict(STAMPED)) for name in names])
+        return names
 
 
 def verify(link: Link, layout: Layout) -> list[Finding]:

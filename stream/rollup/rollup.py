@@ -1,7 +1,10 @@
 """Rollup: adds up what all shards report, and reads the metrics.
 
-In:  packed deltas of all shards, and the wall clock as an argument.
+In:  packed deltas of all shards, each with the broker's stamp; the broker's clock as an argument.
 Out: readings; records of its own log.
+
+No worker's clock is asked: the moment that windows are read at is the broker's, and moves on only while every shard
+was heard of, by the broker's stamps, a little while before it.
 """
 
 from __future__ import annotations
@@ -80,7 +83,7 @@ class Rollup:
         self._standings = Standings(options.shards, options.absent)
         self._snapshot = Snapshot(self._levels, self._series, self._standings, self._budget) if self._levels else None
         self._version = catalog.version()
-        self._wall_ms = 0
+        self._clock_ms = 0  # the broker's, as it was told last
         self._seq = 0
         self._stored_now_ms = 0
         self._restored = False
@@ -111,16 +114,20 @@ class Rollup:
             for standing in self._standings.of.values():
                 self._known.take(standing.marks)
 
-    def apply(self, value: bytes) -> None:
-        """Add what one shard reported. A record seen before changes nothing; a gap raises SequenceGap."""
-        self._add(*unpack_coded(value))
+    def apply(self, value: bytes, stamp_ms: int = 0) -> None:
+        """Add what one shard reported. A record seen before changes nothing; a gap raises SequenceGap.
+
+        `stamp_ms` is when the broker took it; 0 stands for the newest moment that is known.
+        """
+        self._add(*unpack_coded(value), stamp_ms)
 
     def add(self, delta: Delta) -> None:
         """Add an unpacked delta."""
         self._add(delta, delta.names)
 
-    def _add(self, delta: Delta, names: Sequence[Cell | bytes]) -> None:
+    def _add(self, delta: Delta, names: Sequence[Cell | bytes], stamp_ms: int = 0) -> None:
         self._restore()
+        stamp_ms = stamp_ms or self._clock_ms
         known = self._standings.of.get((delta.group, delta.shard))
         if known is not None:
             if delta.seq <= known.seq:
@@ -128,7 +135,7 @@ class Rollup:
             if delta.seq != known.seq + 1:
                 raise SequenceGap(f"shard {delta.group} {delta.shard} reported number {delta.seq} after {known.seq}")
         if not self.options.exact:
-            self._reach(delta)
+            self._reach(delta, stamp_ms)
         if names:
             index = np.frombuffer(delta.name_index, np.int32).astype(np.int64)
             panes, amounts = np.frombuffer(delta.panes, np.int64), np.frombuffer(delta.amounts, np.int64)
@@ -140,7 +147,7 @@ class Rollup:
             self._wait(self._series.expand(names, index, panes, amounts))
         for spread in delta.spreads:
             self._spread(spread)
-        self._standings.take(delta, self._wall_ms)
+        self._standings.take(delta, stamp_ms)
         self._known.take(delta.marks)
 
     def _spread(self, spread: Spread) -> None:
@@ -172,26 +179,25 @@ class Rollup:
             self._waiting, self._waits = [], 0
             self._table.apply(sids, panes, amounts)
 
-    def _reach(self, delta: Delta) -> None:
+    def _reach(self, delta: Delta, stamp_ms: int) -> None:
         """End windows after every event that was added: a person's latest visit may lie nowhere else."""
-        newest = max(delta.newest_ms.values(), default=0)
+        newest, clock_ms = max(delta.newest_ms.values(), default=0), stamp_ms or delta.now_ms
         if not newest and delta.panes and not self._table.now_ms:
             # nothing was ever counted, only rejected: so far there are arrivals alone to go by
             panes = np.frombuffer(delta.panes, np.int64)
-            newest = min(self.options.grid.start_ms(int(panes.max())), delta.now_ms)
-        wall_ms = max(self._wall_ms, delta.now_ms)
-        if wall_ms and self.options.clock == "wall":
+            newest = min(self.options.grid.start_ms(int(panes.max())), clock_ms)
+        if clock_ms and self.options.clock == "wall":
             # one record with a timestamp of the far future would else leave nothing in any window, for good
-            newest = min(newest, wall_ms + DAY_MS)
+            newest = min(newest, clock_ms + DAY_MS)
         if newest:
             self._table.advance(newest + 1)
 
-    def advance(self, wall_ms: int) -> None:
-        """Let time go on: to the wall clock once every shard is caught up, else no further than the events."""
+    def advance(self, clock_ms: int) -> None:
+        """Let time go on: to the broker's clock once every shard is caught up, else no further than the events."""
         self._restore()
-        self._wall_ms = max(self._wall_ms, wall_ms)
-        if self.options.clock == "wall" and self._standings.complete(self._wall_ms):
-            self._table.advance(self._wall_ms)
+        self._clock_ms = clock_ms or self._clock_ms
+        if self.options.clock == "wall" and self.complete:
+            self._table.advance(self._clock_ms)
 
     def read_at(self, moment_ms: int) -> None:
         """Read windows at a given moment from here on: for a replay, which is always complete."""
@@ -211,7 +217,7 @@ class Rollup:
             choose(self._series)
         self._formulas.refresh()
         self._seq += 1
-        standing = self._complete(), self._standings.data_since_ms()
+        standing = self.complete, self._standings.data_since_ms()
         out: list[Reading] = []
         for metric in catalog.METRICS:
             for window in self.options.windows or metric.windows:
@@ -236,8 +242,10 @@ class Rollup:
         clock = msgspec.msgpack.encode((self._seq, self._table.now_ms))
         return [*self._snapshot.records(full), (_CLOCK_KEY, clock)]
 
-    def _complete(self) -> bool:
-        return self.options.exact or self._standings.complete(self._wall_ms)
+    @property
+    def complete(self) -> bool:
+        """Whether every shard has said lately that it has nothing more to read."""
+        return self.options.exact or self._standings.complete(self._clock_ms)
 
     def _read(
         self,
@@ -270,7 +278,7 @@ class Rollup:
     def _read_totals(self, standing: tuple[bool, int | None], out: list[Reading]) -> None:
         complete, since = standing
         now_ms = self._table.now_ms
-        clock_ms = now_ms if self.options.exact else self._wall_ms or now_ms
+        clock_ms = now_ms if self.options.exact else self._clock_ms or now_ms
         for name, labels, value in totals(self._standings, self._budget, clock_ms, complete, self._version):
             out.append(
                 Reading(

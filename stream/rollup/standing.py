@@ -23,7 +23,7 @@ class Standing(msgspec.Struct, array_like=True):
     """The newest report of one shard."""
 
     seq: int
-    reported_ms: int  # by the clock of the rollup's owner, not of the shard's
+    reported_ms: int  # when the broker took it
     caught_up: bool
     newest_ms: dict[str, int]
     oldest_ms: int | None
@@ -43,8 +43,8 @@ class Standings:
         self.of: dict[Shard, Standing] = {}
         self.changed: set[Shard] = set()
 
-    def take(self, delta: Delta, now_ms: int) -> None:
-        """Replace what a shard reported before."""
+    def take(self, delta: Delta, stamp_ms: int) -> None:
+        """Replace what a shard reported before; the broker took it at `stamp_ms`."""
         shard = delta.group, delta.shard
         before = self.of.get(shard)
         oldest, marks, newest = delta.oldest_ms, delta.marks, delta.newest_ms
@@ -54,7 +54,7 @@ class Standings:
             marks = _highest(before.marks, marks)
             newest = _highest(before.newest_ms, newest)
         self.of[shard] = Standing(
-            delta.seq, now_ms, delta.caught_up, newest, oldest, delta.lag_records, delta.missing, delta.account,
+            delta.seq, stamp_ms, delta.caught_up, newest, oldest, delta.lag_records, delta.missing, delta.account,
             delta.gauges, marks,
         )  # fmt: skip
         self.changed.add(shard)

@@ -36,6 +36,7 @@ MESSAGE_PARTS: Final = Stored("message_parts", "shard", b"n", "stream.stages.ema
 AD_TOTALS: Final = Stored("ad_totals", "shard", b"t", "stream.stages.ads.totals.Total", 2)
 GRANULARITY: Final = Stored("granularity", "shard", b"g", "stream.stages.ads.grains.Grain", 2)
 KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.KnownIds", 2)
+KNOWN_HORIZON: Final = Stored("known_horizon", "shard", b"h", "stream.state.horizon.Hours")
 LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard", 2)
 ACCOUNT: Final = Stored("account", "shard", b"c", "stream.engine.account.Figures")
 POSITION: Final = Stored("position", "shard", SHELL + b"position", "stream.worker.position.Position", 3)
@@ -62,6 +63,7 @@ STORED: Final = (
     AD_TOTALS,
     GRANULARITY,
     KNOWN_IDS,
+    KNOWN_HORIZON,
     LABELS,
     ACCOUNT,
     POSITION,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ import faust
 from aiokafka import TopicPartition
 from mode import CrashingSupervisor, Service
 
+from stream.kafka.clock import BrokerClock
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
@@ -81,13 +83,14 @@ def build_app(
     make_rollup: MakeRollup,
     encode_reading: EncodeReading,
     exporter: Exporter | None = None,
+    clock: BrokerClock | None = None,
     reset: bool = False,
 ) -> App:
     """Join everything; `counts` is topic → number of partitions, as the start-up checks found them.
 
     `layout` has the groups that run: an optional one whose topics are missing is not in it.
     """
-    shown = exporter or Silent()
+    shown, clock = exporter or Silent(), clock or BrokerClock()
     shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
     exactly_once = settings.delivery == "exactly_once"
     app = App(
@@ -121,12 +124,14 @@ def build_app(
     def make_shards(source: Any) -> Shards:
         def make(id: ShardId) -> Owned:
             name = layout.transactional_id(id) if exactly_once else None
-            statelog = StateLog(link, layout.state(id.group), id.shard, name)
+            statelog = StateLog(link, layout.state(id.group), id.shard, name, clock)
             if id.group == ROLLUP:
-                return RollupShard(make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown)
+                return RollupShard(
+                    make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown, clock=clock
+                )
             fold = make_fold(id.group, id.shard, shards_of[id.group])
             outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)
-            return Shard(outputs, fold, statelog, source, settings, reset=reset)
+            return Shard(outputs, fold, statelog, source, settings, clock=clock, reset=reset)
 
         return Shards(layout, make, partial(Reader, link))
 
@@ -147,7 +152,7 @@ def build_app(
         except Exception as error:
             die("assignment", error)
 
-    app.service(_owner(app, settings, shown))
+    app.service(_owner(app, settings, shown, clock))
     return app
 
 
@@ -162,7 +167,7 @@ def _thin_agent(app: App, group: str, topic: str) -> None:
             app.shards.feed(batch)
 
 
-def _owner(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
+def _owner(app: App, settings: Settings, exporter: Exporter, clock: BrokerClock) -> type[Service]:
     class Owner(Service):
         """Shows the worker each second; stops before the consumer leaves the group, so that nothing is replayed."""
 
@@ -173,7 +178,9 @@ def _owner(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
         @Service.task
         async def _show(self) -> None:
             while not self.should_stop:
-                exporter.show_worker(app.shards.view())
+                exporter.show_worker(replace(app.shards.view(), clock_skew_ms=clock.skew_ms))
+                if (news := clock.news()) is not None:
+                    log.warning("%s", news)
                 await self.sleep(1.0)
 
         async def on_stop(self) -> None:

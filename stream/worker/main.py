@@ -16,6 +16,7 @@ from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
 from stream.ingest.touches import ChannelOptions
+from stream.kafka.clock import BrokerClock
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.serve.http import HttpService
 from stream.serve.live import LivePage
@@ -28,7 +29,8 @@ from stream.worker import run as shell
 def run(settings: Settings, *, reset: bool = False) -> NoReturn:
     """Serve HTTP and run the shards until told to stop; a port in use is told before anything starts."""
     telemetry = Telemetry(catalog.version())
-    live = LivePage(telemetry)
+    clock = BrokerClock()
+    live = LivePage(telemetry, clock.now_ms)
     service = HttpService(settings, telemetry, catalog.BY_NAME, live.routes())
     service.start()
     live.start()
@@ -41,6 +43,7 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
             make_rollup=lambda shards: Rollup(rollup_options(settings, shards)),
             encode_reading=encode,
             exporter=telemetry,
+            clock=clock,
             reset=reset,
         )
     finally:

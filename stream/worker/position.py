@@ -32,7 +32,7 @@ class SourcePosition(msgspec.Struct):
     next: int
     last: int = -1  # offset of the last record covered; -1: none yet
     fingerprint: str = ""
-    last_ms: int = 0  # its timestamp
+    last_ms: int = 0  # when it arrived
     records: int = 0  # covered since the shard began
 
     def cover(self, batch: Batch) -> None:
@@ -41,7 +41,7 @@ class SourcePosition(msgspec.Struct):
         if batch.records:
             last = batch.records[-1]
             self.last, self.fingerprint = last[0], fingerprint(last)
-            self.last_ms = last[1]
+            self.last_ms = batch.newest_ms
             self.records += len(batch.records)
 
 

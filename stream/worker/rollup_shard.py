@@ -21,7 +21,8 @@ from aiokafka import TopicPartition
 
 from stream.errors import TopicError
 from stream.kafka.bounded import within
-from stream.kafka.fetch import Unpacked
+from stream.kafka.clock import BrokerClock
+from stream.kafka.fetch import Ends, Unpacked
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import OpenReader, Reader
 from stream.kafka.state_log import Row, StateLog
@@ -64,6 +65,7 @@ class RollupShard:
         exporter: Exporter,
         *,
         snapshot_s: float = SNAPSHOT_S,
+        clock: BrokerClock | None = None,
     ) -> None:
         """Take `counts` as group → number of shards."""
         self.id = ShardId(ROLLUP, 0)
@@ -71,7 +73,7 @@ class RollupShard:
         self.committed: dict[TopicPartition, int] = {}
         self.committed_at = time.monotonic()
         self._rollup, self._log, self._layout = rollup, statelog, layout
-        self._exporter, self._snapshot_s = exporter, snapshot_s
+        self._exporter, self._snapshot_s, self._clock = exporter, snapshot_s, clock or BrokerClock()
         self._published = Published(encode)
         self._tps = [TopicPartition(layout.deltas(group), p) for group in layout.groups for p in range(counts[group])]
         self._next: dict[TopicPartition, int] = {}
@@ -79,7 +81,7 @@ class RollupShard:
         self._task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
         self._all_due = self._snapshot_due = 0.0
-        self._complete = True
+        self._complete = False
         self._lag = self._deltas = self._commits = self._restored = 0
         self._commit_s = self._apply_s = self._restore_s = 0.0
         self._committed_ms = 0
@@ -125,6 +127,8 @@ class RollupShard:
         value = found.position()
         stored = None if value is None else msgspec.json.decode(value, type=RollupPosition)
         await StateLog(self._log.link, self._layout.metrics, 0, None).read(reader, self._published.found)
+        if not self._clock.now_ms():  # its stamp says how old the deltas are that come now
+            await within(COMMIT_LIMIT_S, self._log.write([self._alive()]))
         bounds = await reader.bounds(self._tps)
         for tp, (begin, end) in bounds.items():
             known = stored.next.get(tp.topic, []) if stored else []
@@ -179,15 +183,15 @@ class RollupShard:
     def feed(self, batch: Batch) -> None:
         """Nothing comes this way: the rollup's log is assigned only to say who owns the rollup."""
 
-    def see_end(self, source: str, end: int) -> None:
+    def see_end(self, source: str, end: Ends) -> None:
         """Nothing comes this way either."""
 
     def _apply(self, got: Mapping[TopicPartition, Unpacked]) -> None:
         began = time.perf_counter()
         for tp, unpacked in got.items():
-            for _, _, _, value, _ in unpacked.records:
+            for _, stamp_ms, _, value, _ in unpacked.records:
                 if value is not None:
-                    self._rollup.apply(value)
+                    self._rollup.apply(value, stamp_ms)
             self._next[tp] = unpacked.next
             self._deltas += len(unpacked.records)
         self._apply_s += time.perf_counter() - began
@@ -201,8 +205,10 @@ class RollupShard:
 
     async def _publish(self) -> None:
         began = time.monotonic()
-        self._rollup.advance(int(time.time() * 1000))
-        windows = None if began >= self._all_due else FAST_WINDOWS
+        self._rollup.advance(self._clock.now_ms())
+        # whoever reads that all is complete must find every window read after the last record; or that it is no more
+        turns = self._rollup.complete is not self._complete
+        windows = None if turns or began >= self._all_due else FAST_WINDOWS
         readings = self._rollup.readings(windows)
         rows: list[Row] = [(key, value, None, []) for key, value in self._published.rows(readings, windows)]
         own: list[Row] = []
@@ -216,7 +222,7 @@ class RollupShard:
             parts.append((self._log.tp.topic, self._log.tp.partition, own))
         if not parts:
             # nothing changed; a commit all the same, because it proves that the rollup is still ours
-            parts.append((self._log.tp.topic, self._log.tp.partition, [(ROLLUP_ALIVE.prefix, b"", None, [])]))
+            parts.append(self._alive())
         await within(COMMIT_LIMIT_S, self._log.write(parts))
         now = self.committed_at = time.monotonic()
         if windows is None:
@@ -225,10 +231,13 @@ class RollupShard:
             self._snapshot_due = now + self._snapshot_s
         self._commits += 1
         self._commit_s = now - began
-        self._committed_ms = int(time.time() * 1000)
+        self._committed_ms = self._clock.now_ms()
         as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
-        self._complete = not readings or readings[-1].complete  # one standing for all
+        self._complete = self._rollup.complete
         self._exporter.show_rollup(RollupView(self._published.confirm(), as_of_ms, self._committed_ms))
+
+    def _alive(self) -> tuple[str, int, list[Row]]:
+        return self._log.tp.topic, self._log.tp.partition, [(ROLLUP_ALIVE.prefix, b"", None, [])]
 
     def _position(self) -> RollupPosition:
         topics: dict[str, list[int]] = {}

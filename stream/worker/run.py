@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 import faust
 
 from stream.kafka import security
+from stream.kafka.clock import BrokerClock
 from stream.kafka.layout import Layout, TopicGroup
 from stream.serve.views import Exporter
 from stream.worker.app import build_app
@@ -36,6 +37,7 @@ def run(
     make_rollup: MakeRollup,
     encode_reading: EncodeReading,
     exporter: Exporter | None = None,
+    clock: BrokerClock | None = None,
     reset: bool = False,
 ) -> NoReturn:
     """Check, build, start; returns never."""
@@ -53,6 +55,7 @@ def run(
         make_rollup=make_rollup,
         encode_reading=encode_reading,
         exporter=exporter,
+        clock=clock,
         reset=reset,
     )
     quiet.install()

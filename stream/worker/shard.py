@@ -25,12 +25,15 @@ from aiokafka import TopicPartition
 from stream.contract.records import Record
 from stream.engine.commit import ShardReport
 from stream.kafka.bounded import within
+from stream.kafka.clock import BrokerClock
+from stream.kafka.fetch import Ends
 from stream.kafka.reader import OpenReader
 from stream.kafka.state_log import Row, StateLog
 from stream.serve.views import ShardView
 from stream.worker import position as positions
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch, Inbox
+from stream.worker.lag import Lag
 from stream.worker.outputs import Outputs
 from stream.worker.ports import Fold
 from stream.worker.position import Position
@@ -84,6 +87,7 @@ class Shard:
         source: Source,
         options: Options,
         *,
+        clock: BrokerClock | None = None,
         reset: bool = False,
     ) -> None:
         self.id = id = outputs.id
@@ -91,13 +95,12 @@ class Shard:
         self.position = Position({})
         self.committed: dict[TopicPartition, int] = {}
         self.committed_at = time.monotonic()
-        self._fold, self._log, self._source = fold, statelog, source
+        self._fold, self._log, self._source, self._clock = fold, statelog, source, clock or BrokerClock()
         self._outputs, self._options, self._reset = outputs, options, reset
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in outputs.layout.sources[id.group].items()}
-        self._inbox, self._expected, self._ends = Inbox(), dict[str, int](), dict[str, int]()
+        self._inbox, self._expected, self._lag = Inbox(), dict[str, int](), Lag()
         self._newest_ms, self._heard = dict[str, int](), dict[str, float]()
         self._waits_since = time.monotonic()
-        self._goal = dict[str, int]()  # the ends as they were at the last report
         self._epoch, self._pauses, self._held = -1, 0, set[str]()
         self._wake, self._busy = asyncio.Event(), asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -216,15 +219,15 @@ class Shard:
         self._expected[batch.source] = batch.next
         self._heard[batch.source] = time.monotonic()
         if batch.records:
-            self._newest_ms[batch.source] = batch.records[-1][1]
+            self._newest_ms[batch.source] = batch.newest_ms
         self._inbox.add(batch)
         if self._inbox.fresh > self._options.inbox_bytes:
             self._wake.set()
             self._hold(set(self._tps))
 
-    def see_end(self, source: str, end: int) -> None:
+    def see_end(self, source: str, end: Ends) -> None:
         """Learn how far a source goes; what lies before it is the shard's lag."""
-        self._ends[source] = end
+        self._lag.see(source, end, time.monotonic())
 
     async def _turn(self) -> None:
         """Wait until there is a reason, then fold or commit."""
@@ -258,11 +261,12 @@ class Shard:
         A short topic is fetched whole before a long one is half through. What happened is the same in whatever order
         it is folded, but a form sent before the page was seen is the expensive case.
         """
-        now, ends = time.monotonic(), self._ends
+        now, to_fetch = time.monotonic(), self._lag.to_fetch
         slow = [
             self._newest_ms[name]
             for name, expected in self._expected.items()
-            if (name not in ends or ends[name] - expected > FAR_BEHIND) and now - self._heard[name] < PATIENCE_S
+            if ((rest := to_fetch(name, expected)) is None or rest > FAR_BEHIND)
+            and now - self._heard[name] < PATIENCE_S
         ]
         return min(slow, default=None)
 
@@ -309,34 +313,27 @@ class Shard:
         self._dirty = False
         self.committed = nexts
         self.committed_at = time.monotonic()
-        self._committed_ms = int(time.time() * 1000)
+        self._committed_ms = self._clock.now_ms()
         self._commit_s = self.committed_at - began
         self._commits += 1
 
     def _report(self) -> ShardReport:
-        lag = self.lag()
-        # a commit behind is caught up: under live traffic there is always a record that has just arrived
-        goal, self._goal = self._goal or dict(self._ends), dict(self._ends)
-        sources = self.position.sources
-        caught_up = len(lag) == len(self._tps) and all(
-            name in sources and sources[name].next >= end for name, end in goal.items()
-        )
-        return ShardReport(caught_up=caught_up, now_ms=int(time.time() * 1000), lag_records=lag)
+        nexts = self._nexts()
+        caught_up = self._lag.caught_up(nexts, self._tps, time.monotonic())
+        return ShardReport(caught_up=caught_up, now_ms=self._clock.now_ms(), lag_records=self._lag.records(nexts))
 
-    def lag(self) -> dict[str, int]:
-        """Give the records between the position and the end, for the sources whose end is known."""
-        sources = self.position.sources
-        return {name: max(0, end - sources[name].next) for name, end in self._ends.items() if name in sources}
+    def _nexts(self) -> dict[str, int]:
+        return {name: source.next for name, source in self.position.sources.items()}
 
     def view(self) -> ShardView:
         """Show the shard as it is now."""
-        lag = self.lag()
+        nexts = self._nexts()
         return ShardView(
             group=self.id.group,
             shard=self.id.shard,
             state=self.state,
-            caught_up=self.state == "running" and len(lag) == len(self._tps) and not any(lag.values()),
-            lag_records=lag,
+            caught_up=self.state == "running" and self._lag.is_read(nexts, self._tps, time.monotonic()),
+            lag_records=self._lag.records(nexts),
             records=self._records,
             commits=self._commits,
             committed_ms=self._committed_ms,
@@ -350,6 +347,5 @@ class Shard:
 
     def _drop(self) -> None:
         self._inbox.take()
-        self._ends.clear()
-        self._goal = {}
+        self._lag.clear()
         self._hold(set())

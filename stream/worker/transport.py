@@ -126,10 +126,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             self._next[tp] = self._epoch, offset
         return self._epoch
 
-    async def fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, int]]:
+    async def fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, lean.Ends]]:
         return await self._inside(self._fetch(timeout_s))
 
-    async def _fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, int]]:
+    async def _fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, lean.Ends]]:
         consumer = self._ensure_consumer()
         consumer._coordinator.check_errors()
         fetcher = consumer._fetcher
@@ -170,8 +170,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                     do=f"Lengthen the topic's retention. To go on without them, {AFRESH}.",
                 ) from error
 
-    def _ends(self, fetcher: Any) -> dict[TopicPartition, int]:
-        """Give the last stable offsets that the broker told with its last answers, a few times a second."""
+    def _ends(self, fetcher: Any) -> dict[TopicPartition, lean.Ends]:
+        """Give both ends of each partition that the broker told with its last answers, a few times a second."""
         now = asyncio.get_running_loop().time()
         if now < self._ends_at:
             return {}

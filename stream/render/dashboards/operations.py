@@ -159,6 +159,8 @@ def _workers() -> Iterable[Panel]:
         ("Memory", "Resident memory of a worker.", "bytes", "process_resident_memory_bytes"),
         ("Processor", "Cores that a worker uses.", "short", "rate(process_cpu_seconds_total[$__rate_interval])"),
         ("Open files", "Descriptors that a worker holds.", "short", "process_open_fds"),
+        ("Clock", "How far a worker's clock is ahead of the broker's; no figure rests on it.", "s",
+         "leadpulse_clock_skew_seconds"),
         ("Rebalances", "Assignments since the start of a worker.", "short", "leadpulse_rebalances_total"),
         ("Time to write /metrics", "Time that writing the last snapshot took.", "s", "leadpulse_http_render_seconds"),
         ("HTTP requests", "Answers a second by code.", "reqps",

@@ -101,6 +101,7 @@ class Play:
         self.first_s: float | None = None
         self.wrong: list[Line] = []
         self.compared = 0
+        self.words = ""  # what the worker had logged at the end
         self._begun = time.monotonic()
 
     def close(self) -> None:
@@ -218,6 +219,13 @@ class Play:
         )
         self._draw()
 
+    def why_not(self) -> Iterator[str]:
+        """Say what kept the numbers from being compared, as far as it can be seen from here."""
+        yield from view.plain(self.scene())
+        yield from (f"not settled: {line}" for line in self.board.unsettled(self.books)[:20])
+        if self.words:
+            yield f"last words of the worker:\n{self.words}"
+
     def run(self) -> None:
         """Play until the time is over."""
         options = self._options
@@ -246,6 +254,7 @@ def run(options: DemoOptions, out: Console | None = None) -> int:
                 except KeyboardInterrupt:
                     pass
                 finally:
+                    play.words = stage.last_words()
                     play.close()
         except KeyboardInterrupt:
             return 0
@@ -261,6 +270,8 @@ def verdict(play: Play, options: DemoOptions, console: Console) -> int:
         return 0
     if play.first_s is None:
         console.print("No number was found equal to the books in that time.")
+        for words in play.why_not():
+            console.print(words, markup=False, highlight=False, soft_wrap=True)
         return 1
     equal = play.compared - len(play.wrong)
     console.print(

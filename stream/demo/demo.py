@@ -101,6 +101,7 @@ class Play:
         self.first_s: float | None = None
         self.wrong: list[Line] = []
         self.compared = 0
+        self.restarts: list[str] = []  # what each worker was doing that published nothing
         self.words = ""  # what the worker had logged at the end
         self._begun = time.monotonic()
 
@@ -231,7 +232,10 @@ class Play:
         options = self._options
         deadline = None if options.run_s is None else self._begun + options.run_s
         self.catch_up()
-        self.listen(FIRST_PATIENCE_S, everything=False)
+        if not self.listen(FIRST_PATIENCE_S, everything=False) and not self.board.seq:
+            # as a supervisor would; what it was doing is told at the end
+            self.restarts.append(self._stage.restart())
+            self.listen(FIRST_PATIENCE_S, everything=False)
         while deadline is None or time.monotonic() < deadline:
             self.talk(deadline)
             if deadline is None or time.monotonic() < deadline:
@@ -263,6 +267,9 @@ def run(options: DemoOptions, out: Console | None = None) -> int:
 
 def verdict(play: Play, options: DemoOptions, console: Console) -> int:
     """Say how it went."""
+    for words in play.restarts:
+        console.print("The worker published nothing and was started again. It was doing this:")
+        console.print(words, markup=False, highlight=False, soft_wrap=True)
     for line in play.wrong[:20]:
         console.print(f"wrong: {line.key}: leadpulse {line.seen}, books {line.expected}", markup=False, highlight=False)
     if options.run_s is None:

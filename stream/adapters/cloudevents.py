@@ -50,7 +50,7 @@ _BLANK: Final = re.compile(
 ).search
 #: A control character in an escape: no id may hold one.
 _CONTROL: Final = re.compile(rb"\\(?:[bfnrt]|u00[01])").search
-_ADDRESS: Final = re.compile(ADDRESS.encode()).search
+_ADDRESS: Final = re.compile(ADDRESS).search
 #: An escape that may write a part of an address.
 _ESCAPED: Final = re.compile(rb"\\u00(?:2[5bBdDeE]|3[0-9]|[4-7])").search
 
@@ -214,7 +214,10 @@ def _may_hide(value: bytes) -> bool:
 def _may_hold_address(value: bytes) -> bool:
     if b"\\u00" in value and _ESCAPED(value):
         return True
-    return (b"@" in value or b"%40" in value) and _ADDRESS(value) is not None
+    if b"@" not in value and b"%40" not in value:
+        return False
+    # an escape beside an @ may write a letter beyond ASCII
+    return b"\\u" in value or _ADDRESS(value.decode(errors="replace")) is not None
 
 
 def _bare(data: Any) -> bool:

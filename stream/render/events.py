@@ -39,7 +39,8 @@ field is allowed. The tables say for each field what an odd value does.
   than {MOST:,} in size; negative ones are taken.
 - **No addresses.** An e-mail address in any text of `data`, in unknown fields too, makes the event `personal_data`. An
   address is a local part of letters, digits and `._%+-`, an `@` or `%40`, and a name with a dot and two letters at the
-  end. Only `message_id` and `user_agent` may hold what looks like one, and so may `id` and `source` of the envelope.
+  end, in any script, also where an address bar writes it in `%xx`. Only `message_id` and `user_agent` may hold what
+  looks like one, and so may `id` and `source` of the envelope.
 """
 
 _RULES = """\

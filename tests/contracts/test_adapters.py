@@ -207,6 +207,8 @@ def test_the_limits_hold_to_the_byte_and_to_the_level(adapter: Adapter) -> None:
     [
         ("ann@example.com", "personal_data"),
         ("ann%40example.com", "personal_data"),
+        ("ann@exämple.de", "personal_data"),
+        ("иван@пример.рф", "personal_data"),
         ("a\x1fb", "out_of_range"),
         ("a\x00", "out_of_range"),
         ('x"\n', "out_of_range"),

@@ -73,7 +73,9 @@ true is filtered; a refusal in words or numbers is one.
 **Limits.** 256 KiB a record (`LEADPULSE_MAX_RECORD`), also once it is unpacked; 32 levels of nesting; whole
 numbers below 2^53 in size; finite numbers; valid Unicode. 5,000 events and 200 conversations of a person in an hour
 (UTC, event time) count, what is above is filtered as `flood`. 64 offers of a person and 64 contents of a session are
-remembered.
+remembered; what is above is counted in `leadpulse_fields_ignored_total` (`page.offer_id`, `offer_id`,
+`page.content_id`, or `page.group` without one). Of a message 1,000 pairs of a lead_id and an email_hash are joined; an
+event that names another pair is counted in `leadpulse_unjoined_recipients_total`, and its two ids stay two recipients.
 
 **Other envelopes** that are taken: CloudEvents in binary mode (attributes in `ce_*` headers, the data in the value);
 JSON with the prefix of a schema registry (a zero and four bytes); a byte order mark; gzip. Avro and Protobuf are

@@ -15,11 +15,14 @@ from stream.contract.kind import Kind
 from stream.contract.kinds import KINDS
 from stream.contract.rejects import REASONS, Reason
 from stream.contract.table import Field, data_of, envelope_of
+from stream.render.asyncapi import CONTRACT_VERSION
 
 _HEAD = f"""\
 # Events
 
-Rendered from `stream/contract` by `leadpulse render`; do not edit.
+Rendered from `stream/contract` by `leadpulse render`; do not edit. Version {CONTRACT_VERSION} of the contract: a new
+optional field raises the second number, anything else the first, and with it the names of the schemas
+(`urn:leadpulse:…`).
 
 One event is one JSON object in the value of one Kafka record, an envelope of CloudEvents 1.0 (structured mode). The
 topic is named after the kind. Topics of kinds that you do not have may be missing. `leadpulse check FILE` says what is

@@ -78,7 +78,7 @@ class ShardFold:
                 if len(batch):
                     self.account.take(batch)
                     self.stage.take(batch)
-        self.account.close(self.stage.fold(self._accumulator))
+        self.account.close(self.stage.fold(self._accumulator), self.stage.noted())
 
     def _read(self, name: str, records: Sequence[Record]) -> Iterator[Columns]:
         """Decode records, of the source's kind or of that in their header; what cannot be read is a reject."""

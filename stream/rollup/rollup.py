@@ -16,7 +16,7 @@ import numpy as np
 from stream import catalog
 from stream.changes.accumulator import Spread
 from stream.changes.cells import Cell
-from stream.changes.deltas import Delta, unpack_coded
+from stream.changes.deltas import Delta, UnknownDelta, unpack_coded
 from stream.changes.panes import DAY_MS, Grid, end_pane
 from stream.contract.readings import Reading
 from stream.rollup.budget import Budget, Place
@@ -25,7 +25,7 @@ from stream.rollup.formulas import Formulas
 from stream.rollup.known import Known
 from stream.rollup.series import Ints, Series, Windows, shift_of, windows_of
 from stream.rollup.snapshot import Snapshot
-from stream.rollup.standing import Standings, follows
+from stream.rollup.standing import ForeignDelta, Standings, follows
 from stream.rollup.totals import totals
 from stream.state.keys import ROLLUP_CLOCK
 from stream.windows.exact import ExactWindows
@@ -110,8 +110,12 @@ class Rollup:
                 self._known.take(standing.marks)
 
     def apply(self, value: bytes) -> None:
-        """Add what one shard reported; raises SequenceGap or UnknownDelta, see `follows`."""
-        self._add(*unpack_coded(value))
+        """Add what one shard reported; raises SequenceGap or ForeignDelta, see `follows`."""
+        try:
+            delta, names = unpack_coded(value)
+        except UnknownDelta as error:
+            raise ForeignDelta(str(error)) from error
+        self._add(delta, names)
 
     def add(self, delta: Delta) -> None:
         """Add an unpacked delta."""

@@ -39,6 +39,10 @@ class SequenceGap(Exception):
     """What a shard reported cannot be added to what it reported before; the text says why."""
 
 
+class ForeignDelta(Exception):
+    """A delta of another release, or bytes that are none; the text says which."""
+
+
 def follows(known: Standing | None, delta: Delta, *, once: bool) -> bool:
     """Tell whether a delta is the next of its shard; False: it was added before.
 

@@ -181,7 +181,7 @@ class ShardFold:
             self.group, self.shard, seq, names, index.tobytes(), panes.tobytes(), amounts.tobytes(), spreads,
             dict(figures.newest_ms), figures.oldest_ms, report.caught_up, report.now_ms, report.lag_records,
             list(report.missing), figures.outcomes | folded,
-            {"dedupe_horizon_seconds": horizon_ms / 1000, **self.stage.gauges()}, dict(self.stage.marks()),
+            {"dedupe_horizon_seconds": horizon_ms / 1000, **self.stage.gauges()}, dict(self.stage.marks()), report.life,
         )  # fmt: skip
 
     # what the parts need ----------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import numpy as np
 from stream import catalog
 from stream.changes.accumulator import Spread
 from stream.changes.cells import Cell
-from stream.changes.deltas import Delta, unpack_coded
+from stream.changes.deltas import Delta, UnknownDelta, unpack_coded
 from stream.changes.panes import DAY_MS, Grid, end_pane
 from stream.contract.readings import Reading
 from stream.rollup.budget import Budget, Place
@@ -25,7 +25,7 @@ from stream.rollup.formulas import Formulas
 from stream.rollup.known import Known
 from stream.rollup.series import Ints, Series, Windows, shift_of, windows_of
 from stream.rollup.snapshot import Snapshot
-from stream.rollup.standing import Standings
+from stream.rollup.standing import ForeignDelta, Standings, follows
 from stream.rollup.totals import totals
 from stream.state.keys import ROLLUP_CLOCK
 from stream.windows.exact import ExactWindows
@@ -35,15 +35,12 @@ _CLOCK_KEY = ROLLUP_CLOCK.prefix
 _MOST_WAITING = 500_000
 
 
-class SequenceGap(Exception):
-    """A delta is missing: what a shard reported can no longer be added up."""
-
-
 @dataclass(frozen=True, slots=True)
 class RollupOptions:
     """How a rollup is set up. `shards` is group → number of shards; without `windows` those of the catalog hold.
 
-    `absent` are kinds of groups that do not run because their topics are missing: no shard can say so.
+    `absent` are kinds of groups that do not run because their topics are missing: no shard can say so. With `once`
+    no delta comes twice, as it is with transactions.
 
     With `exact` every change is kept with its millisecond and windows end at the very moment of reading: for a
     replay. Otherwise panes and levels bound the memory.
@@ -58,6 +55,7 @@ class RollupOptions:
     most_readings: int = 10_000
     allowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    once: bool = False
 
 
 class Rollup:
@@ -112,8 +110,12 @@ class Rollup:
                 self._known.take(standing.marks)
 
     def apply(self, value: bytes) -> None:
-        """Add what one shard reported. A record seen before changes nothing; a gap raises SequenceGap."""
-        self._add(*unpack_coded(value))
+        """Add what one shard reported; raises SequenceGap or ForeignDelta, see `follows`."""
+        try:
+            delta, names = unpack_coded(value)
+        except UnknownDelta as error:
+            raise ForeignDelta(str(error)) from error
+        self._add(delta, names)
 
     def add(self, delta: Delta) -> None:
         """Add an unpacked delta."""
@@ -121,12 +123,8 @@ class Rollup:
 
     def _add(self, delta: Delta, names: Sequence[Cell | bytes]) -> None:
         self._restore()
-        known = self._standings.of.get((delta.group, delta.shard))
-        if known is not None:
-            if delta.seq <= known.seq:
-                return
-            if delta.seq != known.seq + 1:
-                raise SequenceGap(f"shard {delta.group} {delta.shard} reported number {delta.seq} after {known.seq}")
+        if not follows(self._standings.of.get((delta.group, delta.shard)), delta, once=self.options.once):
+            return
         if not self.options.exact:
             self._reach(delta)
         if names:

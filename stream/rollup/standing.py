@@ -32,6 +32,33 @@ class Standing(msgspec.Struct, array_like=True):
     account: dict[str, int]
     gauges: dict[str, float]
     marks: dict[str, int]
+    life: str = ""  # once it was not said
+
+
+class SequenceGap(Exception):
+    """What a shard reported cannot be added to what it reported before; the text says why."""
+
+
+class ForeignDelta(Exception):
+    """A delta of another release, or bytes that are none; the text says which."""
+
+
+def follows(known: Standing | None, delta: Delta, *, once: bool) -> bool:
+    """Tell whether a delta is the next of its shard; False: it was added before.
+
+    With `once` numbers never come again (transactions). Else a crash may repeat some, and they say the same.
+    Raises SequenceGap for what cannot be added: a number that is missing, or the report of another life.
+    """
+    name, seq = f"shard {delta.group}/{delta.shard}", known.seq if known else 0
+    if known is not None and known.life and delta.life and delta.life != known.life:  # older releases say none
+        raise SequenceGap(
+            f"{name} began anew (life {delta.life}), but what its former life {known.life} reported is in the totals"
+        )
+    if delta.seq > seq + 1:
+        raise SequenceGap(f"{name} reported number {delta.seq} after {seq or 'nothing'}: what lies between is gone")
+    if delta.seq <= seq and once:
+        raise SequenceGap(f"{name} reported number {delta.seq} again after {seq}: its log has lost its end")
+    return delta.seq > seq
 
 
 class Standings:
@@ -55,7 +82,7 @@ class Standings:
             newest = _highest(before.newest_ms, newest)
         self.of[shard] = Standing(
             delta.seq, now_ms, delta.caught_up, newest, oldest, delta.lag_records, delta.missing, delta.account,
-            delta.gauges, marks,
+            delta.gauges, marks, delta.life or (before.life if before else ""),
         )  # fmt: skip
         self.changed.add(shard)
 

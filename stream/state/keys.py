@@ -39,6 +39,8 @@ KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.Kn
 LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard", 2)
 ACCOUNT: Final = Stored("account", "shard", b"c", "stream.engine.account.Figures")
 POSITION: Final = Stored("position", "shard", SHELL + b"position", "stream.worker.position.Position", 3)
+#: The first record of a log, written once: the key comes never again, so that compaction leaves it where it is.
+BIRTH: Final = Stored("birth", "shard", SHELL + b"birth", "stream.worker.life.Birth")
 
 ROLLUP_CELLS: Final = Stored("rollup_cells", "rollup", b"x", "stream.rollup.snapshot.Snapshot", 2)
 ROLLUP_SERIES: Final = Stored("rollup_series", "rollup", b"s", "stream.rollup.snapshot.Snapshot")
@@ -49,6 +51,7 @@ ROLLUP_CLOCK: Final = Stored("rollup_clock", "rollup", b"q", "stream.rollup.roll
 ROLLUP_POSITION: Final = Stored(
     "rollup_position", "rollup", SHELL + b"position", "stream.worker.rollup_shard.RollupPosition", 3
 )
+ROLLUP_BIRTH: Final = Stored("rollup_birth", "rollup", BIRTH.prefix, "stream.worker.life.Birth")
 ROLLUP_ALIVE: Final = Stored("rollup_alive", "rollup", SHELL + b"alive", "builtins.bytes")
 
 DELTA: Final = Stored("delta", "deltas", b"", "stream.changes.deltas.Delta", 2)
@@ -65,6 +68,7 @@ STORED: Final = (
     LABELS,
     ACCOUNT,
     POSITION,
+    BIRTH,
     ROLLUP_CELLS,
     ROLLUP_SERIES,
     ROLLUP_PENDING,
@@ -72,6 +76,7 @@ STORED: Final = (
     LABEL_BUDGET,
     ROLLUP_CLOCK,
     ROLLUP_POSITION,
+    ROLLUP_BIRTH,
     ROLLUP_ALIVE,
     DELTA,
 )

@@ -53,6 +53,10 @@ class Published:
             except (ValueError, KeyError, TypeError):
                 pass  # not of this form: written by something else, and replaced like the rest
 
+    def forget(self) -> None:
+        """Take the topic as empty: the next full publication writes everything."""
+        self._readings, self._pending = {}, {}
+
     def rows(self, readings: list[Reading], windows: Collection[str | None] | None) -> list[tuple[bytes, bytes | None]]:
         """Give what to write for readings of these windows (None: all); call `confirm` once it is committed."""
         rows: list[tuple[bytes, bytes | None]] = []

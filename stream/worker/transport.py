@@ -29,7 +29,7 @@ from stream.kafka import fetch as lean
 from stream.worker.assignor import shard_assignor
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch
-from stream.worker.takeover import AFRESH
+from stream.worker.life import AFRESH
 
 if TYPE_CHECKING:
     from stream.worker.owner import Shards

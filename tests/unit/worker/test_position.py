@@ -67,7 +67,8 @@ def test_a_log_of_another_release_is_refused_with_what_where_and_how_to_begin_an
     told = str(refused.value)
     assert says in told
     assert "where: x.leadpulse.state.ads partition 3" in told
-    assert "--delete --topic 'x\\.leadpulse\\.(state|deltas|metrics|reroute|handover).*'" in told
+    assert "--delete --topic 'x\\.leadpulse\\.(state|deltas|rollup|metrics|reroute|handover).*'" in told
+    assert "leadpulse topics rebuild" in told
     assert "leadpulse topics create; leadpulse worker --reset" in told
 
 

@@ -43,6 +43,7 @@ POSITION: Final = Stored("position", "shard", SHELL + b"position", "stream.worke
 ROLLUP_CELLS: Final = Stored("rollup_cells", "rollup", b"x", "stream.rollup.snapshot.Snapshot", 2)
 ROLLUP_SERIES: Final = Stored("rollup_series", "rollup", b"s", "stream.rollup.snapshot.Snapshot")
 ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot", 2)
+ROLLUP_MARKS: Final = Stored("rollup_marks", "rollup", b"k", "stream.rollup.snapshot.Snapshot")
 STANDING: Final = Stored("standing", "rollup", b"d", "stream.rollup.standing.Standing", 2)
 LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.snapshot.Snapshot", 2)
 ROLLUP_CLOCK: Final = Stored("rollup_clock", "rollup", b"q", "stream.rollup.rollup.Rollup")
@@ -68,6 +69,7 @@ STORED: Final = (
     ROLLUP_CELLS,
     ROLLUP_SERIES,
     ROLLUP_PENDING,
+    ROLLUP_MARKS,
     STANDING,
     LABEL_BUDGET,
     ROLLUP_CLOCK,

@@ -15,17 +15,27 @@ from typing import Any
 import orjson
 
 from stream.contract.readings import Reading
+from stream.contract.records import Record
 from stream.contract.results import encode
 from stream.engine.commit import ShardReport
 from stream.engine.groups import GROUPS
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
+from stream.ingest.route import partitions_of
 from stream.kafka.layout import Layout, ShardId
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.worker.outputs import Outputs
 from stream.worker.published import Published
 
 Log = dict[bytes, bytes]
+#: Kind → the field that its events are placed by.
+_KEYS = {
+    "ad": "campaign_id",
+    "email": "lead_id",
+    "page_view": "visitor_id",
+    "form": "visitor_id",
+    "chatbot": "visitor_id",
+}
 
 
 class Installation:
@@ -57,16 +67,18 @@ class Installation:
 
     # in ---------------------------------------------------------------------------------------------------
 
-    def tell(self, kind: str, events: Iterable[dict[str, Any]], arrival_ms: int, shard: int = 0) -> None:
-        """Let a shard fold events of a kind."""
+    def tell(self, kind: str, events: Sequence[dict[str, Any]], arrival_ms: int) -> None:
+        """Let the shards that they belong to fold events of a kind."""
         group = next(name for name, one in GROUPS.items() if kind in one.kinds)
-        records = []
-        for event in events:
+        records: dict[int, list[Record]] = defaultdict(list)
+        keys = [str(event["data"][_KEYS[kind]]) for event in events]
+        for event, shard in zip(events, partitions_of(keys, self.shards[group], "murmur2").tolist(), strict=True):
             self._offset += 1
             made = {"specversion": "1.0", "source": "test", "type": kind, "id": f"e{self._offset}", **event}
-            records.append((self._offset, arrival_ms, None, orjson.dumps(made), ()))
+            records[shard].append((self._offset, arrival_ms, None, orjson.dumps(made), ()))
         self.now_ms = max(self.now_ms, arrival_ms)
-        self.folds[group, shard].fold([(kind, records)])
+        for shard, some in records.items():
+            self.folds[group, shard].fold([(kind, some)])
 
     def commit(self) -> None:
         """Let every shard write what changed, and the rollup read it."""
@@ -75,6 +87,7 @@ class Installation:
             report = ShardReport(caught_up=True, now_ms=self.now_ms, lag_records={})
             commit = fold.changes(self.seqs[group, shard] + 1, report)
             self.seqs[group, shard] += len(commit.deltas)
+            assert not commit.forwards
             outputs = Outputs(layout, ShardId(group, shard), self.shards)
             for topic, _, rows in outputs.parts(commit, (b"\x00position", b"{}", None, [])):
                 for key, value, _, _ in rows:

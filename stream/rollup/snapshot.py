@@ -48,7 +48,7 @@ class Snapshot:
     def __init__(self, levels: Levels, series: Series, standings: Standings, budget: Budget, known: Known) -> None:
         self._levels, self._series, self._standings, self._known = levels, series, standings, known
         self._budget = StoredBudget(budget)
-        self._slices = 0
+        self._listed = 0  # series that the log has
         self._pieces = Pieces()
         self._written: dict[int, set[int]] = {number: set() for number in levels.levels}
         self._waiting: dict[int, set[int]] = {number: set() for number in levels.levels}
@@ -105,7 +105,7 @@ class Snapshot:
         for kind in (ROLLUP_SERIES.prefix, ROLLUP_CELLS.prefix, ROLLUP_PENDING.prefix):
             for key in sorted(key for key in loaded if key[:1] == kind):
                 self._take(kind, key, loaded[key])
-        self._slices = len(self._series.order) // _A_SLICE
+        self._listed = len(self._series.order)
         for level in self._levels.levels.values():
             level.dirty.clear()
 
@@ -135,13 +135,14 @@ class Snapshot:
     def _list(self, full: bool, out: Records) -> None:
         order = self._series.order
         slices = {sid // _A_SLICE for sid in self._series.changed_slices}
-        slices.update(range(0 if full else self._slices, -(-len(order) // _A_SLICE)))
+        if full or len(order) > self._listed:
+            slices.update(range(0 if full else self._listed // _A_SLICE, -(-len(order) // _A_SLICE)))
         self._series.changed_slices.clear()
         for number in sorted(slices):
             piece = order[number * _A_SLICE : (number + 1) * _A_SLICE]
             values = halved([(name, list(labels)) for name, labels in piece], _encode)
             self._pieces.write(_SLICE.pack(ROLLUP_SERIES.prefix, number), values, out)
-        self._slices = len(order) // _A_SLICE
+        self._listed = len(order)
 
     def _panes(self, level: Level, full: bool, out: Records) -> None:
         number, oldest = level.number, level.end - level.ring

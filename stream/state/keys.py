@@ -42,10 +42,10 @@ POSITION: Final = Stored("position", "shard", SHELL + b"position", "stream.worke
 
 ROLLUP_CELLS: Final = Stored("rollup_cells", "rollup", b"x", "stream.rollup.snapshot.Snapshot", 2)
 ROLLUP_SERIES: Final = Stored("rollup_series", "rollup", b"s", "stream.rollup.snapshot.Snapshot")
-ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot", 2)
+ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot", 3)
 ROLLUP_MARKS: Final = Stored("rollup_marks", "rollup", b"k", "stream.rollup.snapshot.Snapshot")
 STANDING: Final = Stored("standing", "rollup", b"d", "stream.rollup.standing.Standing", 2)
-LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.snapshot.Snapshot", 2)
+LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.stored_budget.StoredBudget", 3)
 ROLLUP_CLOCK: Final = Stored("rollup_clock", "rollup", b"q", "stream.rollup.rollup.Rollup")
 ROLLUP_POSITION: Final = Stored(
     "rollup_position", "rollup", SHELL + b"position", "stream.worker.rollup_shard.RollupPosition", 3

@@ -167,6 +167,7 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "rollup_cells": _of_rollup(b"x"),
     "rollup_series": _of_rollup(b"s"),
     "rollup_pending": _of_rollup(b"p"),
+    "rollup_marks": _of_rollup(b"k"),
     "standing": _row(
         "dads/3", Standing(9, NOON, True, {"ad": NOON}, NOON - 5, {"ad": 4}, ["lead"], {"ad/counted": 2}, {"g": 1.5}, {"m": 6}, "00ff")
     ),
@@ -226,6 +227,12 @@ def _read_plain(records: Records) -> Any:
     return [[key.hex(), named(msgspec.msgpack.decode(value))] for key, value in records if value is not None]
 
 
+def _read_pending(records: Records) -> Any:
+    if len(records[0][0]) == 2:  # as it was written until version 2
+        return _read_plain(records)
+    return [[key.hex(), np.frombuffer(value or b"", "<i8").tolist()] for key, value in records]
+
+
 _READ: dict[str, Callable[[Records], Any]] = {
     "known_ids": _read_known_ids,
     "labels": _read_labels,
@@ -234,7 +241,8 @@ _READ: dict[str, Callable[[Records], Any]] = {
     "rollup_position": lambda records: named(msgspec.json.decode(records[0][1] or b"", type=RollupPosition)),
     "rollup_alive": lambda records: len(records),
     **dict.fromkeys(("birth", "rollup_birth"), lambda records: named(msgspec.json.decode(records[0][1] or b""))),
-    **dict.fromkeys(("rollup_cells", "rollup_series", "rollup_pending", "label_budget", "rollup_clock"), _read_plain),
+    "rollup_pending": _read_pending,
+    **dict.fromkeys(("rollup_cells", "rollup_series", "rollup_marks", "label_budget", "rollup_clock"), _read_plain),
 }
 
 

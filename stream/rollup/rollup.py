@@ -23,6 +23,7 @@ from stream.rollup.budget import Budget, Place
 from stream.rollup.folding import Folding, choose
 from stream.rollup.formulas import Formulas
 from stream.rollup.known import Known
+from stream.rollup.resettled import resettle
 from stream.rollup.series import Ints, Series, Windows, shift_of, windows_of
 from stream.rollup.snapshot import Snapshot
 from stream.rollup.standing import ForeignDelta, Standings, follows
@@ -30,6 +31,7 @@ from stream.rollup.totals import totals
 from stream.state.keys import ROLLUP_CLOCK
 from stream.windows.exact import ExactWindows
 from stream.windows.levels import Levels
+from stream.windows.spreads import Part as Spreading
 
 _CLOCK_KEY = ROLLUP_CLOCK.prefix
 _MOST_WAITING = 500_000
@@ -76,7 +78,9 @@ class Rollup:
         self._known = Known()
         self._formulas = Formulas(self._series, self._known)
         self._standings = Standings(options.shards, options.absent)
-        self._snapshot = Snapshot(self._levels, self._series, self._standings, self._budget) if self._levels else None
+        self._snapshot = (
+            Snapshot(self._levels, self._series, self._standings, self._budget, self._known) if self._levels else None
+        )
         self._version = catalog.version()
         self._wall_ms = 0
         self._seq = 0
@@ -105,9 +109,9 @@ class Rollup:
             self._restored = True
             if self._snapshot is not None and self._stored_now_ms:
                 self._snapshot.restore(self._stored_now_ms)
+                if self._folding is not None:
+                    resettle(self._folding, self._series, self._snapshot.made)
             self._series.full.update(place for place in self._budget.kept if not self._budget.has_room(place))
-            for standing in self._standings.of.values():
-                self._known.take(standing.marks)
 
     def apply(self, value: bytes) -> None:
         """Add what one shard reported; raises SequenceGap or ForeignDelta, see `follows`."""
@@ -136,20 +140,21 @@ class Rollup:
                 grid = self.options.grid
                 panes = np.minimum(panes, end_pane(self._table.now_ms, grid.pane_ms, grid.origin_ms) - 1)
             self._wait(self._series.expand(names, index, panes, amounts))
-        for spread in delta.spreads:
-            self._spread(spread)
+        if delta.spreads:
+            self._spread(delta.spreads)
         self._standings.take(delta, self._wall_ms)
         self._known.take(delta.marks)
 
-    def _spread(self, spread: Spread) -> None:
-        parts = self._series.parts(spread.cell)
-        if len(parts) == 1 or self._levels is None:
-            for sid in parts[-1].sids:
-                self._table.spread(sid, spread)
+    def _spread(self, spreads: Sequence[Spread]) -> None:
+        if self._levels is not None and self._table is self._levels:
+            found = ((spread, part) for spread in spreads for part in self._series.parts(spread.cell))
+            self._levels.spread_all(
+                Spreading(sid, spread, part.from_ms, part.to_ms) for spread, part in found for sid in part.sids
+            )
             return
-        for part in parts:
-            for sid in part.sids:
-                self._levels.spread(sid, spread, part.from_ms, part.to_ms)
+        for spread in spreads:
+            for sid in self._series.targets(spread.cell):
+                self._table.spread(sid, spread)
 
     def _make_room(self, places: set[Place]) -> None:
         if self._folding is not None and (due := self._folding.due(places)):

@@ -44,9 +44,10 @@ BIRTH: Final = Stored("birth", "shard", SHELL + b"birth", "stream.worker.life.Bi
 
 ROLLUP_CELLS: Final = Stored("rollup_cells", "rollup", b"x", "stream.rollup.snapshot.Snapshot", 2)
 ROLLUP_SERIES: Final = Stored("rollup_series", "rollup", b"s", "stream.rollup.snapshot.Snapshot")
-ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot", 2)
+ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot", 3)
+ROLLUP_MARKS: Final = Stored("rollup_marks", "rollup", b"k", "stream.rollup.snapshot.Snapshot")
 STANDING: Final = Stored("standing", "rollup", b"d", "stream.rollup.standing.Standing", 2)
-LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.snapshot.Snapshot", 2)
+LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.stored_budget.StoredBudget", 3)
 ROLLUP_CLOCK: Final = Stored("rollup_clock", "rollup", b"q", "stream.rollup.rollup.Rollup")
 ROLLUP_POSITION: Final = Stored(
     "rollup_position", "rollup", SHELL + b"position", "stream.worker.rollup_shard.RollupPosition", 3
@@ -72,6 +73,7 @@ STORED: Final = (
     ROLLUP_CELLS,
     ROLLUP_SERIES,
     ROLLUP_PENDING,
+    ROLLUP_MARKS,
     STANDING,
     LABEL_BUDGET,
     ROLLUP_CLOCK,

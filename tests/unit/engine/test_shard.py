@@ -81,11 +81,11 @@ def test_recipients_that_found_no_room_are_still_told_of_after_a_restart() -> No
     shard = Shard("emails")
     both = [mail("10:00", "m", "sent", lead_id=f"l{n}", email_hash=f"{n:064x}") for n in range(1_002)]
     shard.fold.fold([("email", [record({**event, "id": f"{n:04}"}) for n, event in enumerate(both)])])
-    shard.commit()
-    shard.restart()
-    shard.take({**both[0], "id": "again"}, {**both[1_001], "id": "as well"}, arrival_ms=NOON)
-    assert shard.fold.account.outcomes["email/unjoined"] == 3
     rollup = Rollup(RollupOptions({"emails": 1}))
+    rollup.apply(shard.commit().deltas[0])
+    shard.restart()
+    rollup.apply(shard.take({**both[0], "id": "again"}, {**both[1_001], "id": "as well"}, arrival_ms=NOON).deltas[0])
+    assert shard.fold.account.outcomes["email/unjoined"] == 3
     rollup.apply(shard.commit().deltas[0])
     rollup.advance(NOON)
     assert [r.value for r in rollup.readings(None) if r.metric == "unjoined_recipients_total"] == [3]

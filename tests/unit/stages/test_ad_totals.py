@@ -16,7 +16,7 @@ from stream.stages.ads.fold import Ads
 from stream.stages.ads.grains import SINGLE, Grains
 from stream.stages.stage import Shared
 from stream.state.labels import Labels
-from stream.windows.levels import cumulative
+from stream.windows.spreads import cumulative
 
 DAY0 = 1_800_000_000_000 // DAY_MS * DAY_MS
 

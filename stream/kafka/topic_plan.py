@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from stream.contract import records
+from stream.errors import REBUILD
 from stream.kafka.layout import Layout
 
 DAY_MS: Final = 86_400_000
@@ -157,7 +158,7 @@ class TopicPlan:
             yield Finding(
                 f"The topic has {there.partitions} partitions; with its sources it must have {spec.partitions}.",
                 spec.name,
-                "Restore the partition count of the sources, or empty all leadpulse.* topics and create them anew.",
+                f"To count everything anew, {REBUILD}.",
             )
 
 

@@ -91,7 +91,7 @@ def build_app(
     shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
     exactly_once = settings.delivery == "exactly_once"
     app = App(
-        f"{settings.topic_prefix}{settings.group_id}",
+        layout.consumer_group(settings.group_id),
         broker=[f"kafka://{broker}" for broker in settings.brokers],
         broker_credentials=link.faust(),
         broker_client_id=f"leadpulse-{settings.instance_id or os.getpid()}",

@@ -119,7 +119,7 @@ class RollupShard:
     async def _restore(self, reader: Reader) -> None:
         began = time.monotonic()
         log_tp = self._log.tp
-        found = Restoring(self._rollup.load, f"{log_tp.topic} partition {log_tp.partition}", self._layout.prefix)
+        found = Restoring(self._rollup.load, f"{log_tp.topic} partition {log_tp.partition}")
         await self._log.fence()
         self._restored = await self._log.read(reader, found.take)
         value = found.position()

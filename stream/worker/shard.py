@@ -137,9 +137,7 @@ class Shard:
     async def _restore(self, open_reader: OpenReader) -> None:
         began = time.monotonic()
         tp = self._log.tp
-        found = positions.Restoring(
-            self._fold.load, f"{tp.topic} partition {tp.partition}", self._outputs.layout.prefix
-        )
+        found = positions.Restoring(self._fold.load, f"{tp.topic} partition {tp.partition}")
         await self._log.fence()
         async with open_reader() as reader:
             self._restored = await self._log.read(reader, found.take)

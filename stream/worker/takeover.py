@@ -15,14 +15,14 @@ from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
-from stream.errors import TopicError
+from stream.errors import REBUILD, TopicError
 from stream.kafka.reader import Reader
 from stream.worker.position import Position, SourcePosition, fingerprint
 
 log = logging.getLogger("leadpulse.takeover")
 
 #: How to begin with a new state: the rollup's part must go with that of the shards.
-AFRESH: Final = "empty all leadpulse.* topics and start with --reset"
+AFRESH: Final = REBUILD
 
 
 class Beginning(Protocol):

@@ -65,18 +65,25 @@ def create(settings: Settings, partitions: int, replication: int | None) -> None
 
 
 @topics.command()
-@with_settings(*BROKER_FLAGS)
+@with_settings(*BROKER_FLAGS, "group_id", "delivery")
 def verify(settings: Settings) -> None:
-    """Compare the topics with what they should be, and say what is lost where they differ.
+    """Check topics, rights, transactions and clock, and say what is lost where something is not as it should be.
 
     A problem stops a worker or falsifies results (exit code 1); a notice is advice.
     """
     from stream.engine.groups import GROUPS
     from stream.kafka import security
     from stream.kafka import topics as broker
+    from stream.kafka import verify as check
     from stream.kafka.layout import Layout
 
-    findings = broker.verify(security.link(settings), Layout(settings.topic_prefix, GROUPS.values()))
+    link, layout = security.link(settings), Layout(settings.topic_prefix, GROUPS.values())
+    own = check.names(layout, settings.group_id)
+    with broker.admin(link) as client:
+        _, findings = broker.findings(link, client, layout)
+        findings += check.group_findings(link, client, own.group)
+    if settings.delivery == "exactly_once":
+        findings += check.transaction_findings(link, own)
     for finding in findings:
         click.echo(str(finding))
     fatal = sum(finding.fatal for finding in findings)

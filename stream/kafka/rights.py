@@ -22,6 +22,8 @@ OF_ROLE: Final[dict[str, tuple[str, ...]]] = {
 OWN: Final = ("READ", "WRITE")
 GROUP: Final = ("READ",)
 TRANSACTIONAL_ID: Final = ("WRITE", "DESCRIBE")
+#: What `topics create` does.
+CREATE: Final = ("CREATE", "DESCRIBE", "DESCRIBE_CONFIGS")
 #: What `topics rebuild` does beside what a worker does.
 REBUILD_TOPIC: Final = ("CREATE", "DELETE", "DESCRIBE", "DESCRIBE_CONFIGS", "READ")
 REBUILD_GROUP: Final = ("DESCRIBE", "DELETE")

@@ -62,11 +62,12 @@ class TopicSpec:
 
 @dataclass(frozen=True)
 class Found:
-    """One topic as it is; `configs` is empty where the broker does not tell."""
+    """One topic as it is; `configs` is empty and `operations` is None where the broker does not tell."""
 
     partitions: int
     replication: int = 1
     configs: Mapping[str, str] = field(default_factory=dict)
+    operations: frozenset[str] | None = None  # what this user may do with it
 
 
 @dataclass(frozen=True)

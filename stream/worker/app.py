@@ -94,7 +94,7 @@ def build_app(
     shown = exporter or Silent()
     shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
     exactly_once = settings.delivery == "exactly_once"
-    owner = Owner(group_of(settings), settings.instance_id, uuid.uuid4().hex[:12])
+    owner = Owner(layout.consumer_group(settings.group_id), settings.instance_id, uuid.uuid4().hex[:12])
     begun = set[ShardId]()
     app = App(
         owner.group,
@@ -162,11 +162,6 @@ def build_app(
 
     app.service(_owner(app, settings, shown))
     return app
-
-
-def group_of(settings: Settings) -> str:
-    """Name the consumer group."""
-    return f"{settings.topic_prefix}{settings.group_id}"
 
 
 def _thin_agent(app: App, group: str, topic: str) -> None:

@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 from aiokafka import TopicPartition
 
-from stream.errors import TopicError
+from stream.errors import REBUILD, TopicError
 from stream.kafka.fetch import Unpacked
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import OpenReader, Reader
@@ -29,7 +29,6 @@ from stream.serve.views import Exporter, RollupView, ShardView
 from stream.state.keys import ROLLUP_ALIVE, ROLLUP_POSITION
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch
-from stream.worker.life import AFRESH
 from stream.worker.ports import EncodeReading, Rollup
 from stream.worker.position import Place, Restoring
 from stream.worker.published import Published
@@ -39,7 +38,7 @@ from stream.worker.writing import commit
 
 log = logging.getLogger("leadpulse.rollup")
 
-ANEW: Final = f"Restore the topics of leadpulse as they were; or {AFRESH}"
+ANEW: Final = f"Restore the topics of leadpulse as they were; or {REBUILD}"
 
 PUBLISH_S: Final = 1.0
 BEHIND_S: Final = 3.0  # between two publications while a backlog is worked off: none of them holds for long
@@ -124,7 +123,7 @@ class RollupShard:
     async def _restore(self, reader: Reader) -> None:
         began = time.monotonic()
         log_tp = self._log.tp
-        found = Restoring(self._rollup.load, f"{log_tp.topic} partition {log_tp.partition}", self._layout.prefix)
+        found = Restoring(self._rollup.load, f"{log_tp.topic} partition {log_tp.partition}")
         restored = await restore(self._log, reader, found, self._claim)
         value, self._restored, self._life = restored.position, restored.records, restored.life.id
         stored = None if value is None else msgspec.json.decode(value, type=RollupPosition)
@@ -148,7 +147,7 @@ class RollupShard:
         raise TopicError(
             f"Deltas from offset {known} on are needed, but the topic holds {begin} to {end}.",
             where=f"{tp.topic} partition {tp.partition}",
-            do=f"Restore the topic, or {AFRESH}.",
+            do=f"Restore the topic, or {REBUILD}.",
         )
 
     async def resume(self) -> None:
@@ -209,7 +208,7 @@ class RollupShard:
             raise TopicError(
                 f"A delta is not of this release: {unknown}.",
                 where=where,
-                do=f"Run the release that wrote it on all workers; or {AFRESH}.",
+                do=f"Run the release that wrote it on all workers; or {REBUILD}.",
             ) from unknown
 
     def _reached_goal(self) -> bool:

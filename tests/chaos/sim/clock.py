@@ -20,6 +20,9 @@ START_MS = 1_767_254_400_000
 skew_ms: ContextVar[int] = ContextVar("skew_ms", default=0)
 
 
+TICK_S = 1e-6
+
+
 class Standstill(Exception):
     """Nothing is left that could ever happen."""
 
@@ -38,7 +41,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Stand in for the selector: there is no input but timers."""
         if timeout is None:
             raise Standstill
-        self._now += timeout
+        self._now += max(timeout, TICK_S)  # work takes time, too: else whoever waits for a moment could wait for ever
         return ()
 
     def _process_events(self, events: Any) -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-ENDS_S: Final = 6.0  # after it nothing is done to anybody any more
-_REQUESTS: Final = 160
+ENDS_S: Final = 3.5  # after it nothing is done to anybody any more
+_REQUESTS: Final = 90
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def planned(rng: Random) -> Plan:
         plan.at[rng.randrange(_REQUESTS)] = _fault(rng)
     for _ in range(rng.randrange(0, 4)):
         what = rng.choice(("rebalance", "rebalance", "outage", "crash", "freeze", "compact", "compact", "hang"))
-        plan.moments.append((rng.uniform(0.3, ENDS_S - 1), what))
+        plan.moments.append((rng.uniform(0.2, ENDS_S - 0.5), what))
     plan.moments.sort()
     return plan
 

@@ -45,7 +45,7 @@ class Process:
         self.shards: Shards
         self.source = Source(self)
         self.ended = asyncio.Event()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], None] = {}  # in order: a set would go by addresses
         self._thawed = asyncio.Event()
         self._context = contextvars.copy_context()
         self._context.run(here.set, self)
@@ -59,8 +59,8 @@ class Process:
 
     def own(self, task: asyncio.Task[Any]) -> None:
         """Note a task as one that ends with the process."""
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
     def crash(self, why: str) -> None:
         """End at once, as by SIGKILL."""
@@ -101,7 +101,7 @@ class Process:
             self.freeze(fault.freeze_s)
         await self.gate()
         while self.plan.down_until > loop.time():
-            await asyncio.sleep(min(until, self.plan.down_until) - loop.time())
+            await asyncio.sleep(max(0.001, min(until, self.plan.down_until) - loop.time()))
             await self.gate()
             if loop.time() >= until:
                 raise KafkaConnectionError("no answer")
@@ -179,7 +179,7 @@ class Source:
         """Fetch for ever and hand on; now and then so late that a rebalance came between."""
         process, rng = self._process, self._process.rng
         while True:
-            await asyncio.sleep(0.05 + 0.3 * rng.random())
+            await asyncio.sleep(0.1 + 0.3 * rng.random())
             await process.gate()
             if process.plan.down_until > asyncio.get_running_loop().time():
                 continue

@@ -84,7 +84,7 @@ class ShardFold:
                 if len(batch):
                     self.account.take(batch)
                     self.stage.take(batch)
-        self.account.close(self.stage.fold(self._accumulator))
+        self.account.close(self.stage.fold(self._accumulator), self.stage.noted())
 
     def _read(self, name: str, records: Sequence[Record]) -> Iterator[Columns]:
         """Decode records, of the source's kind or of that in their header; what cannot be read is a reject."""
@@ -184,7 +184,7 @@ class ShardFold:
             self.group, self.shard, seq, names, index.tobytes(), panes.tobytes(), amounts.tobytes(), spreads,
             dict(figures.newest_ms), figures.oldest_ms, report.caught_up, report.now_ms, report.lag_records,
             list(report.missing), figures.outcomes | folded,
-            {"dedupe_horizon_seconds": horizon_ms / 1000, **self.stage.gauges()}, dict(self.stage.marks()),
+            {"dedupe_horizon_seconds": horizon_ms / 1000, **self.stage.gauges()}, dict(self.stage.marks()), report.life,
         )  # fmt: skip
 
     # what the parts need ----------------------------------------------------------------------------------

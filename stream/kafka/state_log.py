@@ -5,6 +5,9 @@ Out: all of it or nothing; and at a take-over all that was ever committed.
 
 `fence` comes first: the broker then aborts whatever the former owner left open and refuses everything it still
 sends. Only after it is the end of the log a fixed point, so that what `read` gives is complete.
+
+Each acknowledgement says where the log begins and where the write went. So a log that is emptied, cut or made anew
+beneath its owner is noticed before the commit that follows.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
@@ -33,6 +36,18 @@ TRANSACTION_TIMEOUT_MS: Final = 15_000  # below the 20 s after which a worker gi
 CLOSE_S: Final = 3.0
 
 
+class Extent(NamedTuple):
+    """Where a log begins, its last stable offset, and how many records were read."""
+
+    begin: int
+    end: int
+    records: int
+
+
+class LogLost(Exception):
+    """A log lost records while its owner wrote to it."""
+
+
 class StateLog:
     """Own the producer of one shard."""
 
@@ -48,6 +63,10 @@ class StateLog:
         self.link = link
         self._id = transactional_id
         self._producer: AIOKafkaProducer | None = None
+        self._begin: int | None = None
+        self._reached: dict[TopicPartition, int] = {}
+        self.anew: set[str] = set()  # topics of others that were made anew or emptied since somebody looked
+        self._begins: dict[TopicPartition, int] = {}
 
     async def fence(self) -> None:
         """Become the only one that can write."""
@@ -63,16 +82,17 @@ class StateLog:
         )
         await self._producer.start()
 
-    async def read(self, reader: Reader, load: Callable[[bytes, bytes | None], None]) -> int:
-        """Hand every committed record to `load`, oldest first; give how many there were."""
+    async def read(self, reader: Reader, load: Callable[[bytes, bytes | None], None], start: int = 0) -> Extent:
+        """Hand every committed record from `start` on to `load`, oldest first; from here on both ends are watched."""
         begin, end = (await reader.bounds([self.tp]))[self.tp]
+        self._begin, self._reached[self.tp] = begin, end
         count = 0
-        async for records in reader.scan(self.tp, begin, end):
+        async for records in reader.scan(self.tp, max(begin, start), end):
             for _, _, key, value, _ in records:
                 load(key or b"", value)
             count += len(records)
             await asyncio.sleep(0)
-        return count
+        return Extent(begin, end, count)
 
     async def write(self, parts: Iterable[tuple[str, int, Iterable[Row]]]) -> None:
         """Write rows to (topic, partition), all or nothing; raises whatever the broker says."""
@@ -89,6 +109,8 @@ class StateLog:
             for topic, partition, rows in parts:
                 await _send(producer, topic, partition, rows, now_ms, acks)
             told = [await ack for ack in acks]
+            for one in told:
+                self._look(one)
             self._learn(sent, told)
             if self._id is not None:
                 await producer.commit_transaction()
@@ -116,6 +138,21 @@ class StateLog:
             self._clock.stamped(sent, told[-1].timestamp)
         elif told and self._id is None:
             self._clock.unstamped()
+
+    def _look(self, told: Any) -> None:
+        """Hold where a write went, and where its partition begins, beside what was told before."""
+        tp: TopicPartition = told.topic_partition
+        before, self._reached[tp] = self._reached.get(tp, -1), told.offset
+        begin = told.log_start_offset if told.log_start_offset is not None and told.log_start_offset >= 0 else None
+        if tp.topic != self.tp.topic:
+            if told.offset < before or (begin is not None and begin > self._begins.setdefault(tp, begin)):
+                self.anew.add(tp.topic)
+            if begin is not None:
+                self._begins[tp] = begin
+        elif told.offset < before:
+            raise LogLost(f"it was at offset {before}, and goes on at {told.offset}: it was made anew")
+        elif begin is not None and self._begin is not None and begin != self._begin:
+            raise LogLost(f"it began at offset {self._begin}, and begins at {begin} now: its records were deleted")
 
     async def close(self) -> None:
         """Leave the log to the next owner."""

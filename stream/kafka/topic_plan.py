@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from stream.contract import records
+from stream.errors import REBUILD
 from stream.kafka.layout import Layout
 
 DAY_MS: Final = 86_400_000
@@ -66,11 +67,12 @@ class TopicSpec:
 
 @dataclass(frozen=True)
 class Found:
-    """One topic as it is; `configs` is empty where the broker does not tell."""
+    """One topic as it is; `configs` is empty and `operations` is None where the broker does not tell."""
 
     partitions: int
     replication: int = 1
     configs: Mapping[str, str] = field(default_factory=dict)
+    operations: frozenset[str] | None = None  # what this user may do with it
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ class TopicPlan:
             yield Finding(
                 f"The topic has {there.partitions} partitions; with its sources it must have {spec.partitions}.",
                 spec.name,
-                "Restore the partition count of the sources, or empty all leadpulse.* topics and create them anew.",
+                f"To count everything anew, {REBUILD}.",
             )
 
 

@@ -30,6 +30,8 @@ from stream.reference.forms import marks_of_forms, step
 
 SESSION_GAP_MS: Final = 30 * MINUTE_MS
 ENGAGED_MS: Final = 10_000
+#: Contents of a session, and offers of a person, that are remembered.
+MOST_SEEN: Final = 64
 
 KEY_FORMS: Final = {"contact", "newsletter", "demo", "trial", "quote", "download", "webinar", "checkout"}
 KEY_CHATS: Final = {"lead_captured", "appointment_set", "order_completed"}
@@ -155,7 +157,8 @@ def _presence(site: str, events: list[Event], sessions: list[Session], keys: lis
             if session.keys:
                 seen(series(converted, site=site, **labels), session.keys[-1].at_ms)
         if session.keys:
-            for group, content in {content_of(view) for view in session.views}:
+            # so many contents a session remembers, by name
+            for group, content in sorted({content_of(view) for view in session.views})[:MOST_SEEN]:
                 seen(series("content_leads", site=site, page_group=group, content=content), session.keys[-1].at_ms)
     for event in presences:
         if not known_before(event, keys):
@@ -223,7 +226,7 @@ def _offers(site: str, events: list[Event]) -> Iterator[Mark]:
     for event in events:  # in order of time: the last one stays
         holder = event.data["page"] if event.kind == "page_view" else event.data
         offer = holder.get("offer_id") if event.kind != "chatbot" else None
-        if offer:
+        if offer and (offer in seen or len(seen) < MOST_SEEN):
             seen[offer] = event.at_ms
             if event.action == "submit":
                 taken[offer] = event.at_ms

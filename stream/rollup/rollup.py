@@ -19,34 +19,33 @@ import numpy as np
 from stream import catalog
 from stream.changes.accumulator import Spread
 from stream.changes.cells import Cell
-from stream.changes.deltas import Delta, unpack_coded
+from stream.changes.deltas import Delta, UnknownDelta, unpack_coded
 from stream.changes.panes import DAY_MS, Grid, end_pane
 from stream.contract.readings import Reading
 from stream.rollup.budget import Budget, Place
 from stream.rollup.folding import Folding, choose
 from stream.rollup.formulas import Formulas
 from stream.rollup.known import Known
+from stream.rollup.resettled import resettle
 from stream.rollup.series import Ints, Series, Windows, shift_of, windows_of
 from stream.rollup.snapshot import Snapshot
-from stream.rollup.standing import Standings
+from stream.rollup.standing import ForeignDelta, Standings, follows
 from stream.rollup.totals import totals
 from stream.state.keys import ROLLUP_CLOCK
 from stream.windows.exact import ExactWindows
 from stream.windows.levels import Levels
+from stream.windows.spreads import Part as Spreading
 
 _CLOCK_KEY = ROLLUP_CLOCK.prefix
 _MOST_WAITING = 500_000
-
-
-class SequenceGap(Exception):
-    """A delta is missing: what a shard reported can no longer be added up."""
 
 
 @dataclass(frozen=True, slots=True)
 class RollupOptions:
     """How a rollup is set up. `shards` is group → number of shards; without `windows` those of the catalog hold.
 
-    `absent` are kinds of groups that do not run because their topics are missing: no shard can say so.
+    `absent` are kinds of groups that do not run because their topics are missing: no shard can say so. With `once`
+    no delta comes twice, as it is with transactions.
 
     With `exact` every change is kept with its millisecond and windows end at the very moment of reading: for a
     replay. Otherwise panes and levels bound the memory.
@@ -61,6 +60,7 @@ class RollupOptions:
     most_readings: int = 10_000
     allowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    once: bool = False
 
 
 class Rollup:
@@ -81,7 +81,9 @@ class Rollup:
         self._known = Known()
         self._formulas = Formulas(self._series, self._known)
         self._standings = Standings(options.shards, options.absent)
-        self._snapshot = Snapshot(self._levels, self._series, self._standings, self._budget) if self._levels else None
+        self._snapshot = (
+            Snapshot(self._levels, self._series, self._standings, self._budget, self._known) if self._levels else None
+        )
         self._version = catalog.version()
         self._clock_ms = 0  # the broker's, as it was told last
         self._seq = 0
@@ -110,16 +112,20 @@ class Rollup:
             self._restored = True
             if self._snapshot is not None and self._stored_now_ms:
                 self._snapshot.restore(self._stored_now_ms)
+                if self._folding is not None:
+                    resettle(self._folding, self._series, self._snapshot.made)
             self._series.full.update(place for place in self._budget.kept if not self._budget.has_room(place))
-            for standing in self._standings.of.values():
-                self._known.take(standing.marks)
 
     def apply(self, value: bytes, stamp_ms: int = 0) -> None:
-        """Add what one shard reported. A record seen before changes nothing; a gap raises SequenceGap.
+        """Add what one shard reported; raises SequenceGap or ForeignDelta, see `follows`.
 
         `stamp_ms` is when the broker took it; 0 stands for the newest moment that is known.
         """
-        self._add(*unpack_coded(value), stamp_ms)
+        try:
+            delta, names = unpack_coded(value)
+        except UnknownDelta as error:
+            raise ForeignDelta(str(error)) from error
+        self._add(delta, names, stamp_ms)
 
     def add(self, delta: Delta) -> None:
         """Add an unpacked delta."""
@@ -127,13 +133,9 @@ class Rollup:
 
     def _add(self, delta: Delta, names: Sequence[Cell | bytes], stamp_ms: int = 0) -> None:
         self._restore()
+        if not follows(self._standings.of.get((delta.group, delta.shard)), delta, once=self.options.once):
+            return
         stamp_ms = stamp_ms or self._clock_ms
-        known = self._standings.of.get((delta.group, delta.shard))
-        if known is not None:
-            if delta.seq <= known.seq:
-                return
-            if delta.seq != known.seq + 1:
-                raise SequenceGap(f"shard {delta.group} {delta.shard} reported number {delta.seq} after {known.seq}")
         if not self.options.exact:
             self._reach(delta, stamp_ms)
         if names:
@@ -145,20 +147,21 @@ class Rollup:
                 grid = self.options.grid
                 panes = np.minimum(panes, end_pane(self._table.now_ms, grid.pane_ms, grid.origin_ms) - 1)
             self._wait(self._series.expand(names, index, panes, amounts))
-        for spread in delta.spreads:
-            self._spread(spread)
+        if delta.spreads:
+            self._spread(delta.spreads)
         self._standings.take(delta, stamp_ms)
         self._known.take(delta.marks)
 
-    def _spread(self, spread: Spread) -> None:
-        parts = self._series.parts(spread.cell)
-        if len(parts) == 1 or self._levels is None:
-            for sid in parts[-1].sids:
-                self._table.spread(sid, spread)
+    def _spread(self, spreads: Sequence[Spread]) -> None:
+        if self._levels is not None and self._table is self._levels:
+            found = ((spread, part) for spread in spreads for part in self._series.parts(spread.cell))
+            self._levels.spread_all(
+                Spreading(sid, spread, part.from_ms, part.to_ms) for spread, part in found for sid in part.sids
+            )
             return
-        for part in parts:
-            for sid in part.sids:
-                self._levels.spread(sid, spread, part.from_ms, part.to_ms)
+        for spread in spreads:
+            for sid in self._series.targets(spread.cell):
+                self._table.spread(sid, spread)
 
     def _make_room(self, places: set[Place]) -> None:
         if self._folding is not None and (due := self._folding.due(places)):

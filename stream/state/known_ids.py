@@ -197,12 +197,6 @@ class KnownIds:
         return None if before == NEVER else before
 
     @property
-    def oldest_hour(self) -> int | None:
-        """The oldest hour of which ids are remembered; None without any."""
-        self._restore()
-        return min(self._hours, default=None)
-
-    @property
     def nbytes(self) -> int:
         """Bytes of all arrays: ids, filter, and what is not merged or not written yet."""
         self._restore()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -31,7 +32,10 @@ from stream.worker.guards.watchdog import Watchdog
 from stream.worker.outputs import Outputs
 from stream.worker.owner import Owned, Shards
 from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
+from stream.worker.position import Owner
+from stream.worker.restore import Claim
 from stream.worker.rollup_shard import RollupShard
+from stream.worker.shaped import rollup_settings, shard_settings
 from stream.worker.shard import Shard
 from stream.worker.transport import BatchTopic, Transport
 
@@ -93,8 +97,10 @@ def build_app(
     shown, clock = exporter or Silent(), clock or BrokerClock()
     shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
     exactly_once = settings.delivery == "exactly_once"
+    owner = Owner(layout.consumer_group(settings.group_id), settings.instance_id, uuid.uuid4().hex[:12])
+    begun = set[ShardId]()
     app = App(
-        f"{settings.topic_prefix}{settings.group_id}",
+        owner.group,
         broker=[f"kafka://{broker}" for broker in settings.brokers],
         broker_credentials=link.faust(),
         broker_client_id=f"leadpulse-{settings.instance_id or os.getpid()}",
@@ -126,12 +132,17 @@ def build_app(
             name = layout.transactional_id(id) if exactly_once else None
             statelog = StateLog(link, layout.state(id.group), id.shard, name, clock)
             if id.group == ROLLUP:
+                claim = Claim(owner, rollup_settings(shards_of))
                 return RollupShard(
-                    make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown, clock=clock
+                    make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown, clock=clock, claim=claim
                 )
             fold = make_fold(id.group, id.shard, shards_of[id.group])
             outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)
-            return Shard(outputs, fold, statelog, source, settings, clock=clock, reset=reset)
+            claim = Claim(owner, shard_settings(settings.partitioner, shards_of[id.group]))
+            # a log that is empty later on was not emptied for this beginning
+            anew = reset and id not in begun
+            begun.add(id)
+            return Shard(outputs, fold, statelog, source, settings, clock=clock, reset=anew, claim=claim)
 
         return Shards(layout, make, partial(Reader, link))
 

@@ -75,4 +75,5 @@ def rollup_options(settings: Settings, shards: Mapping[str, int]) -> RollupOptio
         label_limit=settings.label_limit,
         most_readings=settings.readings_limit,
         allowed={label: frozenset(values) for label, values in settings.labels.items()},
+        once=settings.delivery == "exactly_once",
     )

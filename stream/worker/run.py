@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import faust
 
-from stream.kafka import security
+from stream.kafka import refusals, security, verify
 from stream.kafka.clock import BrokerClock
 from stream.kafka.layout import Layout, TopicGroup
 from stream.serve.views import Exporter
 from stream.worker.app import build_app
 from stream.worker.guards import preflight, quiet
+from stream.worker.guards.failstop import speak
 from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
 
 if TYPE_CHECKING:
@@ -42,9 +43,12 @@ def run(
 ) -> NoReturn:
     """Check, build, start; returns never."""
     signal.signal(signal.SIGTERM, _leave)  # until the loop takes over
+    quiet.install()
     link = security.link(settings)
     layout = Layout(settings.topic_prefix, groups)
     counts = preflight.check(settings, link, layout)
+    names = verify.names(layout, settings.group_id, settings.instance_id)
+    speak(lambda error: refusals.told(error, link, names))
     loop = fast_loop()
     app = build_app(
         settings,
@@ -58,7 +62,6 @@ def run(
         clock=clock,
         reset=reset,
     )
-    quiet.install()
     tame_collector()
     worker = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # it would write control characters into a log

@@ -24,10 +24,9 @@ from aiokafka import TopicPartition
 
 from stream.contract.records import Record
 from stream.engine.commit import ShardReport
-from stream.kafka.bounded import within
 from stream.kafka.clock import BrokerClock
 from stream.kafka.fetch import Ends
-from stream.kafka.reader import OpenReader
+from stream.kafka.reader import OpenReader, Reader
 from stream.kafka.state_log import Row, StateLog
 from stream.serve.views import ShardView
 from stream.worker import position as positions
@@ -37,12 +36,13 @@ from stream.worker.lag import Lag
 from stream.worker.outputs import Outputs
 from stream.worker.ports import Fold
 from stream.worker.position import Position
+from stream.worker.restore import Claim, restore
 from stream.worker.takeover import Beginning, refuse_lost_state
 from stream.worker.takeover import positions as take_over
+from stream.worker.writing import commit
 
 log = logging.getLogger("leadpulse.shard")
 
-COMMIT_LIMIT_S: Final = 20.0
 CLOSE_S: Final = 5.0
 #: A source with so many records to fetch sets the pace of the others, as long as it delivers.
 FAR_BEHIND: Final = 1_000
@@ -89,6 +89,7 @@ class Shard:
         *,
         clock: BrokerClock | None = None,
         reset: bool = False,
+        claim: Claim = Claim(),
     ) -> None:
         self.id = id = outputs.id
         self.state = "restoring"
@@ -96,7 +97,7 @@ class Shard:
         self.committed: dict[TopicPartition, int] = {}
         self.committed_at = time.monotonic()
         self._fold, self._log, self._source, self._clock = fold, statelog, source, clock or BrokerClock()
-        self._outputs, self._options, self._reset = outputs, options, reset
+        self._outputs, self._options, self._reset, self._claim = outputs, options, reset, claim
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in outputs.layout.sources[id.group].items()}
         self._inbox, self._expected, self._lag = Inbox(), dict[str, int](), Lag()
         self._newest_ms, self._heard = dict[str, int](), dict[str, float]()
@@ -140,17 +141,18 @@ class Shard:
     async def _restore(self, open_reader: OpenReader) -> None:
         began = time.monotonic()
         tp = self._log.tp
-        found = positions.Restoring(
-            self._fold.load, f"{tp.topic} partition {tp.partition}", self._outputs.layout.prefix
-        )
-        await self._log.fence()
+        found = positions.Restoring(self._fold.load, f"{tp.topic} partition {tp.partition}")
         async with open_reader() as reader:
-            self._restored = await self._log.read(reader, found.take)
-            value = found.position()
-            stored = None if value is None else positions.decode(value)
-            if stored is None and not self._reset:
-                refuse_lost_state(await self._source.group_offsets(self._tps.values()), tp.topic)
+            restored = await restore(self._log, reader, found, self._claim)
+            if restored.life.how == "empty" and not self._reset:
+                await self._refuse_lost_state(reader)
+            stored = None if restored.position is None else positions.decode(restored.position)
             self.position = await take_over(reader, stored, self._tps, self._options)
+        self._claim.mark(self.position, restored.life.id)
+        # whose the log is now, and whether it is whole, stands in it before anything is counted
+        first = restored.rows(positions.encode(self.position), positions.POSITION_KEY)
+        await commit(self._log, [(tp.topic, tp.partition, first)], self._claim.owner)
+        self._restored = restored.records
         self._restore_s = time.monotonic() - began
         self.committed_at = time.monotonic()
         log.info(
@@ -161,6 +163,12 @@ class Shard:
             self.position.seq,
             {name: source.next for name, source in self.position.sources.items()},
         )
+
+    async def _refuse_lost_state(self, reader: Reader) -> None:
+        deltas = TopicPartition(self._outputs.layout.deltas(self.id.group), self.id.shard)
+        begin, end = (await reader.bounds([deltas]))[deltas]
+        witness = await self._source.group_offsets(self._tps.values())
+        refuse_lost_state(witness, (deltas, end - begin), self._log.tp.topic)
 
     async def resume(self) -> None:
         """Fetch from our position: after the restore, and when a rebalance gave the shard back."""
@@ -309,7 +317,7 @@ class Shard:
         self.position.seq += len(changes.deltas)
         place: Row = (positions.POSITION_KEY, positions.encode(self.position), None, [])
         nexts = {self._tps[name]: source.next for name, source in self.position.sources.items()}
-        await within(COMMIT_LIMIT_S, self._log.write(self._outputs.parts(changes, place)))
+        await commit(self._log, self._outputs.parts(changes, place), self._claim.owner)
         self._dirty = False
         self.committed = nexts
         self.committed_at = time.monotonic()
@@ -320,7 +328,8 @@ class Shard:
     def _report(self) -> ShardReport:
         nexts = self._nexts()
         caught_up = self._lag.caught_up(nexts, self._tps, time.monotonic())
-        return ShardReport(caught_up=caught_up, now_ms=self._clock.now_ms(), lag_records=self._lag.records(nexts))
+        now_ms, lag, life = self._clock.now_ms(), self._lag.records(nexts), self.position.life
+        return ShardReport(caught_up=caught_up, now_ms=now_ms, lag_records=lag, life=life)
 
     def _nexts(self) -> dict[str, int]:
         return {name: source.next for name, source in self.position.sources.items()}

@@ -24,12 +24,11 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import Service
 
-from stream.errors import LeadpulseError, TopicError
+from stream.errors import REBUILD, LeadpulseError, TopicError
 from stream.kafka import fetch as lean
 from stream.worker.assignor import shard_assignor
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch
-from stream.worker.takeover import AFRESH
 
 if TYPE_CHECKING:
     from stream.worker.owner import Shards
@@ -167,7 +166,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 raise TopicError(
                     f"Offset {offset} is not in the topic any more: records were deleted before they were counted.",
                     where=f"{tp.topic} partition {tp.partition}",
-                    do=f"Lengthen the topic's retention. To go on without them, {AFRESH}.",
+                    do=f"Lengthen the topic's retention. To go on without them, {REBUILD}.",
                 ) from error
 
     def _ends(self, fetcher: Any) -> dict[TopicPartition, lean.Ends]:

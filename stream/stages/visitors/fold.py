@@ -10,6 +10,7 @@ difference. Laws hold the two ways together.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from operator import attrgetter, eq
 
@@ -48,6 +49,8 @@ class PeopleFold:
         self._bounds = bounds
         self.rows = Rows(PEOPLE, memory_ms)
         self.known = KnownPeople()
+        #: Fields of events that found no room in their rows, as the account names them.
+        self.noted: Counter[str] = Counter()
         self._contributions = Contributions(grid)
         self._incremental = Incremental(grid, facts, self._contributions, bounds)
         self._always_reference = always_reference  # for the test that holds the two ways together
@@ -84,7 +87,9 @@ class PeopleFold:
             elif row.sessions:
                 done = incremental.extend(site, row, facts)
             if done < len(facts):
-                flood += fold_by_reference(contributions, self.facts, memory_ms, self._bounds, row, site, facts[done:])
+                flood += fold_by_reference(
+                    contributions, self.facts, memory_ms, self._bounds, row, site, facts[done:], self.noted
+                )
             if row.extra is not None and (key_ms := max([session.last_key for session in row.sessions], default=0)):
                 self.known.note(key, key_ms)
             raw = encode(row)

@@ -6,8 +6,8 @@ Out: rows of people and of ad leads, changes of cells, the events over a person'
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Container, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,11 @@ class Visitors(Stage):
             self._facts.views(self._waiting, batch, touches)
         else:
             self._facts.others(self._waiting, Form if batch.kind == "form" else Chat, batch, touches)
+
+    def noted(self) -> Mapping[str, int]:
+        """Count offers and contents over the bounds of a person and of a session."""
+        noted, self.people.noted = self.people.noted, Counter()
+        return noted
 
     def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
         """Fold people and ad leads; flood is what goes over a person's bound."""

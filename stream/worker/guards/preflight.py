@@ -8,30 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-
-from stream.errors import BrokerError, TopicError
-from stream.kafka import topics
+from stream.errors import TopicError
+from stream.kafka import topics, verify
 from stream.kafka.layout import Layout
 from stream.kafka.security import Link
-from stream.kafka.topic_plan import TopicPlan
 
 if TYPE_CHECKING:
     from stream.settings.fields import Settings
 
 log = logging.getLogger("leadpulse.preflight")
 
-TRANSACTIONS_S: Final = 15.0
-
 
 def check(settings: Settings, link: Link, layout: Layout) -> dict[str, int]:
-    """Check broker, topics and transactions, in this order."""
+    """Check broker, topics, rights and transactions, in this order."""
+    own = verify.names(layout, settings.group_id, settings.instance_id)
     with topics.admin(link) as client:
-        there = topics.found(client, (spec.name for spec in TopicPlan(layout).specs))
-        findings = TopicPlan.fitting(layout, there).findings(there, topics.brokers(client))
+        there, findings = topics.findings(link, client, layout)
+        findings += verify.group_findings(link, client, own.group)
     fatal = [finding for finding in findings if finding.fatal]
     for finding in findings:
         if not finding.fatal:
@@ -41,24 +36,5 @@ def check(settings: Settings, link: Link, layout: Layout) -> dict[str, int]:
         rest = f" ({more} more: `leadpulse topics verify` lists all)" if more else ""
         raise TopicError(first.what + rest, where=first.where, do=first.do)
     if settings.delivery == "exactly_once":
-        asyncio.run(_transactions(link, f"{settings.topic_prefix}leadpulse-start-check"))
+        asyncio.run(verify.transactions(link, own))
     return topics.counts(there)
-
-
-async def _transactions(link: Link, transactional_id: str) -> None:
-    """Open a transactional producer, which a broker without transactions cannot."""
-    producer = AIOKafkaProducer(**link.aiokafka(), transactional_id=transactional_id, request_timeout_ms=10_000)
-    try:
-        await asyncio.wait_for(producer.start(), TRANSACTIONS_S)
-    except (KafkaError, TimeoutError) as error:
-        raise BrokerError(
-            f"The broker offers no transactions ({type(error).__name__}), and delivery is exactly_once.",
-            where=", ".join(link.brokers),
-            do="Use a Kafka that has them and grant WRITE on the transactional ids leadpulse-*, "
-            "or choose LEADPULSE_DELIVERY=at_least_once: a crash may then count records twice.",
-        ) from error
-    finally:
-        try:
-            await asyncio.wait_for(producer.stop(), 3)
-        except (KafkaError, TimeoutError) as error:
-            log.debug("start check: producer did not stop cleanly: %r", error)

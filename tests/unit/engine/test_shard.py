@@ -18,6 +18,7 @@ from stream.engine.groups import GROUPS
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.rollup.rollup import Rollup, RollupOptions
+from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.row import Extra, Packed, Row, encode
 from stream.state.known_ids import KEPT_MS
 from tests.events import event as any_event
@@ -41,6 +42,7 @@ class Shard:
         self.log: dict[bytes, bytes] = {}
         self.sums = Sums()
         self.seq = self.events = 0
+        self.reported: list[bytes] = []
         self.now_ms = NOON
 
     def take(self, *events: Envelope, arrival_ms: int | None = None, report: ShardReport = REPORT) -> Commit:
@@ -61,6 +63,7 @@ class Shard:
             else:
                 self.log[key] = value
         add_delta(self.sums, unpack(changes.deltas[0]), LONG)
+        self.reported += changes.deltas
         return changes
 
     def restart(self) -> None:
@@ -70,6 +73,41 @@ class Shard:
 
     def total(self, count: str) -> int:
         return sum(n for name, n in self.sums.items() if name[0] == count)
+
+
+# --- what the account says beside ---------------------------------------------------------------------------
+
+
+def test_recipients_that_found_no_room_are_still_told_of_after_a_restart() -> None:
+    shard = Shard("emails")
+    both = [mail("10:00", "m", "sent", lead_id=f"l{n}", email_hash=f"{n:064x}") for n in range(1_002)]
+    shard.fold.fold([("email", [record({**event, "id": f"{n:04}"}) for n, event in enumerate(both)])])
+    rollup = Rollup(RollupOptions({"emails": 1}))
+    rollup.apply(shard.commit().deltas[0])
+    shard.restart()
+    rollup.apply(shard.take({**both[0], "id": "again"}, {**both[1_001], "id": "as well"}, arrival_ms=NOON).deltas[0])
+    assert shard.fold.account.outcomes["email/unjoined"] == 3
+    rollup.apply(shard.commit().deltas[0])
+    rollup.advance(NOON)
+    assert [r.value for r in rollup.readings(None) if r.metric == "unjoined_recipients_total"] == [3]
+
+
+def test_offers_and_contents_that_found_no_room_are_counted_of_events_that_count() -> None:
+    shard = Shard("visitors", bounds=Bounds(offers=2, viewed=2, flood_events=4))
+    shard.take(*(view(f"10:0{n}", "ann", f"blog/c{n}", offer=f"o{n}") for n in range(6)))
+    shard.restart()
+    outcomes = shard.fold.account.outcomes
+    assert outcomes["page_view/filtered/flood"] == 2
+    assert outcomes["page_view/ignored/page.content_id"] == outcomes["page_view/ignored/page.offer_id"] == 2
+
+
+def test_what_a_session_forgets_as_it_is_joined_with_another_is_counted() -> None:
+    shard = Shard("visitors", bounds=Bounds(viewed=2))
+    shard.take(view("10:00", "ann", "blog/a"), view("10:01", "ann", "blog/b"))
+    shard.take(view("10:50", "ann", "blog/c"), view("10:51", "ann", "blog"), arrival_ms=NOON)
+    shard.take(view("10:25", "ann", "blog/a"))
+    outcomes = shard.fold.account.outcomes
+    assert {name: n for name, n in outcomes.items() if "/ignored/" in name} == {"page_view/ignored/page.content_id": 2}
 
 
 # --- hostile numbers: no record stops a shard ---------------------------------------------------------------
@@ -105,7 +143,9 @@ def test_any_timestamp_of_a_record_is_accounted_for(arrival_ms: int, group: str)
     assert account[f"{kind}/counted"] == 2
     assert shard.total("accepted") == 3
     assert {name[0] for name, n in shard.sums.items() if n < 0} == set()
-    rollup.apply(shard.commit().deltas[0])
+    shard.commit()
+    for delta in shard.reported:
+        rollup.apply(delta)
     rollup.advance(NOON)
     assert [r.value for r in rollup.readings(None) if r.metric == "conservation_error"] == [0]
 
@@ -230,7 +270,9 @@ def test_label_values_over_the_limit_of_a_shard_are_counted_and_break_no_account
     shard = Shard("visitors", label_limit=2)
     shard.take(*[view("10:00", f"v{n}", utm=f"google/cpc/c{n}") for n in range(4)])
     rollup = Rollup(RollupOptions({"visitors": 1}))
-    rollup.apply(shard.commit().deltas[0])
+    shard.commit()
+    for delta in shard.reported:
+        rollup.apply(delta)
     readings = {(r.metric, *r.labels.values()): r.value for r in rollup.readings(None) if r.window is None}
     assert readings["conservation_error",] == 0
     assert readings["labels_folded_total", "campaign"] == 2

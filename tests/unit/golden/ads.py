@@ -85,7 +85,7 @@ STORIES = [
             # impressions are known until midnight: the day before it
             ("click_through_ratio", "24h", {_BRAND: (7, 960)}),
             ("ad_spend", "24h", {_EUR: 24.0}),  # all of it was spent by the time of the report
-            ("mixed_granularity", None, {}),
+            ("mixed_granularity", None, {"": 0}),
         ],
     ),
     Story(
@@ -109,7 +109,7 @@ STORIES = [
         ],
         [
             ("ad_clicks", "7d", {_BRAND: 10, _BRAND.replace("search", "display"): 12}),
-            ("mixed_granularity", None, {}),
+            ("mixed_granularity", None, {"": 0}),
         ],
     ),
     Story(
@@ -137,7 +137,7 @@ STORIES = [
                 },
             ),
             ("ad_clicks", "24h", {_BRAND: 50, _BRAND.replace("brand", "today"): 30}),
-            ("mixed_granularity", None, {}),
+            ("mixed_granularity", None, {"": 0}),
         ],
     ),
     Story(

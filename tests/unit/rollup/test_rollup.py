@@ -13,8 +13,8 @@ from stream.changes.cells import Cell
 from stream.changes.deltas import Delta
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid
 from stream.contract.readings import Reading
-from stream.rollup.rollup import Rollup, RollupOptions, SequenceGap
-from stream.rollup.standing import SILENT_AFTER_MS
+from stream.rollup.rollup import Rollup, RollupOptions
+from stream.rollup.standing import SILENT_AFTER_MS, SequenceGap
 
 NOW_MS = 1_750_000_000_000 // DAY_MS * DAY_MS
 VIEW: Cell = ("view", "s1", "direct")
@@ -47,9 +47,40 @@ def value(made: Rollup, metric: str = "page_views", window: str | None = "24h") 
 
 def test_reports_are_added_in_their_sequence() -> None:
     made = rollup()
-    for seq in (7, 8, 9):  # a shard's first report that is seen may have any number
+    for seq in (1, 2, 3):
         made.apply(pack(delta(seq, NOW_MS)))
     assert value(made) == 3
+
+
+def test_a_first_report_that_is_not_the_first_is_refused_because_earlier_ones_are_not_in_the_totals() -> None:
+    with pytest.raises(SequenceGap, match="visitors/0 reported number 7 after nothing"):
+        rollup().apply(pack(delta(7, NOW_MS)))
+
+
+def test_with_transactions_a_number_that_comes_again_is_refused() -> None:
+    made = rollup(once=True)
+    made.apply(pack(delta(1, NOW_MS)))
+    with pytest.raises(SequenceGap, match="number 1 again after 1: its log has lost its end"):
+        made.apply(pack(delta(1, NOW_MS)))
+
+
+def test_a_new_life_of_a_shard_is_never_added_to_the_totals_of_its_former_one() -> None:
+    made = rollup()
+    for seq, life in ((1, ""), (2, "a"), (3, "a"), (4, "")):  # an older release says none
+        made.apply(pack(replace(delta(seq, NOW_MS), life=life)))
+    for seq in (1, 4, 5):
+        with pytest.raises(SequenceGap, match=r"began anew \(life b\), but what its former life a reported"):
+            made.apply(pack(replace(delta(seq, NOW_MS), life="b")))
+    assert value(made) == 4
+
+
+def test_a_life_is_stored_with_what_was_added_in_it() -> None:
+    made, later = rollup(), rollup()
+    made.apply(pack(replace(delta(1, NOW_MS), life="a")))
+    for key, stored in made.snapshot(False):
+        later.load(key, stored)
+    with pytest.raises(SequenceGap, match="life b"):
+        later.apply(pack(replace(delta(2, NOW_MS), life="b")))
 
 
 def test_a_report_that_was_seen_changes_nothing() -> None:
@@ -62,8 +93,8 @@ def test_a_report_that_was_seen_changes_nothing() -> None:
 def test_a_missing_report_stops_the_rollup_and_is_named() -> None:
     made = rollup(2)
     made.apply(pack(delta(1, NOW_MS)))
-    made.apply(pack(delta(5, NOW_MS, shard=1)))  # each shard has a sequence of its own
-    with pytest.raises(SequenceGap, match="visitors 0 reported number 3 after 1"):
+    made.apply(pack(delta(1, NOW_MS, shard=1)))  # each shard has a sequence of its own
+    with pytest.raises(SequenceGap, match="visitors/0 reported number 3 after 1"):
         made.apply(pack(delta(3, NOW_MS)))
 
 

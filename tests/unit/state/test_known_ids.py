@@ -217,7 +217,6 @@ def test_over_the_cap_the_oldest_hour_goes_and_it_is_said() -> None:
     assert known.dropped_before_hour is None
     known.check(ids(4), hours(3))
     assert known.dropped_before_hour == 2
-    assert known.oldest_hour == 2
     assert len(known) == 2
     commit(known, log)
     again = restored(log, 3 * 8)

@@ -22,6 +22,7 @@ class Log:
     """Takes all writes."""
 
     tp = rollup_shard.TopicPartition(LAYOUT.rollup, 0)
+    anew = frozenset()
 
     async def write(self, parts):
         pass

@@ -11,7 +11,7 @@ from stream.ingest.route import partitions_of
 from stream.kafka.fetch import Ends
 from stream.kafka.layout import Layout, ShardId
 from stream.stages.stage import HandOver
-from stream.worker import position, shard
+from stream.worker import position, shard, writing
 from stream.worker.inbox import Batch
 from stream.worker.outputs import Outputs
 from stream.worker.position import Position, SourcePosition
@@ -275,7 +275,7 @@ def test_a_failed_write_ends_the_process():
 
 
 def test_a_write_that_takes_too_long_ends_the_process(monkeypatch):
-    monkeypatch.setattr(shard, "COMMIT_LIMIT_S", 0.05)
+    monkeypatch.setattr(writing, "COMMIT_LIMIT_S", 0.05)
 
     async def story(one):
         async def stuck(parts):

@@ -27,7 +27,7 @@ class Lag:
         self._ends: dict[str, Ends] = {}
         self._goal: dict[str, int] = {}  # the stable ends as they were at the last report
         self._seen: dict[str, deque[tuple[float, int]]] = {}  # when, and the high watermark that was told then
-        self._elsewhere: dict[str, int] = {}
+        self.unread: dict[str, int] = {}  # records of partitions that are nobody's; they count with this shard's
 
     def see(self, source: str, ends: Ends, now_s: float) -> None:
         """Learn how far a source goes."""
@@ -35,10 +35,6 @@ class Lag:
         seen = self._seen.setdefault(source, deque())
         seen.append((now_s, ends.high))
         self._forget(seen, now_s)
-
-    def see_elsewhere(self, source: str, records: int) -> None:
-        """Learn of records in partitions that are nobody's; they count with this shard's."""
-        self._elsewhere[source] = records
 
     def clear(self) -> None:
         """Forget all, because the shard reads on from its position anew."""
@@ -54,7 +50,7 @@ class Lag:
     def records(self, positions: Mapping[str, int]) -> dict[str, int]:
         """Give the records behind the positions, of the sources whose end is known."""
         return {
-            name: max(0, ends.high - positions[name]) + self._elsewhere.get(name, 0)
+            name: max(0, ends.high - positions[name]) + self.unread.get(name, 0)
             for name, ends in self._ends.items()
             if name in positions
         }
@@ -71,7 +67,7 @@ class Lag:
 
     def is_read(self, positions: Mapping[str, int], sources: Collection[str], now_s: float) -> bool:
         """Say whether of each of these sources all is read that was there within the last while."""
-        return not any(self._elsewhere.values()) and all(
+        return not any(self.unread.values()) and all(
             name in positions and self._was_reached(name, positions[name], now_s) for name in sources
         )
 

@@ -331,6 +331,15 @@ class Shard:
         now_ms, lag, life = self._clock.now_ms(), self._lag.records(nexts), self.position.life
         return ShardReport(caught_up=caught_up, now_ms=now_ms, lag_records=lag, life=life)
 
+    @property
+    def unread(self) -> dict[str, int]:
+        """Records on partitions that no shard reads, by source: this one reports them as its own lag."""
+        return self._lag.unread
+
+    @unread.setter
+    def unread(self, records: dict[str, int]) -> None:
+        self._lag.unread = records
+
     def _nexts(self) -> dict[str, int]:
         return {name: source.next for name, source in self.position.sources.items()}
 

@@ -85,7 +85,7 @@ def test_ends_that_are_not_told_any_more_are_not_believed_for_ever() -> None:
 
 def test_partitions_that_are_nobodys_count_with_the_others() -> None:
     made, at = lag(page_view=(3, 3), form=(0, 0)), {"page_view": 3, "form": 0}
-    made.see_elsewhere("page_view", 7)
+    made.unread = {"page_view": 7}
     assert made.records(at) == {"page_view": 7, "form": 0}
     assert not made.caught_up(at, TPS, 0.0)
 

@@ -58,6 +58,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         conf, app = self.app.conf, self.app
         instance_id = conf.consumer_group_instance_id or None
+        lean.install()
         return aiokafka.AIOKafkaConsumer(
             **app.link.aiokafka(),
             client_id=conf.broker_client_id,

@@ -19,6 +19,7 @@ import faust
 from aiokafka import TopicPartition
 from mode import CrashingSupervisor, Service
 
+from stream.contract.records import REROUTE
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
@@ -121,7 +122,9 @@ def build_app(
     def make_shards(source: Any) -> Shards:
         def make(id: ShardId) -> Owned:
             name = layout.transactional_id(id) if exactly_once else None
-            statelog = StateLog(link, layout.state(id.group), id.shard, name)
+            # forwards repeat what producers may have packed well
+            packed = [topic for source, topic in layout.sources.get(id.group, {}).items() if source == REROUTE]
+            statelog = StateLog(link, layout.state(id.group), id.shard, name, packed)
             if id.group == ROLLUP:
                 return RollupShard(make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown)
             fold = make_fold(id.group, id.shard, shards_of[id.group])

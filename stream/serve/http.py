@@ -151,7 +151,7 @@ class HttpService:
         return web.Response(text="ok\n")
 
     async def _ready(self, _request: web.Request) -> web.StreamResponse:
-        ready = self._telemetry.worker.ready
+        ready = self._telemetry.ready
         return web.Response(text="ready\n" if ready else "not ready\n", status=200 if ready else 503)
 
 

@@ -10,15 +10,18 @@ the life cycle; DEBUG, for the author. No event text, no ids of people, no secre
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import queue
 import sys
 import threading
 import time
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import structlog
+
+from stream.shown import plain
 
 # What libraries tell at INFO is their own life cycle, not ours; worker/quiet.py thins out their repeats.
 # kafka-python logs each attempt of what it then raises, so its lines would only surround our one message.
@@ -48,7 +51,7 @@ def set_up(level: str = "info", form: str = "console") -> None:
             colors=sys.stderr.isatty(),
             pad_event_to=0,
             # The rich one prints local variables, which hold event text.
-            exception_formatter=structlog.dev.plain_traceback,
+            exception_formatter=_traceback,
         )
     )
     structlog.configure(
@@ -64,14 +67,24 @@ def set_up(level: str = "info", form: str = "console") -> None:
     )
     out = logging.StreamHandler(sys.stderr)
     formats: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if form == "json":
-        formats.append(structlog.processors.format_exc_info)
+    formats.append(structlog.processors.format_exc_info if form == "json" else _seen)
     out.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*formats, last]))
     root = logging.getLogger()
     root.handlers[:] = [out]
     root.setLevel(level.upper())
     for name, least in LEAST_LEVEL.items():
         logging.getLogger(name).setLevel(least if level != "debug" else logging.INFO)
+
+
+def _seen(_logger: Any, _name: str, line: Any) -> Any:
+    """Escape what a terminal would obey; JSON has nothing but ASCII."""
+    return {name: plain(value, keep="\n\t") if isinstance(value, str) else value for name, value in line.items()}
+
+
+def _traceback(out: TextIO, exc_info: Any) -> None:
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, exc_info)
+    out.write(plain(text.getvalue(), keep="\n\t"))
 
 
 class Background(logging.Handler):

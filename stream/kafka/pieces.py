@@ -98,7 +98,7 @@ def _parted(batch: Any, header: Header, packed: bytes, wanted: int, where: str) 
                 if passed % 64 == 0:
                     yield Piece([], 0, wanted)
                 continue
-            some = bytes(found[at:end])
+            some = memoryview(found)[at:end]
             try:
                 if len(some) > most_bytes:
                     rows = salvage.records(header, some, count)

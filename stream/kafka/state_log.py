@@ -15,10 +15,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatch
 
 from stream.kafka.bounded import within
 from stream.kafka.reader import Reader
@@ -50,8 +52,14 @@ class LogLost(Exception):
 class StateLog:
     """Own the producer of one shard."""
 
-    def __init__(self, link: Link, topic: str, partition: int, transactional_id: str | None) -> None:
-        """Without a transactional id (delivery at_least_once) writes are awaited but neither fenced nor atomic."""
+    def __init__(
+        self, link: Link, topic: str, partition: int, transactional_id: str | None, packed: Collection[str] = ()
+    ) -> None:
+        """Without a transactional id (delivery at_least_once) writes are awaited but neither fenced nor atomic.
+
+        What goes to the topics of `packed` is compressed.
+        """
+        self._packed = packed
         self.tp = TopicPartition(topic, partition)
         self.link = link
         self._id = transactional_id
@@ -98,7 +106,8 @@ class StateLog:
                 await producer.begin_transaction()
             now_ms = int(time.time() * 1000)
             for topic, partition, rows in parts:
-                await _send(producer, topic, partition, rows, now_ms, acks)
+                packed = self._id is not None and topic in self._packed
+                await _send(producer, topic, partition, rows, now_ms, acks, packed)
             for ack in acks:
                 self._look(await ack)
             if self._id is not None:
@@ -141,18 +150,26 @@ async def _send(
     rows: Iterable[Row],
     now_ms: int,
     acks: list[Awaitable[Any]],
+    packed: bool,
 ) -> None:
-    batch = producer.create_batch()
+    batch = _batch(producer, packed)
     append = batch.append
     for key, value, time_ms, headers in rows:
         stamp = now_ms if time_ms is None else time_ms
         if append(key=key, value=value, timestamp=stamp, headers=headers) is None:
             acks.append(await producer.send_batch(batch, topic, partition=partition))
-            batch = producer.create_batch()
+            batch = _batch(producer, packed)
             append = batch.append
             append(key=key, value=value, timestamp=stamp, headers=headers)
     if batch.record_count():
         acks.append(await producer.send_batch(batch, topic, partition=partition))
+
+
+def _batch(producer: AIOKafkaProducer, packed: bool) -> BatchBuilder:
+    """Make a batch; a producer of aiokafka compresses all of them or none."""
+    if not packed:
+        return producer.create_batch()
+    return BatchBuilder(BATCH_BYTES, DefaultRecordBatch.CODEC_SNAPPY, is_transactional=True)
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:

@@ -256,4 +256,3 @@ def _noted(loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], **na
     if life is not None:
         life.own(task)
     return task
-

@@ -30,6 +30,7 @@ from stream.adapters.wrappers import attributes, unwrap
 from stream.contract.closed import closed
 from stream.contract.fields import ADDRESS, hook
 from stream.contract.kinds import KINDS, KindName
+from stream.contract.oversize import Cut
 from stream.contract.records import Record
 from stream.contract.rejects import Reject
 from stream.contract.table import data_of
@@ -124,7 +125,8 @@ class CloudEvents:
                 wrapped[left[nth]] = msgspec.DecodeError("no Unicode")
             else:
                 # the site of what is shut out stays unknown: these are the bytes that no parser should see
-                batch.rejects.append(Reject(left[nth], reason))
+                too_large = isinstance(values[left[nth]], Cut)
+                batch.rejects.append(Reject(left[nth], "too_large" if too_large else reason))
         passed = [i for nth, i in enumerate(left) if nth not in shut]
         fitted = len(batch.index)
         refused = _run(batch, values, passed, lanes.open)

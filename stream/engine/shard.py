@@ -64,13 +64,9 @@ class ShardFold:
         self.stage = groups[group].stage(shared, options)
         self._router = Router(shard, shards, options.partitioner, self.stage.known)
         self._retention = Retention(self.kinds, options.limits.lateness_ms)
-        logged: tuple[Logged, ...] = (
-            *self.stage.tables,
-            self.known_ids.horizon,
-            self.known_ids,
-            self.labels,
-            self.account,
-        )
+        self.pending_bytes = 0  # of dead letters and forwards
+        known = self.known_ids
+        logged: tuple[Logged, ...] = (*self.stage.tables, known.horizon, known, self.labels, self.account)
         self._stored = {one.prefix: one for one in logged}
 
     # the flow ---------------------------------------------------------------------------------------------
@@ -85,6 +81,7 @@ class ShardFold:
                     self.account.take(batch)
                     self.stage.take(batch)
         self.account.close(self.stage.fold(self._accumulator), self.stage.noted())
+        self.pending_bytes = self.account.letter_bytes + self._router.bytes
 
     def _read(self, name: str, records: Sequence[Record]) -> Iterator[Columns]:
         """Decode records, of the source's kind or of that in their header; what cannot be read is a reject."""
@@ -102,11 +99,12 @@ class ShardFold:
 
     def _elsewhere(self, batch: Columns) -> Columns:
         """Take out what belongs to another shard; what was forwarded once stays."""
-        forwarded = ahead = 0
+        forwarded, ahead, left = 0, 0, batch
         if self.shards > 1 and batch.source != REROUTE:
-            batch, forwarded, ahead = self._router.part(batch)
+            left, forwarded, ahead = self._router.part(batch)
+            self.account.reject(batch, self._router.too_large)
         self.account.accept(batch, forwarded, batch.clock_ahead - ahead)
-        return batch
+        return left
 
     def _too_old(self, batch: Columns) -> Columns:
         """Take out events of hours whose ids were forgotten: nobody can tell whether they are repeats."""
@@ -149,6 +147,7 @@ class ShardFold:
 
     def changes(self, seq: int, report: ShardReport) -> Commit:
         """Give what this commit must write, and forget it."""
+        self.pending_bytes = 0
         self.stage.advance(report.now_ms, self._accumulator)
         oldest_ms = self._retention.oldest_ms(self.account.figures.newest_ms, report)
         if oldest_ms is not None:

@@ -36,6 +36,7 @@ class Reader:
 
     def __init__(self, link: Link, *, patient: bool = False) -> None:
         """Take `patient` for many partitions with little in each: a few fetches a second, not one for each record."""
+        lean.install()
         self._consumer = AIOKafkaConsumer(
             **link.aiokafka(),
             group_id=None,

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatch
 
 from stream.errors import TopicError
 from stream.kafka.bounded import within
@@ -52,13 +54,19 @@ class StateLog:
     """Own the producer of one shard."""
 
     def __init__(
-        self, link: Link, topic: str, partition: int, transactional_id: str | None, clock: BrokerClock | None = None
+        self,
+        link: Link,
+        topic: str,
+        partition: int,
+        transactional_id: str | None,
+        packed: Collection[str] = (),
+        clock: BrokerClock | None = None,
     ) -> None:
         """Without a transactional id (delivery at_least_once) writes are awaited but neither fenced nor atomic.
 
-        `clock` is told what the broker stamps on what is written.
+        What goes to the topics of `packed` is compressed. `clock` is told what the broker stamps on what is written.
         """
-        self._clock = clock or BrokerClock()
+        self._packed, self._clock = packed, clock or BrokerClock()
         self.tp = TopicPartition(topic, partition)
         self.link = link
         self._id = transactional_id
@@ -107,7 +115,8 @@ class StateLog:
             # no topic of ours keeps this time, but for a broker that stamps nothing
             now_ms = int(sent.wall_s * 1000)
             for topic, partition, rows in parts:
-                await _send(producer, topic, partition, rows, now_ms, acks)
+                packed = self._id is not None and topic in self._packed
+                await _send(producer, topic, partition, rows, now_ms, acks, packed)
             told = [await ack for ack in acks]
             for one in told:
                 self._look(one)
@@ -171,18 +180,26 @@ async def _send(
     rows: Iterable[Row],
     now_ms: int,
     acks: list[Awaitable[Any]],
+    packed: bool,
 ) -> None:
-    batch = producer.create_batch()
+    batch = _batch(producer, packed)
     append = batch.append
     for key, value, time_ms, headers in rows:
         stamp = now_ms if time_ms is None else time_ms
         if append(key=key, value=value, timestamp=stamp, headers=headers) is None:
             acks.append(await producer.send_batch(batch, topic, partition=partition))
-            batch = producer.create_batch()
+            batch = _batch(producer, packed)
             append = batch.append
             append(key=key, value=value, timestamp=stamp, headers=headers)
     if batch.record_count():
         acks.append(await producer.send_batch(batch, topic, partition=partition))
+
+
+def _batch(producer: AIOKafkaProducer, packed: bool) -> BatchBuilder:
+    """Make a batch; a producer of aiokafka compresses all of them or none."""
+    if not packed:
+        return producer.create_batch()
+    return BatchBuilder(BATCH_BYTES, DefaultRecordBatch.CODEC_SNAPPY, is_transactional=True)
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:

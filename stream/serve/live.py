@@ -178,7 +178,7 @@ class LivePage:
             shards=len(worker.shards),
             restored=sum(shard.state in RESTORED_STATES for shard in worker.shards),
             owns_rollup=worker.owns_rollup,
-            ready=worker.ready,
+            ready=self._telemetry.ready,
         )
 
 

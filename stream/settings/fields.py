@@ -20,6 +20,7 @@ from stream.settings.referrers import host_name, read_referrers
 from stream.settings.rules import broken_rule
 from stream.settings.values import duration_ms, host_port, moment_ms, size_bytes
 
+_HTTP_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]*")
 
 
@@ -68,6 +69,12 @@ def _broker(value: str) -> str:
     return value
 
 
+def _http_host(value: str) -> str:
+    if not _HTTP_HOST.fullmatch(value):
+        raise ValueError(f"{value!r} is not a host name such as metrics.shop.example: no port, no scheme, no *")
+    return value.lower()
+
+
 def _start(value: str) -> str:
     if value not in ("earliest", "latest"):
         moment_ms(value)
@@ -86,6 +93,7 @@ Bytes = Annotated[int, BeforeValidator(_size), "bytes"]
 Name = Annotated[str, AfterValidator(_name)]
 HostName = Annotated[str, AfterValidator(host_name)]
 Hosts = Annotated[tuple[HostName, ...], BeforeValidator(_split)]
+HttpHosts = Annotated[tuple[Annotated[str, AfterValidator(_http_host)], ...], BeforeValidator(_split)]
 Brokers = Annotated[tuple[Annotated[str, AfterValidator(_broker)], ...], BeforeValidator(_split)]
 
 
@@ -215,6 +223,11 @@ class Settings(BaseModel):
     http_token: SecretStr | None = Field(None, description="Token that every page needs, but /healthz and /readyz.")
     http_token_file: Path | None = Field(None, description="File that holds the token, in place of http_token.")
     http_permit: bool = Field(False, description="Permit pages without a token off this machine.")
+    http_hosts: HttpHosts = Field(
+        (),
+        description="Host names that are answered without a token off this machine, beside addresses, this machine's "
+        "own name and names without a dot.",
+    )
     http_connections: int = Field(
         200, ge=4, le=10_000, description="HTTP connections at the same time; more are refused."
     )

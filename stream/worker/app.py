@@ -21,6 +21,7 @@ import faust
 from aiokafka import TopicPartition
 from mode import CrashingSupervisor, Service
 
+from stream.contract.records import REROUTE
 from stream.kafka.clock import BrokerClock
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import Reader
@@ -130,7 +131,9 @@ def build_app(
     def make_shards(source: Any) -> Shards:
         def make(id: ShardId) -> Owned:
             name = layout.transactional_id(id) if exactly_once else None
-            statelog = StateLog(link, layout.state(id.group), id.shard, name, clock)
+            # forwards repeat what producers may have packed well
+            packed = [topic for source, topic in layout.sources.get(id.group, {}).items() if source == REROUTE]
+            statelog = StateLog(link, layout.state(id.group), id.shard, name, packed, clock)
             if id.group == ROLLUP:
                 claim = Claim(owner, rollup_settings(shards_of))
                 return RollupShard(

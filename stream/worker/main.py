@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NoReturn
 
-from stream import catalog
+from stream import catalog, logs
 from stream.contract.results import encode
 from stream.engine.groups import GROUPS, absent
 from stream.engine.options import FoldOptions
@@ -28,6 +28,8 @@ from stream.worker import run as shell
 
 def run(settings: Settings, *, reset: bool = False) -> NoReturn:
     """Serve HTTP and run the shards until told to stop; a port in use is told before anything starts."""
+    shell.leave_at_signals()
+    logs.in_background()
     telemetry = Telemetry(catalog.version())
     clock = BrokerClock()
     live = LivePage(telemetry, clock.now_ms)

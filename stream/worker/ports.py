@@ -17,6 +17,10 @@ from stream.engine.commit import Commit, ShardReport
 class Fold(Protocol):
     """The state of one shard."""
 
+    @property
+    def pending_bytes(self) -> int:
+        """What dead letters and forwards wait for the next commit."""
+
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one record of the state log, oldest first; None is a tombstone."""
 

@@ -21,7 +21,7 @@ from stream.kafka.layout import Layout, TopicGroup
 from stream.serve.views import Exporter
 from stream.worker.app import build_app
 from stream.worker.guards import preflight, quiet
-from stream.worker.guards.failstop import speak
+from stream.worker.guards.failstop import is_told_to_stop, leave, speak, told_to_stop
 from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def run(
     reset: bool = False,
 ) -> NoReturn:
     """Check, build, start; returns never."""
-    signal.signal(signal.SIGTERM, _leave)  # until the loop takes over
+    leave_at_signals()
     quiet.install()
     link = security.link(settings)
     layout = Layout(settings.topic_prefix, groups)
@@ -63,14 +63,32 @@ def run(
         reset=reset,
     )
     tame_collector()
-    worker = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
+    worker = Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # it would write control characters into a log
-    worker.execute_from_commandline()
+    try:
+        worker.execute_from_commandline()
+    finally:
+        if is_told_to_stop():
+            leave()  # whatever a library raised on its way out
     raise SystemExit(0)
 
 
-def _leave(signum: int, frame: object) -> NoReturn:
-    raise SystemExit(0)
+class Worker(faust.Worker):  # type: ignore[misc]
+    """Faust's worker, which from the first signal on ends with 0 and in time."""
+
+    def _schedule_shutdown(self, signal: signal.Signals) -> None:
+        told_to_stop()
+        super()._schedule_shutdown(signal)
+
+    def _shutdown_loop(self) -> None:
+        leave_at_signals()  # closing the loop takes its handlers away, and a second signal would kill
+        super()._shutdown_loop()
+
+
+def leave_at_signals() -> None:
+    """End with 0 at a signal, as long as no loop takes them: nothing has begun, or everything has ended."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: leave())
 
 
 def fast_loop() -> asyncio.AbstractEventLoop:

@@ -48,6 +48,11 @@ CLOSE_S: Final = 5.0
 FAR_BEHIND: Final = 1_000
 PATIENCE_S: Final = 3.0
 MOST_WAIT_S: Final = 60.0
+#: What a record takes in an inbox at least; so many fit into a full one, and so many are folded at once.
+RECORD_BYTES: Final = 256
+LEAST_RECORDS: Final = 256
+#: With more dead letters and forwards than this a commit is due, however early: all of them are one transaction.
+PENDING_BYTES: Final = 8 << 20
 HEARTBEAT_S: Final = 1.0  # an idle shard reports so often, or silence would look like a standstill
 
 
@@ -240,7 +245,7 @@ class Shard:
     async def _turn(self) -> None:
         """Wait until there is a reason, then fold or commit."""
         wait_s = self._due - time.monotonic()
-        if wait_s > 0 and self._inbox.fresh <= self._options.inbox_bytes:
+        if wait_s > 0 and not self._full():
             self._wake.clear()
             try:
                 await asyncio.wait_for(self._wake.wait(), wait_s)
@@ -248,13 +253,16 @@ class Shard:
                 pass
         async with self._busy:
             if self.state == "running":
-                if self._inbox.fresh > self._options.inbox_bytes:
+                if self._full():
                     self._fold_inbox()
-                if time.monotonic() >= self._due:
+                if time.monotonic() >= self._due or self._fold.pending_bytes > PENDING_BYTES:
                     await self._commit_when_due()
             else:
                 self._due = time.monotonic() + self._options.commit_interval_s
         await asyncio.sleep(0)
+
+    def _full(self) -> bool:
+        return self._inbox.more or self._inbox.fresh > self._options.inbox_bytes
 
     async def _commit_when_due(self) -> None:
         began, interval_s = time.monotonic(), self._options.commit_interval_s
@@ -281,8 +289,9 @@ class Shard:
     def _fold_inbox(self) -> None:
         now = time.monotonic()
         waited = now - self._waits_since > MOST_WAIT_S  # a backlog of days must not keep others back for hours
-        taken = self._inbox.take(None if waited else self._horizon_ms())
-        if not self._inbox.waiting:
+        most = max(LEAST_RECORDS, self._options.inbox_bytes // RECORD_BYTES)
+        taken = self._inbox.take(None if waited else self._horizon_ms(), most)
+        if not self._inbox.early:
             self._waits_since = now
         if taken:
             began = time.perf_counter()

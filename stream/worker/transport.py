@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
@@ -57,6 +58,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         conf, app = self.app.conf, self.app
         instance_id = conf.consumer_group_instance_id or None
+        lean.install()
         return aiokafka.AIOKafkaConsumer(
             **app.link.aiokafka(),
             client_id=conf.broker_client_id,
@@ -208,7 +210,9 @@ class Fetcher(Service):
         try:
             while not self.should_stop:
                 if not consumer.flow_active:
+                    consumer.shards.fetching_since = None
                     await self.wait(consumer.can_resume_flow)
+                consumer.shards.fetching_since = time.monotonic()
                 batches, ends = await consumer._thread.fetch(FETCH_WAIT_MS / 1000)
                 for batch in batches:
                     await consumer.deliver(batch)
@@ -221,6 +225,7 @@ class Fetcher(Service):
             if not (self.should_stop or self.app.should_stop):
                 die("fetch", error)
         finally:
+            consumer.shards.fetching_since = None
             self.set_shutdown()
 
 

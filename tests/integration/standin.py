@@ -59,6 +59,11 @@ class CountingFold:
                 self.delta[source] += 1
                 self.delta["sum"] += amount
 
+    @property
+    def pending_bytes(self) -> int:
+        """Nothing that would not wait."""
+        return 0
+
     def changes(self, seq: int, report: ShardReport) -> Commit:
         delta = {
             "group": self.group,

@@ -168,7 +168,7 @@ class World:
         layout = self.layout
 
         def make(id: ShardId) -> Owned:
-            log = StateLog(link, layout.state(id.group), id.shard, layout.transactional_id(id), life.clock)
+            log = StateLog(link, layout.state(id.group), id.shard, layout.transactional_id(id), clock=life.clock)
             if id.group == ROLLUP:
                 rollup = Rollup(RollupOptions(self.shards, windows=("1h",), label_limit=1_000))
                 snapshot_s = self.rng.choice((2, 5))

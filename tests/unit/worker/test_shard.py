@@ -64,6 +64,8 @@ class Source:
 class Fold:
     """Remembers in which calls records came."""
 
+    pending_bytes = 0
+
     def __init__(self):
         self.calls, self.loaded, self.out = [], [], Commit(deltas=[b"d"])
 
@@ -80,7 +82,10 @@ class Fold:
 
 class Options:
     commit_interval_s = 0.05
-    inbox_bytes = 100
+
+    def __init__(self):
+        self.inbox_bytes = 100
+
     start = "earliest"
     start_ms = None
 
@@ -133,6 +138,31 @@ def test_everything_between_two_commits_is_folded_in_one_call():
     one = run(story)
     assert one._fold.calls == [[("ad", 6), ("reroute", 1)]]
     assert (one.position.seq, one.position.sources["ad"].next) == (5, 16)
+
+
+def test_a_full_inbox_is_folded_in_parts_of_which_each_source_has_its_share():
+    async def story(one):
+        for start in range(10, 1_010, 100):
+            one.feed(batch(start, 100))
+        one.feed(batch(10, 1, source="reroute"))
+        while one._full():
+            await one._turn()
+        await one._commit()
+
+    one = run(story)
+    assert one._fold.calls[0] == [("ad", 100), ("reroute", 1)]
+    assert [count for call in one._fold.calls[1:] for _, count in call] == [200, 200, 200, 200, 100]
+    assert (one.position.sources["ad"].next, one.position.sources["reroute"].next) == (1_010, 11)
+
+
+def test_many_dead_letters_are_committed_before_the_commit_is_due():
+    async def story(one):
+        one._due = shard.time.monotonic() + 60
+        one._fold.pending_bytes = shard.PENDING_BYTES + 1
+        one.feed(batch(10, 2))
+        await one._turn()
+
+    assert len(run(story)._log.written) == 1
 
 
 def test_a_source_far_behind_sets_the_pace_of_the_others():

@@ -157,7 +157,7 @@ class Settings(BaseModel):
     )
     clock: Literal["wall", "events"] = Field(
         "wall",
-        description="What moves the windows once caught up: the wall clock, or only events (old data).",
+        description="What moves the windows once caught up: the broker's clock (wall), or only events (old data).",
     )
     consent: Literal["count", "require"] = Field(
         "count", description="require leaves out events with consent.analytics false; count counts them."

@@ -202,6 +202,11 @@ class Rollup:
         if self.options.clock == "wall" and self.complete:
             self._table.advance(self._clock_ms)
 
+    @property
+    def records(self) -> int:
+        """How many records all shards have accepted since they began."""
+        return self._standings.records()
+
     def read_at(self, moment_ms: int) -> None:
         """Read windows at a given moment from here on: for a replay, which is always complete."""
         self._table.advance(moment_ms)

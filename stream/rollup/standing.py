@@ -110,6 +110,10 @@ class Standings:
             total.update(standing.account)
         return total
 
+    def records(self) -> int:
+        """Count the records that all shards have accepted."""
+        return sum(n for s in self.of.values() for name, n in s.account.items() if name.endswith("/accepted"))
+
     def lag_records(self) -> Counter[str]:
         """Add up what each source has not read."""
         total: Counter[str] = Counter()

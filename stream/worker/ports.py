@@ -47,6 +47,10 @@ class Rollup(Protocol):
     def complete(self) -> bool:
         """Whether all that there is was read, as of the last call of `advance` and what was added since."""
 
+    @property
+    def records(self) -> int:
+        """How many records the shards have told of."""
+
     def readings(self, windows: Collection[str] | None) -> list[Reading]:
         """Read what changed in these windows; None for every live series of all windows."""
 

@@ -116,6 +116,10 @@ class CountingRollup:
     def complete(self) -> bool:
         return len(self.caught_up) == len(self.expected) and all(self.caught_up.values())
 
+    @property
+    def records(self) -> int:
+        return sum(self.totals.values())
+
     def readings(self, windows: Collection[str] | None) -> list[Reading]:
         self.published += 1
         complete = self.complete

@@ -93,8 +93,10 @@ class PeopleFold:
                 flood += fold_by_reference(
                     contributions, self.facts, memory_ms, self._bounds, row, site, facts[done:], self.noted
                 )
-            if row.extra is not None and (key_ms := max([session.last_key for session in row.sessions], default=0)):
-                self.known.note(key, key_ms)
+            if (extra := row.extra) is not None:
+                # of a session that was folded away in this very call the row knows no more than this
+                if key_ms := max([extra.known, *[session.last_key for session in row.sessions]]):
+                    self.known.note(key, key_ms)
             raw = encode(row)
             encoded[key] = raw if len(raw) <= most_bytes else fitting(row, most_bytes, self._look_back_ms)
             dirty.add(key)

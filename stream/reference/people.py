@@ -226,7 +226,7 @@ def _visits(site: str, sessions: list[Session]) -> Iterator[Mark]:
             yield Mark(series("page_views", site=site), view.at_ms)
             yield Mark(series("channel_page_views", site=site, channel=channel), view.at_ms)
             yield Mark(series("content_views", **labels), view.at_ms)
-            if (view.data["page"].get("content_type") or "").lower() == "download":
+            if (view.data["page"].get("content_type") or "").strip().lower() == "download":
                 yield Mark(series("content_downloads", **labels), view.at_ms)
 
 

@@ -114,6 +114,10 @@ class Layout:
         """
         return {**{group: tuple(topics.values()) for group, topics in self.sources.items()}, ROLLUP: (self.rollup,)}
 
+    def group_id(self, name: str) -> str:
+        """Name the consumer group of this installation."""
+        return f"{self.prefix}{name}"
+
     def transactional_id(self, shard: ShardId) -> str:
         """Name the producer of a shard; the same for every owner, so that a new one fences the old one."""
         return f"{self.prefix}leadpulse-{shard.group}-{shard.shard}"

@@ -27,6 +27,7 @@ from stream.kafka.state_log import StateLog
 from stream.serve.views import Exporter, RollupView, WorkerView
 from stream.worker.guards.failstop import die, leave_within
 from stream.worker.guards.watchdog import Watchdog
+from stream.worker.neighbours import Said, shared
 from stream.worker.outputs import Outputs
 from stream.worker.owner import Owned, Shards
 from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
@@ -50,6 +51,7 @@ class App(faust.App):  # type: ignore[misc]
 
     link: Link
     layout: Layout
+    said: Said
     shards: Shards
 
     def _new_transport(self) -> Transport:
@@ -94,7 +96,7 @@ def build_app(
     shown = exporter or Silent()
     shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
     exactly_once = settings.delivery == "exactly_once"
-    owner = Owner(group_of(settings), settings.instance_id, uuid.uuid4().hex[:12])
+    owner = Owner(layout.group_id(settings.group_id), settings.instance_id, uuid.uuid4().hex[:12])
     begun = set[ShardId]()
     app = App(
         owner.group,
@@ -122,6 +124,7 @@ def build_app(
         worker_redirect_stdouts=False,
     )
     app.link, app.layout = link, layout
+    app.said = Said(settings.instance_id, shared(settings), reset)
     app.boot_strategy.enable_kafka_producer = False  # all writing goes through the shards' own producers
 
     def make_shards(source: Any) -> Shards:
@@ -164,11 +167,6 @@ def build_app(
     return app
 
 
-def group_of(settings: Settings) -> str:
-    """Name the consumer group."""
-    return f"{settings.topic_prefix}{settings.group_id}"
-
-
 def _thin_agent(app: App, group: str, topic: str) -> None:
     @app.agent(  # type: ignore[untyped-decorator]
         app.topic(topic, key_serializer="raw", value_serializer="raw", acks=False),
@@ -197,6 +195,7 @@ def _owner(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
         async def on_stop(self) -> None:
             self._watchdog.stop()
             await app.shards.stop()
+            await app.consumer.leave()
             log.info("stopped: everything is committed")
             leave_within(LEAVE_S)
 

@@ -69,7 +69,10 @@ def shared(settings: Settings) -> dict[str, str]:
     values = {name: text_of(name, getattr(settings, name)) for name in SHARED}
     names = settings.referrer_names
     values["referrers"] = repr(sorted((kind, *sorted(hosts)) for kind, hosts in names.items())) if names else ""
-    return {name: text if len(text) <= _LONGEST else xxhash.xxh3_64_hexdigest(text) for name, text in values.items()}
+    return {
+        name: text if len(text) <= _LONGEST else xxhash.xxh3_64_hexdigest(text.encode())
+        for name, text in values.items()
+    }
 
 
 def say(said: Said) -> bytes:

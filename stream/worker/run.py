@@ -42,7 +42,7 @@ def run(
     signal.signal(signal.SIGTERM, _leave)  # until the loop takes over
     link = security.link(settings)
     layout = Layout(settings.topic_prefix, groups)
-    counts = preflight.check(settings, link, layout)
+    counts = preflight.check(settings, link, layout, reset=reset)
     loop = fast_loop()
     app = build_app(
         settings,

@@ -18,6 +18,9 @@ from stream.kafka import topics
 from stream.kafka.layout import Layout
 from stream.kafka.security import Link
 from stream.kafka.topic_plan import TopicPlan
+from stream.worker.guards import beside as neighbourhood
+from stream.worker.guards.anew import filled, own_topics, refuse_half_a_reset
+from stream.worker.neighbours import Said, shared
 
 if TYPE_CHECKING:
     from stream.settings.fields import Settings
@@ -27,8 +30,8 @@ log = logging.getLogger("leadpulse.preflight")
 TRANSACTIONS_S: Final = 15.0
 
 
-def check(settings: Settings, link: Link, layout: Layout) -> dict[str, int]:
-    """Check broker, topics and transactions, in this order."""
+def check(settings: Settings, link: Link, layout: Layout, *, reset: bool = False) -> dict[str, int]:
+    """Check broker, topics, who else is at work, what is to begin anew, and transactions, in this order."""
     with topics.admin(link) as client:
         there = topics.found(client, (spec.name for spec in TopicPlan(layout).specs))
         findings = TopicPlan.fitting(layout, there).findings(there, topics.brokers(client))
@@ -40,6 +43,14 @@ def check(settings: Settings, link: Link, layout: Layout) -> dict[str, int]:
         first, more = fatal[0], len(fatal) - 1
         rest = f" ({more} more: `leadpulse topics verify` lists all)" if more else ""
         raise TopicError(first.what + rest, where=first.where, do=first.do)
+    mine = Said(settings.instance_id, shared(settings), reset)
+    with topics.admin(link) as client:
+        beside = neighbourhood.check(
+            client, layout, layout.group_id(settings.group_id), mine, settings.session_timeout_s
+        )
+        # whoever began anew with us has written by now
+        if reset and not any(one.said is not None and one.said.reset for one in beside):
+            refuse_half_a_reset(filled(client, own_topics(layout, there)))
     if settings.delivery == "exactly_once":
         asyncio.run(_transactions(link, f"{settings.topic_prefix}leadpulse-start-check"))
     return topics.counts(there)

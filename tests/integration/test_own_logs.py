@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from stream.kafka import topics
 from stream.kafka.topic_plan import COMPACTED
+from stream.state.keys import BIRTH, POSITION
+from tests.integration import counted as books
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -43,9 +46,26 @@ class Logs:
             time.sleep(0.2)
         assert {spec.name for spec in topics.create(self.here.link, self.here.layout)} == set(names)
 
-    def own(self):
-        """Name all topics of leadpulse."""
-        return sorted(t for t in self.admin.list_topics() if t.startswith(f"{self.here.prefix}leadpulse."))
+    def filled(self):
+        """Name the topics of leadpulse that hold something, but for dead letters."""
+        own = [t for t in self.admin.list_topics() if t.startswith(f"{self.here.prefix}leadpulse.")]
+        return sorted(t for t in own if any(self.ends(t).values()) and not t.endswith("dead_letter"))
+
+    def of_the_release_before(self, topic):
+        """Write a log anew as a release did that knew no births."""
+        old = list(books.records(self.here.broker.bootstrap, topic))
+        self.make_anew(topic)
+        producer = KafkaProducer(bootstrap_servers=self.here.broker.bootstrap, acks="all")
+        for partition, key, value in old:
+            if key == POSITION.prefix:
+                known = json.loads(value)
+                for name in ("life", "settings", "owner"):
+                    del known[name]
+                value = json.dumps(known).encode()
+            if key != BIRTH.prefix:
+                producer.send(topic, key=key, value=value, partition=partition)
+        producer.flush(30)
+        producer.close()
 
 
 @pytest.fixture
@@ -61,13 +81,13 @@ def logs():
         one.admin.close()
 
 
-def refusal(worker, limit_s=40):
+def refusal(worker, limit_s=40, code=70):
     """Wait until a worker that must refuse has ended; give its log."""
     until = time.monotonic() + limit_s
     while not worker.exits and time.monotonic() < until:
         time.sleep(0.2)
     assert worker.exits, f"still running:\n{worker.log()[-1500:]}"
-    assert worker.exits[0] == 70
+    assert worker.exits[0] == code, worker.log()[-1500:]
     assert "Traceback" not in worker.log()
     return worker.log()
 
@@ -101,3 +121,80 @@ def test_a_log_that_lost_its_front_is_refused_by_name(site, logs, which, share):
     assert "lost its beginning" in told or "is empty" in told
     assert "leadpulse topics rebuild" in told
     assert "--reset" in told
+
+
+def test_a_log_that_is_emptied_or_made_anew_beneath_its_owner_is_noticed_with_the_next_commit(site, logs):
+    here = site(partitions=2)
+    there = logs(here)
+    worker = here.worker(restart=False)
+    here.produce(2_000)
+    here.wait_counted(2_000)
+    there.make_anew(here.layout.rollup)
+    told = refusal(worker)
+    assert here.layout.rollup in told
+    assert "was made anew" in told
+    worker = here.worker(restart=False)  # what shards reported is all there still: it is added up again
+    here.produce(1_000, first=2_000)
+    here.wait_counted(3_000)
+    assert here.faults() == []
+    there.cut(here.layout.state("ads"))
+    told = refusal(worker)
+    assert here.layout.state("ads") in told
+    assert "its records were deleted" in told
+    assert here.layout.state("ads") in refusal(here.worker(restart=False))
+
+
+def test_a_reset_lists_all_that_is_not_empty_and_writes_nothing_and_then_begins_anew_as_a_whole(site, logs):
+    here = site(partitions=2)
+    there = logs(here)
+    counted(here)
+    there.make_anew(here.layout.state("visitors"))
+    before = {topic: there.ends(topic) for topic in there.filled()}
+    told = refusal(here.worker(restart=False, arguments=("--reset",)), code=1)
+    assert set(before) == {part.strip() for part in told.partition("where: ")[2].splitlines()[0].split(",")}
+    assert here.layout.rollup in before
+    assert "leadpulse topics rebuild" in told
+    assert {topic: there.ends(topic) for topic in there.filled()} == before
+    there.make_anew(*before)
+    here.workers = []
+    for _ in range(2):
+        here.worker(arguments=("--reset",))
+    here.produce(1_000, first=2_000)
+    here.wait_counted(3_000)
+    late = here.worker(arguments=("--reset",))  # one more of those that begin anew together
+    here.produce(1_000, first=3_000)
+    here.wait_counted(4_000)
+    assert here.stop() == [0, 0, 0]
+    assert late.exits == [0]
+    assert here.faults() == []
+
+
+def test_a_partitioner_cannot_change_under_a_state_and_the_way_back_works(site):
+    here = site(partitions=2)
+    counted(here)
+    here.produce(1_000, first=2_000)
+    told = refusal(here.worker(restart=False, LEADPULSE_PARTITIONER="crc32"))
+    assert "LEADPULSE_PARTITIONER=murmur2; this worker has crc32" in told
+    assert "Go back to LEADPULSE_PARTITIONER=murmur2" in told
+    here.worker()
+    here.wait_counted(3_000)
+    assert here.stop()[-1] == 0
+    assert here.faults() == []
+
+
+def test_logs_of_the_release_before_go_on_and_get_their_births(site, logs):
+    here = site(partitions=2)
+    there = logs(here)
+    counted(here)
+    own = [here.layout.rollup, *(here.layout.state(group) for group in books.GROUPS)]
+    for topic in own:
+        there.of_the_release_before(topic)
+    here.worker()
+    here.produce(1_000, first=2_000)
+    here.wait_counted(3_000)
+    assert here.stop() == [0]
+    assert here.faults() == []
+    for topic in own:
+        partitions = {p for p, _, _ in books.records(here.broker.bootstrap, topic)}
+        born = {p for p, key, _ in books.records(here.broker.bootstrap, topic) if key == BIRTH.prefix}
+        assert born == partitions

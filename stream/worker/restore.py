@@ -48,11 +48,14 @@ class Restored(NamedTuple):
 
     records: int
     life: Life
+    begin: int
     position: bytes | None
 
     def rows(self, position: bytes, key: bytes) -> list[Row]:
         """Give the first records of this owner: the birth of a log that has none, and the position."""
-        born: list[Row] = [] if self.life.how == "goes on" else [(BIRTH.prefix, birth(self.life.id), None, [])]
+        born: list[Row] = (
+            [] if self.life.how == "goes on" else [(BIRTH.prefix, birth(self.life.id, self.begin), None, [])]
+        )
         return [*born, (key, position, None, [])]
 
 
@@ -65,7 +68,7 @@ async def restore(statelog: StateLog, reader: Reader, found: Restoring, claim: C
     await statelog.fence()
     last = await statelog.read(reader, found.take, end)
     life = _proved(found, last, claim, fresh)
-    return Restored(read.records + last.records, life, found.position())
+    return Restored(read.records + last.records, life, last.begin, found.position())
 
 
 def _proved(found: Restoring, read: Extent, claim: Claim, fresh: str) -> Life:

@@ -32,10 +32,7 @@ def check(client: KafkaAdminClient, layout: Layout, group: str, mine: Said, sess
     while True:
         try:
             seen = look(client, layout, group)
-        except (
-            KafkaError,
-            ValueError,
-        ) as error:  # rights are missing, or the broker answers what the client cannot read
+        except (KafkaError, ValueError) as error:  # no rights, or an answer that the client cannot read
             log.debug("who else is at work is not told: %r", error)
             return []
         if watch.clear(seen, time.monotonic() - began):

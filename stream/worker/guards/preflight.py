@@ -49,7 +49,9 @@ def check(settings: Settings, link: Link, layout: Layout, *, reset: bool = False
             client, layout, layout.group_id(settings.group_id), mine, settings.session_timeout_s
         )
         # whoever began anew with us has written by now
-        if reset and not any(one.said is not None and one.said.reset for one in beside):
+        if reset and any(one.said is not None and one.said.reset for one in beside):
+            log.info("--reset: others have begun anew and are at work, this worker joins them")
+        elif reset:
             refuse_half_a_reset(filled(client, own_topics(layout, there)))
     if settings.delivery == "exactly_once":
         asyncio.run(_transactions(link, f"{settings.topic_prefix}leadpulse-start-check"))

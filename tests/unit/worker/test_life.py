@@ -19,7 +19,6 @@ AT = "x.leadpulse.state.ads partition 3"
         (0, 2, None, None, "new", "empty"),  #    marks of aborted transactions alone
         (0, 3, "a", None, "a", "goes on"),  #     a birth, and the end of its owner
         (0, 9, "a", "a", "a", "goes on"),
-        (7, 9, "a", "a", "a", "goes on"),  #      it began anew in a log that had been emptied
         (0, 9, "a", "", "a", "goes on"),  #       an older release went on with it
         (0, 9, None, "", "new", "adopted"),  #    of an older release
     ],
@@ -32,9 +31,10 @@ def test_a_log_that_is_whole_goes_on_in_its_life(begin, end, born, named, life, 
 @pytest.mark.parametrize(
     ("begin", "born", "named", "says"),
     [
-        (5, None, "a", "holds offsets 5 to 9, and its first record is gone"),
+        (5, None, "a", "holds offsets 5 to 9, and its first records are gone"),
         (0, None, "a", "has lost its beginning"),  # made anew, and an old owner wrote on
         (5, None, "", "has lost its beginning"),  # an older release's, which has no birth
+        (5, "a", "a", "has lost its beginning"),  # of an older release once, and its birth stands behind its rows
         (0, "b", "a", "has the life b, its position is of the life a"),
     ],
 )
@@ -44,6 +44,12 @@ def test_a_log_that_is_not_whole_is_refused_by_name_with_the_way_on(begin, born,
     assert told.value.where == AT
     assert "leadpulse topics rebuild" in told.value.do
     assert "--reset" in told.value.do
+
+
+def test_a_log_that_was_emptied_for_a_beginning_goes_on_from_where_it_began():
+    assert life_of(Log(AT, 7, 9, birth("a", 7), "a"), "new") == ("a", "goes on")
+    with pytest.raises(TopicError, match="lost its beginning"):
+        life_of(Log(AT, 8, 9, birth("a", 7), "a"), "new")
 
 
 def test_a_birth_of_a_newer_release_is_refused_as_such():

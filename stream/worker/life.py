@@ -95,8 +95,8 @@ def life_of(log: Log, fresh: str) -> Life:
         return Life(fresh, "empty")
     if log.birth or log.named or log.begin > 0:
         raise TopicError(
-            f"The log has lost its beginning: it holds offsets {log.begin} to {log.end}, and its first records are gone. What "
-            "was counted before cannot be added up.",
+            f"The log has lost its beginning: offsets {log.begin} to {log.end} are left, its first records are gone. "
+            "What was counted before cannot be added up.",
             where=log.where,
             do=f"Restore the topic as it was (its cleanup.policy must be compact); or {AFRESH}.",
         )

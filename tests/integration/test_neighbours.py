@@ -53,6 +53,22 @@ def test_the_second_is_told_the_setting_and_the_first_goes_on_without_a_restart(
     assert here.faults() == []
 
 
+def test_of_two_with_other_settings_that_start_at_the_same_moment_one_goes_on(site):
+    here = site(partitions=2)
+    both = [here.worker(restart=False), here.worker(restart=False, LEADPULSE_CONSENT="require")]
+    began = time.monotonic()
+    while not any(worker.exits for worker in both) and time.monotonic() - began < 30:
+        time.sleep(0.1)
+    (refused,) = (worker for worker in both if worker.exits)
+    assert "LEADPULSE_CONSENT is" in _refused(refused, began)
+    here.produce(1_000)
+    here.wait_counted(1_000, limit_s=30)
+    assert sum(not worker.exits for worker in both) == 1
+    here.workers.remove(refused)
+    assert here.stop() == [0]
+    assert here.faults() == []
+
+
 def test_a_topic_that_takes_too_little_is_refused_at_the_start_by_setting_and_value(site):
     here = site(partitions=2)
     admin = KafkaAdminClient(bootstrap_servers=here.broker.bootstrap)

@@ -31,7 +31,7 @@ def test_a_log_that_is_whole_goes_on_in_its_life(begin, end, born, named, life, 
 @pytest.mark.parametrize(
     ("begin", "born", "named", "says"),
     [
-        (5, None, "a", "holds offsets 5 to 9, and its first records are gone"),
+        (5, None, "a", "offsets 5 to 9 are left, its first records are gone"),
         (0, None, "a", "has lost its beginning"),  # made anew, and an old owner wrote on
         (5, None, "", "has lost its beginning"),  # an older release's, which has no birth
         (5, "a", "a", "has lost its beginning"),  # of an older release once, and its birth stands behind its rows

@@ -198,3 +198,18 @@ def test_logs_of_the_release_before_go_on_and_get_their_births(site, logs):
         partitions = {p for p, _, _ in books.records(here.broker.bootstrap, topic)}
         born = {p for p, key, _ in books.records(here.broker.bootstrap, topic) if key == BIRTH.prefix}
         assert born == partitions
+
+
+def test_totals_that_cannot_be_added_up_again_take_nothing_back_that_was_published(site, logs):
+    here = site(partitions=2)
+    there = logs(here)
+    counted(here)
+    before = there.ends(here.layout.metrics)
+    there.make_anew(here.layout.rollup)
+    deltas = {TopicPartition(here.layout.deltas(group), p) for group in books.GROUPS for p in range(2)}
+    there.admin.delete_records({tp: there.ends(tp.topic)[tp] for tp in deltas})
+    told = refusal(here.worker(restart=False))
+    assert "cannot be added up" in told
+    assert "what lies between is gone" in told
+    assert "leadpulse topics rebuild" in told
+    assert there.ends(here.layout.metrics) == before

@@ -9,7 +9,7 @@ soon as the counts do not divide (4 or 5 members): every visitor would be split.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
@@ -22,10 +22,17 @@ VERSION = 0
 _PARTS = "\x1f"
 
 
-def shard_assignor(groups: Mapping[str, tuple[str, ...]], mine: Said = Said()) -> type[AbstractPartitionAssignor]:
+def _raise(error: SettingsError) -> None:
+    raise error
+
+
+def shard_assignor(
+    groups: Mapping[str, tuple[str, ...]], mine: Said = Said(), refused: Callable[[SettingsError], None] = _raise
+) -> type[AbstractPartitionAssignor]:
     """Make the assignor of one member; `groups` is group → topics, what it says of itself goes with the subscription.
 
-    Who leads the group was there first: members with other settings than its own get no shard, and are told why.
+    Who leads the group was there first: members with other settings than its own get no shard, and are told why, by
+    a call of `refused`.
     """
 
     class ShardAssignor(AbstractPartitionAssignor):
@@ -42,13 +49,13 @@ def shard_assignor(groups: Mapping[str, tuple[str, ...]], mine: Said = Said()) -
             counts = partition_counts(groups, cluster.partitions_for_topic)
             # a static member keeps its place, and so its shards, when it comes back with a new member id
             order = sorted(members, key=lambda member: (_instance(members[member].user_data), member))
-            refused = {member: why for member in order if (why := _unlike(members[member].user_data, mine))}
+            others = {member: why for member in order if (why := _unlike(members[member].user_data, mine))}
             # an optional group is known to those who found its topics when they started
             able = {
                 group: [
                     at
                     for at, member in enumerate(order)
-                    if set(topics) <= set(members[member].subscription) and member not in refused
+                    if set(topics) <= set(members[member].subscription) and member not in others
                 ]
                 for group, topics in groups.items()
             }
@@ -57,17 +64,17 @@ def shard_assignor(groups: Mapping[str, tuple[str, ...]], mine: Said = Said()) -
                 member: ConsumerProtocolMemberAssignment(
                     VERSION,
                     [(topic, shards) for group, shards in dealt[place].items() if shards for topic in groups[group]],
-                    refused.get(member, "").encode(),
+                    others.get(member, "").encode(),
                 )
                 for place, member in enumerate(order)
             }
 
         @classmethod
         def on_assignment(cls, assignment: ConsumerProtocolMemberAssignment) -> None:
-            """Remember nothing: the next assignment depends on the members alone. Raises what the leader refused."""
+            """Remember nothing: the next assignment depends on the members alone. Tell what the leader refused."""
             if assignment.user_data:
                 what, where, do = bytes(assignment.user_data).decode().split(_PARTS)
-                raise SettingsError(what, where=where, do=do)
+                refused(SettingsError(what, where=where, do=do))
 
     return ShardAssignor
 

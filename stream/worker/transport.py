@@ -47,6 +47,11 @@ ENDS_EVERY_S: Final = 0.5
 BEAT_LIMIT_S: Final = 3.0
 
 
+def _refused(error: LeadpulseError) -> None:
+    """End at once: raised within aiokafka it would come with a page of its own."""
+    die("consumer group", error)
+
+
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """aiokafka's consumer in a thread of its own: heartbeats go on while a fold runs."""
 
@@ -68,7 +73,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=instance_id,
-            partition_assignment_strategy=[shard_assignor(app.layout.assigned(), app.said)],
+            partition_assignment_strategy=[shard_assignor(app.layout.assigned(), app.said, _refused)],
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",

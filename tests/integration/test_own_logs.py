@@ -101,25 +101,29 @@ def counted(here, count=2_000):
     assert here.stop() == [0]
 
 
-def test_a_log_that_lost_its_front_is_refused_by_name(site, logs):
+@pytest.mark.parametrize(
+    ("which", "steps"),
+    [
+        ("rollup", {0.5: "lost its beginning"}),
+        ("state", {0.5: "lost its beginning", 1.0: "is empty"}),
+    ],
+)
+def test_a_log_that_lost_its_front_is_refused_by_name_before_anything_is_published(site, logs, which, steps):
     here = site(partitions=2)
     there = logs(here)
+    topic = here.layout.rollup if which == "rollup" else here.layout.state("visitors")
     counted(here)
     here.produce(1_000, first=2_000)
-    for topic, share, says in (
-        (here.layout.rollup, 0.5, "lost its beginning"),
-        (here.layout.state("visitors"), 0.5, "lost its beginning"),
-        (here.layout.state("visitors"), 1.0, "is empty"),
-    ):
-        published = there.ends(here.layout.metrics)
+    published = there.ends(here.layout.metrics)
+    for share, says in steps.items():
         there.cut(topic, share)
         told = refusal(here.worker(restart=False))
         assert says in told
         assert topic in told
         assert "leadpulse topics rebuild" in told
         assert "--reset" in told
-        if topic == here.layout.rollup:
-            assert there.ends(here.layout.metrics) == published
+    if which == "rollup":
+        assert there.ends(here.layout.metrics) == published
 
 
 def test_a_log_that_is_emptied_or_made_anew_beneath_its_owner_is_noticed_with_the_next_commit(site, logs):

@@ -97,7 +97,7 @@ def build_app(
     shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
     exactly_once = settings.delivery == "exactly_once"
     owner = Owner(layout.group_id(settings.group_id), settings.instance_id, uuid.uuid4().hex[:12])
-    begun = set[ShardId]()
+    begun, gone = set[ShardId](), set[str]()
     app = App(
         owner.group,
         broker=[f"kafka://{broker}" for broker in settings.brokers],
@@ -132,13 +132,13 @@ def build_app(
             name = layout.transactional_id(id) if exactly_once else None
             statelog = StateLog(link, layout.state(id.group), id.shard, name)
             if id.group == ROLLUP:
-                claim = Claim(owner, rollup_settings(shards_of))
+                claim = Claim(owner, rollup_settings(shards_of), gone)
                 return RollupShard(
                     make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown, claim=claim
                 )
             fold = make_fold(id.group, id.shard, shards_of[id.group])
             outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)
-            claim = Claim(owner, shard_settings(settings.partitioner, shards_of[id.group]))
+            claim = Claim(owner, shard_settings(settings.partitioner, shards_of[id.group]), gone)
             # a log that is empty later on was not emptied for this beginning
             anew = reset and id not in begun
             begun.add(id)

@@ -37,6 +37,7 @@ class Claim:
 
     owner: Owner = Owner()
     settings: Mapping[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)  # runs of other workers that are known to be no more
 
     def mark(self, place: Place, life: str) -> None:
         """Write into a position whose it is."""
@@ -84,8 +85,9 @@ async def _gone(statelog: StateLog, reader: Reader, found: Restoring, claim: Cla
     Raises SettingsError if it goes on committing.
     """
     place = found.place()
-    if place is None or place.owner.group in ("", claim.owner.group):
+    if place is None or place.owner.group in ("", claim.owner.group) or place.owner.run in claim.gone:
         return end
+    run = place.owner.run
     log.warning("%s was last written by %s: waiting whether it goes on", found.where, place.owner)
     until = time.monotonic() + SILENT_S
     while time.monotonic() < until:
@@ -95,6 +97,7 @@ async def _gone(statelog: StateLog, reader: Reader, found: Restoring, claim: Cla
         place = found.place()
         if found.places > places and place is not None and place.owner.group != claim.owner.group:
             raise other_group(place.owner.group, claim.owner.group, found.where)
+    claim.gone.add(run)
     return end
 
 

@@ -22,6 +22,7 @@ from stream.worker.neighbours import Neighbour, Said, Watch, beats_of, said_by
 log = logging.getLogger("leadpulse.beside")
 
 LOOK_S: Final = 0.5
+SETTLED_S: Final = 10.0
 #: Groups in other states have no members.
 PEOPLED: Final = ("Stable", "PreparingRebalance", "CompletingRebalance", "Assigning", "Reconciling")
 
@@ -35,8 +36,12 @@ def check(client: KafkaAdminClient, layout: Layout, group: str, mine: Said, sess
         except (KafkaError, ValueError) as error:  # no rights, or an answer that the client cannot read
             log.debug("who else is at work is not told: %r", error)
             return []
-        if watch.clear(seen, time.monotonic() - began):
-            return [one for one in seen if one.group == group]
+        waited_s = time.monotonic() - began
+        ours = [one for one in seen if one.group == group]
+        # between two generations of a group it is not told what its members said
+        settled = not mine.reset or waited_s > SETTLED_S or all(one.said is not None for one in ours)
+        if watch.clear(seen, waited_s) and settled:
+            return ours
         if not told:
             told = True
             log.info("somebody is listed that this worker must not run beside: looking whether it lives")

@@ -178,8 +178,8 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "label_budget": _of_rollup(b"b"),
     "rollup_clock": _of_rollup(b"q"),
     "rollup_position": lambda: [(b"\x00position", msgspec.json.encode(RollupPosition(next={"leadpulse.deltas.ads": [4, 0]}, **_PLACE)))],
-    "birth": lambda: [(b"\x00birth", birth("00ff"))],
-    "rollup_birth": lambda: [(b"\x00birth", birth("00ff"))],
+    "birth": lambda: [(b"\x00birth", birth("00ff", 7))],
+    "rollup_birth": lambda: [(b"\x00birth", birth("00ff", 7))],
     "rollup_alive": lambda: [(b"\x00alive", b"")],
     "delta": lambda: [(b"", record) for record in pack(_delta())],
 }  # fmt: skip

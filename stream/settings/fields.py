@@ -118,7 +118,8 @@ class Settings(BaseModel):
     topic_prefix: Name = Field("", description="Put before the name of every topic, sources and leadpulse.* alike.")
     group_id: Name = Field("leadpulse", min_length=1, description="Consumer group that the workers share.")
     instance_id: Name = Field(
-        "", description="A name of this worker that stays over restarts (static membership); empty: none."
+        "",
+        description="A name of this worker alone that stays over restarts (static membership); empty: none.",
     )
     session_timeout: Millis = Field(
         10_000, ge=1_000, le=300_000, description="How long a silent worker keeps its shards."
@@ -158,7 +159,8 @@ class Settings(BaseModel):
     )
     partitioner: Literal["murmur2", "crc32"] = Field(
         "murmur2",
-        description="How producers choose partitions: murmur2 (Java, kafka-python) or crc32 (librdkafka).",
+        description="How producers choose partitions: murmur2 (Java, kafka-python) or crc32 (librdkafka). It decides "
+        "who belongs to which shard and is kept with the state: another one means to begin anew.",
     )
     clock: Literal["wall", "events"] = Field(
         "wall",

@@ -29,6 +29,7 @@ from stream.stages.ads.grains import Grains
 from stream.stages.ads.totals import Total
 from stream.stages.emails.copy import Copy
 from stream.stages.emails.message import Message
+from stream.stages.visitors.counted_by import LookBack
 from stream.stages.visitors.known import KnownSince
 from stream.stages.visitors.row import AdLead, Deeds, Extra, Folded, Loose, Packed, Row, Submission
 from stream.state.horizon import Hours
@@ -150,6 +151,7 @@ _POSITION = position.Position({"ad": position.SourcePosition(17, 16, "a1b2", NOO
 EXAMPLES: dict[str, Callable[[], Records]] = {
     "people": _row("vs1\x1fann", _people()),
     "known_people": _row("y0011223344556677", KnownSince(NOON)),
+    "counted_by": _row("o", LookBack(90 * 24 * HOUR_MS)),
     "ad_leads": _row(
         "ws1\x1fmeta\x1fL1",
         AdLead(
@@ -176,8 +178,8 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "label_budget": _of_rollup(b"b"),
     "rollup_clock": _of_rollup(b"q"),
     "rollup_position": lambda: [(b"\x00position", msgspec.json.encode(RollupPosition(next={"leadpulse.deltas.ads": [4, 0]}, **_PLACE)))],
-    "birth": lambda: [(b"\x00birth", birth("00ff"))],
-    "rollup_birth": lambda: [(b"\x00birth", birth("00ff"))],
+    "birth": lambda: [(b"\x00birth", birth("00ff", 7))],
+    "rollup_birth": lambda: [(b"\x00birth", birth("00ff", 7))],
     "rollup_alive": lambda: [(b"\x00alive", b"")],
     "delta": lambda: [(b"", record) for record in pack(_delta())],
 }  # fmt: skip

@@ -152,6 +152,8 @@ class StateLog:
     def _look(self, told: Any) -> None:
         """Hold where a write went, and where its partition begins, beside what was told before."""
         tp: TopicPartition = told.topic_partition
+        if told.offset < 0:
+            return  # a repeat that the broker had taken already
         before, self._reached[tp] = self._reached.get(tp, -1), told.offset
         begin = told.log_start_offset if told.log_start_offset is not None and told.log_start_offset >= 0 else None
         if tp.topic != self.tp.topic:

@@ -7,7 +7,7 @@ Out: topics to create; or findings, each saying what, where and what to do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from stream.contract import records
@@ -21,6 +21,10 @@ TIME_TYPE: Final = "message.timestamp.type"
 #: What leadpulse writes carries the broker's time: no record and no worker's clock then says when a record was written,
 #: so that none is refused for its time, deleted too early, or moves a window.
 STAMPED: Final = {TIME_TYPE: "LogAppendTime"}
+#: What topics of leadpulse are created to take, and the most that it writes at once: a batch and what goes with it.
+MESSAGE_BYTES: Final = 1_048_588
+WRITTEN_BYTES: Final = (768 + 16) << 10
+
 #: With the brokers' defaults nothing is compacted before a segment of 1 GiB is full.
 COMPACTED: Final = {
     **STAMPED,
@@ -112,7 +116,10 @@ class TopicPlan:
         specs.append(TopicSpec(layout.rollup, "state", "rollup", 1, COMPACTED))
         specs.append(TopicSpec(layout.metrics, "result", "rollup", 1, COMPACTED))
         specs.append(TopicSpec(layout.dead_letter, "dead_letter", "", max(counts.values()), DEAD_LETTER))
-        self.specs: tuple[TopicSpec, ...] = tuple(specs)
+        takes = {"max.message.bytes": str(MESSAGE_BYTES)}
+        self.specs: tuple[TopicSpec, ...] = tuple(
+            spec if spec.role == "source" else replace(spec, configs={**spec.configs, **takes}) for spec in specs
+        )
 
     @classmethod
     def fitting(cls, layout: Layout, found: Mapping[str, Found], partitions: int = DEFAULT_PARTITIONS) -> TopicPlan:
@@ -210,6 +217,15 @@ def _config(spec: TopicSpec, there: Found) -> Iterable[Finding]:
             )
         elif name in BINDING and spec.role != "source":
             yield Finding(f"{name} is {has}; it must be {wanted}.", spec.name, f"Set {name}={wanted}.")
+        elif name == "max.message.bytes":
+            if int(has) < WRITTEN_BYTES:
+                yield Finding(
+                    f"max.message.bytes is {has}: leadpulse writes up to {WRITTEN_BYTES} bytes at once.",
+                    spec.name,
+                    f"Set max.message.bytes={wanted} on the topic (where it is not set, the broker's message.max.bytes "
+                    f"holds): kafka-configs.sh --bootstrap-server HOST:9092 --alter --topic {spec.name} "
+                    f"--add-config max.message.bytes={wanted}.",
+                )
         elif spec.role == "state" and name != "cleanup.policy":
             yield Finding(
                 f"{name} is {has}; restoring is faster with {wanted}.", spec.name, f"Set {name}={wanted}.", fatal=False

@@ -43,6 +43,7 @@ CONFIGS: Final = (
     "segment.bytes",
     "segment.ms",
     "max.compaction.lag.ms",
+    "max.message.bytes",
 )
 
 

@@ -117,10 +117,21 @@ def sessions_of(events: list[Event]) -> tuple[list[Session], list[Event]]:
     return sessions, alone
 
 
-def marks_of(site: str, events: list[Event]) -> Iterator[Mark]:
-    """Work out all marks of one person."""
+def look_back(sessions: list[Session], look_back_ms: int) -> None:
+    """Let a direct session have the source of the last one that was not, if that began within the look-back."""
+    last: Session | None = None
+    for session in sessions:
+        if session.channel != "direct":
+            last = session
+        elif last is not None and session.start_ms - last.start_ms <= look_back_ms:
+            session.source, session.channel = last.source, last.channel
+
+
+def marks_of(site: str, events: list[Event], look_back_ms: int = 0) -> Iterator[Mark]:
+    """Work out all marks of one person; with 0 ms a direct session looks back at nothing."""
     events = in_order(events)
     sessions, alone = sessions_of(events)
+    look_back(sessions, look_back_ms)
     keys = [event for event in events if is_key(event)]
     yield from _presence(site, events, sessions, keys)
     yield from _leads(site, sessions, keys)
@@ -215,7 +226,7 @@ def _visits(site: str, sessions: list[Session]) -> Iterator[Mark]:
             yield Mark(series("page_views", site=site), view.at_ms)
             yield Mark(series("channel_page_views", site=site, channel=channel), view.at_ms)
             yield Mark(series("content_views", **labels), view.at_ms)
-            if (view.data["page"].get("content_type") or "").lower() == "download":
+            if (view.data["page"].get("content_type") or "").strip().lower() == "download":
                 yield Mark(series("content_downloads", **labels), view.at_ms)
 
 

@@ -30,6 +30,7 @@ SHELL: Final = b"\x00"
 
 PEOPLE: Final = Stored("people", "shard", b"v", "stream.stages.visitors.row.Row", 2)
 KNOWN_PEOPLE: Final = Stored("known_people", "shard", b"y", "stream.stages.visitors.known.KnownSince")
+COUNTED_BY: Final = Stored("counted_by", "shard", b"o", "stream.stages.visitors.counted_by.LookBack")
 AD_LEADS: Final = Stored("ad_leads", "shard", b"w", "stream.stages.visitors.row.AdLead", 2)
 MESSAGES: Final = Stored("messages", "shard", b"m", "stream.stages.emails.message.Message", 2)
 MESSAGE_PARTS: Final = Stored("message_parts", "shard", b"n", "stream.stages.emails.copy.Copy")
@@ -61,6 +62,7 @@ DELTA: Final = Stored("delta", "deltas", b"", "stream.changes.deltas.Delta", 2)
 STORED: Final = (
     PEOPLE,
     KNOWN_PEOPLE,
+    COUNTED_BY,
     AD_LEADS,
     MESSAGES,
     MESSAGE_PARTS,

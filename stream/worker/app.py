@@ -30,6 +30,7 @@ from stream.kafka.state_log import StateLog
 from stream.serve.views import Exporter, RollupView, WorkerView
 from stream.worker.guards.failstop import die, leave_within
 from stream.worker.guards.watchdog import Watchdog
+from stream.worker.neighbours import Said, shared
 from stream.worker.outputs import Outputs
 from stream.worker.owner import Owned, Shards
 from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
@@ -53,6 +54,7 @@ class App(faust.App):  # type: ignore[misc]
 
     link: Link
     layout: Layout
+    said: Said
     shards: Shards
 
     def _new_transport(self) -> Transport:
@@ -99,7 +101,7 @@ def build_app(
     shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
     exactly_once = settings.delivery == "exactly_once"
     owner = Owner(layout.consumer_group(settings.group_id), settings.instance_id, uuid.uuid4().hex[:12])
-    begun = set[ShardId]()
+    begun, gone = set[ShardId](), set[str]()
     app = App(
         owner.group,
         broker=[f"kafka://{broker}" for broker in settings.brokers],
@@ -126,6 +128,7 @@ def build_app(
         worker_redirect_stdouts=False,
     )
     app.link, app.layout = link, layout
+    app.said = Said(settings.instance_id, shared(settings), reset)
     app.boot_strategy.enable_kafka_producer = False  # all writing goes through the shards' own producers
 
     def make_shards(source: Any) -> Shards:
@@ -135,13 +138,13 @@ def build_app(
             packed = [topic for source, topic in layout.sources.get(id.group, {}).items() if source == REROUTE]
             statelog = StateLog(link, layout.state(id.group), id.shard, name, packed, clock)
             if id.group == ROLLUP:
-                claim = Claim(owner, rollup_settings(shards_of))
+                claim = Claim(owner, rollup_settings(shards_of), gone)
                 return RollupShard(
                     make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown, clock=clock, claim=claim
                 )
             fold = make_fold(id.group, id.shard, shards_of[id.group])
             outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)
-            claim = Claim(owner, shard_settings(settings.partitioner, shards_of[id.group]))
+            claim = Claim(owner, shard_settings(settings.partitioner, shards_of[id.group]), gone)
             # a log that is empty later on was not emptied for this beginning
             anew = reset and id not in begun
             begun.add(id)
@@ -200,6 +203,7 @@ def _owner(app: App, settings: Settings, exporter: Exporter, clock: BrokerClock)
         async def on_stop(self) -> None:
             self._watchdog.stop()
             await app.shards.stop()
+            await app.consumer.leave()
             log.info("stopped: everything is committed")
             leave_within(LEAVE_S)
 

@@ -23,6 +23,7 @@ class Birth(msgspec.Struct):
     """The first record of a log."""
 
     life: str
+    begin: int = 0  # where the log began then
     version: int = BIRTH.version
 
 
@@ -56,9 +57,9 @@ def new_life() -> str:
     return uuid.uuid4().hex[:16]
 
 
-def birth(life: str) -> bytes:
-    """Write the birth record's value."""
-    return _encode(Birth(life))
+def birth(life: str, begin: int = 0) -> bytes:
+    """Write the birth record's value for a log that begins at an offset."""
+    return _encode(Birth(life, begin))
 
 
 def life_of(log: Log, fresh: str) -> Life:
@@ -83,12 +84,13 @@ def life_of(log: Log, fresh: str) -> Life:
                 where=log.where,
                 do=f"Restore the topic as it was; or {REBUILD}.",
             )
-        return Life(born.life, "goes on")
-    if log.named is None:
+        if log.begin <= born.begin:
+            return Life(born.life, "goes on")
+    elif log.named is None:
         return Life(fresh, "empty")
-    if log.named or log.begin > 0:
+    if log.birth or log.named or log.begin > 0:
         raise TopicError(
-            f"The log has lost its beginning: it holds offsets {log.begin} to {log.end}, and its first record is gone. "
+            f"The log has lost its beginning: offsets {log.begin} to {log.end} are left, its first records are gone. "
             "What was counted before cannot be added up.",
             where=log.where,
             do=f"Restore the topic as it was (its cleanup.policy must be compact); or {REBUILD}.",

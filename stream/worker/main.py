@@ -63,7 +63,11 @@ def fold_options(settings: Settings) -> FoldOptions:
         topic_prefix=settings.topic_prefix,
         known_ids_bytes=settings.known_ids_bytes,
         channels=ChannelOptions(
-            settings.own_domains, settings.ignored_referrers, settings.referrer_names, settings.channel_sets
+            settings.own_domains,
+            settings.ignored_referrers,
+            settings.referrer_names,
+            settings.channel_sets,
+            settings.look_back_ms,
         ),
     )
 

@@ -17,7 +17,7 @@ import msgspec
 import xxhash
 
 from stream.contract.records import Record
-from stream.errors import REBUILD, TopicError
+from stream.errors import REBUILD, StateError, TopicError
 from stream.state.keys import BIRTH, POSITION, SHELL
 from stream.worker.inbox import Batch
 
@@ -124,6 +124,8 @@ class Restoring:
         """
         if self._position is not None:
             _refuse_other_format(self._position, self.where)
+        if isinstance(self._error, StateError):
+            raise StateError(self._error.what, where=self.where, do=f"{self._error.do} Or begin anew: {REBUILD}.")
         if self._error is not None:
             raise self._error
         return self._position

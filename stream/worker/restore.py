@@ -37,6 +37,7 @@ class Claim:
 
     owner: Owner = Owner()
     settings: Mapping[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)  # runs of other workers that are known to be no more
 
     def mark(self, place: Place, life: str) -> None:
         """Write into a position whose it is."""
@@ -48,11 +49,14 @@ class Restored(NamedTuple):
 
     records: int
     life: Life
+    begin: int
     position: bytes | None
 
     def rows(self, position: bytes, key: bytes) -> list[Row]:
         """Give the first records of this owner: the birth of a log that has none, and the position."""
-        born: list[Row] = [] if self.life.how == "goes on" else [(BIRTH.prefix, birth(self.life.id), None, [])]
+        born: list[Row] = (
+            [] if self.life.how == "goes on" else [(BIRTH.prefix, birth(self.life.id, self.begin), None, [])]
+        )
         return [*born, (key, position, None, [])]
 
 
@@ -65,7 +69,7 @@ async def restore(statelog: StateLog, reader: Reader, found: Restoring, claim: C
     await statelog.fence()
     last = await statelog.read(reader, found.take, end)
     life = _proved(found, last, claim, fresh)
-    return Restored(read.records + last.records, life, found.position())
+    return Restored(read.records + last.records, life, last.begin, found.position())
 
 
 def _proved(found: Restoring, read: Extent, claim: Claim, fresh: str) -> Life:
@@ -81,8 +85,9 @@ async def _gone(statelog: StateLog, reader: Reader, found: Restoring, claim: Cla
     Raises SettingsError if it goes on committing.
     """
     place = found.place()
-    if place is None or place.owner.group in ("", claim.owner.group):
+    if place is None or place.owner.group in ("", claim.owner.group) or place.owner.run in claim.gone:
         return end
+    run = place.owner.run
     log.warning("%s was last written by %s: waiting whether it goes on", found.where, place.owner)
     until = time.monotonic() + SILENT_S
     while time.monotonic() < until:
@@ -92,6 +97,7 @@ async def _gone(statelog: StateLog, reader: Reader, found: Restoring, claim: Cla
         place = found.place()
         if found.places > places and place is not None and place.owner.group != claim.owner.group:
             raise other_group(place.owner.group, claim.owner.group, found.where)
+    claim.gone.add(run)
     return end
 
 

@@ -83,6 +83,7 @@ class RollupShard:
         self._tps = [TopicPartition(layout.deltas(group), p) for group in layout.groups for p in range(counts[group])]
         self._next: dict[TopicPartition, int] = {}
         self._goal: dict[TopicPartition, int] = {}
+        self._unheard: set[TopicPartition] = set()
         self._task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
         self._all_due = self._snapshot_due = 0.0
@@ -138,6 +139,8 @@ class RollupShard:
             self._next[tp] = self._checked(tp, begin, end, known[tp.partition] if tp.partition < len(known) else begin)
         # until it has seen all that was reported before the take-over, readings would first fall and then rise
         self._goal = {tp: end for tp, (_, end) in bounds.items()}
+        # nothing is known of these, or all of it has gone from the topic since: their first number will tell
+        self._unheard = {tp for tp, (begin, _) in bounds.items() if self._next[tp] <= begin}
         # the position goes with what was restored: nothing was added since. And its stamp says how late it is, so that
         # nobody takes what was reported long ago for news
         first = restored.rows(msgspec.json.encode(self._position()), ROLLUP_POSITION.prefix)
@@ -200,6 +203,8 @@ class RollupShard:
                 if value is not None:
                     self._add(tp, offset, value, stamp_ms)
             self._next[tp] = unpacked.next
+            if unpacked.records:
+                self._unheard.discard(tp)
             self._deltas += len(unpacked.records)
         self._apply_s += time.perf_counter() - began
 
@@ -225,6 +230,11 @@ class RollupShard:
 
     async def _publish(self) -> None:
         began = time.monotonic()
+        if self._unheard:  # what was published before is not taken back until it is known that it can be added up
+            alive: list[Row] = [(ROLLUP_ALIVE.prefix, b"", None, [])]
+            await commit(self._log, [(self._log.tp.topic, self._log.tp.partition, alive)], self._claim.owner)
+            self.committed_at = time.monotonic()
+            return
         self._rollup.advance(self._clock.now_ms())
         complete, records = self._rollup.complete, self._rollup.records
         windows = None if began >= self._all_due or self._is_news(complete, records) else FAST_WINDOWS

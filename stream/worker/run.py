@@ -46,7 +46,7 @@ def run(
     quiet.install()
     link = security.link(settings)
     layout = Layout(settings.topic_prefix, groups)
-    counts = preflight.check(settings, link, layout)
+    counts = preflight.check(settings, link, layout, reset=reset)
     names = verify.names(layout, settings.group_id, settings.instance_id)
     speak(lambda error: refusals.told(error, link, names))
     loop = fast_loop()

@@ -23,6 +23,7 @@ import orjson
 from stream.contract.readings import Reading
 from stream.contract.records import Record
 from stream.engine.commit import Commit, ShardReport
+from stream.rollup.standing import SequenceGap
 
 _value = msgspec.json.Decoder(dict[str, int]).decode
 
@@ -104,7 +105,7 @@ class CountingRollup:
         if seq <= last:
             return
         if seq != last + 1:
-            raise RuntimeError(f"gap in {name}: {last} then {seq}")
+            raise SequenceGap(f"{name} reported number {seq} after {last or 'nothing'}: what lies between is gone")
         self.seqs[name] = seq
         self.totals.update(told["counts"])
         self.caught_up[name] = told["caught_up"]

@@ -18,9 +18,10 @@ from stream.contract.kinds import KindName
 from stream.contract.records import UNIT
 from stream.stages.visitors import chats, forms, sessions
 from stream.stages.visitors.bounds import Bounds
-from stream.stages.visitors.contribution import Contributions, of_forms, of_person, of_session, of_talks
+from stream.stages.visitors.contribution import Contributions, counted, of_forms, of_person, of_session, of_talks
 from stream.stages.visitors.facts import Chat, Fact, Facts, Form, View, is_presence
-from stream.stages.visitors.loose import attached, joined
+from stream.stages.visitors.look_back import is_touch
+from stream.stages.visitors.loose import joined
 from stream.stages.visitors.people import fold_away
 from stream.stages.visitors.row import UNKNOWN, Extra, KeyEvent, Loose, Packed, Row, Session, ticks_of, unpack
 from stream.stages.visitors.steps import Cells
@@ -45,7 +46,7 @@ def fold_by_reference(
         work.fold(fact)
     row.sessions = work.sessions()
     listed.change(work.views)
-    forget(row, memory_ms, bounds)
+    forget(row, memory_ms, bounds, contributions.look_back_ms)
     return work.flood
 
 
@@ -60,7 +61,7 @@ class _Listed:
 
     def _list(self) -> tuple[list[Packed], Cells]:
         site, row, pane = self._site, self._row, self._contributions.pane
-        held, alone = attached(row)
+        held, alone = counted(row, self._contributions.look_back_ms)
         out = of_person(site, row, held, alone, pane) if held or row.extra is not None else []
         if self._with_talks:
             out += of_talks(site, row, pane)
@@ -302,18 +303,18 @@ def _landed(session: Session) -> int:
     return session.landing[0] if session.landing is not None else 0
 
 
-def forget(row: Row, memory_ms: int, bounds: Bounds) -> None:
+def forget(row: Row, memory_ms: int, bounds: Bounds, look_back_ms: int = 0) -> None:
     """Forget what can change no more, over the bounds or older than the memory; it stays counted as it was."""
     oldest = row.last - memory_ms
     kept = row.sessions
     while len(kept) > bounds.sessions or (len(kept) > 1 and kept[0].end < oldest):
-        fold_away(row, kept.pop(0))
+        fold_away(row, kept.pop(0), look_back_ms)
     extra = row.extra
     if extra is None:
         return
     if extra.folded is not None:
         ways = extra.folded.ways
-        for name in [n for n, times in ways.items() if max(times) < oldest]:
+        for name in [n for n, times in ways.items() if max(times) < oldest and not is_touch(n)]:
             del ways[name]
     chats.forget(extra, oldest, bounds.chats, row.source)
     forms.forget(extra.submissions, oldest, bounds.submissions)

@@ -11,6 +11,15 @@ _YESTERDAY = "06-14 00:00 - 06-15 00:00"
 
 STORIES = [
     Story(
+        "what totals tell the value of is not shown in windows that are too short for them",
+        [
+            ad("06:00", "conversion", count=2, conversion_value=30, currency="EUR", period=_YESTERDAY, ad_group_id="g"),
+            ad("11:30", "conversion", conversion_value=8.5, currency="EUR"),
+        ],
+        [("ad_conversion_value", "1h", {}), ("ad_conversion_value", "7d", {_EUR: 38.5})],
+        options={"windows": ("1h", "7d")},
+    ),
+    Story(
         "single events add up by label; only spend is spend, and currencies stay apart",
         [
             ad("10:00", "impression", count=10),

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from stream.ingest.touches import ChannelOptions
 from stream.state.keys import STORED, Stored
 from tests import stored as examples
 from tests.laws.traffic import REPORT, batch, shard
@@ -110,7 +111,7 @@ def test_what_shards_write_is_in_the_list_and_all_of_the_list_is_written() -> No
     }
     written = set()
     for group, told in events.items():
-        fold = shard(group)
+        fold = shard(group, channels=ChannelOptions(look_back_ms=1))
         fold.fold(batch([{"id": f"{group}{n}", **event} for n, event in enumerate(told)]))
         written |= {key[:1] for key, _ in fold.changes(1, REPORT).state}
     assert written == {stored.prefix for stored in STORED if stored.log == "shard" and stored.prefix[0] != 0}

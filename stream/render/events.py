@@ -69,10 +69,10 @@ that none did, else the user agent of a scanner says that one did.
 **Consent.** By default all events count. With `LEADPULSE_CONSENT=require` what has a `consent.analytics` other than
 true is filtered; a refusal in words or numbers is one.
 
-**Limits.** 256 KiB a record (`LEADPULSE_MAX_RECORD`), also once it is unpacked; 10,000 headers; 32 levels of nesting; whole
-numbers below 2^53 in size; finite numbers; valid Unicode. 5,000 events and 200 conversations of a person in an hour
-(UTC, event time) count, what is above is filtered as `flood`. 64 offers of a person and 64 contents of a session are
-remembered.
+**Limits.** 256 KiB a record (`LEADPULSE_MAX_RECORD`), also once it is unpacked; 10,000 headers; 32 levels of nesting;
+whole numbers below 2^53 in size; finite numbers; valid Unicode. 5,000 events and 200 conversations of a person in an
+hour (UTC, event time) count, what is above is filtered as `flood`. 64 offers of a person and 64 contents of a session
+are remembered.
 
 **Other envelopes** that are taken: CloudEvents in binary mode (attributes in `ce_*` headers, the data in the value);
 JSON with the prefix of a schema registry (a zero and four bytes); a byte order mark; gzip. Avro and Protobuf are

@@ -95,7 +95,11 @@ def replay(
         most_readings=settings.readings_limit,
         allowed={label: frozenset(values) for label, values in settings.labels.items()},
         channels=ChannelOptions(
-            settings.own_domains, settings.ignored_referrers, settings.referrer_names, settings.channel_sets
+            settings.own_domains,
+            settings.ignored_referrers,
+            settings.referrer_names,
+            settings.channel_sets,
+            settings.look_back_ms,
         ),
     )
     if steps is None:

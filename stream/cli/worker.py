@@ -31,7 +31,9 @@ from stream.settings.fields import Settings
     "log_level",
     "log_format",
 )
-@click.option("--reset", is_flag=True, help="Begin anew although the group has offsets and the state log is empty.")
+@click.option(
+    "--reset", is_flag=True, help="Begin anew, with empty topics of leadpulse; lists those that hold something."
+)
 def worker(settings: Settings, reset: bool) -> None:
     """Run a worker: read the source topics, keep the windows, serve /metrics, publish the results.
 

@@ -10,7 +10,7 @@ What goes on to the stage waits until the stage has folded it: only a person's r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -136,8 +136,10 @@ class Account:
         if figures.oldest_ms is None or oldest < figures.oldest_ms:
             figures.oldest_ms = oldest
 
-    def close(self, refused: Sequence[Refused]) -> None:
-        """Count what was taken, but for what the stage refused."""
+    def close(self, refused: Sequence[Refused], noted: Mapping[str, int]) -> None:
+        """Count what was taken, but for what the stage refused, and what it noted beside."""
+        for name, n in noted.items():
+            self._add(name, n)
         counted: Counter[tuple[str, str, int]] = Counter()
         for kind, site, pane, n in self._open:
             counted[kind, site, pane] += n

@@ -13,7 +13,7 @@ import numpy as np
 
 from stream.contract.forwarded import carried
 from stream.contract.kinds import KindName, is_kind
-from stream.contract.records import FROM_HEADER, KIND_HEADER, Record
+from stream.contract.records import ARRIVAL_HEADER, FROM_HEADER, KIND_HEADER, Record, arrival_ms
 from stream.contract.rejects import Reject
 from stream.contract.times import parse_ms
 from stream.engine.commit import Forward
@@ -64,7 +64,8 @@ class Router:
                     self.too_large.append(Reject(batch.index[at], "too_large", "", batch.sites[at]))
                     continue
                 key, value, headers = going
-                self._forwards.append(Forward(place, key, value, record[1], [*headers, *tags]))
+                arrival = ARRIVAL_HEADER, str(record[1]).encode()
+                self._forwards.append(Forward(place, key, value, [*headers, *tags, arrival]))
                 self.bytes += len(value or b"") + _FORWARD_BYTES
                 ahead += (parse_ms(events[at].time) or 0) > record[1]
         return batch.only(stays), len(events) - int(stays.sum()) - len(self.too_large), ahead
@@ -90,11 +91,15 @@ class Router:
 def by_kind(records: Sequence[Record], kinds: Sequence[KindName]) -> list[tuple[KindName, list[Record]]]:
     """Part forwarded records by the kind in their header; without one of the group's they are of its first.
 
+    Each is given with the time at which it first arrived.
+
     >>> by_kind([(0, 0, None, b"a", ((KIND_HEADER, b"form"),)), (1, 0, None, b"b", ())], ("page_view", "form"))
     [('form', [(0, 0, None, b'a', (('leadpulse-kind', b'form'),))]), ('page_view', [(1, 0, None, b'b', ())])]
     """
     out: dict[KindName, list[Record]] = {}
     for record in records:
         named = (dict(record[4]).get(KIND_HEADER) or b"").decode("ascii", "replace")
-        out.setdefault(named if is_kind(named) and named in kinds else kinds[0], []).append(record)
+        offset, _, key, value, headers = record
+        at = offset, arrival_ms(record), key, value, headers
+        out.setdefault(named if is_kind(named) and named in kinds else kinds[0], []).append(at)
     return list(out.items())

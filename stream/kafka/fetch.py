@@ -181,15 +181,22 @@ class Slices(Iterator[tuple[list[Record], int]]):
         yield out, size
 
 
-def ends(fetcher: Any, wanted: Collection[TopicPartition]) -> dict[TopicPartition, int]:
-    """Give the last stable offsets of the wanted partitions, as the broker told them with its last answers."""
+class Ends(NamedTuple):
+    """Where a partition ends: for who reads committed records only, and at all."""
+
+    stable: int
+    high: int
+
+
+def ends(fetcher: Any, wanted: Collection[TopicPartition]) -> dict[TopicPartition, Ends]:
+    """Give both ends of the wanted partitions, as the broker told them with its last answers."""
     subscription = fetcher._subscriptions.subscription
     if subscription is None or subscription.assignment is None:
         return {}
-    found: dict[TopicPartition, int] = {}
+    found: dict[TopicPartition, Ends] = {}
     for tp in subscription.assignment.tps.intersection(wanted):
         state = subscription.assignment.state_value(tp)
-        end = state.highwater if state.lso is None or state.lso < 0 else state.lso
-        if end is not None:
-            found[tp] = end
+        if state.highwater is not None:
+            stable = state.highwater if state.lso is None or state.lso < 0 else state.lso
+            found[tp] = Ends(stable, state.highwater)
     return found

@@ -107,6 +107,12 @@ class WorkerCollector(Collector):
             "leadpulse_rollup_owner", "1 when this worker owns the rollup and shows the business metrics.",
             value=int(view.owns_rollup),
         )  # fmt: skip
+        if view.clock_skew_ms is not None:
+            yield GaugeMetricFamily(
+                "leadpulse_clock_skew_seconds",
+                "How far this worker's clock is ahead of the broker's (behind: below 0); no figure rests on it.",
+                value=view.clock_skew_ms / 1_000,
+            )
         yield CounterMetricFamily("leadpulse_rebalances", "Assignments since the start.", value=view.rebalances)
         yield from _gauges(view.shards)
         yield from _counters(view.shards)

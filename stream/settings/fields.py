@@ -52,6 +52,10 @@ def _duration(value: Any) -> Any:
     raise ValueError("write it as text with its unit, such as 500ms, 1s or 24h")
 
 
+def _off_or_duration(value: Any) -> Any:
+    return 0 if isinstance(value, str) and value.strip().lower() == "off" else _duration(value)
+
+
 def _size(value: Any) -> Any:
     if isinstance(value, str):
         return size_bytes(value)
@@ -101,6 +105,7 @@ def _name(value: str) -> str:
 
 # The last item names the unit, for messages and for showing a value.
 Millis = Annotated[int, BeforeValidator(_duration), "ms"]
+MillisOrOff = Annotated[int, BeforeValidator(_off_or_duration), "ms", "off"]
 Bytes = Annotated[int, BeforeValidator(_size), "bytes"]
 Name = Annotated[str, AfterValidator(_name)]
 HostName = Annotated[str, AfterValidator(host_name)]
@@ -125,7 +130,8 @@ class Settings(BaseModel):
     topic_prefix: Name = Field("", description="Put before the name of every topic, sources and leadpulse.* alike.")
     group_id: Name = Field("leadpulse", min_length=1, description="Consumer group that the workers share.")
     instance_id: Name = Field(
-        "", description="A name of this worker that stays over restarts (static membership); empty: none."
+        "",
+        description="A name of this worker alone that stays over restarts (static membership); empty: none.",
     )
     session_timeout: Millis = Field(
         10_000, ge=1_000, le=300_000, description="How long a silent worker keeps its shards."
@@ -176,11 +182,12 @@ class Settings(BaseModel):
     )
     partitioner: Literal["murmur2", "crc32"] = Field(
         "murmur2",
-        description="How producers choose partitions: murmur2 (Java, kafka-python) or crc32 (librdkafka).",
+        description="How producers choose partitions: murmur2 (Java, kafka-python) or crc32 (librdkafka). It decides "
+        "who belongs to which shard and is kept with the state: another one means to begin anew.",
     )
     clock: Literal["wall", "events"] = Field(
         "wall",
-        description="What moves the windows once caught up: the wall clock, or only events (old data).",
+        description="What moves the windows once caught up: the broker's clock (wall), or only events (old data).",
     )
     consent: Literal["count", "require"] = Field(
         "count", description="require leaves out events with consent.analytics false; count counts them."
@@ -239,6 +246,13 @@ class Settings(BaseModel):
         "(channel email); without it they are referral.",
     )
 
+    look_back: MillisOrOff = Field(
+        0,
+        le=400 * 86_400_000,
+        description="off, or how long a direct visit has the channel and campaign of the last one that was not direct, "
+        "as GA4 has it: 90d there. People are remembered for as long. It cannot change under a state.",
+    )
+
     # -- out
     http: Annotated[str, AfterValidator(_address)] = Field(
         "127.0.0.1:9464", description="Where /metrics is served; port 0 takes a free one."
@@ -293,6 +307,11 @@ class Settings(BaseModel):
     @property
     def inbox_bytes(self) -> int:
         return self.inbox
+
+    @property
+    def look_back_ms(self) -> int:
+        """Give how far a direct session looks back; 0: not at all."""
+        return self.look_back
 
     @property
     def max_record_bytes(self) -> int:

@@ -6,9 +6,11 @@ Out: everything at once, as the fold wants it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import itemgetter
 from typing import NamedTuple
 
-from stream.contract.records import Record
+from stream.contract.records import REROUTE, Record, arrival_ms
 
 
 class Batch(NamedTuple):
@@ -22,6 +24,16 @@ class Batch(NamedTuple):
     next: int  # and after it: past control records and compacted holes too
     records: list[Record]
     size: int  # bytes that they take, about
+
+    @property
+    def newest_ms(self) -> int:
+        """When its last record arrived; 0 without records."""
+        if not self.records:
+            return 0
+        return arrival_ms(self.records[-1]) if self.source == REROUTE else self.records[-1][1]
+
+
+_own_time: Callable[[Record], int] = itemgetter(1)
 
 
 class Inbox:
@@ -86,9 +98,10 @@ class Inbox:
 def _cut(batch: Batch, until_ms: int) -> tuple[Batch | None, Batch | None]:
     """Part a batch before its first record that arrived after a moment."""
     records = batch.records
-    if not records or records[-1][1] <= until_ms:
+    arrived = arrival_ms if batch.source == REROUTE else _own_time
+    if not records or arrived(records[-1]) <= until_ms:
         return batch, None
-    at = next((at for at, record in enumerate(records) if record[1] > until_ms), len(records))
+    at = next((at for at, record in enumerate(records) if arrived(record) > until_ms), len(records))
     if at == 0:
         return None, batch
     middle, size = records[at][0], batch.size * at // len(records)

@@ -16,6 +16,7 @@ from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
 from stream.ingest.touches import ChannelOptions
+from stream.kafka.clock import BrokerClock
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.serve.http import HttpService
 from stream.serve.live import LivePage
@@ -30,7 +31,8 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
     shell.leave_at_signals()
     logs.in_background()
     telemetry = Telemetry(catalog.version())
-    live = LivePage(telemetry)
+    clock = BrokerClock()
+    live = LivePage(telemetry, clock.now_ms)
     service = HttpService(settings, telemetry, catalog.BY_NAME, live.routes())
     service.start()
     live.start()
@@ -43,6 +45,7 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
             make_rollup=lambda shards: Rollup(rollup_options(settings, shards)),
             encode_reading=encode,
             exporter=telemetry,
+            clock=clock,
             reset=reset,
         )
     finally:
@@ -60,7 +63,11 @@ def fold_options(settings: Settings) -> FoldOptions:
         topic_prefix=settings.topic_prefix,
         known_ids_bytes=settings.known_ids_bytes,
         channels=ChannelOptions(
-            settings.own_domains, settings.ignored_referrers, settings.referrer_names, settings.channel_sets
+            settings.own_domains,
+            settings.ignored_referrers,
+            settings.referrer_names,
+            settings.channel_sets,
+            settings.look_back_ms,
         ),
     )
 
@@ -74,4 +81,5 @@ def rollup_options(settings: Settings, shards: Mapping[str, int]) -> RollupOptio
         label_limit=settings.label_limit,
         most_readings=settings.readings_limit,
         allowed={label: frozenset(values) for label, values in settings.labels.items()},
+        once=settings.delivery == "exactly_once",
     )

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
+from stream.kafka.fetch import Ends
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import OpenReader
 from stream.serve.views import ShardView, WorkerView
@@ -39,7 +40,7 @@ class Owned(Protocol):
     async def quiesce(self) -> None: ...
     async def close(self) -> None: ...
     def feed(self, batch: Batch) -> None: ...
-    def see_end(self, source: str, end: int) -> None: ...
+    def see_end(self, source: str, end: Ends) -> None: ...
     def view(self) -> ShardView: ...
 
 
@@ -63,8 +64,8 @@ class Shards:
         if shard is not None:
             shard.feed(batch)
 
-    def see_end(self, tp: TopicPartition, end: int) -> None:
-        """Hand a source's end to its shard."""
+    def see_end(self, tp: TopicPartition, end: Ends) -> None:
+        """Hand a source's ends to its shard."""
         group, source = self._layout.source_of(tp.topic)
         shard = self.owned.get(ShardId(group, tp.partition))
         if shard is not None:

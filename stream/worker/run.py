@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import faust
 
-from stream.kafka import security
+from stream.kafka import refusals, security, verify
+from stream.kafka.clock import BrokerClock
 from stream.kafka.layout import Layout, TopicGroup
 from stream.serve.views import Exporter
 from stream.worker.app import build_app
 from stream.worker.guards import preflight, quiet
-from stream.worker.guards.failstop import is_told_to_stop, leave, told_to_stop
+from stream.worker.guards.failstop import is_told_to_stop, leave, speak, told_to_stop
 from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
 
 if TYPE_CHECKING:
@@ -37,13 +38,17 @@ def run(
     make_rollup: MakeRollup,
     encode_reading: EncodeReading,
     exporter: Exporter | None = None,
+    clock: BrokerClock | None = None,
     reset: bool = False,
 ) -> NoReturn:
     """Check, build, start; returns never."""
     leave_at_signals()
+    quiet.install()
     link = security.link(settings)
     layout = Layout(settings.topic_prefix, groups)
-    counts = preflight.check(settings, link, layout)
+    counts = preflight.check(settings, link, layout, reset=reset)
+    names = verify.names(layout, settings.group_id, settings.instance_id)
+    speak(lambda error: refusals.told(error, link, names))
     loop = fast_loop()
     app = build_app(
         settings,
@@ -54,9 +59,9 @@ def run(
         make_rollup=make_rollup,
         encode_reading=encode_reading,
         exporter=exporter,
+        clock=clock,
         reset=reset,
     )
-    quiet.install()
     tame_collector()
     worker = Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # it would write control characters into a log

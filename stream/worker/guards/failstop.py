@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable
 from typing import NoReturn
 
 from stream import logs
@@ -25,8 +26,20 @@ STOP_S = 17.0
 _told_to_stop = threading.Event()
 
 
+#: What puts an error of the broker in words; set once at the start, when it is known how the broker is reached.
+_words: Callable[[BaseException], LeadpulseError | None] = lambda error: None  # noqa: E731
+
+
+def speak(words: Callable[[BaseException], LeadpulseError | None]) -> None:
+    """Have errors put in words; one for which there are none is a bug, and is shown with its trace."""
+    global _words
+    _words = words
+
+
 def die(where: str, why: BaseException | str, *, code: int = EXIT_FAIL_STOP) -> NoReturn:
     """End the process without any clean-up: what is not committed must not look as if it were."""
+    if isinstance(why, BaseException):
+        why = _words(why) or why
     expected = isinstance(why, (str, LeadpulseError))
     text = str(why) if expected else f"{type(why).__name__}: {why}"
     try:

@@ -44,7 +44,6 @@ ANEW: Final = f"Restore the topics of leadpulse as they were; or {REBUILD}"
 PUBLISH_S: Final = 1.0
 BEHIND_S: Final = 3.0  # between two publications while a backlog is worked off: none of them holds for long
 ALL_WINDOWS_S: Final = 15.0  # longer windows move slowly: a look at them each second would only cost
-MOST_UNREAD_RATIO: Final = 0.01  # of all records so far: more than that is a burst, and no window is whole without it
 FAST_WINDOWS: Final = ("5m", "1h")
 SNAPSHOT_S: Final = 30.0
 
@@ -88,7 +87,7 @@ class RollupShard:
         self._busy = asyncio.Lock()
         self._all_due = self._snapshot_due = 0.0
         self._complete = False
-        self._records = 0  # when all windows were read last
+        self._records = self._rise = 0  # at the last publication, and how many came with it
         self._lag = self._deltas = self._commits = self._restored = 0
         self._commit_s = self._apply_s = self._restore_s = 0.0
         self._committed_ms = 0
@@ -253,7 +252,8 @@ class RollupShard:
         await commit(self._log, parts, self._claim.owner)
         now = self.committed_at = time.monotonic()
         if windows is None:
-            self._all_due, self._records = now + ALL_WINDOWS_S, records
+            self._all_due = now + ALL_WINDOWS_S
+        self._rise, self._records = records - self._records, records
         if snapshot:
             self._snapshot_due = now + self._snapshot_s
         self._commits += 1
@@ -270,10 +270,10 @@ class RollupShard:
     def _is_news(self, complete: bool, records: int) -> bool:
         """Say whether long windows must be read now, because of what would be said beside them.
 
-        Whoever reads that all is complete must find every window read after the last record, or next to it; and
-        whoever reads a long window, that it is complete no more.
+        Whoever reads that all is complete must find every window read after the last record, or close to it while
+        traffic goes on; and whoever reads a long window, that it is complete no more.
         """
-        return complete is not self._complete or (complete and records - self._records > records * MOST_UNREAD_RATIO)
+        return complete is not self._complete or (complete and not steady(records - self._records, self._rise))
 
     def _position(self) -> RollupPosition:
         topics: dict[str, list[int]] = {}
@@ -299,3 +299,12 @@ class RollupShard:
             restore_s=self._restore_s,
             restored_records=self._restored,
         )
+
+
+def steady(came: int, before: int) -> bool:
+    """Say whether about as many records came as with the publication before: less than twice, and more than half.
+
+    >>> steady(110, 100), steady(0, 0), steady(30, 3_000), steady(3_000, 0)
+    (True, True, False, False)
+    """
+    return came == before or before < 2 * came < 4 * before

@@ -45,6 +45,7 @@ class Process:
         self.shards: Shards
         self.source = Source(self)
         self.ended = asyncio.Event()
+        self.turn = asyncio.Lock()  # a client tells of one change of the group after the other
         self._tasks: dict[asyncio.Task[Any], None] = {}  # in order: a set would go by addresses
         self._thawed = asyncio.Event()
         self._context = contextvars.copy_context()

@@ -97,13 +97,12 @@ class World:
             logging.disable(logging.NOTSET)
 
     async def _run(self) -> list[str]:
-        work = [asyncio.ensure_future(part) for part in (self._send(), self._coordinate(), self._harm())]
+        self._work = work = [asyncio.ensure_future(one) for one in (self._send(), self._harm(), self._coordinate())]
         for number in range(self._wanted):
             self._start(f"{number}")
         out = ["not settled a minute after the last fault"]
         try:
-            await asyncio.wait(work[:1])
-            await asyncio.wait(work[2:])
+            await asyncio.wait(work[:2])
             until = self.loop.time() + SETTLES_S
             while self.loop.time() < until:
                 await asyncio.sleep(0.7)
@@ -182,7 +181,7 @@ class World:
         life.spawn(life.source.pump())
         life.spawn(self._stay(life))
         self._rebalance.set()
-        asyncio.ensure_future(self._replace(life))
+        self._work.append(asyncio.ensure_future(self._replace(life)))
 
     async def _replace(self, life: Process) -> None:
         """Start a process anew when it ended, as a supervisor does."""
@@ -238,14 +237,16 @@ class World:
 
     async def _revoked(self, life: Process) -> None:
         await life.gate()
-        life.source.revoke()
-        await life.shards.quiesce()
+        async with life.turn:
+            life.source.revoke()
+            await life.shards.quiesce()
 
     async def _assigned(self, life: Process, place_of: dict[TopicPartition, tuple[str, str]], generation: int) -> None:
         await life.gate()
-        if life in self.members:
-            life.source.assign(place_of)
-            await life.shards.assign(place_of, generation)
+        async with life.turn:
+            if life in self.members and generation == self._generation:
+                life.source.assign(place_of)
+                await life.shards.assign(place_of, generation)
 
 
 def _noted(loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], **named: Any) -> asyncio.Task[Any]:
@@ -256,4 +257,3 @@ def _noted(loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], **na
     if life is not None:
         life.own(task)
     return task
-

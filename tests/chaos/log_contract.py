@@ -213,6 +213,10 @@ async def what_retention_took_is_refused_by_name(side: Side) -> None:
         assert (await reader.bounds([side.more]))[side.more] == (2, 6)
         reader.follow({side.more: 0})
         with pytest.raises(TopicError, match="Offset 0 is gone"):
-            for _ in range(20):
-                await reader.poll(0.5)
+            await _read_on(reader)
     await log.close()
+
+
+async def _read_on(reader: Reader) -> None:
+    for _ in range(20):
+        await reader.poll(0.5)

@@ -55,14 +55,16 @@ class Options:
 class World:
     """One run."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, plan: faults.Plan | None = None) -> None:
+        """Take the faults of the seed, or those of a plan."""
         self.rng = rng = Random(seed)
         self.loop = VirtualLoop()
         self.shards: dict[str, int] = rng.choice(
             ({"ads": 2}, {"visitors": 2}, {"emails": 2}, {"visitors": 1, "ads": 1}, {"emails": 1, "ads": 2})
         )
         self.layout = Layout("", [GROUPS[group] for group in self.shards])
-        self.plan = faults.planned(rng)
+        drawn = faults.planned(rng)
+        self.plan = drawn if plan is None else plan
         configs = {spec.name: spec.configs for spec in TopicPlan(self.layout, self.shards).specs}
         self.broker = Broker(lambda: START_MS + round(self.loop.time() * 1000), configs)
         self.sendings = sendings(rng, self.shards)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-ENDS_S: Final = 3.5  # after it nothing is done to anybody any more
-_REQUESTS: Final = 90
+ENDS_S: Final = 2.5  # after it nothing is done to anybody any more
+_REQUESTS: Final = 64
 
 
 @dataclass(frozen=True)

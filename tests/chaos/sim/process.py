@@ -180,7 +180,7 @@ class Source:
         """Fetch for ever and hand on; now and then so late that a rebalance came between."""
         process, rng = self._process, self._process.rng
         while True:
-            await asyncio.sleep(0.1 + 0.3 * rng.random())
+            await asyncio.sleep(0.15 + 0.4 * rng.random())
             await process.gate()
             if process.plan.down_until > asyncio.get_running_loop().time():
                 continue

@@ -194,6 +194,31 @@ async def without_transactions_what_is_written_is_seen_at_once(side: Side) -> No
 
 
 @_check
+async def an_acknowledgement_says_where_a_batch_went_and_where_its_partition_begins(side: Side) -> None:
+    log = await _fenced(side)
+    told: list[tuple[TopicPartition, int, int]] = []
+    producer: Any = log._producer
+    send = producer.send_batch
+
+    async def heard(*batch: Any, **where: Any) -> Any:
+        ack = await send(*batch, **where)
+        ack.add_done_callback(lambda one: told.append(_place(one.result())))
+        return ack
+
+    producer.send_batch = heard
+    for keys in ((b"1", b"2"), (b"3",)):
+        await log.write(_parts(side.more, *keys))
+    await side.delete_before(side.more, 1)
+    await log.write(_parts(side.more, b"4"))
+    assert told == [(side.more, 0, 0), (side.more, 3, 0), (side.more, 5, 1)]
+    await log.close()
+
+
+def _place(told: Any) -> tuple[TopicPartition, int, int]:
+    return told.topic_partition, told.offset, told.log_start_offset
+
+
+@_check
 async def many_rows_are_cut_into_batches_and_stay_one_write(side: Side) -> None:
     log = await _fenced(side)
     rows = [(b"%06d" % number, b"x" * 1_000, None, []) for number in range(3_000)]

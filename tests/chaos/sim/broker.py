@@ -14,8 +14,12 @@ from typing import NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError, ProducerFenced
+from aiokafka.structs import RecordMetadata
 
 from stream.contract.records import Record
+
+#: Key, value, time in ms, headers.
+Row = tuple[bytes | None, bytes | None, int, Iterable[tuple[str, bytes]]]
 
 
 @dataclass(eq=False)
@@ -70,16 +74,18 @@ class Broker:
 
     # -- writing
 
-    def append(self, tp: TopicPartition, rows: Iterable[tuple[bytes | None, bytes | None, int, tuple]]) -> None:
-        """Write records (key, value, time in ms, headers) without a transaction."""
-        self._append(tp, rows, None)
+    def append(self, tp: TopicPartition, rows: Iterable[Row]) -> RecordMetadata:
+        """Write records (key, value, time in ms, headers) without a transaction; say where they went."""
+        return self._append(tp, rows, None)
 
-    def _append(self, tp: TopicPartition, rows: Iterable, transaction: Transaction | None) -> None:
+    def _append(self, tp: TopicPartition, rows: Iterable[Row], transaction: Transaction | None) -> RecordMetadata:
         partition = self.partition(tp)
+        told = RecordMetadata(tp.topic, tp.partition, tp, partition.end, -1, 0, partition.begin)
         stamps = self._configs.get(tp.topic, {}).get("message.timestamp.type") == "LogAppendTime"
         for key, value, time_ms, headers in rows:
             record = (partition.end, self._now_ms() if stamps else time_ms, key, value, tuple(headers))
             partition.entries.append(Entry(record, transaction))
+        return told
 
     def fence(self, name: str) -> int:
         """Give a new epoch of a transactional id; what its former owner left open is aborted."""
@@ -89,14 +95,14 @@ class Broker:
         self._producers[name] = epoch + 1, None
         return epoch + 1
 
-    def write(self, name: str, epoch: int, tp: TopicPartition, rows: Iterable) -> None:
-        """Write records in the producer's transaction, which begins with them if none is open."""
+    def write(self, name: str, epoch: int, tp: TopicPartition, rows: Iterable[Row]) -> RecordMetadata:
+        """Write records in the producer's transaction, which begins with them if none is open; say where they went."""
         transaction = self._current(name, epoch) or Transaction()
         self._producers[name] = epoch, transaction
         partition = self.partition(tp)
         if tp not in transaction.first:
             transaction.first[tp] = partition.open[transaction] = partition.end
-        self._append(tp, rows, transaction)
+        return self._append(tp, rows, transaction)
 
     def commit(self, name: str, epoch: int) -> None:
         """End the producer's transaction, so that all of it is seen."""

@@ -14,6 +14,7 @@ from typing import Any, Protocol, Self
 
 from aiokafka import TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.structs import RecordMetadata
 
 from stream.errors import TopicError
 from stream.kafka.fetch import Unpacked
@@ -91,7 +92,7 @@ class Producer:
         """Give an empty batch."""
         return Batch(self._most)
 
-    async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> asyncio.Future[None]:
+    async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> asyncio.Future[RecordMetadata]:
         """Send a batch behind those before it; give its acknowledgement."""
         tp = TopicPartition(topic, partition)
         sent = asyncio.ensure_future(self._send(self._before, tp, batch.rows))
@@ -99,7 +100,7 @@ class Producer:
         self._before = sent
         return sent
 
-    async def _send(self, before: asyncio.Future[None] | None, tp: TopicPartition, rows: list[Any]) -> None:
+    async def _send(self, before: asyncio.Future[Any] | None, tp: TopicPartition, rows: list[Any]) -> RecordMetadata:
         if before is not None and not before.done():
             await asyncio.wait({before})
         broker, name, epoch = self._wire.broker, self._id, self._epoch
@@ -107,9 +108,8 @@ class Producer:
             if self._failed is not None:
                 raise self._failed
             if name is None:
-                await self._wire.call(lambda: broker.append(tp, rows))
-            else:
-                await self._wire.call(lambda: broker.write(name, epoch, tp, rows))
+                return await self._wire.call(lambda: broker.append(tp, rows))  # type: ignore[no-any-return]
+            return await self._wire.call(lambda: broker.write(name, epoch, tp, rows))  # type: ignore[no-any-return]
         except Exception as error:
             self._failed = error
             raise

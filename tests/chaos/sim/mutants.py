@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from aiokafka import TopicPartition
+from aiokafka.structs import RecordMetadata
+
 from stream.changes.deltas import unpack
 from stream.kafka.state_log import StateLog
 from stream.rollup.rollup import Rollup
@@ -78,10 +81,10 @@ def _flush_forgotten() -> list[Swap]:
     """A commit waits for nothing of what was sent before it."""
     send = Producer.send_batch
 
-    async def told_at_once(self: Producer, *some: Any, **where: Any) -> asyncio.Future[None]:
-        await send(self, *some, **where)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.set_result(None)
+    async def told_at_once(self: Producer, batch: Any, topic: str, *, partition: int) -> asyncio.Future[Any]:
+        await send(self, batch, topic, partition=partition)
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        done.set_result(RecordMetadata(topic, partition, TopicPartition(topic, partition), -1, -1, 0, 0))
         return done
 
     async def at_once(self: Producer) -> None:

@@ -14,12 +14,8 @@ from typing import NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError, ProducerFenced
-from aiokafka.structs import RecordMetadata
 
 from stream.contract.records import Record
-
-#: Key, value, time in ms, headers.
-Row = tuple[bytes | None, bytes | None, int, Iterable[tuple[str, bytes]]]
 
 
 @dataclass(eq=False)
@@ -55,6 +51,20 @@ class Partition:
         return min(self.open.values(), default=self.end)
 
 
+class Ack(NamedTuple):
+    """What a broker answers to a write, under the names that aiokafka gives it."""
+
+    topic_partition: TopicPartition
+    offset: int
+    timestamp: int
+    timestamp_type: int
+    log_start_offset: int
+
+    @property
+    def topic(self) -> str:
+        return self.topic_partition.topic
+
+
 class Broker:
     """All partitions, and who may write with which transactional id."""
 
@@ -74,18 +84,18 @@ class Broker:
 
     # -- writing
 
-    def append(self, tp: TopicPartition, rows: Iterable[Row]) -> RecordMetadata:
-        """Write records (key, value, time in ms, headers) without a transaction; say where they went."""
+    def append(self, tp: TopicPartition, rows: Iterable[tuple[bytes | None, bytes | None, int, tuple]]) -> Ack:
+        """Write records (key, value, time in ms, headers) without a transaction."""
         return self._append(tp, rows, None)
 
-    def _append(self, tp: TopicPartition, rows: Iterable[Row], transaction: Transaction | None) -> RecordMetadata:
+    def _append(self, tp: TopicPartition, rows: Iterable, transaction: Transaction | None) -> Ack:
         partition = self.partition(tp)
-        told = RecordMetadata(tp.topic, tp.partition, tp, partition.end, -1, 0, partition.begin)
+        ack = partition.end
         stamps = self._configs.get(tp.topic, {}).get("message.timestamp.type") == "LogAppendTime"
         for key, value, time_ms, headers in rows:
             record = (partition.end, self._now_ms() if stamps else time_ms, key, value, tuple(headers))
             partition.entries.append(Entry(record, transaction))
-        return told
+        return Ack(tp, ack, self._now_ms() if stamps else -1, int(stamps), partition.begin)
 
     def fence(self, name: str) -> int:
         """Give a new epoch of a transactional id; what its former owner left open is aborted."""
@@ -95,8 +105,8 @@ class Broker:
         self._producers[name] = epoch + 1, None
         return epoch + 1
 
-    def write(self, name: str, epoch: int, tp: TopicPartition, rows: Iterable[Row]) -> RecordMetadata:
-        """Write records in the producer's transaction, which begins with them if none is open; say where they went."""
+    def write(self, name: str, epoch: int, tp: TopicPartition, rows: Iterable) -> Ack:
+        """Write records in the producer's transaction, which begins with them if none is open."""
         transaction = self._current(name, epoch) or Transaction()
         self._producers[name] = epoch, transaction
         partition = self.partition(tp)

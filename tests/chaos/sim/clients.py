@@ -14,12 +14,11 @@ from typing import Any, Protocol, Self
 
 from aiokafka import TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
-from aiokafka.structs import RecordMetadata
 
 from stream.errors import TopicError
 from stream.kafka.fetch import Unpacked
 from stream.kafka.reader import Reader
-from tests.chaos.sim.broker import Broker
+from tests.chaos.sim.broker import Ack, Broker
 from tests.chaos.sim.clock import Effect
 
 
@@ -92,7 +91,7 @@ class Producer:
         """Give an empty batch."""
         return Batch(self._most)
 
-    async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> asyncio.Future[RecordMetadata]:
+    async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> asyncio.Future[Ack]:
         """Send a batch behind those before it; give its acknowledgement."""
         tp = TopicPartition(topic, partition)
         sent = asyncio.ensure_future(self._send(self._before, tp, batch.rows))
@@ -100,7 +99,7 @@ class Producer:
         self._before = sent
         return sent
 
-    async def _send(self, before: asyncio.Future[Any] | None, tp: TopicPartition, rows: list[Any]) -> RecordMetadata:
+    async def _send(self, before: asyncio.Future[Ack] | None, tp: TopicPartition, rows: list[Any]) -> Ack:
         if before is not None and not before.done():
             await asyncio.wait({before})
         broker, name, epoch = self._wire.broker, self._id, self._epoch

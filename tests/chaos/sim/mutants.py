@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from aiokafka import TopicPartition
-from aiokafka.structs import RecordMetadata
 
 from stream.changes.deltas import unpack
 from stream.kafka.state_log import StateLog
@@ -21,6 +20,7 @@ from stream.rollup.rollup import Rollup
 from stream.worker.inbox import Batch
 from stream.worker.rollup_shard import RollupShard
 from stream.worker.shard import Shard
+from tests.chaos.sim.broker import Ack
 from tests.chaos.sim.clients import Producer
 
 Swap = tuple[type, str, Any]
@@ -84,7 +84,7 @@ def _flush_forgotten() -> list[Swap]:
     async def told_at_once(self: Producer, batch: Any, topic: str, *, partition: int) -> asyncio.Future[Any]:
         await send(self, batch, topic, partition=partition)
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        done.set_result(RecordMetadata(topic, partition, TopicPartition(topic, partition), -1, -1, 0, 0))
+        done.set_result(Ack(TopicPartition(topic, partition), -1, -1, 0, 0))
         return done
 
     async def at_once(self: Producer) -> None:

@@ -16,6 +16,7 @@ import click
 
 from stream.cli.root import debugging, root
 from stream.errors import EXIT_FAILED, EXIT_USAGE, LeadpulseError
+from stream.shown import plain
 
 EXIT_INTERRUPTED = 130
 
@@ -59,7 +60,7 @@ def run(argv: list[str]) -> int:
 def _tell(error: Exception, message: str, code: int) -> int:
     if debugging():
         raise error
-    click.echo(f"leadpulse: {message}", err=True)
+    click.echo(plain(f"leadpulse: {message}", keep="\n"), err=True)
     return code
 
 

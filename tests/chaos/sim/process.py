@@ -18,6 +18,8 @@ from typing import Any, NoReturn
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError
 
+from stream.kafka.clock import BrokerClock
+from stream.kafka.fetch import Ends
 from stream.serve.views import RollupView, WorkerView
 from stream.worker.inbox import Batch
 from stream.worker.owner import Shards
@@ -46,6 +48,7 @@ class Process:
         self.source = Source(self)
         self.ended = asyncio.Event()
         self.turn = asyncio.Lock()  # a client tells of one change of the group after the other
+        self.clock = BrokerClock()
         self._tasks: dict[asyncio.Task[Any], None] = {}  # in order: a set would go by addresses
         self._thawed = asyncio.Event()
         self._context = contextvars.copy_context()
@@ -210,8 +213,9 @@ class Source:
                     out.append(Batch(group, tp.partition, source, epoch, start, place, records, size))
         return out
 
-    def _ends(self) -> dict[TopicPartition, int]:
-        return {tp: self._process.broker.partition(tp).stable_end for tp in self._next}
+    def _ends(self) -> dict[TopicPartition, Ends]:
+        found = {tp: self._process.broker.partition(tp) for tp in self._next}
+        return {tp: Ends(partition.stable_end, partition.end) for tp, partition in found.items()}
 
     def _advise(self) -> None:
         """Write advisory offsets, now and then nonsense: nobody may believe them."""

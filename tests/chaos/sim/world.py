@@ -173,13 +173,16 @@ class World:
         layout = self.layout
 
         def make(id: ShardId) -> Owned:
-            log = StateLog(link, layout.state(id.group), id.shard, layout.transactional_id(id))
+            log = StateLog(link, layout.state(id.group), id.shard, layout.transactional_id(id), clock=life.clock)
             if id.group == ROLLUP:
                 rollup = Rollup(RollupOptions(self.shards, windows=("1h",), label_limit=1_000))
-                return RollupShard(rollup, log, layout, self.shards, encode, life, snapshot_s=self.rng.choice((2, 5)))
+                snapshot_s = self.rng.choice((2, 5))
+                return RollupShard(
+                    rollup, log, layout, self.shards, encode, life, snapshot_s=snapshot_s, clock=life.clock
+                )
             fold = ShardFold(id.group, id.shard, self.shards[id.group], FoldOptions())
             outputs = Outputs(layout, id, self.shards, max(self.shards.values()))
-            return Shard(outputs, fold, log, life.source, Options())
+            return Shard(outputs, fold, log, life.source, Options(), clock=life.clock)
 
         life.shards = Shards(layout, make, lambda *, patient=False: WireReader(link, patient=patient))
         self.lives.append(life)

@@ -7,7 +7,7 @@ from collections.abc import Container
 import orjson
 import pytest
 
-from stream.contract.records import FROM_HEADER, KIND_HEADER, Record
+from stream.contract.records import ARRIVAL_HEADER, FROM_HEADER, KIND_HEADER, Record
 from stream.engine.routing import Router, by_kind
 from stream.ingest.columns import Columns, columns_of
 from stream.ingest.decode import decode
@@ -46,8 +46,8 @@ def test_each_record_stays_in_one_shard_and_the_others_send_it_there(shard: int)
     assert [one.partition for one in sent] == [home for home in HOMES if home != shard]
     offsets = [at for at, home in enumerate(HOMES) if home != shard]
     assert [one.value for one in sent] == [batch.records[at][3] for at in offsets], "whole, as it came"
-    assert {(one.key, one.timestamp_ms, *one.headers) for one in sent} == {
-        (b"key", NOON, ("h", b"1"), (KIND_HEADER, b"page_view"), (FROM_HEADER, b"%d" % shard))
+    assert {(one.key, *one.headers) for one in sent} == {
+        (b"key", (KIND_HEADER, b"page_view"), (FROM_HEADER, b"%d" % shard), (ARRIVAL_HEADER, b"%d" % NOON))
     }
     assert router.forwards() == []
 
@@ -97,3 +97,21 @@ def test_a_forwarded_record_is_of_the_kind_in_its_header_or_of_the_first(
 ) -> None:
     record: Record = (0, NOON, None, b"{}", headers)
     assert by_kind([record, record], ("page_view", "form")) == [(kind, [record, record])]
+
+
+@pytest.mark.parametrize(
+    ("headers", "arrived_ms"),
+    [
+        ((), NOON),  # forwarded by a former release, which kept it as the record's own time
+        (((ARRIVAL_HEADER, b"5"),), 5),
+        (((ARRIVAL_HEADER, b"-1"),), -1),
+        (((ARRIVAL_HEADER, b"9" * 18),), int("9" * 18)),
+        (((ARRIVAL_HEADER, b"7"), (ARRIVAL_HEADER, b"5")), 5),  # the last is ours
+        *((((ARRIVAL_HEADER, told),), NOON) for told in (None, b"", b"5.0", b"\xff", b"9" * 5_000, "٣".encode())),
+    ],
+)
+def test_a_forwarded_record_arrived_when_its_header_says(
+    headers: tuple[tuple[str, bytes], ...], arrived_ms: int
+) -> None:
+    ((_, [record]),) = by_kind([(0, NOON, None, b"{}", headers)], ("page_view",))
+    assert record == (0, arrived_ms, None, b"{}", headers)

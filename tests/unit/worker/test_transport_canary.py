@@ -51,6 +51,8 @@ CALLED = [
     (subscription_state.SubscriptionState, "reassignment_in_progress"),
     (group_coordinator.GroupCoordinator, "check_errors"),
     (group_coordinator.GroupCoordinator, "fetch_committed_offsets"),
+    (group_coordinator.GroupCoordinator, "commit_offsets"),
+    (AbstractPartitionAssignor, "on_assignment"),
     (aiokafka.AIOKafkaProducer, "create_batch"),
     (aiokafka.AIOKafkaProducer, "send_batch"),
     (AbstractPartitionAssignor, "assign"),

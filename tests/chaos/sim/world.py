@@ -29,6 +29,7 @@ from stream.rollup.rollup import Rollup, RollupOptions
 from stream.worker import rollup_shard
 from stream.worker.assignor import deal
 from stream.worker.guards.failstop import die
+from stream.worker.life import new_life
 from stream.worker.outputs import Outputs
 from stream.worker.owner import Owned, Shards
 from stream.worker.rollup_shard import RollupShard
@@ -80,7 +81,7 @@ class World:
 
     def run(self) -> list[str]:
         """Run until all is quiet; give what is wrong."""
-        virtual = VirtualTime(self.loop)
+        virtual, lives = VirtualTime(self.loop), Random(self.seed)
         shown = tuple(metric for metric in catalog.METRICS if metric.name in FIGURES)
         logging.disable(logging.CRITICAL)
         self.loop.set_exception_handler(lambda *_: None)  # tasks of the dead
@@ -90,6 +91,7 @@ class World:
                 (catalog, "METRICS", shown),
                 (catalog, "version", lambda: "simulated"),  # else worked out anew for each rollup
                 (rollup_shard, "BEHIND_S", 1.0),  # nobody is spared by publishing less
+                *clock.swaps_of("new_life", new_life, lambda: f"{lives.getrandbits(64):016x}", ROOMS),
                 *clock.swaps_of("time", clock.time, virtual, ROOMS),
                 *clock.swaps_of("die", die, died, ROOMS),
                 *clock.swaps_of("AIOKafkaProducer", AIOKafkaProducer, Producer, ROOMS),

@@ -24,6 +24,8 @@ _OWN_LOGS: Final = "tests/integration/test_own_logs.py"
 _NEIGHBOURS: Final = "tests/integration/test_neighbours.py"
 _CLOCKS: Final = "tests/integration/test_clocks.py"
 _LAG: Final = "tests/integration/test_lag.py"
+_BOUNDS: Final = "tests/unit/rollup/test_bounds.py"
+_STOP: Final = "tests/integration/test_stop.py"
 _GUARDS: Final = "tests/unit/worker/test_worker_guards.py"
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
@@ -118,18 +120,18 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
              nodes=(f"{_LAG}::test_what_waits_behind_an_open_transaction_is_a_lag_and_short_ones_change_nothing",),
              injected=1),
     Scenario("F9", "totals of a period are restated again and again", "what is kept grows with figures alone",
-             nodes=("tests/unit/rollup/test_restated_totals.py",), injected=1),
+             nodes=(f"{_BOUNDS}::test_todays_totals_may_be_restated_each_hour_of_many_campaigns",), injected=1),
     Scenario("F10", "a record says any time", "no write fails for it; nothing vanishes before it is read",
              nodes=(f"{_CLOCKS}::test_no_time_of_a_record_stops_a_shard_and_own_topics_get_the_brokers_time",), injected=1),
     Scenario("F11", "a record at the very limit of the broker, on a wrong partition", "counted or a dead letter",
              nodes=("tests/integration/test_oversized_records.py",), injected=1),
     Scenario("F12", "long labels of any script, high limits", "every record fits what topics take",
-             nodes=("tests/unit/rollup/test_record_sizes.py",), injected=1),
+             nodes=(_BOUNDS,), injected=1),
     Scenario("F13", "topics take less than is written", "refused at the start, by setting and value",
              nodes=(f"{_NEIGHBOURS}::test_a_topic_that_takes_too_little_is_refused_at_the_start_by_setting_and_value",),
              injected=1),
     Scenario("F14", "as many made-up currencies as there can be", "readings stay within their limit",
-             nodes=("tests/unit/rollup/test_currencies.py",), injected=1),
+             nodes=(f"{_BOUNDS}::test_currencies_are_bounded_and_a_code_that_is_no_currency_is_a_dead_letter",), injected=1),
     Scenario("F15", "a batch that unpacks to a million records or to one that is huge", "accounted for within 2 GiB",
              nodes=("tests/integration/test_oversized_records.py", "tests/unit/kafka/test_pieces.py"), injected=1),
     Scenario("F16", "two workers that must not run at the same time", "the second is told why, the first goes on",
@@ -137,11 +139,10 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
                     f"{_NEIGHBOURS}::test_of_two_with_other_settings_that_start_at_the_same_moment_one_goes_on"),
              injected=2),
     Scenario("F17", "a worker is told to stop in the midst of a rebalance", "exit 0",
-             nodes=(f"{_GUARDS}::test_what_fails_in_a_worker_that_was_told_to_stop_is_no_fault",
-                    f"{_GUARDS}::test_a_worker_that_was_told_to_stop_and_hangs_ends_with_0_in_time"), injected=2),
+             nodes=(f"{_STOP}::test_workers_that_come_and_go_under_load_all_end_with_0",), injected=1),
     Scenario("F18", "nobody reads the log of a worker", "it goes on, or ends with 70",
              nodes=(f"{_GUARDS}::test_a_worker_ends_with_70_although_nobody_reads_its_log",
-                    "tests/unit/test_logs.py::test_lines_that_nobody_reads_are_dropped_and_counted"), injected=2),
+                    f"{_STOP}::test_a_worker_counts_although_nobody_reads_its_log"), injected=2),
     Scenario("F19", "strangers hold unfinished requests open", "others are answered within 3 s",
              nodes=(f"{_HTTP}::test_what_strangers_hold_open_keeps_nobody_from_an_answer",
                     f"{_HTTP}::test_when_all_places_are_taken_the_oldest_that_asks_for_nothing_gives_way"), injected=2),
@@ -150,7 +151,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     Scenario("F21", "control characters in records", "none reaches a terminal",
              nodes=("tests/unit/test_shown.py",), injected=1),
     Scenario("F22", "a hundred thousand values of every label", "readings stay within their limit",
-             nodes=("tests/unit/rollup/test_many_labels.py",), injected=1),
+             nodes=(_BOUNDS,), injected=1),
     Scenario("F23", "a backlog is worked off", "`complete` comes with the last window",
              nodes=(f"{_LAG}::test_complete_comes_with_figures_of_all_windows_that_are_whole",), injected=1),
 )  # fmt: skip

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -51,11 +51,11 @@ class Engine:
         self._latest: dict[bytes, bytes | None] = {}
         self._follower: KafkaConsumer | None = None
 
-    def worker(self, **settings: Any) -> Worker:
+    def worker(self, command: Sequence[str] = WORKER, **settings: Any) -> Worker:
         """Start one more worker."""
         self.ports.append(free_port())
         own = {"LEADPULSE_HTTP": f"127.0.0.1:{self.ports[-1]}", **settings}
-        started = Worker(WORKER, {**self.site.settings, **own}, self.site.folder, f"e{len(self.ports)}")
+        started = Worker(command, {**self.site.settings, **own}, self.site.folder, f"e{len(self.ports)}")
         self.site.workers.append(started)
         return started
 

@@ -10,6 +10,7 @@ import itertools
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -63,22 +64,23 @@ class Field:
         return Load(self.engine, count, rate)
 
     def wait_owned(self, limit_s: float = 60) -> None:
-        """Wait until somebody shows the business gauges."""
+        """Wait until every worker is ready."""
         until = time.monotonic() + limit_s
-        while not self.shown() and time.monotonic() < until:
+        while not all(_ready(port) for port in self.engine.ports):
+            if time.monotonic() > until:
+                raise RuntimeError("\n".join(worker.log()[-1_000:] for worker in self.workers))
             time.sleep(0.3)
 
     def shown(self) -> dict[str, float]:
         """Give the gauges of the worker that shows the account; none if nobody does."""
-        gauges = self.engine.gauges()
-        return gauges if any(name.startswith("leadpulse_events_total") for name in gauges) else {}
+        return self.engine.gauges("leadpulse_events_total{")
 
     def right_again(self, load: Load, limit_s: float = 150) -> float:
         """Wait until the gauges account for every record and say so; give the seconds from now, less what load took."""
         self.sent += load.join()
         began = time.monotonic()
         while (waited_s := time.monotonic() - began) < limit_s:
-            gauges = self.engine.gauges()
+            gauges = self.shown()
             ended = sum(value for name, value in gauges.items() if name.startswith("leadpulse_events_total"))
             if ended >= self.sent and gauges.get("leadpulse_complete") == 1:
                 return waited_s
@@ -94,6 +96,13 @@ class Field:
             found = [str(error)]
         logs = [f"{worker.name} {worker.exits}: {worker.log()[-400:]}" for worker in self.workers] if found else []
         return [*found[:5], *logs]
+
+
+def _ready(port: int) -> bool:
+    try:
+        return bool(urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).status == 200)
+    except OSError:
+        return False
 
 
 class Ground:

@@ -15,6 +15,9 @@ import numpy as np
 from stream.changes.accumulator import Spread
 from stream.changes.cells import Cell
 
+#: The version of the struct below, as in the list of what is stored.
+VERSION = 2
+
 #: Brokers take record batches of 1 MiB if nobody told them otherwise.
 _RECORD_BYTES = 700 << 10
 
@@ -24,6 +27,7 @@ class Delta(msgspec.Struct, array_like=True):
 
     `names[name_index[i]]` changed by `amounts[i]` in pane `panes[i]` (int32, int64 and int64, little-endian).
     `account` and `gauges` are totals of the shard since its beginning, so that applying a record twice is harmless.
+    `life` names the log that the shard lives in: numbers go on within one life only. `version` is that of this struct.
     """
 
     group: str
@@ -43,12 +47,20 @@ class Delta(msgspec.Struct, array_like=True):
     account: dict[str, int]
     gauges: dict[str, float]
     marks: dict[str, int]  # highest so far, such as the newest spend of a site and currency
+    life: str = ""  # once it was not said
+    version: int = VERSION
+
+
+class UnknownDelta(Exception):
+    """A delta of another release, or bytes that are none."""
 
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Delta)
 _fields = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_number = msgspec.msgpack.Decoder(int).decode
 _NAMES = Delta.__struct_fields__.index("names")
+_VERSION = Delta.__struct_fields__.index("version")
 _NO_NAMES = msgspec.Raw(_encoder.encode([]))
 
 
@@ -102,11 +114,17 @@ def unpack_coded(value: bytes) -> tuple[Delta, list[bytes]]:
     """Decode a record but for its names, which are given apart and as they were encoded.
 
     Who knows most names already looks them up by their bytes: a third of what a tuple of ten labels costs.
+    Raises UnknownDelta.
     """
-    fields = _fields(value)
-    names = list(map(bytes, _fields(fields[_NAMES])))
-    fields[_NAMES] = _NO_NAMES
-    return _decoder.decode(_encoder.encode(fields)), names
+    try:
+        fields = _fields(value)
+        if len(fields) > _VERSION and (found := _number(fields[_VERSION])) > VERSION:
+            raise UnknownDelta(f"it was written by a newer release (format {found}; this one reads {VERSION})")
+        names = list(map(bytes, _fields(fields[_NAMES])))
+        fields[_NAMES] = _NO_NAMES
+        return _decoder.decode(_encoder.encode(fields)), names
+    except (msgspec.MsgspecError, IndexError) as error:
+        raise UnknownDelta(f"it cannot be read: {error}") from error
 
 
 cell_of = msgspec.msgpack.Decoder(Cell).decode

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import logging
 import os
+import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,8 @@ import faust
 from aiokafka import TopicPartition
 from mode import CrashingSupervisor, Service
 
+from stream.contract.records import REROUTE
+from stream.kafka.clock import BrokerClock
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
@@ -26,10 +30,14 @@ from stream.kafka.state_log import StateLog
 from stream.serve.views import Exporter, RollupView, WorkerView
 from stream.worker.guards.failstop import die, leave_within
 from stream.worker.guards.watchdog import Watchdog
+from stream.worker.neighbours import Said, shared
 from stream.worker.outputs import Outputs
 from stream.worker.owner import Owned, Shards
 from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
+from stream.worker.position import Owner
+from stream.worker.restore import Claim
 from stream.worker.rollup_shard import RollupShard
+from stream.worker.shaped import rollup_settings, shard_settings
 from stream.worker.shard import Shard
 from stream.worker.transport import BatchTopic, Transport
 
@@ -46,6 +54,7 @@ class App(faust.App):  # type: ignore[misc]
 
     link: Link
     layout: Layout
+    said: Said
     shards: Shards
 
     def _new_transport(self) -> Transport:
@@ -81,17 +90,20 @@ def build_app(
     make_rollup: MakeRollup,
     encode_reading: EncodeReading,
     exporter: Exporter | None = None,
+    clock: BrokerClock | None = None,
     reset: bool = False,
 ) -> App:
     """Join everything; `counts` is topic → number of partitions, as the start-up checks found them.
 
     `layout` has the groups that run: an optional one whose topics are missing is not in it.
     """
-    shown = exporter or Silent()
+    shown, clock = exporter or Silent(), clock or BrokerClock()
     shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
     exactly_once = settings.delivery == "exactly_once"
+    owner = Owner(layout.consumer_group(settings.group_id), settings.instance_id, uuid.uuid4().hex[:12])
+    begun, gone = set[ShardId](), set[str]()
     app = App(
-        f"{settings.topic_prefix}{settings.group_id}",
+        owner.group,
         broker=[f"kafka://{broker}" for broker in settings.brokers],
         broker_credentials=link.faust(),
         broker_client_id=f"leadpulse-{settings.instance_id or os.getpid()}",
@@ -116,17 +128,27 @@ def build_app(
         worker_redirect_stdouts=False,
     )
     app.link, app.layout = link, layout
+    app.said = Said(settings.instance_id, shared(settings), reset)
     app.boot_strategy.enable_kafka_producer = False  # all writing goes through the shards' own producers
 
     def make_shards(source: Any) -> Shards:
         def make(id: ShardId) -> Owned:
             name = layout.transactional_id(id) if exactly_once else None
-            statelog = StateLog(link, layout.state(id.group), id.shard, name)
+            # forwards repeat what producers may have packed well
+            packed = [topic for source, topic in layout.sources.get(id.group, {}).items() if source == REROUTE]
+            statelog = StateLog(link, layout.state(id.group), id.shard, name, packed, clock)
             if id.group == ROLLUP:
-                return RollupShard(make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown)
+                claim = Claim(owner, rollup_settings(shards_of), gone)
+                return RollupShard(
+                    make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown, clock=clock, claim=claim
+                )
             fold = make_fold(id.group, id.shard, shards_of[id.group])
             outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)
-            return Shard(outputs, fold, statelog, source, settings, reset=reset)
+            claim = Claim(owner, shard_settings(settings.partitioner, shards_of[id.group]), gone)
+            # a log that is empty later on was not emptied for this beginning
+            anew = reset and id not in begun
+            begun.add(id)
+            return Shard(outputs, fold, statelog, source, settings, clock=clock, reset=anew, claim=claim)
 
         return Shards(layout, make, partial(Reader, link))
 
@@ -147,7 +169,7 @@ def build_app(
         except Exception as error:
             die("assignment", error)
 
-    app.service(_owner(app, settings, shown))
+    app.service(_owner(app, settings, shown, clock))
     return app
 
 
@@ -162,7 +184,7 @@ def _thin_agent(app: App, group: str, topic: str) -> None:
             app.shards.feed(batch)
 
 
-def _owner(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
+def _owner(app: App, settings: Settings, exporter: Exporter, clock: BrokerClock) -> type[Service]:
     class Owner(Service):
         """Shows the worker each second; stops before the consumer leaves the group, so that nothing is replayed."""
 
@@ -173,12 +195,15 @@ def _owner(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
         @Service.task
         async def _show(self) -> None:
             while not self.should_stop:
-                exporter.show_worker(app.shards.view())
+                exporter.show_worker(replace(app.shards.view(), clock_skew_ms=clock.skew_ms))
+                if (news := clock.news()) is not None:
+                    log.warning("%s", news)
                 await self.sleep(1.0)
 
         async def on_stop(self) -> None:
             self._watchdog.stop()
             await app.shards.stop()
+            await app.consumer.leave()
             log.info("stopped: everything is committed")
             leave_within(LEAVE_S)
 

@@ -17,8 +17,9 @@ import msgspec
 import xxhash
 
 from stream.contract.records import Record
-from stream.errors import StateError, TopicError
+from stream.errors import TopicError
 from stream.state.keys import POSITION, SHELL
+from stream.state.table import CountedOtherwise
 from stream.worker.inbox import Batch
 
 #: State-log keys that begin with a zero byte are the shell's; all others are the fold's.
@@ -99,9 +100,9 @@ class Restoring:
         """
         if self._position is not None:
             _refuse_other_format(self._position, self._where, self._prefix)
-        if isinstance(self._error, StateError):
+        if isinstance(self._error, CountedOtherwise):
             do = f"{self._error.do} Or begin anew: {begin_anew(self._prefix)}"
-            raise StateError(self._error.what, where=self._where, do=do)
+            raise TopicError(self._error.what, where=self._where, do=do)
         if self._error is not None:
             raise self._error
         return self._position

@@ -78,7 +78,7 @@ class PeopleRows(Rows):
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take a record of the state log, prefix included."""
-        if not self._is_checked:
+        if value is not None and not self._is_checked:
             self._counted_by.check()
             self._is_checked = True
         super().load(key, value)

@@ -29,7 +29,7 @@ ARROW: dict[str, set[str]] = {
     "ingest": {"contract", "kernels", "adapters", "state"},
     "catalog": {"errors", "changes"},
     "windows": {"kernels", "changes"},
-    "stages": {"errors", "contract", "changes", "state"},
+    "stages": {"contract", "changes", "state"},
     "engine": {"contract", "changes", "state", "ingest", "catalog", "windows", "stages"},
     "rollup": {"contract", "changes", "state", "catalog", "windows"},
     "serve": {"errors", "contract", "settings", "catalog"},

@@ -175,6 +175,7 @@ class LivePage:
             restored=sum(shard.state in RESTORED_STATES for shard in worker.shards),
             owns_rollup=worker.owns_rollup,
             ready=worker.ready,
+            silent_s=worker.silent_s,
         )
 
 

@@ -47,6 +47,7 @@ class Health:
     restored: int = 0
     owns_rollup: bool = False
     ready: bool = False
+    silent_s: float | None = None  # how long no broker has answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,8 @@ def settled(shown: Publication, view: View) -> View:
 
 def state_of(shown: Publication | None, health: Health, now_ms: int) -> tuple[str, str]:
     """Say how things are: the first of these that holds."""
+    if health.silent_s is not None:
+        return "stalled", f"No broker answers for {words.span(health.silent_s)}; the figures are the last ones."
     if health.restored < health.shards:
         return "restoring", f"{health.restored} of {health.shards} shards of this worker are restored."
     if shown is None:

@@ -99,6 +99,10 @@ class WorkerCollector(Collector):
             "leadpulse_rollup_owner", "1 when this worker owns the rollup and shows the business metrics.",
             value=int(view.owns_rollup),
         )  # fmt: skip
+        yield GaugeMetricFamily(
+            "leadpulse_broker_answers", "0 while no broker answers: the figures shown are the last ones.",
+            value=int(view.silent_s is None),
+        )  # fmt: skip
         yield CounterMetricFamily("leadpulse_rebalances", "Assignments since the start.", value=view.rebalances)
         yield from _gauges(view.shards)
         yield from _counters(view.shards)

@@ -19,12 +19,14 @@ import faust
 from aiokafka import TopicPartition
 from mode import CrashingSupervisor, Service
 
+from stream.kafka import probe
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 from stream.kafka.state_log import StateLog
 from stream.serve.views import Exporter, RollupView, WorkerView
 from stream.worker.guards.failstop import die, leave_within
+from stream.worker.guards.outage import Outage
 from stream.worker.guards.watchdog import Watchdog
 from stream.worker.outputs import Outputs
 from stream.worker.owner import Owned, Shards
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("leadpulse.worker")
 
+OUTAGE_LOOK_S = 1.0
+REJOIN_S = 30.0  # a join waits for the other members, who have to come back as well
 LEAVE_S = 8.0  # time to leave the group in order, once everything is committed
 
 
@@ -47,6 +51,7 @@ class App(faust.App):  # type: ignore[misc]
     link: Link
     layout: Layout
     shards: Shards
+    outage: Outage
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
@@ -119,14 +124,18 @@ def build_app(
     app.boot_strategy.enable_kafka_producer = False  # all writing goes through the shards' own producers
 
     def make_shards(source: Any) -> Shards:
+        outage = app.outage = Outage(partial(probe.answers, link), lambda: app.shards.give_up())
+
         def make(id: ShardId) -> Owned:
             name = layout.transactional_id(id) if exactly_once else None
             statelog = StateLog(link, layout.state(id.group), id.shard, name)
             if id.group == ROLLUP:
-                return RollupShard(make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown)
+                return RollupShard(
+                    make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown, fail=outage.fail
+                )
             fold = make_fold(id.group, id.shard, shards_of[id.group])
             outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)
-            return Shard(outputs, fold, statelog, source, settings, reset=reset)
+            return Shard(outputs, fold, statelog, source, settings, reset=reset, fail=outage.fail)
 
         return Shards(layout, make, partial(Reader, link))
 
@@ -167,7 +176,7 @@ def _owner(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
         """Shows the worker each second; stops before the consumer leaves the group, so that nothing is replayed."""
 
         async def on_start(self) -> None:
-            self._watchdog = Watchdog(app.shards.stalled_s, settings.stall_timeout_s)
+            self._watchdog = Watchdog(self._stalled_s, settings.stall_timeout_s)
             self._watchdog.start()
 
         @Service.task
@@ -176,10 +185,26 @@ def _owner(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
                 exporter.show_worker(app.shards.view())
                 await self.sleep(1.0)
 
+        def _stalled_s(self) -> float:
+            """Give how long nothing was committed; a broker that does not answer is no standstill of ours."""
+            stalled_s = app.shards.stalled_s()
+            return stalled_s if stalled_s <= settings.stall_timeout_s or probe.answers(app.link) else 0.0
+
+        @Service.task
+        async def _come_back(self) -> None:
+            """Join the group anew after an outage: only the group knows whose the shards are by then."""
+            while not self.should_stop:
+                await self.sleep(OUTAGE_LOOK_S)
+                if app.shards.silent and await app.outage.answered():
+                    await app.consumer.rejoin()
+                    await self.sleep(REJOIN_S)
+
         async def on_stop(self) -> None:
             self._watchdog.stop()
+            silent = app.shards.silent
             await app.shards.stop()
-            log.info("stopped: everything is committed")
+            silent = silent or app.shards.silent
+            log.info("stopped: %s", "no broker answered" if silent else "everything is committed")
             leave_within(LEAVE_S)
 
     return Owner

@@ -35,7 +35,7 @@ class Owned(Protocol):
     def start(self, open_reader: OpenReader, slots: asyncio.Semaphore, after: asyncio.Future[None] | None) -> None: ...
     async def resume(self) -> None: ...
     async def quiesce(self) -> None: ...
-    async def close(self) -> None: ...
+    async def close(self, *, stale: bool = False) -> None: ...
     def feed(self, batch: Batch) -> None: ...
     def see_end(self, source: str, end: int) -> None: ...
     def view(self) -> ShardView: ...
@@ -53,6 +53,7 @@ class Shards:
         self._left: dict[TopicPartition, int] = {}
         self._closing: dict[ShardId, asyncio.Future[None]] = {}
         self._stopped = False
+        self._silent_since: float | None = None
 
     def feed(self, batch: Batch) -> None:
         """Hand a batch to its shard; one that is no longer ours is read again by its owner."""
@@ -81,6 +82,9 @@ class Shards:
             return
         wanted = {ShardId(self._layout.source_of(tp.topic)[0], tp.partition) for tp in partitions}
         self.assignments += 1
+        if self._silent_since is not None:
+            log.warning("a broker answers again: taking over the shards anew")
+            self._silent_since = None
         missed, self._generation = generation != self._generation + 1, generation
         for id in list(self.owned):
             if id not in wanted or missed:
@@ -96,9 +100,27 @@ class Shards:
         names = ", ".join(map(str, sorted(self.owned))) or "nothing"
         log.info("assignment %d (generation %d): %s", self.assignments, generation, names)
 
-    def _close(self, id: ShardId) -> asyncio.Future[None]:
+    def give_up(self) -> None:
+        """Drop state and producers of all shards, because no broker answers; the next assignment begins anew."""
+        if self._silent_since is not None:
+            return
+        self._silent_since = time.monotonic()
+        log.error(
+            "no broker answers: %d shards are given up, the last figures are shown as such; they are taken over anew "
+            "when a broker answers again",
+            len(self.owned),
+        )
+        for id in list(self.owned):
+            self._close(id, stale=True)
+
+    @property
+    def silent(self) -> bool:
+        """Say whether the shards are given up because no broker answers."""
+        return self._silent_since is not None
+
+    def _close(self, id: ShardId, *, stale: bool = False) -> asyncio.Future[None]:
         """Close in the background: a rebalance must not wait for a producer that takes its time to stop."""
-        closing = self._closing[id] = asyncio.ensure_future(self.owned.pop(id).close())
+        closing = self._closing[id] = asyncio.ensure_future(self.owned.pop(id).close(stale=stale))
         closing.add_done_callback(lambda done: self._closing.pop(id) if self._closing.get(id) is done else None)
         return closing
 
@@ -133,5 +155,6 @@ class Shards:
             shards=views,
             owns_rollup=any(view.group == ROLLUP for view in views),
             rebalances=self.assignments,
-            ready=self.assignments > 0 and all(view.state == "running" for view in views),
+            ready=self.assignments > 0 and not self.silent and all(view.state == "running" for view in views),
+            silent_s=None if self._silent_since is None else time.monotonic() - self._silent_since,
         )

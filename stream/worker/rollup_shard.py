@@ -27,7 +27,7 @@ from stream.kafka.reader import OpenReader, Reader
 from stream.kafka.state_log import Row, StateLog
 from stream.serve.views import Exporter, RollupView, ShardView
 from stream.state.keys import POSITION, ROLLUP_ALIVE, ROLLUP_POSITION
-from stream.worker.guards.failstop import die
+from stream.worker.guards.outage import Fail, dies
 from stream.worker.inbox import Batch
 from stream.worker.ports import EncodeReading, Rollup
 from stream.worker.position import Restoring
@@ -64,6 +64,7 @@ class RollupShard:
         exporter: Exporter,
         *,
         snapshot_s: float = SNAPSHOT_S,
+        fail: Fail = dies,
     ) -> None:
         """Take `counts` as group → number of shards."""
         self.id = ShardId(ROLLUP, 0)
@@ -71,7 +72,8 @@ class RollupShard:
         self.committed: dict[TopicPartition, int] = {}
         self.committed_at = time.monotonic()
         self._rollup, self._log, self._layout = rollup, statelog, layout
-        self._exporter, self._snapshot_s = exporter, snapshot_s
+        self._exporter, self._snapshot_s, self._fail = exporter, snapshot_s, fail
+        self._shown: RollupView | None = None
         self._published = Published(encode)
         self._tps = [TopicPartition(layout.deltas(group), p) for group in layout.groups for p in range(counts[group])]
         self._next: dict[TopicPartition, int] = {}
@@ -114,7 +116,7 @@ class RollupShard:
         except asyncio.CancelledError:
             raise
         except BaseException as error:
-            die("rollup", error)
+            await self._fail("rollup", error)
 
     async def _restore(self, reader: Reader) -> None:
         began = time.monotonic()
@@ -163,12 +165,12 @@ class RollupShard:
             except asyncio.CancelledError:
                 raise
             except BaseException as error:
-                die("rollup, last commit before a rebalance", error)
+                await self._fail("rollup, last commit before a rebalance", error)
 
-    async def close(self) -> None:
-        """Leave the rollup to the next owner, and stop showing its readings."""
+    async def close(self, *, stale: bool = False) -> None:
+        """Leave the rollup to the next owner; stop showing its readings, or show that they are the last ones."""
         self.state = "closed"
-        self._exporter.show_rollup(None)
+        self._exporter.show_rollup(self._shown.stale() if stale and self._shown is not None else None)
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=CLOSE_S)
@@ -228,7 +230,8 @@ class RollupShard:
         self._committed_ms = int(time.time() * 1000)
         as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
         self._complete = not readings or readings[-1].complete  # one standing for all
-        self._exporter.show_rollup(RollupView(self._published.confirm(), as_of_ms, self._committed_ms))
+        self._shown = RollupView(self._published.confirm(), as_of_ms, self._committed_ms)
+        self._exporter.show_rollup(self._shown)
 
     def _position(self) -> RollupPosition:
         topics: dict[str, list[int]] = {}

@@ -30,6 +30,7 @@ from stream.kafka.state_log import Row, StateLog
 from stream.serve.views import ShardView
 from stream.worker import position as positions
 from stream.worker.guards.failstop import die
+from stream.worker.guards.outage import Fail, dies
 from stream.worker.inbox import Batch, Inbox
 from stream.worker.outputs import Outputs
 from stream.worker.ports import Fold
@@ -85,6 +86,7 @@ class Shard:
         options: Options,
         *,
         reset: bool = False,
+        fail: Fail = dies,
     ) -> None:
         self.id = id = outputs.id
         self.state = "restoring"
@@ -92,7 +94,7 @@ class Shard:
         self.committed: dict[TopicPartition, int] = {}
         self.committed_at = time.monotonic()
         self._fold, self._log, self._source = fold, statelog, source
-        self._outputs, self._options, self._reset = outputs, options, reset
+        self._outputs, self._options, self._reset, self._fail = outputs, options, reset, fail
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in outputs.layout.sources[id.group].items()}
         self._inbox, self._expected, self._ends = Inbox(), dict[str, int](), dict[str, int]()
         self._newest_ms, self._heard = dict[str, int](), dict[str, float]()
@@ -132,7 +134,7 @@ class Shard:
         except asyncio.CancelledError:
             raise
         except BaseException as error:
-            die(f"shard {self.id}", error)
+            await self._fail(f"shard {self.id}", error)
 
     async def _restore(self, open_reader: OpenReader) -> None:
         began = time.monotonic()
@@ -190,9 +192,9 @@ class Shard:
             except asyncio.CancelledError:
                 raise
             except BaseException as error:
-                die(f"shard {self.id}, last commit before a rebalance", error)
+                await self._fail(f"shard {self.id}, last commit before a rebalance", error)
 
-    async def close(self) -> None:
+    async def close(self, *, stale: bool = False) -> None:
         """Forget everything; the next owner has it in the log."""
         self.state = "closed"
         self._pauses += 1

@@ -188,6 +188,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def advise(self, offsets: Mapping[TopicPartition, int]) -> bool:
         return await self._inside(self._advise(offsets))
 
+    async def rejoin(self) -> None:
+        await self._inside(self._rejoin())
+
+    async def _rejoin(self) -> None:
+        self._ensure_consumer()._coordinator.request_rejoin()
+
     async def _advise(self, offsets: Mapping[TopicPartition, int]) -> bool:
         consumer = self._ensure_consumer()
         mine = {tp: offset for tp, offset in offsets.items() if tp in consumer.assignment()}
@@ -289,6 +295,10 @@ class Consumer(driver.Consumer):
             except Exception as error:
                 if not self.app.should_stop:
                     die("consumer group", _told(error))
+
+    async def rejoin(self) -> None:
+        """Have the group deal the shards out anew."""
+        await self._thread.rejoin()  # type: ignore[attr-defined]
 
     # -- the shards' Source
 

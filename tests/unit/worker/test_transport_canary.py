@@ -14,6 +14,7 @@ import faust
 import pytest
 from aiokafka.consumer import fetcher, group_coordinator, subscription_state
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
+from aiokafka.producer import sender
 from faust.topics import Topic
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
@@ -51,6 +52,8 @@ CALLED = [
     (subscription_state.SubscriptionState, "reassignment_in_progress"),
     (group_coordinator.GroupCoordinator, "check_errors"),
     (group_coordinator.GroupCoordinator, "fetch_committed_offsets"),
+    (group_coordinator.GroupCoordinator, "request_rejoin"),
+    (sender.Sender, "sender_task"),
     (aiokafka.AIOKafkaProducer, "create_batch"),
     (aiokafka.AIOKafkaProducer, "send_batch"),
     (AbstractPartitionAssignor, "assign"),

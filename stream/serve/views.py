@@ -42,6 +42,7 @@ class ShardView:
     caught_up: bool = False
     lag_records: Mapping[str, int] = field(default_factory=dict)
     records: int = 0  # folded by this process
+    dead_letters: int = 0  # written by this process
     commits: int = 0
     committed_ms: int = 0  # wall clock of the last commit
     commit_s: float = 0.0  # how long it took

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,9 @@ from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 from stream.kafka.state_log import StateLog
+from stream.serve.telemetry import program_version as installed_version
 from stream.serve.views import Exporter, RollupView, WorkerView
+from stream.worker import told
 from stream.worker.guards.failstop import die, leave_within
 from stream.worker.guards.outage import Outage
 from stream.worker.guards.watchdog import Watchdog
@@ -52,6 +55,7 @@ class App(faust.App):  # type: ignore[misc]
     layout: Layout
     shards: Shards
     outage: Outage
+    shown: Shown
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
@@ -66,14 +70,23 @@ class App(faust.App):  # type: ignore[misc]
         """Nothing is kept on disk."""
 
 
-class Silent:
-    """An exporter that shows nothing."""
+class Shown:
+    """Passes everything to whoever shows it, if anybody does, and remembers what was published last."""
+
+    def __init__(self, exporter: Exporter | None) -> None:
+        self.published: RollupView | None = None
+        self._exporter = exporter
 
     def show_rollup(self, view: RollupView | None) -> None:
-        """Show nothing."""
+        """Replace the business gauges."""
+        self.published = view
+        if self._exporter is not None:
+            self._exporter.show_rollup(view)
 
     def show_worker(self, view: WorkerView) -> None:
-        """Show nothing."""
+        """Replace the operational gauges."""
+        if self._exporter is not None:
+            self._exporter.show_worker(view)
 
 
 def build_app(
@@ -92,7 +105,7 @@ def build_app(
 
     `layout` has the groups that run: an optional one whose topics are missing is not in it.
     """
-    shown = exporter or Silent()
+    shown = Shown(exporter)
     shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
     exactly_once = settings.delivery == "exactly_once"
     app = App(
@@ -120,7 +133,8 @@ def build_app(
         web_enabled=False,
         worker_redirect_stdouts=False,
     )
-    app.link, app.layout = link, layout
+    app.link, app.layout, app.shown = link, layout, shown
+    log.info("%s", told.start_line(settings, layout, shards_of, installed_version()))
     app.boot_strategy.enable_kafka_producer = False  # all writing goes through the shards' own producers
 
     def make_shards(source: Any) -> Shards:
@@ -181,8 +195,16 @@ def _owner(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
 
         @Service.task
         async def _show(self) -> None:
+            before, told_at, was_ready = app.shards.view(), time.monotonic(), False
             while not self.should_stop:
-                exporter.show_worker(app.shards.view())
+                view, now = app.shards.view(), time.monotonic()
+                exporter.show_worker(view)
+                if view.ready and not was_ready:
+                    log.info("%s", told.ready_line(view))
+                if now - told_at >= told.EVERY_S:
+                    log.info("%s", told.minute_line(before, view, now - told_at, app.shown.published))
+                    before, told_at = view, now
+                was_ready = view.ready
                 await self.sleep(1.0)
 
         def _stalled_s(self) -> float:

@@ -134,7 +134,7 @@ class RollupShard:
         # until it has seen all that was reported before the take-over, readings would first fall and then rise
         self._goal = {tp: end for tp, (_, end) in bounds.items()}
         self._restore_s = time.monotonic() - began
-        log.info("rollup restored: %d records in %.2f s", self._restored, self._restore_s)
+        log.debug("rollup restored: %d records in %.2f s", self._restored, self._restore_s)
 
     @staticmethod
     def _checked(tp: TopicPartition, begin: int, end: int, known: int) -> int:

@@ -1,7 +1,7 @@
 """Run: start one worker process and stay until it is told to stop.
 
 In:  settings, the groups, and the centre.
-Out: exit code 0 after SIGTERM or SIGINT, 70 after a fail-stop; a StartError when it cannot start.
+Out: exit code 0 after SIGTERM, SIGHUP or SIGINT, 70 after a fail-stop; a StartError when it cannot start.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ def run(
     reset: bool = False,
 ) -> NoReturn:
     """Check, build, start; returns never."""
+    hangs_up = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN  # else nohup has asked for it
     signal.signal(signal.SIGTERM, _leave)  # until the loop takes over
+    if hangs_up:
+        signal.signal(signal.SIGHUP, _leave)  # a terminal that closes is no reason to lose a commit
     quiet.install()
     link = security.link(settings)
     layout = Layout(settings.topic_prefix, groups)
@@ -62,6 +65,8 @@ def run(
     tame_collector()
     worker = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # it would write control characters into a log
+    if hangs_up:
+        loop.add_signal_handler(signal.SIGHUP, worker._on_sigterm)
     worker.execute_from_commandline()
     raise SystemExit(0)
 

@@ -106,7 +106,7 @@ class Shard:
         self._due = 0.0
         self._dirty = False
         self._view = ShardView(id.group, id.shard, "restoring")
-        self._records = self._commits = self._restored = 0
+        self._records = self._commits = self._restored = self._letters = 0
         self._fold_s = self._commit_s = self._restore_s = 0.0
         self._committed_ms = 0
 
@@ -150,7 +150,7 @@ class Shard:
             self.position = await take_over(reader, stored, self._tps, self._options)
         self._restore_s = time.monotonic() - began
         self.committed_at = time.monotonic()
-        log.info(
+        log.debug(
             "shard %s restored: %d records in %.2f s, seq %d, %s",
             self.id,
             self._restored,
@@ -312,6 +312,7 @@ class Shard:
         self._committed_ms = int(time.time() * 1000)
         self._commit_s = self.committed_at - began
         self._commits += 1
+        self._letters += len(changes.dead_letters)
 
     def _report(self) -> ShardReport:
         lag = self.lag()
@@ -338,6 +339,7 @@ class Shard:
             caught_up=self.state == "running" and len(lag) == len(self._tps) and not any(lag.values()),
             lag_records=lag,
             records=self._records,
+            dead_letters=self._letters,
             commits=self._commits,
             committed_ms=self._committed_ms,
             commit_s=self._commit_s,

@@ -21,6 +21,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
 
 OVERRIDDEN = [
+    (faust.Worker, "_on_sigterm"),
     (faust.App, "_new_transport"),
     (faust.App, "_new_consumer"),
     (faust.App, "_create_directories"),

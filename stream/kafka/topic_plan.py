@@ -142,11 +142,33 @@ class TopicPlan:
                 findings += _replication(spec, there, brokers)
         return sorted(findings, key=lambda finding: not finding.fatal)
 
+    def grown(self, found: Mapping[str, Found]) -> dict[str, int]:
+        """Give the groups whose sources were given partitions after their state was made: group → its shards."""
+        out: dict[str, int] = {}
+        for name, group in self.layout.groups.items():
+            kinds = [self.layout.sources[name][kind] for kind in group.kinds]
+            own = {spec.name for spec in self.specs if spec.group == name} - set(kinds)
+            counts = {found[topic].partitions if topic in found else 0 for topic in own}
+            shards = min(counts)
+            sources = [found[topic].partitions for topic in kinds if topic in found]
+            if len(counts) == 1 and shards and sources and min(sources) >= shards < max(sources):
+                out[name] = shards
+        return out
+
     def _counts(self, found: Mapping[str, Found]) -> Iterable[Finding]:
+        grown = self.grown(found)
         for name, group in self.layout.groups.items():
             sources = [self.layout.sources[name][kind] for kind in group.kinds]
             listed = {topic: found[topic].partitions for topic in sources if topic in found}
-            if len(set(listed.values())) > 1:
+            if name in grown:
+                more = {topic: count for topic, count in listed.items() if count > grown[name]}
+                yield Finding(
+                    f"Partitions were added: those from {grown[name]} on are not read, and figures are not complete.",
+                    ", ".join(f"{topic}: {count}" for topic, count in more.items()),
+                    f"To count them, {REBUILD}.",
+                    fatal=False,
+                )
+            elif len(set(listed.values())) > 1:
                 yield Finding(
                     "Topics that share visitors have different partition counts: a visitor would be split over shards.",
                     ", ".join(f"{topic}: {count}" for topic, count in listed.items()),
@@ -155,6 +177,8 @@ class TopicPlan:
         for spec in self.specs:
             there = found.get(spec.name)
             if there is None or spec.role in ("source", "dead_letter") or there.partitions == spec.partitions:
+                continue
+            if spec.group in grown:
                 continue
             yield Finding(
                 f"The topic has {there.partitions} partitions; with its sources it must have {spec.partitions}.",

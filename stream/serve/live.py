@@ -176,6 +176,7 @@ class LivePage:
             owns_rollup=worker.owns_rollup,
             ready=worker.ready,
             silent_s=worker.silent_s,
+            unread=tuple(worker.unread),
         )
 
 

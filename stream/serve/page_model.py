@@ -48,6 +48,7 @@ class Health:
     owns_rollup: bool = False
     ready: bool = False
     silent_s: float | None = None  # how long no broker has answered
+    unread: tuple[str, ...] = ()  # topics with partitions that were added and nobody reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,9 @@ def state_of(shown: Publication | None, health: Health, now_ms: int) -> tuple[st
     age_ms = now_ms - shown.taken_ms
     if age_ms > STALLED_AFTER_MS:
         return "stalled", f"Nothing was published for {words.span(age_ms / 1_000)}; the figures are the last ones."
+    if health.unread:
+        text = f"Partitions were added to {', '.join(health.unread)} and are not read: figures lack what lies there."
+        return "catching_up", text + " `leadpulse topics rebuild` counts everything anew."
     if not shown.complete:
         unread = sum(source["unread"] for source in shown.sources)
         text = f"{words.number(unread)} records are still to be read." if unread else "Not all shards have reported."

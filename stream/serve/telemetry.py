@@ -103,6 +103,13 @@ class WorkerCollector(Collector):
             "leadpulse_broker_answers", "0 while no broker answers: the figures shown are the last ones.",
             value=int(view.silent_s is None),
         )  # fmt: skip
+        unread = GaugeMetricFamily(
+            "leadpulse_partitions_unread", "Partitions that were added to a source and that nobody reads.",
+            labels=("topic",),
+        )  # fmt: skip
+        for topic, count in view.unread.items():
+            unread.add_metric((topic,), count)
+        yield unread
         yield CounterMetricFamily("leadpulse_rebalances", "Assignments since the start.", value=view.rebalances)
         yield from _gauges(view.shards)
         yield from _counters(view.shards)

@@ -61,6 +61,7 @@ class WorkerView:
     owns_rollup: bool
     rebalances: int
     ready: bool  # in the group, and all of its shards run
+    unread: Mapping[str, int] = field(default_factory=dict)  # topic → partitions that were added and nobody reads
     silent_s: float | None = None  # how long no broker has answered; None: one does
 
 

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import faust
 from aiokafka import TopicPartition
-from mode import CrashingSupervisor, Service
+from mode import CrashingSupervisor
 
 from stream.kafka import probe
 from stream.kafka.layout import ROLLUP, Layout, ShardId
@@ -28,9 +27,9 @@ from stream.kafka.state_log import StateLog
 from stream.serve.telemetry import program_version as installed_version
 from stream.serve.views import Exporter, RollupView, WorkerView
 from stream.worker import told
-from stream.worker.guards.failstop import die, leave_within
+from stream.worker.duties import duties
+from stream.worker.guards.failstop import die
 from stream.worker.guards.outage import Outage
-from stream.worker.guards.watchdog import Watchdog
 from stream.worker.outputs import Outputs
 from stream.worker.owner import Owned, Shards
 from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
@@ -43,9 +42,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("leadpulse.worker")
 
-OUTAGE_LOOK_S = 1.0
-REJOIN_S = 30.0  # a join waits for the other members, who have to come back as well
-LEAVE_S = 8.0  # time to leave the group in order, once everything is committed
+METADATA_AGE_MS = 10_000  # partitions that are added are noticed so soon
 
 
 class App(faust.App):  # type: ignore[misc]
@@ -56,6 +53,7 @@ class App(faust.App):  # type: ignore[misc]
     shards: Shards
     outage: Outage
     shown: Shown
+    shards_of: dict[str, int]
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
@@ -106,7 +104,7 @@ def build_app(
     `layout` has the groups that run: an optional one whose topics are missing is not in it.
     """
     shown = Shown(exporter)
-    shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
+    shards_of = {group: counts[layout.state(group)] for group in layout.assigned()}
     exactly_once = settings.delivery == "exactly_once"
     app = App(
         layout.consumer_group(settings.group_id),
@@ -119,6 +117,7 @@ def build_app(
         broker_rebalance_timeout=30.0 if exactly_once else 10.0,
         broker_request_timeout=max(40.0, settings.session_timeout_s + 1),
         broker_commit_interval=5.0,
+        consumer_metadata_max_age_ms=METADATA_AGE_MS,
         consumer_group_instance_id=settings.instance_id or None,
         processing_guarantee="at_least_once",  # ours is exactly once; Faust's own leaves outputs outside
         agent_supervisor=CrashingSupervisor,
@@ -133,7 +132,7 @@ def build_app(
         web_enabled=False,
         worker_redirect_stdouts=False,
     )
-    app.link, app.layout, app.shown = link, layout, shown
+    app.link, app.layout, app.shown, app.shards_of = link, layout, shown, shards_of
     log.info("%s", told.start_line(settings, layout, shards_of, installed_version()))
     app.boot_strategy.enable_kafka_producer = False  # all writing goes through the shards' own producers
 
@@ -170,7 +169,7 @@ def build_app(
         except Exception as error:
             die("assignment", error)
 
-    app.service(_owner(app, settings, shown))
+    app.service(duties(app, settings, shown))
     return app
 
 
@@ -183,50 +182,3 @@ def _thin_agent(app: App, group: str, topic: str) -> None:
     async def carry(batches: Any) -> None:
         async for batch in batches:
             app.shards.feed(batch)
-
-
-def _owner(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
-    class Owner(Service):
-        """Shows the worker each second; stops before the consumer leaves the group, so that nothing is replayed."""
-
-        async def on_start(self) -> None:
-            self._watchdog = Watchdog(self._stalled_s, settings.stall_timeout_s)
-            self._watchdog.start()
-
-        @Service.task
-        async def _show(self) -> None:
-            before, told_at, was_ready = app.shards.view(), time.monotonic(), False
-            while not self.should_stop:
-                view, now = app.shards.view(), time.monotonic()
-                exporter.show_worker(view)
-                if view.ready and not was_ready:
-                    log.info("%s", told.ready_line(view))
-                if now - told_at >= told.EVERY_S:
-                    log.info("%s", told.minute_line(before, view, now - told_at, app.shown.published))
-                    before, told_at = view, now
-                was_ready = view.ready
-                await self.sleep(1.0)
-
-        def _stalled_s(self) -> float:
-            """Give how long nothing was committed; a broker that does not answer is no standstill of ours."""
-            stalled_s = app.shards.stalled_s()
-            return stalled_s if stalled_s <= settings.stall_timeout_s or probe.answers(app.link) else 0.0
-
-        @Service.task
-        async def _come_back(self) -> None:
-            """Join the group anew after an outage: only the group knows whose the shards are by then."""
-            while not self.should_stop:
-                await self.sleep(OUTAGE_LOOK_S)
-                if app.shards.silent and await app.outage.answered():
-                    await app.consumer.rejoin()
-                    await self.sleep(REJOIN_S)
-
-        async def on_stop(self) -> None:
-            self._watchdog.stop()
-            silent = app.shards.silent
-            await app.shards.stop()
-            silent = silent or app.shards.silent
-            log.info("stopped: %s", "no broker answered" if silent else "everything is committed")
-            leave_within(LEAVE_S)
-
-    return Owner

@@ -21,9 +21,12 @@ VERSION = 0
 
 
 def shard_assignor(
-    groups: Mapping[str, tuple[str, ...]], instance_id: str | None = None
+    groups: Mapping[str, tuple[str, ...]], instance_id: str | None = None, shards: Mapping[str, int] | None = None
 ) -> type[AbstractPartitionAssignor]:
-    """Make the assignor of one member; `groups` is group → topics, the instance id goes with the subscription."""
+    """Make the assignor of one member; `groups` is group → topics, the instance id goes with the subscription.
+
+    `shards` is group → number of shards where that is known; partitions beyond are dealt to nobody.
+    """
 
     class ShardAssignor(AbstractPartitionAssignor):
         name: ClassVar[str] = "leadpulse-shards"  # type: ignore[misc]
@@ -36,7 +39,7 @@ def shard_assignor(
         def assign(
             cls, cluster: Any, members: Mapping[str, ConsumerProtocolMemberMetadata]
         ) -> dict[str, ConsumerProtocolMemberAssignment]:
-            counts = partition_counts(groups, cluster.partitions_for_topic)
+            counts = partition_counts(groups, cluster.partitions_for_topic, shards)
             # a static member keeps its place, and so its shards, when it comes back with a new member id
             order = sorted(members, key=lambda member: (bytes(members[member].user_data or b""), member))
             # an optional group is known to those who found its topics when they started
@@ -61,15 +64,22 @@ def shard_assignor(
     return ShardAssignor
 
 
-def partition_counts(groups: Mapping[str, tuple[str, ...]], partitions_of: Any) -> dict[str, int]:
-    """Count the shards of each group; topics of one group must agree."""
+def partition_counts(
+    groups: Mapping[str, tuple[str, ...]], partitions_of: Any, shards: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """Count the shards of each group; its topics must agree, or have no fewer partitions than there are shards."""
     counts: dict[str, int] = {}
     for group, topics in groups.items():
         found = {topic: len(partitions_of(topic) or ()) for topic in topics}
-        if len(set(found.values())) != 1 or 0 in found.values():
+        known = None if shards is None else shards[group]
+        if known is not None and min(found.values()) >= known:
+            counts[group] = known
+            continue
+        if len(set(found.values())) != 1 or 0 in found.values() or known is not None:
             listed = ", ".join(f"{topic}: {count}" for topic, count in found.items())
             raise TopicError(
-                f"Topics of the group {group} must exist and have the same number of partitions.",
+                f"Topics of the group {group} must exist and have the same number of partitions"
+                f"{'' if known is None else f', {known} as its state'}.",
                 where=listed,
                 do="Run `leadpulse topics verify`.",
             )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 from aiokafka import TopicPartition
@@ -17,6 +17,7 @@ from aiokafka import TopicPartition
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import OpenReader
 from stream.serve.views import ShardView, WorkerView
+from stream.worker.added import Unread
 from stream.worker.inbox import Batch
 
 log = logging.getLogger("leadpulse.owner")
@@ -31,6 +32,7 @@ class Owned(Protocol):
     state: str
     committed: dict[TopicPartition, int]
     committed_at: float
+    unread: dict[str, int]
 
     def start(self, open_reader: OpenReader, slots: asyncio.Semaphore, after: asyncio.Future[None] | None) -> None: ...
     async def resume(self) -> None: ...
@@ -54,6 +56,7 @@ class Shards:
         self._closing: dict[ShardId, asyncio.Future[None]] = {}
         self._stopped = False
         self._silent_since: float | None = None
+        self._unread: dict[str, int] = {}
 
     def feed(self, batch: Batch) -> None:
         """Hand a batch to its shard; one that is no longer ours is read again by its owner."""
@@ -67,6 +70,13 @@ class Shards:
         shard = self.owned.get(ShardId(group, tp.partition))
         if shard is not None:
             shard.see_end(source, end)
+
+    def see_unread(self, records: Mapping[tuple[str, str], int], partitions: Unread) -> None:
+        """Learn what lies on partitions that nobody reads; the first shard of a group reports it as its own lag."""
+        self._unread = {tps[0].topic: len(tps) for tps in partitions.values()}
+        for id, shard in self.owned.items():
+            if id.shard == 0:
+                shard.unread = {source: n for (group, source), n in records.items() if group == id.group}
 
     async def quiesce(self) -> None:
         """Commit everything, because a rebalance begins."""
@@ -156,5 +166,6 @@ class Shards:
             owns_rollup=any(view.group == ROLLUP for view in views),
             rebalances=self.assignments,
             ready=self.assignments > 0 and not self.silent and all(view.state == "running" for view in views),
+            unread=self._unread,
             silent_s=None if self._silent_since is None else time.monotonic() - self._silent_since,
         )

@@ -74,6 +74,7 @@ class RollupShard:
         self._rollup, self._log, self._layout = rollup, statelog, layout
         self._exporter, self._snapshot_s, self._fail = exporter, snapshot_s, fail
         self._shown: RollupView | None = None
+        self.unread: dict[str, int] = {}
         self._published = Published(encode)
         self._tps = [TopicPartition(layout.deltas(group), p) for group in layout.groups for p in range(counts[group])]
         self._next: dict[TopicPartition, int] = {}

@@ -93,6 +93,7 @@ class Shard:
         self.position = Position({})
         self.committed: dict[TopicPartition, int] = {}
         self.committed_at = time.monotonic()
+        self.unread = dict[str, int]()  # records on partitions that no shard reads, by source
         self._fold, self._log, self._source = fold, statelog, source
         self._outputs, self._options, self._reset, self._fail = outputs, options, reset, fail
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in outputs.layout.sources[id.group].items()}
@@ -319,15 +320,21 @@ class Shard:
         # a commit behind is caught up: under live traffic there is always a record that has just arrived
         goal, self._goal = self._goal or dict(self._ends), dict(self._ends)
         sources = self.position.sources
-        caught_up = len(lag) == len(self._tps) and all(
-            name in sources and sources[name].next >= end for name, end in goal.items()
+        caught_up = (
+            not self.unread
+            and len(lag) == len(self._tps)
+            and all(name in sources and sources[name].next >= end for name, end in goal.items())
         )
         return ShardReport(caught_up=caught_up, now_ms=int(time.time() * 1000), lag_records=lag)
 
     def lag(self) -> dict[str, int]:
         """Give the records between the position and the end, for the sources whose end is known."""
-        sources = self.position.sources
-        return {name: max(0, end - sources[name].next) for name, end in self._ends.items() if name in sources}
+        sources, more = self.position.sources, self.unread
+        return {
+            name: max(0, end - sources[name].next) + more.get(name, 0)
+            for name, end in self._ends.items()
+            if name in sources
+        }
 
     def view(self) -> ShardView:
         """Show the shard as it is now."""
@@ -336,7 +343,7 @@ class Shard:
             group=self.id.group,
             shard=self.id.shard,
             state=self.state,
-            caught_up=self.state == "running" and len(lag) == len(self._tps) and not any(lag.values()),
+            caught_up=self.state == "running" and len(lag) == len(self._tps) and not any([*lag.values(), self.unread]),
             lag_records=lag,
             records=self._records,
             dead_letters=self._letters,

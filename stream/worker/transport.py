@@ -63,7 +63,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=instance_id,
-            partition_assignment_strategy=[shard_assignor(app.layout.assigned(), instance_id)],
+            partition_assignment_strategy=[shard_assignor(app.layout.assigned(), instance_id, app.shards_of)],
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
@@ -188,6 +188,17 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def advise(self, offsets: Mapping[TopicPartition, int]) -> bool:
         return await self._inside(self._advise(offsets))
 
+    def partitions_of(self, topic: str) -> set[int]:
+        return self._consumer.partitions_for_topic(topic) or set() if self._consumer is not None else set()
+
+    async def holds(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        return await self._inside(self._holds(list(partitions)))
+
+    async def _holds(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        consumer = self._ensure_consumer()
+        begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+        return {tp: ends[tp] - begins[tp] for tp in partitions}
+
     async def rejoin(self) -> None:
         await self._inside(self._rejoin())
 
@@ -295,6 +306,14 @@ class Consumer(driver.Consumer):
             except Exception as error:
                 if not self.app.should_stop:
                     die("consumer group", _told(error))
+
+    def partitions_of(self, topic: str) -> set[int]:
+        """Give the partitions of a topic, as the broker told them last."""
+        return self._thread.partitions_of(topic)  # type: ignore[attr-defined, no-any-return]
+
+    async def holds(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Count the records of partitions that nobody reads."""
+        return await self._thread.holds(partitions)  # type: ignore[attr-defined, no-any-return]
 
     async def rejoin(self) -> None:
         """Have the group deal the shards out anew."""

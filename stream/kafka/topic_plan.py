@@ -44,6 +44,8 @@ SOURCE: Final = {
 
 _KIND: Final[tuple[str, Mapping[str, str]]] = ("source", SOURCE)
 
+#: Roles of topics that are read on from where reading stopped.
+READ_ON: Final = ("source", "reroute", "handover", "deltas")
 #: Settings that decide whether results are right; the others of a plan are advice.
 BINDING: Final = frozenset({"cleanup.policy", "message.timestamp.type"})
 
@@ -218,6 +220,13 @@ def _config(spec: TopicSpec, there: Found) -> Iterable[Finding]:
             yield Finding(
                 f"{name} is {has}; restoring is faster with {wanted}.", spec.name, f"Set {name}={wanted}.", fatal=False
             )
+    if has_bounded_size(spec, there):
+        yield Finding(
+            f"retention.bytes is {there.configs['retention.bytes']}: under load records vanish before their time.",
+            spec.name,
+            "Set retention.bytes=-1, or so much that retention.ms is reached first.",
+            fatal=False,
+        )
     if has_short_retention(spec, there):
         yield Finding(
             f"retention.ms is {there.configs['retention.ms']}: a worker that is away longer loses records.",
@@ -227,10 +236,15 @@ def _config(spec: TopicSpec, there: Found) -> Iterable[Finding]:
         )
 
 
+def has_bounded_size(spec: TopicSpec, there: Found) -> bool:
+    """Say whether a topic that must be read on later forgets by size, however young its records are."""
+    return spec.role in READ_ON and there.configs.get("retention.bytes", "-1") != "-1"
+
+
 def has_short_retention(spec: TopicSpec, there: Found) -> bool:
     """Say whether a topic that must be read on later forgets within two days."""
     retention_ms = int(there.configs.get("retention.ms", "-1"))
-    return spec.role in ("source", "reroute", "handover", "deltas") and 0 <= retention_ms < 2 * DAY_MS
+    return spec.role in READ_ON and 0 <= retention_ms < 2 * DAY_MS
 
 
 def _replication(spec: TopicSpec, there: Found, brokers: int) -> Iterable[Finding]:

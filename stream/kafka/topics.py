@@ -39,6 +39,7 @@ CONFIGS: Final = (
     "cleanup.policy",
     "message.timestamp.type",
     "retention.ms",
+    "retention.bytes",
     "min.cleanable.dirty.ratio",
     "segment.bytes",
     "segment.ms",

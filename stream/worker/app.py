@@ -19,7 +19,7 @@ import faust
 from aiokafka import TopicPartition
 from mode import CrashingSupervisor
 
-from stream.kafka import probe
+from stream.kafka import refusals
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
@@ -137,7 +137,7 @@ def build_app(
     app.boot_strategy.enable_kafka_producer = False  # all writing goes through the shards' own producers
 
     def make_shards(source: Any) -> Shards:
-        outage = app.outage = Outage(partial(probe.answers, link), lambda: app.shards.give_up())
+        outage = app.outage = Outage(partial(refusals.silence, link), lambda reason: app.shards.give_up(reason))
 
         def make(id: ShardId) -> Owned:
             name = layout.transactional_id(id) if exactly_once else None

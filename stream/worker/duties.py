@@ -29,6 +29,7 @@ log = logging.getLogger("leadpulse.worker")
 ADDED_LOOK_S: Final = 3.0
 OUTAGE_LOOK_S: Final = 1.0
 REJOIN_S: Final = 30.0  # a join waits for the other members, who have to come back as well
+SILENT_LEAVE_S: Final = 1.0  # nobody is there to say goodbye to
 LEAVE_S: Final = 8.0  # time to leave the group in order, once everything is committed
 
 
@@ -82,7 +83,7 @@ def duties(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
             """Join the group anew after an outage: only the group knows whose the shards are by then."""
             while not self.should_stop:
                 await self.sleep(OUTAGE_LOOK_S)
-                if app.shards.silent and await app.outage.answered():
+                if app.shards.silent and await app.outage.silence() is None:
                     try:
                         await app.consumer.rejoin()
                     except Exception as error:  # it ends the process by itself if it cannot go on
@@ -97,6 +98,6 @@ def duties(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
             await app.shards.stop()
             silent = silent or app.shards.silent
             log.info("stopped: %s", "no broker answered" if silent else "everything is committed")
-            leave_within(LEAVE_S)
+            leave_within(SILENT_LEAVE_S if silent else LEAVE_S)
 
     return Duties

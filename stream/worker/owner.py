@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
+from stream.errors import LeadpulseError
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import OpenReader
 from stream.serve.views import ShardView, WorkerView
@@ -110,16 +111,14 @@ class Shards:
         names = ", ".join(map(str, sorted(self.owned))) or "nothing"
         log.info("assignment %d (generation %d): %s", self.assignments, generation, names)
 
-    def give_up(self) -> None:
+    def give_up(self, reason: LeadpulseError) -> None:
         """Drop state and producers of all shards, because no broker answers; the next assignment begins anew."""
         if self._silent_since is not None:
             return
         self._silent_since = time.monotonic()
-        log.error(
-            "no broker answers: %d shards are given up, the last figures are shown as such; they are taken over anew "
-            "when a broker answers again",
-            len(self.owned),
-        )
+        what = f"{reason.what} {len(self.owned)} shards are given up; the last figures are shown as such."
+        do = f"{reason.do} Then the worker takes its shards over anew by itself."
+        log.error("%s", LeadpulseError(what, where=reason.where, do=do))
         for id in list(self.owned):
             self._close(id, stale=True)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 import aiokafka
 from aiokafka import TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError, TopicAuthorizationFailedError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAuthorizationFailedError
 from faust.events import Event
 from faust.topics import Topic
 from faust.transport.drivers import aiokafka as driver
@@ -101,6 +101,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             await asyncio.wait({task}, timeout=0.1)
         if task.done():
             task.result()
+
+    async def on_thread_stop(self) -> None:
+        try:
+            await super().on_thread_stop()
+        except (asyncio.CancelledError, KafkaError) as error:  # requests to a broker that does not answer
+            log.debug("the consumer did not stop cleanly: %r", error)
 
     def close(self) -> None:
         """Nothing: Faust would close the client from the wrong thread when a rebalance meets a stop.

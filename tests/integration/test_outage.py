@@ -66,8 +66,8 @@ def test_a_worker_outlives_a_broker_that_is_away(cuttable, site, way, away_s):
     figure = next(line for line in before.splitlines() if line.startswith("leadpulse_events_total{"))
     getattr(cuttable.proxy, way)()
     gone = time.monotonic()
-    text = _wait(port, "leadpulse_broker_answers 0", 40)
-    assert "leadpulse_complete 0\n" in text
+    _wait(port, "leadpulse_broker_answers 0", 40)
+    text = _wait(port, "leadpulse_complete 0\n", 5)
     assert figure in text  # the last figures are still there
     while time.monotonic() - gone < away_s:
         assert _get(port, "/healthz")[0] == 200
@@ -82,7 +82,7 @@ def test_a_worker_outlives_a_broker_that_is_away(cuttable, site, way, away_s):
     print(f"{way}: whole {time.monotonic() - back:.1f} s after the broker was back")
     assert engine.faults() == []
     assert worker.exits == []
-    assert worker.log().count("no broker answers") == 1
+    assert worker.log().count("shards are given up") == 1
     assert worker.log().count("a broker answers again") == 1
     assert "Traceback" not in worker.log()
     assert len(worker.log().splitlines()) < 60, worker.log()

@@ -45,11 +45,11 @@ def die(where: str, why: BaseException | str, *, code: int = EXIT_FAIL_STOP) -> 
 def leave_within(limit_s: float) -> None:
     """End the process with code 0 after a time, in case a client library hangs while it closes its connections.
 
-    Only to be called when everything is committed: then nothing can be lost any more.
+    Only to be called when nothing more will be written: then nothing can be lost any more.
     """
 
     def leave() -> None:
-        log.warning("connections did not close within %.0f s; everything is committed, leaving", limit_s)
+        log.warning("connections did not close within %.0f s: leaving", limit_s)
         logging.shutdown()
         os._exit(0)
 

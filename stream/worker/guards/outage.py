@@ -15,7 +15,7 @@ from typing import Final
 
 from aiokafka.errors import KafkaError
 
-from stream.errors import BrokerError
+from stream.errors import BrokerError, LeadpulseError
 from stream.kafka.refusals import chain
 from stream.worker.guards.failstop import die
 
@@ -46,17 +46,17 @@ def may_be_silence(error: BaseException) -> bool:
 class Outage:
     """Tell an outage from a fault, once for all shards of a worker."""
 
-    def __init__(self, answers: Callable[[], bool], give_up: Callable[[], None]) -> None:
-        """Take a blocking question to the broker, and what gives up all shards."""
-        self._answers, self._give_up = answers, give_up
+    def __init__(self, ask: Callable[[], LeadpulseError | None], give_up: Callable[[LeadpulseError], None]) -> None:
+        """Take a question that gives the reason why no broker answers, and what gives up all shards for it."""
+        self._ask, self._give_up = ask, give_up
 
     async def fail(self, where: str, error: BaseException) -> None:
         """Give up the shards if no broker answers; else end the process."""
-        if may_be_silence(error) and not await self.answered():
-            self._give_up()
-        else:
+        reason = await self.silence() if may_be_silence(error) else None
+        if reason is None:
             die(where, error)
+        self._give_up(reason)
 
-    async def answered(self) -> bool:
-        """Ask the broker, in a thread: it may take seconds to say nothing."""
-        return await asyncio.to_thread(self._answers)
+    async def silence(self) -> LeadpulseError | None:
+        """Ask the broker, in a thread: it may take seconds to say nothing. None: it answers."""
+        return await asyncio.to_thread(self._ask)

@@ -28,6 +28,7 @@ OVERRIDDEN = [
     (Topic, "_compile_decode"),
     (driver.AIOKafkaConsumerThread, "_create_worker_consumer"),
     (driver.AIOKafkaConsumerThread, "on_partitions_revoked"),
+    (driver.AIOKafkaConsumerThread, "on_thread_stop"),
     (driver.AIOKafkaConsumerThread, "on_partitions_assigned"),
     (driver.AIOKafkaConsumerThread, "__post_init__"),
     (driver.Consumer, "_new_consumer_thread"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,21 @@ def test_plain_text_to_another_machine_needs_a_permit():
     code, told = start(LEADPULSE_BROKERS="kafka.example.org:9092")
     assert code in (1, 2)
     assert "nencrypted" in told or "not be encrypted" in told
+
+
+@pytest.mark.kafka
+def test_the_same_instance_id_twice_is_told_by_name(site):
+    here = site(partitions=2, LEADPULSE_INSTANCE_ID="one", STANDIN_LOG="WARNING")
+    first = here.worker(restart=False)
+    until = time.monotonic() + 30
+    while '"ready": true' not in "".join(first.lines()[-1:]):
+        assert time.monotonic() < until, first.log()
+        time.sleep(0.2)
+    second = here.worker(restart=False)
+    until = time.monotonic() + 40
+    while not (first.exits or second.exits):
+        assert time.monotonic() < until, first.log() + second.log()
+        time.sleep(0.2)
+    told = first.log() + second.log()
+    assert "LEADPULSE_INSTANCE_ID" in told
+    assert "Traceback" not in told

@@ -43,6 +43,8 @@ def _get(port: int, path: str) -> tuple[int, str]:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, ""
+    except OSError:  # it is about to start
+        return 0, ""
 
 
 def _wait(port: int, line: str, limit_s: float) -> str:

@@ -169,6 +169,7 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "rollup_clock": _of_rollup(b"q"),
     "rollup_position": lambda: [(b"\x00position", msgspec.json.encode(RollupPosition({"leadpulse.deltas.ads": [4, 0]})))],
     "rollup_alive": lambda: [(b"\x00alive", b"")],
+    "rollup_successor": lambda: [(b"\x00successor", b"2")],
     "delta": lambda: [(b"", record) for record in pack(_delta())],
 }  # fmt: skip
 
@@ -226,6 +227,7 @@ _READ: dict[str, Callable[[Records], Any]] = {
     "position": lambda records: named(position.decode(records[0][1] or b"")),
     "rollup_position": lambda records: named(msgspec.json.decode(records[0][1] or b"", type=RollupPosition)),
     "rollup_alive": lambda records: len(records),
+    "rollup_successor": lambda records: [int(value) for _, value in records],
     **dict.fromkeys(("rollup_cells", "rollup_series", "rollup_pending", "label_budget", "rollup_clock"), _read_plain),
 }
 

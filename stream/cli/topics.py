@@ -59,7 +59,7 @@ def create(settings: Settings, partitions: int, replication: int | None) -> None
     from stream.kafka import topics as broker
     from stream.kafka.layout import Layout
 
-    layout = Layout(settings.topic_prefix, GROUPS.values())
+    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
     made = broker.create(security.link(settings), layout, partitions=partitions, replication=replication)
     for spec in made:
         click.echo(f"created  {spec.name}  {spec.partitions} partition(s)")
@@ -84,7 +84,7 @@ def verify(settings: Settings) -> None:
     from stream.kafka.inspect import inspect, sample
     from stream.kafka.layout import Layout
 
-    link, layout = security.link(settings), Layout(settings.topic_prefix, GROUPS.values())
+    link, layout = security.link(settings), Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
     own = check.names(layout, settings.group_id)
     with broker.admin(link) as client:
         _, findings = broker.findings(link, client, layout)
@@ -120,7 +120,8 @@ def list_topics(settings: Settings) -> None:
     from stream.kafka.layout import Layout
 
     rows = [("topic", "role", "partitions", "replication")]
-    for spec, there in broker.listing(security.link(settings), Layout(settings.topic_prefix, GROUPS.values())):
+    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
+    for spec, there in broker.listing(security.link(settings), layout):
         found = (str(there.partitions), str(there.replication)) if there else ("missing", "-")
         rows.append((spec.name, spec.role, *found))
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
@@ -156,7 +157,7 @@ def rebuild(settings: Settings, yes: bool, replication: int | None) -> None:
     from stream.kafka import topics as broker
     from stream.kafka.layout import Layout
 
-    link, layout = security.link(settings), Layout(settings.topic_prefix, GROUPS.values())
+    link, layout = security.link(settings), Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
     group = layout.consumer_group(settings.group_id)
     with broker.admin(link) as client:
         plan = again.plan(client, layout, settings.start)

@@ -50,6 +50,8 @@ ROLLUP_POSITION: Final = Stored(
     "rollup_position", "rollup", SHELL + b"position", "stream.worker.rollup_shard.RollupPosition", 3
 )
 ROLLUP_ALIVE: Final = Stored("rollup_alive", "rollup", SHELL + b"alive", "builtins.bytes")
+#: Written by the generation that takes over, into the log of the one before it.
+ROLLUP_SUCCESSOR: Final = Stored("rollup_successor", "rollup", SHELL + b"successor", "builtins.bytes")
 
 DELTA: Final = Stored("delta", "deltas", b"", "stream.changes.deltas.Delta", 2)
 
@@ -73,5 +75,6 @@ STORED: Final = (
     ROLLUP_CLOCK,
     ROLLUP_POSITION,
     ROLLUP_ALIVE,
+    ROLLUP_SUCCESSOR,
     DELTA,
 )

@@ -35,6 +35,7 @@ from stream.worker.owner import Owned, Shards
 from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
 from stream.worker.rollup_shard import RollupShard
 from stream.worker.shard import Shard
+from stream.worker.succession import Succession
 from stream.worker.transport import BatchTopic, Transport
 
 if TYPE_CHECKING:
@@ -144,7 +145,14 @@ def build_app(
             statelog = StateLog(link, layout.state(id.group), id.shard, name)
             if id.group == ROLLUP:
                 return RollupShard(
-                    make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown, fail=outage.fail
+                    make_rollup(shards_of),
+                    statelog,
+                    layout,
+                    shards_of,
+                    encode_reading,
+                    shown,
+                    fail=outage.fail,
+                    succession=Succession(link, layout, settings.group_id, fences=exactly_once),
                 )
             fold = make_fold(id.group, id.shard, shards_of[id.group])
             outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)

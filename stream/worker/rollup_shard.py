@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -33,9 +33,12 @@ from stream.worker.ports import EncodeReading, Rollup
 from stream.worker.position import Restoring
 from stream.worker.published import Published
 from stream.worker.shard import CLOSE_S, COMMIT_LIMIT_S
+from stream.worker.succession import Succession, refuse_succeeded
 from stream.worker.takeover import AFRESH
 
 log = logging.getLogger("leadpulse.rollup")
+
+Take = Callable[[bytes, bytes | None], None]
 
 PUBLISH_S: Final = 1.0
 BEHIND_S: Final = 3.0  # between two publications while a backlog is worked off: none of them holds for long
@@ -65,6 +68,7 @@ class RollupShard:
         *,
         snapshot_s: float = SNAPSHOT_S,
         fail: Fail = dies,
+        succession: Succession | None = None,
     ) -> None:
         """Take `counts` as group → number of shards."""
         self.id = ShardId(ROLLUP, 0)
@@ -74,6 +78,7 @@ class RollupShard:
         self._rollup, self._log, self._layout = rollup, statelog, layout
         self._exporter, self._snapshot_s, self._fail = exporter, snapshot_s, fail
         self._shown: RollupView | None = None
+        self._succession = succession
         self.unread: dict[str, int] = {}
         self._published = Published(encode)
         self._tps = [TopicPartition(layout.deltas(group), p) for group in layout.groups for p in range(counts[group])]
@@ -82,7 +87,7 @@ class RollupShard:
         self._task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
         self._all_due = self._snapshot_due = 0.0
-        self._complete = True
+        self._complete = succession is None or succession.open
         self._lag = self._deltas = self._commits = self._restored = 0
         self._commit_s = self._apply_s = self._restore_s = 0.0
         self._committed_ms = 0
@@ -109,6 +114,7 @@ class RollupShard:
                     if time.monotonic() >= due:
                         async with self._busy:
                             if self.state == "running" and self._reached_goal():
+                                await self._succeed(open_reader)
                                 await self._publish()
                             self._lag = self._behind(reader)
                         every_s = PUBLISH_S if self._complete else BEHIND_S
@@ -124,9 +130,11 @@ class RollupShard:
         log_tp = self._log.tp
         found = Restoring(self._rollup.load, f"{log_tp.topic} partition {log_tp.partition}")
         await self._log.fence()
-        self._restored = await self._log.read(reader, found.take)
+        self._restored = await self._log.read(reader, self._unless_succeeded(found.take))
         value = found.position()
         stored = None if value is None else msgspec.json.decode(value, type=RollupPosition)
+        if self._succession is not None:
+            await self._succession.begin(reader)
         await StateLog(self._log.link, self._layout.metrics, 0, None).read(reader, self._published.found)
         bounds = await reader.bounds(self._tps)
         for tp, (begin, end) in bounds.items():
@@ -202,12 +210,30 @@ class RollupShard:
     def _behind(self, reader: Reader) -> int:
         return sum(max(0, end - self._next[tp]) for tp, end in reader.ends().items())
 
+    def _unless_succeeded(self, take: Take) -> Take:
+        def taken(key: bytes, value: bytes | None) -> None:
+            refuse_succeeded(key, value, self._log.tp.topic)
+            take(key, value)
+
+        return taken
+
+    async def _succeed(self, open_reader: OpenReader) -> None:
+        """Take over from the former generation, once everything is read; what it published since is found anew."""
+        succession = self._succession
+        if succession is None or succession.open or not self._complete or not await succession.take_over():
+            return
+        async with open_reader() as reader:
+            await StateLog(self._log.link, self._layout.metrics, 0, None).read(reader, self._published.found)
+        self._all_due = 0.0
+
     async def _publish(self) -> None:
         began = time.monotonic()
         self._rollup.advance(int(time.time() * 1000))
         windows = None if began >= self._all_due else FAST_WINDOWS
         readings = self._rollup.readings(windows)
-        rows: list[Row] = [(key, value, None, []) for key, value in self._published.rows(readings, windows)]
+        shows = self._succession is None or self._succession.open
+        changed = self._published.rows(readings, windows) if shows else []
+        rows: list[Row] = [(key, value, None, []) for key, value in changed]
         own: list[Row] = []
         if began >= self._snapshot_due:
             own = [(key, value, None, []) for key, value in self._rollup.snapshot(False)]
@@ -231,8 +257,9 @@ class RollupShard:
         self._committed_ms = int(time.time() * 1000)
         as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
         self._complete = not readings or readings[-1].complete  # one standing for all
-        self._shown = RollupView(self._published.confirm(), as_of_ms, self._committed_ms)
-        self._exporter.show_rollup(self._shown)
+        if shows:
+            self._shown = RollupView(self._published.confirm(), as_of_ms, self._committed_ms)
+            self._exporter.show_rollup(self._shown)
 
     def _position(self) -> RollupPosition:
         topics: dict[str, list[int]] = {}

@@ -46,7 +46,7 @@ def run(
         signal.signal(signal.SIGHUP, _leave)  # a terminal that closes is no reason to lose a commit
     quiet.install()
     link = security.link(settings)
-    layout = Layout(settings.topic_prefix, groups)
+    layout = Layout(settings.topic_prefix, groups, settings.generation)
     counts = preflight.check(settings, link, layout)
     names = verify.names(layout, settings.group_id, settings.instance_id)
     speak(lambda error: refusals.told(error, link, names))

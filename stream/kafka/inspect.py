@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
 
-from stream.kafka import topics
+from stream.kafka import refusals, topics
 from stream.kafka.layout import Layout
 from stream.kafka.security import Link
 from stream.kafka.topic_plan import Found, TopicPlan, TopicSpec
@@ -117,6 +118,8 @@ def _consumer(link: Link) -> Iterator[KafkaConsumer]:
     )
     try:
         yield consumer
+    except KafkaError as error:
+        raise (refusals.told(error, link, refusals.Names("", "", "")) or topics.silence(link)) from error
     finally:
         consumer.close()
 

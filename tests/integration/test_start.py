@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from stream.kafka import topics
+from tests.integration import way_out
 from tests.integration.brokers import free_port
 from tests.integration.conftest import STANDIN
+from tests.integration.shared import fresh_prefix
+from tests.integration.supervisor import Worker, python
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,12 +43,21 @@ def test_a_broker_that_does_not_answer():
 
 
 @pytest.mark.kafka
-def test_a_missing_topic(broker):
-    code, told = start(LEADPULSE_BROKERS=broker.bootstrap, LEADPULSE_TOPIC_PREFIX="nowhere.")
+def test_a_missing_topic_is_created_by_the_command_in_the_message_and_a_hang_up_is_a_stop(broker, tmp_path):
+    settings = {"LEADPULSE_BROKERS": broker.bootstrap, "LEADPULSE_TOPIC_PREFIX": fresh_prefix("nowhere")}
+    code, told = start(**settings)
     assert code == 1
     assert "The topic is missing" in told
-    assert "nowhere." in told
-    assert "topics create" in told
+    assert settings["LEADPULSE_TOPIC_PREFIX"] in told
+    way_out.follow(told, settings)
+    worker = Worker(python(STANDIN), {**settings, "PYTHONPATH": ROOT}, tmp_path, "w", restart=False)
+    until = time.monotonic() + 30
+    while '"ready": true' not in "".join(worker.lines()[-1:]):
+        assert time.monotonic() < until, worker.log()
+        time.sleep(0.2)
+    worker.kill(signal.SIGHUP)
+    assert worker.stop() == 0
+    assert "everything is committed" in worker.log()
 
 
 @pytest.mark.kafka

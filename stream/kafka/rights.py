@@ -13,7 +13,7 @@ from typing import Final
 
 from stream.kafka.security import Link
 
-#: What a worker does with a topic that is not leadpulse's own, by the topic's role; whoever may READ or WRITE may DESCRIBE.
+#: What a worker does with topics that are not leadpulse's own, by role; whoever may READ or WRITE may DESCRIBE.
 OF_ROLE: Final[dict[str, tuple[str, ...]]] = {"source": ("READ",)}
 OWN: Final = ("READ", "WRITE")
 GROUP: Final = ("READ",)

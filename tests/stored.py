@@ -29,12 +29,15 @@ from stream.stages.ads.grains import Grains
 from stream.stages.ads.totals import Total
 from stream.stages.emails.copy import Copy
 from stream.stages.emails.message import Message
+from stream.stages.visitors.counted_by import LookBack
 from stream.stages.visitors.known import KnownSince
 from stream.stages.visitors.row import AdLead, Deeds, Extra, Folded, Loose, Packed, Row, Submission
+from stream.state.horizon import Hours
 from stream.state.keys import STORED, Stored
 from stream.state.known_ids import KnownIds, hash_ids
 from stream.state.labels import LabelGuard
 from stream.worker import position
+from stream.worker.life import birth
 from stream.worker.rollup_shard import RollupPosition
 
 FOLDER = Path(__file__).parent / "fixtures/stored"
@@ -124,6 +127,7 @@ def rollup() -> Rollup:
 def _rollup() -> Records:
     made = rollup()
     made.advance(NOON + 60_000)
+    made._standings.of["ads", 3] = Standing(8, 0, True, {}, None, {}, [], {}, {}, {})  # what it reported before
     for delta in pack(_delta()):
         made.apply(delta)
     made.readings(None)
@@ -138,12 +142,16 @@ def _row(key: str, value: msgspec.Struct) -> Callable[[], Records]:
     return lambda: [(key.encode(), _pack(value))]
 
 
-_POSITION = position.Position({"ad": position.SourcePosition(17, 16, "a1b2", NOON, 12)}, seq=9)
+_PLACE: dict[str, Any] = {
+    "life": "00ff", "settings": {"partitioner": "murmur2"}, "owner": position.Owner("leadpulse", "w1", "77aa"),
+}  # fmt: skip
+_POSITION = position.Position({"ad": position.SourcePosition(17, 16, "a1b2", NOON, 12)}, seq=9, **_PLACE)
 
 #: Name → its records as they are written today.
 EXAMPLES: dict[str, Callable[[], Records]] = {
     "people": _row("vs1\x1fann", _people()),
     "known_people": _row("y0011223344556677", KnownSince(NOON)),
+    "counted_by": _row("o", LookBack(90 * 24 * HOUR_MS)),
     "ad_leads": _row(
         "ws1\x1fmeta\x1fL1",
         AdLead(
@@ -157,17 +165,21 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "granularity": _granularity,
     "known_ids": _known_ids,
     "labels": _labels,
+    "known_horizon": _row("h", Hours({"page_view": 485_000, "form": 484_990}, {"form": 484_000}, 483_000, 482_000)),
     "account": _row("c", Figures({"ad/accepted": 3, "ad/counted": 2}, {"ad": NOON}, NOON - 5)),
     "position": lambda: [(position.POSITION_KEY, position.encode(_POSITION))],
     "rollup_cells": _of_rollup(b"x"),
     "rollup_series": _of_rollup(b"s"),
     "rollup_pending": _of_rollup(b"p"),
+    "rollup_marks": _of_rollup(b"k"),
     "standing": _row(
-        "dads/3", Standing(9, NOON, True, {"ad": NOON}, NOON - 5, {"ad": 4}, ["lead"], {"ad/counted": 2}, {"g": 1.5}, {"m": 6})
+        "dads/3", Standing(9, NOON, True, {"ad": NOON}, NOON - 5, {"ad": 4}, ["lead"], {"ad/counted": 2}, {"g": 1.5}, {"m": 6}, "00ff")
     ),
     "label_budget": _of_rollup(b"b"),
     "rollup_clock": _of_rollup(b"q"),
-    "rollup_position": lambda: [(b"\x00position", msgspec.json.encode(RollupPosition({"leadpulse.deltas.ads": [4, 0]})))],
+    "rollup_position": lambda: [(b"\x00position", msgspec.json.encode(RollupPosition(next={"leadpulse.deltas.ads": [4, 0]}, **_PLACE)))],
+    "birth": lambda: [(b"\x00birth", birth("00ff", 7))],
+    "rollup_birth": lambda: [(b"\x00birth", birth("00ff", 7))],
     "rollup_alive": lambda: [(b"\x00alive", b"")],
     "rollup_successor": lambda: [(b"\x00successor", b"2")],
     "delta": lambda: [(b"", record) for record in pack(_delta())],
@@ -220,6 +232,12 @@ def _read_plain(records: Records) -> Any:
     return [[key.hex(), named(msgspec.msgpack.decode(value))] for key, value in records if value is not None]
 
 
+def _read_pending(records: Records) -> Any:
+    if len(records[0][0]) == 2:  # as it was written until version 2
+        return _read_plain(records)
+    return [[key.hex(), np.frombuffer(value or b"", "<i8").tolist()] for key, value in records]
+
+
 _READ: dict[str, Callable[[Records], Any]] = {
     "known_ids": _read_known_ids,
     "labels": _read_labels,
@@ -228,7 +246,9 @@ _READ: dict[str, Callable[[Records], Any]] = {
     "rollup_position": lambda records: named(msgspec.json.decode(records[0][1] or b"", type=RollupPosition)),
     "rollup_alive": lambda records: len(records),
     "rollup_successor": lambda records: [int(value) for _, value in records],
-    **dict.fromkeys(("rollup_cells", "rollup_series", "rollup_pending", "label_budget", "rollup_clock"), _read_plain),
+    **dict.fromkeys(("birth", "rollup_birth"), lambda records: named(msgspec.json.decode(records[0][1] or b""))),
+    "rollup_pending": _read_pending,
+    **dict.fromkeys(("rollup_cells", "rollup_series", "rollup_marks", "label_budget", "rollup_clock"), _read_plain),
 }
 
 

@@ -7,11 +7,16 @@ Out: a packed record with the shard's sequence number, its newest times and its 
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import numpy as np
 
 from stream.changes.accumulator import Spread
 from stream.changes.cells import Cell
+
+#: The version of the struct below, as in the list of what is stored.
+VERSION = 2
 
 #: Brokers take record batches of 1 MiB if nobody told them otherwise.
 _RECORD_BYTES = 700 << 10
@@ -22,6 +27,7 @@ class Delta(msgspec.Struct, array_like=True):
 
     `names[name_index[i]]` changed by `amounts[i]` in pane `panes[i]` (int32, int64 and int64, little-endian).
     `account` and `gauges` are totals of the shard since its beginning, so that applying a record twice is harmless.
+    `life` names the log that the shard lives in: numbers go on within one life only. `version` is that of this struct.
     """
 
     group: str
@@ -41,12 +47,20 @@ class Delta(msgspec.Struct, array_like=True):
     account: dict[str, int]
     gauges: dict[str, float]
     marks: dict[str, int]  # highest so far, such as the newest spend of a site and currency
+    life: str = ""  # once it was not said
+    version: int = VERSION
+
+
+class UnknownDelta(Exception):
+    """A delta of another release, or bytes that are none."""
 
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Delta)
 _fields = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_number = msgspec.msgpack.Decoder(int).decode
 _NAMES = Delta.__struct_fields__.index("names")
+_VERSION = Delta.__struct_fields__.index("version")
 _NO_NAMES = msgspec.Raw(_encoder.encode([]))
 
 
@@ -64,16 +78,14 @@ def pack(delta: Delta) -> list[bytes]:
 
 def _parted(delta: Delta) -> list[Delta]:
     """Halve a delta until each part fits."""
-    names, spreads = delta.names, delta.spreads
+    names, spreads, marks = delta.names, delta.spreads, list(delta.marks.items())
     index = np.frombuffer(delta.name_index, np.int32)
-    if len(_encoder.encode(delta)) <= _RECORD_BYTES or len(index) + len(spreads) < 2:
+    if len(_encoder.encode(delta)) <= _RECORD_BYTES or max(len(index), len(spreads), len(marks)) < 2:
         return [delta]
     order = np.argsort(index, kind="stable")
     out: list[Delta] = []
-    for here, spread in (
-        (order[: len(order) // 2], spreads[: len(spreads) // 2]),
-        (order[len(order) // 2 :], spreads[len(spreads) // 2 :]),
-    ):
+    for part in (0, 1):
+        here, spread, mark = (_half(whole, part) for whole in (order, spreads, marks))
         used, numbers = np.unique(index[here], return_inverse=True)
         half = msgspec.structs.replace(
             delta,
@@ -82,9 +94,15 @@ def _parted(delta: Delta) -> list[Delta]:
             panes=np.frombuffer(delta.panes, np.int64)[here].tobytes(),
             amounts=np.frombuffer(delta.amounts, np.int64)[here].tobytes(),
             spreads=spread,
+            marks=dict(mark),
         )
         out += _parted(half)
     return out
+
+
+def _half(whole: Any, part: int) -> Any:
+    middle = len(whole) // 2
+    return whole[middle:] if part else whole[:middle]
 
 
 def unpack(value: bytes) -> Delta:
@@ -96,11 +114,17 @@ def unpack_coded(value: bytes) -> tuple[Delta, list[bytes]]:
     """Decode a record but for its names, which are given apart and as they were encoded.
 
     Who knows most names already looks them up by their bytes: a third of what a tuple of ten labels costs.
+    Raises UnknownDelta.
     """
-    fields = _fields(value)
-    names = list(map(bytes, _fields(fields[_NAMES])))
-    fields[_NAMES] = _NO_NAMES
-    return _decoder.decode(_encoder.encode(fields)), names
+    try:
+        fields = _fields(value)
+        if len(fields) > _VERSION and (found := _number(fields[_VERSION])) > VERSION:
+            raise UnknownDelta(f"it was written by a newer release (format {found}; this one reads {VERSION})")
+        names = list(map(bytes, _fields(fields[_NAMES])))
+        fields[_NAMES] = _NO_NAMES
+        return _decoder.decode(_encoder.encode(fields)), names
+    except (msgspec.MsgspecError, IndexError) as error:
+        raise UnknownDelta(f"it cannot be read: {error}") from error
 
 
 cell_of = msgspec.msgpack.Decoder(Cell).decode

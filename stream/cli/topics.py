@@ -50,9 +50,10 @@ def topics() -> None:
     help="Copies of each partition; default: 3, or the number of brokers if that is less.",
 )
 def create(settings: Settings, partitions: int, replication: int | None) -> None:
-    """Create the topics that are missing; those that exist are left as they are.
+    """Create the topics that are missing; sources that exist are left as they are.
 
-    leadpulse's own topics get the partition counts of the sources they belong to. Run it again any time.
+    leadpulse's own topics get the partition counts of the sources they belong to, and the broker's time on each record
+    (message.timestamp.type=LogAppendTime, set on those that exist too). Run it again any time.
     """
     from stream.engine.groups import GROUPS
     from stream.kafka import security
@@ -63,6 +64,8 @@ def create(settings: Settings, partitions: int, replication: int | None) -> None
     made = broker.create(security.link(settings), layout, partitions=partitions, replication=replication)
     for spec in made:
         click.echo(f"created  {spec.name}  {spec.partitions} partition(s)")
+    for name in broker.stamp(security.link(settings), layout):
+        click.echo(f"changed  {name}  message.timestamp.type=LogAppendTime")
     click.echo(f"{len(made)} topic(s) created." if made else "All topics are there already.")
 
 

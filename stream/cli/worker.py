@@ -6,6 +6,8 @@ Out: exit 0 after SIGTERM or Ctrl-C with everything committed; 70 when it gave u
 
 from __future__ import annotations
 
+import signal
+
 import click
 
 from stream.cli.options import with_settings
@@ -29,7 +31,9 @@ from stream.settings.fields import Settings
     "log_level",
     "log_format",
 )
-@click.option("--reset", is_flag=True, help="Begin anew although the group has offsets and the state log is empty.")
+@click.option(
+    "--reset", is_flag=True, help="Begin anew, with empty topics of leadpulse; lists those that hold something."
+)
 def worker(settings: Settings, reset: bool) -> None:
     """Run a worker: read the source topics, keep the windows, serve /metrics, publish the results.
 
@@ -45,6 +49,10 @@ def worker(settings: Settings, reset: bool) -> None:
       leadpulse worker --http 0.0.0.0:9464 --set http_token_file=/run/secrets/token
       leadpulse worker --start 2026-03-01T00:00:00Z --clock events
     """
+    from stream.worker.guards.failstop import leave
+
+    for number in (signal.SIGTERM, signal.SIGINT):  # the imports take a second, and nothing has begun
+        signal.signal(number, lambda *_: leave())
     from stream.worker.main import run
 
     run(settings, reset=reset)

@@ -24,6 +24,7 @@ class ShardReport(msgspec.Struct, frozen=True):
     now_ms: int
     lag_records: dict[str, int] = msgspec.field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    life: str = ""  # of the shard's log
 
 
 @dataclass(slots=True)
@@ -33,7 +34,6 @@ class Forward:
     partition: int
     key: bytes | None
     value: bytes | None
-    timestamp_ms: int
     headers: list[tuple[str, bytes]]
 
 

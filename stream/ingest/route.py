@@ -20,6 +20,8 @@ from stream.contract.kinds import KINDS, KindName
 from stream.kernels.murmur2 import partitions_by_murmur2
 
 PARTITIONERS: Final = ("murmur2", "crc32")
+#: Rises when a kind's canonical key becomes another: it is kept with the state, which cannot go on then.
+KEY_RULES: Final = 1
 
 
 def canonical_keys(kind: KindName, events: Sequence[Any]) -> list[str]:

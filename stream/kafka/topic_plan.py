@@ -7,7 +7,7 @@ Out: topics to create; or findings, each saying what, where and what to do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from stream.contract import records
@@ -17,8 +17,17 @@ from stream.kafka.layout import Layout
 DAY_MS: Final = 86_400_000
 DEFAULT_PARTITIONS: Final = 12
 
+TIME_TYPE: Final = "message.timestamp.type"
+#: What leadpulse writes carries the broker's time: no record and no worker's clock then says when a record was written,
+#: so that none is refused for its time, deleted too early, or moves a window.
+STAMPED: Final = {TIME_TYPE: "LogAppendTime"}
+#: What topics of leadpulse are created to take, and the most that it writes at once: a batch and what goes with it.
+MESSAGE_BYTES: Final = 1_048_588
+WRITTEN_BYTES: Final = (768 + 16) << 10
+
 #: With the brokers' defaults nothing is compacted before a segment of 1 GiB is full.
 COMPACTED: Final = {
+    **STAMPED,
     "cleanup.policy": "compact",
     "segment.bytes": str(64 << 20),
     "segment.ms": "600000",
@@ -26,20 +35,20 @@ COMPACTED: Final = {
     "max.compaction.lag.ms": "1800000",
 }
 #: The rollup reads deltas on from its last snapshot; a week lets it be away over holidays.
-DELTAS: Final = {"cleanup.policy": "delete", "retention.ms": str(7 * DAY_MS)}
+DELTAS: Final = {**STAMPED, "cleanup.policy": "delete", "retention.ms": str(7 * DAY_MS)}
 HANDOVER: Final = DELTAS
-#: A forwarded record keeps the time at which it first arrived.
-REROUTE: Final = {**DELTAS, "message.timestamp.type": "CreateTime"}
+#: When a forwarded record first arrived stands in a header.
+REROUTE: Final = DELTAS
 #: Sources that are not a producer's: name → role and settings.
 OWN_SOURCES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     records.REROUTE: ("reroute", REROUTE),
     records.HANDOVER: ("handover", HANDOVER),
 }
-DEAD_LETTER: Final = {"cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
+DEAD_LETTER: Final = {**STAMPED, "cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
 SOURCE: Final = {
     "cleanup.policy": "delete",
     "retention.ms": str(7 * DAY_MS),
-    "message.timestamp.type": "LogAppendTime",
+    **STAMPED,
 }
 
 _KIND: Final[tuple[str, Mapping[str, str]]] = ("source", SOURCE)
@@ -47,7 +56,7 @@ _KIND: Final[tuple[str, Mapping[str, str]]] = ("source", SOURCE)
 #: Roles of topics that are read on from where reading stopped.
 READ_ON: Final = ("source", "reroute", "handover", "deltas")
 #: Settings that decide whether results are right; the others of a plan are advice.
-BINDING: Final = frozenset({"cleanup.policy", "message.timestamp.type"})
+BINDING: Final = frozenset({"cleanup.policy", TIME_TYPE})
 
 
 @dataclass(frozen=True)
@@ -109,7 +118,10 @@ class TopicPlan:
         specs.append(TopicSpec(layout.rollup, "state", "rollup", 1, COMPACTED))
         specs.append(TopicSpec(layout.metrics, "result", "rollup", 1, COMPACTED))
         specs.append(TopicSpec(layout.dead_letter, "dead_letter", "", max(counts.values()), DEAD_LETTER))
-        self.specs: tuple[TopicSpec, ...] = tuple(specs)
+        takes = {"max.message.bytes": str(MESSAGE_BYTES)}
+        self.specs: tuple[TopicSpec, ...] = tuple(
+            spec if spec.role == "source" else replace(spec, configs={**spec.configs, **takes}) for spec in specs
+        )
 
     @classmethod
     def fitting(cls, layout: Layout, found: Mapping[str, Found], partitions: int = DEFAULT_PARTITIONS) -> TopicPlan:
@@ -131,6 +143,15 @@ class TopicPlan:
     def missing(self, found: Mapping[str, Found]) -> list[TopicSpec]:
         """Give the topics that must be created."""
         return [spec for spec in self.specs if spec.name not in found]
+
+    def unstamped(self, found: Mapping[str, Found]) -> list[str]:
+        """Name our own topics that keep the times of whoever writes."""
+        return [
+            spec.name
+            for spec in self.specs
+            if spec.role != "source" and spec.name in found
+            if found[spec.name].configs.get(TIME_TYPE, STAMPED[TIME_TYPE]) != STAMPED[TIME_TYPE]
+        ]
 
     def findings(self, found: Mapping[str, Found], brokers: int = 1) -> list[Finding]:
         """Compare what is with what should be; what is fatal comes first."""
@@ -207,7 +228,13 @@ def _config(spec: TopicSpec, there: Found) -> Iterable[Finding]:
                 spec.name,
                 "Set cleanup.policy=delete.",
             )
-        elif name == "message.timestamp.type" and spec.role == "source":
+        elif name == TIME_TYPE and spec.role != "source":
+            yield Finding(
+                f"{name} is {has}; it must be {wanted}: what is written would carry the clock of a worker.",
+                spec.name,
+                "Run `leadpulse topics create`, which sets it.",
+            )
+        elif name == TIME_TYPE:
             yield Finding(
                 "Arrival is the producer's clock (CreateTime): a wrong clock moves events and decides what is late.",
                 spec.name,
@@ -216,6 +243,15 @@ def _config(spec: TopicSpec, there: Found) -> Iterable[Finding]:
             )
         elif name in BINDING and spec.role != "source":
             yield Finding(f"{name} is {has}; it must be {wanted}.", spec.name, f"Set {name}={wanted}.")
+        elif name == "max.message.bytes":
+            if int(has) < WRITTEN_BYTES:
+                yield Finding(
+                    f"max.message.bytes is {has}: leadpulse writes up to {WRITTEN_BYTES} bytes at once.",
+                    spec.name,
+                    f"Set max.message.bytes={wanted} on the topic (where it is not set, the broker's message.max.bytes "
+                    f"holds): kafka-configs.sh --bootstrap-server HOST:9092 --alter --topic {spec.name} "
+                    f"--add-config max.message.bytes={wanted}.",
+                )
         elif spec.role == "state" and name != "cleanup.policy":
             yield Finding(
                 f"{name} is {has}; restoring is faster with {wanted}.", spec.name, f"Set {name}={wanted}.", fatal=False

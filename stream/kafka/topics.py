@@ -30,7 +30,7 @@ from stream.kafka import refusals, verify
 from stream.kafka.layout import Layout
 from stream.kafka.probe import CERTAIN, diagnose
 from stream.kafka.security import Link
-from stream.kafka.topic_plan import DEFAULT_PARTITIONS, Finding, Found, TopicPlan, TopicSpec
+from stream.kafka.topic_plan import DEFAULT_PARTITIONS, STAMPED, Finding, Found, TopicPlan, TopicSpec
 
 log = logging.getLogger("leadpulse.topics")
 
@@ -44,6 +44,7 @@ CONFIGS: Final = (
     "segment.bytes",
     "segment.ms",
     "max.compaction.lag.ms",
+    "max.message.bytes",
 )
 
 
@@ -179,6 +180,16 @@ def _request(spec: TopicSpec, replicas: int) -> dict[str, Any]:
         "replication_factor": replicas,
         "configs": {**spec.configs, **safe},
     }
+
+
+def stamp(link: Link, layout: Layout) -> list[str]:
+    """Let the broker stamp its time on our own topics where it does not yet; give their names."""
+    with admin(link) as client:
+        there = found(client, (spec.name for spec in TopicPlan(layout).specs))
+        names = TopicPlan.fitting(layout, there).unstamped(there)
+        if names:
+            client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, dict(STAMPED)) for name in names])
+        return names
 
 
 def findings(link: Link, client: KafkaAdminClient, layout: Layout) -> tuple[dict[str, Found], list[Finding]]:

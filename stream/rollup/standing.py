@@ -23,7 +23,7 @@ class Standing(msgspec.Struct, array_like=True):
     """The newest report of one shard."""
 
     seq: int
-    reported_ms: int  # by the clock of the rollup's owner, not of the shard's
+    reported_ms: int  # when the broker took it
     caught_up: bool
     newest_ms: dict[str, int]
     oldest_ms: int | None
@@ -31,7 +31,34 @@ class Standing(msgspec.Struct, array_like=True):
     missing: list[str]
     account: dict[str, int]
     gauges: dict[str, float]
-    marks: dict[str, int]
+    marks: dict[str, int] = {}  # as a former release wrote them; today each has a record of its own
+    life: str = ""  # once it was not said
+
+
+class SequenceGap(Exception):
+    """What a shard reported cannot be added to what it reported before; the text says why."""
+
+
+class ForeignDelta(Exception):
+    """A delta of another release, or bytes that are none; the text says which."""
+
+
+def follows(known: Standing | None, delta: Delta, *, once: bool) -> bool:
+    """Tell whether a delta is the next of its shard; False: it was added before.
+
+    With `once` numbers never come again (transactions). Else a crash may repeat some, and they say the same.
+    Raises SequenceGap for what cannot be added: a number that is missing, or the report of another life.
+    """
+    name, seq = f"shard {delta.group}/{delta.shard}", known.seq if known else 0
+    if known is not None and known.life and delta.life and delta.life != known.life:  # older releases say none
+        raise SequenceGap(
+            f"{name} began anew (life {delta.life}), but what its former life {known.life} reported is in the totals"
+        )
+    if delta.seq > seq + 1:
+        raise SequenceGap(f"{name} reported number {delta.seq} after {seq or 'nothing'}: what lies between is gone")
+    if delta.seq <= seq and once:
+        raise SequenceGap(f"{name} reported number {delta.seq} again after {seq}: its log has lost its end")
+    return delta.seq > seq
 
 
 class Standings:
@@ -43,19 +70,18 @@ class Standings:
         self.of: dict[Shard, Standing] = {}
         self.changed: set[Shard] = set()
 
-    def take(self, delta: Delta, now_ms: int) -> None:
-        """Replace what a shard reported before."""
+    def take(self, delta: Delta, stamp_ms: int) -> None:
+        """Replace what a shard reported before; the broker took it at `stamp_ms`."""
         shard = delta.group, delta.shard
         before = self.of.get(shard)
-        oldest, marks, newest = delta.oldest_ms, delta.marks, delta.newest_ms
+        oldest, newest = delta.oldest_ms, delta.newest_ms
         if before is not None:
             known = [ms for ms in (before.oldest_ms, oldest) if ms is not None]
             oldest = min(known, default=None)
-            marks = _highest(before.marks, marks)
             newest = _highest(before.newest_ms, newest)
         self.of[shard] = Standing(
-            delta.seq, now_ms, delta.caught_up, newest, oldest, delta.lag_records, delta.missing, delta.account,
-            delta.gauges, marks,
+            delta.seq, stamp_ms, delta.caught_up, newest, oldest, delta.lag_records, delta.missing, delta.account,
+            delta.gauges, life=delta.life or (before.life if before else ""),
         )  # fmt: skip
         self.changed.add(shard)
 
@@ -77,21 +103,16 @@ class Standings:
             newest = _highest(newest, standing.newest_ms)
         return newest
 
-    def marks(self, prefix: str) -> dict[str, int]:
-        """Give the highest of each mark with a prefix, without the prefix."""
-        out: dict[str, int] = {}
-        for standing in self.of.values():
-            for name, value in standing.marks.items():
-                if name.startswith(prefix) and value > out.get(name[len(prefix) :], 0):
-                    out[name[len(prefix) :]] = value
-        return out
-
     def account(self) -> Counter[str]:
         """Add up the account of all shards; names are parts joined by "/"."""
         total: Counter[str] = Counter()
         for standing in self.of.values():
             total.update(standing.account)
         return total
+
+    def records(self) -> int:
+        """Count the records that all shards have accepted."""
+        return sum(n for s in self.of.values() for name, n in s.account.items() if name.endswith("/accepted"))
 
     def lag_records(self) -> Counter[str]:
         """Add up what each source has not read."""

@@ -63,6 +63,7 @@ class WorkerView:
     ready: bool  # in the group, and all of its shards run
     unread: Mapping[str, int] = field(default_factory=dict)  # topic → partitions that were added and nobody reads
     silent_s: float | None = None  # how long no broker has answered; None: one does
+    clock_skew_ms: int | None = None  # how far its clock is ahead of the broker's; None: not known
 
 
 class Exporter(Protocol):

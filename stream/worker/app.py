@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import uuid
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,9 @@ import faust
 from aiokafka import TopicPartition
 from mode import CrashingSupervisor
 
+from stream.contract.records import REROUTE
 from stream.kafka import refusals
+from stream.kafka.clock import BrokerClock
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
@@ -30,10 +33,14 @@ from stream.worker import told
 from stream.worker.duties import duties
 from stream.worker.guards.failstop import die
 from stream.worker.guards.outage import Outage
+from stream.worker.neighbours import Said, shared
 from stream.worker.outputs import Outputs
 from stream.worker.owner import Owned, Shards
 from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
+from stream.worker.position import Owner
+from stream.worker.restore import Claim
 from stream.worker.rollup_shard import RollupShard
+from stream.worker.shaped import rollup_settings, shard_settings
 from stream.worker.shard import Shard
 from stream.worker.succession import Succession
 from stream.worker.transport import BatchTopic, Transport
@@ -51,6 +58,7 @@ class App(faust.App):  # type: ignore[misc]
 
     link: Link
     layout: Layout
+    said: Said
     shards: Shards
     outage: Outage
     shown: Shown
@@ -98,17 +106,20 @@ def build_app(
     make_rollup: MakeRollup,
     encode_reading: EncodeReading,
     exporter: Exporter | None = None,
+    clock: BrokerClock | None = None,
     reset: bool = False,
 ) -> App:
     """Join everything; `counts` is topic → number of partitions, as the start-up checks found them.
 
     `layout` has the groups that run: an optional one whose topics are missing is not in it.
     """
-    shown = Shown(exporter)
+    shown, clock = Shown(exporter), clock or BrokerClock()
     shards_of = {group: counts[layout.state(group)] for group in layout.assigned()}
     exactly_once = settings.delivery == "exactly_once"
+    owner = Owner(layout.consumer_group(settings.group_id), settings.instance_id, uuid.uuid4().hex[:12])
+    begun, gone = set[ShardId](), set[str]()
     app = App(
-        layout.consumer_group(settings.group_id),
+        owner.group,
         broker=[f"kafka://{broker}" for broker in settings.brokers],
         broker_credentials=link.faust(),
         broker_client_id=f"leadpulse-{settings.instance_id or os.getpid()}",
@@ -134,6 +145,7 @@ def build_app(
         worker_redirect_stdouts=False,
     )
     app.link, app.layout, app.shown, app.shards_of = link, layout, shown, shards_of
+    app.said = Said(settings.instance_id, shared(settings), reset)
     log.info("%s", told.start_line(settings, layout, shards_of, installed_version()))
     app.boot_strategy.enable_kafka_producer = False  # all writing goes through the shards' own producers
 
@@ -142,8 +154,11 @@ def build_app(
 
         def make(id: ShardId) -> Owned:
             name = layout.transactional_id(id) if exactly_once else None
-            statelog = StateLog(link, layout.state(id.group), id.shard, name)
+            # forwards repeat what producers may have packed well
+            packed = [topic for source, topic in layout.sources.get(id.group, {}).items() if source == REROUTE]
+            statelog = StateLog(link, layout.state(id.group), id.shard, name, packed, clock)
             if id.group == ROLLUP:
+                claim = Claim(owner, rollup_settings(shards_of), gone)
                 return RollupShard(
                     make_rollup(shards_of),
                     statelog,
@@ -151,12 +166,20 @@ def build_app(
                     shards_of,
                     encode_reading,
                     shown,
+                    clock=clock,
+                    claim=claim,
                     fail=outage.fail,
                     succession=Succession(link, layout, settings.group_id, fences=exactly_once),
                 )
             fold = make_fold(id.group, id.shard, shards_of[id.group])
             outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)
-            return Shard(outputs, fold, statelog, source, settings, reset=reset, fail=outage.fail)
+            claim = Claim(owner, shard_settings(settings.partitioner, shards_of[id.group]), gone)
+            # a log that is empty later on was not emptied for this beginning
+            anew = reset and id not in begun
+            begun.add(id)
+            return Shard(
+                outputs, fold, statelog, source, settings, clock=clock, reset=anew, claim=claim, fail=outage.fail
+            )
 
         return Shards(layout, make, partial(Reader, link))
 
@@ -177,7 +200,7 @@ def build_app(
         except Exception as error:
             die("assignment", error)
 
-    app.service(duties(app, settings, shown))
+    app.service(duties(app, settings, shown, clock))
     return app
 
 

@@ -9,23 +9,33 @@ soon as the counts do not divide (4 or 5 members): every visitor would be split.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, ConsumerProtocolMemberMetadata
 
-from stream.errors import TopicError
+from stream.errors import SettingsError, TopicError
+from stream.worker.neighbours import Said, said_by, say, unlike
 
 VERSION = 0
+_PARTS = "\x1f"
+
+
+def _raise(error: SettingsError) -> None:
+    raise error
 
 
 def shard_assignor(
-    groups: Mapping[str, tuple[str, ...]], instance_id: str | None = None, shards: Mapping[str, int] | None = None
+    groups: Mapping[str, tuple[str, ...]],
+    mine: Said = Said(),
+    refused: Callable[[SettingsError], None] = _raise,
+    shards: Mapping[str, int] | None = None,
 ) -> type[AbstractPartitionAssignor]:
-    """Make the assignor of one member; `groups` is group → topics, the instance id goes with the subscription.
+    """Make the assignor of one member; `groups` is group → topics, what it says of itself goes with the subscription.
 
-    `shards` is group → number of shards where that is known; partitions beyond are dealt to nobody.
+    Who leads the group was there first: members with other settings than its own get no shard, and are told why, by
+    a call of `refused`. `shards` is group → number of shards where that is known; nobody gets partitions beyond.
     """
 
     class ShardAssignor(AbstractPartitionAssignor):
@@ -33,7 +43,7 @@ def shard_assignor(
 
         @classmethod
         def metadata(cls, topics: Iterable[str]) -> ConsumerProtocolMemberMetadata:
-            return ConsumerProtocolMemberMetadata(VERSION, sorted(topics), (instance_id or "").encode())
+            return ConsumerProtocolMemberMetadata(VERSION, sorted(topics), say(mine))
 
         @classmethod
         def assign(
@@ -41,10 +51,15 @@ def shard_assignor(
         ) -> dict[str, ConsumerProtocolMemberAssignment]:
             counts = partition_counts(groups, cluster.partitions_for_topic, shards)
             # a static member keeps its place, and so its shards, when it comes back with a new member id
-            order = sorted(members, key=lambda member: (bytes(members[member].user_data or b""), member))
+            order = sorted(members, key=lambda member: (_instance(members[member].user_data), member))
+            others = {member: why for member in order if (why := _unlike(members[member].user_data, mine))}
             # an optional group is known to those who found its topics when they started
             able = {
-                group: [at for at, member in enumerate(order) if set(topics) <= set(members[member].subscription)]
+                group: [
+                    at
+                    for at, member in enumerate(order)
+                    if set(topics) <= set(members[member].subscription) and member not in others
+                ]
                 for group, topics in groups.items()
             }
             dealt = deal(counts, len(order), able)
@@ -52,16 +67,32 @@ def shard_assignor(
                 member: ConsumerProtocolMemberAssignment(
                     VERSION,
                     [(topic, shards) for group, shards in dealt[place].items() if shards for topic in groups[group]],
-                    b"",
+                    others.get(member, "").encode(),
                 )
                 for place, member in enumerate(order)
             }
 
         @classmethod
         def on_assignment(cls, assignment: ConsumerProtocolMemberAssignment) -> None:
-            """Nothing to remember: the next assignment depends on the members alone."""
+            """Remember nothing: the next assignment depends on the members alone. Tell what the leader refused."""
+            if assignment.user_data:
+                what, where, do = bytes(assignment.user_data).decode().split(_PARTS)
+                refused(SettingsError(what, where=where, do=do))
 
     return ShardAssignor
+
+
+def _instance(data: bytes | None) -> str:
+    """Read a member's instance id; in an older release it was all that a member said."""
+    said = said_by(data)
+    return said.instance if said is not None else bytes(data or b"").decode(errors="replace")
+
+
+def _unlike(data: bytes | None, mine: Said) -> str:
+    """Say what, where, what to do and which fields where a member has other settings; nothing where it has not."""
+    said = said_by(data)
+    wrong = unlike(mine.settings, said.settings, "the workers that were there first") if said is not None else None
+    return "" if wrong is None else _PARTS.join((wrong.what, wrong.where, wrong.do))
 
 
 def partition_counts(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from aiokafka import TopicPartition
@@ -15,6 +16,7 @@ from aiokafka.errors import KafkaError
 from mode import Service
 
 from stream.kafka import probe
+from stream.kafka.clock import BrokerClock
 from stream.serve.views import Exporter
 from stream.worker import added, told
 from stream.worker.guards.failstop import leave_within
@@ -33,7 +35,7 @@ SILENT_LEAVE_S: Final = 1.0  # nobody is there to say goodbye to
 LEAVE_S: Final = 8.0  # time to leave the group in order, once everything is committed
 
 
-def duties(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
+def duties(app: App, settings: Settings, exporter: Exporter, clock: BrokerClock) -> type[Service]:
     """Make the service; it stops before the consumer leaves the group, so that nothing is replayed."""
 
     class Duties(Service):
@@ -45,8 +47,10 @@ def duties(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
         async def _show(self) -> None:
             before, told_at, was_ready = app.shards.view(), time.monotonic(), False
             while not self.should_stop:
-                view, now = app.shards.view(), time.monotonic()
+                view, now = replace(app.shards.view(), clock_skew_ms=clock.skew_ms), time.monotonic()
                 exporter.show_worker(view)
+                if (news := clock.news()) is not None:
+                    log.warning("%s", news)
                 if view.ready and not was_ready:
                     log.info("%s", told.ready_line(view))
                 if now - told_at >= told.EVERY_S:
@@ -97,6 +101,8 @@ def duties(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
             silent = app.shards.silent
             await app.shards.stop()
             silent = silent or app.shards.silent
+            if not silent:
+                await app.consumer.leave()
             log.info("stopped: %s", "no broker answered" if silent else "everything is committed")
             leave_within(SILENT_LEAVE_S if silent else LEAVE_S)
 

@@ -17,8 +17,8 @@ import msgspec
 import xxhash
 
 from stream.contract.records import Record
-from stream.errors import REBUILD, TopicError
-from stream.state.keys import POSITION, SHELL
+from stream.errors import REBUILD, StateError, TopicError
+from stream.state.keys import BIRTH, POSITION, SHELL
 from stream.worker.inbox import Batch
 
 #: State-log keys that begin with a zero byte are the shell's; all others are the fold's.
@@ -32,7 +32,7 @@ class SourcePosition(msgspec.Struct):
     next: int
     last: int = -1  # offset of the last record covered; -1: none yet
     fingerprint: str = ""
-    last_ms: int = 0  # its timestamp
+    last_ms: int = 0  # when it arrived
     records: int = 0  # covered since the shard began
 
     def cover(self, batch: Batch) -> None:
@@ -41,16 +41,35 @@ class SourcePosition(msgspec.Struct):
         if batch.records:
             last = batch.records[-1]
             self.last, self.fingerprint = last[0], fingerprint(last)
-            self.last_ms = last[1]
+            self.last_ms = batch.newest_ms
             self.records += len(batch.records)
 
 
-class Position(msgspec.Struct):
+class Owner(msgspec.Struct, frozen=True):
+    """Who wrote a position: the consumer group, the worker's name, and a mark of this run of it."""
+
+    group: str = ""
+    instance: str = ""
+    run: str = ""
+
+    def __str__(self) -> str:
+        return f"a worker of the group {self.group}" + (f", instance {self.instance}" if self.instance else "")
+
+
+class Place(msgspec.Struct, kw_only=True):
+    """What every position says beside where reading goes on; older releases said only the version."""
+
+    version: int = VERSION
+    life: str = ""  # of the log that it lies in
+    settings: dict[str, str] = {}  # that the state beside it was made with
+    owner: Owner = Owner()
+
+
+class Position(Place):
     """The shard's place in all of its sources, and the number of its last delta."""
 
     sources: dict[str, SourcePosition]
     seq: int = 0
-    version: int = VERSION
 
 
 class _Format(msgspec.Struct):
@@ -62,6 +81,7 @@ class _Format(msgspec.Struct):
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Position).decode
 _format = msgspec.json.Decoder(_Format).decode
+_place = msgspec.json.Decoder(Place).decode
 
 
 def encode(position: Position) -> bytes:
@@ -78,14 +98,19 @@ class Restoring:
 
     def __init__(self, load: Callable[[bytes, bytes | None], None], where: str) -> None:
         """Take records that are not the shell's to `load`; `where` names the log."""
-        self._load, self._where = load, where
+        self._load, self.where = load, where
         self._position: bytes | None = None
         self._error: Exception | None = None
+        self.birth: bytes | None = None
+        self.places = 0  # positions that were found so far
 
     def take(self, key: bytes, value: bytes | None) -> None:
         """Take one record, in the order of the log."""
         if key == POSITION_KEY:
             self._position = value if value is not None else self._position
+            self.places += 1
+        elif key == BIRTH.prefix:
+            self.birth = value if value is not None else self.birth
         elif not key.startswith(SHELL) and self._error is None:
             try:
                 self._load(key, value)
@@ -98,10 +123,17 @@ class Restoring:
         Raises TopicError where it is of another format, else whatever went wrong on the way.
         """
         if self._position is not None:
-            _refuse_other_format(self._position, self._where)
+            _refuse_other_format(self._position, self.where)
+        if isinstance(self._error, StateError):
+            raise StateError(self._error.what, where=self.where, do=f"{self._error.do} Or begin anew: {REBUILD}.")
         if self._error is not None:
             raise self._error
         return self._position
+
+    def place(self) -> Place | None:
+        """Give what the position says of its log; raises as `position` does."""
+        value = self.position()
+        return None if value is None else _place(value)
 
 
 def decode(value: bytes) -> Position:

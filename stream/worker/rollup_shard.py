@@ -13,45 +13,47 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 from aiokafka import TopicPartition
 
-from stream.errors import TopicError
-from stream.kafka.bounded import within
-from stream.kafka.fetch import Unpacked
+from stream.errors import REBUILD, TopicError
+from stream.kafka.clock import BrokerClock
+from stream.kafka.fetch import Ends, Unpacked
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import OpenReader, Reader
 from stream.kafka.state_log import Row, StateLog
+from stream.rollup.standing import ForeignDelta, SequenceGap
 from stream.serve.views import Exporter, RollupView, ShardView
-from stream.state.keys import POSITION, ROLLUP_ALIVE, ROLLUP_POSITION
+from stream.state.keys import ROLLUP_ALIVE, ROLLUP_POSITION
 from stream.worker.guards.outage import Fail, dies
 from stream.worker.inbox import Batch
 from stream.worker.ports import EncodeReading, Rollup
-from stream.worker.position import Restoring
+from stream.worker.position import Place
 from stream.worker.published import Published
-from stream.worker.shard import CLOSE_S, COMMIT_LIMIT_S
-from stream.worker.succession import Succession, refuse_succeeded
-from stream.worker.takeover import AFRESH
+from stream.worker.restore import Claim, restore
+from stream.worker.shard import CLOSE_S
+from stream.worker.succession import RestoringUnlessSucceeded, Succession
+from stream.worker.writing import commit
 
 log = logging.getLogger("leadpulse.rollup")
 
-Take = Callable[[bytes, bytes | None], None]
+ANEW: Final = f"Restore the topics of leadpulse as they were; or {REBUILD}"
 
 PUBLISH_S: Final = 1.0
 BEHIND_S: Final = 3.0  # between two publications while a backlog is worked off: none of them holds for long
 ALL_WINDOWS_S: Final = 15.0  # longer windows move slowly: a look at them each second would only cost
+MOST_UNREAD_RATIO: Final = 0.01  # of all records so far: more than that is a burst, and no window is whole without it
 FAST_WINDOWS: Final = ("5m", "1h")
 SNAPSHOT_S: Final = 30.0
 
 
-class RollupPosition(msgspec.Struct):
+class RollupPosition(Place):
     """The deltas that the snapshot covers: topic → next offset of each partition."""
 
     next: dict[str, list[int]]
-    version: int = POSITION.version  # one format for all logs of an installation
 
 
 class RollupShard:
@@ -67,6 +69,8 @@ class RollupShard:
         exporter: Exporter,
         *,
         snapshot_s: float = SNAPSHOT_S,
+        clock: BrokerClock | None = None,
+        claim: Claim = Claim(),
         fail: Fail = dies,
         succession: Succession | None = None,
     ) -> None:
@@ -76,18 +80,21 @@ class RollupShard:
         self.committed: dict[TopicPartition, int] = {}
         self.committed_at = time.monotonic()
         self._rollup, self._log, self._layout = rollup, statelog, layout
-        self._exporter, self._snapshot_s, self._fail = exporter, snapshot_s, fail
+        self._exporter, self._snapshot_s, self._claim = exporter, snapshot_s, claim
+        self._clock, self._life = clock or BrokerClock(), ""
+        self._fail, self._succession = fail, succession
         self._shown: RollupView | None = None
-        self._succession = succession
         self.unread: dict[str, int] = {}
         self._published = Published(encode)
         self._tps = [TopicPartition(layout.deltas(group), p) for group in layout.groups for p in range(counts[group])]
         self._next: dict[TopicPartition, int] = {}
         self._goal: dict[TopicPartition, int] = {}
+        self._unheard: set[TopicPartition] = set()
         self._task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
         self._all_due = self._snapshot_due = 0.0
-        self._complete = succession is None or succession.open
+        self._complete = False
+        self._records = 0  # when all windows were read last
         self._lag = self._deltas = self._commits = self._restored = 0
         self._commit_s = self._apply_s = self._restore_s = 0.0
         self._committed_ms = 0
@@ -128,10 +135,9 @@ class RollupShard:
     async def _restore(self, reader: Reader) -> None:
         began = time.monotonic()
         log_tp = self._log.tp
-        found = Restoring(self._rollup.load, f"{log_tp.topic} partition {log_tp.partition}")
-        await self._log.fence()
-        self._restored = await self._log.read(reader, self._unless_succeeded(found.take))
-        value = found.position()
+        found = RestoringUnlessSucceeded(self._rollup.load, f"{log_tp.topic} partition {log_tp.partition}")
+        restored = await restore(self._log, reader, found, self._claim)
+        value, self._restored, self._life = restored.position, restored.records, restored.life.id
         stored = None if value is None else msgspec.json.decode(value, type=RollupPosition)
         if self._succession is not None:
             await self._succession.begin(reader)
@@ -142,6 +148,12 @@ class RollupShard:
             self._next[tp] = self._checked(tp, begin, end, known[tp.partition] if tp.partition < len(known) else begin)
         # until it has seen all that was reported before the take-over, readings would first fall and then rise
         self._goal = {tp: end for tp, (_, end) in bounds.items()}
+        # nothing is known of these, or all of it has gone from the topic since: their first number will tell
+        self._unheard = {tp for tp, (begin, _) in bounds.items() if self._next[tp] <= begin}
+        # the position goes with what was restored: nothing was added since. And its stamp says how late it is, so that
+        # nobody takes what was reported long ago for news
+        first = restored.rows(msgspec.json.encode(self._position()), ROLLUP_POSITION.prefix)
+        await commit(self._log, [(log_tp.topic, log_tp.partition, first)], self._claim.owner)
         self._restore_s = time.monotonic() - began
         log.debug("rollup restored: %d records in %.2f s", self._restored, self._restore_s)
 
@@ -152,7 +164,7 @@ class RollupShard:
         raise TopicError(
             f"Deltas from offset {known} on are needed, but the topic holds {begin} to {end}.",
             where=f"{tp.topic} partition {tp.partition}",
-            do=f"Restore the topic, or {AFRESH}.",
+            do=f"Restore the topic, or {REBUILD}.",
         )
 
     async def resume(self) -> None:
@@ -190,18 +202,33 @@ class RollupShard:
     def feed(self, batch: Batch) -> None:
         """Nothing comes this way: the rollup's log is assigned only to say who owns the rollup."""
 
-    def see_end(self, source: str, end: int) -> None:
+    def see_end(self, source: str, end: Ends) -> None:
         """Nothing comes this way either."""
 
     def _apply(self, got: Mapping[TopicPartition, Unpacked]) -> None:
         began = time.perf_counter()
         for tp, unpacked in got.items():
-            for _, _, _, value, _ in unpacked.records:
+            for offset, stamp_ms, _, value, _ in unpacked.records:
                 if value is not None:
-                    self._rollup.apply(value)
+                    self._add(tp, offset, value, stamp_ms)
             self._next[tp] = unpacked.next
+            if unpacked.records:
+                self._unheard.discard(tp)
             self._deltas += len(unpacked.records)
         self._apply_s += time.perf_counter() - began
+
+    def _add(self, tp: TopicPartition, offset: int, value: bytes, stamp_ms: int) -> None:
+        where = f"{tp.topic} partition {tp.partition}, offset {offset}"
+        try:
+            self._rollup.apply(value, stamp_ms)
+        except SequenceGap as gap:
+            raise TopicError(f"What shards report cannot be added up: {gap}.", where=where, do=f"{ANEW}.") from gap
+        except ForeignDelta as unknown:
+            raise TopicError(
+                f"A delta is not of this release: {unknown}.",
+                where=where,
+                do=f"Run the release that wrote it on all workers; or {REBUILD}.",
+            ) from unknown
 
     def _reached_goal(self) -> bool:
         self._goal = {tp: end for tp, end in self._goal.items() if self._next[tp] < end}
@@ -209,13 +236,6 @@ class RollupShard:
 
     def _behind(self, reader: Reader) -> int:
         return sum(max(0, end - self._next[tp]) for tp, end in reader.ends().items())
-
-    def _unless_succeeded(self, take: Take) -> Take:
-        def taken(key: bytes, value: bytes | None) -> None:
-            refuse_succeeded(key, value, self._log.tp.topic)
-            take(key, value)
-
-        return taken
 
     async def _succeed(self, open_reader: OpenReader) -> None:
         """Take over from the former generation, once everything is read; what it published since is found anew."""
@@ -228,44 +248,62 @@ class RollupShard:
 
     async def _publish(self) -> None:
         began = time.monotonic()
-        self._rollup.advance(int(time.time() * 1000))
-        windows = None if began >= self._all_due else FAST_WINDOWS
+        if self._unheard:  # what was published before is not taken back until it is known that it can be added up
+            alive: list[Row] = [(ROLLUP_ALIVE.prefix, b"", None, [])]
+            await commit(self._log, [(self._log.tp.topic, self._log.tp.partition, alive)], self._claim.owner)
+            self.committed_at = time.monotonic()
+            return
+        self._rollup.advance(self._clock.now_ms())
+        complete, records = self._rollup.complete, self._rollup.records
+        windows = None if began >= self._all_due or self._is_news(complete, records) else FAST_WINDOWS
         readings = self._rollup.readings(windows)
         shows = self._succession is None or self._succession.open
         changed = self._published.rows(readings, windows) if shows else []
         rows: list[Row] = [(key, value, None, []) for key, value in changed]
-        own: list[Row] = []
-        if began >= self._snapshot_due:
+        # something each time: the answer says whether the log is still there, and still ours
+        own: list[Row] = [(ROLLUP_ALIVE.prefix, b"", None, [])]
+        snapshot = began >= self._snapshot_due
+        if snapshot:
             own = [(key, value, None, []) for key, value in self._rollup.snapshot(False)]
             own.append((ROLLUP_POSITION.prefix, msgspec.json.encode(self._position()), None, []))
         parts: list[tuple[str, int, Iterable[Row]]] = []
         if rows:
             parts.append((self._layout.metrics, 0, rows))
-        if own:
-            parts.append((self._log.tp.topic, self._log.tp.partition, own))
-        if not parts:
-            # nothing changed; a commit all the same, because it proves that the rollup is still ours
-            parts.append((self._log.tp.topic, self._log.tp.partition, [(ROLLUP_ALIVE.prefix, b"", None, [])]))
-        await within(COMMIT_LIMIT_S, self._log.write(parts))
+        parts.append((self._log.tp.topic, self._log.tp.partition, own))
+        await commit(self._log, parts, self._claim.owner)
         now = self.committed_at = time.monotonic()
         if windows is None:
-            self._all_due = now + ALL_WINDOWS_S
-        if own:
+            self._all_due, self._records = now + ALL_WINDOWS_S, records
+        if snapshot:
             self._snapshot_due = now + self._snapshot_s
         self._commits += 1
         self._commit_s = now - began
-        self._committed_ms = int(time.time() * 1000)
+        self._committed_ms = self._clock.now_ms()
         as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
-        self._complete = not readings or readings[-1].complete  # one standing for all
+        self._complete = complete
         if shows:
             self._shown = RollupView(self._published.confirm(), as_of_ms, self._committed_ms)
             self._exporter.show_rollup(self._shown)
+        if self._layout.metrics in self._log.anew:  # whoever reads it must find everything in it
+            self._log.anew.clear()
+            self._published.forget()
+            self._all_due = 0.0
+
+    def _is_news(self, complete: bool, records: int) -> bool:
+        """Say whether long windows must be read now, because of what would be said beside them.
+
+        Whoever reads that all is complete must find every window read after the last record, or next to it; and
+        whoever reads a long window, that it is complete no more.
+        """
+        return complete is not self._complete or (complete and records - self._records > records * MOST_UNREAD_RATIO)
 
     def _position(self) -> RollupPosition:
         topics: dict[str, list[int]] = {}
         for tp in self._tps:  # in order of partitions
             topics.setdefault(tp.topic, []).append(self._next[tp])
-        return RollupPosition(topics)
+        position = RollupPosition(next=topics)
+        self._claim.mark(position, self._life)
+        return position
 
     def view(self) -> ShardView:
         """Show the rollup as it is now."""

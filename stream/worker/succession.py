@@ -24,11 +24,21 @@ from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 from stream.kafka.state_log import Row, StateLog
 from stream.state.keys import ROLLUP_SUCCESSOR
+from stream.worker.position import Restoring
 
 log = logging.getLogger("leadpulse.succession")
 
 LOOK_S: Final = 5.0
 TELL_S: Final = 60.0
+
+
+class RestoringUnlessSucceeded(Restoring):
+    """Take the records of the rollup's log, and refuse it where a newer generation has taken over."""
+
+    def take(self, key: bytes, value: bytes | None) -> None:
+        """Take one record, in the order of the log."""
+        refuse_succeeded(key, value, self.where)
+        super().take(key, value)
 
 
 def refuse_succeeded(key: bytes, value: bytes | None, topic: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Protocol
 
 from aiokafka import TopicPartition
 
@@ -20,9 +20,6 @@ from stream.kafka.reader import Reader
 from stream.worker.position import Position, SourcePosition, fingerprint
 
 log = logging.getLogger("leadpulse.takeover")
-
-#: How to begin with a new state: the rollup's part must go with that of the shards.
-AFRESH: Final = REBUILD
 
 
 class Beginning(Protocol):
@@ -69,13 +66,13 @@ async def _same_topic(reader: Reader, tp: TopicPartition, begin: int, end: int, 
         raise TopicError(
             f"Records {known.next} to {begin - 1} were deleted before they were counted.",
             where=where,
-            do=f"Lengthen the topic's retention. To go on without them, {AFRESH}.",
+            do=f"Lengthen the topic's retention. To go on without them, {REBUILD}.",
         )
     if known.next > end:
         raise TopicError(
             f"The topic ends at offset {end}, but it was read up to {known.next}: it was recreated or cut off.",
             where=where,
-            do=f"Restore the topic, or {AFRESH}.",
+            do=f"Restore the topic, or {REBUILD}.",
         )
     if known.last < 0:
         return
@@ -93,17 +90,29 @@ async def _same_topic(reader: Reader, tp: TopicPartition, begin: int, end: int, 
         raise TopicError(
             f"Another record is at offset {known.last} than the one that was counted: the topic was recreated.",
             where=where,
-            do=f"Restore the topic, or {AFRESH}.",
+            do=f"Restore the topic, or {REBUILD}.",
         )
 
 
-def refuse_lost_state(group_offsets: Mapping[TopicPartition, int | None], state_topic: str) -> None:
-    """Raise where the consumer group has been here before and the state log is empty."""
+def refuse_lost_state(
+    group_offsets: Mapping[TopicPartition, int | None], reported: tuple[TopicPartition, int], state_topic: str
+) -> None:
+    """Raise where the state log is empty, but somebody has been here before.
+
+    `group_offsets` are those that the consumer group committed, `reported` is the partition of the shard's deltas
+    with the number of its records.
+    """
     seen = [tp for tp, offset in group_offsets.items() if offset is not None]
-    if seen:
-        tp = seen[0]
-        raise TopicError(
-            f"The state log is empty, but records of {tp.topic} partition {tp.partition} were counted before.",
-            where=f"{state_topic} partition {tp.partition}",
-            do=f"Restore the topic. To count everything anew, {AFRESH}.",
-        )
+    told, count = reported
+    if not seen and not count:
+        return
+    what = (
+        f"records of {seen[0].topic} partition {seen[0].partition} were counted before"
+        if seen
+        else f"{told.topic} partition {told.partition} holds what was counted before"
+    )
+    raise TopicError(
+        f"The state log is empty, but {what}.",
+        where=f"{state_topic} partition {told.partition}",
+        do=f"Restore the topic; or {REBUILD}.",
+    )

@@ -12,24 +12,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAuthorizationFailedError
+from aiokafka.structs import OffsetAndMetadata
 from faust.events import Event
 from faust.topics import Topic
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import Service
 
-from stream.errors import LeadpulseError, TopicError
+from stream.errors import REBUILD, LeadpulseError, TopicError
 from stream.kafka import fetch as lean
 from stream.worker.assignor import shard_assignor
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch
-from stream.worker.takeover import AFRESH
+from stream.worker.neighbours import BEAT_S, Beat, beat
 
 if TYPE_CHECKING:
     from stream.worker.owner import Shards
@@ -42,6 +44,12 @@ FETCH_MIN_BYTES: Final = 512 << 10  # one large answer costs less than many smal
 FETCH_PARTITION_BYTES: Final = 1 << 20
 FETCH_BYTES: Final = 16 << 20
 ENDS_EVERY_S: Final = 0.5
+BEAT_LIMIT_S: Final = 3.0
+
+
+def _refused(error: LeadpulseError) -> None:
+    """End at once: raised within aiokafka it would come with a page of its own."""
+    die("consumer group", error)
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -54,16 +62,19 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         self._epoch = 0
         self._rebalancing = True
         self._ends_at = 0.0
+        self._beats = 0
+        self._beating: asyncio.Task[None] | None = None
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         conf, app = self.app.conf, self.app
         instance_id = conf.consumer_group_instance_id or None
+        lean.install()
         return aiokafka.AIOKafkaConsumer(
             **app.link.aiokafka(),
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=instance_id,
-            partition_assignment_strategy=[shard_assignor(app.layout.assigned(), instance_id, app.shards_of)],
+            partition_assignment_strategy=[shard_assignor(app.layout.assigned(), app.said, _refused, app.shards_of)],
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
@@ -92,6 +103,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             consumer.seek(tp, 0)
             consumer.pause(tp)
         self._rebalancing = False
+        if self._beating is None:
+            self._beating = asyncio.ensure_future(self._beat_on())
         await self._unless_stopping(super().on_partitions_assigned(assigned, generation_id))
 
     async def _unless_stopping(self, call: Coroutine[Any, Any, None]) -> None:
@@ -132,10 +145,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             self._next[tp] = self._epoch, offset
         return self._epoch
 
-    async def fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, int]]:
+    async def fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, lean.Ends]]:
         return await self._inside(self._fetch(timeout_s))
 
-    async def _fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, int]]:
+    async def _fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, lean.Ends]]:
         consumer = self._ensure_consumer()
         consumer._coordinator.check_errors()
         fetcher = consumer._fetcher
@@ -173,11 +186,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 raise TopicError(
                     f"Offset {offset} is not in the topic any more: records were deleted before they were counted.",
                     where=f"{tp.topic} partition {tp.partition}",
-                    do=f"Lengthen the topic's retention. To go on without them, {AFRESH}.",
+                    do=f"Lengthen the topic's retention. To go on without them, {REBUILD}.",
                 ) from error
 
-    def _ends(self, fetcher: Any) -> dict[TopicPartition, int]:
-        """Give the last stable offsets that the broker told with its last answers, a few times a second."""
+    def _ends(self, fetcher: Any) -> dict[TopicPartition, lean.Ends]:
+        """Give both ends of each partition that the broker told with its last answers, a few times a second."""
         now = asyncio.get_running_loop().time()
         if now < self._ends_at:
             return {}
@@ -218,6 +231,37 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             await consumer.commit(mine)
         return bool(mine)
 
+    async def _beat_on(self) -> None:
+        """Show while this thread lives that this worker does, whatever its shards do."""
+        while True:
+            await asyncio.sleep(BEAT_S)
+            try:
+                await asyncio.wait_for(self._beat(), BEAT_LIMIT_S)
+            except Exception as error:
+                log.debug("beat not written: %r", error)
+
+    async def _beat(self, *, left: bool = False) -> None:
+        """Write a beat beside an offset of the group: that of the log of one of our shards, at its end."""
+        consumer, layout = self._ensure_consumer(), self.app.layout
+        owned = sorted((tp.topic, tp.partition) for tp in consumer.assignment())
+        if not owned or self._rebalancing:
+            return
+        (topic, partition), coordinator = owned[0], consumer._coordinator
+        slot = TopicPartition(layout.state(layout.source_of(topic)[0]), partition)
+        ends = await consumer.end_offsets([slot])
+        self._beats += 1
+        one = Beat(coordinator.member_id, self._beats, left)
+        await coordinator.commit_offsets(None, {slot: OffsetAndMetadata(ends[slot], beat(one))})
+
+    async def leave(self) -> None:
+        """Say that this worker is gone: with a fixed name it stays in the group for its session."""
+        if self._beating is not None:
+            self._beating.cancel()
+        try:
+            await asyncio.wait_for(self._inside(self._beat(left=True)), BEAT_LIMIT_S)
+        except Exception as error:
+            log.debug("last beat not written: %r", error)
+
 
 class Fetcher(Service):
     """Carry batches from the consumer's thread to the agents; in place of Faust's, which goes record by record."""
@@ -232,7 +276,9 @@ class Fetcher(Service):
         try:
             while not self.should_stop:
                 if not consumer.flow_active:
+                    consumer.shards.fetching_since = None
                     await self.wait(consumer.can_resume_flow)
+                consumer.shards.fetching_since = time.monotonic()
                 batches, ends = await consumer._thread.fetch(FETCH_WAIT_MS / 1000)
                 for batch in batches:
                     await consumer.deliver(batch)
@@ -245,6 +291,7 @@ class Fetcher(Service):
             if not (self.should_stop or self.app.should_stop):
                 die("fetch", error)
         finally:
+            consumer.shards.fetching_since = None
             self.set_shutdown()
 
 
@@ -324,6 +371,10 @@ class Consumer(driver.Consumer):
     async def rejoin(self) -> None:
         """Have the group deal the shards out anew."""
         await self._thread.rejoin()  # type: ignore[attr-defined]
+
+    async def leave(self) -> None:
+        """Say that this worker is gone."""
+        await self._thread.leave()  # type: ignore[attr-defined]
 
     # -- the shards' Source
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
+import pytest
 
 from stream.changes.accumulator import Accumulator, Spread
-from stream.changes.deltas import Delta, pack, unpack
+from stream.changes.deltas import Delta, UnknownDelta, pack, unpack, unpack_coded
 
 
 def test_a_delta_comes_back_as_it_was_packed() -> None:
@@ -53,3 +55,16 @@ def test_a_delta_too_large_for_a_record_goes_in_several_that_add_up_to_it() -> N
     assert len(found) == 120_000
     assert all(found["view", "s1", pane] == pane + 1 for pane in range(60_000))
     assert [spread for part in parts for spread in part.spreads] == spreads
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (msgspec.msgpack.encode([{"new": 1}] * 18 + [3]), r"newer release \(format 3; this one reads 2\)"),
+        (msgspec.msgpack.encode([1, 2]), "cannot be read"),
+        (b"\xc1", "cannot be read"),
+    ],
+)
+def test_a_delta_of_another_release_says_so_whatever_else_is_in_it(value: bytes, why: str) -> None:
+    with pytest.raises(UnknownDelta, match=why):
+        unpack_coded(value)

@@ -60,10 +60,11 @@ def test_all_topics_of_an_installation_carry_its_prefix():
         ({"leadpulse__metrics": {"configs": {"cleanup.policy": "delete"}}}, "p.leadpulse.metrics", "must be compact"),
         ({"page_view": {"configs": {"cleanup.policy": "compact"}}}, "p.page_view", "vanish"),
         (
-            {"leadpulse__reroute__ads": {"configs": {"message.timestamp.type": "LogAppendTime"}}},
+            {"leadpulse__reroute__ads": {"configs": {"message.timestamp.type": "CreateTime"}}},
             "p.leadpulse.reroute.ads",
-            "CreateTime",
+            "must be LogAppendTime",
         ),
+        ({"leadpulse__rollup": {"configs": {"message.timestamp.type": "CreateTime"}}}, "p.leadpulse.rollup", "clock"),
     ],
 )
 def test_what_a_worker_must_not_start_with_is_fatal_and_names_the_topic(changed, where, word):
@@ -87,6 +88,19 @@ def test_what_is_only_unwise_is_a_notice(changed, brokers, word):
     assert len(told) == 1
     assert not told[0].fatal
     assert word in told[0].what
+
+
+def test_own_topics_get_the_brokers_time_and_sources_keep_theirs():
+    there = cluster(
+        page_view={"configs": {"message.timestamp.type": "CreateTime"}},
+        leadpulse__reroute__visitors={"configs": {"message.timestamp.type": "CreateTime"}},
+        leadpulse__metrics={"configs": {"message.timestamp.type": "CreateTime"}},
+        leadpulse__rollup={"configs": {}},
+        leadpulse__dead_letter=None,
+    )
+    plan = TopicPlan.fitting(LAYOUT, there)
+    assert plan.unstamped(there) == ["p.leadpulse.reroute.visitors", "p.leadpulse.metrics"]
+    assert all(spec.configs["message.timestamp.type"] == "LogAppendTime" for spec in plan.specs)
 
 
 def test_existing_sources_decide_the_partition_counts_of_what_is_created():
@@ -196,3 +210,33 @@ def test_partitions_that_were_added_to_sources_are_a_notice_that_names_the_way_o
 def test_a_source_with_fewer_partitions_than_its_state_is_no_growth():
     found = findings(cluster(page_view={"partitions": 3}))
     assert [finding for finding in found if finding.fatal]
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "leadpulse__state__ads",
+        "leadpulse__deltas__emails",
+        "leadpulse__rollup",
+        "leadpulse__metrics",
+        "leadpulse__dead_letter",
+        "leadpulse__reroute__visitors",
+    ],
+)
+def test_a_topic_that_takes_less_than_is_written_is_a_problem_with_the_setting_and_its_value(topic):
+    plan = {spec.name: dict(spec.configs) for spec in TopicPlan(LAYOUT).specs}
+    name = "p." + topic.replace("__", ".")
+    assert plan[name]["max.message.bytes"] == "1048588"
+    (found,) = findings(cluster(**{topic: {"configs": {**plan[name], "max.message.bytes": "500000"}}}))
+    assert found.fatal
+    assert (found.where, found.what.split(":")[0]) == (name, "max.message.bytes is 500000")
+    assert f"--topic {name} --add-config max.message.bytes=1048588" in found.do
+
+
+def test_a_topic_that_takes_enough_or_does_not_say_is_in_order():
+    enough = {"cleanup.policy": "delete", "max.message.bytes": "900000"}
+    assert findings(cluster(leadpulse__dead_letter={"configs": enough}, page_view={"configs": {}})) == []
+
+
+def test_sources_may_take_little_because_leadpulse_only_reads_them():
+    assert findings(cluster(page_view={"configs": {"max.message.bytes": "1000"}})) == []

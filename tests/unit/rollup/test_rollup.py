@@ -13,8 +13,8 @@ from stream.changes.cells import Cell
 from stream.changes.deltas import Delta
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid
 from stream.contract.readings import Reading
-from stream.rollup.rollup import Rollup, RollupOptions, SequenceGap
-from stream.rollup.standing import SILENT_AFTER_MS
+from stream.rollup.rollup import Rollup, RollupOptions
+from stream.rollup.standing import SILENT_AFTER_MS, SequenceGap
 
 NOW_MS = 1_750_000_000_000 // DAY_MS * DAY_MS
 VIEW: Cell = ("view", "s1", "direct")
@@ -47,9 +47,40 @@ def value(made: Rollup, metric: str = "page_views", window: str | None = "24h") 
 
 def test_reports_are_added_in_their_sequence() -> None:
     made = rollup()
-    for seq in (7, 8, 9):  # a shard's first report that is seen may have any number
+    for seq in (1, 2, 3):
         made.apply(pack(delta(seq, NOW_MS)))
     assert value(made) == 3
+
+
+def test_a_first_report_that_is_not_the_first_is_refused_because_earlier_ones_are_not_in_the_totals() -> None:
+    with pytest.raises(SequenceGap, match="visitors/0 reported number 7 after nothing"):
+        rollup().apply(pack(delta(7, NOW_MS)))
+
+
+def test_with_transactions_a_number_that_comes_again_is_refused() -> None:
+    made = rollup(once=True)
+    made.apply(pack(delta(1, NOW_MS)))
+    with pytest.raises(SequenceGap, match="number 1 again after 1: its log has lost its end"):
+        made.apply(pack(delta(1, NOW_MS)))
+
+
+def test_a_new_life_of_a_shard_is_never_added_to_the_totals_of_its_former_one() -> None:
+    made = rollup()
+    for seq, life in ((1, ""), (2, "a"), (3, "a"), (4, "")):  # an older release says none
+        made.apply(pack(replace(delta(seq, NOW_MS), life=life)))
+    for seq in (1, 4, 5):
+        with pytest.raises(SequenceGap, match=r"began anew \(life b\), but what its former life a reported"):
+            made.apply(pack(replace(delta(seq, NOW_MS), life="b")))
+    assert value(made) == 4
+
+
+def test_a_life_is_stored_with_what_was_added_in_it() -> None:
+    made, later = rollup(), rollup()
+    made.apply(pack(replace(delta(1, NOW_MS), life="a")))
+    for key, stored in made.snapshot(False):
+        later.load(key, stored)
+    with pytest.raises(SequenceGap, match="life b"):
+        later.apply(pack(replace(delta(2, NOW_MS), life="b")))
 
 
 def test_a_report_that_was_seen_changes_nothing() -> None:
@@ -62,8 +93,8 @@ def test_a_report_that_was_seen_changes_nothing() -> None:
 def test_a_missing_report_stops_the_rollup_and_is_named() -> None:
     made = rollup(2)
     made.apply(pack(delta(1, NOW_MS)))
-    made.apply(pack(delta(5, NOW_MS, shard=1)))  # each shard has a sequence of its own
-    with pytest.raises(SequenceGap, match="visitors 0 reported number 3 after 1"):
+    made.apply(pack(delta(1, NOW_MS, shard=1)))  # each shard has a sequence of its own
+    with pytest.raises(SequenceGap, match="visitors/0 reported number 3 after 1"):
         made.apply(pack(delta(3, NOW_MS)))
 
 
@@ -217,6 +248,46 @@ def test_one_event_of_the_far_future_leaves_the_windows_where_they_are() -> None
     made.advance(NOW_MS + 1)
     assert made.now_ms <= NOW_MS + DAY_MS + 1
     assert value(made, window="7d") == 2
+
+
+@pytest.mark.parametrize("wrong_ms", [0, HOUR_MS, -HOUR_MS, 900 * DAY_MS])
+@pytest.mark.parametrize("clock", ["wall", "events"])
+def test_what_a_worker_takes_for_the_time_moves_no_window(wrong_ms: int, clock: str) -> None:
+    """The broker's stamps say when; `now_ms` in a report is what its worker believed."""
+    made = rollup(2, clock=clock)
+    for seq in range(1, 4):
+        at_ms = NOW_MS + seq * 1_000
+        made.apply(pack(replace(delta(seq, at_ms - 500), now_ms=at_ms + wrong_ms)), at_ms)
+        made.apply(pack(replace(delta(seq, at_ms - 500, shard=1), now_ms=at_ms)), at_ms)
+        made.advance(at_ms + 300)
+        assert made.complete
+        assert made.now_ms == (at_ms + 300 if clock == "wall" else at_ms - 499)
+    assert value(made, window="5m") == 6
+
+
+def test_a_report_is_as_old_as_its_stamp_and_not_as_the_moment_at_which_it_is_read() -> None:
+    """Who takes the rollup over reads what was reported while nobody had it."""
+    made = rollup()
+    made.advance(NOW_MS)
+    made.apply(pack(delta(1, NOW_MS - HOUR_MS)), NOW_MS - HOUR_MS)
+    made.advance(NOW_MS)
+    assert not made.complete
+    assert made.now_ms == NOW_MS - HOUR_MS + 1
+    made.apply(pack(delta(2)), NOW_MS - 900)
+    assert made.complete
+
+
+def test_one_stamp_that_is_far_ahead_moves_nothing() -> None:
+    made = rollup(3)
+    for seq, ahead_ms in ((1, 0), (2, DAY_MS), (3, 0)):
+        for shard in range(3):
+            at_ms = NOW_MS + seq * 1_000 + (ahead_ms if shard == 2 else 0)
+            made.apply(pack(delta(seq, NOW_MS if seq == 1 else None, shard=shard)), at_ms)
+        made.advance(NOW_MS + seq * 1_000)
+        assert made.now_ms == NOW_MS + seq * 1_000
+    made.advance(NOW_MS + DAY_MS)  # and where the reader's own is, the others are old
+    assert not made.complete
+    assert made.now_ms == NOW_MS + 3_000
 
 
 def test_rejects_before_the_first_event_are_accepted_records_too() -> None:

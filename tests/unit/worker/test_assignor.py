@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.engine.groups import GROUPS
-from stream.errors import TopicError
+from stream.errors import SettingsError, TopicError
 from stream.kafka.layout import Layout
 from stream.worker.assignor import deal, shard_assignor
+from stream.worker.neighbours import Said
 
 TOPICS = Layout("x.", [GROUPS[name] for name in ("visitors", "emails", "ads")]).assigned()
 
@@ -36,7 +37,9 @@ def cluster(visitors: int, emails: int, ads: int, **changed: int) -> Cluster:
 
 def assign(where: Cluster, members: Mapping[str, str]) -> dict[str, dict[str, list[int]]]:
     """Let the group's leader assign; members is member id → instance id. Gives member → topic → partitions."""
-    metadata = {member: shard_assignor(TOPICS, instance).metadata(ALL) for member, instance in members.items()}
+    metadata = {
+        member: shard_assignor(TOPICS, Said(instance or "")).metadata(ALL) for member, instance in members.items()
+    }
     out = shard_assignor(TOPICS).assign(where, metadata)
     return {member: {topic: list(found) for topic, found in mine.assignment} for member, mine in out.items()}
 
@@ -104,3 +107,19 @@ def test_a_group_goes_only_to_members_that_know_all_of_its_topics():
     del metadata["b"]
     nobody = shard_assignor(TOPICS).assign(where, metadata)
     assert not [topic for mine in nobody.values() for topic, _ in mine.assignment if topic == "x.ad"]
+
+
+def test_who_has_other_settings_than_the_first_gets_no_shard_and_is_told_why():
+    kinds = {
+        name: shard_assignor(TOPICS, Said(settings={"partitioner": value}))
+        for name, value in {"first": "murmur2", "other": "crc32", "like": "murmur2"}.items()
+    }
+    kinds["older"] = shard_assignor(TOPICS)
+    metadata = {name: kind.metadata(ALL) for name, kind in kinds.items()}
+    dealt = kinds["first"].assign(cluster(3, 3, 3), metadata)
+    assert [name for name, mine in dealt.items() if not mine.assignment] == ["other"]
+    for name in ("first", "like", "older"):
+        kinds[name].on_assignment(dealt[name])
+    with pytest.raises(SettingsError, match="LEADPULSE_PARTITIONER is murmur2 there and crc32 here") as told:
+        kinds["other"].on_assignment(dealt["other"])
+    assert "stop all workers, and start all of them with the new ones" in str(told.value)

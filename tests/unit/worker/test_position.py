@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stream.errors import TopicError
+from stream.errors import StateError, TopicError
 from stream.worker import position
 from stream.worker.inbox import Batch, Inbox
 from stream.worker.position import Position, Restoring, SourcePosition, fingerprint
@@ -92,6 +92,20 @@ def test_a_record_of_our_own_format_that_cannot_be_read_is_an_error_as_it_is():
     found.take(position.POSITION_KEY, position.encode(Position({}, seq=4)))
     with pytest.raises(KeyError, match="of another shape"):
         found.position()
+
+
+def test_a_log_that_other_settings_counted_is_refused_with_where_and_both_ways_out():
+    def load(key, value):
+        raise StateError("Counted by another look-back.", do="Set it again.")
+
+    found = Restoring(load, LOG)
+    found.take(b"v1", b"")
+    found.take(position.POSITION_KEY, position.encode(Position({}, seq=4)))
+    with pytest.raises(StateError) as refused:
+        found.position()
+    told = str(refused.value)
+    assert "where: x.leadpulse.state.ads partition 3" in told
+    assert "do:    Set it again. Or begin anew: stop all workers, run `leadpulse topics rebuild`" in told
 
 
 def test_an_inbox_gives_everything_once_in_the_order_it_came():

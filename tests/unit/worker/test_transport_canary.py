@@ -12,6 +12,7 @@ import inspect
 import aiokafka
 import faust
 import pytest
+from aiohttp.web_protocol import RequestHandler
 from aiokafka.consumer import fetcher, group_coordinator, subscription_state
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from aiokafka.producer import sender
@@ -22,6 +23,7 @@ from faust.types import ConsumerMessage
 
 OVERRIDDEN = [
     (faust.Worker, "_on_sigterm"),
+    (faust.Worker, "_install_signal_handlers_unix"),
     (faust.App, "_new_transport"),
     (faust.App, "_new_consumer"),
     (faust.App, "_create_directories"),
@@ -36,6 +38,11 @@ OVERRIDDEN = [
     (driver.Consumer, "commit"),
     (driver.Consumer, "wait_empty"),
     (driver.Consumer, "verify_event_path"),
+    (fetcher, "MemoryRecords"),
+    (faust.Worker, "_schedule_shutdown"),
+    (faust.Worker, "_shutdown_loop"),
+    (RequestHandler, "_handle_request"),
+    (RequestHandler, "finish_response"),
 ]
 CALLED = [
     (driver.AIOKafkaConsumerThread, "_ensure_consumer"),
@@ -56,6 +63,8 @@ CALLED = [
     (group_coordinator.GroupCoordinator, "fetch_committed_offsets"),
     (group_coordinator.GroupCoordinator, "request_rejoin"),
     (sender.Sender, "sender_task"),
+    (group_coordinator.GroupCoordinator, "commit_offsets"),
+    (AbstractPartitionAssignor, "on_assignment"),
     (aiokafka.AIOKafkaProducer, "create_batch"),
     (aiokafka.AIOKafkaProducer, "send_batch"),
     (AbstractPartitionAssignor, "assign"),

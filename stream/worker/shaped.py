@@ -1,0 +1,91 @@
+"""Shaped: settings that decide what a state means, kept with it and compared before anybody goes on from it.
+
+In:  the settings that were stored with a position, and those of this worker.
+Out: nothing; or a SettingsError that names the setting, both values, and the ways on.
+
+What was not stored with a state (of an older release, or of a setting that is new) is taken to be as it is now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from stream.errors import REBUILD, SettingsError
+from stream.ingest.route import KEY_RULES
+from stream.settings.load import env_name
+
+#: What is no setting of ours, in words.
+NOUNS: Final = {"partitions": "partitions", "key_rules": "rules for keys"}
+
+#: What would go wrong, and how to go on with the state.
+REASONS: Final = {
+    "partitioner": (
+        "who belongs to which shard would change, and repeats would not be known",
+        "a record that a producer put elsewhere is only forwarded, and counted once",
+    ),
+    "partitions": ("who belongs to which shard would change", "make the topics anew with that count"),
+    "key_rules": ("who belongs to which shard would change", "run the release that has them"),
+}
+
+
+def noun(name: str) -> str | None:
+    """Name what is no setting of ours; `partitions/ads` are those of a group.
+
+    >>> noun("partitions/ads"), noun("partitioner")
+    ('partitions (ads)', None)
+    """
+    what, _, group = name.partition("/")
+    return f"{NOUNS[what]} ({group})" if what in NOUNS and group else NOUNS.get(what)
+
+
+class Change(NamedTuple):
+    """One setting that is not as it was."""
+
+    name: str
+    before: str
+    now: str
+
+    def __str__(self) -> str:
+        if named := noun(self.name):
+            return f"{self.before} {named}; now it is {self.now}"
+        return f"{env_name(self.name)}={self.before}; this worker has {self.now}"
+
+
+def shard_settings(partitioner: str, partitions: int) -> dict[str, str]:
+    """Give what decides which shard somebody belongs to: kept with the state of each shard."""
+    return {"partitioner": partitioner, "partitions": str(partitions), "key_rules": str(KEY_RULES)}
+
+
+def rollup_settings(shards: Mapping[str, int]) -> dict[str, str]:
+    """Give what decides what totals mean: kept with the rollup. `shards` is group → number of shards."""
+    return {f"partitions/{group}": str(count) for group, count in shards.items()}
+
+
+def changes(stored: Mapping[str, str], now: Mapping[str, str]) -> list[Change]:
+    """List the settings that both name with different values.
+
+    >>> changes({"partitioner": "murmur2"}, {"partitioner": "crc32", "partitions": "6"})
+    [Change(name='partitioner', before='murmur2', now='crc32')]
+    """
+    return [
+        Change(name, stored[name], value) for name, value in now.items() if name in stored and stored[name] != value
+    ]
+
+
+def refuse_changed(stored: Mapping[str, str], now: Mapping[str, str], where: str) -> None:
+    """Raise SettingsError where a state was made with other settings than these."""
+    changed = changes(stored, now)
+    if not changed:
+        return
+    wrong, back = REASONS.get(changed[0].name.partition("/")[0], ("its figures would mean something else", ""))
+    backs = " and ".join(
+        f"{one.before} {named}" if (named := noun(one.name)) else f"{env_name(one.name)}={one.before}"
+        for one in changed
+    )
+    raise SettingsError(
+        f"This state was made with {'; and with '.join(map(str, changed))}: {wrong}.",
+        where=where,
+        do=f"Go back to {backs}{f' ({back})' if back else ''}; or {REBUILD}.",
+        fields=tuple(one.name for one in changed),
+    )

@@ -1,0 +1,86 @@
+"""Who may run beside whom, decided by what workers say and whether they are seen to live."""
+
+from __future__ import annotations
+
+import pytest
+
+from stream.errors import SettingsError
+from stream.settings.fields import Settings
+from stream.worker.neighbours import Beat, Neighbour, Said, Watch, beat, beats_of, said_by, say, shared
+
+SETTINGS = {"consent": "count", "lateness": "24h"}
+MINE = Said("w1", SETTINGS)
+
+
+def other(group="g", instance="", said=MINE, member="m1", count=None, left=False):
+    seen = None if count is None else Beat(member, count, left)
+    return Neighbour(group, member, instance, "/10.0.0.7", said, seen)
+
+
+def watch():
+    return Watch("g", MINE, session_s=10)
+
+
+LIKE = [other(), other(instance="w2"), other(said=None), other(said=Said("", {"consent": "count"}))]
+WRONG = {
+    "another consumer group": other(group="h"),
+    "LEADPULSE_INSTANCE_ID=w1 is running already": other(instance="w1"),
+    "LEADPULSE_CONSENT is require there and count here": other(said=Said("", {"consent": "require"})),
+}
+
+
+@pytest.mark.parametrize("one", [None, *LIKE], ids=str)
+def test_workers_that_share_group_and_settings_start_beside_each_other_at_once(one):
+    assert watch().clear([one] if one else [], 0.0)
+
+
+@pytest.mark.parametrize("says", WRONG)
+def test_a_worker_that_is_seen_to_live_is_named_as_soon_as_its_beat_moves(says):
+    look, one = watch(), WRONG[says]
+    assert not look.clear([one._replace(beat=Beat("m1", 7))], 0.0)
+    assert not look.clear([one._replace(beat=Beat("m1", 7))], 1.0)
+    with pytest.raises(SettingsError, match=says) as told:
+        look.clear([one._replace(beat=Beat("m1", 8))], 1.5)
+    assert "m1 on 10.0.0.7" in told.value.where
+
+
+@pytest.mark.parametrize("says", WRONG)
+def test_whose_beat_stands_still_or_who_has_left_is_no_more_though_the_broker_lists_it(says):
+    still = WRONG[says]._replace(beat=Beat("m1", 7))
+    look = watch()
+    assert not look.clear([still], 0.0)
+    assert look.clear([still], 3.6)
+    assert watch().clear([still._replace(beat=Beat("m1", 7, left=True))], 0.0)
+
+
+@pytest.mark.parametrize("says", WRONG)
+def test_who_says_nothing_is_given_its_session_to_vanish(says):
+    look, silent = watch(), WRONG[says]
+    assert not look.clear([silent], 0.0)
+    assert look.clear([], 9.0)
+    with pytest.raises(SettingsError, match=says):
+        look.clear([silent], 13.0)
+
+
+def test_a_long_session_is_not_waited_for():
+    with pytest.raises(SettingsError):
+        Watch("g", MINE, session_s=300).clear([other(group="h")], 20.0)
+
+
+def test_what_is_said_comes_back_and_an_older_release_says_nothing():
+    assert said_by(say(MINE)) == MINE
+    assert [said_by(data) for data in (None, b"", b"w1", b"[]")] == [None] * 4
+
+
+def test_the_newest_beat_of_each_member_counts_and_other_metadata_is_none():
+    texts = [beat(Beat("a", 3)), beat(Beat("a", 9)), beat(Beat("b", 1, left=True)), "", None, "by some tool"]
+    assert beats_of(texts) == {"a": Beat("a", 9), "b": Beat("b", 1, left=True)}
+
+
+def test_settings_are_told_apart_and_what_is_long_is_told_by_a_hash():
+    known = shared(Settings())
+    assert known["partitioner"] == "murmur2"
+    assert known["lateness"] == "24h"
+    assert shared(Settings(label_limit=5)) == {**known, "label_limit": "5"}
+    long = shared(Settings(ignored_referrers=tuple(f"host{n}.example" for n in range(50))))["ignored_referrers"]
+    assert len(long) == 16

@@ -220,7 +220,7 @@ class RollupShard:
     def _add(self, tp: TopicPartition, offset: int, value: bytes, stamp_ms: int) -> None:
         where = f"{tp.topic} partition {tp.partition}, offset {offset}"
         try:
-            self._rollup.apply(value, stamp_ms)
+            self._rollup.apply(value, stamp_ms, live=offset >= self._goal.get(tp, 0))
         except SequenceGap as gap:
             raise TopicError(f"What shards report cannot be added up: {gap}.", where=where, do=f"{ANEW}.") from gap
         except ForeignDelta as unknown:

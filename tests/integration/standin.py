@@ -98,7 +98,7 @@ class CountingRollup:
         state = orjson.loads(value or b"{}")
         self.seqs, self.totals, self.caught_up = state["seqs"], Counter(state["totals"]), state["caught_up"]
 
-    def apply(self, delta: bytes, stamp_ms: int) -> None:
+    def apply(self, delta: bytes, stamp_ms: int, *, live: bool) -> None:
         told = orjson.loads(delta)
         name, seq = f"{told['group']}/{told['shard']}", told["seq"]
         last = self.seqs.get(name, 0)

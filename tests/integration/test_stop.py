@@ -43,7 +43,7 @@ def test_workers_that_come_and_go_under_load_all_end_with_0(site):
     load = threading.Thread(target=lambda: sent.append(engine.produce(20_000, seed=7, rate=800)))
     load.start()
     chance = random.Random(3)
-    for at_s in (0.05, 0.4, 1.2, 1.8, 2.2, 2.6, 3.0, chance.uniform(2, 5)):  # start, join, restore, first commits
+    for at_s in (1.0, 1.4, 1.8, 2.2, 2.6, 3.0, chance.uniform(2, 5)):  # imports, checks, join, restore, first commits
         leaver = engine.worker()
         time.sleep(at_s)
         engine.site.workers.remove(leaver)

@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from aiokafka.producer import message_accumulator
@@ -67,10 +68,13 @@ def test_a_worker_whose_broker_is_away_ends_with_0(tmp_path):
                 assert time.monotonic() < until, workers[0].log()[-2000:]
                 time.sleep(0.2)
             broker.kill()
-            time.sleep(0.5)
-            _stopped(workers[0])
-            time.sleep(4)
-            _stopped(workers[1])
+            with ThreadPoolExecutor() as pool:  # one before it has noticed, one after
+                ends = []
+                for worker in workers:
+                    time.sleep(2)
+                    ends.append(pool.submit(_stopped, worker))
+                for end in ends:
+                    end.result()
     except NoBroker as error:
         pytest.skip(f"needs Java and Maven: {error}")
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-ENDS_S: Final = 3.5  # after it nothing is done to anybody any more
-_REQUESTS: Final = 90
+ENDS_S: Final = 2.5  # after it nothing is done to anybody any more
+_REQUESTS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ def planned(rng: Random) -> Plan:
         what = rng.choice(("rebalance", "rebalance", "outage", "crash", "freeze", "compact", "compact", "hang"))
         plan.moments.append((rng.uniform(0.2, ENDS_S - 0.5), what))
     plan.moments.sort()
+    if rng.random() < 0.3:
+        plan.skews = {name: rng.choice((-12, -1, 1, 12)) * 3_600_000 for name in "012" if rng.random() < 0.5}
     return plan
 
 

@@ -9,6 +9,7 @@ No stack trace is shown without --debug.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -16,13 +17,17 @@ import click
 
 from stream.cli.root import debugging, root
 from stream.errors import EXIT_FAILED, EXIT_USAGE, LeadpulseError
+from stream.shown import plain
 
 EXIT_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run a command and exit."""
-    sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["worker"]:  # told to stop before anything has begun, it ends with 0 as it does later
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    sys.exit(run(arguments))
 
 
 def run(argv: list[str]) -> int:
@@ -59,7 +64,7 @@ def run(argv: list[str]) -> int:
 def _tell(error: Exception, message: str, code: int) -> int:
     if debugging():
         raise error
-    click.echo(f"leadpulse: {message}", err=True)
+    click.echo(plain(f"leadpulse: {message}", keep="\n"), err=True)
     return code
 
 

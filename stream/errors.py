@@ -10,6 +10,8 @@ from __future__ import annotations
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2  # settings and command lines: nothing was started
+#: The way out of every state that cannot go on; a command in backticks is one that a person may run as it stands.
+REBUILD = "stop all workers, run `leadpulse topics rebuild`, start them again"
 EXIT_FAIL_STOP = 70  # EX_SOFTWARE: a worker that gave up; a supervisor starts it again
 
 
@@ -69,6 +71,10 @@ class BrokerError(StartError):
 
 class TopicError(StartError):
     """A topic is missing, or has a partition count or configuration that would lose data."""
+
+
+class StateError(StartError):
+    """What is stored was counted by other settings, and cannot go on with these."""
 
 
 class CatalogError(LeadpulseError):

@@ -28,9 +28,11 @@ def told_of(judged: Judged) -> Reference:
     return reference
 
 
-def reference_of(envelopes: Iterable[dict[str, Any]], came: Callable[[dict[str, Any]], Source | None]) -> Reference:
+def reference_of(
+    envelopes: Iterable[dict[str, Any]], came: Callable[[dict[str, Any]], Source | None], look_back_ms: int = 0
+) -> Reference:
     """Tell a reference of envelopes, all of which count; `came` says where a visit came from by its data."""
-    reference = Reference()
+    reference = Reference(look_back_ms)
     for one in envelopes:
         name = f"{one['source']}\x1f{one['id']}"
         reference.count(Event(moment_ms(one["time"]), name, one["type"], one["data"], came(one["data"])))

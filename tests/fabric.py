@@ -153,5 +153,6 @@ def _totals(
     yield "dedupe_horizon_seconds", {}, 86_400
     for site in sites:
         yield "mixed_granularity", {"site": site}, 0
+    yield "unjoined_recipients_total", {}, 5 - at
     yield "labels_folded_total", {"label": "campaign"}, 12
     yield "catalog_info", {"version": version}, 1

@@ -29,8 +29,10 @@ from stream.stages.ads.grains import Grains
 from stream.stages.ads.totals import Total
 from stream.stages.emails.copy import Copy
 from stream.stages.emails.message import Message
+from stream.stages.visitors.counted_by import LookBack
 from stream.stages.visitors.known import KnownSince
 from stream.stages.visitors.row import AdLead, Deeds, Extra, Folded, Loose, Packed, Row, Submission
+from stream.state.horizon import Hours
 from stream.state.keys import STORED, Stored
 from stream.state.known_ids import KnownIds, hash_ids
 from stream.state.labels import LabelGuard
@@ -149,6 +151,7 @@ _POSITION = position.Position({"ad": position.SourcePosition(17, 16, "a1b2", NOO
 EXAMPLES: dict[str, Callable[[], Records]] = {
     "people": _row("vs1\x1fann", _people()),
     "known_people": _row("y0011223344556677", KnownSince(NOON)),
+    "counted_by": _row("o", LookBack(90 * 24 * HOUR_MS)),
     "ad_leads": _row(
         "ws1\x1fmeta\x1fL1",
         AdLead(
@@ -162,11 +165,13 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "granularity": _granularity,
     "known_ids": _known_ids,
     "labels": _labels,
+    "known_horizon": _row("h", Hours({"page_view": 485_000, "form": 484_990}, {"form": 484_000}, 483_000, 482_000)),
     "account": _row("c", Figures({"ad/accepted": 3, "ad/counted": 2}, {"ad": NOON}, NOON - 5)),
     "position": lambda: [(position.POSITION_KEY, position.encode(_POSITION))],
     "rollup_cells": _of_rollup(b"x"),
     "rollup_series": _of_rollup(b"s"),
     "rollup_pending": _of_rollup(b"p"),
+    "rollup_marks": _of_rollup(b"k"),
     "standing": _row(
         "dads/3", Standing(9, NOON, True, {"ad": NOON}, NOON - 5, {"ad": 4}, ["lead"], {"ad/counted": 2}, {"g": 1.5}, {"m": 6}, "00ff")
     ),
@@ -226,6 +231,12 @@ def _read_plain(records: Records) -> Any:
     return [[key.hex(), named(msgspec.msgpack.decode(value))] for key, value in records if value is not None]
 
 
+def _read_pending(records: Records) -> Any:
+    if len(records[0][0]) == 2:  # as it was written until version 2
+        return _read_plain(records)
+    return [[key.hex(), np.frombuffer(value or b"", "<i8").tolist()] for key, value in records]
+
+
 _READ: dict[str, Callable[[Records], Any]] = {
     "known_ids": _read_known_ids,
     "labels": _read_labels,
@@ -234,7 +245,8 @@ _READ: dict[str, Callable[[Records], Any]] = {
     "rollup_position": lambda records: named(msgspec.json.decode(records[0][1] or b"", type=RollupPosition)),
     "rollup_alive": lambda records: len(records),
     **dict.fromkeys(("birth", "rollup_birth"), lambda records: named(msgspec.json.decode(records[0][1] or b""))),
-    **dict.fromkeys(("rollup_cells", "rollup_series", "rollup_pending", "label_budget", "rollup_clock"), _read_plain),
+    "rollup_pending": _read_pending,
+    **dict.fromkeys(("rollup_cells", "rollup_series", "rollup_marks", "label_budget", "rollup_clock"), _read_plain),
 }
 
 

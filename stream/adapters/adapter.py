@@ -19,7 +19,7 @@ from stream.contract.rejects import Reject
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class RecordLimits:
     """How large and how deep a record may be, in whatever format."""
 
     max_bytes: int = 256 << 10
@@ -52,5 +52,5 @@ class Adapter(Protocol):
     def name(self) -> str:
         """The format, as settings and documents call it."""
 
-    def read(self, kind: KindName, records: Sequence[Record], bounds: Bounds) -> Parsed:
+    def read(self, kind: KindName, records: Sequence[Record], limits: RecordLimits) -> Parsed:
         """Read a batch of records of one kind."""

@@ -23,13 +23,14 @@ from typing import Any, Final
 import msgspec
 
 from stream.adapters import liberal
-from stream.adapters.adapter import Bounds, Parsed
+from stream.adapters.adapter import Parsed, RecordLimits
 from stream.adapters.faults import fault_of
 from stream.adapters.gate import shut_out
 from stream.adapters.wrappers import attributes, unwrap
 from stream.contract.closed import closed
 from stream.contract.fields import ADDRESS, hook
 from stream.contract.kinds import KINDS, KindName
+from stream.contract.oversize import Cut
 from stream.contract.records import Record
 from stream.contract.rejects import Reject
 from stream.contract.table import data_of
@@ -50,7 +51,7 @@ _BLANK: Final = re.compile(
 ).search
 #: A control character in an escape: no id may hold one.
 _CONTROL: Final = re.compile(rb"\\(?:[bfnrt]|u00[01])").search
-_ADDRESS: Final = re.compile(ADDRESS.encode()).search
+_ADDRESS: Final = re.compile(ADDRESS).search
 #: An escape that may write a part of an address.
 _ESCAPED: Final = re.compile(rb"\\u00(?:2[5bBdDeE]|3[0-9]|[4-7])").search
 
@@ -86,28 +87,30 @@ class CloudEvents:
     lanes: Mapping[KindName, Lanes]
     name: str = "cloudevents"
 
-    def read(self, kind: KindName, records: Sequence[Record], bounds: Bounds) -> Parsed:
+    def read(self, kind: KindName, records: Sequence[Record], limits: RecordLimits) -> Parsed:
         """Turn records into events: what fits by the closed lane, the rest by the open or the liberal one."""
         batch = Parsed([], [], [])
         values: Sequence[Any] = list(map(_value, records))
-        refused = self._parse(batch, kind, values, bounds)
+        refused = self._parse(batch, kind, values, limits)
         doubted = _doubted(batch, kind, values)
         for attribute in _LOWER[kind]:
             _lower(batch.events, attribute)
         if refused or doubted:
             for i in sorted([*refused, *doubted]):
-                self._liberal(batch, kind, i, records[i], bounds, refused.get(i))
+                self._liberal(batch, kind, i, records[i], limits, refused.get(i))
             in_order = sorted(range(len(batch.index)), key=batch.index.__getitem__)
             batch.events = [batch.events[place] for place in in_order]
             batch.index.sort()
         return batch
 
-    def _parse(self, batch: Parsed, kind: KindName, values: Sequence[Any], bounds: Bounds) -> dict[int, Exception]:
+    def _parse(
+        self, batch: Parsed, kind: KindName, values: Sequence[Any], limits: RecordLimits
+    ) -> dict[int, Exception]:
         """Parse what the fast lanes take; give the places of the others, each with what was said of it."""
         lanes = self.lanes[kind]
         places: Sequence[int] = range(len(values))
-        if max(map(len, filter(None, values)), default=0) > bounds.max_bytes:
-            places = [i for i in places if values[i] is not None and len(values[i]) <= bounds.max_bytes]
+        if max(map(len, filter(None, values)), default=0) > limits.max_bytes:
+            places = [i for i in places if values[i] is not None and len(values[i]) <= limits.max_bytes]
         refused = _run(batch, values, places[:_TRIAL], lanes.closed)
         if len(refused) <= _TRIAL // 2:
             _run(batch, values, places[_TRIAL:], lanes.closed)
@@ -115,14 +118,15 @@ class CloudEvents:
             return {}
 
         left = sorted(set(range(len(values))).difference(batch.index))
-        shut = shut_out([values[i] for i in left], bounds.max_bytes, bounds.max_depth)
+        shut = shut_out([values[i] for i in left], limits.max_bytes, limits.max_depth)
         wrapped: dict[int, Exception] = {}
         for nth, reason in shut.items():
             if reason == "not_json" and values[left[nth]]:
                 wrapped[left[nth]] = msgspec.DecodeError("no Unicode")
             else:
                 # the site of what is shut out stays unknown: these are the bytes that no parser should see
-                batch.rejects.append(Reject(left[nth], reason))
+                too_large = isinstance(values[left[nth]], Cut)
+                batch.rejects.append(Reject(left[nth], "too_large" if too_large else reason))
         passed = [i for nth, i in enumerate(left) if nth not in shut]
         fitted = len(batch.index)
         refused = _run(batch, values, passed, lanes.open)
@@ -133,16 +137,16 @@ class CloudEvents:
         return {**wrapped, **refused}
 
     def _liberal(
-        self, batch: Parsed, kind: KindName, i: int, record: Record, bounds: Bounds, error: Exception | None
+        self, batch: Parsed, kind: KindName, i: int, record: Record, limits: RecordLimits, error: Exception | None
     ) -> None:
         """Read one record field by field."""
         if error is not None and not isinstance(error, (msgspec.DecodeError, UnicodeError, RecursionError)):
             batch.rejects.append(Reject(i, *fault_of(kind, record[3] or b"", error)))  # a fault of our own
             return
         try:
-            found = read(kind, record, bounds)
+            found = read(kind, record, limits)
         except msgspec.ValidationError as fault:
-            # a number beyond all bounds: the parser that knows the fields has said where it stands
+            # a number beyond all limits: the parser that knows the fields has said where it stands
             told = error if isinstance(error, msgspec.ValidationError) else fault
             batch.rejects.append(Reject(i, *fault_of(kind, record[3] or b"", told)))
             return
@@ -161,17 +165,17 @@ class CloudEvents:
             batch.rejects.append(msgspec.structs.replace(found, index=i))
 
 
-def read(kind: KindName, record: Record, bounds: Bounds) -> liberal.Read | Reject:
+def read(kind: KindName, record: Record, limits: RecordLimits) -> liberal.Read | Reject:
     """Read one record of a kind by the liberal lane, whatever is around it; a reject has index 0.
 
     Raises what the parser raises.
     """
     value = record[3] or b""
-    inner, reason, named = unwrap(value, record[4], bounds.max_bytes)
+    inner, reason, named = unwrap(value, record[4], limits.max_bytes)
     if reason is not None:
         return Reject(0, reason, named)
     if inner is not value:
-        shut = shut_out([inner], bounds.max_bytes, bounds.max_depth)
+        shut = shut_out([inner], limits.max_bytes, limits.max_depth)
         if shut:
             return Reject(0, shut[0])
     said = plain(inner)
@@ -212,7 +216,10 @@ def _may_hide(value: bytes) -> bool:
 def _may_hold_address(value: bytes) -> bool:
     if b"\\u00" in value and _ESCAPED(value):
         return True
-    return (b"@" in value or b"%40" in value) and _ADDRESS(value) is not None
+    if b"@" not in value and b"%40" not in value:
+        return False
+    # an escape beside an @ may write a letter beyond ASCII
+    return b"\\u" in value or _ADDRESS(value.decode(errors="replace")) is not None
 
 
 def _bare(data: Any) -> bool:
@@ -234,9 +241,12 @@ def _accounted(value: bytes, event: Any) -> bool:
 
 
 def _lower(events: list[Any], attribute: str) -> None:
-    """Make a field of the data lower case. A batch has few values: asking for each of them costs 0.03 µs an event."""
+    """Make a field of the data lower case, without white space around it.
+
+    A batch has few values: asking for each of them costs 0.03 µs an event.
+    """
     names = {getattr(event.data, attribute) for event in events}
-    odd = {name: name.lower() for name in names if name is not None and name != name.lower()}
+    odd = {name: plain for name in names if name is not None and name != (plain := name.strip().lower())}
     if odd:
         for event in events:
             name = getattr(event.data, attribute)

@@ -24,13 +24,15 @@ def shut_out(values: Sequence[bytes | None], max_bytes: int, max_depth: int) -> 
     present = [value or b"" for value in values]
     if not present:
         return shut
-    ends = np.fromiter(map(len, present), dtype=np.int64, count=len(present)).cumsum()
-    starts = np.concatenate(([0], ends[:-1]))
-    lengths = ends - starts
+    lengths = np.fromiter(map(len, present), dtype=np.int64, count=len(present))
     if lengths.min() == 0:
         shut.update(dict.fromkeys(np.flatnonzero(lengths == 0).tolist(), "not_json"))
     if lengths.max() > max_bytes:
-        shut.update(dict.fromkeys(np.flatnonzero(lengths > max_bytes).tolist(), "too_large"))
+        for i in np.flatnonzero(lengths > max_bytes).tolist():
+            shut[i] = "too_large"
+            present[i], lengths[i] = b"", 0  # or it would be copied, and looked through, for nothing
+    ends = lengths.cumsum()
+    starts = ends - lengths
     joined = b"".join([*present, b" " * (-int(ends[-1]) % WORD)])
     for i in perhaps_deep(joined, starts, ends, max_depth):
         if i not in shut and depth_of(present[i]) > max_depth:

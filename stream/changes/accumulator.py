@@ -101,8 +101,7 @@ class Accumulator:
         names = [known[number] for number in distinct.tolist()]
         self._tell_fresh(distinct)
         index = (np.cumsum(first) - 1).astype(np.int32)
-        spreads = self.spreads
-        self.spreads = []
+        spreads, self.spreads = netted(self.spreads), []
         if len(known) > _MOST_NAMES:
             self.ids = CellIds(self._steps)
             self._told = np.zeros(0, np.bool_)
@@ -136,6 +135,17 @@ class Accumulator:
         signs = np.ones(len(ups) + len(downs), np.int64)
         signs[len(ups) :] = -1
         return np.concatenate((ups, downs, counted)), np.concatenate((signs, amounts))
+
+
+def netted(spreads: list[Spread]) -> list[Spread]:
+    """Leave out totals that were taken back at once: a backlog restates the same figure many times."""
+    if len(spreads) < 2:
+        return spreads
+    times: dict[tuple[Cell, int, int, int], int] = {}
+    for cell, start_ms, end_ms, amount, sign in map(msgspec.structs.astuple, spreads):
+        key = cell, start_ms, end_ms, amount
+        times[key] = times.get(key, 0) + sign
+    return [Spread(*key, 1 if n > 0 else -1) for key, n in times.items() for _ in range(abs(n))]
 
 
 def _gathered(keys: NDArray[np.int64], grid: Grid, newest_ms: int) -> NDArray[np.int64]:

@@ -7,6 +7,8 @@ Out: a packed record with the shard's sequence number, its newest times and its 
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import numpy as np
 
@@ -76,16 +78,14 @@ def pack(delta: Delta) -> list[bytes]:
 
 def _parted(delta: Delta) -> list[Delta]:
     """Halve a delta until each part fits."""
-    names, spreads = delta.names, delta.spreads
+    names, spreads, marks = delta.names, delta.spreads, list(delta.marks.items())
     index = np.frombuffer(delta.name_index, np.int32)
-    if len(_encoder.encode(delta)) <= _RECORD_BYTES or len(index) + len(spreads) < 2:
+    if len(_encoder.encode(delta)) <= _RECORD_BYTES or max(len(index), len(spreads), len(marks)) < 2:
         return [delta]
     order = np.argsort(index, kind="stable")
     out: list[Delta] = []
-    for here, spread in (
-        (order[: len(order) // 2], spreads[: len(spreads) // 2]),
-        (order[len(order) // 2 :], spreads[len(spreads) // 2 :]),
-    ):
+    for part in (0, 1):
+        here, spread, mark = (_half(whole, part) for whole in (order, spreads, marks))
         used, numbers = np.unique(index[here], return_inverse=True)
         half = msgspec.structs.replace(
             delta,
@@ -94,9 +94,15 @@ def _parted(delta: Delta) -> list[Delta]:
             panes=np.frombuffer(delta.panes, np.int64)[here].tobytes(),
             amounts=np.frombuffer(delta.amounts, np.int64)[here].tobytes(),
             spreads=spread,
+            marks=dict(mark),
         )
         out += _parted(half)
     return out
+
+
+def _half(whole: Any, part: int) -> Any:
+    middle = len(whole) // 2
+    return whole[middle:] if part else whole[:middle]
 
 
 def unpack(value: bytes) -> Delta:

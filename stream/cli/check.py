@@ -17,6 +17,7 @@ from stream.cli.options import with_settings
 from stream.contract.kinds import KINDS, KindName
 from stream.errors import CheckError
 from stream.settings.fields import Settings
+from stream.shown import json_plain, plain
 
 
 @click.command()
@@ -37,8 +38,6 @@ def check(settings: Settings, files: tuple[str, ...], form: str, strict: bool, t
       my-producer --dry-run | leadpulse check -
       leadpulse check --format ndjson *.ndjson.gz | jq -r .reason | sort | uniq -c
     """
-    import orjson
-
     from stream.ingest.check import Tally, check_lines
     from stream.ingest.decode import Limits
 
@@ -51,9 +50,9 @@ def check(settings: Settings, files: tuple[str, ...], form: str, strict: bool, t
         name = "standard input" if path == STDIN else path
         for finding in check_lines(lines_of(path), now_ms, limits, tally, topic):
             if form == "ndjson":
-                click.echo(orjson.dumps({"file": name, **asdict(finding)}))
+                click.echo(json_plain({"file": name, **asdict(finding)}))
             else:
-                click.echo(f"{name}: {finding}" if len(files) > 1 else str(finding))
+                click.echo(plain(f"{name}: {finding}" if len(files) > 1 else str(finding)))
     right, wrong = Counter[str](), Counter[str]()
     for tally in tallies:
         right.update(tally.right)

@@ -16,6 +16,7 @@ from stream.cli.options import BROKER_FLAGS, with_settings
 from stream.errors import UsageError
 from stream.settings.fields import Settings
 from stream.settings.values import duration_ms
+from stream.shown import json_plain, plain
 
 if TYPE_CHECKING:
     from stream.contract.dead_letter import DeadLetter
@@ -53,8 +54,6 @@ def list_letters(
     form: str,
 ) -> None:
     """List the newest dead letters, oldest of them first."""
-    import orjson
-
     from stream.contract.times import format_ms
     from stream.engine.groups import GROUPS
     from stream.kafka import security
@@ -71,18 +70,19 @@ def list_letters(
         if form == "ndjson":
             row = {"letter": key, "arrived": arrived, "kind": letter.kind, "reason": letter.reason,
                    "path": letter.path, "site": letter.site, "bytes": letter.value_bytes}  # fmt: skip
-            click.echo(orjson.dumps(row))
+            click.echo(json_plain(row))
         else:
-            click.echo(f"{arrived}  {key:<24}  {letter.reason:<14}  {letter.path or '-':<28}  {letter.value_bytes} B")
+            name, reason, path = plain(key), plain(letter.reason), plain(letter.path) or "-"
+            click.echo(f"{arrived}  {name:<24}  {reason:<14}  {path:<28}  {letter.value_bytes} B")
     counts = Counter(letter.reason for _, letter in letters)
-    summary = ", ".join(f"{reason} {count}" for reason, count in counts.most_common()) or "none"
+    summary = ", ".join(f"{plain(reason)} {count}" for reason, count in counts.most_common()) or "none"
     click.echo(f"{len(letters)} dead letter(s): {summary}", err=True)
 
 
 @dead_letter.command()
 @with_settings(*BROKER_FLAGS)
 @click.argument("key", metavar="TOPIC-PARTITION-OFFSET")
-@click.option("--raw", is_flag=True, help="Only the original bytes, to be corrected and produced again.")
+@click.option("--raw", is_flag=True, help="Only the original bytes, for a file or a pipe.")
 def show(settings: Settings, key: str, raw: bool) -> None:
     """Show one dead letter in full; its name is the first column of `list`."""
     from stream.engine.groups import GROUPS
@@ -92,33 +92,46 @@ def show(settings: Settings, key: str, raw: bool) -> None:
 
     letter = named(security.link(settings), Layout(settings.topic_prefix, GROUPS.values()), key)
     if raw:
-        click.get_binary_stream("stdout").write(letter.value or b"")
+        _write_raw(letter.value or b"")
         return
     for name, text in _told(letter):
         click.echo(f"{name:<10}{text}")
+
+
+def _write_raw(value: bytes) -> None:
+    """Write bytes as they are, but to a terminal: that would obey what is in them."""
+    out = click.get_binary_stream("stdout")
+    if out.isatty():
+        click.echo(_text(value))
+        click.echo("What a terminal would obey is escaped; the bytes as they are go to a file: add > FILE.", err=True)
+    else:
+        out.write(value)
 
 
 def _told(letter: DeadLetter) -> list[tuple[str, str]]:
     from stream.contract.times import format_ms
 
     value = "(none)" if letter.value is None else _text(letter.value)
-    cut = "" if letter.is_whole else f" (of {letter.value_bytes} bytes; cut)"
+    if letter.unread:
+        value = "(not read: the batch around it unpacks to too much)"
+    cut = f" (of {letter.value_bytes} bytes; cut)" if len(letter.value or b"") < letter.value_bytes else ""
+    left_out = f"{letter.headers_left_out} more" if letter.headers_left_out else ""
     return [
-        ("topic", f"{letter.topic}, partition {letter.partition}, offset {letter.offset}"),
+        ("topic", f"{plain(letter.topic)}, partition {letter.partition}, offset {letter.offset}"),
         ("arrived", format_ms(letter.timestamp_ms)),
-        ("reason", letter.reason),
-        ("path", letter.path or "(the record as a whole)"),
-        ("site", letter.site),
+        ("reason", plain(letter.reason)),
+        ("path", plain(letter.path) or "(the record as a whole)"),
+        ("site", plain(letter.site)),
         ("key", "(none)" if letter.key is None else _text(letter.key)),
-        *((f"header {name}", "(none)" if data is None else _text(data)) for name, data in letter.headers),
+        *((f"header {plain(name)}", "(none)" if data is None else _text(data)) for name, data in letter.headers),
+        *([("headers", left_out)] if left_out else []),
         ("value", value + cut),
     ]
 
 
 def _text(data: bytes) -> str:
-    """Write bytes so that no terminal is hurt by them: what is not printable is escaped."""
-    text = data.decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    """Write bytes so that no terminal is hurt by them, on one line: what is not simply seen is escaped."""
+    return plain(data.decode("utf-8", "backslashreplace"))
 
 
 def _read(since: str) -> int:

@@ -21,6 +21,7 @@ from stream.cli.options import with_settings
 from stream.errors import UsageError
 from stream.settings.fields import Settings
 from stream.settings.values import moment_ms
+from stream.shown import json_seen, plain
 
 if TYPE_CHECKING:
     from stream.contract.readings import Reading
@@ -94,7 +95,11 @@ def replay(
         most_readings=settings.readings_limit,
         allowed={label: frozenset(values) for label, values in settings.labels.items()},
         channels=ChannelOptions(
-            settings.own_domains, settings.ignored_referrers, settings.referrer_names, settings.channel_sets
+            settings.own_domains,
+            settings.ignored_referrers,
+            settings.referrer_names,
+            settings.channel_sets,
+            settings.look_back_ms,
         ),
     )
     if steps is None:
@@ -130,7 +135,7 @@ def _show(replayed: Replayed, names: tuple[str, ...], form: str) -> None:
     if form == "ndjson":
         out = sys.stdout.buffer
         for reading in readings:
-            out.write(encode(reading) + b"\n")
+            out.write(json_seen(encode(reading).decode()).encode() + b"\n")
         out.write(orjson.dumps({"account": replayed.account.as_dict()}) + b"\n")
         out.flush()
     else:
@@ -162,7 +167,7 @@ def _table(readings: list[Reading]) -> None:
         labels = ", ".join(f"{label}={value}" for label, value in reading.labels.items())
         value = "-" if reading.value is None else str(reading.value)
         of = "" if reading.numerator is None else f"{reading.numerator} / {reading.denominator}"
-        rows.append((reading.metric, reading.window or "", labels, value, of))
+        rows.append((reading.metric, reading.window or "", plain(labels), value, of))
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

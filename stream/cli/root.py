@@ -24,8 +24,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "check",
         "Say line by line what is wrong with events before they are produced.",
     ),
-    "topics": ("stream.cli.topics", "topics", "Create, verify or list the topics on your Kafka."),
+    "topics": ("stream.cli.topics", "topics", "Create, verify, list or rebuild the topics on your Kafka."),
     "worker": ("stream.cli.worker", "worker", "Run a worker; start as many as there are partitions."),
+    "status": ("stream.cli.status", "status", "Say how workers, shards and figures are, and what is wrong."),
     "simulate": (
         "stream.cli.simulate",
         "simulate",

@@ -1,4 +1,4 @@
-"""`leadpulse topics`: create, verify and list the topics of an installation.
+"""`leadpulse topics`: create, verify, list and rebuild the topics of an installation.
 
 In:  settings, and what the broker has.
 Out: topics; exit code 1 when `verify` finds something that would stop a worker or falsify results.
@@ -13,11 +13,12 @@ from stream.errors import CheckError
 from stream.settings.fields import Settings
 
 PARTITIONS = 12
+LEAVE_S = 5.0  # beyond its session a worker that was killed is out of the group within so long
 
 
 @click.group()
 def topics() -> None:
-    """Create, verify or list the topics on your Kafka.
+    """Create, verify, list or rebuild the topics on your Kafka.
 
     Workers never create or change a topic themselves: a wrong partition count or clean-up policy would lose
     data. Five sources (page_view, form, chatbot, email, ad) and leadpulse's own (leadpulse.*), all with the
@@ -28,6 +29,7 @@ def topics() -> None:
       leadpulse topics create --partitions 12
       leadpulse topics verify
       leadpulse topics list --topic-prefix staging.
+      leadpulse topics rebuild
     """
 
 
@@ -46,9 +48,10 @@ def topics() -> None:
     help="Copies of each partition; default: 3, or the number of brokers if that is less.",
 )
 def create(settings: Settings, partitions: int, replication: int | None) -> None:
-    """Create the topics that are missing; those that exist are left as they are.
+    """Create the topics that are missing; sources that exist are left as they are.
 
-    leadpulse's own topics get the partition counts of the sources they belong to. Run it again any time.
+    leadpulse's own topics get the partition counts of the sources they belong to, and the broker's time on each record
+    (message.timestamp.type=LogAppendTime, set on those that exist too). Run it again any time.
     """
     from stream.engine.groups import GROUPS
     from stream.kafka import security
@@ -59,22 +62,31 @@ def create(settings: Settings, partitions: int, replication: int | None) -> None
     made = broker.create(security.link(settings), layout, partitions=partitions, replication=replication)
     for spec in made:
         click.echo(f"created  {spec.name}  {spec.partitions} partition(s)")
+    for name in broker.stamp(security.link(settings), layout):
+        click.echo(f"changed  {name}  message.timestamp.type=LogAppendTime")
     click.echo(f"{len(made)} topic(s) created." if made else "All topics are there already.")
 
 
 @topics.command()
-@with_settings(*BROKER_FLAGS)
+@with_settings(*BROKER_FLAGS, "group_id", "delivery")
 def verify(settings: Settings) -> None:
-    """Compare the topics with what they should be, and say what is lost where they differ.
+    """Check topics, rights, transactions and clock, and say what is lost where something is not as it should be.
 
     A problem stops a worker or falsifies results (exit code 1); a notice is advice.
     """
     from stream.engine.groups import GROUPS
     from stream.kafka import security
     from stream.kafka import topics as broker
+    from stream.kafka import verify as check
     from stream.kafka.layout import Layout
 
-    findings = broker.verify(security.link(settings), Layout(settings.topic_prefix, GROUPS.values()))
+    link, layout = security.link(settings), Layout(settings.topic_prefix, GROUPS.values())
+    own = check.names(layout, settings.group_id)
+    with broker.admin(link) as client:
+        _, findings = broker.findings(link, client, layout)
+        findings += check.group_findings(link, client, own.group)
+    if settings.delivery == "exactly_once":
+        findings += check.transaction_findings(link, own)
     for finding in findings:
         click.echo(str(finding))
     fatal = sum(finding.fatal for finding in findings)
@@ -103,3 +115,47 @@ def list_topics(settings: Settings) -> None:
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@topics.command()
+@with_settings(*BROKER_FLAGS, "group_id", "start")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--replication",
+    type=click.IntRange(1, 10),
+    help="Copies of each partition; default: 3, or the number of brokers if that is less.",
+)
+def rebuild(settings: Settings, yes: bool, replication: int | None) -> None:
+    """Give up all state and count everything anew that the source topics still hold.
+
+    The way out after partitions were added to a source, after a topic of leadpulse was lost, cut off or made by
+    another release or with other settings, and for a recount. Stop all workers first; this command waits for them to
+    leave. It says what is counted again and what is lost, asks, makes leadpulse's own topics anew, gives sources that
+    belong together the same number of partitions, and deletes the consumer group. No record of a source is touched.
+    Then start the workers as ever.
+
+    \b
+    Examples:
+      leadpulse topics rebuild
+      leadpulse topics rebuild --yes
+    """
+    from stream.engine.groups import GROUPS
+    from stream.kafka import rebuild as again
+    from stream.kafka import security
+    from stream.kafka import topics as broker
+    from stream.kafka.layout import Layout
+
+    link, layout = security.link(settings), Layout(settings.topic_prefix, GROUPS.values())
+    group = layout.consumer_group(settings.group_id)
+    with broker.admin(link) as client:
+        plan = again.plan(client, layout, settings.start)
+        click.echo("\n".join(plan.lines()))
+        if not yes:
+            click.confirm("\nGive up the present state and count anew?", abort=True, err=True)
+        again.wait_alone(client, group, settings.session_timeout_s + LEAVE_S, _say_who_runs)
+        made = again.carry_out(link, client, layout, group, plan, replication=replication)
+    click.echo(f"{len(made)} topic(s) are new. Start the workers: `leadpulse worker`.")
+
+
+def _say_who_runs(workers: list[str]) -> None:
+    click.echo(f"Waiting for {len(workers)} worker(s) to leave the group: {', '.join(workers)}", err=True)

@@ -6,6 +6,8 @@ Out: exit 0 after SIGTERM or Ctrl-C with everything committed; 70 when it gave u
 
 from __future__ import annotations
 
+import signal
+
 import click
 
 from stream.cli.options import with_settings
@@ -47,6 +49,10 @@ def worker(settings: Settings, reset: bool) -> None:
       leadpulse worker --http 0.0.0.0:9464 --set http_token_file=/run/secrets/token
       leadpulse worker --start 2026-03-01T00:00:00Z --clock events
     """
+    from stream.worker.guards.failstop import leave
+
+    for number in (signal.SIGTERM, signal.SIGINT):  # the imports take a second, and nothing has begun
+        signal.signal(number, lambda *_: leave())
     from stream.worker.main import run
 
     run(settings, reset=reset)

@@ -5,7 +5,8 @@ Out: key (topic-partition-offset), value (JSON) and headers for the topic; or a 
 
 The original bytes are kept in base64, and nothing else of the event: reason and path are the contract's own
 words. A broker refuses records over 1 MiB, and a worker that cannot write its dead letters cannot go on. So
-what is too large for that is kept up to a length, with its full size beside it.
+what is too large for that is kept up to a length, with its full size beside it. Of a batch that unpacks to more than a
+worker reads nothing is kept but that its records were there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import msgspec
 import orjson
 
 from stream.contract.kinds import KindName
+from stream.contract.oversize import Cut
 from stream.contract.records import Record
 from stream.contract.rejects import UNKNOWN_SITE, Reject
 
@@ -31,7 +33,8 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
     `timestamp_ms` is the record's arrival. `value` and `key` are None where the record had none;
     `value_bytes` is the value's full length, more than `value` holds where it was cut; `headers_left_out`
-    counts headers that did not fit.
+    counts headers that did not fit. `unread` says that nothing of the record was read, because the batch around it
+    unpacks to too much.
     """
 
     topic: str
@@ -47,12 +50,18 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     value_bytes: int = 0
     headers: tuple[tuple[str, bytes | None], ...] = ()
     headers_left_out: int = 0
+    unread: bool = False
 
     @property
     def is_whole(self) -> bool:
         """Whether all of the original record is here, so that it can be produced again."""
         kept = 0 if self.value is None else len(self.value)
-        return kept == self.value_bytes and not self.headers_left_out and len(self.key or b"") < KEY_KEPT
+        return (
+            not self.unread
+            and kept == self.value_bytes
+            and not self.headers_left_out
+            and len(self.key or b"") < KEY_KEPT
+        )
 
 
 _decode = msgspec.json.Decoder(DeadLetter).decode
@@ -69,6 +78,11 @@ def encode(
     """
     offset, timestamp_ms, record_key, record_value, record_headers = record
     headers, left_out = _headers(record_headers)
+    whole_bytes, unread = len(record_value or b""), False
+    if isinstance(record_value, Cut):
+        whole_bytes, unread = record_value.whole_bytes, record_value.unread
+        left_out += record_value.headers_left_out
+        record_value = None if unread else record_value.head
     letter = {
         "topic": topic,
         "partition": partition,
@@ -80,9 +94,10 @@ def encode(
         "site": reject.site,
         "key": _text(record_key, KEY_KEPT),
         "value": _text(record_value, VALUE_KEPT),
-        "value_bytes": len(record_value or b""),
+        "value_bytes": whole_bytes,
         "headers": headers,
         "headers_left_out": left_out,
+        "unread": unread,
     }
     about = [("reason", reject.reason), ("path", reject.path), ("kind", kind)]
     return (

@@ -23,10 +23,21 @@ TEXT_MAX: Final = 4_096
 ID_MAX: Final = 256
 SITE_MAX: Final = 64  # a site is a label of every metric
 
+#: Letters, digits and their marks beyond ASCII, as escapes that every dialect of regular expressions reads: without
+#: the punctuation and the pictures that lie between them.
+_BEYOND: Final = (
+    r"\u00c0-\u1fff\u2c00-\u2dff\u3005-\u3007\u3041-\ud7ff"
+    r"\uf900-\ufdff\ufe70-\ufefc\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uffdc"
+)
+#: A byte of such a letter, as an address bar writes it.
+_BYTE: Final = "%[89A-Fa-f][0-9A-Fa-f]"
+_LABEL: Final = rf"(?:[A-Za-z0-9{_BEYOND}-]|{_BYTE})+"
+#: The dot, and what keyboards of East Asia write in its place: names of hosts may have either.
+_DOT: Final = r"[.\u3002\uff0e\uff61]"
 #: An address: letters and digits before an @, written as such or as in an address bar, and a name with a dot after it.
 #: To find one it is enough to see the last of the characters before the @; to look for all of them takes as many
 #: steps as the square of a long text.
-ADDRESS: Final = r"[A-Za-z0-9._%+-](@|%40)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+ADDRESS: Final = rf"[A-Za-z0-9._%+{_BEYOND}-](@|%40){_LABEL}({_DOT}{_LABEL})*{_DOT}(?:[A-Za-z{_BEYOND}]|{_BYTE}){{2,}}"
 #: Fields of the data in which something of that form is no address: RFC 5322 gives message ids the same form, and
 #: crawlers name their owner's in the user agent.
 MAY_LOOK_LIKE_ONE: Final = frozenset({"message_id", "user_agent"})

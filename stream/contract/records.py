@@ -6,8 +6,14 @@ Out: the type, and the names that go over the wire between shards.
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 #: (offset, timestamp in ms, key, value, headers); a tuple because it is made once an event.
 Record = tuple[int, int, bytes | None, bytes | None, tuple[tuple[str, bytes], ...]]
+
+#: A time as a record can have one: 64 bits.
+_MILLIS: Final = re.compile(r"-?[0-9]{1,18}")
 
 #: Between the parts of a key or a name; no id can hold it.
 UNIT = "\x1f"
@@ -18,8 +24,24 @@ KIND_HEADER = "leadpulse-kind"
 #: Header of a forwarded record: the shard that forwarded it.
 FROM_HEADER = "leadpulse-from"
 
+#: Header of a forwarded record: when it first arrived, in ms; its own time is that of the forward.
+ARRIVAL_HEADER = "leadpulse-arrival"
+
 #: Source name of the topic by which records reach the shard that they belong to.
 REROUTE = "reroute"
 
 #: Source name of the topic by which other groups tell a group what it needs of them.
 HANDOVER = "handover"
+
+
+def arrival_ms(record: Record) -> int:
+    """Give when a record of the reroute topic first arrived: as its header says, else by its own time.
+
+    >>> arrival_ms((0, 7, None, b"", ((ARRIVAL_HEADER, b"5"),)))
+    5
+    """
+    for name, value in reversed(record[4]):
+        if name == ARRIVAL_HEADER:
+            told = (value or b"").decode("ascii", "replace")
+            return int(told) if _MILLIS.fullmatch(told) else record[1]
+    return record[1]

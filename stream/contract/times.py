@@ -33,6 +33,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 # the calendar of Python begins in year 1: a year 0 is read in the same place of the 400-year cycle
 _CYCLE_YEARS: Final = 400
+#: The first and the last moment that can be written: years 1 and 9999.
+_FIRST_MS: Final = -62_135_596_800_000
+_LAST_MS: Final = 253_402_300_799_999
 _CYCLE_MS: Final = 146_097 * DAY_MS
 
 
@@ -76,8 +79,11 @@ def is_time(text: str) -> bool:
 def format_ms(time_ms: int) -> str:
     """Write milliseconds since 1970 as RFC 3339 in UTC, with three digits of a fraction.
 
+    A record's time can be any number; what no text of the grammar can say is written as the nearest that one can.
+
     >>> format_ms(1738317600123)
     '2025-01-31T10:00:00.123Z'
     """
+    time_ms = min(max(time_ms, _FIRST_MS), _LAST_MS)
     moment = _EPOCH + timedelta(milliseconds=time_ms)
     return moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + f".{time_ms % 1_000:03d}Z"

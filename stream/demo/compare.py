@@ -49,6 +49,7 @@ class Seen(NamedTuple):
     start_ms: int
     end_ms: int
     seq: int
+    as_of_ms: int = 0
 
 
 class Edges(NamedTuple):
@@ -93,6 +94,8 @@ class Board:
     data_since: str = ""
     complete: bool = False
     seq: int = 0
+    moments: dict[int, int] = field(default_factory=dict)  # publication → its moment
+    newest_ms: int = 0
     missed: int = 0  # values that are no reading
 
     def take(self, key: bytes | None, value: bytes | None) -> None:
@@ -112,6 +115,8 @@ class Board:
 
     def _note(self, reading: dict[str, Any]) -> None:
         metric, labels, window, seq = reading["metric"], reading["labels"], reading["window"], reading["seq"]
+        as_of_ms = moment_ms(reading["as_of"])
+        self.newest_ms = self.moments[seq] = max(self.newest_ms, as_of_ms)
         if seq >= self.seq:
             self.seq, self.as_of, self.complete = seq, reading["as_of"], reading["complete"]
             self.data_since = reading["data_since"] or ""
@@ -123,7 +128,7 @@ class Board:
         start_ms, end_ms = moment_ms(reading["window_start"]), moment_ms(reading["window_end"])
         figures = (reading["value"], reading["numerator"], reading["denominator"], reading["n"])
         whose = tuple(sorted(labels.items()))
-        self.seen[metric, whose, window] = Seen(*figures, start_ms, end_ms, seq)
+        self.seen[metric, whose, window] = Seen(*figures, start_ms, end_ms, seq, as_of_ms)
         named = window, shift_of(metric, whose)
         if metric not in END_EARLY and seq >= self.edges.get(named, _NEVER).seq:
             self.edges[named] = Edges(seq, start_ms, end_ms)
@@ -132,6 +137,15 @@ class Board:
         """Tell whether leadpulse has accounted for each record that the books know, and for no other."""
         told = {key: n for key, n in books.outcomes.items() if n}
         return bool(told) and {key: n for key, n in self.account.items() if n} == told
+
+    def unsettled(self, books: Reference) -> list[str]:
+        """Name what the account of leadpulse and the books say differently, a line each."""
+        told = {key: n for key, n in books.outcomes.items() if n}
+        keys = sorted(key for key in {*told, *self.account} if told.get(key, 0) != self.account[key])
+        return [
+            f"{' '.join(part for part in key if part)}: leadpulse {self.account[key]:,}, books {told.get(key, 0):,}"
+            for key in keys
+        ]
 
     def published_since_settled(self) -> set[str]:
         """Name the windows that were published after the account was complete."""
@@ -143,7 +157,7 @@ class Board:
         seen, newest = self.seen.get(key), self.edges.get((window, 0))
         if newest is None or newest.seq < self.account_seq:
             return None
-        if metric in END_EARLY:
+        if metric in END_EARLY and (seen is None or seen.as_of_ms < self.moments[seen.seq]):
             return None if seen is None else Window(window, seen.start_ms, seen.end_ms)
         if seen is not None and seen.seq >= newest.seq:
             return Window(window, seen.start_ms, seen.end_ms)

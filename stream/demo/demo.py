@@ -101,6 +101,8 @@ class Play:
         self.first_s: float | None = None
         self.wrong: list[Line] = []
         self.compared = 0
+        self.restarts: list[str] = []  # what each worker was doing that published nothing
+        self.words = ""  # what the worker had logged at the end
         self._begun = time.monotonic()
 
     def close(self) -> None:
@@ -218,12 +220,22 @@ class Play:
         )
         self._draw()
 
+    def why_not(self) -> Iterator[str]:
+        """Say what kept the numbers from being compared, as far as it can be seen from here."""
+        yield from view.plain(self.scene())
+        yield from (f"not settled: {line}" for line in self.board.unsettled(self.books)[:20])
+        if self.words:
+            yield f"last words of the worker:\n{self.words}"
+
     def run(self) -> None:
         """Play until the time is over."""
         options = self._options
         deadline = None if options.run_s is None else self._begun + options.run_s
         self.catch_up()
-        self.listen(FIRST_PATIENCE_S, everything=False)
+        if not self.listen(FIRST_PATIENCE_S, everything=False) and not self.board.seq:
+            # as a supervisor would; what it was doing is told at the end
+            self.restarts.append(self._stage.restart())
+            self.listen(FIRST_PATIENCE_S, everything=False)
         while deadline is None or time.monotonic() < deadline:
             self.talk(deadline)
             if deadline is None or time.monotonic() < deadline:
@@ -246,6 +258,7 @@ def run(options: DemoOptions, out: Console | None = None) -> int:
                 except KeyboardInterrupt:
                     pass
                 finally:
+                    play.words = stage.last_words()
                     play.close()
         except KeyboardInterrupt:
             return 0
@@ -254,6 +267,9 @@ def run(options: DemoOptions, out: Console | None = None) -> int:
 
 def verdict(play: Play, options: DemoOptions, console: Console) -> int:
     """Say how it went."""
+    for words in play.restarts:
+        console.print("The worker published nothing and was started again. It was doing this:")
+        console.print(words, markup=False, highlight=False, soft_wrap=True)
     for line in play.wrong[:20]:
         console.print(f"wrong: {line.key}: leadpulse {line.seen}, books {line.expected}", markup=False, highlight=False)
     if options.run_s is None:
@@ -261,6 +277,8 @@ def verdict(play: Play, options: DemoOptions, console: Console) -> int:
         return 0
     if play.first_s is None:
         console.print("No number was found equal to the books in that time.")
+        for words in play.why_not():
+            console.print(words, markup=False, highlight=False, soft_wrap=True)
         return 1
     equal = play.compared - len(play.wrong)
     console.print(

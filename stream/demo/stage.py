@@ -74,6 +74,7 @@ class Stage:
             "LEADPULSE_HTTP": f"{HOST}:{self._metrics_port}",
             "LEADPULSE_SESSION_TIMEOUT": "6s",
             "LEADPULSE_LOG_LEVEL": "warning",
+            "PYTHONFAULTHANDLER": "1",  # SIGABRT then writes what every thread is doing
         }
 
     def __enter__(self) -> Stage:
@@ -82,7 +83,7 @@ class Stage:
             self._metrics_port = port_or_free(self._metrics_port)
             self._create_topics()
             self._log = tempfile.TemporaryFile()  # has no name: nothing to leave behind
-            self._worker = children.spawn(self._command, env=self.env(), out=self._log.fileno())
+            self._start_worker()
         except BaseException:
             self.close()
             raise
@@ -96,6 +97,18 @@ class Stage:
 
         settings = Settings(brokers=(self.broker,), delivery="at_least_once")
         topics.create(security.link(settings), Layout("", GROUPS.values()), partitions=self._partitions, replication=1)
+
+    def _start_worker(self) -> None:
+        assert self._log is not None
+        self._worker = children.spawn(self._command, env=self.env(), out=self._log.fileno())
+
+    def restart(self) -> str:
+        """Start the worker again, as a supervisor would; return what the old one was doing."""
+        if self._worker is not None:
+            children.stop(self._worker, signal.SIGABRT, STOP_S)
+        words = self.last_words()
+        self._start_worker()
+        return words
 
     def check(self) -> None:
         """Raise StageFailed, with the worker's last words, if it is gone."""

@@ -10,7 +10,7 @@ What goes on to the stage waits until the stage has folded it: only a person's r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -39,6 +39,9 @@ class Figures(msgspec.Struct, array_like=True):
     oldest_ms: int | None = None
 
 
+#: What a dead letter takes in memory beside its value.
+_LETTER_BYTES: Final = 512
+
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Figures).decode
 
@@ -53,6 +56,7 @@ class Account:
         self._accumulator, self._sites, self._grid, self._bury = accumulator, sites, grid, bury
         self._stored = b""
         self._letters: list[Letter] = []
+        self.letter_bytes = 0  # of the dead letters since the last call, about
         self._open: list[tuple[str, str, int, int]] = []  # kind, site, pane, events that the stage has
 
     @property
@@ -82,7 +86,7 @@ class Account:
 
     def letters(self) -> list[Letter]:
         """Give the dead letters since the last call."""
-        letters, self._letters = self._letters, []
+        letters, self._letters, self.letter_bytes = self._letters, [], 0
         return letters
 
     # where records end ------------------------------------------------------------------------------------
@@ -100,7 +104,9 @@ class Account:
             self._add(f"{batch.kind}/dead_lettered/{reject.reason}", 1)
             arrival_ms = batch.records[reject.index][1]
             self._accumulator.add(("refused", self._sites[reject.site], batch.kind), self._grid.pane(arrival_ms), 1)
-            self._letters.append(self._bury(reject, batch))
+            letter = self._bury(reject, batch)
+            self._letters.append(letter)
+            self.letter_bytes += len(letter[1]) + _LETTER_BYTES
 
     def repeat(self, again: Columns) -> None:
         """Count events that came before."""
@@ -130,8 +136,10 @@ class Account:
         if figures.oldest_ms is None or oldest < figures.oldest_ms:
             figures.oldest_ms = oldest
 
-    def close(self, refused: Sequence[Refused]) -> None:
-        """Count what was taken, but for what the stage refused."""
+    def close(self, refused: Sequence[Refused], noted: Mapping[str, int]) -> None:
+        """Count what was taken, but for what the stage refused, and what it noted beside."""
+        for name, n in noted.items():
+            self._add(name, n)
         counted: Counter[tuple[str, str, int]] = Counter()
         for kind, site, pane, n in self._open:
             counted[kind, site, pane] += n

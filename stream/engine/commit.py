@@ -34,7 +34,6 @@ class Forward:
     partition: int
     key: bytes | None
     value: bytes | None
-    timestamp_ms: int
     headers: list[tuple[str, bytes]]
 
 

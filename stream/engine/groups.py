@@ -40,7 +40,7 @@ class Group:
 
 
 def _visitors(shared: Shared, options: FoldOptions) -> Stage:
-    return Visitors(shared, Channels(options.channels).touches, options.bounds)
+    return Visitors(shared, Channels(options.channels).touches, options.bounds, options.channels.look_back_ms)
 
 
 def _emails(shared: Shared, options: FoldOptions) -> Stage:

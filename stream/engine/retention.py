@@ -2,6 +2,8 @@
 
 In:  the newest event of each kind, and the shell's report.
 Out: the oldest moment of which an event may still come; None where nothing may be forgotten.
+
+The shell's time is the broker's: a worker's clock that goes wrong makes nobody forgotten.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from stream.contract.records import FROM_HEADER
 from stream.engine.commit import ShardReport
 from stream.ingest.columns import Columns
 
-#: How far the clocks of a broker and of a worker may be apart.
+#: How far the clocks of two brokers may be apart, and a record ahead of both.
 _CLOCKS_APART_MS: Final = 2 * HOUR_MS
 
 
@@ -24,8 +26,8 @@ class Retention:
     def __init__(self, kinds: Sequence[str], lateness_ms: int) -> None:
         self._kinds, self._lateness_ms = kinds, lateness_ms
         self._read: set[str] = set()  # kinds of which records came since the last commit
-        self._heard_ms: dict[str, int] = {}  # kind → when that was last so, by the clock of the shell
-        # shard that forwards → the newest event of its latest batch, and when that came by the clock of the shell
+        self._heard_ms: dict[str, int] = {}  # kind → when that was last so, by the broker's clock
+        # shard that forwards → the newest event of its latest batch, and when that came by the broker's clock
         self._forwarding: dict[bytes, tuple[int, int | None]] = {}
 
     def heard(self, kind: str) -> None:
@@ -44,11 +46,15 @@ class Retention:
     def oldest_ms(self, newest_ms: Mapping[str, int], report: ShardReport) -> int | None:
         """Give the moment before which no event is still to come, by the slowest kind that is not silent."""
         heard_ms, now_ms = self._heard_ms, report.now_ms
+        if not now_ms:
+            return None  # nothing was written yet: it is not known how late it is
         for kind in newest_ms:
             if kind in self._read or kind not in heard_ms:
                 heard_ms[kind] = now_ms
         self._read.clear()
-        if not newest_ms or any(report.lag_records.get(kind) for kind in self._kinds if kind not in newest_ms):
+        unheard, caught_up = [kind for kind in self._kinds if kind not in newest_ms], report.caught_up
+        # before its end is known a source may hold what is older than all
+        if not newest_ms or any(report.lag_records.get(kind, not caught_up) for kind in unheard):
             return None
         # a source that was silent for so long and has nothing to read is not slow, or nothing would ever be dropped
         slow = [

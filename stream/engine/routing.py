@@ -11,14 +11,18 @@ from typing import Final
 
 import numpy as np
 
+from stream.contract.forwarded import carried
 from stream.contract.kinds import KindName, is_kind
-from stream.contract.records import FROM_HEADER, KIND_HEADER, Record
+from stream.contract.records import ARRIVAL_HEADER, FROM_HEADER, KIND_HEADER, Record, arrival_ms
+from stream.contract.rejects import Reject
 from stream.contract.times import parse_ms
 from stream.engine.commit import Forward
 from stream.ingest.columns import Columns
 from stream.ingest.route import canonical_keys, partitions_of
 
 _MOST_PLACES: Final = 16_384
+#: What a forward takes in memory beside its value.
+_FORWARD_BYTES: Final = 512
 
 
 class Router:
@@ -29,9 +33,15 @@ class Router:
         self._shard, self._shards, self._partitioner, self._known = shard, shards, partitioner, known
         self._places: dict[str, int] = {}
         self._forwards: list[Forward] = []
+        self.bytes = 0  # of the forwards since the last call, about
+        self.too_large: list[Reject] = []
 
     def part(self, batch: Columns) -> tuple[Columns, int, int]:
-        """Forward what belongs elsewhere; give what stays, how much went, and how much of that ran ahead of us."""
+        """Forward what belongs elsewhere; give what stays, how much went, and how much of that ran ahead of us.
+
+        What is too large to go is neither: `too_large` then has its rejects.
+        """
+        self.too_large = []
         known, events = self._known, batch.events
         unsure = (
             list(range(len(events)))
@@ -48,14 +58,21 @@ class Router:
         for at, place in zip(unsure, places, strict=True):
             if place != self._shard:
                 stays[at] = False
-                _, timestamp_ms, key, value, headers = batch.records[batch.index[at]]
-                self._forwards.append(Forward(place, key, value, timestamp_ms, [*headers, *tags]))
-                ahead += (parse_ms(events[at].time) or 0) > timestamp_ms
-        return batch.only(stays), len(events) - int(stays.sum()), ahead
+                record = batch.records[batch.index[at]]
+                going = carried(record)
+                if going is None:
+                    self.too_large.append(Reject(batch.index[at], "too_large", "", batch.sites[at]))
+                    continue
+                key, value, headers = going
+                arrival = ARRIVAL_HEADER, str(record[1]).encode()
+                self._forwards.append(Forward(place, key, value, [*headers, *tags, arrival]))
+                self.bytes += len(value or b"") + _FORWARD_BYTES
+                ahead += (parse_ms(events[at].time) or 0) > record[1]
+        return batch.only(stays), len(events) - int(stays.sum()) - len(self.too_large), ahead
 
     def forwards(self) -> list[Forward]:
         """Give the forwards since the last call."""
-        forwards, self._forwards = self._forwards, []
+        forwards, self._forwards, self.bytes = self._forwards, [], 0
         return forwards
 
     def _places_of(self, keys: list[str]) -> list[int]:
@@ -74,11 +91,15 @@ class Router:
 def by_kind(records: Sequence[Record], kinds: Sequence[KindName]) -> list[tuple[KindName, list[Record]]]:
     """Part forwarded records by the kind in their header; without one of the group's they are of its first.
 
+    Each is given with the time at which it first arrived.
+
     >>> by_kind([(0, 0, None, b"a", ((KIND_HEADER, b"form"),)), (1, 0, None, b"b", ())], ("page_view", "form"))
     [('form', [(0, 0, None, b'a', (('leadpulse-kind', b'form'),))]), ('page_view', [(1, 0, None, b'b', ())])]
     """
     out: dict[KindName, list[Record]] = {}
     for record in records:
         named = (dict(record[4]).get(KIND_HEADER) or b"").decode("ascii", "replace")
-        out.setdefault(named if is_kind(named) and named in kinds else kinds[0], []).append(record)
+        offset, _, key, value, headers = record
+        at = offset, arrival_ms(record), key, value, headers
+        out.setdefault(named if is_kind(named) and named in kinds else kinds[0], []).append(at)
     return list(out.items())

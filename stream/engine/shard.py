@@ -64,7 +64,9 @@ class ShardFold:
         self.stage = groups[group].stage(shared, options)
         self._router = Router(shard, shards, options.partitioner, self.stage.known)
         self._retention = Retention(self.kinds, options.limits.lateness_ms)
-        logged: tuple[Logged, ...] = (*self.stage.tables, self.known_ids, self.labels, self.account)
+        self.pending_bytes = 0  # of dead letters and forwards
+        known = self.known_ids
+        logged: tuple[Logged, ...] = (*self.stage.tables, known.horizon, known, self.labels, self.account)
         self._stored = {one.prefix: one for one in logged}
 
     # the flow ---------------------------------------------------------------------------------------------
@@ -78,7 +80,8 @@ class ShardFold:
                 if len(batch):
                     self.account.take(batch)
                     self.stage.take(batch)
-        self.account.close(self.stage.fold(self._accumulator))
+        self.account.close(self.stage.fold(self._accumulator), self.stage.noted())
+        self.pending_bytes = self.account.letter_bytes + self._router.bytes
 
     def _read(self, name: str, records: Sequence[Record]) -> Iterator[Columns]:
         """Decode records, of the source's kind or of that in their header; what cannot be read is a reject."""
@@ -96,21 +99,18 @@ class ShardFold:
 
     def _elsewhere(self, batch: Columns) -> Columns:
         """Take out what belongs to another shard; what was forwarded once stays."""
-        forwarded = ahead = 0
+        forwarded, ahead, left = 0, 0, batch
         if self.shards > 1 and batch.source != REROUTE:
-            batch, forwarded, ahead = self._router.part(batch)
+            left, forwarded, ahead = self._router.part(batch)
+            self.account.reject(batch, self._router.too_large)
         self.account.accept(batch, forwarded, batch.clock_ahead - ahead)
-        return batch
+        return left
 
     def _too_old(self, batch: Columns) -> Columns:
-        """Take out events of hours whose ids went over the cap: nobody can tell whether they are repeats.
-
-        A shard that forwards may be days behind: of what it sends that is so of all hours that were forgotten.
-        """
-        before = self.known_ids.dropped_before_hour
+        """Take out events of hours whose ids were forgotten: nobody can tell whether they are repeats."""
+        before = self.known_ids.forgotten_before_hour(batch.kind)
         if batch.source == REROUTE:
             self._retention.forwarded(batch)
-            before = max(filter(None, (before, self.known_ids.forgotten_before_hour)), default=None)
         if before is None or not len(batch) or int(batch.times.min()) >= before * HOUR_MS:
             return batch
         early = batch.times < before * HOUR_MS
@@ -121,7 +121,8 @@ class ShardFold:
 
     def _repeated(self, batch: Columns) -> Columns:
         """Take out events that came before."""
-        repeated = self.known_ids.check(hash_ids(names_of(batch.kind, batch.events)), batch.times // HOUR_MS)
+        hashes = hash_ids(names_of(batch.kind, batch.events))
+        repeated = self.known_ids.check(hashes, batch.times // HOUR_MS, batch.kind)
         if not repeated.any():
             return batch
         self.account.repeat(batch.only(repeated))
@@ -146,10 +147,11 @@ class ShardFold:
 
     def changes(self, seq: int, report: ShardReport) -> Commit:
         """Give what this commit must write, and forget it."""
+        self.pending_bytes = 0
         self.stage.advance(report.now_ms, self._accumulator)
         oldest_ms = self._retention.oldest_ms(self.account.figures.newest_ms, report)
         if oldest_ms is not None:
-            self.known_ids.expire(oldest_ms // HOUR_MS - 1)
+            self.known_ids.expire(oldest_ms // HOUR_MS - 1, report.now_ms)
             for table in self.stage.tables:
                 table.expire(oldest_ms)
         delta = self._delta(seq, report, self.options.grid if self._gathers else None)

@@ -46,11 +46,6 @@ _PLAIN: Final = re.compile(r"(?:[\w \-/:;,!@#%&=~\"'<>]|\\[^\w])+")
 _ESCAPED: Final = re.compile(r"\\(.)")
 
 
-def is_bot(user_agent: str | None) -> bool:
-    """Say whether a user agent is a known program. None at all, or an empty one, is no proof: False."""
-    return is_listed(user_agent[:MAX_CHARACTERS]) if user_agent else False
-
-
 @lru_cache(maxsize=32_768)
 def is_listed(user_agent: str) -> bool:
     """Say whether the list matches a user agent of at most `MAX_CHARACTERS`; the cache answers in 0.05 µs."""

@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from stream.adapters import formats
-from stream.adapters.adapter import Adapter, Bounds, Parsed
+from stream.adapters.adapter import Adapter, Parsed, RecordLimits
 from stream.contract.kinds import KINDS, Kind, KindName
 from stream.contract.records import Record
 from stream.contract.rejects import UNKNOWN_SITE, Reject
@@ -31,7 +31,7 @@ from stream.ingest.timing import Millis
 
 
 @dataclass(frozen=True, slots=True)
-class Limits(Bounds):
+class Limits(RecordLimits):
     """How much is accepted: how large and deep, how late, how long.
 
     `period_ms` bounds an ad total's period, and how far it may end after the arrival. With `now_ms` (a

@@ -147,8 +147,8 @@ def referrers() -> Referrers:
         category=_by_name(tables["category"]),
         engine=engine,
         host=_by_name(tables["host"]),
-        ignored=frozenset((*expand(tables["ignored"]["payment"]), *expand(tables["ignored"]["sign_in"]))),
-        first=frozenset(expand(tables["ignored"]["first"])),
+        ignored=frozenset((*_names(tables["ignored"]["payment"]), *_names(tables["ignored"]["sign_in"]))),
+        first=frozenset(_names(tables["ignored"]["first"])),
         pages={host: tuple(expand(paths)) for host, paths in tables["page"].items()},
         engines=frozenset(engine.values()),
     )
@@ -164,8 +164,15 @@ def is_on(url: str, pages: Iterable[str]) -> bool:
     return any(f"{page}/" in f"/{path}/" for page in pages)
 
 
-def _by_name(table: Mapping[str, str]) -> dict[str, str]:
-    return {name: kind for kind, text in table.items() for name in expand(text)}
+def _names(groups: Mapping[str, str]) -> Iterator[str]:
+    return (name for text in groups.values() for name in expand(text))
+
+
+def _by_name(table: Mapping[str, str | Mapping[str, str]]) -> dict[str, str]:
+    """Turn kind → names around; names may be in groups by where they are from."""
+    return {
+        name: kind for kind, said in table.items() for name in (expand(said) if isinstance(said, str) else _names(said))
+    }
 
 
 def expand(text: str) -> Iterator[str]:

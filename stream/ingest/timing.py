@@ -23,6 +23,8 @@ from stream.kernels.times import NO_TIME, read_times
 Millis = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+#: No stated time lies after it: an arrival may be any number where a producer says it.
+_LAST_MS: Final = 253_402_300_800_000
 # below this many the calls into NumPy cost more than they save
 _FEW: Final = 400
 
@@ -50,7 +52,7 @@ def event_times(
     >>> t.event_ms - 10**12, t.late, t.ahead
     (array([ 0, -5]), array([ True, False]), array([False,  True]))
     """
-    newest = arrival_ms + DAY_MS if latest_ms is None else latest_ms
+    newest = np.minimum(arrival_ms, _LAST_MS) + DAY_MS if latest_ms is None else latest_ms
     bad = (stated_ms < YEAR_2000_MS) | (stated_ms > newest)
     good = ~bad
     late = (arrival_ms - stated_ms > lateness_ms) & good

@@ -75,6 +75,8 @@ class ChannelOptions:
     ignored: Sequence[str] = ()
     referrers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sets: Sequence[str] = ()
+    #: How far a direct session looks back for the last touch that was none; 0: not at all.
+    look_back_ms: int = 0
 
 
 class Channels:

@@ -114,10 +114,15 @@ class Layout:
         """
         return {**{group: tuple(topics.values()) for group, topics in self.sources.items()}, ROLLUP: (self.rollup,)}
 
-    def group_id(self, name: str) -> str:
-        """Name the consumer group of this installation."""
-        return f"{self.prefix}{name}"
+    def consumer_group(self, group_id: str) -> str:
+        """Name the consumer group of the workers, as the broker knows it."""
+        return f"{self.prefix}{group_id}"
+
+    @property
+    def transactional_prefix(self) -> str:
+        """Give what all transactional ids begin with."""
+        return f"{self.prefix}leadpulse-"
 
     def transactional_id(self, shard: ShardId) -> str:
         """Name the producer of a shard; the same for every owner, so that a new one fences the old one."""
-        return f"{self.prefix}leadpulse-{shard.group}-{shard.shard}"
+        return f"{self.transactional_prefix}{shard.group}-{shard.shard}"

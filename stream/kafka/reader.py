@@ -36,6 +36,7 @@ class Reader:
 
     def __init__(self, link: Link, *, patient: bool = False) -> None:
         """Take `patient` for many partitions with little in each: a few fetches a second, not one for each record."""
+        lean.install()
         self._consumer = AIOKafkaConsumer(
             **link.aiokafka(),
             group_id=None,
@@ -96,7 +97,8 @@ class Reader:
 
     def ends(self) -> dict[TopicPartition, int]:
         """Give the last stable offsets that the broker told with its last answers."""
-        return lean.ends(self._consumer._fetcher, self._wanted)
+        found = lean.ends(self._consumer._fetcher, self._wanted)
+        return {tp: end.stable for tp, end in found.items()}
 
     async def scan(self, tp: TopicPartition, start: int, end: int) -> AsyncIterator[list[Record]]:
         """Give the records of one partition in [start, end) in lists."""

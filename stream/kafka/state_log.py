@@ -14,13 +14,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatch
 
+from stream.errors import TopicError
 from stream.kafka.bounded import within
+from stream.kafka.clock import BrokerClock, Sent
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 
@@ -50,8 +53,20 @@ class LogLost(Exception):
 class StateLog:
     """Own the producer of one shard."""
 
-    def __init__(self, link: Link, topic: str, partition: int, transactional_id: str | None) -> None:
-        """Without a transactional id (delivery at_least_once) writes are awaited but neither fenced nor atomic."""
+    def __init__(
+        self,
+        link: Link,
+        topic: str,
+        partition: int,
+        transactional_id: str | None,
+        packed: Collection[str] = (),
+        clock: BrokerClock | None = None,
+    ) -> None:
+        """Without a transactional id (delivery at_least_once) writes are awaited but neither fenced nor atomic.
+
+        What goes to the topics of `packed` is compressed. `clock` is told what the broker stamps on what is written.
+        """
+        self._packed, self._clock = packed, clock or BrokerClock()
         self.tp = TopicPartition(topic, partition)
         self.link = link
         self._id = transactional_id
@@ -96,11 +111,16 @@ class StateLog:
         try:
             if self._id is not None:
                 await producer.begin_transaction()
-            now_ms = int(time.time() * 1000)
+            sent = self._clock.sent()
+            # no topic of ours keeps this time, but for a broker that stamps nothing
+            now_ms = int(sent.wall_s * 1000)
             for topic, partition, rows in parts:
-                await _send(producer, topic, partition, rows, now_ms, acks)
-            for ack in acks:
-                self._look(await ack)
+                packed = self._id is not None and topic in self._packed
+                await _send(producer, topic, partition, rows, now_ms, acks, packed)
+            told = [await ack for ack in acks]
+            for one in told:
+                self._look(one)
+            self._learn(sent, told)
             if self._id is not None:
                 await producer.commit_transaction()
         except BaseException:
@@ -108,6 +128,26 @@ class StateLog:
                 if isinstance(ack, asyncio.Future):
                     ack.add_done_callback(_retrieve)
             raise
+
+    def _learn(self, sent: Sent, told: list[Any]) -> None:
+        """Tell the clock what the broker stamped last; refuse topics that keep the writer's time.
+
+        A broker with transactions stamps what its topic says. One that answers without an offset only says that it
+        has the records already.
+        """
+        for ack in told:
+            if self._id is not None and ack.offset >= 0 and ack.timestamp_type == 0:
+                raise TopicError(
+                    "The topic keeps the times of whoever writes (message.timestamp.type=CreateTime), and a worker's "
+                    "clock may be wrong.",
+                    where=ack.topic,
+                    do="Run `leadpulse topics create`: it sets message.timestamp.type=LogAppendTime.",
+                )
+        stamps = [ack.timestamp for ack in told if ack.timestamp_type and ack.timestamp > 0]
+        if stamps:
+            self._clock.stamped(sent, stamps[-1])
+        elif told and self._id is None:
+            self._clock.unstamped()
 
     def _look(self, told: Any) -> None:
         """Hold where a write went, and where its partition begins, beside what was told before."""
@@ -143,18 +183,26 @@ async def _send(
     rows: Iterable[Row],
     now_ms: int,
     acks: list[Awaitable[Any]],
+    packed: bool,
 ) -> None:
-    batch = producer.create_batch()
+    batch = _batch(producer, packed)
     append = batch.append
     for key, value, time_ms, headers in rows:
         stamp = now_ms if time_ms is None else time_ms
         if append(key=key, value=value, timestamp=stamp, headers=headers) is None:
             acks.append(await producer.send_batch(batch, topic, partition=partition))
-            batch = producer.create_batch()
+            batch = _batch(producer, packed)
             append = batch.append
             append(key=key, value=value, timestamp=stamp, headers=headers)
     if batch.record_count():
         acks.append(await producer.send_batch(batch, topic, partition=partition))
+
+
+def _batch(producer: AIOKafkaProducer, packed: bool) -> BatchBuilder:
+    """Make a batch; a producer of aiokafka compresses all of them or none."""
+    if not packed:
+        return producer.create_batch()
+    return BatchBuilder(BATCH_BYTES, DefaultRecordBatch.CODEC_SNAPPY, is_transactional=True)
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:

@@ -11,17 +11,23 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from stream.contract import records
+from stream.errors import REBUILD
 from stream.kafka.layout import Layout
 
 DAY_MS: Final = 86_400_000
 DEFAULT_PARTITIONS: Final = 12
 
+TIME_TYPE: Final = "message.timestamp.type"
+#: What leadpulse writes carries the broker's time: no record and no worker's clock then says when a record was written,
+#: so that none is refused for its time, deleted too early, or moves a window.
+STAMPED: Final = {TIME_TYPE: "LogAppendTime"}
 #: What topics of leadpulse are created to take, and the most that it writes at once: a batch and what goes with it.
 MESSAGE_BYTES: Final = 1_048_588
 WRITTEN_BYTES: Final = (768 + 16) << 10
 
 #: With the brokers' defaults nothing is compacted before a segment of 1 GiB is full.
 COMPACTED: Final = {
+    **STAMPED,
     "cleanup.policy": "compact",
     "segment.bytes": str(64 << 20),
     "segment.ms": "600000",
@@ -29,26 +35,26 @@ COMPACTED: Final = {
     "max.compaction.lag.ms": "1800000",
 }
 #: The rollup reads deltas on from its last snapshot; a week lets it be away over holidays.
-DELTAS: Final = {"cleanup.policy": "delete", "retention.ms": str(7 * DAY_MS)}
+DELTAS: Final = {**STAMPED, "cleanup.policy": "delete", "retention.ms": str(7 * DAY_MS)}
 HANDOVER: Final = DELTAS
-#: A forwarded record keeps the time at which it first arrived.
-REROUTE: Final = {**DELTAS, "message.timestamp.type": "CreateTime"}
+#: When a forwarded record first arrived stands in a header.
+REROUTE: Final = DELTAS
 #: Sources that are not a producer's: name → role and settings.
 OWN_SOURCES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     records.REROUTE: ("reroute", REROUTE),
     records.HANDOVER: ("handover", HANDOVER),
 }
-DEAD_LETTER: Final = {"cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
+DEAD_LETTER: Final = {**STAMPED, "cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
 SOURCE: Final = {
     "cleanup.policy": "delete",
     "retention.ms": str(7 * DAY_MS),
-    "message.timestamp.type": "LogAppendTime",
+    **STAMPED,
 }
 
 _KIND: Final[tuple[str, Mapping[str, str]]] = ("source", SOURCE)
 
 #: Settings that decide whether results are right; the others of a plan are advice.
-BINDING: Final = frozenset({"cleanup.policy", "message.timestamp.type"})
+BINDING: Final = frozenset({"cleanup.policy", TIME_TYPE})
 
 
 @dataclass(frozen=True)
@@ -65,11 +71,12 @@ class TopicSpec:
 
 @dataclass(frozen=True)
 class Found:
-    """One topic as it is; `configs` is empty where the broker does not tell."""
+    """One topic as it is; `configs` is empty and `operations` is None where the broker does not tell."""
 
     partitions: int
     replication: int = 1
     configs: Mapping[str, str] = field(default_factory=dict)
+    operations: frozenset[str] | None = None  # what this user may do with it
 
 
 @dataclass(frozen=True)
@@ -135,6 +142,15 @@ class TopicPlan:
         """Give the topics that must be created."""
         return [spec for spec in self.specs if spec.name not in found]
 
+    def unstamped(self, found: Mapping[str, Found]) -> list[str]:
+        """Name our own topics that keep the times of whoever writes."""
+        return [
+            spec.name
+            for spec in self.specs
+            if spec.role != "source" and spec.name in found
+            if found[spec.name].configs.get(TIME_TYPE, STAMPED[TIME_TYPE]) != STAMPED[TIME_TYPE]
+        ]
+
     def findings(self, found: Mapping[str, Found], brokers: int = 1) -> list[Finding]:
         """Compare what is with what should be; what is fatal comes first."""
         findings = [*self._counts(found)]
@@ -164,7 +180,7 @@ class TopicPlan:
             yield Finding(
                 f"The topic has {there.partitions} partitions; with its sources it must have {spec.partitions}.",
                 spec.name,
-                "Restore the partition count of the sources, or empty all leadpulse.* topics and create them anew.",
+                f"To count everything anew, {REBUILD}.",
             )
 
 
@@ -186,7 +202,13 @@ def _config(spec: TopicSpec, there: Found) -> Iterable[Finding]:
                 spec.name,
                 "Set cleanup.policy=delete.",
             )
-        elif name == "message.timestamp.type" and spec.role == "source":
+        elif name == TIME_TYPE and spec.role != "source":
+            yield Finding(
+                f"{name} is {has}; it must be {wanted}: what is written would carry the clock of a worker.",
+                spec.name,
+                "Run `leadpulse topics create`, which sets it.",
+            )
+        elif name == TIME_TYPE:
             yield Finding(
                 "Arrival is the producer's clock (CreateTime): a wrong clock moves events and decides what is late.",
                 spec.name,

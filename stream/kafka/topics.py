@@ -14,6 +14,7 @@ from typing import Any, Final
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
+    ClusterAuthorizationFailedError,
     IncompatibleBrokerVersion,
     KafkaConnectionError,
     KafkaError,
@@ -24,10 +25,12 @@ from kafka.errors import (
     UnsupportedVersionError,
 )
 
-from stream.errors import BrokerError, TopicError
+from stream.errors import BrokerError, LeadpulseError, TopicError
+from stream.kafka import refusals, verify
 from stream.kafka.layout import Layout
+from stream.kafka.probe import CERTAIN, diagnose
 from stream.kafka.security import Link
-from stream.kafka.topic_plan import DEFAULT_PARTITIONS, Finding, Found, TopicPlan, TopicSpec
+from stream.kafka.topic_plan import DEFAULT_PARTITIONS, STAMPED, Finding, Found, TopicPlan, TopicSpec
 
 log = logging.getLogger("leadpulse.topics")
 
@@ -44,28 +47,15 @@ CONFIGS: Final = (
 )
 
 
-class _Reason(logging.Handler):
-    """Listens to kafka-python: what it raises does not say why a connection failed, only its log does."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.text = ""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Remember why connections were lost; the last one may only have run out of time."""
-        if record.name.startswith("kafka.net") and record.getMessage() not in self.text:
-            self.text += record.getMessage()
-
-
 @contextmanager
 def admin(link: Link) -> Iterator[KafkaAdminClient]:
     """Connect to the broker, and say clearly why that failed."""
-    where = ", ".join(link.brokers)
-    client, reason, lines = None, _Reason(), logging.getLogger("kafka")
-    level = lines.level
-    lines.addHandler(reason)
-    lines.setLevel(logging.WARNING)
-    lines.propagate = False  # one message of ours instead of a screenful of theirs
+    certain = diagnose(link)
+    if certain is not None and certain.reason in CERTAIN:
+        raise refusals.unreachable(certain, link)
+    client = None
+    lines = logging.getLogger("kafka")
+    was, lines.propagate = lines.propagate, False  # one message of ours instead of a screenful of theirs
     try:
         client = KafkaAdminClient(
             **link.kafka_python(),
@@ -76,43 +66,31 @@ def admin(link: Link) -> Iterator[KafkaAdminClient]:
         yield client
     except TopicAuthorizationFailedError as error:
         raise TopicError(
-            "This user may not see or change a topic.", where=str(error), do="Grant DESCRIBE (and CREATE) on it."
+            "This user may not see or change a topic.",
+            where="the topics of leadpulse",
+            do="`leadpulse topics verify` names each right that is lacking, with the command that grants it.",
         ) from error
     except (KafkaConnectionError, KafkaTimeoutError, SaslAuthenticationFailedError, OSError) as error:
-        raise _unreachable(reason.text or str(error), link.protocol, where) from error
+        raise silence(link, connected=client is not None) from error
     except KafkaError as error:
-        raise BrokerError(f"The broker refuses: {error}.", where=where, do="See the broker's log.") from error
+        raise (refusals.told(error, link, refusals.Names("", "", "")) or silence(link, connected=True)) from error
     finally:
-        lines.propagate = True
-        lines.setLevel(level)
-        lines.removeHandler(reason)
+        lines.propagate = was
         if client is not None:
             client.close()
 
 
-def _unreachable(reason: str, protocol: str, where: str) -> BrokerError:
-    if "SaslAuthenticationFailed" in reason:
-        return BrokerError(
-            "The broker refuses the credentials.",
-            where=where,
-            do="Check LEADPULSE_SASL_MECHANISM, LEADPULSE_SASL_USERNAME and the password.",
-        )
-    if "socket disconnected" in reason:  # kafka-python does not always read the refusal before the end
-        return BrokerError(
-            f"The broker takes the connection and closes it ({protocol}): it refuses the credentials or the protocol.",
-            where=where,
-            do="Check LEADPULSE_TLS, LEADPULSE_SASL_MECHANISM, LEADPULSE_SASL_USERNAME and the password.",
-        )
-    if "CERTIFICATE_VERIFY_FAILED" in reason or "certificate" in reason.lower():
-        return BrokerError(
-            "The broker's certificate, or ours, is not trusted.",
-            where=where,
-            do="Check LEADPULSE_TLS_CA, the host name in LEADPULSE_BROKERS, LEADPULSE_TLS_CERT and LEADPULSE_TLS_KEY.",
-        )
+def silence(link: Link, *, connected: bool = False) -> LeadpulseError:
+    """Find out why a client got no answer, and say it."""
+    found = diagnose(link)
+    if found is not None:
+        return refusals.unreachable(found, link)
+    if link.mechanism and not connected:
+        return refusals.credentials(link)  # everything else was found to be right
     return BrokerError(
-        f"The broker does not answer ({protocol}).",
-        where=where,
-        do="Check that it runs, LEADPULSE_BROKERS, and which TLS or SASL (and credentials) it expects.",
+        "The broker answers, but not in time.",
+        where=f"{', '.join(link.brokers)} ({link.protocol})",
+        do="See its load and its log; a broker that has just started takes a moment.",
     )
 
 
@@ -121,8 +99,9 @@ def found(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, Found]:
     wanted = set(names)
     there = (
         {
-            topic["name"]: topic["partitions"]
+            topic["name"]: topic
             for topic in client.describe_topics(sorted(wanted & set(client.list_topics())))
+            if topic["partitions"]
         }
         if wanted
         else {}
@@ -130,10 +109,12 @@ def found(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, Found]:
     configs = _configs(client, there)
     return {
         name: Found(
-            len(partitions), min((len(p["replica_nodes"]) for p in partitions), default=1), configs.get(name, {})
+            len(topic["partitions"]),
+            min(len(p["replica_nodes"]) for p in topic["partitions"]),
+            configs.get(name, {}),
+            None if topic.get("authorized_operations") is None else frozenset(topic["authorized_operations"]),
         )
-        for name, partitions in there.items()
-        if partitions
+        for name, topic in there.items()
     }
 
 
@@ -164,6 +145,8 @@ def create(
             wanted = {spec.name: _request(spec, replicas) for spec in missing}
             try:
                 client.create_topics(wanted, timeout_ms=30_000, wait_for_metadata=True)
+            except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError) as error:
+                raise refusals.create_rights(link, layout) from error
             except TopicAlreadyExistsError as error:
                 raise TopicError(
                     "Somebody else created topics at the same time.",
@@ -182,11 +165,28 @@ def _request(spec: TopicSpec, replicas: int) -> dict[str, Any]:
     }
 
 
-def verify(link: Link, layout: Layout) -> list[Finding]:
-    """Compare the topics with what they should be."""
+def stamp(link: Link, layout: Layout) -> list[str]:
+    """Let the broker stamp its time on our own topics where it does not yet; give their names."""
     with admin(link) as client:
         there = found(client, (spec.name for spec in TopicPlan(layout).specs))
-        return TopicPlan.fitting(layout, there).findings(there, brokers(client))
+        names = TopicPlan.fitting(layout, there).unstamped(there)
+        if names:
+            client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, dict(STAMPED)) for name in names])
+        return names
+
+
+def findings(link: Link, client: KafkaAdminClient, layout: Layout) -> tuple[dict[str, Found], list[Finding]]:
+    """Describe the topics; say where they are not what they should be, and what this user may not do with them."""
+    there = found(client, (spec.name for spec in TopicPlan(layout).specs))
+    plan = TopicPlan.fitting(layout, there)
+    roles = {spec.name: spec.role for spec in plan.specs}
+    unseen = verify.hidden(client, roles, there)
+    as_they_are = plan.findings(there, brokers(client))
+    return there, [
+        *verify.hidden_findings(link, unseen, roles),
+        *verify.topic_findings(link, plan.specs, there),
+        *(finding for finding in as_they_are if finding.where not in unseen),
+    ]
 
 
 def listing(link: Link, layout: Layout) -> list[tuple[TopicSpec, Found | None]]:

@@ -92,9 +92,10 @@ def window(name: str, end_ms: int) -> Window:
 
 
 class Reference:
-    """The account: `tell` it each record once, then ask."""
+    """The account: `tell` it each record once, then ask. Direct sessions look back for `look_back_ms`."""
 
-    def __init__(self) -> None:
+    def __init__(self, look_back_ms: int = 0) -> None:
+        self._look_back_ms = look_back_ms
         self.outcomes: Counter[tuple[str, str, str]] = Counter()  # (kind, outcome, reason)
         self.newest_ms: int | None = None
         self._events: dict[Unit, list[Event]] = defaultdict(list)
@@ -187,7 +188,7 @@ class Reference:
             for submission in submissions([event for event in events if event.action == "submit"]):
                 yield from value_of(site, submission)
         else:
-            yield from people.marks_of(site, events)
+            yield from people.marks_of(site, events, self._look_back_ms)
 
     # -- asking
 

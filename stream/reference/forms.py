@@ -103,12 +103,13 @@ def _submissions(site: str, submits: list[Event]) -> Iterator[Mark]:
             known = asked & set(last.data.get("fields_present") or ())
             yield Mark(series("_fields_asked", site=site), first.at_ms, len(asked))
             yield Mark(series("_fields_known", site=site), first.at_ms, len(known))
-        kind = next((one.data["form_type"] for one in submission if one.data.get("form_type") in KEY_FORMS), None)
-        if kind is not None:
-            yield Mark(series("key_events", site=site, action=kind), first.at_ms)
-        if any(one.data.get("form_type") == "download" for one in submission):
-            content = first.data.get("content_id") or ""
-            yield Mark(series("content_downloads", site=site, page_group="", content=content), first.at_ms)
+        key = next((one for one in submission if one.data.get("form_type") in KEY_FORMS), None)
+        if key is not None:
+            yield Mark(series("key_events", site=site, action=key.data["form_type"]), key.at_ms)
+        taken = next((one for one in submission if one.data.get("form_type") == "download"), None)
+        if taken is not None:
+            content = taken.data.get("content_id") or ""
+            yield Mark(series("content_downloads", site=site, page_group="", content=content), taken.at_ms)
         yield from value_of(site, submission)
 
 

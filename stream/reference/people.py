@@ -30,6 +30,8 @@ from stream.reference.forms import marks_of_forms, step
 
 SESSION_GAP_MS: Final = 30 * MINUTE_MS
 ENGAGED_MS: Final = 10_000
+#: Contents of a session, and offers of a person, that are remembered.
+MOST_SEEN: Final = 64
 
 KEY_FORMS: Final = {"contact", "newsletter", "demo", "trial", "quote", "download", "webinar", "checkout"}
 KEY_CHATS: Final = {"lead_captured", "appointment_set", "order_completed"}
@@ -115,10 +117,21 @@ def sessions_of(events: list[Event]) -> tuple[list[Session], list[Event]]:
     return sessions, alone
 
 
-def marks_of(site: str, events: list[Event]) -> Iterator[Mark]:
-    """Work out all marks of one person."""
+def look_back(sessions: list[Session], look_back_ms: int) -> None:
+    """Let a direct session have the source of the last one that was not, if that began within the look-back."""
+    last: Session | None = None
+    for session in sessions:
+        if session.channel != "direct":
+            last = session
+        elif last is not None and session.start_ms - last.start_ms <= look_back_ms:
+            session.source, session.channel = last.source, last.channel
+
+
+def marks_of(site: str, events: list[Event], look_back_ms: int = 0) -> Iterator[Mark]:
+    """Work out all marks of one person; with 0 ms a direct session looks back at nothing."""
     events = in_order(events)
     sessions, alone = sessions_of(events)
+    look_back(sessions, look_back_ms)
     keys = [event for event in events if is_key(event)]
     yield from _presence(site, events, sessions, keys)
     yield from _leads(site, sessions, keys)
@@ -155,7 +168,8 @@ def _presence(site: str, events: list[Event], sessions: list[Session], keys: lis
             if session.keys:
                 seen(series(converted, site=site, **labels), session.keys[-1].at_ms)
         if session.keys:
-            for group, content in {content_of(view) for view in session.views}:
+            # so many contents a session remembers, by name
+            for group, content in sorted({content_of(view) for view in session.views})[:MOST_SEEN]:
                 seen(series("content_leads", site=site, page_group=group, content=content), session.keys[-1].at_ms)
     for event in presences:
         if not known_before(event, keys):
@@ -212,7 +226,7 @@ def _visits(site: str, sessions: list[Session]) -> Iterator[Mark]:
             yield Mark(series("page_views", site=site), view.at_ms)
             yield Mark(series("channel_page_views", site=site, channel=channel), view.at_ms)
             yield Mark(series("content_views", **labels), view.at_ms)
-            if (view.data["page"].get("content_type") or "").lower() == "download":
+            if (view.data["page"].get("content_type") or "").strip().lower() == "download":
                 yield Mark(series("content_downloads", **labels), view.at_ms)
 
 
@@ -223,7 +237,7 @@ def _offers(site: str, events: list[Event]) -> Iterator[Mark]:
     for event in events:  # in order of time: the last one stays
         holder = event.data["page"] if event.kind == "page_view" else event.data
         offer = holder.get("offer_id") if event.kind != "chatbot" else None
-        if offer:
+        if offer and (offer in seen or len(seen) < MOST_SEEN):
             seen[offer] = event.at_ms
             if event.action == "submit":
                 taken[offer] = event.at_ms

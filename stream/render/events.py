@@ -15,11 +15,14 @@ from stream.contract.kind import Kind
 from stream.contract.kinds import KINDS
 from stream.contract.rejects import REASONS, Reason
 from stream.contract.table import Field, data_of, envelope_of
+from stream.render.asyncapi import CONTRACT_VERSION
 
 _HEAD = f"""\
 # Events
 
-Rendered from `stream/contract` by `leadpulse render`; do not edit.
+Rendered from `stream/contract` by `leadpulse render`; do not edit. Version {CONTRACT_VERSION} of the contract: a new
+optional field raises the second number, anything else the first, and with it the names of the schemas
+(`urn:leadpulse:…`).
 
 One event is one JSON object in the value of one Kafka record, an envelope of CloudEvents 1.0 (structured mode). The
 topic is named after the kind. Topics of kinds that you do not have may be missing. `leadpulse check FILE` says what is
@@ -39,7 +42,8 @@ field is allowed. The tables say for each field what an odd value does.
   than {MOST:,} in size; negative ones are taken.
 - **No addresses.** An e-mail address in any text of `data`, in unknown fields too, makes the event `personal_data`. An
   address is a local part of letters, digits and `._%+-`, an `@` or `%40`, and a name with a dot and two letters at the
-  end. Only `message_id` and `user_agent` may hold what looks like one, and so may `id` and `source` of the envelope.
+  end, in any script, also where an address bar writes it in `%xx`. Only `message_id` and `user_agent` may hold what
+  looks like one, and so may `id` and `source` of the envelope.
 """
 
 _RULES = """\
@@ -69,10 +73,12 @@ that none did, else the user agent of a scanner says that one did.
 **Consent.** By default all events count. With `LEADPULSE_CONSENT=require` what has a `consent.analytics` other than
 true is filtered; a refusal in words or numbers is one.
 
-**Limits.** 256 KiB a record (`LEADPULSE_MAX_RECORD`), also once it is unpacked; 32 levels of nesting; whole
-numbers below 2^53 in size; finite numbers; valid Unicode. 5,000 events and 200 conversations of a person in an hour
-(UTC, event time) count, what is above is filtered as `flood`. 64 offers of a person and 64 contents of a session are
-remembered.
+**Limits.** 256 KiB a record (`LEADPULSE_MAX_RECORD`), also once it is unpacked; 10,000 headers; 32 levels of nesting;
+whole numbers below 2^53 in size; finite numbers; valid Unicode. 5,000 events and 200 conversations of a person in an
+hour (UTC, event time) count, what is above is filtered as `flood`. 64 offers of a person and 64 contents of a session
+are remembered; what is above is counted in `leadpulse_fields_ignored_total` (`page.offer_id`, `offer_id`,
+`page.content_id`, or `page.group` without one). Of a message 1,000 pairs of a lead_id and an email_hash are joined; an
+event that names another pair is counted in `leadpulse_unjoined_recipients_total`, and its two ids stay two recipients.
 
 **Other envelopes** that are taken: CloudEvents in binary mode (attributes in `ce_*` headers, the data in the value);
 JSON with the prefix of a schema registry (a zero and four bytes); a byte order mark; gzip. Avro and Protobuf are
@@ -81,7 +87,7 @@ refused, and the reject names them.
 
 _REASONS: dict[Reason, str] = {
     "not_json": "The value is no JSON object; a path such as `(avro)` names what it is.",
-    "too_large": "More bytes than a record may have.",
+    "too_large": "More bytes or headers than a record may have, or a batch that unpacks to more than 64 MiB.",
     "too_deep": "More levels of objects and lists than a record may have.",
     "missing_field": "A required field is absent, null or empty.",
     "wrong_type": "A field that figures rest on has another type.",

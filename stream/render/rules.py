@@ -185,6 +185,10 @@ def _companions(timings: Timings) -> dict[str, tuple[str, str, str]]:
                 "{{ else }}Incomplete.{{ end }}"
             ),
         ),
+        texts.CLOCK: (
+            companions.clock(), timings.down_for,
+            "The clock of {{ $labels.instance }} is {{ $value | humanizeDuration }} from the broker's.",
+        ),
         texts.COUNTRY: (
             companions.country_rise(), timings.hold,
             "{{ $labels.country }}: {{ $value | humanizePercentage }} more of site {{ $labels.site }} than is usual.",

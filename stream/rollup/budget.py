@@ -4,7 +4,9 @@ In:  label values as they first appear; what the rollup decides once an hour.
 Out: since when a value is shown; a count of what was folded, and its names for the log.
 
 A place is that of a value among those of a label, a family of metrics and a site. `unknown` and `(other)` take none.
-Where a site itself is folded, so are all of its values.
+Where a site itself is folded, so are all of its values. A set of labels that finds no room among all readings is
+folded as a whole: first all of its values, then its site. What was folded once and is not remembered by name counts
+as folded until nothing of it can be shown any more.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ NEVER: Final = 1 << 62
 MEMORY_MS: Final = 125 * 86_400_000
 #: Folded values whose volume is followed, over all places.
 MOST_FOLLOWED: Final = 2_000
+#: Sets of labels that wait for room and are remembered by name; others wait, too, and are known by their family.
+MOST_WAITING: Final = 2_000
 #: The family of the label `site`, which all families have in common.
 SITES: Final = OF_SITES
 _NAMED: Final = 20
@@ -65,9 +69,17 @@ class Budget:
     lost_count: dict[Place, int] = field(default_factory=dict)
     #: Sets of labels that found no room among all readings → the moment from which on they have series of their own.
     late: dict[Family, int] = field(default_factory=dict)
+    #: Families of which more sets of labels found no room than are remembered → when.
+    lost_sets: dict[str, int] = field(default_factory=dict)
+    #: Labels with an allow-list that is no more → when: what it kept out may be new, or not.
+    unlisted: dict[str, int] = field(default_factory=dict)
+    #: (label, value) that an allow-list took in later → the moment from which on it is shown.
+    listed: dict[tuple[str, str], int] = field(default_factory=dict)
     folded: dict[str, int] = field(default_factory=dict)
     hour: int = 0  # of the last look at all places
     changed: bool = False
+    values: int = 0  # that have a place, in all
+    waiting: int = 0  # sets of labels that wait for room, of those that are remembered
     _names: dict[Place, list[str]] = field(default_factory=dict)
 
     def since(self, place: Place, value: str, now_ms: int) -> int:
@@ -75,29 +87,61 @@ class Budget:
         if value in (UNKNOWN, FOLDED):
             return ALWAYS if value == UNKNOWN else NEVER
         allowed = self.allowed.get(place.label)
-        if allowed is not None:
-            if value in allowed:
-                return ALWAYS
+        if allowed is not None and value not in allowed:
             self.fold(place, value)
             return NEVER
         kept = self.kept.setdefault(place, {})
         known = kept.get(value)
         if known is not None:
             return known
-        if not self.everything and not (self.has_room(place) and self.is_new(place, value, now_ms)):
+        if allowed is None and not self.everything and not (self.has_room(place) and self.is_new(place, value, now_ms)):
             return NEVER
-        kept[value] = ALWAYS
+        self.keep(place, value, self.listed.get((place.label, value), ALWAYS))
+        return kept[value]
+
+    def keep(self, place: Place, value: str, since_ms: int) -> None:
+        """Give a value a place."""
+        kept = self.kept.setdefault(place, {})
+        self.values += value not in kept
+        kept[value] = since_ms
         self.changed = True
-        return ALWAYS
+
+    def release(self, place: Place, value: str) -> None:
+        """Take a value's place."""
+        del self.kept[place][value]
+        self.values -= 1
+        self.changed = True
 
     def has_room(self, place: Place) -> bool:
-        """Tell whether a place takes one more value."""
-        return len(self.kept.get(place, ())) < min(self.limit, self.limits.get(place, self.limit))
+        """Tell whether a place takes one more value; nobody shows more values than readings."""
+        most = min(self.limit, self.limits.get(place, self.limit))
+        return len(self.kept.get(place, ())) < most and (self.everything or self.values < self.most_readings)
 
     def is_new(self, place: Place, value: str, now_ms: int) -> bool:
         """Tell whether nothing of a value can have been folded."""
-        lost_ms = self.lost_count.get(place)
-        return (*place, value) not in self.followed and (lost_ms is None or lost_ms < now_ms - MEMORY_MS)
+        before_ms = now_ms - MEMORY_MS
+        lost_ms = max(self.lost_count.get(place, before_ms - 1), self.unlisted.get(place.label, before_ms - 1))
+        return (*place, value) not in self.followed and lost_ms < before_ms
+
+    def is_new_set(self, key: Family, now_ms: int) -> bool:
+        """Tell whether nothing of a set of labels can have been folded."""
+        before_ms = now_ms - MEMORY_MS
+        return key not in self.late and self.lost_sets.get(key[0], before_ms - 1) < before_ms
+
+    def put_off(self, key: Family, now_ms: int) -> None:
+        """Let a set of labels wait for room."""
+        self.changed = True
+        if self.waiting < MOST_WAITING:
+            self.late[key] = NEVER
+            self.waiting += 1
+        else:
+            self.lost_sets[key[0]] = now_ms
+
+    def let_in(self, key: Family, from_ms: int) -> None:
+        """Give a set of labels series of its own from a moment on."""
+        self.waiting -= self.late.get(key) == NEVER
+        self.late[key] = from_ms
+        self.changed = True
 
     def follow(self, place: Place, value: str, now_ms: int) -> bool:
         """Follow the volume of a folded value, if there is room for one more."""
@@ -130,7 +174,7 @@ class Budget:
 
 
 def families(metrics: Iterable[Metric]) -> dict[str, str]:
-    """Give the family of each count that is told by a label with a budget: the name of the first count of it.
+    """Give the family of each count: the name of the first count of it.
 
     A family are the counts that share a metric, or an area and labels; it keeps the same values in all of them.
     """
@@ -146,8 +190,6 @@ def families(metrics: Iterable[Metric]) -> dict[str, str]:
     for metric in metrics:
         for _, name in metric.numerator + metric.denominator:
             common = common_labels(COUNTS[name].labels)
-            if not any(has_budget(label) for label in common):
-                continue
             order.setdefault(name, len(order))
             leader.setdefault(name, name)
             for shared in (metric.name, (metric.area, common)):
@@ -167,4 +209,5 @@ def common_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(label for label in labels if label not in ASIDE)
 
 
-ASIDE: Final = frozenset({"bounce_type", "bucket", "currency"})
+CURRENCY: Final = "currency"
+ASIDE: Final = frozenset({"bounce_type", "bucket", CURRENCY})

@@ -10,14 +10,15 @@ panes on. A replay chooses when it reads: it keeps the largest.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from stream import catalog
-from stream.changes.panes import HOUR_MS, MINUTE_MS, end_pane
+from stream.changes.panes import HOUR_MS, MINUTE_MS
 from stream.rollup.budget import ALWAYS, MEMORY_MS, NEVER, SITES, Labels, Place, has_budget
+from stream.rollup.room import edge_after, keys_of, names_of
 from stream.rollup.series import Series
 from stream.state.labels import FOLDED, UNKNOWN
-from stream.windows.levels import PLAN, Levels
+from stream.windows.levels import Levels
 
 #: How much larger than the smallest value a folded one must be to take its place: twice, and once again half.
 _LARGER: Final = (3, 2)
@@ -25,7 +26,6 @@ _PERIOD_MS: Final = HOUR_MS
 _PATIENCE_MS: Final = MINUTE_MS
 #: Where readings are too many, so much of them is left when values have been folded: nine tenths.
 _LEFT: Final = (9, 10)
-_EDGE_MS: Final = PLAN[-1][1]
 
 
 class Folding:
@@ -43,7 +43,7 @@ class Folding:
             if not dead:
                 self._looked[place] = now_ms
             for value in dead:
-                self._leave(place, value, follow=False)
+                self.leave(place, value, follow=False)
 
     def due(self, places: set[Place]) -> set[Place]:
         """Give the places in which nobody has looked for dead values just now."""
@@ -57,9 +57,10 @@ class Folding:
             return
         self._budget.hour, self._budget.changed = hour, True
         self._forget()
+        self._series.room.bound_sites()
         for place in sorted({Place(*named[:3]) for named in self._budget.followed}):
             self._contest(place)
-        self._fit()
+        self.fit()
         self._budget.tell()
 
     def _contest(self, place: Place) -> None:
@@ -75,7 +76,7 @@ class Folding:
             return
         if not budget.has_room(place):
             for value in self._dead(place):
-                self._leave(place, value, follow=True)
+                self.leave(place, value, follow=True)
         while asking and budget.has_room(place):
             self._enter(place, asking.pop(0)[1])
         if not asking:
@@ -85,7 +86,7 @@ class Folding:
         if held:
             smaller, leaving = min((n, name) for name, n in held.items())
             if larger * _LARGER[1] >= smaller * _LARGER[0]:
-                self._leave(place, leaving, follow=True)
+                self.leave(place, leaving, follow=True)
                 self._enter(place, value)
 
     def _held(self, place: Place) -> dict[str, int]:
@@ -127,16 +128,21 @@ class Folding:
 
     def _enter(self, place: Place, value: str) -> None:
         """Give a value a place from the next edge on; what it did before stays where it is."""
-        self._budget.kept.setdefault(place, {})[value] = self._edge_ms()
+        self._budget.keep(place, value, self.edge_ms)
         self._budget.followed.pop((*place, value), None)
-        self._budget.changed = True
         self._series.clear()
 
-    def _edge_ms(self) -> int:
-        origin_ms = self._levels.grid.origin_ms
-        return end_pane(self._levels.now_ms, _EDGE_MS, origin_ms) * _EDGE_MS + origin_ms
+    @property
+    def now_ms(self) -> int:
+        """The moment that windows are read at."""
+        return self._levels.now_ms
 
-    def _leave(self, place: Place, value: str, *, follow: bool) -> None:
+    @property
+    def edge_ms(self) -> int:
+        """From here on a value can be told apart from `(other)` in all windows."""
+        return edge_after(self._levels.now_ms, self._levels.grid)
+
+    def leave(self, place: Place, value: str, *, follow: bool) -> None:
         """Take a value's place: what its series hold is added to those of `(other)`."""
         series, budget = self._series, self._budget
         if follow and budget.follow(place, value, self._levels.now_ms):
@@ -146,24 +152,22 @@ class Folding:
                 for _, own in self._with(place.family, place, value):
                     self._levels.pour(own, sid)
         else:
-            self._unfollow((*place, value))
-        del budget.kept[place][value]
-        budget.changed = True
+            self.unfollow((*place, value))
+        budget.release(place, value)
         for name, _ in self._of(place):
             for labels, own in self._with(name, place, value):
                 target = self._without(name, labels, place)
                 home = series.sids[name].get(target)
                 if home is None:
-                    family = series.families.get(name, "")
-                    series.take(catalog.COUNTS[name], family, target)
+                    series.room.take(catalog.COUNTS[name], series.families[name], target)
                     home = series.make(name, target, series.windows_of[name])
                 self._levels.pour(own, home)
                 self._drop(name, labels)
         if place.family == SITES:
             for other in [other for other in budget.kept if other.site == value]:
-                del budget.kept[other]
+                budget.values -= len(budget.kept.pop(other))
             for named in [named for named in series.volumes if named[2] == value]:
-                self._unfollow((str(named[0]), str(named[1]), str(named[2]), str(named[3])))
+                self.unfollow((str(named[0]), str(named[1]), str(named[2]), str(named[3])))
         self._settle_sets()
         series.clear()
 
@@ -190,7 +194,7 @@ class Folding:
         self._levels.drop(sid)
         self._series.fresh.add(name)
 
-    def _unfollow(self, named: tuple[str, str, str, str]) -> None:
+    def unfollow(self, named: tuple[str, str, str, str]) -> None:
         self._budget.followed.pop(named, None)
         sid = self._series.volumes.pop(named, None)
         if sid is not None:
@@ -201,14 +205,13 @@ class Folding:
     def _settle_sets(self) -> None:
         """Count the readings anew after series went."""
         series = self._series
-        there = set()
-        for name, of in series.sids.items():
-            count = catalog.COUNTS[name]
-            for labels in of:
-                key = series.family_of(count, labels)
-                there.add(key if key is not None else (name, labels))
-        for key in [key for key in series.sets if key not in there and key[0] in series.families.values()]:
-            series.readings -= series.sets.pop(key)[1]
+        there = {
+            key
+            for name, of in series.sids.items()
+            for labels in of
+            for key, _ in keys_of(catalog.COUNTS[name], series.families[name], labels)
+        }
+        series.room.leave(there)
 
     def _forget(self) -> None:
         """Follow no more what nothing is left of, and what has had a place of its own for long enough."""
@@ -223,51 +226,59 @@ class Folding:
                 followed_ms = self._budget.followed.get((*place, value), 0)
                 gone = followed_ms < now_ms - MEMORY_MS and not self._levels.holds(self._series.volumes[named])
             if gone:
-                self._unfollow((*place, value))
-        for place, kept in self._budget.kept.items():
-            for value, since in kept.items():
-                if ALWAYS < since < now_ms - MEMORY_MS:
-                    self._budget.kept[place][value] = ALWAYS
+                self.unfollow((*place, value))
+        budget, before_ms = self._budget, now_ms - MEMORY_MS
+        for kept in budget.kept.values():
+            kept.update({value: ALWAYS for value, since in kept.items() if ALWAYS < since < before_ms})
+        for dated in (budget.late, budget.lost_sets, budget.unlisted, budget.listed, budget.lost_count):
+            _drop_before(dated, before_ms)
 
-    def _fit(self) -> None:
+    def fit(self) -> None:
         """Where readings were too many, fold more of the family with most values, and let others in."""
-        budget, series = self._budget, self._series
+        budget, room = self._budget, self._series.room
         waiting = sorted((key for key, ms in budget.late.items() if ms == NEVER), key=str)
-        if not waiting:
-            return
         held: dict[str, int] = {}
-        for family, _ in series.sets:
-            held[family] = held.get(family, 0) + 1
+        for (family, _), (names, _) in room.sets.items():
+            held[family] = held.get(family, 0) + any(map(has_budget, names))
         most = max(held.values(), default=0)
         others = [key for key in waiting if held.get(key[0], 0) < most]
         left = budget.most_readings * _LEFT[0] // _LEFT[1]
-        while others and series.readings > left:
-            place = max(
-                (place for place, kept in budget.kept.items() if len(kept) > 1 and place.family != SITES),
-                key=lambda place: (len(budget.kept[place]), place),
-                default=None,
-            )
+        while room.readings > (left if others else budget.most_readings):
+            place = self._largest(sites=room.readings > budget.most_readings)
             if place is None:
                 break
-            _, value = min((n, name) for name, n in self._held(place).items())
-            self._leave(place, value, follow=True)
+            self.shrink(place, len(budget.kept[place]) - 1)
             budget.limits[place] = len(budget.kept[place])
-        edge_ms = self._edge_ms()
-        room = budget.most_readings - series.readings
         for key in others:
-            room -= series.brings(key[0])
-            if room < 0:
+            if not room.has_room(key, names_of(key)):
                 break
-            budget.late[key] = edge_ms
-            budget.changed = True
-        series.clear()
+            budget.let_in(key, self.edge_ms)
+        self._series.clear()
+
+    def _largest(self, sites: bool) -> Place | None:
+        """Give the place with most values, of those that more than one value has a place in; sites come last."""
+        kept = self._budget.kept
+        several = [place for place in kept if len(kept[place]) > 1]
+        some = [place for place in several if place.family != SITES] or (several if sites else [])
+        return max(some, key=lambda place: (len(kept[place]), place), default=None)
+
+    def shrink(self, place: Place, size: int) -> None:
+        """Let the smallest values of a place leave until so many are left."""
+        held = sorted((n, name) for name, n in self._held(place).items())
+        for _, value in held[: len(held) - size]:
+            self.leave(place, value, follow=place.label not in self._budget.allowed)
+
+
+def _drop_before(dated: dict[Any, int], before_ms: int) -> None:
+    for key in [key for key, ms in dated.items() if ms < before_ms]:
+        del dated[key]
 
 
 def choose(series: Series) -> None:
     """Choose the values that a replay shows: the largest in the longest window, ties by name."""
     budget = series.budget
     crowded = [place for place, kept in budget.kept.items() if len(kept) > budget.limit]
-    if not crowded and series.readings <= budget.most_readings and not series.choice:
+    if not crowded and series.room.readings <= budget.most_readings and not series.choice:
         return
     ranked: dict[Place, list[str]] = {}
     for place in budget.kept:
@@ -306,7 +317,7 @@ def choose(series: Series) -> None:
 def _readings(series: Series, choice: dict[Place, frozenset[str]]) -> int:
     """Count the readings that a choice leaves."""
     seen: dict[tuple[str, tuple[object, ...]], int] = {}
-    for (family, labels), (names, brought) in series.sets.items():
+    for (family, labels), (names, brought) in series.room.sets.items():
         site = str(labels[names.index("site")]) if "site" in names else ""
         sites = choice.get(Place(SITES, "site", ""))
         whole = sites is not None and site not in sites

@@ -33,6 +33,9 @@ class Known:
     def __init__(self) -> None:
         #: Changes with every mark that is news.
         self.version = 0
+        #: The highest of each mark, by its name; and those that the log has not got yet.
+        self.marks: dict[str, int] = {}
+        self.changed: set[str] = set()
         self._until: dict[str, dict[Campaign, dict[str, int]]] = {}
         #: Cell → the newest end of its totals.
         self.totals: dict[Cell, int] = {}
@@ -41,24 +44,39 @@ class Known:
     def take(self, marks: Mapping[str, int]) -> None:
         """Take marks; of each the highest stands. What is no mark of ours is passed over."""
         for name, ms in marks.items():
-            what, _, rest = name.partition("/")
-            words = rest.split(UNIT)
-            if what == "total":
-                self._total(words, ms)
-            elif what in ("known", "single") and len(words) >= 4:
-                site, platform, campaign, action = words[0], words[1], words[2], UNIT.join(words[3:])
-                ends = self._until.setdefault(site, {}).setdefault((platform, campaign), {})
-                end_ms = ALWAYS_MS if what == "single" else ms
-                if end_ms > ends.get(action, -1):
-                    ends[action] = end_ms
-                    self.version += 1
+            if ms > self.marks.get(name, -1) and self._tell(name, ms):
+                self.marks[name] = ms
+                self.changed.add(name)
 
-    def _total(self, words: list[str], ms: int) -> None:
+    def load(self, name: str, ms: int) -> None:
+        """Take a mark of the log."""
+        if self._tell(name, ms):
+            self.marks[name] = ms
+
+    def _tell(self, name: str, ms: int) -> bool:
+        what, _, rest = name.partition("/")
+        words = rest.split(UNIT)
+        if what == "total":
+            return self._total(words, ms)
+        if what not in ("known", "single") or len(words) < 4:
+            return False
+        site, platform, campaign, action = words[0], words[1], words[2], UNIT.join(words[3:])
+        ends = self._until.setdefault(site, {}).setdefault((platform, campaign), {})
+        end_ms = ALWAYS_MS if what == "single" else ms
+        if end_ms > ends.get(action, -1):
+            ends[action] = end_ms
+            self.version += 1
+        return True
+
+    def _total(self, words: list[str], ms: int) -> bool:
         kind = CELLS.get(words[0])
         cell: Cell = tuple(words)
-        if kind is not None and len(words) == len(kind.labels) + 1 and ms > self.totals.get(cell, 0):
+        if kind is None or len(words) != len(kind.labels) + 1:
+            return False
+        if ms > self.totals.get(cell, 0):
             self.totals[cell] = self.fresh[cell] = ms
             self.version += 1
+        return True
 
     def campaign_ms(self, metric: Metric, labels: Mapping[str, str]) -> int | None:
         """Give where both sides of a ratio of a platform's campaign are known; None: it is of several campaigns."""

@@ -1,7 +1,10 @@
 """Rollup: adds up what all shards report, and reads the metrics.
 
-In:  packed deltas of all shards, and the wall clock as an argument.
+In:  packed deltas of all shards, each with the broker's stamp; the broker's clock as an argument.
 Out: readings; records of its own log.
+
+No worker's clock is asked: the moment that windows are read at is the broker's, and moves on only while every shard
+was heard of, by the broker's stamps, a little while before it.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from stream.rollup.budget import Budget, Place
 from stream.rollup.folding import Folding, choose
 from stream.rollup.formulas import Formulas
 from stream.rollup.known import Known
+from stream.rollup.resettled import resettle
 from stream.rollup.series import Ints, Series, Windows, shift_of, windows_of
 from stream.rollup.snapshot import Snapshot
 from stream.rollup.standing import ForeignDelta, Standings, follows
@@ -30,6 +34,7 @@ from stream.rollup.totals import totals
 from stream.state.keys import ROLLUP_CLOCK
 from stream.windows.exact import ExactWindows
 from stream.windows.levels import Levels
+from stream.windows.spreads import Part as Spreading
 
 _CLOCK_KEY = ROLLUP_CLOCK.prefix
 _MOST_WAITING = 500_000
@@ -76,9 +81,11 @@ class Rollup:
         self._known = Known()
         self._formulas = Formulas(self._series, self._known)
         self._standings = Standings(options.shards, options.absent)
-        self._snapshot = Snapshot(self._levels, self._series, self._standings, self._budget) if self._levels else None
+        self._snapshot = (
+            Snapshot(self._levels, self._series, self._standings, self._budget, self._known) if self._levels else None
+        )
         self._version = catalog.version()
-        self._wall_ms = 0
+        self._clock_ms = 0  # the broker's, as it was told last
         self._seq = 0
         self._stored_now_ms = 0
         self._restored = False
@@ -105,28 +112,32 @@ class Rollup:
             self._restored = True
             if self._snapshot is not None and self._stored_now_ms:
                 self._snapshot.restore(self._stored_now_ms)
+                if self._folding is not None:
+                    resettle(self._folding, self._series, self._snapshot.made)
             self._series.full.update(place for place in self._budget.kept if not self._budget.has_room(place))
-            for standing in self._standings.of.values():
-                self._known.take(standing.marks)
 
-    def apply(self, value: bytes) -> None:
-        """Add what one shard reported; raises SequenceGap or ForeignDelta, see `follows`."""
+    def apply(self, value: bytes, stamp_ms: int = 0) -> None:
+        """Add what one shard reported; raises SequenceGap or ForeignDelta, see `follows`.
+
+        `stamp_ms` is when the broker took it; 0 stands for the newest moment that is known.
+        """
         try:
             delta, names = unpack_coded(value)
         except UnknownDelta as error:
             raise ForeignDelta(str(error)) from error
-        self._add(delta, names)
+        self._add(delta, names, stamp_ms)
 
     def add(self, delta: Delta) -> None:
         """Add an unpacked delta."""
         self._add(delta, delta.names)
 
-    def _add(self, delta: Delta, names: Sequence[Cell | bytes]) -> None:
+    def _add(self, delta: Delta, names: Sequence[Cell | bytes], stamp_ms: int = 0) -> None:
         self._restore()
         if not follows(self._standings.of.get((delta.group, delta.shard)), delta, once=self.options.once):
             return
+        stamp_ms = stamp_ms or self._clock_ms
         if not self.options.exact:
-            self._reach(delta)
+            self._reach(delta, stamp_ms)
         if names:
             index = np.frombuffer(delta.name_index, np.int32).astype(np.int64)
             panes, amounts = np.frombuffer(delta.panes, np.int64), np.frombuffer(delta.amounts, np.int64)
@@ -136,20 +147,21 @@ class Rollup:
                 grid = self.options.grid
                 panes = np.minimum(panes, end_pane(self._table.now_ms, grid.pane_ms, grid.origin_ms) - 1)
             self._wait(self._series.expand(names, index, panes, amounts))
-        for spread in delta.spreads:
-            self._spread(spread)
-        self._standings.take(delta, self._wall_ms)
+        if delta.spreads:
+            self._spread(delta.spreads)
+        self._standings.take(delta, stamp_ms)
         self._known.take(delta.marks)
 
-    def _spread(self, spread: Spread) -> None:
-        parts = self._series.parts(spread.cell)
-        if len(parts) == 1 or self._levels is None:
-            for sid in parts[-1].sids:
-                self._table.spread(sid, spread)
+    def _spread(self, spreads: Sequence[Spread]) -> None:
+        if self._levels is not None and self._table is self._levels:
+            found = ((spread, part) for spread in spreads for part in self._series.parts(spread.cell))
+            self._levels.spread_all(
+                Spreading(sid, spread, part.from_ms, part.to_ms) for spread, part in found for sid in part.sids
+            )
             return
-        for part in parts:
-            for sid in part.sids:
-                self._levels.spread(sid, spread, part.from_ms, part.to_ms)
+        for spread in spreads:
+            for sid in self._series.targets(spread.cell):
+                self._table.spread(sid, spread)
 
     def _make_room(self, places: set[Place]) -> None:
         if self._folding is not None and (due := self._folding.due(places)):
@@ -170,26 +182,30 @@ class Rollup:
             self._waiting, self._waits = [], 0
             self._table.apply(sids, panes, amounts)
 
-    def _reach(self, delta: Delta) -> None:
+    def _reach(self, delta: Delta, stamp_ms: int) -> None:
         """End windows after every event that was added: a person's latest visit may lie nowhere else."""
-        newest = max(delta.newest_ms.values(), default=0)
+        newest, clock_ms = max(delta.newest_ms.values(), default=0), stamp_ms or delta.now_ms
         if not newest and delta.panes and not self._table.now_ms:
             # nothing was ever counted, only rejected: so far there are arrivals alone to go by
             panes = np.frombuffer(delta.panes, np.int64)
-            newest = min(self.options.grid.start_ms(int(panes.max())), delta.now_ms)
-        wall_ms = max(self._wall_ms, delta.now_ms)
-        if wall_ms and self.options.clock == "wall":
+            newest = min(self.options.grid.start_ms(int(panes.max())), clock_ms)
+        if clock_ms and self.options.clock == "wall":
             # one record with a timestamp of the far future would else leave nothing in any window, for good
-            newest = min(newest, wall_ms + DAY_MS)
+            newest = min(newest, clock_ms + DAY_MS)
         if newest:
             self._table.advance(newest + 1)
 
-    def advance(self, wall_ms: int) -> None:
-        """Let time go on: to the wall clock once every shard is caught up, else no further than the events."""
+    def advance(self, clock_ms: int) -> None:
+        """Let time go on: to the broker's clock once every shard is caught up, else no further than the events."""
         self._restore()
-        self._wall_ms = max(self._wall_ms, wall_ms)
-        if self.options.clock == "wall" and self._standings.complete(self._wall_ms):
-            self._table.advance(self._wall_ms)
+        self._clock_ms = clock_ms or self._clock_ms
+        if self.options.clock == "wall" and self.complete:
+            self._table.advance(self._clock_ms)
+
+    @property
+    def records(self) -> int:
+        """How many records all shards have accepted since they began."""
+        return self._standings.records()
 
     def read_at(self, moment_ms: int) -> None:
         """Read windows at a given moment from here on: for a replay, which is always complete."""
@@ -209,7 +225,7 @@ class Rollup:
             choose(self._series)
         self._formulas.refresh()
         self._seq += 1
-        standing = self._complete(), self._standings.data_since_ms()
+        standing = self.complete, self._standings.data_since_ms()
         out: list[Reading] = []
         for metric in catalog.METRICS:
             for window in self.options.windows or metric.windows:
@@ -234,8 +250,10 @@ class Rollup:
         clock = msgspec.msgpack.encode((self._seq, self._table.now_ms))
         return [*self._snapshot.records(full), (_CLOCK_KEY, clock)]
 
-    def _complete(self) -> bool:
-        return self.options.exact or self._standings.complete(self._wall_ms)
+    @property
+    def complete(self) -> bool:
+        """Whether every shard has said lately that it has nothing more to read."""
+        return self.options.exact or self._standings.complete(self._clock_ms)
 
     def _read(
         self,
@@ -268,7 +286,7 @@ class Rollup:
     def _read_totals(self, standing: tuple[bool, int | None], out: list[Reading]) -> None:
         complete, since = standing
         now_ms = self._table.now_ms
-        clock_ms = now_ms if self.options.exact else self._wall_ms or now_ms
+        clock_ms = now_ms if self.options.exact else self._clock_ms or now_ms
         for name, labels, value in totals(self._standings, self._budget, clock_ms, complete, self._version):
             out.append(
                 Reading(

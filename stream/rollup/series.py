@@ -26,19 +26,8 @@ from stream.changes.cells import CELLS, CLOSED_LABELS, Cell
 from stream.changes.deltas import cell_of
 from stream.changes.panes import Grid, window_ms
 from stream.changes.targets import STEP_TARGETS_S
-from stream.rollup.budget import (
-    ALWAYS,
-    ASIDE,
-    NEVER,
-    SITES,
-    Budget,
-    Family,
-    Labels,
-    Place,
-    common_labels,
-    families,
-    has_budget,
-)
+from stream.rollup.budget import ALWAYS, NEVER, SITES, Budget, Labels, Place, families, has_budget
+from stream.rollup.room import Room, edge_after, fitted, folded, readings_of
 from stream.state.labels import FOLDED
 from stream.windows.levels import Window
 
@@ -124,17 +113,14 @@ class Series:
         self.make_room: Callable[[set[Place]], None] | None = None
         #: Which values a replay shows, of places that have too many.
         self.choice: dict[Place, frozenset[str]] = {}
-        #: Sets of labels → the names of the labels, and the readings that they bring.
-        self.sets: dict[Family, tuple[tuple[str, ...], int]] = {}
-        self.readings = 0
+        self.room = Room(budget, readings_of(metrics, self.families))
         self.changed_slices: set[int] = set()  # numbers of series that are another's now
         self._grid = grid
-        self._readings_of = _readings_of(metrics, self.families)
         self._projections: dict[str, list[_Projection]] = {kind: [] for kind in CELLS}
         for name, windows in windows_of.items():
             count = catalog.COUNTS[name]
             for kind in count.cells:
-                self._projections[kind].append(_Projection(kind, count, windows, self.families.get(name, "")))
+                self._projections[kind].append(_Projection(kind, count, windows, self.families[name]))
         self._targets: dict[Cell | bytes, list[int]] = {}
         self._parted: dict[
             Cell | bytes, list[Part]
@@ -214,7 +200,8 @@ class Series:
                 values = projection.values_of(cell)
                 every = values if isinstance(values, tuple) else (values,)
                 for place, value in self._places(projection.count, projection.family, every):
-                    if place in self.full and not self.budget.has_room(place):
+                    open = place not in self.full or place.label in self.budget.allowed or self.budget.has_room(place)
+                    if not open:
                         if value not in self.budget.kept.get(place, ()):
                             wanted.add(place)
         if wanted and self.make_room is not None:
@@ -259,25 +246,45 @@ class Series:
             sid = self.volumes.get((*place, value))
             if sid is not None and count.name == place.family:
                 hidden.append(sid)
-        moments = {ALWAYS, *(ms for ms in since if ms < NEVER)}
-        late = self._late(projection, values, since)
-        if ALWAYS < late < NEVER:
-            moments.add(late)
+        labels_at: dict[int, Labels] = {}
+        moments = [ALWAYS, *(ms for ms in since if ms < NEVER)]
+        while moments:
+            ms = moments.pop()
+            if ms not in labels_at:
+                labels_at[ms], later = self._labels(projection, values, [one > ms for one in since], ms)
+                moments += later
         out: list[Part] = []
-        for ms in sorted(moments):
-            labels = self._folded(names, values, [one > ms for one in since], late > ms)
+        for ms, labels in sorted(labels_at.items()):
             sid = self.sids[count.name].get(labels)
             if sid is None:
-                self.take(count, projection.family, labels)
+                self.room.take(count, projection.family, labels)
                 sid = self.make(count.name, labels, projection.windows)
             if out:
                 out[-1] = out[-1]._replace(to_ms=ms)
             out.append(Part(ms, NEVER, [sid, *hidden]))
         return out
 
+    def _labels(
+        self, projection: _Projection, values: Sequence[Any], folds: Sequence[bool], ms: int
+    ) -> tuple[Labels, list[int]]:
+        """Give the labels that values are counted under at a moment, and later moments at which they are others."""
+        count = projection.count
+        labels = folded(count.labels, values, folds)
+        if self.budget.everything:
+            return labels, []
+        now_ms, edge_ms = self.table.now_ms, edge_after(self.table.now_ms, self._grid)
+        return fitted(
+            count.labels,
+            labels,
+            ms,
+            lambda names, some: self.room.since(projection.family, names, some, now_ms, edge_ms),
+        )
+
     def _places(self, count: Count, family: str, values: Sequence[Any]) -> list[tuple[Place, str]]:
         """Give the places that values compete for; none within a site that is folded itself."""
         site = str(values[count.labels.index("site")])
+        if not self.budget.everything and site not in self.budget.kept.get(_SITES, ()):
+            self.room.bound_sites()
         out = [(_SITES, site)]
         if site != FOLDED and self.budget.since(_SITES, site, self.table.now_ms) != NEVER:
             out += [
@@ -286,61 +293,6 @@ class Series:
                 if label != "site" and label not in CLOSED_LABELS
             ]
         return out
-
-    @staticmethod
-    def _folded(names: Sequence[str], values: Sequence[Any], folds: Sequence[bool], late: bool) -> Labels:
-        """Fold what is to be; with a site or as one set too many all that has a budget."""
-        whole = any(fold for fold, name in zip(folds, names, strict=True) if name == "site")
-        out: list[str | int] = []
-        for name, value, fold in zip(names, values, folds, strict=True):
-            if fold or ((whole or late) and has_budget(name)):
-                out.append(FOLDED)
-            else:
-                out.append(value if name in CLOSED_LABELS else str(value))
-        return tuple(out)
-
-    def _late(self, projection: _Projection, values: Sequence[Any], since: Sequence[int]) -> int:
-        """Give the moment from which on a set of labels has series of its own, where readings were too many."""
-        budget, count = self.budget, projection.count
-        labels = self._folded(count.labels, values, [ms == NEVER for ms in since], late=False)
-        key = self.family_of(count, labels)
-        if key is None or budget.everything:
-            return ALWAYS
-        known = budget.late.get(key)
-        if known is not None:
-            return known
-        if key in self.sets or all(
-            value == FOLDED for name, value in zip(common_labels(count.labels), key[1], strict=True) if has_budget(name)
-        ):
-            return ALWAYS
-        if self.readings + self._readings_of.get((projection.family, common_labels(count.labels)), 0) <= (
-            budget.most_readings
-        ):
-            return ALWAYS
-        budget.late[key] = NEVER
-        budget.fold(Place(projection.family, "labels", str(key[1][0])), " ".join(map(str, key[1][1:])))
-        return NEVER
-
-    def family_of(self, count: Count, labels: Labels) -> Family | None:
-        """Name a set of labels without what only one part of a ratio has; None where none of them has a budget."""
-        family = self.families.get(count.name)
-        if family is None:
-            return None
-        return family, tuple(value for name, value in zip(count.labels, labels, strict=True) if name not in ASIDE)
-
-    def take(self, count: Count, family: str, labels: Labels) -> None:
-        """Count the readings that a set of labels brings, once for all counts that share it."""
-        common = tuple(value for name, value in zip(count.labels, labels, strict=True) if name not in ASIDE)
-        key = family or count.name, common
-        if key not in self.sets:
-            names = common_labels(count.labels)
-            brought = self._readings_of.get((key[0], names), 0)
-            self.sets[key] = names, brought
-            self.readings += brought
-
-    def brings(self, family: str) -> int:
-        """Give the readings that one more set of labels of a family brings."""
-        return self._readings_of.get((family, common_labels(catalog.COUNTS[family].labels)), 0)
 
     def make(self, name: str, labels: Labels, windows: tuple[Window, ...]) -> int:
         sid = self.table.add_series(windows)
@@ -393,8 +345,7 @@ class Series:
     def restore(self, name: str, labels: Labels) -> None:
         """Make a series again as a snapshot lists it; counts that the catalog dropped keep their number unused."""
         if name in self.sids:
-            count = catalog.COUNTS[name]
-            self.take(count, self.families.get(name, ""), labels)
+            self.room.take(catalog.COUNTS[name], self.families[name], labels)
             self.make(name, labels, self.windows_of[name])
         elif name == VOLUME and labels[0] in self.windows_of:
             place = Place(*map(str, labels[:3]))
@@ -419,26 +370,25 @@ class Series:
 
         And the start from which on the window shows more of them under their own names; NEVER: it shows all of them.
         """
-        family, names = self.families.get(count, ""), catalog.COUNTS[count].labels
+        family, names = self.families[count], catalog.COUNTS[count].labels
         start_ms, following = self.table.span(window)[0], NEVER
         out = dict[Labels, list[int]]()
         watched = self.watched
         for labels, sid in self.sids[count].items():
-            folds = [False] * len(names)
-            late = ALWAYS
+            shown = labels
             if watched:
                 site = str(labels[names.index("site")])
-                moments: list[int] = []
-                for at, label in enumerate(names):
-                    if label == "site" or has_budget(label):
-                        place = Place(SITES, "site", "") if label == "site" else Place(family, label, site)
-                        ms = self._shown_since(place, str(labels[at]))
-                        folds[at] = ms > start_ms
-                        moments.append(ms)
-                key = self.family_of(catalog.COUNTS[count], labels)
-                late = ALWAYS if key is None else self.budget.late.get(key, ALWAYS)
-                following = min([following, *(ms for ms in (*moments, late) if start_ms < ms)])
-            shown = self._folded(names, labels, folds, late > start_ms) if any(folds) or late > start_ms else labels
+                moments = [
+                    self._shown_since(_SITES if name == "site" else Place(family, name, site), str(value))
+                    if name == "site" or has_budget(name)
+                    else ALWAYS
+                    for name, value in zip(names, labels, strict=True)
+                ]
+                shown = folded(names, labels, [ms > start_ms for ms in moments])
+                if not self.budget.everything:
+                    shown, later = fitted(names, shown, start_ms, lambda of, some: self.room.known(family, of, some))
+                    moments += later
+                following = min([following, *(ms for ms in moments if start_ms < ms)])
             out.setdefault(shown, []).append(sid)
         return out, following
 
@@ -489,16 +439,3 @@ def shifts_of(metric: Metric) -> tuple[int, ...]:
 def shift_of(metric: Metric, labels: Mapping[str, str]) -> int:
     """Give how much earlier than now the windows of a metric end for some labels."""
     return _TARGETS_MS.get((labels["from"], labels["to"]), 0) if metric.waits_for_target else metric.shift_ms
-
-
-def _readings_of(metrics: Iterable[Metric], families: Mapping[str, str]) -> dict[tuple[str, tuple[str, ...]], int]:
-    """Count the readings that one more set of labels brings with it, by family and names of labels."""
-    out: dict[tuple[str, tuple[str, ...]], int] = {}
-    for metric in metrics:
-        apart = {name for name, _ in metric.constant} | ASIDE
-        names = tuple([label for label in metric.labels if label not in apart])
-        shown = len(catalog.QUANTILES) if metric.kind == "summary" else 1
-        of = {families.get(count, count) for _, count in metric.numerator + metric.denominator}
-        key = (next(iter(sorted(of))), names)
-        out[key] = out.get(key, 0) + shown * len(metric.windows)
-    return out

@@ -23,7 +23,7 @@ class Standing(msgspec.Struct, array_like=True):
     """The newest report of one shard."""
 
     seq: int
-    reported_ms: int  # by the clock of the rollup's owner, not of the shard's
+    reported_ms: int  # when the broker took it
     caught_up: bool
     newest_ms: dict[str, int]
     oldest_ms: int | None
@@ -31,7 +31,7 @@ class Standing(msgspec.Struct, array_like=True):
     missing: list[str]
     account: dict[str, int]
     gauges: dict[str, float]
-    marks: dict[str, int]
+    marks: dict[str, int] = {}  # as a former release wrote them; today each has a record of its own
     life: str = ""  # once it was not said
 
 
@@ -70,19 +70,18 @@ class Standings:
         self.of: dict[Shard, Standing] = {}
         self.changed: set[Shard] = set()
 
-    def take(self, delta: Delta, now_ms: int) -> None:
-        """Replace what a shard reported before."""
+    def take(self, delta: Delta, stamp_ms: int) -> None:
+        """Replace what a shard reported before; the broker took it at `stamp_ms`."""
         shard = delta.group, delta.shard
         before = self.of.get(shard)
-        oldest, marks, newest = delta.oldest_ms, delta.marks, delta.newest_ms
+        oldest, newest = delta.oldest_ms, delta.newest_ms
         if before is not None:
             known = [ms for ms in (before.oldest_ms, oldest) if ms is not None]
             oldest = min(known, default=None)
-            marks = _highest(before.marks, marks)
             newest = _highest(before.newest_ms, newest)
         self.of[shard] = Standing(
-            delta.seq, now_ms, delta.caught_up, newest, oldest, delta.lag_records, delta.missing, delta.account,
-            delta.gauges, marks, delta.life or (before.life if before else ""),
+            delta.seq, stamp_ms, delta.caught_up, newest, oldest, delta.lag_records, delta.missing, delta.account,
+            delta.gauges, life=delta.life or (before.life if before else ""),
         )  # fmt: skip
         self.changed.add(shard)
 
@@ -104,21 +103,16 @@ class Standings:
             newest = _highest(newest, standing.newest_ms)
         return newest
 
-    def marks(self, prefix: str) -> dict[str, int]:
-        """Give the highest of each mark with a prefix, without the prefix."""
-        out: dict[str, int] = {}
-        for standing in self.of.values():
-            for name, value in standing.marks.items():
-                if name.startswith(prefix) and value > out.get(name[len(prefix) :], 0):
-                    out[name[len(prefix) :]] = value
-        return out
-
     def account(self) -> Counter[str]:
         """Add up the account of all shards; names are parts joined by "/"."""
         total: Counter[str] = Counter()
         for standing in self.of.values():
             total.update(standing.account)
         return total
+
+    def records(self) -> int:
+        """Count the records that all shards have accepted."""
+        return sum(n for s in self.of.values() for name, n in s.account.items() if name.endswith("/accepted"))
 
     def lag_records(self) -> Counter[str]:
         """Add up what each source has not read."""

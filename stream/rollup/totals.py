@@ -28,6 +28,8 @@ def totals(standings: Standings, budget: Budget, now_ms: int, complete: bool, ca
             yield f"{outcome}_total", {"kind": kind}, n
         elif outcome == "ignored":
             yield "fields_ignored_total", {"kind": kind, "field": rest[0]}, n
+        elif outcome == "unjoined":
+            yield "unjoined_recipients_total", {}, n
         elif outcome == "label":
             folded[rest[0]] = folded.get(rest[0], 0) + n
         else:

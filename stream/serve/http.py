@@ -3,7 +3,8 @@
 In:  telemetry (views that the worker replaces), settings, and routes of pages that others add.
 Out: /metrics, /healthz, /readyz and those pages, on the address of the settings, or a StartError.
 
-Limits: connections, request line, header and body sizes, idle time. See http_guard.py for who may ask.
+Limits: connections, request line, header and body sizes, time for a request and for an answer. See http_guard.py for
+who may ask, and http_connection.py for who has to leave when all places are taken.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from collections.abc import Iterable, Mapping
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from aiohttp.web_protocol import RequestHandler
-from aiohttp.web_request import BaseRequest
 
 from stream.errors import StartError
-from stream.serve.http_guard import HEADERS, Guard, strict_headers
+from stream.serve.http_connection import IDLE_S, Connection, Places
+from stream.serve.http_guard import Guard, strict_headers
+from stream.serve.http_hosts import Hosts
 from stream.serve.http_metrics import CONTENT_TYPE, MetricsPage
 from stream.serve.prometheus import Entry
 from stream.serve.telemetry import Telemetry
@@ -33,8 +34,8 @@ log = logging.getLogger("leadpulse.http")
 MAX_LINE_BYTES = 4_096
 MAX_HEADER_BYTES = 8_192
 MAX_BODY_BYTES = 4_096
-IDLE_S = 30.0
 STOP_S = 2.0
+WAITING = 512  # connections that the system holds until they are taken
 
 INDEX = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>leadpulse</title><main><h1>leadpulse</h1>'
@@ -101,7 +102,8 @@ class HttpService:
             started.set()
 
     async def _serve(self, started: threading.Event) -> None:
-        guard = Guard(self._settings.token, is_loopback(self._settings.http_host) and not self._settings.http_permit)
+        local_only = is_loopback(self._settings.http_host) and not self._settings.http_permit
+        guard = Guard(self._settings.token, Hosts(local_only, self._settings.http_hosts))
         application = web.Application(
             middlewares=[_counting(self._telemetry), guard.middleware], client_max_size=MAX_BODY_BYTES
         )
@@ -120,15 +122,19 @@ class HttpService:
         server = runner.server
         loop = asyncio.get_running_loop()
 
+        places = Places(self._settings.http_connections)
+
         def connect() -> asyncio.Protocol:
-            if len(server.connections) >= self._settings.http_connections:
+            if not places.free():
                 self._telemetry.refused.inc()
-                return _Refusal()
-            return _Connection(
+                if not places.make_room():
+                    return _Refusal()
+            return Connection(
+                places,
                 server,
                 loop=loop,
-                access_log=None,  # type: ignore[arg-type]  # None is how aiohttp is told to log no request
-                keepalive_timeout=IDLE_S,  # also ends a connection whose request never becomes whole
+                access_log=None,  # None is how aiohttp is told to log no request
+                keepalive_timeout=IDLE_S,
                 max_line_size=MAX_LINE_BYTES,
                 max_field_size=MAX_HEADER_BYTES,
                 lingering_time=1.0,
@@ -151,7 +157,7 @@ class HttpService:
         return web.Response(text="ok\n")
 
     async def _ready(self, _request: web.Request) -> web.StreamResponse:
-        ready = self._telemetry.worker.ready
+        ready = self._telemetry.ready
         return web.Response(text="ready\n" if ready else "not ready\n", status=200 if ready else 503)
 
 
@@ -175,35 +181,6 @@ class _Refusal(asyncio.Protocol):
         transport.close()
 
 
-class _BareAnswer(web.Response):
-    """Answer to something that is no request: no Server header there either."""
-
-    async def _prepare_headers(self) -> None:
-        await super()._prepare_headers()
-        self.headers.pop("Server", None)
-
-
-class _Connection(RequestHandler):
-    """One connection; tells nothing about what was wrong with a malformed request, and logs no part of it."""
-
-    __slots__ = ()
-
-    def handle_error(
-        self,
-        request: BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Answer with the status alone."""
-        log.debug("a request could not be read: %s", type(exc).__name__)
-        if request.writer.output_size > 0:
-            raise ConnectionError("part of an answer was already sent")
-        response = _BareAnswer(status=status, text=f"{status}\n", headers=HEADERS)
-        response.force_close()
-        return response
-
-
 def _bind(host: str, port: int) -> socket.socket:
     """Take the address, or say why it cannot be had."""
     where = f"http={host}:{port}"
@@ -211,7 +188,7 @@ def _bind(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
             0
         ]
-        return socket.create_server(address[:2], family=family, backlog=64)
+        return socket.create_server(address[:2], family=family, backlog=WAITING)
     except socket.gaierror:
         raise StartError("The host of the HTTP address is not known.", where=where, do="Set LEADPULSE_HTTP.") from None
     except OSError as error:

@@ -1,7 +1,7 @@
 """The guard of the HTTP service: who may ask, and what every answer carries.
 
-In:  a request, the token (None: no token is needed) and whether only this machine can connect.
-Out: the answer of the page asked for, or 401, 403, 404, 405 that tell nothing; strict headers on all of them.
+In:  a request, the token (None: no token is needed) and the names that this service answers to.
+Out: the answer of the page asked for, or 400, 401, 403, 404, 405 that tell nothing; strict headers on all of them.
 
 A script sends the token as `Authorization: Bearer …`. A browser gets a form, posts it once to /login, and
 keeps a cookie. The cookie is derived from the token: it is worth nothing elsewhere and ends with the token.
@@ -15,10 +15,10 @@ import hmac
 import logging
 from http.cookies import SimpleCookie
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler, Middleware
 
-from stream.settings.values import is_loopback
+from stream.serve.http_hosts import Hosts, host_of
 
 log = logging.getLogger("leadpulse.http")
 
@@ -27,6 +27,8 @@ LOGIN_PATH = "/login"
 COOKIE = "leadpulse"
 COOKIE_AGE_S = 30 * 86_400
 LOGIN_LIMIT_S = 5.0
+#: Key of a request whose sender may be here: it keeps its place when others have to leave.
+ADMITTED = web.RequestKey("admitted", bool)
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -51,14 +53,12 @@ LOGIN_FORM = (
 class Guard:
     """Check every request; made once for a service."""
 
-    def __init__(self, token: str | None, local_only: bool) -> None:
+    def __init__(self, token: str | None, hosts: Hosts) -> None:
         self._token = token.encode() if token else None
         self._cookie = (
             hmac.new(self._token, b"leadpulse browser cookie 1", hashlib.sha256).hexdigest() if self._token else ""
         )
-        # Without a token on loopback, a web page could reach us by a name of its own that resolves to
-        # 127.0.0.1 (DNS rebinding): then only names of this machine are answered.
-        self._check_host = local_only and self._token is None
+        self._hosts = hosts
 
     @property
     def middleware(self) -> Middleware:
@@ -82,14 +82,19 @@ class Guard:
         return guard
 
     async def _answer(self, request: web.Request, answer: Handler) -> web.StreamResponse:
+        host = _host(request)
+        if host is None:
+            return plain(400)
         if request.path in OPEN_PATHS:
             return await answer(request)
-        if self._check_host and not is_loopback(_host_name(request.host)):
+        # whoever has the token may ask by any name
+        if self._token is None and not self._hosts.answers(host):
             return plain(403)
         if request.path == LOGIN_PATH and request.method == "POST" and self._token is not None:
             return await self._login(request)
         if not self.permits(request):
             return _ask(request)
+        request[ADMITTED] = True
         return await answer(request)
 
     def permits(self, request: web.BaseRequest) -> bool:
@@ -148,12 +153,11 @@ def _cookie(request: web.BaseRequest) -> str:
     return found.value if found is not None else ""
 
 
-def _host_name(host: str) -> str:
-    """Take the port off a Host header.
-
-    >>> _host_name("localhost:9464"), _host_name("[::1]:9464"), _host_name("127.0.0.1")
-    ('localhost', '::1', '127.0.0.1')
-    """
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
+def _host(request: web.Request) -> str | None:
+    """Give the host that a request names, None where it is malformed; a request of HTTP/1.0 need not name one."""
+    given = request.headers.getall("Host", [])
+    if not given and request.version < HttpVersion11:
+        return "localhost"
+    if len(given) != 1 or host_of(given[0].strip()) is None:
+        return None
+    return host_of(request.host.strip())  # an address that names a host goes before the header

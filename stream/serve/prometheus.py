@@ -1,7 +1,7 @@
 """Prometheus: a snapshot of readings as metric families, and as the text of a scrape.
 
 In:  an immutable snapshot of readings, taken by the rollup's owner.
-Out: families for a prometheus_client registry, or the same as exposition text (format 0.0.4).
+Out: families of series, and their exposition text (format 0.0.4).
 
 For a ratio R also R_numerator and R_denominator; a ratio that has nothing to divide by is left out; quantiles
 are a summary. Never a timestamp on a sample: a dead worker's values would linger.
@@ -9,12 +9,9 @@ are a summary. Never a timestamp on a sample: a dead worker's values would linge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
-
-from prometheus_client.core import Metric
-from prometheus_client.registry import Collector
 
 from stream.contract.readings import Reading
 
@@ -147,27 +144,6 @@ class Exposition:
                 name = family.name + suffix
                 family.samples.append(Sample(series_text(name, labels), name, labels, value or 0))
         return family
-
-
-class SnapshotCollector(Collector):
-    """Show the current snapshot in a prometheus_client registry; without a snapshot there are no families."""
-
-    def __init__(self, current: Callable[[], Snapshot | None], entries: Mapping[str, Entry]) -> None:
-        self._current = current
-        self._exposition = Exposition(entries)
-
-    def describe(self) -> Iterable[Metric]:
-        """Name nothing beforehand: which series exist depends on what was seen."""
-        return ()
-
-    def collect(self) -> Iterator[Metric]:
-        """Give one Metric a family."""
-        snapshot = self._current()
-        for family in self._exposition.families(snapshot) if snapshot is not None else ():
-            metric = Metric(family.name.removesuffix("_total"), family.help, family.kind)
-            for _, name, labels, value in family.samples:
-                metric.add_sample(name, dict(labels), value)
-            yield metric
 
 
 def series_text(name: str, labels: Labels) -> str:

@@ -21,6 +21,8 @@ from prometheus_client.registry import Collector
 from stream.serve.prometheus import Snapshot
 from stream.serve.views import RollupView, ShardView, WorkerView
 
+#: A view is replaced each second; one that is older is of a worker that stands still.
+STALE_S = 10.0
 RESTORED_STATES = ("running", "paused")
 
 
@@ -38,6 +40,7 @@ class Telemetry:
     def __init__(self, catalog_version: str) -> None:
         self.snapshot: Snapshot | None = None
         self.worker = WorkerView((), owns_rollup=False, rebalances=0, ready=False)
+        self._shown_at = time.monotonic()
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)  # process_cpu_seconds_total, process_resident_memory_bytes, …
         self.registry.register(WorkerCollector(self))
@@ -71,7 +74,12 @@ class Telemetry:
 
     def show_worker(self, view: WorkerView) -> None:
         """Replace the operational metrics."""
-        self.worker = view
+        self.worker, self._shown_at = view, time.monotonic()
+
+    @property
+    def ready(self) -> bool:
+        """Say whether the worker does its work: a view that nobody replaces says only that it did so once."""
+        return self.worker.ready and time.monotonic() - self._shown_at < STALE_S
 
     def text(self) -> bytes:
         """Write the operational metrics in exposition format."""
@@ -93,12 +101,18 @@ class WorkerCollector(Collector):
         """Give the worker's families, then those of its shards."""
         view = self._telemetry.worker
         yield GaugeMetricFamily(
-            "leadpulse_worker_ready", "1 when in the group and all of its shards run.", value=int(view.ready)
+            "leadpulse_worker_ready", "1 when in the group and all of its shards run.", value=int(self._telemetry.ready)
         )
         yield GaugeMetricFamily(
             "leadpulse_rollup_owner", "1 when this worker owns the rollup and shows the business metrics.",
             value=int(view.owns_rollup),
         )  # fmt: skip
+        if view.clock_skew_ms is not None:
+            yield GaugeMetricFamily(
+                "leadpulse_clock_skew_seconds",
+                "How far this worker's clock is ahead of the broker's (behind: below 0); no figure rests on it.",
+                value=view.clock_skew_ms / 1_000,
+            )
         yield CounterMetricFamily("leadpulse_rebalances", "Assignments since the start.", value=view.rebalances)
         yield from _gauges(view.shards)
         yield from _counters(view.shards)

@@ -50,6 +50,7 @@ class WorkerView:
     owns_rollup: bool
     rebalances: int
     ready: bool  # in the group, and all of its shards run
+    clock_skew_ms: int | None = None  # how far its clock is ahead of the broker's; None: not known
 
 
 class Exporter(Protocol):

@@ -13,13 +13,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from stream.settings.referrers import host_name, read_referrers
 from stream.settings.rules import broken_rule
-from stream.settings.values import duration_ms, host_port, moment_ms, size_bytes
+from stream.settings.values import duration_ms, host_port, is_loopback, moment_ms, size_bytes
 
+_HTTP_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]*")
 
 
@@ -50,6 +52,10 @@ def _duration(value: Any) -> Any:
     raise ValueError("write it as text with its unit, such as 500ms, 1s or 24h")
 
 
+def _off_or_duration(value: Any) -> Any:
+    return 0 if isinstance(value, str) and value.strip().lower() == "off" else _duration(value)
+
+
 def _size(value: Any) -> Any:
     if isinstance(value, str):
         return size_bytes(value)
@@ -68,6 +74,23 @@ def _broker(value: str) -> str:
     return value
 
 
+def _token_url(value: str | None) -> str | None:
+    if value is None:
+        return None
+    parts = urlsplit(value)
+    if parts.username or parts.password or not parts.hostname:
+        raise ValueError("give an address such as https://login.shop.example/oauth2/token, without a user in it")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        raise ValueError("the client's secret would travel unencrypted: give an address that begins with https://")
+    return value
+
+
+def _http_host(value: str) -> str:
+    if not _HTTP_HOST.fullmatch(value):
+        raise ValueError(f"{value!r} is not a host name such as metrics.shop.example: no port, no scheme, no *")
+    return value.lower()
+
+
 def _start(value: str) -> str:
     if value not in ("earliest", "latest"):
         moment_ms(value)
@@ -82,10 +105,12 @@ def _name(value: str) -> str:
 
 # The last item names the unit, for messages and for showing a value.
 Millis = Annotated[int, BeforeValidator(_duration), "ms"]
+MillisOrOff = Annotated[int, BeforeValidator(_off_or_duration), "ms", "off"]
 Bytes = Annotated[int, BeforeValidator(_size), "bytes"]
 Name = Annotated[str, AfterValidator(_name)]
 HostName = Annotated[str, AfterValidator(host_name)]
 Hosts = Annotated[tuple[HostName, ...], BeforeValidator(_split)]
+HttpHosts = Annotated[tuple[Annotated[str, AfterValidator(_http_host)], ...], BeforeValidator(_split)]
 Brokers = Annotated[tuple[Annotated[str, AfterValidator(_broker)], ...], BeforeValidator(_split)]
 
 
@@ -119,14 +144,25 @@ class Settings(BaseModel):
     tls_cert: Path | None = Field(None, description="PEM file with this client's certificate (mutual TLS).")
     tls_key: Path | None = Field(None, description="PEM file with the key of tls_cert.")
     tls_key_password: SecretStr | None = Field(None, description="Password of tls_key.")
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
-        None, description="SASL mechanism; needs sasl_username and sasl_password."
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(
+        None,
+        description="SASL mechanism; needs sasl_username and sasl_password; OAUTHBEARER sasl_token_file or "
+        "sasl_token_url.",
     )
-    sasl_username: str | None = Field(None, description="SASL user name.")
+    sasl_username: str | None = Field(None, description="SASL user name; for sasl_token_url the client's id.")
     sasl_password: SecretStr | None = Field(None, description="SASL password.")
     sasl_password_file: Path | None = Field(
         None, description="File that holds the SASL password, in place of sasl_password."
     )
+    sasl_token_file: Path | None = Field(
+        None, description="File with a bearer token for OAUTHBEARER; read anew for each connection."
+    )
+    sasl_token_url: Annotated[str | None, AfterValidator(_token_url)] = Field(
+        None,
+        description="Where OAUTHBEARER gets tokens by sasl_username and sasl_password (client credentials); https, or "
+        "http on this machine.",
+    )
+    sasl_token_scope: str | None = Field(None, description="Scope to ask for at sasl_token_url.")
 
     # -- processing
     delivery: Literal["exactly_once", "at_least_once"] = Field(
@@ -151,7 +187,7 @@ class Settings(BaseModel):
     )
     clock: Literal["wall", "events"] = Field(
         "wall",
-        description="What moves the windows once caught up: the wall clock, or only events (old data).",
+        description="What moves the windows once caught up: the broker's clock (wall), or only events (old data).",
     )
     consent: Literal["count", "require"] = Field(
         "count", description="require leaves out events with consent.analytics false; count counts them."
@@ -210,6 +246,13 @@ class Settings(BaseModel):
         "(channel email); without it they are referral.",
     )
 
+    look_back: MillisOrOff = Field(
+        0,
+        le=400 * 86_400_000,
+        description="off, or how long a direct visit has the channel and campaign of the last one that was not direct, "
+        "as GA4 has it: 90d there. People are remembered for as long. It cannot change under a state.",
+    )
+
     # -- out
     http: Annotated[str, AfterValidator(_address)] = Field(
         "127.0.0.1:9464", description="Where /metrics is served; port 0 takes a free one."
@@ -217,6 +260,11 @@ class Settings(BaseModel):
     http_token: SecretStr | None = Field(None, description="Token that every page needs, but /healthz and /readyz.")
     http_token_file: Path | None = Field(None, description="File that holds the token, in place of http_token.")
     http_permit: bool = Field(False, description="Permit pages without a token off this machine.")
+    http_hosts: HttpHosts = Field(
+        (),
+        description="Host names that are answered without a token off this machine, beside addresses, this machine's "
+        "own name and names without a dot.",
+    )
     http_connections: int = Field(
         200, ge=4, le=10_000, description="HTTP connections at the same time; more are refused."
     )
@@ -259,6 +307,11 @@ class Settings(BaseModel):
     @property
     def inbox_bytes(self) -> int:
         return self.inbox
+
+    @property
+    def look_back_ms(self) -> int:
+        """Give how far a direct session looks back; 0: not at all."""
+        return self.look_back
 
     @property
     def max_record_bytes(self) -> int:

@@ -88,6 +88,8 @@ def text_of(name: str, value: Any) -> str:
     if isinstance(value, SecretStr):
         return "(hidden)"
     metadata = FIELDS[name].metadata
+    if "off" in metadata and not value:
+        return "off"
     if "ms" in metadata:
         return duration_text(value)
     if "bytes" in metadata:

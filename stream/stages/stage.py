@@ -92,6 +92,13 @@ class Stage(Protocol):
     def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
         """Fold all that was taken; give the events that do not count after all, each once."""
 
+    def noted(self) -> Mapping[str, int]:
+        """Give what the account says beside of events that count, and forget it.
+
+        `kind/ignored/path` is how often a field found no room, `kind/unjoined` how often two ids could not be joined.
+        """
+        return {}
+
     def receive(self, records: Sequence[Record]) -> None:
         """Take what other groups handed over, as (…, key, value, headers); `fold` follows."""
         return

@@ -30,12 +30,14 @@ SHELL: Final = b"\x00"
 
 PEOPLE: Final = Stored("people", "shard", b"v", "stream.stages.visitors.row.Row", 2)
 KNOWN_PEOPLE: Final = Stored("known_people", "shard", b"y", "stream.stages.visitors.known.KnownSince")
+COUNTED_BY: Final = Stored("counted_by", "shard", b"o", "stream.stages.visitors.counted_by.LookBack")
 AD_LEADS: Final = Stored("ad_leads", "shard", b"w", "stream.stages.visitors.row.AdLead", 2)
 MESSAGES: Final = Stored("messages", "shard", b"m", "stream.stages.emails.message.Message", 2)
 MESSAGE_PARTS: Final = Stored("message_parts", "shard", b"n", "stream.stages.emails.copy.Copy")
 AD_TOTALS: Final = Stored("ad_totals", "shard", b"t", "stream.stages.ads.totals.Total", 2)
 GRANULARITY: Final = Stored("granularity", "shard", b"g", "stream.stages.ads.grains.Grain", 2)
 KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.KnownIds", 2)
+KNOWN_HORIZON: Final = Stored("known_horizon", "shard", b"h", "stream.state.horizon.Hours")
 LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard", 2)
 ACCOUNT: Final = Stored("account", "shard", b"c", "stream.engine.account.Figures")
 POSITION: Final = Stored("position", "shard", SHELL + b"position", "stream.worker.position.Position", 3)
@@ -44,9 +46,10 @@ BIRTH: Final = Stored("birth", "shard", SHELL + b"birth", "stream.worker.life.Bi
 
 ROLLUP_CELLS: Final = Stored("rollup_cells", "rollup", b"x", "stream.rollup.snapshot.Snapshot", 2)
 ROLLUP_SERIES: Final = Stored("rollup_series", "rollup", b"s", "stream.rollup.snapshot.Snapshot")
-ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot", 2)
+ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot", 3)
+ROLLUP_MARKS: Final = Stored("rollup_marks", "rollup", b"k", "stream.rollup.snapshot.Snapshot")
 STANDING: Final = Stored("standing", "rollup", b"d", "stream.rollup.standing.Standing", 2)
-LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.snapshot.Snapshot", 2)
+LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.stored_budget.StoredBudget", 3)
 ROLLUP_CLOCK: Final = Stored("rollup_clock", "rollup", b"q", "stream.rollup.rollup.Rollup")
 ROLLUP_POSITION: Final = Stored(
     "rollup_position", "rollup", SHELL + b"position", "stream.worker.rollup_shard.RollupPosition", 3
@@ -59,12 +62,14 @@ DELTA: Final = Stored("delta", "deltas", b"", "stream.changes.deltas.Delta", 2)
 STORED: Final = (
     PEOPLE,
     KNOWN_PEOPLE,
+    COUNTED_BY,
     AD_LEADS,
     MESSAGES,
     MESSAGE_PARTS,
     AD_TOTALS,
     GRANULARITY,
     KNOWN_IDS,
+    KNOWN_HORIZON,
     LABELS,
     ACCOUNT,
     POSITION,
@@ -72,6 +77,7 @@ STORED: Final = (
     ROLLUP_CELLS,
     ROLLUP_SERIES,
     ROLLUP_PENDING,
+    ROLLUP_MARKS,
     STANDING,
     LABEL_BUDGET,
     ROLLUP_CLOCK,

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stream.kernels.ids import first_of_each, hashes_of, held, merged
+from stream.state.horizon import NEVER, Horizon
 from stream.state.id_filter import IdFilter
 from stream.state.keys import KNOWN_IDS
 
@@ -37,12 +38,14 @@ MERGE_IDS = 32_768
 MERGE_PIECES = 64
 #: The cap never takes the newest hours: without them every event of this hour would be too late.
 KEPT_HOURS = 2
+#: An hour is forgotten no sooner after its last id: where a topic is read for the first time, other shards may still
+#: forward what is as old.
+KEPT_MS = 120_000
 
 _KEY = struct.Struct(">cqI")
 _DROPPED_KEY = KNOWN_IDS.prefix
-_FORGOTTEN_KEY = _DROPPED_KEY + b"f"
+_FORGOTTEN_KEY = _DROPPED_KEY + b"f"  # written by releases before, which kept one horizon for all kinds
 _DROPPED = struct.Struct(">q")
-_NEVER = -(1 << 62)
 
 
 def hash_ids(names: Sequence[str]) -> Hashes:
@@ -57,7 +60,7 @@ def hash_ids(names: Sequence[str]) -> Hashes:
 class _Hour:
     """The ids of one hour: sorted runs to look things up in, and what the log holds of them."""
 
-    __slots__ = ("new", "next_number", "numbers", "runs", "settled", "small")
+    __slots__ = ("fresh", "new", "next_number", "numbers", "rests_ms", "runs", "settled", "small")
 
     def __init__(self) -> None:
         self.runs: list[Hashes] = []  # each sorted, sizes falling: few searches, each id moved log(n) times
@@ -66,12 +69,15 @@ class _Hour:
         self.small: list[tuple[int, Hashes]] = []  # pieces in the log that are still to be merged
         self.next_number = 0
         self.settled = False  # merged once after newer hours closed it
+        self.fresh = True  # ids came since the last look
+        self.rests_ms = 0  # when it was seen first that none came
 
     def __len__(self) -> int:
         return sum(map(len, self.runs))
 
     def add(self, ids: Hashes) -> None:
         """Add sorted ids, none of which is known."""
+        self.fresh = True
         self.new.append(ids)
         runs = self.runs
         runs.append(ids)
@@ -85,6 +91,12 @@ class _Hour:
         for run in self.runs:
             found |= held(run, ids)
         return found
+
+    def rests(self, now_ms: int) -> bool:
+        """Say whether no id came for a while; to be asked again and again."""
+        if self.fresh or now_ms < self.rests_ms:
+            self.fresh, self.rests_ms = False, now_ms
+        return now_ms - self.rests_ms >= KEPT_MS
 
     def restore(self, number: int, ids: Hashes) -> None:
         """Take one record of the log; `finish` follows the last."""
@@ -154,11 +166,12 @@ class KnownIds:
         self._cap_ids = cap_bytes // BYTES_AN_ID
         self._hours: dict[int, _Hour] = {}
         self._count = 0
-        self._newest = _NEVER
-        self._dropped_before = _NEVER
+        self._newest = NEVER
+        self._dropped_before = NEVER
         self._dropped_changed = False
-        self._forgotten_before = _NEVER
-        self._forgotten_changed = False
+        #: Stored beside the ids, and before them: what is forgotten is told first.
+        self.horizon = Horizon()
+        self._former_before = NEVER
         self._filter = IdFilter()
         self._forgotten: list[bytes] = []
         self._loaded: dict[tuple[int, int], bytes] = {}
@@ -169,23 +182,19 @@ class KnownIds:
 
     @property
     def dropped_before_hour(self) -> int | None:
-        """Events of hours before this one are too late: their ids went over the cap. None: none went."""
-        return None if self._dropped_before == _NEVER else self._dropped_before
+        """The hour up to which ids went over the cap; None: none went."""
+        return None if self._dropped_before == NEVER else self._dropped_before
 
-    @property
-    def forgotten_before_hour(self) -> int | None:
-        """Of events of hours before this one it cannot be said whether they were seen; None: nothing was forgotten.
+    def forgotten_before_hour(self, kind: str) -> int | None:
+        """Events of a kind are too late before this hour: nobody can say whether they were seen. None: it can be said.
 
-        No event of the shard's own topics lies so far back. One that another shard forwards may, where that shard
-        is further behind than events may be late.
+        Ids go over the cap, or when all sources are further on than events may be late. Nothing that comes in order of
+        time lies so far back, and neither does a topic that is read for the first time, however old it is; a topic that
+        is written once more with its old times does, and what is forwarded by a shard that is behind.
         """
-        return None if self._forgotten_before == _NEVER else self._forgotten_before
-
-    @property
-    def oldest_hour(self) -> int | None:
-        """The oldest hour of which ids are remembered; None without any."""
         self._restore()
-        return min(self._hours, default=None)
+        before = max(self._dropped_before, self.horizon.of(kind))
+        return None if before == NEVER else before
 
     @property
     def nbytes(self) -> int:
@@ -195,10 +204,10 @@ class KnownIds:
         twice += sum(len(ids) for hour in self._hours.values() for ids in hour.new)
         return BYTES_AN_ID * (self._count + twice) + self._filter.nbytes
 
-    def check(self, hashes: Hashes, hours: Hours) -> npt.NDArray[np.bool_]:
+    def check(self, hashes: Hashes, hours: Hours, kind: str = "") -> npt.NDArray[np.bool_]:
         """Say which ids are repeats, of earlier calls or within this one (the first stays); add the others.
 
-        Events of hours before `dropped_before_hour` are for the caller to turn away first.
+        Events of hours before `forgotten_before_hour` are for the caller to turn away first.
         """
         self._restore()
         n = len(hashes)
@@ -214,15 +223,16 @@ class KnownIds:
         repeated[order[known]] = True
         fresh = ~known
         self._add(ids[fresh], hours[fresh])
+        self.horizon.see(kind, int(hours.max()))
         return repeated
 
-    def expire(self, before_hour: int) -> None:
-        """Forget the hours before this one: nothing that old can still be counted."""
+    def expire(self, before_hour: int, now_ms: int) -> None:
+        """Forget the hours before this one to which no id was added for a while: nothing that old is counted then."""
         self._restore()
-        for number in [number for number in self._hours if number < before_hour]:
+        old = [number for number in self._hours if number < before_hour]
+        for number in [number for number in old if self._hours[number].rests(now_ms)]:
             self._forget(number)
-            if number >= self._forgotten_before:
-                self._forgotten_before, self._forgotten_changed = number + 1, True
+            self.horizon.forget(number)
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """Give the state records to write since the last call. They must be written in this order."""
@@ -234,9 +244,6 @@ class KnownIds:
         if self._dropped_changed:
             self._dropped_changed = False
             out.append((_DROPPED_KEY, _DROPPED.pack(self._dropped_before)))
-        if self._forgotten_changed:
-            self._forgotten_changed = False
-            out.append((_FORGOTTEN_KEY, _DROPPED.pack(self._forgotten_before)))
         replaced: list[bytes] = []
         for number, hour in self._hours.items():
             replaced += hour.write(out, number, closed=number < self._newest)
@@ -246,10 +253,10 @@ class KnownIds:
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one record of the state log: all of them, in the order of the log, before anything else."""
         if key == _DROPPED_KEY:
-            self._dropped_before = _NEVER if value is None else _DROPPED.unpack(value)[0]
+            self._dropped_before = NEVER if value is None else _DROPPED.unpack(value)[0]
             return
         if key == _FORGOTTEN_KEY:
-            self._forgotten_before = _NEVER if value is None else _DROPPED.unpack(value)[0]
+            self._former_before = NEVER if value is None else _DROPPED.unpack(value)[0]
             return
         _, hour, number = _KEY.unpack(key)
         if value is None:
@@ -259,9 +266,13 @@ class KnownIds:
 
     def _restore(self) -> None:
         """Turn what was loaded into runs, once, at the first use."""
-        if not self._loaded:
+        if not self._loaded and self._former_before == NEVER:
             return
         loaded, self._loaded = self._loaded, {}
+        self.horizon.inherit(self._former_before, max((hour for hour, _ in loaded), default=NEVER))
+        self._former_before = NEVER
+        if not loaded:
+            return
         for (number, piece), value in sorted(loaded.items()):
             self._hours.setdefault(number, _Hour()).restore(piece, np.frombuffer(value, dtype="<u8"))
         for hour in self._hours.values():

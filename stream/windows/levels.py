@@ -9,9 +9,9 @@ change comes, one subtraction when a pane leaves; nothing is summed anew when so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from stream.changes.accumulator import Spread
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Grid, end_pane, window_ms
 from stream.kernels.sums import summed
+from stream.windows.spreads import Part, Waiting, columns, in_panes
 
 Ints = NDArray[np.int64]
 #: (name of the window, how long before now it ends in ms).
@@ -47,15 +48,6 @@ def level_of(length_ms: int) -> int:
     raise ValueError(f"no level remembers windows of {length_ms} ms")
 
 
-class Pending(NamedTuple):
-    """A total that is not over, and the part of its time, [from, to), that a series has of it."""
-
-    sid: int
-    spread: Spread
-    from_ms: int
-    to_ms: int
-
-
 @dataclass(slots=True)
 class Level:
     """Panes of one length: `cells[pane % ring, row]`, and a running sum a window."""
@@ -75,7 +67,7 @@ class Level:
     ends: dict[Window, int] = field(init=False)  # the first pane that each window leaves out
     cells: Ints = field(init=False)
     sums: dict[Window, Ints] = field(init=False)
-    pending: list[Pending] = field(default_factory=list)
+    waiting: Waiting = field(default_factory=Waiting)
 
     def __post_init__(self) -> None:
         self.cells = np.zeros((self.ring, self.capacity), np.int64)
@@ -144,36 +136,27 @@ class Level:
             elif was < first:  # some of what is entered by a shifted window was there before
                 self.sums[window] += cells[np.arange(was, min(last, first)) % ring].sum(axis=0)
         self.ends = ends
-        if self.pending:
-            self._spread_on(first, end)
+        if len(self.waiting):
+            self._spread(self.waiting.table, first, end)
+            self.waiting.end(end * self.pane_ms + self.origin_ms)
 
     def _end(self, window: Window, now_ms: int, end: int) -> int:
         shift_ms = window[1]
         return end if not shift_ms else max(self.ends[window], (now_ms - shift_ms - self.origin_ms) // self.pane_ms)
 
-    def spread(self, sid: int, spread: Spread, from_ms: int, to_ms: int) -> None:
-        """Add a total over its period, as far as it lies in [from, to); what lies in the future waits for its panes."""
-        if not self.takes_totals or sid >= len(self.row_of) or self.row_of[sid] < 0:
+    def spread(self, table: Ints) -> None:
+        """Add totals over their periods, as far as series have them; what lies in the future waits for its panes."""
+        if not self.takes_totals:
             return
-        part = Pending(sid, spread, from_ms, to_ms)
-        self._spread(part, self.end - self.ring, self.end)
-        if min(spread.end_ms, to_ms) > self.end * self.pane_ms + self.origin_ms:
-            self.pending.append(part)
+        here = np.array([self.has(sid) for sid in table[0].tolist()], np.bool_)
+        table = table[:, here]
+        self._spread(table, self.end - self.ring, self.end)
+        edge = self.end * self.pane_ms + self.origin_ms
+        self.waiting.add(table[:, np.minimum(table[2], table[5]) > edge])
 
-    def _spread_on(self, first: int, end: int) -> None:
-        for part in self.pending:
-            self._spread(part, first, end)
-        edge = end * self.pane_ms + self.origin_ms
-        self.pending = [part for part in self.pending if min(part.spread.end_ms, part.to_ms) > edge]
-
-    def _spread(self, part: Pending, first: int, end: int) -> None:
-        first = max(first, (part.from_ms - self.origin_ms) // self.pane_ms)
-        end = min(end, (part.to_ms - self.origin_ms) // self.pane_ms)
-        panes = list(spread_panes(part.spread, self.pane_ms, self.origin_ms, first, end))
-        if panes:
-            numbers = np.fromiter((pane for pane, _ in panes), np.int64, len(panes))
-            amounts = np.fromiter((amount for _, amount in panes), np.int64, len(panes))
-            self.apply(np.full(len(panes), part.sid, np.int64), numbers, amounts)
+    def _spread(self, table: Ints, first: int, end: int) -> None:
+        for sids, panes, amounts in in_panes(table, self.pane_ms, self.origin_ms, first, end):
+            self.apply(*merged(sids, panes, amounts))
 
     def pour(self, sid: int, into: int) -> None:
         """Add all that one series holds to another, if both are here."""
@@ -185,7 +168,7 @@ class Level:
         for sums in self.sums.values():
             sums[home] += sums[row]
         self._touch(cells)
-        self.pending += [part._replace(sid=into) for part in self.pending if part.sid == sid]
+        self.waiting.move(sid, into)
 
     def drop(self, sid: int) -> None:
         """Forget all that a series holds."""
@@ -196,7 +179,13 @@ class Level:
         self.cells[:, row] = 0
         for sums in self.sums.values():
             sums[row] = 0
-        self.pending = [part for part in self.pending if part.sid != sid]
+        self.waiting.move(sid, None)
+
+    def of_pane(self, pane: int) -> tuple[Ints, Ints]:
+        """Give the series that hold anything in a pane, and what."""
+        cells = self.cells[pane % self.ring, : self.rows]
+        rows = np.flatnonzero(cells)
+        return np.array(self.sids, np.int64)[rows], cells[rows]
 
     def holds(self, sid: int) -> bool:
         """Tell whether a series holds anything."""
@@ -233,32 +222,6 @@ class Level:
             panes = np.arange(first, min(end, self.end)) % self.ring
             out[there] = self.cells[np.ix_(panes, rows[there])].sum(axis=0)
         return out
-
-
-def spread_panes(spread: Spread, pane_ms: int, origin_ms: int, first: int, end: int) -> Iterator[tuple[int, int]]:
-    """Give (pane, amount) of a total within panes [first, end): differences of a cumulative floor, so that they
-    add up to the amount exactly, whatever the panes.
-
-    >>> list(spread_panes(Spread(("ad_click",), 0, 400, 10, 1), 100, 0, 0, 9))
-    [(0, 2), (1, 3), (2, 2), (3, 3)]
-    """
-    low = max(first, (spread.start_ms - origin_ms) // pane_ms)
-    high = min(end, end_pane(spread.end_ms, pane_ms, origin_ms))
-    before = cumulative(spread, low * pane_ms + origin_ms)
-    for pane in range(low, high):
-        after = cumulative(spread, (pane + 1) * pane_ms + origin_ms)
-        if after != before:
-            yield pane, spread.sign * (after - before)
-        before = after
-
-
-def cumulative(spread: Spread, until_ms: int) -> int:
-    """Give how much of a total lies before a moment, rounded down."""
-    if until_ms <= spread.start_ms:
-        return 0
-    if until_ms >= spread.end_ms:
-        return spread.amount
-    return spread.amount * (until_ms - spread.start_ms) // (spread.end_ms - spread.start_ms)
 
 
 class Levels:
@@ -350,9 +313,15 @@ class Levels:
 
     def spread(self, sid: int, spread: Spread, from_ms: int = 0, to_ms: int = 1 << 62) -> None:
         """Spread a total over its period, as far as it lies in [from, to)."""
-        self._totals.clear()
-        for level in self.levels.values():
-            level.spread(sid, spread, from_ms, to_ms)
+        self.spread_all([Part(sid, spread, from_ms, to_ms)])
+
+    def spread_all(self, parts: Iterable[Part]) -> None:
+        """Spread totals over their periods, each as far as its series has of it."""
+        table = columns(parts)
+        if table.size:
+            self._totals.clear()
+            for level in self.levels.values():
+                level.spread(table)
 
     def total(self, window: Window) -> Ints:
         """Give the sums of a window by series, one more 0 at the end; not to be changed."""

@@ -13,6 +13,7 @@ import logging
 import os
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ import faust
 from aiokafka import TopicPartition
 from mode import CrashingSupervisor, Service
 
+from stream.contract.records import REROUTE
+from stream.kafka.clock import BrokerClock
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
@@ -87,16 +90,17 @@ def build_app(
     make_rollup: MakeRollup,
     encode_reading: EncodeReading,
     exporter: Exporter | None = None,
+    clock: BrokerClock | None = None,
     reset: bool = False,
 ) -> App:
     """Join everything; `counts` is topic → number of partitions, as the start-up checks found them.
 
     `layout` has the groups that run: an optional one whose topics are missing is not in it.
     """
-    shown = exporter or Silent()
+    shown, clock = exporter or Silent(), clock or BrokerClock()
     shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
     exactly_once = settings.delivery == "exactly_once"
-    owner = Owner(layout.group_id(settings.group_id), settings.instance_id, uuid.uuid4().hex[:12])
+    owner = Owner(layout.consumer_group(settings.group_id), settings.instance_id, uuid.uuid4().hex[:12])
     begun, gone = set[ShardId](), set[str]()
     app = App(
         owner.group,
@@ -130,11 +134,13 @@ def build_app(
     def make_shards(source: Any) -> Shards:
         def make(id: ShardId) -> Owned:
             name = layout.transactional_id(id) if exactly_once else None
-            statelog = StateLog(link, layout.state(id.group), id.shard, name)
+            # forwards repeat what producers may have packed well
+            packed = [topic for source, topic in layout.sources.get(id.group, {}).items() if source == REROUTE]
+            statelog = StateLog(link, layout.state(id.group), id.shard, name, packed, clock)
             if id.group == ROLLUP:
                 claim = Claim(owner, rollup_settings(shards_of), gone)
                 return RollupShard(
-                    make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown, claim=claim
+                    make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown, clock=clock, claim=claim
                 )
             fold = make_fold(id.group, id.shard, shards_of[id.group])
             outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)
@@ -142,7 +148,7 @@ def build_app(
             # a log that is empty later on was not emptied for this beginning
             anew = reset and id not in begun
             begun.add(id)
-            return Shard(outputs, fold, statelog, source, settings, reset=anew, claim=claim)
+            return Shard(outputs, fold, statelog, source, settings, clock=clock, reset=anew, claim=claim)
 
         return Shards(layout, make, partial(Reader, link))
 
@@ -163,7 +169,7 @@ def build_app(
         except Exception as error:
             die("assignment", error)
 
-    app.service(_owner(app, settings, shown))
+    app.service(_owner(app, settings, shown, clock))
     return app
 
 
@@ -178,7 +184,7 @@ def _thin_agent(app: App, group: str, topic: str) -> None:
             app.shards.feed(batch)
 
 
-def _owner(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
+def _owner(app: App, settings: Settings, exporter: Exporter, clock: BrokerClock) -> type[Service]:
     class Owner(Service):
         """Shows the worker each second; stops before the consumer leaves the group, so that nothing is replayed."""
 
@@ -189,7 +195,9 @@ def _owner(app: App, settings: Settings, exporter: Exporter) -> type[Service]:
         @Service.task
         async def _show(self) -> None:
             while not self.should_stop:
-                exporter.show_worker(app.shards.view())
+                exporter.show_worker(replace(app.shards.view(), clock_skew_ms=clock.skew_ms))
+                if (news := clock.news()) is not None:
+                    log.warning("%s", news)
                 await self.sleep(1.0)
 
         async def on_stop(self) -> None:

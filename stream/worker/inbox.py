@@ -6,9 +6,11 @@ Out: everything at once, as the fold wants it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import itemgetter
 from typing import NamedTuple
 
-from stream.contract.records import Record
+from stream.contract.records import REROUTE, Record, arrival_ms
 
 
 class Batch(NamedTuple):
@@ -21,7 +23,17 @@ class Batch(NamedTuple):
     start: int  # position before it
     next: int  # and after it: past control records and compacted holes too
     records: list[Record]
-    size: int  # bytes of keys and values
+    size: int  # bytes that they take, about
+
+    @property
+    def newest_ms(self) -> int:
+        """When its last record arrived; 0 without records."""
+        if not self.records:
+            return 0
+        return arrival_ms(self.records[-1]) if self.source == REROUTE else self.records[-1][1]
+
+
+_own_time: Callable[[Record], int] = itemgetter(1)
 
 
 class Inbox:
@@ -30,6 +42,8 @@ class Inbox:
     def __init__(self) -> None:
         self.bytes = 0
         self.waiting: dict[str, int] = {}  # source → bytes that the last `take` left
+        self.early = False  # whether it left records that arrived after its moment
+        self.more = False  # whether it left records for which there was no room
         self._batches: dict[str, list[Batch]] = {}  # by source
 
     @property
@@ -45,33 +59,49 @@ class Inbox:
         self._batches.setdefault(batch.source, []).append(batch)
         self.bytes += batch.size
 
-    def take(self, until_ms: int | None = None) -> dict[str, list[Batch]]:
+    def take(self, until_ms: int | None = None, most_records: int | None = None) -> dict[str, list[Batch]]:
         """Give all batches by source, in the order they came in, and forget them.
 
-        With a moment, of each source only what lies before its first record that arrived later.
+        With a moment, of each source only what lies before its first record that arrived later. With a number, about so
+        many records at most; each source gets its share, and at least one batch.
         """
         taken: dict[str, list[Batch]] = {}
         kept: dict[str, list[Batch]] = {}
+        self.early = self.more = False
+        share = None
+        if most_records is not None and self._records() > most_records:
+            share = most_records // len(self._batches)
         for source, batches in self._batches.items():
+            count = 0
             for at, batch in enumerate(batches):
-                early, late = (batch, None) if until_ms is None else _cut(batch, until_ms)
-                if early is not None:
-                    taken.setdefault(source, []).append(early)
-                if late is not None:
-                    kept[source] = [late, *batches[at + 1 :]]
+                before, after = (batch, None) if until_ms is None else _cut(batch, until_ms)
+                if before is not None:
+                    if count and share is not None and count + len(before.records) > share:
+                        self.more = True
+                        kept[source] = batches[at:]
+                        break
+                    count += len(before.records)
+                    taken.setdefault(source, []).append(before)
+                if after is not None:
+                    self.early = True
+                    kept[source] = [after, *batches[at + 1 :]]
                     break
         self._batches = kept
         self.waiting = {source: sum(batch.size for batch in batches) for source, batches in kept.items()}
         self.bytes = sum(self.waiting.values())
         return taken
 
+    def _records(self) -> int:
+        return sum(len(batch.records) for batches in self._batches.values() for batch in batches)
+
 
 def _cut(batch: Batch, until_ms: int) -> tuple[Batch | None, Batch | None]:
     """Part a batch before its first record that arrived after a moment."""
     records = batch.records
-    if not records or records[-1][1] <= until_ms:
+    arrived = arrival_ms if batch.source == REROUTE else _own_time
+    if not records or arrived(records[-1]) <= until_ms:
         return batch, None
-    at = next((at for at, record in enumerate(records) if record[1] > until_ms), len(records))
+    at = next((at for at, record in enumerate(records) if arrived(record) > until_ms), len(records))
     if at == 0:
         return None, batch
     middle, size = records[at][0], batch.size * at // len(records)

@@ -11,17 +11,12 @@ records, a topic that was made anew) takes the birth with it, and the position a
 from __future__ import annotations
 
 import uuid
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
-from stream.errors import TopicError
+from stream.errors import REBUILD, TopicError
 from stream.state.keys import BIRTH
-
-#: How to begin with a new state: the rollup's part must go with that of the shards.
-AFRESH: Final = (
-    "begin anew: `leadpulse topics rebuild`; or stop all workers, empty all leadpulse.* topics and start with --reset"
-)
 
 
 class Birth(msgspec.Struct):
@@ -81,13 +76,13 @@ def life_of(log: Log, fresh: str) -> Life:
             raise TopicError(
                 f"The log was begun by a newer release (format {born.version}; this one reads {BIRTH.version}).",
                 where=log.where,
-                do=f"Run that release again, or a later one; or {AFRESH}.",
+                do=f"Run that release again, or a later one; or {REBUILD}.",
             )
         if log.named and log.named != born.life:
             raise TopicError(
                 f"The log was made anew: it has the life {born.life}, its position is of the life {log.named}.",
                 where=log.where,
-                do=f"Restore the topic as it was; or {AFRESH}.",
+                do=f"Restore the topic as it was; or {REBUILD}.",
             )
         if log.begin <= born.begin:
             return Life(born.life, "goes on")
@@ -98,6 +93,6 @@ def life_of(log: Log, fresh: str) -> Life:
             f"The log has lost its beginning: offsets {log.begin} to {log.end} are left, its first records are gone. "
             "What was counted before cannot be added up.",
             where=log.where,
-            do=f"Restore the topic as it was (its cleanup.policy must be compact); or {AFRESH}.",
+            do=f"Restore the topic as it was (its cleanup.policy must be compact); or {REBUILD}.",
         )
     return Life(fresh, "adopted")

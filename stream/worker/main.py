@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NoReturn
 
-from stream import catalog
+from stream import catalog, logs
 from stream.contract.results import encode
 from stream.engine.groups import GROUPS, absent
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
 from stream.ingest.touches import ChannelOptions
+from stream.kafka.clock import BrokerClock
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.serve.http import HttpService
 from stream.serve.live import LivePage
@@ -27,8 +28,11 @@ from stream.worker import run as shell
 
 def run(settings: Settings, *, reset: bool = False) -> NoReturn:
     """Serve HTTP and run the shards until told to stop; a port in use is told before anything starts."""
+    shell.leave_at_signals()
+    logs.in_background()
     telemetry = Telemetry(catalog.version())
-    live = LivePage(telemetry)
+    clock = BrokerClock()
+    live = LivePage(telemetry, clock.now_ms)
     service = HttpService(settings, telemetry, catalog.BY_NAME, live.routes())
     service.start()
     live.start()
@@ -41,6 +45,7 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
             make_rollup=lambda shards: Rollup(rollup_options(settings, shards)),
             encode_reading=encode,
             exporter=telemetry,
+            clock=clock,
             reset=reset,
         )
     finally:
@@ -58,7 +63,11 @@ def fold_options(settings: Settings) -> FoldOptions:
         topic_prefix=settings.topic_prefix,
         known_ids_bytes=settings.known_ids_bytes,
         channels=ChannelOptions(
-            settings.own_domains, settings.ignored_referrers, settings.referrer_names, settings.channel_sets
+            settings.own_domains,
+            settings.ignored_referrers,
+            settings.referrer_names,
+            settings.channel_sets,
+            settings.look_back_ms,
         ),
     )
 

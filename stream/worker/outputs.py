@@ -40,8 +40,7 @@ class Outputs:
             letters: list[Row] = [(key, value, None, headers) for key, value, headers in commit.dead_letters]
             parts.append((layout.dead_letter, shard % self.dead_letter_partitions, letters))
         parts += _gathered(
-            (layout.reroute(group), one.partition, (one.key, one.value, one.timestamp_ms, one.headers))
-            for one in commit.forwards
+            (layout.reroute(group), one.partition, (one.key, one.value, None, one.headers)) for one in commit.forwards
         )
         parts += _gathered(
             (topic, self._partition_of(one), (one.key, one.value, None, list(one.headers)))

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
+from stream.kafka.fetch import Ends
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import OpenReader
 from stream.serve.views import ShardView, WorkerView
@@ -21,6 +22,8 @@ from stream.worker.inbox import Batch
 
 log = logging.getLogger("leadpulse.owner")
 
+#: A running shard commits each second; after so long it stands still, and says so.
+STANDS_STILL_S: Final = 10.0
 RESTORES_AT_ONCE: Final = 4  # more would only share the same core and hold more memory
 
 
@@ -37,7 +40,7 @@ class Owned(Protocol):
     async def quiesce(self) -> None: ...
     async def close(self) -> None: ...
     def feed(self, batch: Batch) -> None: ...
-    def see_end(self, source: str, end: int) -> None: ...
+    def see_end(self, source: str, end: Ends) -> None: ...
     def view(self) -> ShardView: ...
 
 
@@ -53,6 +56,7 @@ class Shards:
         self._left: dict[TopicPartition, int] = {}
         self._closing: dict[ShardId, asyncio.Future[None]] = {}
         self._stopped = False
+        self.fetching_since: float | None = None  # the turn of the fetch that is not over yet
 
     def feed(self, batch: Batch) -> None:
         """Hand a batch to its shard; one that is no longer ours is read again by its owner."""
@@ -60,8 +64,8 @@ class Shards:
         if shard is not None:
             shard.feed(batch)
 
-    def see_end(self, tp: TopicPartition, end: int) -> None:
-        """Hand a source's end to its shard."""
+    def see_end(self, tp: TopicPartition, end: Ends) -> None:
+        """Hand a source's ends to its shard."""
         group, source = self._layout.source_of(tp.topic)
         shard = self.owned.get(ShardId(group, tp.partition))
         if shard is not None:
@@ -122,9 +126,15 @@ class Shards:
         return {tp: offset for shard in self.owned.values() for tp, offset in shard.committed.items()}
 
     def stalled_s(self) -> float:
-        """Give how long the shard that waits longest has not committed; idle shards commit each second too."""
-        now = time.monotonic()
-        return max((now - s.committed_at for s in list(self.owned.values()) if s.state == "running"), default=0.0)
+        """Give how long the shard that waits longest has not committed, or the fetch has not come back.
+
+        Idle shards commit each second too, and an idle fetch comes back four times a second.
+        """
+        now, fetching_since = time.monotonic(), self.fetching_since
+        waits = [now - shard.committed_at for shard in list(self.owned.values()) if shard.state == "running"]
+        if fetching_since is not None:
+            waits.append(now - fetching_since)
+        return max(waits, default=0.0)
 
     def view(self) -> WorkerView:
         """Show this worker as it is now."""
@@ -133,5 +143,7 @@ class Shards:
             shards=views,
             owns_rollup=any(view.group == ROLLUP for view in views),
             rebalances=self.assignments,
-            ready=self.assignments > 0 and all(view.state == "running" for view in views),
+            ready=self.assignments > 0
+            and all(view.state == "running" for view in views)
+            and self.stalled_s() < STANDS_STILL_S,
         )

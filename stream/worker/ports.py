@@ -17,6 +17,10 @@ from stream.engine.commit import Commit, ShardReport
 class Fold(Protocol):
     """The state of one shard."""
 
+    @property
+    def pending_bytes(self) -> int:
+        """What dead letters and forwards wait for the next commit."""
+
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one record of the state log, oldest first; None is a tombstone."""
 
@@ -33,11 +37,19 @@ class Rollup(Protocol):
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one record of the rollup's own log."""
 
-    def apply(self, delta: bytes) -> None:
-        """Add what one shard reported; a gap in its numbers raises."""
+    def apply(self, delta: bytes, stamp_ms: int) -> None:
+        """Add what one shard reported, and the broker stamped then; a gap in its numbers raises."""
 
     def advance(self, now_ms: int) -> None:
-        """Move the windows."""
+        """Move the windows to the broker's time, 0 where it is not known."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that there is was read, as of the last call of `advance` and what was added since."""
+
+    @property
+    def records(self) -> int:
+        """How many records the shards have told of."""
 
     def readings(self, windows: Collection[str] | None) -> list[Reading]:
         """Read what changed in these windows; None for every live series of all windows."""

@@ -17,7 +17,7 @@ import msgspec
 import xxhash
 
 from stream.contract.records import Record
-from stream.errors import TopicError
+from stream.errors import REBUILD, StateError, TopicError
 from stream.state.keys import BIRTH, POSITION, SHELL
 from stream.worker.inbox import Batch
 
@@ -32,7 +32,7 @@ class SourcePosition(msgspec.Struct):
     next: int
     last: int = -1  # offset of the last record covered; -1: none yet
     fingerprint: str = ""
-    last_ms: int = 0  # its timestamp
+    last_ms: int = 0  # when it arrived
     records: int = 0  # covered since the shard began
 
     def cover(self, batch: Batch) -> None:
@@ -41,7 +41,7 @@ class SourcePosition(msgspec.Struct):
         if batch.records:
             last = batch.records[-1]
             self.last, self.fingerprint = last[0], fingerprint(last)
-            self.last_ms = last[1]
+            self.last_ms = batch.newest_ms
             self.records += len(batch.records)
 
 
@@ -96,9 +96,9 @@ class Restoring:
     because the log is of another release, and that is the message that helps.
     """
 
-    def __init__(self, load: Callable[[bytes, bytes | None], None], where: str, prefix: str) -> None:
-        """Take records that are not the shell's to `load`; `where` names the log, `prefix` is that of all topics."""
-        self._load, self.where, self._prefix = load, where, prefix
+    def __init__(self, load: Callable[[bytes, bytes | None], None], where: str) -> None:
+        """Take records that are not the shell's to `load`; `where` names the log."""
+        self._load, self.where = load, where
         self._position: bytes | None = None
         self._error: Exception | None = None
         self.birth: bytes | None = None
@@ -123,7 +123,9 @@ class Restoring:
         Raises TopicError where it is of another format, else whatever went wrong on the way.
         """
         if self._position is not None:
-            _refuse_other_format(self._position, self.where, self._prefix)
+            _refuse_other_format(self._position, self.where)
+        if isinstance(self._error, StateError):
+            raise StateError(self._error.what, where=self.where, do=f"{self._error.do} Or begin anew: {REBUILD}.")
         if self._error is not None:
             raise self._error
         return self._position
@@ -139,7 +141,7 @@ def decode(value: bytes) -> Position:
     return _decode(value)
 
 
-def _refuse_other_format(value: bytes, where: str, prefix: str) -> None:
+def _refuse_other_format(value: bytes, where: str) -> None:
     found = _format(value).version
     if found == VERSION:
         return
@@ -147,23 +149,13 @@ def _refuse_other_format(value: bytes, where: str, prefix: str) -> None:
         raise TopicError(
             f"The state was written by a newer release (format {found}; this one reads {VERSION}).",
             where=where,
-            do="Run that release again, or a later one; or begin anew: " + begin_anew(prefix),
+            do=f"Run that release again, or a later one; or begin anew: {REBUILD}.",
         )
     raise TopicError(
         f"The state was written by an older release (format {found}; this one reads {VERSION}), which counted by "
         "other definitions.",
         where=where,
-        do="Begin anew: " + begin_anew(prefix),
-    )
-
-
-def begin_anew(prefix: str) -> str:
-    """Say how all state is given up; what is still in the source topics is counted again."""
-    own = f"{prefix}leadpulse.(state|deltas|rollup|metrics|reroute|handover)".replace(".", r"\.") + ".*"
-    return (
-        "`leadpulse topics rebuild`; or by hand: "
-        f"stop all workers; kafka-topics.sh --bootstrap-server HOST:9092 --delete --topic '{own}'; "
-        "leadpulse topics create; leadpulse worker --reset."
+        do=f"Begin anew: {REBUILD}.",
     )
 
 

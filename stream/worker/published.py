@@ -37,8 +37,10 @@ class Published:
         self._readings: dict[bytes, Reading] = {}
         self._foreign: set[bytes] = set()
         self._pending: dict[bytes, Reading | None] = {}
+        self._ending: dict[bytes, int] = {}
         self._found_seq = 0
         self._shift: int | None = None
+        self._early: dict[bytes, int] = {}  # readings that end before the moment of their publication, and when
 
     def found(self, key: bytes, value: bytes | None) -> None:
         """Learn at a take-over what is in the topic; it is replaced or removed by the first full publication."""
@@ -62,11 +64,16 @@ class Published:
         seen: set[bytes] = set()
         if self._shift is None and readings:
             self._shift = max(0, self._found_seq + 1 - readings[0].seq)
+        now_ms = max((reading.as_of_ms for reading in readings), default=0)
+        early = self._ending = {}
         for reading in readings:
             key = key_of(reading)
             seen.add(key)
             before = self._readings.get(key)
-            if before is None or _differs(before, reading):
+            if reading.window is not None and reading.as_of_ms < now_ms:
+                early[key] = reading.as_of_ms
+            # the same figures up to another moment are news: nobody could tell from the others where these end
+            if before is None or _differs(before, reading) or early.get(key) != self._early.get(key):
                 if self._shift:
                     reading = msgspec.structs.replace(reading, seq=reading.seq + self._shift)
                 pending[key] = reading
@@ -87,7 +94,9 @@ class Published:
                 del self._readings[key]
             else:
                 self._readings[key] = reading
-        self._pending = {}
+            self._early.pop(key, None)
+        self._early |= {key: ms for key, ms in self._ending.items() if key in self._pending}
+        self._pending, self._ending = {}, {}
         return tuple(self._readings.values())
 
 

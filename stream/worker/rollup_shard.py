@@ -19,8 +19,9 @@ from typing import Final
 import msgspec
 from aiokafka import TopicPartition
 
-from stream.errors import TopicError
-from stream.kafka.fetch import Unpacked
+from stream.errors import REBUILD, TopicError
+from stream.kafka.clock import BrokerClock
+from stream.kafka.fetch import Ends, Unpacked
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import OpenReader, Reader
 from stream.kafka.state_log import Row, StateLog
@@ -29,7 +30,6 @@ from stream.serve.views import Exporter, RollupView, ShardView
 from stream.state.keys import ROLLUP_ALIVE, ROLLUP_POSITION
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch
-from stream.worker.life import AFRESH
 from stream.worker.ports import EncodeReading, Rollup
 from stream.worker.position import Place, Restoring
 from stream.worker.published import Published
@@ -39,11 +39,12 @@ from stream.worker.writing import commit
 
 log = logging.getLogger("leadpulse.rollup")
 
-ANEW: Final = f"Restore the topics of leadpulse as they were; or {AFRESH}"
+ANEW: Final = f"Restore the topics of leadpulse as they were; or {REBUILD}"
 
 PUBLISH_S: Final = 1.0
 BEHIND_S: Final = 3.0  # between two publications while a backlog is worked off: none of them holds for long
 ALL_WINDOWS_S: Final = 15.0  # longer windows move slowly: a look at them each second would only cost
+MOST_UNREAD_RATIO: Final = 0.01  # of all records so far: more than that is a burst, and no window is whole without it
 FAST_WINDOWS: Final = ("5m", "1h")
 SNAPSHOT_S: Final = 30.0
 
@@ -67,6 +68,7 @@ class RollupShard:
         exporter: Exporter,
         *,
         snapshot_s: float = SNAPSHOT_S,
+        clock: BrokerClock | None = None,
         claim: Claim = Claim(),
     ) -> None:
         """Take `counts` as group → number of shards."""
@@ -76,7 +78,7 @@ class RollupShard:
         self.committed_at = time.monotonic()
         self._rollup, self._log, self._layout = rollup, statelog, layout
         self._exporter, self._snapshot_s, self._claim = exporter, snapshot_s, claim
-        self._life = ""
+        self._clock, self._life = clock or BrokerClock(), ""
         self._published = Published(encode)
         self._tps = [TopicPartition(layout.deltas(group), p) for group in layout.groups for p in range(counts[group])]
         self._next: dict[TopicPartition, int] = {}
@@ -85,7 +87,8 @@ class RollupShard:
         self._task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
         self._all_due = self._snapshot_due = 0.0
-        self._complete = True
+        self._complete = False
+        self._records = 0  # when all windows were read last
         self._lag = self._deltas = self._commits = self._restored = 0
         self._commit_s = self._apply_s = self._restore_s = 0.0
         self._committed_ms = 0
@@ -125,7 +128,7 @@ class RollupShard:
     async def _restore(self, reader: Reader) -> None:
         began = time.monotonic()
         log_tp = self._log.tp
-        found = Restoring(self._rollup.load, f"{log_tp.topic} partition {log_tp.partition}", self._layout.prefix)
+        found = Restoring(self._rollup.load, f"{log_tp.topic} partition {log_tp.partition}")
         restored = await restore(self._log, reader, found, self._claim)
         value, self._restored, self._life = restored.position, restored.records, restored.life.id
         stored = None if value is None else msgspec.json.decode(value, type=RollupPosition)
@@ -138,7 +141,8 @@ class RollupShard:
         self._goal = {tp: end for tp, (_, end) in bounds.items()}
         # nothing is known of these, or all of it has gone from the topic since: their first number will tell
         self._unheard = {tp for tp, (begin, _) in bounds.items() if self._next[tp] <= begin}
-        # the position goes with what was restored: nothing was added since
+        # the position goes with what was restored: nothing was added since. And its stamp says how late it is, so that
+        # nobody takes what was reported long ago for news
         first = restored.rows(msgspec.json.encode(self._position()), ROLLUP_POSITION.prefix)
         await commit(self._log, [(log_tp.topic, log_tp.partition, first)], self._claim.owner)
         self._restore_s = time.monotonic() - began
@@ -151,7 +155,7 @@ class RollupShard:
         raise TopicError(
             f"Deltas from offset {known} on are needed, but the topic holds {begin} to {end}.",
             where=f"{tp.topic} partition {tp.partition}",
-            do=f"Restore the topic, or {AFRESH}.",
+            do=f"Restore the topic, or {REBUILD}.",
         )
 
     async def resume(self) -> None:
@@ -189,32 +193,32 @@ class RollupShard:
     def feed(self, batch: Batch) -> None:
         """Nothing comes this way: the rollup's log is assigned only to say who owns the rollup."""
 
-    def see_end(self, source: str, end: int) -> None:
+    def see_end(self, source: str, end: Ends) -> None:
         """Nothing comes this way either."""
 
     def _apply(self, got: Mapping[TopicPartition, Unpacked]) -> None:
         began = time.perf_counter()
         for tp, unpacked in got.items():
-            for offset, _, _, value, _ in unpacked.records:
+            for offset, stamp_ms, _, value, _ in unpacked.records:
                 if value is not None:
-                    self._add(tp, offset, value)
+                    self._add(tp, offset, value, stamp_ms)
             self._next[tp] = unpacked.next
             if unpacked.records:
                 self._unheard.discard(tp)
             self._deltas += len(unpacked.records)
         self._apply_s += time.perf_counter() - began
 
-    def _add(self, tp: TopicPartition, offset: int, value: bytes) -> None:
+    def _add(self, tp: TopicPartition, offset: int, value: bytes, stamp_ms: int) -> None:
         where = f"{tp.topic} partition {tp.partition}, offset {offset}"
         try:
-            self._rollup.apply(value)
+            self._rollup.apply(value, stamp_ms)
         except SequenceGap as gap:
             raise TopicError(f"What shards report cannot be added up: {gap}.", where=where, do=f"{ANEW}.") from gap
         except ForeignDelta as unknown:
             raise TopicError(
                 f"A delta is not of this release: {unknown}.",
                 where=where,
-                do=f"Run the release that wrote it on all workers; or {AFRESH}.",
+                do=f"Run the release that wrote it on all workers; or {REBUILD}.",
             ) from unknown
 
     def _reached_goal(self) -> bool:
@@ -231,8 +235,9 @@ class RollupShard:
             await commit(self._log, [(self._log.tp.topic, self._log.tp.partition, alive)], self._claim.owner)
             self.committed_at = time.monotonic()
             return
-        self._rollup.advance(int(time.time() * 1000))
-        windows = None if began >= self._all_due else FAST_WINDOWS
+        self._rollup.advance(self._clock.now_ms())
+        complete, records = self._rollup.complete, self._rollup.records
+        windows = None if began >= self._all_due or self._is_news(complete, records) else FAST_WINDOWS
         readings = self._rollup.readings(windows)
         rows: list[Row] = [(key, value, None, []) for key, value in self._published.rows(readings, windows)]
         # something each time: the answer says whether the log is still there, and still ours
@@ -248,19 +253,27 @@ class RollupShard:
         await commit(self._log, parts, self._claim.owner)
         now = self.committed_at = time.monotonic()
         if windows is None:
-            self._all_due = now + ALL_WINDOWS_S
+            self._all_due, self._records = now + ALL_WINDOWS_S, records
         if snapshot:
             self._snapshot_due = now + self._snapshot_s
         self._commits += 1
         self._commit_s = now - began
-        self._committed_ms = int(time.time() * 1000)
+        self._committed_ms = self._clock.now_ms()
         as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
-        self._complete = not readings or readings[-1].complete  # one standing for all
+        self._complete = complete
         self._exporter.show_rollup(RollupView(self._published.confirm(), as_of_ms, self._committed_ms))
         if self._layout.metrics in self._log.anew:  # whoever reads it must find everything in it
             self._log.anew.clear()
             self._published.forget()
             self._all_due = 0.0
+
+    def _is_news(self, complete: bool, records: int) -> bool:
+        """Say whether long windows must be read now, because of what would be said beside them.
+
+        Whoever reads that all is complete must find every window read after the last record, or next to it; and
+        whoever reads a long window, that it is complete no more.
+        """
+        return complete is not self._complete or (complete and records - self._records > records * MOST_UNREAD_RATIO)
 
     def _position(self) -> RollupPosition:
         topics: dict[str, list[int]] = {}

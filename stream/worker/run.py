@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import faust
 
-from stream.kafka import security
+from stream.kafka import refusals, security, verify
+from stream.kafka.clock import BrokerClock
 from stream.kafka.layout import Layout, TopicGroup
 from stream.serve.views import Exporter
 from stream.worker.app import build_app
 from stream.worker.guards import preflight, quiet
+from stream.worker.guards.failstop import is_told_to_stop, leave, speak, told_to_stop
 from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
 
 if TYPE_CHECKING:
@@ -36,13 +38,17 @@ def run(
     make_rollup: MakeRollup,
     encode_reading: EncodeReading,
     exporter: Exporter | None = None,
+    clock: BrokerClock | None = None,
     reset: bool = False,
 ) -> NoReturn:
     """Check, build, start; returns never."""
-    signal.signal(signal.SIGTERM, _leave)  # until the loop takes over
+    leave_at_signals()
+    quiet.install()
     link = security.link(settings)
     layout = Layout(settings.topic_prefix, groups)
     counts = preflight.check(settings, link, layout, reset=reset)
+    names = verify.names(layout, settings.group_id, settings.instance_id)
+    speak(lambda error: refusals.told(error, link, names))
     loop = fast_loop()
     app = build_app(
         settings,
@@ -53,18 +59,36 @@ def run(
         make_rollup=make_rollup,
         encode_reading=encode_reading,
         exporter=exporter,
+        clock=clock,
         reset=reset,
     )
-    quiet.install()
     tame_collector()
-    worker = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
+    worker = Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # it would write control characters into a log
-    worker.execute_from_commandline()
+    try:
+        worker.execute_from_commandline()
+    finally:
+        if is_told_to_stop():
+            leave()  # whatever a library raised on its way out
     raise SystemExit(0)
 
 
-def _leave(signum: int, frame: object) -> NoReturn:
-    raise SystemExit(0)
+class Worker(faust.Worker):  # type: ignore[misc]
+    """Faust's worker, which from the first signal on ends with 0 and in time."""
+
+    def _schedule_shutdown(self, signal: signal.Signals) -> None:
+        told_to_stop()
+        super()._schedule_shutdown(signal)
+
+    def _shutdown_loop(self) -> None:
+        leave_at_signals()  # closing the loop takes its handlers away, and a second signal would kill
+        super()._shutdown_loop()
+
+
+def leave_at_signals() -> None:
+    """End with 0 at a signal, as long as no loop takes them: nothing has begun, or everything has ended."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: leave())
 
 
 def fast_loop() -> asyncio.AbstractEventLoop:

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from stream.errors import SettingsError
+from stream.errors import REBUILD, SettingsError
 from stream.ingest.route import KEY_RULES
 from stream.settings.load import env_name
-from stream.worker.life import AFRESH
 
 #: What is no setting of ours, in words.
 NOUNS: Final = {"partitions": "partitions", "key_rules": "rules for keys"}
@@ -87,6 +86,6 @@ def refuse_changed(stored: Mapping[str, str], now: Mapping[str, str], where: str
     raise SettingsError(
         f"This state was made with {'; and with '.join(map(str, changed))}: {wrong}.",
         where=where,
-        do=f"Go back to {backs}{f' ({back})' if back else ''}; or {AFRESH}.",
+        do=f"Go back to {backs}{f' ({back})' if back else ''}; or {REBUILD}.",
         fields=tuple(one.name for one in changed),
     )

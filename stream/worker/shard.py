@@ -24,12 +24,15 @@ from aiokafka import TopicPartition
 
 from stream.contract.records import Record
 from stream.engine.commit import ShardReport
+from stream.kafka.clock import BrokerClock
+from stream.kafka.fetch import Ends
 from stream.kafka.reader import OpenReader, Reader
 from stream.kafka.state_log import Row, StateLog
 from stream.serve.views import ShardView
 from stream.worker import position as positions
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch, Inbox
+from stream.worker.lag import Lag
 from stream.worker.outputs import Outputs
 from stream.worker.ports import Fold
 from stream.worker.position import Position
@@ -45,6 +48,11 @@ CLOSE_S: Final = 5.0
 FAR_BEHIND: Final = 1_000
 PATIENCE_S: Final = 3.0
 MOST_WAIT_S: Final = 60.0
+#: What a record takes in an inbox at least; so many fit into a full one, and so many are folded at once.
+RECORD_BYTES: Final = 512
+LEAST_RECORDS: Final = 256
+#: With more dead letters and forwards than this a commit is due, however early: all of them are one transaction.
+PENDING_BYTES: Final = 8 << 20
 HEARTBEAT_S: Final = 1.0  # an idle shard reports so often, or silence would look like a standstill
 
 
@@ -84,6 +92,7 @@ class Shard:
         source: Source,
         options: Options,
         *,
+        clock: BrokerClock | None = None,
         reset: bool = False,
         claim: Claim = Claim(),
     ) -> None:
@@ -92,13 +101,12 @@ class Shard:
         self.position = Position({})
         self.committed: dict[TopicPartition, int] = {}
         self.committed_at = time.monotonic()
-        self._fold, self._log, self._source = fold, statelog, source
+        self._fold, self._log, self._source, self._clock = fold, statelog, source, clock or BrokerClock()
         self._outputs, self._options, self._reset, self._claim = outputs, options, reset, claim
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in outputs.layout.sources[id.group].items()}
-        self._inbox, self._expected, self._ends = Inbox(), dict[str, int](), dict[str, int]()
+        self._inbox, self._expected, self._lag = Inbox(), dict[str, int](), Lag()
         self._newest_ms, self._heard = dict[str, int](), dict[str, float]()
         self._waits_since = time.monotonic()
-        self._goal = dict[str, int]()  # the ends as they were at the last report
         self._epoch, self._pauses, self._held = -1, 0, set[str]()
         self._wake, self._busy = asyncio.Event(), asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -138,9 +146,7 @@ class Shard:
     async def _restore(self, open_reader: OpenReader) -> None:
         began = time.monotonic()
         tp = self._log.tp
-        found = positions.Restoring(
-            self._fold.load, f"{tp.topic} partition {tp.partition}", self._outputs.layout.prefix
-        )
+        found = positions.Restoring(self._fold.load, f"{tp.topic} partition {tp.partition}")
         async with open_reader() as reader:
             restored = await restore(self._log, reader, found, self._claim)
             if restored.life.how == "empty" and not self._reset:
@@ -226,20 +232,20 @@ class Shard:
         self._expected[batch.source] = batch.next
         self._heard[batch.source] = time.monotonic()
         if batch.records:
-            self._newest_ms[batch.source] = batch.records[-1][1]
+            self._newest_ms[batch.source] = batch.newest_ms
         self._inbox.add(batch)
         if self._inbox.fresh > self._options.inbox_bytes:
             self._wake.set()
             self._hold(set(self._tps))
 
-    def see_end(self, source: str, end: int) -> None:
+    def see_end(self, source: str, end: Ends) -> None:
         """Learn how far a source goes; what lies before it is the shard's lag."""
-        self._ends[source] = end
+        self._lag.see(source, end, time.monotonic())
 
     async def _turn(self) -> None:
         """Wait until there is a reason, then fold or commit."""
         wait_s = self._due - time.monotonic()
-        if wait_s > 0 and self._inbox.fresh <= self._options.inbox_bytes:
+        if wait_s > 0 and not self._full():
             self._wake.clear()
             try:
                 await asyncio.wait_for(self._wake.wait(), wait_s)
@@ -247,13 +253,16 @@ class Shard:
                 pass
         async with self._busy:
             if self.state == "running":
-                if self._inbox.fresh > self._options.inbox_bytes:
+                if self._full():
                     self._fold_inbox()
-                if time.monotonic() >= self._due:
+                if time.monotonic() >= self._due or self._fold.pending_bytes > PENDING_BYTES:
                     await self._commit_when_due()
             else:
                 self._due = time.monotonic() + self._options.commit_interval_s
         await asyncio.sleep(0)
+
+    def _full(self) -> bool:
+        return self._inbox.more or self._inbox.fresh > self._options.inbox_bytes
 
     async def _commit_when_due(self) -> None:
         began, interval_s = time.monotonic(), self._options.commit_interval_s
@@ -268,19 +277,21 @@ class Shard:
         A short topic is fetched whole before a long one is half through. What happened is the same in whatever order
         it is folded, but a form sent before the page was seen is the expensive case.
         """
-        now, ends = time.monotonic(), self._ends
+        now, to_fetch = time.monotonic(), self._lag.to_fetch
         slow = [
             self._newest_ms[name]
             for name, expected in self._expected.items()
-            if (name not in ends or ends[name] - expected > FAR_BEHIND) and now - self._heard[name] < PATIENCE_S
+            if ((rest := to_fetch(name, expected)) is None or rest > FAR_BEHIND)
+            and now - self._heard[name] < PATIENCE_S
         ]
         return min(slow, default=None)
 
     def _fold_inbox(self) -> None:
         now = time.monotonic()
         waited = now - self._waits_since > MOST_WAIT_S  # a backlog of days must not keep others back for hours
-        taken = self._inbox.take(None if waited else self._horizon_ms())
-        if not self._inbox.waiting:
+        most = max(LEAST_RECORDS, self._options.inbox_bytes // RECORD_BYTES)
+        taken = self._inbox.take(None if waited else self._horizon_ms(), most)
+        if not self._inbox.early:
             self._waits_since = now
         if taken:
             began = time.perf_counter()
@@ -319,35 +330,37 @@ class Shard:
         self._dirty = False
         self.committed = nexts
         self.committed_at = time.monotonic()
-        self._committed_ms = int(time.time() * 1000)
+        self._committed_ms = self._clock.now_ms()
         self._commit_s = self.committed_at - began
         self._commits += 1
 
     def _report(self) -> ShardReport:
-        lag = self.lag()
-        # a commit behind is caught up: under live traffic there is always a record that has just arrived
-        goal, self._goal = self._goal or dict(self._ends), dict(self._ends)
-        sources = self.position.sources
-        caught_up = len(lag) == len(self._tps) and all(
-            name in sources and sources[name].next >= end for name, end in goal.items()
-        )
-        life = self.position.life
-        return ShardReport(caught_up=caught_up, now_ms=int(time.time() * 1000), lag_records=lag, life=life)
+        nexts = self._nexts()
+        caught_up = self._lag.caught_up(nexts, self._tps, time.monotonic())
+        now_ms, lag, life = self._clock.now_ms(), self._lag.records(nexts), self.position.life
+        return ShardReport(caught_up=caught_up, now_ms=now_ms, lag_records=lag, life=life)
 
-    def lag(self) -> dict[str, int]:
-        """Give the records between the position and the end, for the sources whose end is known."""
-        sources = self.position.sources
-        return {name: max(0, end - sources[name].next) for name, end in self._ends.items() if name in sources}
+    @property
+    def unread(self) -> dict[str, int]:
+        """Records on partitions that no shard reads, by source: this one reports them as its own lag."""
+        return self._lag.unread
+
+    @unread.setter
+    def unread(self, records: dict[str, int]) -> None:
+        self._lag.unread = records
+
+    def _nexts(self) -> dict[str, int]:
+        return {name: source.next for name, source in self.position.sources.items()}
 
     def view(self) -> ShardView:
         """Show the shard as it is now."""
-        lag = self.lag()
+        nexts = self._nexts()
         return ShardView(
             group=self.id.group,
             shard=self.id.shard,
             state=self.state,
-            caught_up=self.state == "running" and len(lag) == len(self._tps) and not any(lag.values()),
-            lag_records=lag,
+            caught_up=self.state == "running" and self._lag.is_read(nexts, self._tps, time.monotonic()),
+            lag_records=self._lag.records(nexts),
             records=self._records,
             commits=self._commits,
             committed_ms=self._committed_ms,
@@ -361,6 +374,5 @@ class Shard:
 
     def _drop(self) -> None:
         self._inbox.take()
-        self._ends.clear()
-        self._goal = {}
+        self._lag.clear()
         self._hold(set())

@@ -15,9 +15,8 @@ from typing import Protocol
 
 from aiokafka import TopicPartition
 
-from stream.errors import TopicError
+from stream.errors import REBUILD, TopicError
 from stream.kafka.reader import Reader
-from stream.worker.life import AFRESH
 from stream.worker.position import Position, SourcePosition, fingerprint
 
 log = logging.getLogger("leadpulse.takeover")
@@ -67,13 +66,13 @@ async def _same_topic(reader: Reader, tp: TopicPartition, begin: int, end: int, 
         raise TopicError(
             f"Records {known.next} to {begin - 1} were deleted before they were counted.",
             where=where,
-            do=f"Lengthen the topic's retention. To go on without them, {AFRESH}.",
+            do=f"Lengthen the topic's retention. To go on without them, {REBUILD}.",
         )
     if known.next > end:
         raise TopicError(
             f"The topic ends at offset {end}, but it was read up to {known.next}: it was recreated or cut off.",
             where=where,
-            do=f"Restore the topic, or {AFRESH}.",
+            do=f"Restore the topic, or {REBUILD}.",
         )
     if known.last < 0:
         return
@@ -91,7 +90,7 @@ async def _same_topic(reader: Reader, tp: TopicPartition, begin: int, end: int, 
         raise TopicError(
             f"Another record is at offset {known.last} than the one that was counted: the topic was recreated.",
             where=where,
-            do=f"Restore the topic, or {AFRESH}.",
+            do=f"Restore the topic, or {REBUILD}.",
         )
 
 
@@ -115,5 +114,5 @@ def refuse_lost_state(
     raise TopicError(
         f"The state log is empty, but {what}.",
         where=f"{state_topic} partition {told.partition}",
-        do=f"Restore the topic; or {AFRESH}.",
+        do=f"Restore the topic; or {REBUILD}.",
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
@@ -25,12 +26,11 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import Service
 
-from stream.errors import LeadpulseError, TopicError
+from stream.errors import REBUILD, LeadpulseError, TopicError
 from stream.kafka import fetch as lean
 from stream.worker.assignor import shard_assignor
 from stream.worker.guards.failstop import die
 from stream.worker.inbox import Batch
-from stream.worker.life import AFRESH
 from stream.worker.neighbours import BEAT_S, Beat, beat
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         conf, app = self.app.conf, self.app
         instance_id = conf.consumer_group_instance_id or None
+        lean.install()
         return aiokafka.AIOKafkaConsumer(
             **app.link.aiokafka(),
             client_id=conf.broker_client_id,
@@ -138,10 +139,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             self._next[tp] = self._epoch, offset
         return self._epoch
 
-    async def fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, int]]:
+    async def fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, lean.Ends]]:
         return await self._inside(self._fetch(timeout_s))
 
-    async def _fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, int]]:
+    async def _fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, lean.Ends]]:
         consumer = self._ensure_consumer()
         consumer._coordinator.check_errors()
         fetcher = consumer._fetcher
@@ -179,11 +180,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 raise TopicError(
                     f"Offset {offset} is not in the topic any more: records were deleted before they were counted.",
                     where=f"{tp.topic} partition {tp.partition}",
-                    do=f"Lengthen the topic's retention. To go on without them, {AFRESH}.",
+                    do=f"Lengthen the topic's retention. To go on without them, {REBUILD}.",
                 ) from error
 
-    def _ends(self, fetcher: Any) -> dict[TopicPartition, int]:
-        """Give the last stable offsets that the broker told with its last answers, a few times a second."""
+    def _ends(self, fetcher: Any) -> dict[TopicPartition, lean.Ends]:
+        """Give both ends of each partition that the broker told with its last answers, a few times a second."""
         now = asyncio.get_running_loop().time()
         if now < self._ends_at:
             return {}
@@ -252,7 +253,9 @@ class Fetcher(Service):
         try:
             while not self.should_stop:
                 if not consumer.flow_active:
+                    consumer.shards.fetching_since = None
                     await self.wait(consumer.can_resume_flow)
+                consumer.shards.fetching_since = time.monotonic()
                 batches, ends = await consumer._thread.fetch(FETCH_WAIT_MS / 1000)
                 for batch in batches:
                     await consumer.deliver(batch)
@@ -265,6 +268,7 @@ class Fetcher(Service):
             if not (self.should_stop or self.app.should_stop):
                 die("fetch", error)
         finally:
+            consumer.shards.fetching_since = None
             self.set_shutdown()
 
 

@@ -12,11 +12,10 @@ from typing import Final
 
 from aiokafka.errors import InvalidProducerEpoch, MessageSizeTooLargeError, ProducerFenced
 
-from stream.errors import BrokerError, LeadpulseError, TopicError
+from stream.errors import REBUILD, BrokerError, LeadpulseError, TopicError
 from stream.kafka.bounded import within
 from stream.kafka.reader import Reader
 from stream.kafka.state_log import LogLost, Row, StateLog
-from stream.worker.life import AFRESH
 from stream.worker.position import Owner, Restoring
 
 log = logging.getLogger("leadpulse.writing")
@@ -35,7 +34,7 @@ async def commit(statelog: StateLog, parts: Iterable[tuple[str, int, Iterable[Ro
         raise TopicError(
             f"The log has lost records while this worker wrote to it: {lost}.",
             where=where,
-            do=f"Restore the topic as it was (its cleanup.policy must be compact); or {AFRESH}.",
+            do=f"Restore the topic as it was (its cleanup.policy must be compact); or {REBUILD}.",
         ) from lost
     except (ProducerFenced, InvalidProducerEpoch) as fenced:
         raise taken(await _owner(statelog, where), mine, where) from fenced
@@ -63,7 +62,7 @@ def taken(now: Owner, mine: Owner, where: str) -> LeadpulseError:
 
 async def _owner(statelog: StateLog, where: str) -> Owner:
     """Read who wrote the newest position of a log; nobody, if that takes long."""
-    found = Restoring(lambda key, value: None, where, "")
+    found = Restoring(lambda key, value: None, where)
 
     async def look() -> None:
         async with Reader(statelog.link) as reader:

@@ -157,7 +157,7 @@ def _of_worker(at_s: int) -> Iterator[tuple[str, Labels, float]]:
     shard = ShardView(
         "visitors", 0, "running", True, {"page_view": 3}, at_s, at_s, at_s * 1_000, 0.02, 1.5, 10, False, 2.0, 9
     )
-    telemetry.show_worker(WorkerView((shard,), owns_rollup=True, rebalances=1, ready=True))
+    telemetry.show_worker(WorkerView((shard,), owns_rollup=True, rebalances=1, ready=True, clock_skew_ms=120))
     telemetry.requests.labels("/metrics", "200").inc(at_s)
     for family in text_string_to_metric_families(telemetry.text().decode()):
         for sample in family.samples:

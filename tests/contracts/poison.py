@@ -538,6 +538,17 @@ def personal_data() -> Iterator[Poison]:
         "Ann.Lee+news@mail.example.co.uk",
         "ann%40example.com",
         "a" * 60 + "@b.co",
+        "ann@exämple.de",
+        "ann@exa\u0308mple.de",
+        "jürgen@example.com",
+        "用户@例子.广告",
+        "ann@例え。jp",
+        "राम@उदाहरण.भारत",
+        "иван@пример.рф",
+        "ann@xn--exmple-cua.de",
+        "ann%40ex%C3%A4mple.de",
+        "ann%40%d0%bf%d1%80.%d1%80%d1%84",
+        "J%C3%BCrgen%40example.com",
     ):
         for kind in KINDS:
             data = data_of(kind, email_hash=address)
@@ -547,6 +558,10 @@ def personal_data() -> Iterator[Poison]:
             yield f"{address[:20]} as {field}", "page_view", raw("page_view", data), "personal_data"
     hidden = raw("page_view", data_of("page_view", visitor_id="ann#example.com")).replace(b"#", rb"\u0040")
     yield "an escaped address as visitor_id", "page_view", hidden, "personal_data"
+    written = raw("page_view", data_of("page_view", visitor_id="ann@ex#mple.de")).replace(b"#", rb"\u00e4")
+    yield "an address with an escaped letter", "page_view", written, "personal_data"
+    written = raw("page_view", data_of("page_view", visitor_id="ann@#.#")).replace(b"#", rb"\u4f8b\u5b50")
+    yield "an address of escaped letters", "page_view", written, "personal_data"
     inside = data_of("page_view", visitor_id="crm:ann@example.com:7")
     yield "an address inside visitor_id", "page_view", raw("page_view", inside), "personal_data"
     for name, data in {
@@ -601,7 +616,8 @@ def odd_but_good() -> Iterator[Poison]:
             "page_view", data_of("page_view", referrer={"url": "https://maps.example/maps/@48.85,2.35,15z"})
         ),
         "the owner of a crawler": raw("page_view", data_of("page_view", user_agent="bot (+mailto:bot@b.example)")),
-        "a letter beyond ASCII after an @": raw("page_view", data_of("page_view", visitor_id="ann@exämple.de")),
+        "a handle in quotes": raw("page_view", data_of("page_view", page={**page, "title": "„@ann.example“"})),
+        "a letter beyond ASCII after an @": raw("page_view", data_of("page_view", visitor_id="ann@exämple")),
         "a byte order mark": b"\xef\xbb\xbf" + good,
         "a registry's prefix": b"\x00\x00\x00\x00\x01" + good,
         "a gzip": gzip.compress(good, mtime=0),

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import stream.adapters
-from stream.adapters.adapter import Adapter, Bounds, Parsed
+from stream.adapters.adapter import Adapter, Parsed, RecordLimits
 from stream.adapters.formats import ADAPTERS, DEFAULT
 from stream.contract.fields import hook
 from stream.contract.kinds import KINDS, KindName
@@ -45,10 +45,10 @@ every_format = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTER
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
-def read(adapter: Adapter, kind: KindName, values: list[bytes | None], bounds: Bounds = Bounds()) -> Parsed:
+def read(adapter: Adapter, kind: KindName, values: list[bytes | None], limits: RecordLimits = RecordLimits()) -> Parsed:
     """Read a batch, and hold the adapter to what is asked of every batch."""
     records: list[Record] = [(place, TIME_MS, None, value, ()) for place, value in enumerate(values)]
-    batch = adapter.read(kind, records, bounds)
+    batch = adapter.read(kind, records, limits)
     rejected = [reject.index for reject in batch.rejects]
     assert len(batch.events) == len(batch.index)
     assert batch.index == sorted(batch.index)
@@ -189,14 +189,16 @@ def test_no_record_and_no_events_are_an_empty_batch(adapter: Adapter) -> None:
 
 
 @every_format
-def test_the_bounds_hold_to_the_byte_and_to_the_level(adapter: Adapter) -> None:
+def test_the_limits_hold_to_the_byte_and_to_the_level(adapter: Adapter) -> None:
     write = WRITERS[adapter.name]
     small = write(event("page_view"))
-    assert read(adapter, "page_view", [small], Bounds(max_bytes=len(small))).rejects == []
-    assert read(adapter, "page_view", [small], Bounds(max_bytes=len(small) - 1)).rejects == [Reject(0, "too_large")]
+    assert read(adapter, "page_view", [small], RecordLimits(max_bytes=len(small))).rejects == []
+    assert read(adapter, "page_view", [small], RecordLimits(max_bytes=len(small) - 1)).rejects == [
+        Reject(0, "too_large")
+    ]
     deep = write({**event("page_view"), "extra": [[[[]]]]})
-    assert read(adapter, "page_view", [deep], Bounds(max_depth=5)).rejects == []
-    assert read(adapter, "page_view", [deep], Bounds(max_depth=4)).rejects == [Reject(0, "too_deep")]
+    assert read(adapter, "page_view", [deep], RecordLimits(max_depth=5)).rejects == []
+    assert read(adapter, "page_view", [deep], RecordLimits(max_depth=4)).rejects == [Reject(0, "too_deep")]
 
 
 @every_format
@@ -205,6 +207,8 @@ def test_the_bounds_hold_to_the_byte_and_to_the_level(adapter: Adapter) -> None:
     [
         ("ann@example.com", "personal_data"),
         ("ann%40example.com", "personal_data"),
+        ("ann@exämple.de", "personal_data"),
+        ("иван@пример.рф", "personal_data"),
         ("a\x1fb", "out_of_range"),
         ("a\x00", "out_of_range"),
         ('x"\n', "out_of_range"),

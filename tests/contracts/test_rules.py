@@ -29,7 +29,7 @@ RULES = {rule["alert"]: rule for group in rules.alerting(Timings(), rules.Links(
 
 #: Functions that Prometheus 2.42 and 3.x both have; those that were renamed or are experimental are not among them.
 FUNCTIONS = {
-    "absent", "ceil", "clamp_min", "increase", "label_join", "label_replace", "last_over_time", "max_over_time", "sqrt", "sum_over_time",
+    "abs", "absent", "ceil", "clamp_min", "increase", "label_join", "label_replace", "last_over_time", "max_over_time", "sqrt", "sum_over_time",
 }  # fmt: skip
 AGGREGATIONS = {"avg", "max", "min", "sum"}
 

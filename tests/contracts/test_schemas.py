@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from stream.contract import dead_letter
 from stream.contract.rejects import REASONS, Reject
+from stream.render.asyncapi import CONTRACT_VERSION
 from stream.render.schemas import all_schemas, render
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +33,7 @@ def test_each_schema_is_valid_and_named(name: str) -> None:
     schema = all_schemas()[name]
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert schema["$id"] == f"urn:leadpulse:{name}:1"
+    assert schema["$id"] == f"urn:leadpulse:{name}:{CONTRACT_VERSION.partition('.')[0]}"
     assert schema["title"]
     assert schema["description"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -12,11 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from stream.demo import demo as demo_module
 from stream.demo.broker import BrokerUnavailable, EmbeddedBroker, binary
+from stream.demo.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 120
+PATIENCE_S = 240
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +81,34 @@ def test_every_reading_equals_the_books_at_the_end() -> None:
     assert int(compared.replace(",", "")) > 1_000
     assert "Everything here is in memory" in out
     assert "data_since" in out
+
+
+def test_a_worker_that_publishes_nothing_is_started_again_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_module, "FIRST_PATIENCE_S", 20.0)
+    been = tmp_path / "been"
+    hung_once = (
+        "import pathlib, runpy, sys, time\n"
+        f"been = pathlib.Path({str(been)!r})\n"
+        "if not been.exists():\n"
+        "    been.touch(); time.sleep(600)\n"
+        "sys.argv[1:] = ['worker']; runpy.run_module('stream', run_name='__main__')\n"
+    )
+    options = demo_module.DemoOptions(run_s=1.0, check=True, history_ms=1_800_000, metrics_port=19465)
+    out = Console(file=io.StringIO(), width=200)
+    with Stage(metrics_port=19465, worker=(sys.executable, "-c", hung_once)) as stage:
+        play = demo_module.Play(options, stage, lambda scene: None)
+        try:
+            play.run()
+        finally:
+            play.close()
+    code = demo_module.verdict(play, options, out)
+    said = out.file.getvalue()  # type: ignore[attr-defined]
+    assert code == 0, said
+    assert len(play.restarts) == 1
+    assert "was started again" in said
+    assert "most recent call first" in said  # the stack of the one that hung
 
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and only Linux tells children of a death")

@@ -60,6 +60,11 @@ class CountingFold:
                 self.delta[source] += 1
                 self.delta["sum"] += amount
 
+    @property
+    def pending_bytes(self) -> int:
+        """Nothing that would not wait."""
+        return 0
+
     def changes(self, seq: int, report: ShardReport) -> Commit:
         delta = {
             "group": self.group,
@@ -93,7 +98,7 @@ class CountingRollup:
         state = orjson.loads(value or b"{}")
         self.seqs, self.totals, self.caught_up = state["seqs"], Counter(state["totals"]), state["caught_up"]
 
-    def apply(self, delta: bytes) -> None:
+    def apply(self, delta: bytes, stamp_ms: int) -> None:
         told = orjson.loads(delta)
         name, seq = f"{told['group']}/{told['shard']}", told["seq"]
         last = self.seqs.get(name, 0)
@@ -108,9 +113,17 @@ class CountingRollup:
     def advance(self, now_ms: int) -> None:
         pass
 
+    @property
+    def complete(self) -> bool:
+        return len(self.caught_up) == len(self.expected) and all(self.caught_up.values())
+
+    @property
+    def records(self) -> int:
+        return sum(self.totals.values())
+
     def readings(self, windows: Collection[str] | None) -> list[Reading]:
         self.published += 1
-        complete = len(self.caught_up) == len(self.expected) and all(self.caught_up.values())
+        complete = self.complete
         return [
             Reading(
                 metric="records",

@@ -53,7 +53,7 @@ class Group:
         self.numbers[shard] += 1
         changes = self.folds[shard].changes(self.numbers[shard], self.report)
         for sent in changes.forwards:
-            record = (0, sent.timestamp_ms, sent.key, sent.value, tuple(sent.headers))
+            record = (0, self.report.now_ms, sent.key, sent.value, tuple(sent.headers))
             self.inbox[sent.partition].append(record)
         self.rollup.apply(changes.deltas[0])
 

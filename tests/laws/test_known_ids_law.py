@@ -76,7 +76,8 @@ def test_expiry_forgets_whole_hours_and_nothing_else(events: list[tuple[int, int
         hour_of.setdefault(number, hour)
         if data.draw(st.integers(0, 9)) == 0:
             before = data.draw(st.integers(0, 6))
-            known.expire(before)
+            for now_ms in (0, module.KEPT_MS):
+                known.expire(before, now_ms)
             hour_of = {number: hour for number, hour in hour_of.items() if hour >= before}
         if data.draw(st.booleans()):
             for key, value in known.changes():

@@ -88,13 +88,14 @@ def _note(out: Told, metric: str, labels: Any, value: Any, top: Any, bottom: Any
         out[metric, tuple(sorted(labels))] = told
 
 
-def told_by_people(events: list[Envelope], now_ms: int, window: str) -> Told:
+def told_by_people(events: list[Envelope], now_ms: int, window: str, look_back_ms: int = 0) -> Told:
     """Give what the reference says, for metrics that have this window."""
     length_ms = window_ms(window)
     metrics = [name for name in VISITORS if window in catalog.BY_NAME[name].windows]
     span = Window(window, now_ms - length_ms, now_ms)
     out: Told = {}
-    for (metric, labels, _), expected in reference_of(events, came).readings(now_ms, [span], metrics).items():
+    reference = reference_of(events, came, look_back_ms)
+    for (metric, labels, _), expected in reference.readings(now_ms, [span], metrics).items():
         _note(out, metric, labels, expected.value, expected.numerator, expected.denominator)
     return out
 

@@ -17,7 +17,8 @@ from stream.changes.accumulator import Spread
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid, end_pane, window_ms
 from stream.rollup.series import windows_of
 from stream.windows.exact import ExactWindows
-from stream.windows.levels import Levels, Window, spread_panes
+from stream.windows.levels import Levels, Window
+from stream.windows.spreads import Part, columns, in_panes
 
 WINDOWS: list[Window] = sorted({w for some in windows_of(catalog.METRICS).values() for w in some})
 START_MS = 1_750_000_000_000 // (6 * HOUR_MS) * (6 * HOUR_MS)
@@ -160,7 +161,9 @@ def test_a_spread_adds_up_exactly_wherever_it_is_cut(amount: int, start: int, le
     for pane_ms in (15 * MINUTE_MS, 6 * HOUR_MS):
         last = end_pane(start + length, pane_ms)
         edges = sorted({0, last, *(min(cut // pane_ms, last) for cut in cuts)})
-        parts = [part for a, b in pairwise(edges) for _, part in spread_panes(spread, pane_ms, 0, a, b)]
+        table = columns([Part(0, spread, 0, 1 << 62)])
+        found = [amounts for a, b in pairwise(edges) for _, _, amounts in in_panes(table, pane_ms, 0, a, b)]
+        parts = [part for amounts in found for part in amounts.tolist()]
         assert sum(parts) == amount
         assert all(part > 0 for part in parts)
 

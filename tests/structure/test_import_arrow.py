@@ -18,7 +18,8 @@ STREAM = ROOT / "stream"
 #: room of `stream` → the rooms that it may import, beside itself; a later line never stands in an earlier one
 ARROW: dict[str, set[str]] = {
     "errors": set(),
-    "logs": set(),
+    "shown": set(),
+    "logs": {"shown"},
     "contract": set(),
     "kernels": set(),
     "changes": {"kernels"},
@@ -42,11 +43,12 @@ ARROW: dict[str, set[str]] = {
     "reference": set(),
     "demo": {"errors", "settings", "engine", "reference", "kafka"},
     "cli": {
-        "errors", "logs", "contract", "changes", "settings", "ingest", "catalog", "engine", "serve", "replay", "render", "kafka",
+        "errors", "shown", "logs", "contract", "changes", "settings", "ingest", "catalog", "engine", "serve", "replay",
+        "render", "kafka",
         "worker",
         "reference", "demo",
     },
-    "__main__": {"errors", "cli"},
+    "__main__": {"errors", "shown", "cli"},
 }  # fmt: skip
 
 #: only the shell speaks to Kafka

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -62,3 +65,23 @@ def test_libraries_are_heard_when_something_is_wrong_and_not_before(capsys: pyte
     logging.getLogger("aiokafka.conn").error("lost")
     logging.getLogger("kafka.net.manager").error("what is raised anyway")
     assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["lost"]
+
+
+def test_lines_that_nobody_reads_are_dropped_and_counted() -> None:
+    read, write = os.pipe()
+    writer = logs.Background(write)
+    writer.setFormatter(logging.Formatter("%(message)s"))
+    line = logging.LogRecord("leadpulse.worker", logging.INFO, "f", 1, "x" * 999, (), None)
+    began = time.monotonic()
+    for _ in range(3_000):
+        writer.emit(line)
+    assert time.monotonic() - began < 1, "a full pipe holds nobody up"
+    got = b""
+    while b"z" not in got:
+        got += os.read(read, 1 << 16)
+        if got.count(b"\n") > 2_000 and b"z" not in got:
+            line.msg = "z"
+            writer.emit(line)
+    dropped = sum(int(number) for number in re.findall(rb"(\d+) log lines were dropped, because nobody read", got))
+    assert 0 < dropped <= 1_000
+    assert got.count(b"x" * 999) + dropped == 3_000

@@ -300,6 +300,13 @@ FAULTS: Final[tuple[tuple[Fault, ...], ...]] = (
             (series("leadpulse_conservation_error", {}, _then("0+0", "7+0")),),
         ),
         Fault(
+            texts.CLOCK, {"job": "leadpulse", "instance": "b"}, "The clock of b is 30m 0s from the broker's.",
+            (
+                series("leadpulse_clock_skew_seconds", {"job": "leadpulse", "instance": "a"}, _always("-4+0")),
+                series("leadpulse_clock_skew_seconds", {"job": "leadpulse", "instance": "b"}, _then("0+0", "-1800+0")),
+            ),
+        ),
+        Fault(
             texts.UNRESTORED, _SHARD, "Shard 3 of visitors is not restored.",
             (
                 series("leadpulse_shard_restored", _SHARD, _then("1+0", "0+0")),

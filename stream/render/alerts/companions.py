@@ -39,6 +39,8 @@ COUNTRY_CHANGE: Final = "leadpulse:country_share_change:ratio"
 SUSPECT, REMEMBERED, CERTAIN = 6, 12, 20
 #: Share of dead letters that is too much.
 DEAD_SHARE: Final = 0.01
+#: Seconds that the clocks of a worker and of the broker may be apart.
+CLOCKS_APART_S: Final = 5
 #: Rise of a country's share, in points, that is no ordinary day.
 COUNTRY_POINTS: Final = 0.1
 
@@ -216,6 +218,11 @@ def unrestored() -> str:
         f"{one('leadpulse_shard_restored')} == 0\n"
         f"or (min({one(named('complete'))}) == 0 unless on () (max({BEHIND}) == 1))"
     )
+
+
+def clock() -> str:
+    """Give how far the clocks of workers are from the broker's, where it is more than they say in their logs."""
+    return f"abs(leadpulse_clock_skew_seconds) > {CLOCKS_APART_S}"
 
 
 def country_rise() -> str:

@@ -28,6 +28,7 @@ DEAD: Final = "LeadpulseDeadLetters"
 CONSERVATION: Final = "LeadpulseConservationError"
 UNRESTORED: Final = "LeadpulseRestoreNotComplete"
 COUNTRY: Final = "LeadpulseCountryShareRise"
+CLOCK: Final = "LeadpulseClockSkew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,19 @@ COMPANIONS: Final[tuple[AlertText, ...]] = (
             ("whether all workers are in the group", query("leadpulse_worker_ready")),
         ),
         silence(UNRESTORED),
+    ),
+    AlertText(
+        CLOCK, "A worker's clock is wrong.", "warning",
+        "The clock of a worker's machine is more than five seconds from that of the broker, which stamps every record"
+        " that leadpulse writes. Windows, lateness and retention go by the broker's.",
+        "No figure is wrong. Certificates, tokens and the times in logs are judged by the machine's clock; if it is the"
+        " broker's that is wrong, every window ends at a wrong moment.",
+        (
+            ("which workers, and by how much", query("leadpulse_clock_skew_seconds")),
+            ("whether the machine's time service runs", "timedatectl status  # or: chronyc tracking"),
+            ("whether all are off by as much: then it is the broker's", query("min(leadpulse_clock_skew_seconds)")),
+        ),
+        silence(CLOCK, "instance=INSTANCE"),
     ),
     AlertText(
         COUNTRY, "Far more visitors than usual come from one country.", "warning",

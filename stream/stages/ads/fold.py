@@ -159,6 +159,8 @@ class Ads(Stage):
         key, until = _key(data), until_ms(new)
         self._rise(f"known/{known.mark}", until)
         self._rise(f"total/{known.series}", until)
+        if worth and known.value_cell is not None:
+            self._rise(f"total/{UNIT.join(map(str, known.value_cell))}", until)
         self.grains.add(known.name, _grain(data), start, until)
         old = self._total(key, (start, end))
         if old is not None and not stands_over(new, old):

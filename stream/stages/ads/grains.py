@@ -68,12 +68,12 @@ class Grains:
         self._changed.add(name)
 
     def mixed(self) -> dict[str, int]:
-        """Count the names with an overlap in the last 90 days, by site."""
+        """Count the names with an overlap in the last 90 days, by site: 0 where there is none."""
         out: dict[str, int] = {}
         for name, known in self._known.items():
-            if known.mixed_ms > self._newest_ms - MEMORY_MS and known.mixed_ms:
-                site = name.partition("\x1f")[0]
-                out[site] = out.get(site, 0) + 1
+            site = name.partition("\x1f")[0]
+            mixed = known.mixed_ms > self._newest_ms - MEMORY_MS and known.mixed_ms > 0
+            out[site] = out.get(site, 0) + mixed
         return out
 
     def load(self, key: bytes, value: bytes | None) -> None:

@@ -10,7 +10,7 @@ that the events touch, before and after they join or part.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
@@ -54,7 +54,7 @@ class Emails(Stage):
         self._grid, self._admit = shared.grid, shared.admit
         self._safe: dict[tuple[str, Labels], tuple[Cell, Cell]] = {}
         self._waiting: defaultdict[str, list[Told]] = defaultdict(list)
-        self._unjoined = 0
+        self._noted: Counter[str] = Counter()
 
     @property
     def tables(self) -> Sequence[Table]:
@@ -78,9 +78,10 @@ class Emails(Stage):
         self.fold_messages(waiting, accumulator)
         return ()
 
-    def gauges(self) -> Mapping[str, float]:
-        """Count the recipients that could not be joined, because their message had too many pairs."""
-        return {"unjoined_recipients": self._unjoined}
+    def noted(self) -> Mapping[str, int]:
+        """Count the events whose two names of a recipient could not be joined: their message had too many pairs."""
+        noted, self._noted = self._noted, Counter()
+        return noted
 
     def fold_messages(self, messages: Mapping[str, list[Told]], accumulator: Accumulator) -> None:
         """Fold (time, name, data) grouped by site and message id."""
@@ -125,7 +126,7 @@ class Emails(Stage):
 
     def miss(self) -> None:
         """Note that two names of a recipient could not be joined."""
-        self._unjoined += 1
+        self._noted["email/unjoined"] += 1
 
     def contribute(self, accumulator: Accumulator, site: str, copy: Copy, sign: int) -> None:
         """Count a copy, or take it back."""

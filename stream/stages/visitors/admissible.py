@@ -27,6 +27,7 @@ Reason = Literal[
     "late deed", "before the opening", "facts from several events", "opened by a deed", "offer", "many sessions",
     "seldom facts", "flood", "channel", "country", "many ticks", "long session", "no landing", "much viewed",
     "several sessions", "start again", "submit", "deal", "many chats", "loose", "new life", "long known",
+    "look back",
 ]  # fmt: skip
 
 #: Why a case is not common.
@@ -53,6 +54,7 @@ REASONS: Final[dict[Reason, str]] = {
     "loose": "what nobody caused may join the session",
     "new life": "the person is new again",
     "long known": "the person may be a stranger again",
+    "look back": "a direct session, of this or of a later visit, may go by the touch of another",
 }
 
 
@@ -194,6 +196,22 @@ class Admissible:
         if len(extra.talks) >= min(bounds.flood_chats, bounds.chats):
             return "many chats"
         return "deal" if any(len(talk) > _DEAL and talk[_DEAL] is not None for talk in extra.talks) else None
+
+
+class LookingBack(Admissible):
+    """Knows the common cases where direct sessions look back: those that no other session has a say in."""
+
+    def why_not(self, here: Open, fact: Fact) -> Reason | None:
+        """Say why an event is no common case for a person who has a session."""
+        row = here.row
+        if here.session.channel is None and (len(row.sessions) > 1 or (row.extra and row.extra.folded) is not None):
+            return "look back"
+        return super().why_not(here, fact)
+
+    def _why_not_opening(self, row: Row, fact: Fact) -> Reason | None:
+        if fact.touch is None or any(session.channel is None for session in row.sessions[1:]):
+            return "look back"
+        return super()._why_not_opening(row, fact)
 
 
 def is_alone(row: Row) -> bool:

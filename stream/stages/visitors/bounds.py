@@ -19,12 +19,13 @@ class Bounds:
     flood_chats: int = 200
     #: Older sessions are folded together.
     sessions: int = 64
-    #: Page groups and contents that a session remembers having seen.
+    #: Page groups and contents that a session remembers having seen; those over it are counted as ignored fields.
     viewed: int = 64
     #: Events of a session whose page views can still move to another channel.
     ticks: int = 20_000
     #: Chatbot events; the oldest conversations are forgotten whole.
     chats: int = 5_000
+    #: Offers; those over it are counted as ignored fields.
     offers: int = 64
     #: Submissions, and events that nobody caused and that found no session: as many of each.
     submissions: int = 200

@@ -15,6 +15,7 @@ from stream.changes.accumulator import Accumulator
 from stream.changes.cells import Cell
 from stream.changes.panes import Grid
 from stream.stages.visitors import chats, forms, people
+from stream.stages.visitors.look_back import looking_back
 from stream.stages.visitors.loose import attached
 from stream.stages.visitors.row import Loose, Packed, Row
 from stream.stages.visitors.sessions import ENGAGED_MS
@@ -27,8 +28,8 @@ class Contributions:
     `add(cell, pane, n)` is bound anew for each fold: the accumulator changes between commits.
     """
 
-    def __init__(self, grid: Grid) -> None:
-        self.grid = grid
+    def __init__(self, grid: Grid, look_back_ms: int = 0) -> None:
+        self.grid, self.look_back_ms = grid, look_back_ms
         self.pane = grid.pane
         self.add: Callable[[Cell, int, int], None]
 
@@ -59,11 +60,20 @@ class Contributions:
             self.put(after, 1)
 
 
-def contribution(site: str, row: Row, pane: Callable[[int], int]) -> Cells:
+def contribution(site: str, row: Row, pane: Callable[[int], int], look_back_ms: int = 0) -> Cells:
     """List all that a row counts for."""
-    sessions, alone = attached(row)
+    sessions, alone = counted(row, look_back_ms)
     out = [cell for session in sessions for cell in of_session(site, session, pane)]
     return out + of_person(site, row, sessions, alone, pane) + of_talks(site, row, pane) + of_forms(site, row, pane)
+
+
+def counted(row: Row, look_back_ms: int) -> tuple[Sequence[Packed], list[Loose]]:
+    """Give the sessions of a row as they count: with what joined them, and by the touch that they go by."""
+    sessions, alone = attached(row)
+    if look_back_ms:
+        folded = row.extra.folded if row.extra is not None else None
+        return looking_back(sessions, folded, look_back_ms), alone
+    return sessions, alone
 
 
 def of_person(

@@ -146,7 +146,7 @@ class Facts:
                 time_ms, event.source, event.id, safe[touch], None if country is None else countries[country],
                 arrival_ms, data.site_id, group, content, offers[offer] if offer else None,
                 f"{MARK}{group}{UNIT}{content}{MARK}", data.engagement_ms or 0,
-                kind is not None and kind.lower() == DOWNLOAD,
+                kind is not None and kind.strip().lower() == DOWNLOAD,
             ))  # fmt: skip
 
     def others(self, people: People, make: type[Form] | type[Chat], columns: Batch, touches: list[Any]) -> None:

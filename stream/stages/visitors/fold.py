@@ -10,6 +10,7 @@ difference. Laws hold the two ways together.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from operator import attrgetter, eq
 
@@ -17,13 +18,13 @@ from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
 from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
 from stream.stages.visitors.contribution import Contributions
+from stream.stages.visitors.counted_by import CountedBy, PeopleRows
 from stream.stages.visitors.facts import Fact, Facts
 from stream.stages.visitors.fit import fitting
 from stream.stages.visitors.incremental import Incremental
 from stream.stages.visitors.known import KnownPeople
 from stream.stages.visitors.reference_way import fold_by_reference
 from stream.stages.visitors.row import Extra, Row, decode, encode
-from stream.state.keys import PEOPLE
 from stream.state.rows import Rows
 
 _by_time = attrgetter("time_ms")
@@ -40,15 +41,20 @@ class PeopleFold:
         memory_ms: int,
         bounds: Bounds = DEFAULT_BOUNDS,
         *,
+        look_back_ms: int = 0,
         always_reference: bool = False,
     ) -> None:
         self.grid = grid
         self.facts = facts
         self.memory_ms = memory_ms
+        self._look_back_ms = look_back_ms
         self._bounds = bounds
-        self.rows = Rows(PEOPLE, memory_ms)
+        self.counted_by = CountedBy(look_back_ms)
+        self.rows: Rows = PeopleRows(memory_ms, self.counted_by)
         self.known = KnownPeople()
-        self._contributions = Contributions(grid)
+        #: Fields of events that found no room in their rows, as the account names them.
+        self.noted: Counter[str] = Counter()
+        self._contributions = Contributions(grid, look_back_ms)
         self._incremental = Incremental(grid, facts, self._contributions, bounds)
         self._always_reference = always_reference  # for the test that holds the two ways together
 
@@ -84,11 +90,15 @@ class PeopleFold:
             elif row.sessions:
                 done = incremental.extend(site, row, facts)
             if done < len(facts):
-                flood += fold_by_reference(contributions, self.facts, memory_ms, self._bounds, row, site, facts[done:])
-            if row.extra is not None and (key_ms := max([session.last_key for session in row.sessions], default=0)):
-                self.known.note(key, key_ms)
+                flood += fold_by_reference(
+                    contributions, self.facts, memory_ms, self._bounds, row, site, facts[done:], self.noted
+                )
+            if (extra := row.extra) is not None:
+                # of a session that was folded away in this very call the row knows no more than this
+                if key_ms := max([extra.known, *[session.last_key for session in row.sessions]]):
+                    self.known.note(key, key_ms)
             raw = encode(row)
-            encoded[key] = raw if len(raw) <= most_bytes else fitting(row, most_bytes)
+            encoded[key] = raw if len(raw) <= most_bytes else fitting(row, most_bytes, self._look_back_ms)
             dirty.add(key)
         incremental.flush()
         return flood

@@ -21,7 +21,7 @@ from stream.changes.accumulator import Accumulator
 from stream.changes.cells import Cell
 from stream.changes.panes import Grid
 from stream.contract.records import UNIT
-from stream.stages.visitors.admissible import Admissible, Open, begun
+from stream.stages.visitors.admissible import Admissible, LookingBack, Open, begun
 from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.contribution import Contributions, is_engaged
 from stream.stages.visitors.facts import Fact, Facts, Form, View, is_presence
@@ -43,7 +43,7 @@ class Incremental:
         self.grid = grid
         self._contributions = contributions
         self._bounds = bounds
-        self._admissible = Admissible(bounds, labels)
+        self._admissible = (LookingBack if contributions.look_back_ms else Admissible)(bounds, labels)
         self._deeds = Deeds(labels, contributions, bounds)
         self._accumulator = Accumulator()
         self._numbers = Numbers(self._accumulator.ids)

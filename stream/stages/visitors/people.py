@@ -15,6 +15,7 @@ from typing import Final
 
 from stream.changes.panes import DAY_MS
 from stream.contract.records import UNIT
+from stream.stages.visitors.look_back import TOUCH, looking_back, remember
 from stream.stages.visitors.row import Extra, Folded, KeyEvent, Packed, Row
 from stream.stages.visitors.sessions import at_or_after
 from stream.stages.visitors.steps import HORIZON_MS, Cells, step
@@ -183,7 +184,7 @@ def _many_sessions(
     for session in sessions:
         add_ways(latest, session)
     for (kind, *labels), (end, key) in latest.items():
-        if end and kind != "content":
+        if end and kind not in ("content", TOUCH):
             out.append(((PERSON[kind], site, *labels), pane(end), 1))
         if key and kind != "country":
             out.append(((CONVERTED[kind], site, *labels), pane(key), 1))
@@ -230,14 +231,17 @@ def _seldom(out: Cells, site: str, row: Row, pane: Callable[[int], int]) -> None
             out.append((("offer_taker", site, offer), pane(taken), 1))
 
 
-def fold_away(row: Row, session: Packed) -> None:
+def fold_away(row: Row, session: Packed, look_back_ms: int = 0) -> None:
     """Keep of the oldest session only what those behind it need, so that they count as if it were still there."""
-    walk = begun(row)
-    walk.over([session])
     extra = row.extra = row.extra or Extra()
     folded = extra.folded or Folded()
+    counts = looking_back([session], folded, look_back_ms)[0]
+    walk = begun(row)
+    walk.over([counts])
     latest = {tuple(name.split(UNIT)): list(times) for name, times in folded.ways.items()}
-    add_ways(latest, session)
+    add_ways(latest, counts)
+    if look_back_ms:
+        remember(latest, session)
     extra.known = walk.known
     extra.folded = Folded(
         {UNIT.join(way): times for way, times in latest.items()}, walk.end, walk.stranger, walk.view,

@@ -10,35 +10,43 @@ chats and submissions only where such events came.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
+from typing import Final
 
 from stream.changes.panes import DAY_MS, HOUR_MS
+from stream.contract.kinds import KindName
 from stream.contract.records import UNIT
 from stream.stages.visitors import chats, forms, sessions
 from stream.stages.visitors.bounds import Bounds
-from stream.stages.visitors.contribution import Contributions, of_forms, of_person, of_session, of_talks
+from stream.stages.visitors.contribution import Contributions, counted, of_forms, of_person, of_session, of_talks
 from stream.stages.visitors.facts import Chat, Fact, Facts, Form, View, is_presence
-from stream.stages.visitors.loose import attached, joined
+from stream.stages.visitors.look_back import is_touch
+from stream.stages.visitors.loose import joined
 from stream.stages.visitors.people import fold_away
-from stream.stages.visitors.row import Extra, KeyEvent, Loose, Packed, Row, Session, ticks_of, unpack
+from stream.stages.visitors.row import UNKNOWN, Extra, KeyEvent, Loose, Packed, Row, Session, ticks_of, unpack
 from stream.stages.visitors.steps import Cells
 
 #: What is still without a session after that long will get none: a session may begin late by a day, not by more.
 _LOOSE_MS = 3 * DAY_MS
 
+#: Where an event says what was offered.
+_OFFER: Final[dict[KindName, str]] = {"page_view": "page.offer_id", "form": "offer_id"}
+
 
 def fold_by_reference(
-    contributions: Contributions, labels: Facts, memory_ms: int, bounds: Bounds, row: Row, site: str, facts: list[Fact]
-) -> list[Fact]:
-    """Fold facts into a row; give those of events that were flood."""
+    contributions: Contributions, labels: Facts, memory_ms: int, bounds: Bounds, row: Row, site: str,
+    facts: list[Fact], noted: Counter[str],
+) -> list[Fact]:  # fmt: skip
+    """Fold facts into a row; give those of events that were flood, and note what found no room."""
     if not row.source:
         row.source = facts[0].source
     listed = _Listed(contributions, row, site, facts)
-    work = _Work(contributions, labels, bounds, row, site)
+    work = _Work(contributions, labels, bounds, row, site, noted)
     for fact in facts:
         work.fold(fact)
     row.sessions = work.sessions()
     listed.change(work.views)
-    forget(row, memory_ms, bounds)
+    forget(row, memory_ms, bounds, contributions.look_back_ms)
     return work.flood
 
 
@@ -53,7 +61,7 @@ class _Listed:
 
     def _list(self) -> tuple[list[Packed], Cells]:
         site, row, pane = self._site, self._row, self._contributions.pane
-        held, alone = attached(row)
+        held, alone = counted(row, self._contributions.look_back_ms)
         out = of_person(site, row, held, alone, pane) if held or row.extra is not None else []
         if self._with_talks:
             out += of_talks(site, row, pane)
@@ -96,8 +104,11 @@ class _Listed:
 class _Work:
     """One person's fold: sessions become workable as they are touched."""
 
-    def __init__(self, contributions: Contributions, labels: Facts, bounds: Bounds, row: Row, site: str) -> None:
+    def __init__(
+        self, contributions: Contributions, labels: Facts, bounds: Bounds, row: Row, site: str, noted: Counter[str]
+    ) -> None:
         self.contributions, self.labels, self.row, self.site = contributions, labels, row, site
+        self._noted = noted
         self._bounds = bounds
         self.flood: list[Fact] = []
         self.views: list[View] = []
@@ -177,6 +188,7 @@ class _Work:
             near = [self._touched(other) for other in held[low:high]]
             session = near[0]
             for other in near[1:]:
+                self._no_room("page.content_id", len(session.viewed | other.viewed) - self._bounds.viewed)
                 session = sessions.join(session, other, self._bounds)
             held[low:high] = [session]
         sessions.extend(session, time_ms, isinstance(fact, View))
@@ -222,16 +234,25 @@ class _Work:
         session.landing = sessions.earlier(session.landing, (time_ms, fact.name, group, content))
         session.engaged = min(session.engaged + fact.engagement_ms, sessions.ENGAGED_MS)
         session.viewed.add(group + UNIT + content)
+        path = "page.group" if content == UNKNOWN else "page.content_id"
+        self._no_room(path, len(session.viewed) - self._bounds.viewed)
         sessions.trim(session, self._bounds)
         self.views.append(fact)
         if fact.offer is not None:
-            self._offer(fact.offer, time_ms, False)
+            self._offer(fact, fact.offer, False)
 
-    def _offer(self, offer: str, time_ms: int, taken: bool) -> None:
+    def _no_room(self, path: str, n: int) -> None:
+        """Count what a session forgets that somebody saw in it."""
+        if n > 0:
+            self._noted[f"page_view/ignored/{path}"] += n
+
+    def _offer(self, fact: Fact, offer: str, taken: bool) -> None:
+        time_ms = fact.time_ms
         extra = self._extra
         times = extra.offers.get(offer)
         if times is None:
             if len(extra.offers) >= self._bounds.offers:
+                self._noted[f"{fact.kind}/ignored/{_OFFER[fact.kind]}"] += 1
                 return
             times = extra.offers[offer] = [0, 0]
         times[0] = max(times[0], time_ms)
@@ -240,7 +261,7 @@ class _Work:
 
     def _offered(self, fact: Form) -> None:
         if fact.data.offer_id:
-            self._offer(self.labels.offers[fact.data.offer_id], fact.time_ms, fact.data.action == "submit")
+            self._offer(fact, self.labels.offers[fact.data.offer_id], fact.data.action == "submit")
 
     def _form(self, session: Session, fact: Form) -> None:
         time_ms, data = fact.time_ms, fact.data
@@ -282,18 +303,18 @@ def _landed(session: Session) -> int:
     return session.landing[0] if session.landing is not None else 0
 
 
-def forget(row: Row, memory_ms: int, bounds: Bounds) -> None:
+def forget(row: Row, memory_ms: int, bounds: Bounds, look_back_ms: int = 0) -> None:
     """Forget what can change no more, over the bounds or older than the memory; it stays counted as it was."""
     oldest = row.last - memory_ms
     kept = row.sessions
     while len(kept) > bounds.sessions or (len(kept) > 1 and kept[0].end < oldest):
-        fold_away(row, kept.pop(0))
+        fold_away(row, kept.pop(0), look_back_ms)
     extra = row.extra
     if extra is None:
         return
     if extra.folded is not None:
         ways = extra.folded.ways
-        for name in [n for n, times in ways.items() if max(times) < oldest]:
+        for name in [n for n, times in ways.items() if max(times) < oldest and not is_touch(n)]:
             del ways[name]
     chats.forget(extra, oldest, bounds.chats, row.source)
     forms.forget(extra.submissions, oldest, bounds.submissions)

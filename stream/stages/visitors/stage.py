@@ -6,13 +6,14 @@ Out: rows of people and of ad leads, changes of cells, the events over a person'
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Container, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from stream.changes.accumulator import Accumulator
+from stream.changes.panes import DAY_MS
 from stream.stages.stage import Batch, Refused, Shared, Stage
 from stream.stages.visitors.ad_leads import AdLeads
 from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
@@ -25,19 +26,27 @@ class Visitors(Stage):
     """The people of one shard."""
 
     def __init__(
-        self, shared: Shared, touches: Callable[[list[Any]], list[Any]], bounds: Bounds = DEFAULT_BOUNDS
+        self,
+        shared: Shared,
+        touches: Callable[[list[Any]], list[Any]],
+        bounds: Bounds = DEFAULT_BOUNDS,
+        look_back_ms: int = 0,
     ) -> None:
-        """Take `touches`, which says of each event of a batch where its visit came from."""
+        """Take `touches`, which says of each event of a batch where its visit came from.
+
+        Direct sessions go by the last touch within `look_back_ms`; 0: by none. For as long people are remembered.
+        """
         self._touches = touches
         self._facts = Facts(shared.admit, shared.sites)
         self._waiting: People = defaultdict(list)
-        self.people = PeopleFold(shared.grid, self._facts, shared.memory_ms, bounds)
+        memory_ms = max(shared.memory_ms, look_back_ms + DAY_MS)
+        self.people = PeopleFold(shared.grid, self._facts, memory_ms, bounds, look_back_ms=look_back_ms)
         self.ad_leads = AdLeads(shared.grid, self._facts)
 
     @property
     def tables(self) -> Sequence[Table]:
-        """People, those who are known, and ad leads."""
-        return self.people.rows, self.people.known.rows, self.ad_leads.rows
+        """How people were counted, before all else; people, those who are known, and ad leads."""
+        return self.people.counted_by, self.people.rows, self.people.known.rows, self.ad_leads.rows
 
     @property
     def known(self) -> Container[str]:
@@ -56,6 +65,11 @@ class Visitors(Stage):
             self._facts.views(self._waiting, batch, touches)
         else:
             self._facts.others(self._waiting, Form if batch.kind == "form" else Chat, batch, touches)
+
+    def noted(self) -> Mapping[str, int]:
+        """Count offers and contents over the bounds of a person and of a session."""
+        noted, self.people.noted = self.people.noted, Counter()
+        return noted
 
     def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
         """Fold people and ad leads; flood is what goes over a person's bound."""

@@ -1,7 +1,7 @@
-"""Quiet: keeps a broker outage from writing thousands of lines a minute.
+"""Quiet: keeps the Kafka clients and Faust out of the log.
 
 In:  log records of the Kafka clients.
-Out: at most a few of each kind in ten seconds, and how many were left out.
+Out: none of them; with log level debug at most a few of each kind in ten seconds, and how many were left out.
 """
 
 from __future__ import annotations
@@ -38,9 +38,14 @@ class RateLimit(logging.Filter):
 
 
 def install() -> None:
-    """Put a limit on every handler, for the clients' lines only."""
+    """Keep the clients' lines out, and limit them where the author asked for them (log level debug).
+
+    What a person should know of the broker we say ourselves, once; they repeat it for each try, with requests and
+    traces in it.
+    """
+    level = logging.getLogger().level
     limit = RateLimit()
     for handler in logging.getLogger().handlers:
         handler.addFilter(lambda record: not record.name.startswith(NOISY) or limit.filter(record))
     for name in NOISY:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+        logging.getLogger(name).setLevel(logging.WARNING if level <= logging.DEBUG else logging.CRITICAL)

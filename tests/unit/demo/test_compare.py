@@ -73,6 +73,35 @@ def test_a_reading_is_compared_only_when_both_sides_know_the_same_records(values
     assert state(board(*values), books(2)) == expected
 
 
+AD = {"platform": "google", "campaign": "c", "channel_type": "search", "audience_type": "", "variant": ""}
+CLICKS = ("click_through_ratio", series("click_through_ratio", site="s1", **AD)[1], "1h")
+
+
+@pytest.mark.parametrize(
+    ("as_of_ms", "expected"),
+    [
+        (T, "equal"),  # whole when it was published, and unchanged since: it stands for the newest edges
+        (T - 60_000, "wrong"),  # it ended early, and the impression of an hour ago lay inside
+    ],
+)
+def test_a_figure_that_may_end_early_stands_for_its_own_edges_only_if_it_does(as_of_ms: int, expected: str) -> None:
+    kept = Reference()
+    for n, (action, minutes) in enumerate([("impression", 59), ("impression", 50), ("click", 50)]):
+        data = {"site_id": "s1", "platform": "google", "campaign_id": "c", "channel_type": "search", "action": action}
+        ms = T - minutes * 60_000
+        kept.tell("ad", Truth("counted", "", "s1", ms, f"{n}", data, None), ms)
+    row = orjson.loads(reading("click_through_ratio", 1.0, 2, end_ms=as_of_ms, **dict(CLICKS[1])))
+    row |= {"numerator": 1, "denominator": 1, "as_of": stamp(as_of_ms)}
+    told = board(
+        reading("events_total", 3, 1, None, kind="ad", outcome="counted", reason=""),
+        reading("page_views", 0, 2),
+        orjson.dumps(row),
+        reading("page_views", 0, 3, end_ms=T + 300_000),
+    )
+    line = compare(told, kept, [CLICKS])[0]
+    assert line.state == expected, line
+
+
 def test_a_lost_series_is_noticed_without_being_asked_for() -> None:
     told = board(account(2, 1), reading("page_views", 2, 1))
     wrong = {line.key[0] for line in compare(told, books(2)) if line.state == "wrong"}

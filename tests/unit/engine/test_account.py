@@ -55,7 +55,7 @@ def test_what_goes_on_to_the_stage_is_counted_when_the_account_closes() -> None:
     books = Books()
     books.account.take(batch(*ROWS))
     assert books.account.outcomes == {}
-    books.account.close(())
+    books.account.close((), {})
     assert books.account.outcomes == {"form/counted": 3}
     assert books.cells() == {
         ("counted", "s1", "form", 5): 2, ("counted", "s2", "form", 6): 1,
@@ -64,7 +64,7 @@ def test_what_goes_on_to_the_stage_is_counted_when_the_account_closes() -> None:
     }  # fmt: skip
     assert books.account.figures.newest_ms == {"form": 2_500}
     assert books.account.figures.oldest_ms == 1_500
-    books.account.close(())
+    books.account.close((), {})
     assert books.account.outcomes == {"form/counted": 3}, "closed once"
 
 
@@ -72,7 +72,7 @@ def test_what_the_stage_refuses_is_filtered_and_at_no_time_counted() -> None:
     books = Books()
     books.account.take(batch(*ROWS))
     books.account.take(batch(*ROWS[:1], kind="chatbot"))
-    books.account.close([Refused("form", "s1", 5_999, "flood"), Refused("form", "s2", 6_000, "flood")])
+    books.account.close([Refused("form", "s1", 5_999, "flood"), Refused("form", "s2", 6_000, "flood")], {})
     assert books.account.outcomes == {"form/counted": 1, "form/filtered/flood": 2, "chatbot/counted": 1}
     cells = books.cells()
     assert cells["counted", "s1", "form", 5] == cells["refused", "s1", "form", 5] == 1
@@ -129,7 +129,7 @@ def test_the_newest_and_the_oldest_event_stay_whatever_comes_later() -> None:
 def test_an_account_is_written_only_when_it_changed_and_comes_back_whole() -> None:
     books, again = Books(), Books()
     books.account.take(batch(*ROWS))
-    books.account.close(())
+    books.account.close((), {})
     ((key, value),) = books.account.changes()
     assert key == b"c"
     assert books.account.changes() == []

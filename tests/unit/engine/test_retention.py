@@ -37,6 +37,16 @@ def test_the_slowest_kind_decides(newest_ms: dict[str, int], lag: dict[str, int]
     assert oldest(newest_ms, lag=lag) == expected
 
 
+def test_a_source_whose_end_is_not_known_yet_holds_everything_back() -> None:
+    told = {"page_view": 5}
+    assert oldest({"page_view": NOW}, caught_up=False, lag=told) is None
+    assert oldest({"page_view": NOW}, caught_up=False, lag={**told, "form": 0}) == NOW - DAY_MS
+
+
+def test_nothing_is_forgotten_while_the_time_is_not_known() -> None:
+    assert oldest({"page_view": NOW}, now_ms=0) is None
+
+
 @pytest.mark.parametrize(
     ("caught_up", "after_ms", "expected"),
     [

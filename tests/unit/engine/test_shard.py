@@ -18,10 +18,12 @@ from stream.engine.groups import GROUPS
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.rollup.rollup import Rollup, RollupOptions
+from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.row import Extra, Packed, Row, encode
+from stream.state.known_ids import KEPT_MS
 from tests.events import event as any_event
 from tests.laws.sums import LONG, Sums, add_delta
-from tests.unit.golden.events import Envelope, ad, ad_form, at_ms, chat, mail, view
+from tests.unit.golden.events import Envelope, ad, ad_form, at_ms, chat, form, mail, view
 
 NOON = at_ms("12:00")
 REPORT = ShardReport(caught_up=True, now_ms=NOON)
@@ -71,6 +73,41 @@ class Shard:
 
     def total(self, count: str) -> int:
         return sum(n for name, n in self.sums.items() if name[0] == count)
+
+
+# --- what the account says beside ---------------------------------------------------------------------------
+
+
+def test_recipients_that_found_no_room_are_still_told_of_after_a_restart() -> None:
+    shard = Shard("emails")
+    both = [mail("10:00", "m", "sent", lead_id=f"l{n}", email_hash=f"{n:064x}") for n in range(1_002)]
+    shard.fold.fold([("email", [record({**event, "id": f"{n:04}"}) for n, event in enumerate(both)])])
+    rollup = Rollup(RollupOptions({"emails": 1}))
+    rollup.apply(shard.commit().deltas[0])
+    shard.restart()
+    rollup.apply(shard.take({**both[0], "id": "again"}, {**both[1_001], "id": "as well"}, arrival_ms=NOON).deltas[0])
+    assert shard.fold.account.outcomes["email/unjoined"] == 3
+    rollup.apply(shard.commit().deltas[0])
+    rollup.advance(NOON)
+    assert [r.value for r in rollup.readings(None) if r.metric == "unjoined_recipients_total"] == [3]
+
+
+def test_offers_and_contents_that_found_no_room_are_counted_of_events_that_count() -> None:
+    shard = Shard("visitors", bounds=Bounds(offers=2, viewed=2, flood_events=4))
+    shard.take(*(view(f"10:0{n}", "ann", f"blog/c{n}", offer=f"o{n}") for n in range(6)))
+    shard.restart()
+    outcomes = shard.fold.account.outcomes
+    assert outcomes["page_view/filtered/flood"] == 2
+    assert outcomes["page_view/ignored/page.content_id"] == outcomes["page_view/ignored/page.offer_id"] == 2
+
+
+def test_what_a_session_forgets_as_it_is_joined_with_another_is_counted() -> None:
+    shard = Shard("visitors", bounds=Bounds(viewed=2))
+    shard.take(view("10:00", "ann", "blog/a"), view("10:01", "ann", "blog/b"))
+    shard.take(view("10:50", "ann", "blog/c"), view("10:51", "ann", "blog"), arrival_ms=NOON)
+    shard.take(view("10:25", "ann", "blog/a"))
+    outcomes = shard.fold.account.outcomes
+    assert {name: n for name, n in outcomes.items() if "/ignored/" in name} == {"page_view/ignored/page.content_id": 2}
 
 
 # --- hostile numbers: no record stops a shard ---------------------------------------------------------------
@@ -361,12 +398,48 @@ def test_a_copy_that_went_to_a_wrong_partition_is_counted_once_also_when_the_sha
     copy = record(view("12:00", "ann", id="a"))
     shard.fold.fold([("page_view", [copy])])
     shard.take(view(clock, "bob", id="b"))
+    shard.now_ms += KEPT_MS
     shard.commit()
     if restarts:
         shard.restart()
     shard.fold.fold([(REROUTE, [(*copy[:4], ((KIND_HEADER, b"page_view"),))])])
     account = shard.fold.account.outcomes
     assert (account["page_view/counted"], account.get(f"page_view/{outcome}")) == (2, 1)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_topic_written_once_more_with_its_old_times_counts_once(restarts: bool) -> None:
+    """Each record says that it arrived when it happened: none is late by itself."""
+    shard = Shard("visitors")
+    days = [view(f"06-{day:02d} {hour:02d}:00", f"v{day}-{hour}") for day in range(1, 4) for hour in range(24)]
+    copies = [{**event, "id": f"e{number}"} for number, event in enumerate(days, 1)]
+    shard.take(*({**event} for event in copies))
+    assert shard.fold.account.outcomes["page_view/counted"] == 72, "a first reading is counted whole"
+    shard.now_ms += KEPT_MS
+    shard.commit()
+    if restarts:
+        shard.restart()
+    shard.take(*copies)
+    account = shard.fold.account.outcomes
+    assert account["page_view/counted"] == 72
+    assert account["page_view/duplicate"] + account["page_view/dead_lettered/too_late"] == 72
+    assert account["page_view/dead_lettered/too_late"] == 46
+    form_ms = at_ms("06-01 05:30")
+    shard.fold.fold([("form", [record(form("06-01 05:30", "v1-5", "submit", id="f1"), form_ms)])])
+    assert shard.fold.account.outcomes["form/counted"] == 1, "of a topic that is read for the first time"
+
+
+def test_a_first_reading_that_another_shard_forwards_is_counted_whole() -> None:
+    """Some of the records lie on a wrong partition, and come after the shard's own are read to their end."""
+    shard = Shard("visitors")
+    tags = ((KIND_HEADER, b"page_view"), (FROM_HEADER, b"2"))
+    shard.take(*(view(f"06-{day:02d} 10:00", f"v{day}") for day in range(1, 5)))
+    shard.now_ms += 30_000
+    shard.commit()
+    for day in range(1, 5):
+        came = record(view(f"06-{day:02d} 11:00", f"w{day}", id=f"w{day}"), at_ms(f"06-{day:02d} 11:00"))
+        shard.fold.fold([(REROUTE, [(*came[:4], tags)])])
+    assert shard.fold.account.outcomes["page_view/counted"] == 8
 
 
 def test_a_shard_that_forwards_and_is_behind_keeps_the_ids_that_its_copies_need() -> None:

@@ -11,6 +11,15 @@ _YESTERDAY = "06-14 00:00 - 06-15 00:00"
 
 STORIES = [
     Story(
+        "what totals tell the value of is not shown in windows that are too short for them",
+        [
+            ad("06:00", "conversion", count=2, conversion_value=30, currency="EUR", period=_YESTERDAY, ad_group_id="g"),
+            ad("11:30", "conversion", conversion_value=8.5, currency="EUR"),
+        ],
+        [("ad_conversion_value", "1h", {}), ("ad_conversion_value", "7d", {_EUR: 38.5})],
+        options={"windows": ("1h", "7d")},
+    ),
+    Story(
         "single events add up by label; only spend is spend, and currencies stay apart",
         [
             ad("10:00", "impression", count=10),
@@ -85,7 +94,7 @@ STORIES = [
             # impressions are known until midnight: the day before it
             ("click_through_ratio", "24h", {_BRAND: (7, 960)}),
             ("ad_spend", "24h", {_EUR: 24.0}),  # all of it was spent by the time of the report
-            ("mixed_granularity", None, {}),
+            ("mixed_granularity", None, {"": 0}),
         ],
     ),
     Story(
@@ -109,7 +118,7 @@ STORIES = [
         ],
         [
             ("ad_clicks", "7d", {_BRAND: 10, _BRAND.replace("search", "display"): 12}),
-            ("mixed_granularity", None, {}),
+            ("mixed_granularity", None, {"": 0}),
         ],
     ),
     Story(
@@ -137,7 +146,7 @@ STORIES = [
                 },
             ),
             ("ad_clicks", "24h", {_BRAND: 50, _BRAND.replace("brand", "today"): 30}),
-            ("mixed_granularity", None, {}),
+            ("mixed_granularity", None, {"": 0}),
         ],
     ),
     Story(

@@ -7,6 +7,32 @@ from tests.unit.golden.story import Story
 
 STORIES = [
     Story(
+        "who is known stays it for 400 days, though all that is remembered of their visits came and went at once",
+        [
+            form("01-10 10:00", "ann", "submit", "demo"),
+            view("02-10 10:00", "ann"),
+            view("03-10 10:00", "ann"),
+            form("10:00", "ann", "submit", "demo"),
+            view("10:05", "bob"),
+        ],
+        [("leads", "24h", {}), ("new_lead_ratio", "24h", {"": (0, 1)}), ("converted_visitors", "24h", {"": 1})],
+        any_order=False,  # out of order by more than anything may be late
+    ),
+    Story(
+        "a submission makes one key event and one download, at the first press that is one",
+        [
+            form("10:00", "ann", "submit", "survey", submission_id="1", content_id="a"),
+            form("10:20", "ann", "submit", "download", submission_id="1", content_id="b"),
+            form("10:21", "ann", "submit", "demo", submission_id="1", content_id="c"),
+        ],
+        [
+            ("key_events", "1h", {}),
+            ("key_events", "24h", {"action=download": 1}),
+            ("content_downloads", "24h", {"page_group=unknown content=b": 1}),
+            ("leads_by_action", "24h", {"action=download": 1}),
+        ],
+    ),
+    Story(
         "conversion divides people by people, in all and by the way they came",
         [
             view("11:10", "ann", "l/p", "google/cpc/spring"),

@@ -93,6 +93,7 @@ def one_by_one(story: Story, step: int) -> list[Reading]:
         require_consent=options.require_consent,
         grid=Grid(pane_ms=1),
         memory_ms=max(35 * DAY_MS, options.lateness_ms),
+        channels=options.channels,
     )
     folds = {group: ShardFold(group, 0, 1, fold_options) for group in GROUPS}
     rollup = Rollup(

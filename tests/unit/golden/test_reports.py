@@ -41,7 +41,7 @@ def test_a_record_on_the_wrong_partition_is_forwarded_and_counted_as_that() -> N
     here.fold([("page_view", records)])
     changes = here.changes(1, ShardReport(True, NOON))
     assert [forward.partition for forward in changes.forwards] == [1] * sum(homes)
-    there.fold([("reroute", [(0, f.timestamp_ms, f.key, f.value, tuple(f.headers)) for f in changes.forwards])])
+    there.fold([("reroute", [(0, 0, f.key, f.value, tuple(f.headers)) for f in changes.forwards])])
     rollup = Rollup(RollupOptions({"visitors": 2}))
     rollup.apply(changes.deltas[0])
     rollup.apply(there.changes(1, ShardReport(True, NOON)).deltas[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from stream.changes.panes import DAY_MS
+from stream.ingest.touches import ChannelOptions
 from tests.unit.golden.events import chat, form, view
 from tests.unit.golden.story import Quotient, Story
 
@@ -377,6 +379,38 @@ STORIES = [
             ),
             ("content_views", "24h", {"page_group=unknown content=unknown": 3}),
         ],
+    ),
+    Story(
+        "with a look-back a direct visit goes by the last one that was not, and hands nothing on",
+        [
+            view("03-20 10:00", "ann", utm="google/cpc/spring"),
+            view("06-14 10:00", "ann"),  # 86 days later
+            view("10:00", "ann"),
+            form("10:05", "ann", "submit", "demo"),
+            view("06-13 10:00", "bob", referrer="blog.example"),
+            view("06-14 10:00", "bob", utm="news/email/june"),
+            view("10:00", "bob"),
+            view("10:00", "cat"),  # nothing came before
+            view("03-10 10:00", "dan", utm="google/cpc/spring"),
+            view("10:00", "dan"),  # 97 days
+        ],
+        [
+            ("channel_visitors", "24h", {"channel=paid_search": 1, "channel=email": 1, "channel=direct": 2}),
+            ("campaign_visitors", "24h", {"campaign=spring": 1, "campaign=june": 1, "campaign=unknown": 2}),
+            ("channel_leads", "24h", {"channel=paid_search": 1}),
+            ("channel_sessions", "7d", {
+                "channel=paid_search": 2, "channel=email": 2, "channel=referral": 1, "channel=direct": 2,
+            }),
+            ("channel_page_views", "24h", {"channel=paid_search": 1, "channel=email": 1, "channel=direct": 2}),
+            ("referral_sessions", "7d", {"domain=blog.example": 1}),
+            ("visitors", "24h", {"": 4}),
+        ],
+        options={"channels": ChannelOptions(look_back_ms=90 * DAY_MS)},
+    ),
+    Story(
+        "without one a direct visit is direct",
+        [view("06-14 10:00", "ann", utm="google/cpc/spring"), view("10:00", "ann")],
+        [("channel_sessions", "7d", {"channel=paid_search": 1, "channel=direct": 1})],
     ),
     Story(
         "the largest values of a label are shown, ties by name; the others are added up in `(other)`, `unknown` never is",

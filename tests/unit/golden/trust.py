@@ -52,6 +52,32 @@ STORIES = [
         ],
     ),
     Story(
+        "the 65th offer of a person and the 65th content of a session find no room, and that is told",
+        [
+            *(view(f"10:{n // 60:02d}:{n % 60}", "ann", f"blog/c{n:02}", offer=f"o{n:02}") for n in range(66)),
+            form("10:02", "ann", "view", offer="o66"),
+            *(view(f"11:00:{n}", "bob", f"blog/c{n:02}", offer=f"o{n:02}") for n in range(60)),
+        ],
+        [
+            (
+                "fields_ignored_total",
+                None,
+                {
+                    "kind=page_view field=page.content_id": 2,
+                    "kind=page_view field=page.offer_id": 2,
+                    "kind=form field=offer_id": 1,
+                },
+            ),
+        ],
+        any_order=False,  # of the offers the first 64 stay
+    ),
+    Story(
+        "of a message 1,000 recipients are joined by both of their ids, and the others are told",
+        [mail("10:00", "m1", "sent", lead_id=f"l{n}", email_hash=f"{n:064x}") for n in range(1_003)],
+        [("unjoined_recipients_total", None, {"": 3}), ("emails_sent", "24h", {"campaign=unknown purpose=unknown variant=unknown": 1_003})],
+        any_order=False,  # a thousand rows, each found again
+    ),
+    Story(
         "an id is used again by another kind, and both count",
         [view("10:00", "ann", id="1"), form("10:01", "ann", "start", id="1"), view("10:02", "ann", id="1")],
         [
@@ -142,7 +168,7 @@ STORIES = [
             ("data_since_timestamp_seconds", None, {"": at_ms("06-14 10:00") / 1000}),
             ("complete", None, {"": 1}),
             ("dedupe_horizon_seconds", None, {"": 86_400.0}),
-            ("mixed_granularity", None, {}),
+            ("mixed_granularity", None, {"": 0}),
             ("catalog_info", None, {f"version={catalog.version()}": 1}),
         ],
         any_order=False,  # of three copies the first that is read counts

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA, is_crawler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.ingest.bots import MAX_CHARACTERS, is_bot, is_machine
+from stream.ingest.bots import MAX_CHARACTERS, is_machine
+from stream.ingest.classify import classify
 
 INSTANCES = [agent for entry in CRAWLER_USER_AGENTS_DATA for agent in entry["instances"]]
 PEOPLE = [
@@ -16,6 +19,12 @@ PEOPLE = [
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36",
     "Opera/9.80 (Windows NT 6.1; WOW64) Presto/2.12.388 Version/12.18",
 ]
+
+
+def is_bot(agent: str | None) -> bool:
+    """Say whether a page view with a user agent is taken out as a bot's."""
+    data = SimpleNamespace(traffic=None, user_agent=agent, consent=None)
+    return classify("page_view", [SimpleNamespace(data=data)]) == ["bot"]
 
 
 def test_every_example_of_the_list_is_answered_as_by_the_package() -> None:

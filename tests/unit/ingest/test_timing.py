@@ -143,3 +143,10 @@ def test_a_time_breaks_at_most_one_rule(stated_ms: int, flags: str) -> None:
 def test_in_a_replay_the_wall_clock_bounds_times() -> None:
     times = event_times(ms(TIME_MS + 9, TIME_MS + 10), ms(TIME_MS, TIME_MS), lateness_ms=100, latest_ms=TIME_MS + 9)
     assert (times.bad.tolist(), times.ahead.tolist()) == ([False, True], [True, False])
+
+
+@pytest.mark.parametrize("arrival_ms", [2**63 - 1, 2**62])
+def test_an_arrival_of_any_size_only_makes_an_event_late(arrival_ms: int) -> None:
+    """Where a producer says when a record came it can say anything."""
+    judged = event_times(np.array([TIME_MS]), np.array([arrival_ms]), DAY_MS)
+    assert (judged.bad.tolist(), judged.late.tolist(), judged.event_ms.tolist()) == ([False], [True], [TIME_MS])

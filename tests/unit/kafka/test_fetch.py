@@ -7,13 +7,13 @@ import struct
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, PartitionRecords
-from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.kafka.fetch import unpack
+from stream.errors import TopicError
+from stream.kafka.fetch import Kept, Slices
 
 TP = TopicPartition("t", 0)
 CONTROL, TRANSACTIONAL = 0x20, 0x10
@@ -48,19 +48,25 @@ def rebase(raw, base):
 
 
 def parts(raw, *, aborted=(), start=0, isolation=READ_COMMITTED, crc=True):
-    return PartitionRecords(TP, MemoryRecords(raw), list(aborted), start, None, None, crc, isolation)
+    return PartitionRecords(TP, Kept(raw), list(aborted), start, None, None, crc, isolation)
 
 
 def stock(raw, **options):
     """Unpack with aiokafka; gives rows and the position behind them."""
     mine = parts(raw, **options)
+    mine._records = MemoryRecords(raw)
     rows = [(r.offset, r.timestamp, r.key, r.value, tuple(r.headers)) for r in mine]
     return rows, mine.next_fetch_offset
 
 
 def lean(raw, **options):
+    """Unpack in slices, each of which moves the position behind its last record."""
     mine = parts(raw, **options)
-    rows, _ = unpack(mine)
+    slices, rows = Slices(mine), []
+    while not slices.ended:
+        some, _ = next(slices)
+        rows += some
+        assert not some or some[-1][0] < mine.next_fetch_offset
     return [(*row[:4], tuple(row[4])) for row in rows], mine.next_fetch_offset
 
 
@@ -72,7 +78,7 @@ rows_of = st.lists(
 )
 pieces = st.lists(
     st.one_of(
-        st.tuples(st.just("plain"), rows_of, st.sampled_from([0, 1])),
+        st.tuples(st.just("plain"), rows_of, st.sampled_from([0, 1, 2, 3, 4])),
         st.tuples(st.just("transaction"), rows_of, st.sampled_from([7, 8])),
         st.tuples(st.just("end"), st.sampled_from([COMMIT, ABORT]), st.sampled_from([7, 8])),
     ),
@@ -118,5 +124,5 @@ def test_records_of_an_aborted_transaction_are_passed_over():
 def test_a_broken_check_sum_is_never_read():
     raw = bytearray(batch(0, ROWS))
     raw[-1] ^= 1
-    with pytest.raises(CorruptRecordException):
+    with pytest.raises(TopicError, match="check sum of the records at offset 0"):
         lean(bytes(raw))

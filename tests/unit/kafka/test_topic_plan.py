@@ -60,10 +60,11 @@ def test_all_topics_of_an_installation_carry_its_prefix():
         ({"leadpulse__metrics": {"configs": {"cleanup.policy": "delete"}}}, "p.leadpulse.metrics", "must be compact"),
         ({"page_view": {"configs": {"cleanup.policy": "compact"}}}, "p.page_view", "vanish"),
         (
-            {"leadpulse__reroute__ads": {"configs": {"message.timestamp.type": "LogAppendTime"}}},
+            {"leadpulse__reroute__ads": {"configs": {"message.timestamp.type": "CreateTime"}}},
             "p.leadpulse.reroute.ads",
-            "CreateTime",
+            "must be LogAppendTime",
         ),
+        ({"leadpulse__rollup": {"configs": {"message.timestamp.type": "CreateTime"}}}, "p.leadpulse.rollup", "clock"),
     ],
 )
 def test_what_a_worker_must_not_start_with_is_fatal_and_names_the_topic(changed, where, word):
@@ -87,6 +88,19 @@ def test_what_is_only_unwise_is_a_notice(changed, brokers, word):
     assert len(told) == 1
     assert not told[0].fatal
     assert word in told[0].what
+
+
+def test_own_topics_get_the_brokers_time_and_sources_keep_theirs():
+    there = cluster(
+        page_view={"configs": {"message.timestamp.type": "CreateTime"}},
+        leadpulse__reroute__visitors={"configs": {"message.timestamp.type": "CreateTime"}},
+        leadpulse__metrics={"configs": {"message.timestamp.type": "CreateTime"}},
+        leadpulse__rollup={"configs": {}},
+        leadpulse__dead_letter=None,
+    )
+    plan = TopicPlan.fitting(LAYOUT, there)
+    assert plan.unstamped(there) == ["p.leadpulse.reroute.visitors", "p.leadpulse.metrics"]
+    assert all(spec.configs["message.timestamp.type"] == "LogAppendTime" for spec in plan.specs)
 
 
 def test_existing_sources_decide_the_partition_counts_of_what_is_created():

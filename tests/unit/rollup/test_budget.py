@@ -78,6 +78,6 @@ def test_counts_that_are_divided_or_stand_together_are_a_family() -> None:
     for names in together:
         assert {found[name] for name in names} == {names[0]}
     assert found["referral_sessions"] != found["domain_emails_sent"]  # both by domain, and not of the same domains
-    assert "visitors" not in found
+    assert found["visitors"] == found["sessions"] != found["leads"]  # of a site alone, and of the same area
     assert SITES in catalog.COUNTS
     assert NEVER > ALWAYS

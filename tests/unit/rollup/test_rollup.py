@@ -250,6 +250,46 @@ def test_one_event_of_the_far_future_leaves_the_windows_where_they_are() -> None
     assert value(made, window="7d") == 2
 
 
+@pytest.mark.parametrize("wrong_ms", [0, HOUR_MS, -HOUR_MS, 900 * DAY_MS])
+@pytest.mark.parametrize("clock", ["wall", "events"])
+def test_what_a_worker_takes_for_the_time_moves_no_window(wrong_ms: int, clock: str) -> None:
+    """The broker's stamps say when; `now_ms` in a report is what its worker believed."""
+    made = rollup(2, clock=clock)
+    for seq in range(1, 4):
+        at_ms = NOW_MS + seq * 1_000
+        made.apply(pack(replace(delta(seq, at_ms - 500), now_ms=at_ms + wrong_ms)), at_ms)
+        made.apply(pack(replace(delta(seq, at_ms - 500, shard=1), now_ms=at_ms)), at_ms)
+        made.advance(at_ms + 300)
+        assert made.complete
+        assert made.now_ms == (at_ms + 300 if clock == "wall" else at_ms - 499)
+    assert value(made, window="5m") == 6
+
+
+def test_a_report_is_as_old_as_its_stamp_and_not_as_the_moment_at_which_it_is_read() -> None:
+    """Who takes the rollup over reads what was reported while nobody had it."""
+    made = rollup()
+    made.advance(NOW_MS)
+    made.apply(pack(delta(1, NOW_MS - HOUR_MS)), NOW_MS - HOUR_MS)
+    made.advance(NOW_MS)
+    assert not made.complete
+    assert made.now_ms == NOW_MS - HOUR_MS + 1
+    made.apply(pack(delta(2)), NOW_MS - 900)
+    assert made.complete
+
+
+def test_one_stamp_that_is_far_ahead_moves_nothing() -> None:
+    made = rollup(3)
+    for seq, ahead_ms in ((1, 0), (2, DAY_MS), (3, 0)):
+        for shard in range(3):
+            at_ms = NOW_MS + seq * 1_000 + (ahead_ms if shard == 2 else 0)
+            made.apply(pack(delta(seq, NOW_MS if seq == 1 else None, shard=shard)), at_ms)
+        made.advance(NOW_MS + seq * 1_000)
+        assert made.now_ms == NOW_MS + seq * 1_000
+    made.advance(NOW_MS + DAY_MS)  # and where the reader's own is, the others are old
+    assert not made.complete
+    assert made.now_ms == NOW_MS + 3_000
+
+
 def test_rejects_before_the_first_event_are_accepted_records_too() -> None:
     made = rollup()
     accepted: Cell = ("refused", "s1", "page_view")

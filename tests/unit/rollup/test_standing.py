@@ -43,16 +43,13 @@ def test_a_shard_that_has_gone_silent_is_not_caught_up(later_ms: int, complete: 
 
 def test_the_newest_report_replaces_what_was_said_and_keeps_what_was_highest() -> None:
     first = replace(
-        EMPTY, newest_ms={"ad": 90}, oldest_ms=50, account={"ad/accepted": 3}, marks={"spend/x": 7, "spend/y": 1},
-        lag_records={"ad": 5}, missing=["ad"],
-    )  # fmt: skip
-    # a new owner has forgotten the marks, which are not in the state
-    then = replace(EMPTY, seq=2, newest_ms={"ad": 80}, oldest_ms=60, account={"ad/accepted": 4}, marks={"spend/y": 2})
+        EMPTY, newest_ms={"ad": 90}, oldest_ms=50, account={"ad/accepted": 3}, lag_records={"ad": 5}, missing=["ad"]
+    )
+    then = replace(EMPTY, seq=2, newest_ms={"ad": 80}, oldest_ms=60, account={"ad/accepted": 4})
     standings = reported(first, then)
     assert standings.newest_ms() == {"ad": 90}
     assert standings.data_since_ms() == 50
     assert standings.account() == {"ad/accepted": 4}
-    assert standings.marks("spend/") == {"x": 7, "y": 2}
     assert standings.lag_records() == {}
     assert standings.missing() == set()
 

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from aiohttp import web
 from stream.catalog import BY_NAME
 from stream.contract.readings import Reading
 from stream.errors import StartError
+from stream.serve import http_connection
 from stream.serve.http import HttpService
 from stream.serve.http_guard import HEADERS
 from stream.serve.telemetry import Telemetry
@@ -186,8 +188,62 @@ def test_on_loopback_without_a_token_all_is_open_but_only_to_names_of_this_machi
         assert ask(at, "/metrics", Host="localhost:9464")[0] == 200
         assert ask(at, "/metrics", Host="rebound.example")[0] == 403
         assert ask(at, "/login", "POST", "token=x")[0] == 404
-    with service(http_permit="true") as (at, _):
-        assert ask(at, "/metrics", Host="leadpulse.intern")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("10.1.2.3:9464", 200),
+        ("[fe80::1]:9464", 200),
+        ("leadpulse:9464", 200),
+        ("localhost", 200),
+        (socket.gethostname(), 200),
+        ("metrics.shop.example", 200),
+        ("METRICS.shop.example.:9464", 200),
+        ("evil.example", 403),
+        ("evil.example:9464", 403),
+        ("metrics.shop.example.evil.example", 403),
+        ("evil.metrics.shop.example", 403),
+        ("127.0.0.1.evil.example", 403),
+        ("evil..example", 400),
+        ("evil.example:port", 400),
+        ("evil.example:99999", 400),
+        ("user@localhost", 400),
+        ("[::1", 400),
+        ("[localhost]", 400),
+        ("::1", 400),
+        ("-", 400),
+        ("", 400),
+        ("localhost evil.example", 400),
+        ("x" * 300, 400),
+    ],
+)
+def test_beyond_loopback_without_a_token_only_names_of_this_network_are_answered(host: str, status: int) -> None:
+    with service(http_permit="true", http_hosts="metrics.shop.example") as (at, _):
+        assert ask(at, "/metrics", Host=host)[0] == status
+        assert ask(at, "/live", Host=host)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /metrics HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /metrics HTTP/1.0\r\n\r\n", b"200"),
+        (b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", b"400"),
+        (b"GET http://evil.example/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", b"403"),
+    ],
+    ids=["no host", "HTTP/1.0 needs none", "two hosts", "another host in the address"],
+)
+def test_a_request_names_one_host(head: bytes, status: bytes) -> None:
+    with service() as (at, _):
+        head = head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        assert raw(at, head).split()[1] == status
+
+
+def test_with_the_token_any_well_formed_name_is_answered(guarded: HttpService) -> None:
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    assert ask(guarded, "/metrics", **bearer, Host="leadpulse.shop.example")[0] == 200
+    assert ask(guarded, "/metrics", **bearer, Host="a..b")[0] == 400
 
 
 def test_a_page_that_fails_tells_nothing() -> None:
@@ -228,17 +284,99 @@ def test_requests_are_counted_by_route_and_never_by_the_path_asked_for() -> None
         assert "4711" not in text
 
 
-def test_connections_over_the_limit_are_closed_at_once() -> None:
-    with service(http_connections="4") as (at, telemetry):
-        host, _, port = at.url.removeprefix("http://").rpartition(":")
-        with contextlib.ExitStack() as held:
-            for _ in range(4):
-                connection = held.enter_context(socket.create_connection((host, int(port)), timeout=10))
-                connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                assert connection.recv(4_096).startswith(b"HTTP/1.1 200")
-            with socket.create_connection((host, int(port)), timeout=10) as refused:
-                assert refused.recv(1) == b""
+def opened(at: HttpService, sent: bytes = b"") -> socket.socket:
+    host, _, port = at.url.removeprefix("http://").rpartition(":")
+    connection = socket.create_connection((host, int(port)), timeout=10)
+    connection.sendall(sent)
+    return connection
+
+
+def test_when_all_places_are_taken_the_oldest_that_asks_for_nothing_gives_way() -> None:
+    with service(http_connections="4") as (at, telemetry), contextlib.ExitStack() as held:
+        idle = [held.enter_context(opened(at, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")) for _ in range(4)]
+        assert all(connection.recv(4_096).startswith(b"HTTP/1.1 200") for connection in idle)
+        time.sleep(http_connection.MOMENT_S)
+        assert ask(at, "/healthz")[0] == 200
+        assert idle[0].recv(1) == b""
+        idle[3].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert idle[3].recv(4_096).startswith(b"HTTP/1.1 200")
         assert "leadpulse_http_connections_refused_total 1.0" in telemetry.text().decode()
+
+
+UNFINISHED = {
+    "nothing": (b"", b""),
+    "a line at a time": (b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n", b"X: y\r\n"),
+    "a body that does not come": (
+        b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n",
+        b"t",
+    ),
+    "many requests, no answer read": (b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2_000, b""),
+}
+
+
+@pytest.mark.parametrize(("first", "more"), UNFINISHED.values(), ids=UNFINISHED)
+def test_what_strangers_hold_open_keeps_nobody_from_an_answer(first: bytes, more: bytes) -> None:
+    ended = threading.Event()
+
+    def hold(at: HttpService) -> None:
+        held: list[socket.socket] = []
+        while not ended.is_set():
+            for connection in list(held):
+                try:
+                    connection.sendall(more)
+                except OSError:
+                    held.remove(connection)
+                    connection.close()
+            while len(held) < 24:
+                with contextlib.suppress(OSError):
+                    held.append(opened(at))
+                    held[-1].settimeout(0.2)
+                    held[-1].sendall(first)
+            ended.wait(0.1)
+        for connection in held:
+            connection.close()
+
+    with service(http_token=TOKEN, http_connections="8") as (at, _):
+        stranger = threading.Thread(target=hold, args=(at,))
+        stranger.start()
+        try:
+            time.sleep(0.5)
+            for _ in range(8):
+                began = time.monotonic()
+                assert ask(at, "/healthz")[0] == 200
+                assert ask(at, "/readyz")[0] == 503
+                assert ask(at, "/metrics", Authorization=f"Bearer {TOKEN}")[0] == 200
+                assert time.monotonic() - began < 3
+                time.sleep(0.1)
+        finally:
+            ended.set()
+            stranger.join()
+
+
+def test_a_head_that_does_not_become_whole_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "HEAD_S", 0.3)
+    with service() as (at, _):
+        for sent in (b"", b"GET /healthz HTTP/1.1\r\n"):
+            with opened(at, sent) as connection:
+                began = time.monotonic()
+                while connection.recv(4_096):
+                    pass
+                assert 0.2 < time.monotonic() - began < 3
+
+
+def test_who_does_not_read_an_answer_loses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "ANSWER_S", 0.3)
+    telemetry_text = b"# " + b"x" * (32 << 20) + b"\n"
+    with service() as (at, telemetry):
+        monkeypatch.setattr(telemetry, "text", lambda: telemetry_text)
+        with opened(at) as connection:
+            connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            time.sleep(1.5)
+            read = 0
+            with contextlib.suppress(ConnectionError):
+                while part := connection.recv(1 << 20):
+                    read += len(part)
+            assert 0 < read < 32 << 20
 
 
 def test_twenty_scrapers_get_the_same_page_from_one_rendering() -> None:

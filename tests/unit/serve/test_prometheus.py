@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream.catalog import BY_NAME
 from stream.contract.readings import Reading
-from stream.serve.prometheus import Exposition, Snapshot, SnapshotCollector
+from stream.serve.prometheus import Exposition, Snapshot
 from stream.serve.telemetry import Telemetry
 from stream.serve.views import RollupView, ShardView, WorkerView
 
@@ -109,14 +108,11 @@ label_values = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max
         unique_by=lambda x: x[0],
     )
 )
-def test_what_is_written_is_what_prometheus_reads_and_what_a_registry_shows(
+def test_what_is_written_is_what_prometheus_reads(
     values: list[tuple[str, float]],
 ) -> None:
     snapshot = Snapshot(tuple(reading("sessions", {"site": site}, "1h", value) for site, value in values), 1)
     written = _parsed(Exposition(ENTRIES).render(snapshot).decode())
-    registry = CollectorRegistry()
-    registry.register(SnapshotCollector(lambda: snapshot, ENTRIES))
-    assert written == _parsed(generate_latest(registry).decode())
     assert {(dict(labels)["site"], value) for (name, labels), value in written.items() if "sessions" in name} == set(
         values
     )
@@ -125,12 +121,6 @@ def test_what_is_written_is_what_prometheus_reads_and_what_a_registry_shows(
 def test_a_metric_that_is_not_in_the_catalog_is_an_error() -> None:
     with pytest.raises(KeyError, match="unheard_of"):
         lines(reading("unheard_of", {}, "1h", 1))
-
-
-def test_no_snapshot_no_business_metrics() -> None:
-    registry = CollectorRegistry()
-    registry.register(SnapshotCollector(lambda: None, ENTRIES))
-    assert generate_latest(registry) == b""
 
 
 @pytest.mark.prometheus

@@ -50,6 +50,8 @@ def test_defaults_suit_one_machine() -> None:
         ),
         ("ignored_referrers", "pay.example, Bank.example", "ignored_referrers", ("pay.example", "bank.example")),
         ("channel_sets", "ai_assistants,web_mail", "channel_sets", ("ai_assistants", "web_mail")),
+        ("look_back", "90d", "look_back_ms", 90 * 86_400_000),
+        ("look_back", "Off", "look_back_ms", 0),
         ("http_permit", "true", "http_permit", True),
         ("label_limit", "7", "label_limit", 7),
         ("delivery", "", "delivery", "exactly_once"),  # an empty variable is not set
@@ -87,6 +89,8 @@ def test_flag_beats_variable_beats_file_beats_default(tmp_path: Path) -> None:
         ({"channel_sets": "chatbots"}, ["'ai_assistants' or 'web_mail'", "environment LEADPULSE_CHANNEL_SETS"]),
         ({"referrers": "/nowhere/hosts.toml"}, ["cannot be read", "file /nowhere/hosts.toml", "LEADPULSE_REFERRERS"]),
         ({"commit_interval": "1h"}, ["'1h' is above 10s"]),
+        ({"look_back": "500d"}, ["'500d' is above 400d"]),
+        ({"look_back": "90"}, ["'90' is not a duration"]),
         ({"known_ids": "1KiB"}, ["below 1MiB"]),
         ({"label_limit": "many"}, ["not a whole number"]),
         ({"allow_plaintext": "maybe"}, ["neither true nor false"]),

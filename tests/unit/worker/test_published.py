@@ -30,6 +30,22 @@ def test_a_change_of_standing_is_a_change():
     assert len(out.rows([reading("a", 1)], None)) == 1
 
 
+def test_a_figure_that_ends_before_the_others_is_written_when_its_end_moves():
+    out = Published(lambda r: b"%d" % r.as_of_ms)
+
+    def written(seq, early):
+        rows = out.rows([reading("whole", 1, as_of=seq), reading("early", 1, as_of=early)], None)
+        out.confirm()
+        return [value for _, value in rows]
+
+    assert written(10, 5) == [b"10", b"5"]
+    assert written(11, 5) == []
+    assert written(12, 7) == [b"7"]
+    assert written(13, 13) == [b"13"]  # it ends with the others again
+    assert written(14, 14) == []
+    assert written(15, 14) == [b"14"]
+
+
 def test_a_series_that_ends_gets_a_tombstone_when_all_are_read_and_stays_while_only_changes_are():
     out = Published(lambda r: b"x")
     short, long = reading("a", 1, window="5m"), reading("a", 1, window="30d")

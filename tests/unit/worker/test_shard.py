@@ -8,6 +8,7 @@ import pytest
 
 from stream.engine.commit import Commit, Forward
 from stream.ingest.route import partitions_of
+from stream.kafka.fetch import Ends
 from stream.kafka.layout import Layout, ShardId
 from stream.stages.stage import HandOver
 from stream.worker import position, shard, writing
@@ -63,6 +64,8 @@ class Source:
 class Fold:
     """Remembers in which calls records came."""
 
+    pending_bytes = 0
+
     def __init__(self):
         self.calls, self.loaded, self.out = [], [], Commit(deltas=[b"d"])
 
@@ -79,7 +82,10 @@ class Fold:
 
 class Options:
     commit_interval_s = 0.05
-    inbox_bytes = 100
+
+    def __init__(self):
+        self.inbox_bytes = 100
+
     start = "earliest"
     start_ms = None
 
@@ -115,7 +121,7 @@ def run(story):
         one = make()
         await one.resume()
         for source in ("ad", "reroute"):
-            one.see_end(source, 10)
+            one.see_end(source, Ends(10, 10))
         await story(one)
         return one
 
@@ -134,17 +140,42 @@ def test_everything_between_two_commits_is_folded_in_one_call():
     assert (one.position.seq, one.position.sources["ad"].next) == (5, 16)
 
 
+def test_a_full_inbox_is_folded_in_parts_of_which_each_source_has_its_share():
+    async def story(one):
+        for start in range(10, 1_010, 100):
+            one.feed(batch(start, 100))
+        one.feed(batch(10, 1, source="reroute"))
+        while one._full():
+            await one._turn()
+        await one._commit()
+
+    one = run(story)
+    assert one._fold.calls[0] == [("ad", 100), ("reroute", 1)]
+    assert [count for call in one._fold.calls[1:] for _, count in call] == [200, 200, 200, 200, 100]
+    assert (one.position.sources["ad"].next, one.position.sources["reroute"].next) == (1_010, 11)
+
+
+def test_many_dead_letters_are_committed_before_the_commit_is_due():
+    async def story(one):
+        one._due = shard.time.monotonic() + 60
+        one._fold.pending_bytes = shard.PENDING_BYTES + 1
+        one.feed(batch(10, 2))
+        await one._turn()
+
+    assert len(run(story)._log.written) == 1
+
+
 def test_a_source_far_behind_sets_the_pace_of_the_others():
     async def story(one):
-        one.see_end("ad", 5_000)
-        one.see_end("reroute", 16)
+        one.see_end("ad", Ends(5_000, 5_000))
+        one.see_end("reroute", Ends(16, 16))
         one.feed(batch(10, 2, at_ms=1_000))
         one.feed(batch(10, 6, source="reroute", at_ms=999))  # arrived at 999 to 1,004, the ad at 1,000 and 1,001
         await one._commit()
         assert one._fold.calls == [[("ad", 2), ("reroute", 3)]]
         assert one.position.sources["reroute"].next == 13
         assert not one._report().caught_up
-        one.see_end("ad", 14)
+        one.see_end("ad", Ends(14, 14))
         one.feed(batch(12, 2, at_ms=1_500))
         await one._commit()
 
@@ -155,12 +186,12 @@ def test_a_source_far_behind_sets_the_pace_of_the_others():
 
 def test_all_wait_until_it_is_known_how_far_each_source_goes():
     async def story(one):
-        one._ends.clear()
-        one.see_end("reroute", 16)
+        one._lag.clear()
+        one.see_end("reroute", Ends(16, 16))
         one.feed(batch(10, 6, source="reroute"))
         await one._commit()
         assert one._fold.calls == []
-        one.see_end("ad", 10)
+        one.see_end("ad", Ends(10, 10))
         await one._commit()
 
     assert run(story)._fold.calls == [[("reroute", 6)]]
@@ -170,7 +201,7 @@ def test_nobody_waits_for_a_source_that_delivers_nothing(monkeypatch):
     monkeypatch.setattr(shard, "PATIENCE_S", 0.0)
 
     async def story(one):
-        one.see_end("ad", 5_000)
+        one.see_end("ad", Ends(5_000, 5_000))
         one.feed(batch(10, 6, source="reroute"))
         await one._commit()
 
@@ -181,7 +212,7 @@ def test_nobody_waits_for_long(monkeypatch):
     monkeypatch.setattr(shard, "MOST_WAIT_S", 0.05)
 
     async def story(one):
-        one.see_end("ad", 5_000)
+        one.see_end("ad", Ends(5_000, 5_000))
         one.feed(batch(10, 2, at_ms=500))
         one.feed(batch(10, 6, source="reroute"))
         await one._commit()
@@ -194,7 +225,7 @@ def test_nobody_waits_for_long(monkeypatch):
 
 def test_a_source_that_is_ahead_is_not_fetched_while_much_of_it_waits():
     async def story(one):
-        one.see_end("ad", 5_000)
+        one.see_end("ad", Ends(5_000, 5_000))
         one.feed(batch(10, 6, source="reroute", size=60))
         await one._commit()
         assert (one._fold.calls, one._source.held) == ([], 1)
@@ -212,7 +243,7 @@ def test_a_commit_writes_all_that_changed_in_order_and_the_position_last():
             state=[(b"row", b"1"), (b"gone", None)],
             deltas=[b"delta", b"more"],
             dead_letters=[(b"k", b"bad", [])],
-            forwards=[Forward(7, b"k", b"v", 5, []), Forward(2, b"l", b"v", 6, []), Forward(7, b"m", b"w", 4, [])],
+            forwards=[Forward(7, b"k", b"v", []), Forward(2, b"l", b"v", []), Forward(7, b"m", b"w", [])],
             hand_overs=[
                 HandOver("leads", b"ann", b"{}"),
                 HandOver("leads", b"bob", b"{}", 2, (("h", b"1"),)),
@@ -226,8 +257,8 @@ def test_a_commit_writes_all_that_changed_in_order_and_the_position_last():
     assert written == [
         ("x.leadpulse.deltas.ads", 3, [(None, b"delta", None, []), (None, b"more", None, [])]),
         ("x.leadpulse.dead_letter", 1, [(b"k", b"bad", None, [])]),
-        ("x.leadpulse.reroute.ads", 7, [(b"k", b"v", 5, []), (b"m", b"w", 4, [])]),
-        ("x.leadpulse.reroute.ads", 2, [(b"l", b"v", 6, [])]),
+        ("x.leadpulse.reroute.ads", 7, [(b"k", b"v", None, []), (b"m", b"w", None, [])]),
+        ("x.leadpulse.reroute.ads", 2, [(b"l", b"v", None, [])]),
         ("x.leadpulse.handover.leads", partitions_of(["ann"], 5)[0], [(b"ann", b"{}", None, [])]),
         ("x.leadpulse.handover.leads", 2, [(b"bob", b"{}", None, [("h", b"1")])]),
         ("x.leadpulse.state.ads", 3, [(b"row", b"1", None, []), (b"gone", None, None, []), place]),
@@ -292,7 +323,7 @@ def test_a_write_that_takes_too_long_ends_the_process(monkeypatch):
         one = make()
         await one.resume()
         for source in ("ad", "reroute"):
-            one.see_end(source, 10)
+            one.see_end(source, Ends(10, 10))
         await story(one)
 
     loop = asyncio.new_event_loop()
@@ -358,9 +389,9 @@ def test_a_full_inbox_holds_its_partitions_until_it_is_folded():
 )
 def test_a_shard_is_caught_up_when_every_source_is_read_to_its_end(ends, caught_up):
     async def story(one):
-        one._ends.clear()
+        one._lag.clear()
         for source, end in ends.items():
-            one.see_end(source, end)
+            one.see_end(source, Ends(end, end))
         await one._commit()
 
     one = run(story)

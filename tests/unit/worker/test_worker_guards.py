@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
 from stream.kafka.bounded import within
+from stream.serve.telemetry import Telemetry
+from stream.serve.views import WorkerView
 from stream.worker.guards import watchdog
 from stream.worker.guards.quiet import RateLimit
+from stream.worker.owner import Shards
 
 
 def _line(text: str) -> logging.LogRecord:
@@ -38,7 +43,7 @@ def test_the_next_period_tells_how_much_was_left_out():
 def test_the_watchdog_ends_a_worker_that_has_not_committed_for_too_long(monkeypatch, stalled_s, ends):
     told = threading.Event()
     monkeypatch.setattr(watchdog, "die", lambda where, why: told.set())
-    monkeypatch.setattr(watchdog.faulthandler, "dump_traceback", lambda *_, **__: None)
+    monkeypatch.setattr(watchdog, "end_within", lambda limit_s, code: None)
     dog = watchdog.Watchdog(lambda: stalled_s, 60.0, every_s=0.01)
     dog.start()
     assert told.wait(2.0 if ends else 0.2) == ends
@@ -59,3 +64,98 @@ def test_a_fail_stop_says_why_and_ends_with_70():
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ended.returncode == 70
     assert "fail-stop in here: because" in ended.stderr
+
+
+def _ended(code: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, **options)
+
+
+def test_what_fails_in_a_worker_that_was_told_to_stop_is_no_fault():
+    ended = _ended(
+        "from stream import logs; from stream.worker.guards.failstop import die, told_to_stop; logs.set_up();"
+        "logs.in_background(); told_to_stop(); die('assignment', RuntimeError('event loop is closed'))"
+    )
+    assert ended.returncode == 0
+    assert "stopping, so this is no fault: assignment: RuntimeError: event loop is closed" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_worker_that_was_told_to_stop_and_hangs_ends_with_0_in_time():
+    began = time.monotonic()
+    ended = _ended(
+        "import time; from stream.worker.guards.failstop import told_to_stop; told_to_stop(0.2); time.sleep(9)"
+    )
+    assert ended.returncode == 0
+    assert time.monotonic() - began < 5
+
+
+def test_a_worker_ends_with_70_although_nobody_reads_its_log():
+    code = (
+        "import logging, os\n"
+        "from stream import logs\n"
+        "from stream.worker.guards.watchdog import Watchdog\n"
+        "logs.set_up()\n"
+        "logs.in_background()\n"
+        "for n in range(5_000): logging.getLogger('leadpulse.worker').warning('x' * 100)\n"
+        "print('goes on', flush=True)\n"
+        "Watchdog(lambda: 99.0, 1.0, every_s=0.05).start()\n"
+        "import time; time.sleep(15)\n"
+    )
+    read, write = os.pipe()
+    try:
+        began = time.monotonic()
+        ended = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=write, timeout=20)
+    finally:
+        os.close(read)
+        os.close(write)
+    assert ended.stdout == b"goes on\n"
+    assert ended.returncode == 70
+    assert time.monotonic() - began < 8
+
+
+def test_what_is_written_past_the_log_holds_nobody_up_and_is_whole_in_the_end():
+    code = (
+        "import sys, threading, warnings, click\n"
+        "from stream import logs\n"
+        "logs.set_up()\n"
+        "logs.in_background()\n"
+        "warnings.warn('a warning of Python')\n"
+        "thread = threading.Thread(target=lambda: 1 / 0); thread.start(); thread.join()\n"
+        "click.echo('leadpulse: the last message', err=True)\n"
+        "sys.exit(3)\n"
+    )
+    ended = _ended(code)
+    assert ended.returncode == 3
+    for said in ("a warning of Python", "ZeroDivisionError", "leadpulse: the last message\n"):
+        assert said in ended.stderr
+    read, write = os.pipe()
+    code = code.replace("sys.exit", "for _ in range(5_000): print('x' * 99, file=sys.stderr)\nsys.exit")
+    try:
+        began = time.monotonic()
+        assert subprocess.run([sys.executable, "-c", code], stderr=write, timeout=20).returncode == 3
+        assert time.monotonic() - began < 8
+    finally:
+        os.close(read)
+        os.close(write)
+
+
+def test_stacks_name_every_thread_and_what_it_does():
+    assert "test_stacks_name_every_thread" in watchdog.stacks()
+
+
+@pytest.mark.parametrize(("fetching_s", "ready"), [(None, True), (1.0, True), (11.0, False)])
+def test_a_worker_whose_fetch_stands_still_is_not_ready(fetching_s, ready):
+    shards = Shards(None, None, None)
+    shards.assignments = 1
+    shards.fetching_since = None if fetching_s is None else time.monotonic() - fetching_s
+    assert shards.view().ready == ready
+    assert (shards.stalled_s() > 10) == (not ready)
+
+
+def test_a_view_that_nobody_replaces_any_more_is_not_ready(monkeypatch):
+    shown = Telemetry("1")
+    shown.show_worker(WorkerView((), owns_rollup=False, rebalances=1, ready=True))
+    assert shown.ready
+    later = time.monotonic() + 11
+    monkeypatch.setattr("stream.serve.telemetry.time.monotonic", lambda: later)
+    assert not shown.ready

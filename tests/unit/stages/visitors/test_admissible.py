@@ -9,7 +9,7 @@ import pytest
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import DAY_MS, MINUTE_MS, Grid
-from stream.stages.visitors.admissible import REASONS, Admissible, Open, Reason
+from stream.stages.visitors.admissible import REASONS, Admissible, LookingBack, Open, Reason
 from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
 from stream.stages.visitors.facts import Chat, Fact, Facts, Form, View
 from stream.stages.visitors.fold import PeopleFold
@@ -136,6 +136,30 @@ def test_a_new_person_is_declined_for_its_reason(first: Fact, reason: Reason | N
     assert Admissible(bounds, labels).why_not_first(first) == reason
 
 
+LOOKING_BACK: dict[str, tuple[list[Fact], Fact, Reason | None]] = {
+    "a direct visit after another": ([view(0, touch=GOOGLE)], view(60), "look back"),
+    "more of a direct visit": ([view(0, touch=GOOGLE), view(60)], view(61), "look back"),
+    "a visit by a channel after one that looked back": (
+        [view(0, touch=GOOGLE), view(60)], view(120, touch=GOOGLE), "look back",
+    ),
+    "a visit by a channel after the first": ([view(0)], view(60, touch=GOOGLE), None),
+    "more of the first visit": ([view(0)], view(1), None),
+    "more of a visit by a channel": ([view(0), view(60, touch=GOOGLE)], view(61), None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("story", LOOKING_BACK)
+def test_with_a_look_back_what_other_sessions_have_a_say_in_is_declined(story: str) -> None:
+    before, event, reason = LOOKING_BACK[story]
+    labels = Facts(lambda label, value: value or "none", Labels("site", lambda label, value: value or "none"))
+    people = PeopleFold(Grid(), labels, 35 * DAY_MS, look_back_ms=30 * DAY_MS)
+    for fact in before:
+        people.fold({"s1\x1fann": [fact]}, Accumulator())
+    row = decode(people.rows.encoded["s1\x1fann"])
+    assert LookingBack(DEFAULT_BOUNDS, labels).why_not(Open("s1", row, DEFAULT_BOUNDS), event) == reason
+
+
 def test_each_reason_is_explained_and_has_a_story() -> None:
     assert set(REASONS) == set(get_args(Reason))
-    assert {reason for _, _, _, reason in STORIES.values() if reason} == set(REASONS)
+    told = [reason for _, _, _, reason in STORIES.values()] + [reason for _, _, reason in LOOKING_BACK.values()]
+    assert set(filter(None, told)) == set(REASONS)

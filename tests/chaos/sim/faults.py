@@ -1,0 +1,69 @@
+"""Faults: what happens to the processes of a simulation, and at which of their requests.
+
+In:  a seed's random numbers.
+Out: a plan. Faults sit at requests and not at moments, so that over many seeds each step has each of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+ENDS_S: Final = 3.5  # after it nothing is done to anybody any more
+_REQUESTS: Final = 90
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to one request; `before` and `after` its effect: crash or fail."""
+
+    before: str = ""
+    after: str = ""
+    freeze_s: float = 0.0
+    delay_s: float = 0.002
+
+
+@dataclass
+class Plan:
+    """The faults of one run."""
+
+    at: dict[int, Fault] = field(default_factory=dict)  # by the number of the request, over all processes
+    moments: list[tuple[float, str]] = field(default_factory=list)  # rebalance, outage, crash, freeze, compact
+    skews: dict[str, int] = field(default_factory=dict)
+    down_until: float = 0.0
+    requests: int = 0
+    over: bool = False
+    happened: int = 0
+
+    def next(self, process: str) -> Fault | None:
+        """Give what happens to the next request."""
+        self.requests += 1
+        fault = None if self.over else self.at.get(self.requests)
+        self.happened += fault is not None
+        return fault
+
+    def skew_ms(self, process: str) -> int:
+        """Give how far a process's clock is ahead."""
+        return self.skews.get(process[:1], 0)
+
+
+def planned(rng: Random) -> Plan:
+    """Plan a few faults of chance."""
+    plan = Plan()
+    for _ in range(rng.randrange(1, 6)):
+        plan.at[rng.randrange(_REQUESTS)] = _fault(rng)
+    for _ in range(rng.randrange(0, 4)):
+        what = rng.choice(("rebalance", "rebalance", "outage", "crash", "freeze", "compact", "compact", "hang"))
+        plan.moments.append((rng.uniform(0.2, ENDS_S - 0.5), what))
+    plan.moments.sort()
+    return plan
+
+
+def _fault(rng: Random) -> Fault:
+    what = rng.choice(("crash", "crash", "crash", "fail", "freeze", "delay"))
+    if what == "freeze":
+        return Fault(freeze_s=rng.uniform(0.5, 5))
+    if what == "delay":
+        return Fault(delay_s=rng.choice((0.5, 2, 9, 25)))
+    return Fault(before=what) if rng.random() < 0.5 else Fault(after=what)

@@ -1,0 +1,63 @@
+"""Traffic: what producers send in one run; a few records of the simulator, some again, some elsewhere.
+
+In:  a seed's random numbers, the groups and how many shards each has.
+Out: records with the moment at which, and the partition to which, they are sent.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from random import Random
+from typing import Final, NamedTuple
+
+from aiokafka import TopicPartition
+
+from stream.demo.traffic import Options, Record, Traffic
+from stream.engine.groups import GROUPS
+from stream.ingest.route import partitions_of
+from tests.chaos.sim.clock import START_MS
+from tests.chaos.sim.faults import ENDS_S
+
+_BEFORE_MS: Final = 40 * 60_000  # all of it lies in the windows of an hour that are read at the end
+
+
+class Sending(NamedTuple):
+    """One record on its way."""
+
+    at_s: float
+    tp: TopicPartition
+    key: bytes | None
+    value: bytes | None
+
+
+@cache
+def _stock() -> tuple[Record, ...]:
+    options = Options(seed=7, start_ms=START_MS - _BEFORE_MS, length_ms=_BEFORE_MS, rate=1.5, rhythm=False)
+    return tuple(Traffic(options))
+
+
+@cache
+def _of(kinds: tuple[str, ...]) -> tuple[Record, ...]:
+    return tuple(record for record in _stock() if record.kind in kinds)
+
+
+@cache
+def _place(key: bytes, shards: int) -> int:
+    return int(partitions_of([key.decode("utf-8", "surrogateescape")], shards, "murmur2")[0])
+
+
+def sendings(rng: Random, shards: dict[str, int]) -> list[Sending]:
+    """Draw what is sent, in the order of time."""
+    out: list[Sending] = []
+    for group, count in shards.items():
+        stock = _of(GROUPS[group].kinds)
+        first, size = rng.randrange(len(stock) - 60), rng.randrange(5, 24)
+        for record in stock[first : first + size]:
+            times = 1 if rng.random() < 0.8 else rng.randrange(2, 5)
+            began = rng.uniform(0, ENDS_S)
+            for again in range(times):
+                at_s = began if not again else min(ENDS_S, began + rng.choice((0.01, 0.5, 2.0)))
+                right = record.key is not None and rng.random() < 0.9
+                place = _place(record.key, count) if right and record.key is not None else rng.randrange(count)
+                out.append(Sending(at_s, TopicPartition(record.kind, place), record.key, record.value))
+    return sorted(out, key=lambda one: (one.at_s, one.tp.topic, one.tp.partition))

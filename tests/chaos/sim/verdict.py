@@ -1,0 +1,189 @@
+"""Verdict: what four witnesses say at the end of a run: the state, the reference, the result topic, the gauges.
+
+In:  a run that has come to rest.
+Out: each difference as a sentence; nothing, if all say the same whole numbers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import orjson
+from aiokafka import TopicPartition
+
+from stream.changes.deltas import unpack
+from stream.contract.results import encode
+from stream.engine.groups import GROUPS
+from stream.engine.shard import ShardFold
+from stream.reference.account import Window
+from stream.stages.visitors.row import Extra
+from stream.worker import position as positions
+from stream.worker.published import key_of
+from tests.accounting import told_of
+from tests.laws.sums import remembered
+from tests.oracle import Raw, judge
+
+if TYPE_CHECKING:
+    from tests.chaos.sim.world import World
+
+#: A few of each group are enough to tell a wrong count.
+FIGURES: Final = ("page_views", "visitors", "leads", "conversations", "emails_sent", "ad_impressions", "ad_clicks")
+_READING: Final = msgspec.json.Decoder(dict[str, Any])
+
+
+def settled(world: World) -> bool:
+    """Tell whether the result topic accounts for every record, and says that it does."""
+    records = sum(1 for _ in _sources(world))
+    last = _last(world)
+    accounted = sum(value["value"] for (metric, _), value in last.items() if metric == "events_total")
+    complete = [value["value"] for (metric, _), value in last.items() if metric == "complete"]
+    return accounted >= records and complete == [1]
+
+
+def differences(world: World) -> list[str]:
+    """Compare everything."""
+    return [*_positions(world), *_deltas(world), *_state(world), *_topic(world), *_gauges(world)]
+
+
+def _sources(world: World) -> list[Raw]:
+    out = []
+    for group, count in world.shards.items():
+        for kind in GROUPS[group].kinds:
+            for shard in range(count):
+                for offset, time_ms, key, value, _ in _all(world, kind, shard):
+                    out.append(Raw(kind, shard, offset, time_ms, key, value))
+    return out
+
+
+def _all(world: World, topic: str, shard: int) -> list[Any]:
+    return world.broker.read(TopicPartition(topic, shard), 0)[0]
+
+
+def _last(world: World) -> dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, Any]]:
+    """Give the last value of each key of the result topic."""
+    newest: dict[bytes, bytes | None] = {}
+    for _, _, key, value, _ in _all(world, world.layout.metrics, 0):
+        newest[key] = value
+    found = [_READING.decode(value) for value in newest.values() if value is not None]
+    return {(one["metric"], tuple(sorted(one["labels"].items()))): one for one in found}
+
+
+def _positions(world: World) -> list[str]:
+    """Each shard stands at the end of each of its sources."""
+    out = []
+    for group, count in world.shards.items():
+        for shard in range(count):
+            rows = {row[2]: row[3] for row in _all(world, world.layout.state(group), shard)}
+            place = rows.get(positions.POSITION_KEY)
+            if place is None:
+                out.append(f"{group}/{shard} has no position")
+                continue
+            for source, found in positions.decode(place).sources.items():
+                partition = world.broker.partition(TopicPartition(world.layout.topic_of(group, source), shard))
+                if found.next != partition.end:
+                    out.append(f"{group}/{shard} stands at {found.next} of {source}, which ends at {partition.end}")
+    return out
+
+
+def _deltas(world: World) -> list[str]:
+    """Deltas are numbered without a gap."""
+    out = []
+    for group, count in world.shards.items():
+        for shard in range(count):
+            numbers = [unpack(row[3]).seq for row in _all(world, world.layout.deltas(group), shard)]
+            if numbers != list(range(1, len(numbers) + 1)):
+                out.append(f"{group}/{shard} numbered its deltas {numbers}")
+    return out
+
+
+def _state(world: World) -> list[str]:
+    """What is in the log is what a shard without any fault would remember."""
+    out = []
+    for group, count in world.shards.items():
+        for shard in range(count):
+            restored, straight = (ShardFold(group, shard, count) for _ in range(2))
+            rows = {row[2]: row[3] for row in _all(world, world.layout.state(group), shard)}
+            for key, value in rows.items():
+                if not key.startswith(b"\x00"):
+                    restored.load(key, value)
+            topics = world.layout.sources[group].items()
+            straight.fold([(source, _all(world, topic, shard)) for source, topic in topics])
+            straight.hand_over()
+            for what, one, other in (
+                ("rows", _rows(restored), _rows(straight)),
+                ("account", restored.account.outcomes, straight.account.outcomes),
+            ):
+                if one != other:
+                    wrong = [name for name in one.keys() | other.keys() if one.get(name) != other.get(name)]
+                    out.append(f"{group}/{shard} {what}: {len(wrong)} are wrong, as {wrong[0]}: "
+                               f"{one.get(wrong[0])} for {other.get(wrong[0])}")  # fmt: skip
+    return out
+
+
+def _rows(fold: ShardFold) -> dict[str, Any]:
+    """Give all rows, so that those compare equal which say the same.
+
+    A row that could hold more and holds nothing of it is as one that never could; and which source is left out of the
+    names of what happened depends on the one that came first.
+    """
+    out = remembered(fold)
+    for name, row in out.items():
+        if isinstance(row, tuple) and row[-1] is not None:
+            extra: Extra = row[-1]
+            for talk in extra.talks:
+                talk[1] = talk[1].rpartition("\x1f")[2]
+            out[name] = (*row[:-1], None if extra == Extra() else extra)
+    return out
+
+
+def _topic(world: World) -> list[str]:
+    """The result topic says what the reference does, and the dead letters are those that should be dead."""
+    out, last, raw = [], _last(world), _sources(world)
+    judged = judge(raw)
+    places: Counter[tuple[str, str, str]] = Counter()
+    for (metric, labels), reading in last.items():
+        named = dict(labels)
+        if metric == "events_total":
+            places[named["kind"], named["outcome"], named["reason"]] = reading["value"]
+        if metric == "conservation_error" and reading["value"]:
+            out.append(f"conservation error {reading['value']}")
+    for place in places.keys() | judged.places.keys():
+        if places[place] != judged.places[place]:
+            out.append(f"account {place}: reference {judged.places[place]}, topic {places[place]}")
+    dead = sum(n for (_, outcome, _), n in judged.places.items() if outcome == "dead_lettered")
+    letters = sum(len(_all(world, world.layout.dead_letter, at)) for at in range(max(world.shards.values())))
+    if letters != dead:
+        out.append(f"{letters} dead letters, {dead} records that should be")
+    reference = told_of(judged)
+    edge_ms = max((event.at_ms for event in judged.events), default=0) + 1
+    span = Window("1h", edge_ms - 3_600_000, edge_ms)
+    for metric in FIGURES:
+        want = {labels: one.value for labels, one in reference.between(metric, span).items() if one.value}
+        have = {labels: one["value"] for (name, labels), one in last.items() if name == metric and one["value"]}
+        if want != have:
+            wrong = next(labels for labels in want.keys() | have.keys() if want.get(labels) != have.get(labels))
+            out.append(f"{metric} {dict(wrong)}: reference {want.get(wrong)}, topic {have.get(wrong)}")
+    return out
+
+
+def _gauges(world: World) -> list[str]:
+    """One process shows the gauges, and every one of them is the last value on the topic."""
+    shown = [life.view for life in world.lives if life.alive and life.view is not None]
+    if len(shown) != 1:
+        return [f"{len(shown)} processes show the readings"]
+    newest: dict[bytes, bytes | None] = {}
+    numbers: dict[bytes, int] = {}
+    out = []
+    for _, _, key, value, _ in _all(world, world.layout.metrics, 0):
+        newest[key] = value
+        if value is not None:
+            number = orjson.loads(value)["seq"]
+            if number <= numbers.get(key, -1):
+                out.append(f"the number of {key!r} does not rise")
+            numbers[key] = number
+    gauges = {key_of(reading): encode(reading) for reading in shown[0].readings}
+    if gauges != {key: value for key, value in newest.items() if value is not None}:
+        out.append("the gauges are not the last values on the topic")
+    return out

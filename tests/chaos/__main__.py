@@ -9,6 +9,7 @@ Two scenarios go on side by side: those that run tests beside those that run wor
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import threading
 import time
@@ -39,6 +40,8 @@ def main() -> int:
         page = report.PAGE.read_text(encoding="utf-8")
         report.PAGE.write_text(report.into_page(report.table(SCENARIOS, report.read()), page), encoding="utf-8")
         return 0
+    for client in ("aiokafka", "kafka"):  # those of the load tell at length of brokers that are away on purpose
+        logging.getLogger(client).setLevel(logging.CRITICAL)
     wanted = [one for one in SCENARIOS if not chosen.ids or one.id in chosen.ids]
     began = time.monotonic()
     rows = _all(wanted, chosen.long)

@@ -17,7 +17,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 
 QUICK := tests/structure tests/unit tests/laws tests/contracts tests/oracle stream
 
-.PHONY: help setup demo quick test bench chaos chaos-long alerts-proof render lint lock clean
+.PHONY: help setup demo quick test bench chaos chaos-long alerts-proof render lint lock audit clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -65,6 +65,9 @@ lint: $(STAMP)  ## style, types and drift of rendered files
 lock: $(STAMP)  ## choose dependency versions anew (for every platform) and write their hashes
 	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --generate-hashes \
 		--no-annotate --no-emit-index-url --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
+
+audit: $(STAMP)  ## does the lock fit the project, and is anything in it known to be vulnerable
+	@$(PY) .ci/dependencies.py
 
 clean:  ## remove what was built
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

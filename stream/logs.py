@@ -10,6 +10,7 @@ the life cycle; DEBUG, for the author. No event text, no ids of people, no secre
 
 from __future__ import annotations
 
+import atexit
 import io
 import logging
 import os
@@ -102,15 +103,20 @@ class Background(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a line; returns at once."""
+        try:
+            text = self.format(record)
+        except Exception as error:
+            text = f"a log line of {record.name} could not be written: {type(error).__name__}"
+        self.put(text + "\n")
+
+    def put(self, text: str) -> None:
+        """Take a text, or drop it; returns at once."""
         if self._waiting.qsize() >= self.MOST_LINES:
             self._dropped += 1
             return
-        try:
-            text = self.format(record)[: self.MOST_CHARACTERS]
-        except Exception as error:
-            text = f"a log line of {record.name} could not be written: {type(error).__name__}"
         self._taken += 1
-        self._waiting.put((text + "\n").encode("utf-8", "backslashreplace"))
+        cut = text if len(text) <= self.MOST_CHARACTERS else text[: self.MOST_CHARACTERS] + "\n"
+        self._waiting.put(cut.encode("utf-8", "backslashreplace"))
 
     def _write(self) -> None:
         while True:
@@ -132,14 +138,47 @@ class Background(logging.Handler):
             time.sleep(0.005)
 
 
+class Lines(io.TextIOBase):
+    """Standard error for whoever writes to it directly: a warning of Python, a thread that failed, a last message."""
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def __init__(self, writer: Background, is_terminal: bool) -> None:
+        super().__init__()
+        self._writer, self._is_terminal = writer, is_terminal
+
+    def write(self, text: str) -> int:
+        """Take a text; returns at once."""
+        if not isinstance(text, str):
+            raise TypeError("text is written here, not bytes")
+        if text:
+            self._writer.put(text)
+        return len(text)
+
+    def writable(self) -> bool:
+        """Say that it can be written to."""
+        return True
+
+    def isatty(self) -> bool:
+        """Say whether a terminal reads it."""
+        return self._is_terminal
+
+    def fileno(self) -> int:
+        """Give the descriptor behind it."""
+        return 2
+
+
 def in_background() -> None:
-    """Have a thread write the lines of the root logger from now on."""
+    """Have a thread write to standard error from now on, for the root logger and for everybody else."""
     root = logging.getLogger()
     for at, handler in enumerate(root.handlers):
         if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr:
             writer = Background(2)
             writer.setFormatter(handler.formatter)
             root.handlers[at] = writer
+            sys.stderr = Lines(writer, sys.stderr.isatty())
+            atexit.register(writer.flush)
 
 
 def flush() -> None:

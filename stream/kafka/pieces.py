@@ -55,8 +55,14 @@ def pieces(batch: Any, raw: bytes, wanted: int, where: str) -> Iterator[Piece]:
         yield _piece(old, len(raw), batch.next_offset, wanted)
         return
     header = salvage.header_of(raw)
-    packed = raw[HEADER_BYTES:]
+    if header.records <= 0:  # compaction left its place, and nothing else
+        yield Piece([], 0, batch.next_offset)
+        return
     try:
+        if header.codec == 0 and len(raw) <= MOST_BYTES and header.records <= MOST_RECORDS:
+            yield _whole(batch, header, memoryview(raw)[HEADER_BYTES:], wanted, where)
+            return
+        packed = raw[HEADER_BYTES:]
         body = expand(header.codec, packed)
         if body is None:
             _tell(where, f"a batch at offset {header.base} unpacks to more than a worker reads")

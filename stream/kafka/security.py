@@ -17,6 +17,7 @@ import faust
 from faust.types.auth import CredentialsT
 
 from stream.errors import StartError
+from stream.kafka.tokens import ForAiokafka, ForKafkaPython, Tokens, from_authority, from_file
 from stream.settings.values import host_port, is_loopback
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Link:
     mechanism: str | None = None
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    tokens: Tokens | None = field(default=None, repr=False)
 
     def aiokafka(self) -> dict[str, Any]:
         """Give the arguments of an aiokafka client."""
@@ -49,7 +51,9 @@ class Link:
             "security_protocol": self.protocol,
             "ssl_context": self.context,
         }
-        if self.mechanism:
+        if self.tokens is not None:
+            options |= {"sasl_mechanism": self.mechanism, "sasl_oauth_token_provider": ForAiokafka(self.tokens)}
+        elif self.mechanism:
             options |= {
                 "sasl_mechanism": self.mechanism,
                 "sasl_plain_username": self.username,
@@ -59,12 +63,17 @@ class Link:
 
     def kafka_python(self) -> dict[str, Any]:
         """Give the arguments of a kafka-python client; it names them as aiokafka does."""
-        return self.aiokafka()
+        options = self.aiokafka()
+        if self.tokens is not None:
+            options["sasl_oauth_token_provider"] = ForKafkaPython(self.tokens)
+        return options
 
     def faust(self) -> CredentialsT | None:
         """Give Faust's credentials; None means plain text."""
         credentials: Any = None
-        if self.mechanism:
+        if self.tokens is not None:
+            credentials = faust.OAuthCredentials(oauth_cb=ForAiokafka(self.tokens), ssl_context=self.context)
+        elif self.mechanism:
             credentials = faust.SASLCredentials(
                 mechanism=self.mechanism, username=self.username, password=self.password, ssl_context=self.context
             )
@@ -84,7 +93,8 @@ def link(settings: Settings) -> Link:
     """Build the link, or raise StartError for one that would tell secrets or data to the network."""
     context = _context(settings) if settings.tls_enabled else None
     sasl = settings.sasl_mechanism is not None
-    if sasl and not (settings.sasl_username and settings.password):
+    by_token = settings.sasl_mechanism == "OAUTHBEARER"
+    if sasl and not by_token and not (settings.sasl_username and settings.password):
         raise StartError(
             f"{settings.sasl_mechanism} needs a user name and a password.",
             where="sasl_username, sasl_password",
@@ -98,13 +108,34 @@ def link(settings: Settings) -> Link:
                 where=", ".join(away),
                 do="Set LEADPULSE_TLS=true (and LEADPULSE_TLS_CA), or permit it with LEADPULSE_ALLOW_PLAINTEXT=true.",
             )
+    tokens = _tokens(settings) if by_token else None
+    if tokens is not None:
+        tokens()  # why there is none is best said before anything starts
     return Link(
         brokers=tuple(settings.brokers),
         protocol=PROTOCOLS[context is not None, sasl],
         context=context,
         mechanism=settings.sasl_mechanism,
-        username=settings.sasl_username if sasl else None,
-        password=settings.password if sasl else None,
+        username=settings.sasl_username if sasl and not by_token else None,
+        password=settings.password if sasl and not by_token else None,
+        tokens=tokens,
+    )
+
+
+def _tokens(settings: Settings) -> Tokens | None:
+    if settings.sasl_token_file is not None:
+        return from_file(settings.sasl_token_file)
+    if settings.sasl_token_url is None or settings.sasl_username is None or settings.password is None:
+        raise StartError(
+            "OAUTHBEARER needs a token.",
+            where="sasl_token_file, sasl_token_url",
+            do="Set LEADPULSE_SASL_TOKEN_FILE; or LEADPULSE_SASL_TOKEN_URL, LEADPULSE_SASL_USERNAME and "
+            "LEADPULSE_SASL_PASSWORD (a client's id and secret).",
+        )
+    # not the broker's context: a client certificate is nothing that an authority asked for
+    context = ssl.create_default_context(cafile=str(settings.tls_ca) if settings.tls_ca else None)
+    return from_authority(
+        settings.sasl_token_url, settings.sasl_username, settings.password, settings.sasl_token_scope, context
     )
 
 

@@ -143,8 +143,9 @@ class StateLog:
                     where=ack.topic,
                     do="Run `leadpulse topics create`: it sets message.timestamp.type=LogAppendTime.",
                 )
-        if told and told[-1].timestamp_type and told[-1].timestamp > 0:
-            self._clock.stamped(sent, told[-1].timestamp)
+        stamps = [ack.timestamp for ack in told if ack.timestamp_type and ack.timestamp > 0]
+        if stamps:
+            self._clock.stamped(sent, stamps[-1])
         elif told and self._id is None:
             self._clock.unstamped()
 

@@ -73,10 +73,10 @@ that none did, else the user agent of a scanner says that one did.
 **Consent.** By default all events count. With `LEADPULSE_CONSENT=require` what has a `consent.analytics` other than
 true is filtered; a refusal in words or numbers is one.
 
-**Limits.** 256 KiB a record (`LEADPULSE_MAX_RECORD`), also once it is unpacked; 32 levels of nesting; whole
-numbers below 2^53 in size; finite numbers; valid Unicode. 5,000 events and 200 conversations of a person in an hour
-(UTC, event time) count, what is above is filtered as `flood`. 64 offers of a person and 64 contents of a session are
-remembered; what is above is counted in `leadpulse_fields_ignored_total` (`page.offer_id`, `offer_id`,
+**Limits.** 256 KiB a record (`LEADPULSE_MAX_RECORD`), also once it is unpacked; 10,000 headers; 32 levels of nesting;
+whole numbers below 2^53 in size; finite numbers; valid Unicode. 5,000 events and 200 conversations of a person in an
+hour (UTC, event time) count, what is above is filtered as `flood`. 64 offers of a person and 64 contents of a session
+are remembered; what is above is counted in `leadpulse_fields_ignored_total` (`page.offer_id`, `offer_id`,
 `page.content_id`, or `page.group` without one). Of a message 1,000 pairs of a lead_id and an email_hash are joined; an
 event that names another pair is counted in `leadpulse_unjoined_recipients_total`, and its two ids stay two recipients.
 
@@ -87,7 +87,7 @@ refused, and the reject names them.
 
 _REASONS: dict[Reason, str] = {
     "not_json": "The value is no JSON object; a path such as `(avro)` names what it is.",
-    "too_large": "More bytes than a record may have.",
+    "too_large": "More bytes or headers than a record may have, or a batch that unpacks to more than 64 MiB.",
     "too_deep": "More levels of objects and lists than a record may have.",
     "missing_field": "A required field is absent, null or empty.",
     "wrong_type": "A field that figures rest on has another type.",

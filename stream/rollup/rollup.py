@@ -4,7 +4,7 @@ In:  packed deltas of all shards, each with the broker's stamp; the broker's clo
 Out: readings; records of its own log.
 
 No worker's clock is asked: the moment that windows are read at is the broker's, and moves on only while every shard
-was heard of, by the broker's stamps, a little while before it.
+is heard of, and no further than the broker's stamps on their reports go.
 """
 
 from __future__ import annotations
@@ -116,22 +116,23 @@ class Rollup:
                     resettle(self._folding, self._series, self._snapshot.made)
             self._series.full.update(place for place in self._budget.kept if not self._budget.has_room(place))
 
-    def apply(self, value: bytes, stamp_ms: int = 0) -> None:
+    def apply(self, value: bytes, stamp_ms: int = 0, *, live: bool = True) -> None:
         """Add what one shard reported; raises SequenceGap or ForeignDelta, see `follows`.
 
-        `stamp_ms` is when the broker took it; 0 stands for the newest moment that is known.
+        `stamp_ms` is when the broker took it; 0 stands for the newest moment that is known. It is `live` where it has
+        just come, and was not there before whoever reads began.
         """
         try:
             delta, names = unpack_coded(value)
         except UnknownDelta as error:
             raise ForeignDelta(str(error)) from error
-        self._add(delta, names, stamp_ms)
+        self._add(delta, names, stamp_ms, live)
 
     def add(self, delta: Delta) -> None:
         """Add an unpacked delta."""
         self._add(delta, delta.names)
 
-    def _add(self, delta: Delta, names: Sequence[Cell | bytes], stamp_ms: int = 0) -> None:
+    def _add(self, delta: Delta, names: Sequence[Cell | bytes], stamp_ms: int = 0, live: bool = True) -> None:
         self._restore()
         if not follows(self._standings.of.get((delta.group, delta.shard)), delta, once=self.options.once):
             return
@@ -149,7 +150,7 @@ class Rollup:
             self._wait(self._series.expand(names, index, panes, amounts))
         if delta.spreads:
             self._spread(delta.spreads)
-        self._standings.take(delta, stamp_ms)
+        self._standings.take(delta, stamp_ms, self._clock_ms if live else None)
         self._known.take(delta.marks)
 
     def _spread(self, spreads: Sequence[Spread]) -> None:
@@ -200,7 +201,12 @@ class Rollup:
         self._restore()
         self._clock_ms = clock_ms or self._clock_ms
         if self.options.clock == "wall" and self.complete:
-            self._table.advance(self._clock_ms)
+            self._table.advance(self._standings.reached_ms(self._clock_ms))
+
+    @property
+    def records(self) -> int:
+        """How many records all shards have accepted since they began."""
+        return self._standings.records()
 
     def read_at(self, moment_ms: int) -> None:
         """Read windows at a given moment from here on: for a replay, which is always complete."""

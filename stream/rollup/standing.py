@@ -69,10 +69,16 @@ class Standings:
         self.expected = {(group, number) for group, count in shards.items() for number in range(count)}
         self.of: dict[Shard, Standing] = {}
         self.changed: set[Shard] = set()
+        self._heard: dict[Shard, int] = {}  # when the newest report came, by the clock of whoever reads
 
-    def take(self, delta: Delta, stamp_ms: int) -> None:
-        """Replace what a shard reported before; the broker took it at `stamp_ms`."""
+    def take(self, delta: Delta, stamp_ms: int, heard_ms: int | None = None) -> None:
+        """Replace what a shard reported before; the broker took it at `stamp_ms`.
+
+        With `heard_ms` it has just come, which tells of silence whatever the clocks of two brokers say of each other.
+        """
         shard = delta.group, delta.shard
+        if heard_ms is not None:
+            self._heard[shard] = heard_ms
         before = self.of.get(shard)
         oldest, newest = delta.oldest_ms, delta.newest_ms
         if before is not None:
@@ -87,10 +93,19 @@ class Standings:
 
     def complete(self, now_ms: int) -> bool:
         """Tell whether every shard has reported lately that it has nothing more to read."""
+        heard = self._heard
         return self.expected <= self.of.keys() and all(
-            self.of[shard].caught_up and now_ms - self.of[shard].reported_ms < SILENT_AFTER_MS
+            self.of[shard].caught_up and now_ms - max(self.of[shard].reported_ms, heard.get(shard, 0)) < SILENT_AFTER_MS
             for shard in self.expected
         )
+
+    def reached_ms(self, now_ms: int) -> int:
+        """Give the moment up to which shards have reported: now, but not long after half of them say that it is.
+
+        A single broker whose clock is far ahead moves nothing.
+        """
+        stamps = sorted(self.of[shard].reported_ms for shard in self.expected & self.of.keys())
+        return min(now_ms, stamps[(len(stamps) - 1) // 2] + SILENT_AFTER_MS) if stamps else now_ms
 
     def data_since_ms(self) -> int | None:
         """Give the time of the first event that was seen."""
@@ -109,6 +124,10 @@ class Standings:
         for standing in self.of.values():
             total.update(standing.account)
         return total
+
+    def records(self) -> int:
+        """Count the records that all shards have accepted."""
+        return sum(n for s in self.of.values() for name, n in s.account.items() if name.endswith("/accepted"))
 
     def lag_records(self) -> Counter[str]:
         """Add up what each source has not read."""

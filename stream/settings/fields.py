@@ -13,12 +13,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from stream.settings.referrers import host_name, read_referrers
 from stream.settings.rules import broken_rule
-from stream.settings.values import duration_ms, host_port, moment_ms, size_bytes
+from stream.settings.values import duration_ms, host_port, is_loopback, moment_ms, size_bytes
 
 _HTTP_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]*")
@@ -70,6 +71,17 @@ def _broker(value: str) -> str:
     host, _ = host_port(value)
     if not host:
         raise ValueError(f"{value!r} names no host")
+    return value
+
+
+def _token_url(value: str | None) -> str | None:
+    if value is None:
+        return None
+    parts = urlsplit(value)
+    if parts.username or parts.password or not parts.hostname:
+        raise ValueError("give an address such as https://login.shop.example/oauth2/token, without a user in it")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        raise ValueError("the client's secret would travel unencrypted: give an address that begins with https://")
     return value
 
 
@@ -132,14 +144,25 @@ class Settings(BaseModel):
     tls_cert: Path | None = Field(None, description="PEM file with this client's certificate (mutual TLS).")
     tls_key: Path | None = Field(None, description="PEM file with the key of tls_cert.")
     tls_key_password: SecretStr | None = Field(None, description="Password of tls_key.")
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
-        None, description="SASL mechanism; needs sasl_username and sasl_password."
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(
+        None,
+        description="SASL mechanism; needs sasl_username and sasl_password; OAUTHBEARER sasl_token_file or "
+        "sasl_token_url.",
     )
-    sasl_username: str | None = Field(None, description="SASL user name.")
+    sasl_username: str | None = Field(None, description="SASL user name; for sasl_token_url the client's id.")
     sasl_password: SecretStr | None = Field(None, description="SASL password.")
     sasl_password_file: Path | None = Field(
         None, description="File that holds the SASL password, in place of sasl_password."
     )
+    sasl_token_file: Path | None = Field(
+        None, description="File with a bearer token for OAUTHBEARER; read anew for each connection."
+    )
+    sasl_token_url: Annotated[str | None, AfterValidator(_token_url)] = Field(
+        None,
+        description="Where OAUTHBEARER gets tokens by sasl_username and sasl_password (client credentials); https, or "
+        "http on this machine.",
+    )
+    sasl_token_scope: str | None = Field(None, description="Scope to ask for at sasl_token_url.")
 
     # -- processing
     delivery: Literal["exactly_once", "at_least_once"] = Field(
@@ -197,7 +220,11 @@ class Settings(BaseModel):
         50, ge=1, le=10_000, description="Values shown of a label without allow-list, for each site: the largest."
     )
     readings_limit: int = Field(
-        10_000, ge=100, le=1_000_000, description="Readings (series times windows) kept in all."
+        10_000,
+        ge=100,
+        le=1_000_000,
+        description="Readings (series times windows) kept in all, whatever their labels: what finds no room adds up in "
+        "`(other)`, in the end by its site. Some 4 KB of memory each.",
     )
 
     # -- where visits come from

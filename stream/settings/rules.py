@@ -52,7 +52,24 @@ def _tls_files(s: Settings) -> SettingsError | None:
     return None
 
 
+def _sasl_token(s: Settings) -> SettingsError | None:
+    by_token = s.sasl_mechanism == "OAUTHBEARER"
+    told = [name for name in ("sasl_token_file", "sasl_token_url", "sasl_token_scope") if getattr(s, name) is not None]
+    if told and not by_token:
+        return _error(f"{' and '.join(told)} given, but sasl_mechanism is not OAUTHBEARER.",
+                      "Set sasl_mechanism=OAUTHBEARER, or leave them out.", *told)  # fmt: skip
+    if by_token and (s.sasl_token_file is None) == (s.sasl_token_url is None):
+        return _error("OAUTHBEARER needs one of sasl_token_file and sasl_token_url.",
+                      "Set a file with a token, or an address that gives one.", "sasl_mechanism", *told)  # fmt: skip
+    if s.sasl_token_url is not None and not (s.sasl_username and s.password):
+        return _error("sasl_token_url needs the client's id and secret.",
+                      "Set sasl_username and sasl_password.", "sasl_token_url")  # fmt: skip
+    return None
+
+
 def _sasl_whole(s: Settings) -> SettingsError | None:
+    if s.sasl_mechanism == "OAUTHBEARER":
+        return None
     given = {
         "sasl_mechanism": s.sasl_mechanism,
         "sasl_username": s.sasl_username,
@@ -127,6 +144,7 @@ def _referrers_file(s: Settings) -> SettingsError | None:
 RULES: tuple[Callable[[Settings], SettingsError | None], ...] = (
     _tls_pair,
     _tls_files,
+    _sasl_token,
     _sasl_whole,
     _plaintext,
     _http_token,

@@ -68,7 +68,9 @@ class Inbox:
         taken: dict[str, list[Batch]] = {}
         kept: dict[str, list[Batch]] = {}
         self.early = self.more = False
-        share = None if most_records is None else most_records // max(1, len(self._batches))
+        share = None
+        if most_records is not None and self._records() > most_records:
+            share = most_records // len(self._batches)
         for source, batches in self._batches.items():
             count = 0
             for at, batch in enumerate(batches):
@@ -88,6 +90,9 @@ class Inbox:
         self.waiting = {source: sum(batch.size for batch in batches) for source, batches in kept.items()}
         self.bytes = sum(self.waiting.values())
         return taken
+
+    def _records(self) -> int:
+        return sum(len(batch.records) for batches in self._batches.values() for batch in batches)
 
 
 def _cut(batch: Batch, until_ms: int) -> tuple[Batch | None, Batch | None]:

@@ -37,8 +37,11 @@ class Rollup(Protocol):
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one record of the rollup's own log."""
 
-    def apply(self, delta: bytes, stamp_ms: int) -> None:
-        """Add what one shard reported, and the broker stamped then; a gap in its numbers raises."""
+    def apply(self, delta: bytes, stamp_ms: int, *, live: bool) -> None:
+        """Add what one shard reported, and the broker stamped then; a gap in its numbers raises.
+
+        It is `live` unless it was there before the rollup was taken over.
+        """
 
     def advance(self, now_ms: int) -> None:
         """Move the windows to the broker's time, 0 where it is not known."""
@@ -46,6 +49,10 @@ class Rollup(Protocol):
     @property
     def complete(self) -> bool:
         """Whether all that there is was read, as of the last call of `advance` and what was added since."""
+
+    @property
+    def records(self) -> int:
+        """How many records the shards have told of."""
 
     def readings(self, windows: Collection[str] | None) -> list[Reading]:
         """Read what changed in these windows; None for every live series of all windows."""

@@ -44,6 +44,7 @@ ANEW: Final = f"Restore the topics of leadpulse as they were; or {REBUILD}"
 PUBLISH_S: Final = 1.0
 BEHIND_S: Final = 3.0  # between two publications while a backlog is worked off: none of them holds for long
 ALL_WINDOWS_S: Final = 15.0  # longer windows move slowly: a look at them each second would only cost
+MOST_UNREAD_RATIO: Final = 0.01  # of all records so far: more than that is a burst, and no window is whole without it
 FAST_WINDOWS: Final = ("5m", "1h")
 SNAPSHOT_S: Final = 30.0
 
@@ -87,6 +88,7 @@ class RollupShard:
         self._busy = asyncio.Lock()
         self._all_due = self._snapshot_due = 0.0
         self._complete = False
+        self._records = 0  # when all windows were read last
         self._lag = self._deltas = self._commits = self._restored = 0
         self._commit_s = self._apply_s = self._restore_s = 0.0
         self._committed_ms = 0
@@ -209,7 +211,7 @@ class RollupShard:
     def _add(self, tp: TopicPartition, offset: int, value: bytes, stamp_ms: int) -> None:
         where = f"{tp.topic} partition {tp.partition}, offset {offset}"
         try:
-            self._rollup.apply(value, stamp_ms)
+            self._rollup.apply(value, stamp_ms, live=offset >= self._goal.get(tp, 0))
         except SequenceGap as gap:
             raise TopicError(f"What shards report cannot be added up: {gap}.", where=where, do=f"{ANEW}.") from gap
         except ForeignDelta as unknown:
@@ -234,9 +236,8 @@ class RollupShard:
             self.committed_at = time.monotonic()
             return
         self._rollup.advance(self._clock.now_ms())
-        # whoever reads that all is complete must find every window read after the last record; or that it is no more
-        turns = self._rollup.complete is not self._complete
-        windows = None if turns or began >= self._all_due else FAST_WINDOWS
+        complete, records = self._rollup.complete, self._rollup.records
+        windows = None if began >= self._all_due or self._is_news(complete, records) else FAST_WINDOWS
         readings = self._rollup.readings(windows)
         rows: list[Row] = [(key, value, None, []) for key, value in self._published.rows(readings, windows)]
         # something each time: the answer says whether the log is still there, and still ours
@@ -252,19 +253,27 @@ class RollupShard:
         await commit(self._log, parts, self._claim.owner)
         now = self.committed_at = time.monotonic()
         if windows is None:
-            self._all_due = now + ALL_WINDOWS_S
+            self._all_due, self._records = now + ALL_WINDOWS_S, records
         if snapshot:
             self._snapshot_due = now + self._snapshot_s
         self._commits += 1
         self._commit_s = now - began
         self._committed_ms = self._clock.now_ms()
         as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
-        self._complete = self._rollup.complete
+        self._complete = complete
         self._exporter.show_rollup(RollupView(self._published.confirm(), as_of_ms, self._committed_ms))
         if self._layout.metrics in self._log.anew:  # whoever reads it must find everything in it
             self._log.anew.clear()
             self._published.forget()
             self._all_due = 0.0
+
+    def _is_news(self, complete: bool, records: int) -> bool:
+        """Say whether long windows must be read now, because of what would be said beside them.
+
+        Whoever reads that all is complete must find every window read after the last record, or next to it; and
+        whoever reads a long window, that it is complete no more.
+        """
+        return complete is not self._complete or (complete and records - self._records > records * MOST_UNREAD_RATIO)
 
     def _position(self) -> RollupPosition:
         topics: dict[str, list[int]] = {}

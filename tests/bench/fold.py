@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from aiokafka import TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.memory_records import MemoryRecords
 
 from stream.contract.records import Record
 from stream.contract.results import encode
@@ -150,15 +150,16 @@ def batch_of(events: list[tuple[bytes, bytes]], offset: int, arrival_ms: int) ->
 
 
 class _Parts:
-    """What `lean.unpack` needs of aiokafka's PartitionRecords."""
+    """What the lean fetch needs of aiokafka's PartitionRecords."""
 
+    _tp = TopicPartition("bench", 0)
     _check_crcs = True
     _isolation_level = 1  # read_committed
     _aborted_producers = frozenset[int]()
     next_fetch_offset = 0
 
     def __init__(self, raw: bytes) -> None:
-        self._records = MemoryRecords(raw)
+        self._records = lean.Kept(raw)
 
     def _consume_aborted_up_to(self, offset: int) -> None:
         """Nothing was aborted."""
@@ -166,7 +167,10 @@ class _Parts:
 
 def unpacked(raw: bytes) -> list[Record]:
     """Read record batches as the consumer does."""
-    return lean.unpack(_Parts(raw))[0]
+    slices, records = lean.Slices(_Parts(raw)), list[Record]()
+    while not slices.ended:
+        records += next(slices)[0]
+    return records
 
 
 def appended(rows: list[tuple[bytes | None, bytes | None]]) -> int:

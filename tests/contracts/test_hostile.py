@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from stream.adapters.cloudevents import LANES, CloudEvents, Lanes
 from stream.contract.kinds import KINDS
+from stream.contract.oversize import UNREAD, Cut
 from stream.contract.records import Record
 from stream.contract.rejects import REASONS, Reject
 from stream.ingest.decode import Limits, decode
@@ -226,3 +227,11 @@ def test_names_in_the_corpus_are_unique_by_kind() -> None:
         return poison[1], poison[0]
 
     assert [name for name, n in Counter(map(named, CORPUS)).items() if n > 1] == []
+
+
+@pytest.mark.parametrize("value", [UNREAD, Cut(b'{"a":1}', 1 << 30), Cut(b"", 0, 9)])
+def test_what_was_cut_on_the_way_is_too_large_whatever_is_around_it(value: bytes) -> None:
+    good = orjson.dumps(event("page_view"))
+    for many in ([value], [good, value, good], [value, b"", None, good], [b"{}"] * 200 + [value]):
+        found = outcomes("page_view", many)
+        assert [reason for reason, one in zip(found, many, strict=True) if one is value] == ["too_large"]

@@ -98,7 +98,7 @@ class CountingRollup:
         state = orjson.loads(value or b"{}")
         self.seqs, self.totals, self.caught_up = state["seqs"], Counter(state["totals"]), state["caught_up"]
 
-    def apply(self, delta: bytes, stamp_ms: int) -> None:
+    def apply(self, delta: bytes, stamp_ms: int, *, live: bool) -> None:
         told = orjson.loads(delta)
         name, seq = f"{told['group']}/{told['shard']}", told["seq"]
         last = self.seqs.get(name, 0)
@@ -116,6 +116,10 @@ class CountingRollup:
     @property
     def complete(self) -> bool:
         return len(self.caught_up) == len(self.expected) and all(self.caught_up.values())
+
+    @property
+    def records(self) -> int:
+        return sum(self.totals.values())
 
     def readings(self, windows: Collection[str] | None) -> list[Reading]:
         self.published += 1

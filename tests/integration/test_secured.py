@@ -1,7 +1,9 @@
-"""The secured ways to a broker, on a real one: TLS with SASL, and mutual TLS."""
+"""The secured ways to a broker, on a real one: TLS with each mechanism of SASL, and mutual TLS."""
 
 from __future__ import annotations
 
+import base64
+import json
 import shutil
 import ssl
 import subprocess
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
 
 from stream.engine.groups import GROUPS
 from stream.errors import BrokerError
@@ -33,7 +36,11 @@ ssl.keystore.location={folder}/broker.pem
 ssl.truststore.type=PEM
 ssl.truststore.location={folder}/ca.crt
 listener.name.ssl.ssl.client.auth=required
-sasl.enabled.mechanisms=PLAIN
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.oauthbearer.sasl.jaas.config=\
+org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";
 listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
 username="admin" password="x" user_leadpulse="{password}";
 """
@@ -84,18 +91,46 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
         pytest.skip(f"needs Java and Maven: {error}")
 
 
-@pytest.mark.parametrize("way", ["sasl", "mutual"])
+def token(lasts_s: float = 3_600, **claims: object) -> str:
+    """Make a token that a broker without an authority believes: its claims are not signed."""
+    now = time.time()
+    parts = {"alg": "none"}, {"sub": "leadpulse", "iat": now, "exp": now + lasts_s, **claims}
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts) + "."
+
+
+def _scram_users(secured: Secured) -> None:
+    with topics.admin(Link((secured.plain,))) as client:
+        for mechanism in (ScramMechanism.SCRAM_SHA_256, ScramMechanism.SCRAM_SHA_512):
+            user = UserScramCredentialUpsertion("leadpulse", mechanism, PASSWORD, iterations=4_096)
+            assert client.alter_user_scram_credentials([user]) == {"leadpulse": None}
+
+
+def _context(secured: Secured) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(secured.folder / "ca.crt"))
+
+
+@pytest.mark.parametrize("way", ["sasl", "mutual", "scram", "token"])
 def test_a_worker_runs_over_a_secured_connection(secured, tmp_path, way):
     prefix = f"{way}."
     topics.create(Link((secured.plain,)), Layout(prefix, GROUPS.values()), partitions=2)
+    by_name = {
+        "LEADPULSE_BROKERS": secured.sasl,
+        "LEADPULSE_TLS_CA": secured.folder / "ca.crt",
+        "LEADPULSE_SASL_USERNAME": "leadpulse",
+        "LEADPULSE_SASL_PASSWORD": PASSWORD,
+    }
+    (tmp_path / "token").write_text(token())
+    if way == "scram":
+        _scram_users(secured)
     settings = {
-        "sasl": {
+        "scram": {**by_name, "LEADPULSE_SASL_MECHANISM": "SCRAM-SHA-512"},
+        "token": {
             "LEADPULSE_BROKERS": secured.sasl,
             "LEADPULSE_TLS_CA": secured.folder / "ca.crt",
-            "LEADPULSE_SASL_MECHANISM": "PLAIN",
-            "LEADPULSE_SASL_USERNAME": "leadpulse",
-            "LEADPULSE_SASL_PASSWORD": PASSWORD,
+            "LEADPULSE_SASL_MECHANISM": "OAUTHBEARER",
+            "LEADPULSE_SASL_TOKEN_FILE": tmp_path / "token",
         },
+        "sasl": {**by_name, "LEADPULSE_SASL_MECHANISM": "PLAIN"},
         "mutual": {
             "LEADPULSE_BROKERS": secured.mutual,
             "LEADPULSE_TLS_CA": secured.folder / "ca.crt",
@@ -114,15 +149,45 @@ def test_a_worker_runs_over_a_secured_connection(secured, tmp_path, way):
     finally:
         assert worker.stop() == 0
     assert PASSWORD not in worker.log()
+    assert token()[:20] not in worker.log()
 
 
-def test_a_wrong_password_is_told_and_not_shown(secured):
-    context = ssl.create_default_context(cafile=str(secured.folder / "ca.crt"))
-    link = Link((secured.sasl,), "SASL_SSL", context, "PLAIN", "leadpulse", "wrong horse")
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-512"])
+def test_a_wrong_password_is_told_and_not_shown(secured, mechanism):
+    link = Link((secured.sasl,), "SASL_SSL", _context(secured), mechanism, "leadpulse", "wrong horse")
     with pytest.raises(BrokerError) as refused, topics.admin(link):
         pass
     assert "refuses the credentials" in str(refused.value)  # at once, or when the broker only hangs up
     assert "wrong horse" not in repr(link) + str(refused.value)
+
+
+def test_the_shorter_scram_is_spoken_too(secured):
+    _scram_users(secured)
+    link = Link((secured.sasl,), "SASL_SSL", _context(secured), "SCRAM-SHA-256", "leadpulse", PASSWORD)
+    with topics.admin(link) as client:
+        assert topics.brokers(client) == 1
+
+
+def test_a_token_that_has_run_out_is_told_and_not_shown(secured):
+    old = token(-60)
+    link = Link((secured.sasl,), "SASL_SSL", _context(secured), "OAUTHBEARER", tokens=lambda: old)
+    with pytest.raises(BrokerError) as refused, topics.admin(link):
+        pass
+    assert "refuses the credentials" in str(refused.value)
+    assert old[:20] not in repr(link) + str(refused.value)
+
+
+def test_a_certificate_for_another_name_is_refused(secured):
+    link = Link((secured.mutual.replace("127.0.0.1", "localhost"),), "SSL", _context(secured))
+    with pytest.raises(BrokerError) as refused, topics.admin(link):
+        pass
+    assert "certificate" in str(refused.value)
+
+
+def test_a_client_without_a_certificate_is_refused(secured):
+    link = Link((secured.mutual,), "SSL", _context(secured))
+    with pytest.raises(BrokerError), topics.admin(link):
+        pass
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(secured):

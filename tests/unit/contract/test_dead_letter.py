@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.contract.dead_letter import DeadLetter, decode, encode
+from stream.contract.oversize import UNREAD, Cut
 from stream.contract.records import Record
 from stream.contract.rejects import REASONS, Reject
 
@@ -102,3 +103,15 @@ def test_what_is_no_letter_is_an_error_of_its_own(value: bytes) -> None:
 
 def test_a_header_name_that_is_no_unicode_is_kept_readable() -> None:
     assert letter((0, 0, None, b"", (("a\ud800", b"x"),))).headers == (("a?", b"x"),)
+
+
+def test_of_a_value_that_was_cut_on_the_way_the_beginning_and_the_length_are_kept() -> None:
+    cut = letter((0, 0, None, Cut(b"begin", 30 << 20, 7), (("h", b"1"),)))
+    assert (cut.value, cut.value_bytes, cut.headers_left_out, cut.unread) == (b"begin", 30 << 20, 7, False)
+    assert not cut.is_whole
+
+
+def test_of_a_record_that_was_never_read_its_place_is_kept() -> None:
+    unread = letter((5, 9, None, UNREAD, ()))
+    assert (unread.offset, unread.timestamp_ms, unread.value, unread.unread) == (5, 9, None, True)
+    assert not unread.is_whole

@@ -8,9 +8,12 @@ import orjson
 import pytest
 
 from stream.contract.records import ARRIVAL_HEADER, FROM_HEADER, KIND_HEADER, Record
+from stream.engine.commit import ShardReport
+from stream.engine.options import FoldOptions
 from stream.engine.routing import Router, by_kind
+from stream.engine.shard import ShardFold
 from stream.ingest.columns import Columns, columns_of
-from stream.ingest.decode import decode
+from stream.ingest.decode import Limits, decode
 from stream.ingest.route import partitions_of
 from tests.unit.golden.events import Envelope, ad, at_ms, view
 
@@ -97,6 +100,35 @@ def test_a_forwarded_record_is_of_the_kind_in_its_header_or_of_the_first(
 ) -> None:
     record: Record = (0, NOON, None, b"{}", headers)
     assert by_kind([record, record], ("page_view", "form")) == [(kind, [record, record])]
+
+
+def test_what_is_too_large_to_be_forwarded_is_a_dead_letter_and_no_forward() -> None:
+    batch = views()
+    router = Router(0, 3, "murmur2", {})
+    batch.records = [(*record[:3], b"x" * 800_000, record[4]) for record in batch.records]
+    stays, forwarded, _ = router.part(batch)
+    assert (len(stays), forwarded, router.forwards()) == (HOMES.count(0), 0, [])
+    assert [reject.reason for reject in router.too_large] == ["too_large"] * (len(NAMES) - HOMES.count(0))
+    assert router.part(views())[1] == len(NAMES) - HOMES.count(0)
+    assert router.too_large == []
+
+
+def test_a_record_that_is_too_large_to_be_forwarded_is_accepted_and_dead_lettered_here() -> None:
+    fold = ShardFold("visitors", 0, 3, FoldOptions(limits=Limits(max_bytes=1 << 20)))
+    spaces = b" " * 800_000
+    records: list[Record] = [
+        (n, NOON, b"key", orjson.dumps({**view("11:00", name), "id": f"e{n}"}) + spaces, ())
+        for n, name in enumerate(NAMES)
+    ]
+    fold.fold([("page_view", records)])
+    away = len(NAMES) - HOMES.count(0)
+    assert fold.account.outcomes["page_view/accepted"] == len(NAMES)
+    assert fold.account.outcomes["page_view/dead_lettered/too_large"] == away
+    assert fold.account.outcomes["page_view/counted"] == HOMES.count(0)
+    assert fold.pending_bytes > away * 512 * 1024
+    commit = fold.changes(1, ShardReport(caught_up=True, now_ms=NOON))
+    assert (len(commit.dead_letters), commit.forwards, fold.pending_bytes) == (away, [], 0)
+    assert max(len(value) for _, value, _ in commit.dead_letters) < 800_000
 
 
 @pytest.mark.parametrize(

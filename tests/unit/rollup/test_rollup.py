@@ -269,11 +269,11 @@ def test_a_report_is_as_old_as_its_stamp_and_not_as_the_moment_at_which_it_is_re
     """Who takes the rollup over reads what was reported while nobody had it."""
     made = rollup()
     made.advance(NOW_MS)
-    made.apply(pack(delta(1, NOW_MS - HOUR_MS)), NOW_MS - HOUR_MS)
+    made.apply(pack(delta(1, NOW_MS - HOUR_MS)), NOW_MS - HOUR_MS, live=False)
     made.advance(NOW_MS)
     assert not made.complete
     assert made.now_ms == NOW_MS - HOUR_MS + 1
-    made.apply(pack(delta(2)), NOW_MS - 900)
+    made.apply(pack(delta(2)), NOW_MS - 900, live=False)
     assert made.complete
 
 
@@ -285,9 +285,23 @@ def test_one_stamp_that_is_far_ahead_moves_nothing() -> None:
             made.apply(pack(delta(seq, NOW_MS if seq == 1 else None, shard=shard)), at_ms)
         made.advance(NOW_MS + seq * 1_000)
         assert made.now_ms == NOW_MS + seq * 1_000
-    made.advance(NOW_MS + DAY_MS)  # and where the reader's own is, the others are old
-    assert not made.complete
-    assert made.now_ms == NOW_MS + 3_000
+
+
+@pytest.mark.parametrize(("reader_ms", "latest_ms"), [(DAY_MS, SILENT_AFTER_MS), (0, 0), (-DAY_MS, 0)])
+def test_a_broker_whose_clock_is_wrong_moves_no_window_far_where_the_others_are_right(
+    reader_ms: int, latest_ms: int
+) -> None:
+    """One of three leads the rollup's own log, the others the deltas of a shard each."""
+    made = rollup(3)
+    for seq in range(1, 4):
+        at_ms = NOW_MS + seq * 1_000
+        for shard in range(3):
+            made.apply(pack(delta(seq, NOW_MS if seq == 1 else None, shard=shard)), at_ms + (shard == 2) * reader_ms)
+        made.advance(at_ms + reader_ms)
+        if seq > 1:
+            assert made.complete, "all are heard of, whatever their clocks say of each other"
+    assert made.now_ms <= NOW_MS + 3_000 + latest_ms
+    assert value(made, window="5m") == 3
 
 
 def test_rejects_before_the_first_event_are_accepted_records_too() -> None:

@@ -34,6 +34,10 @@ class Rollup:
     def __init__(self):
         self.count, self.complete, self.asked, self.clocks, self.seq = 0, False, [], [], 0
 
+    @property
+    def records(self):
+        return self.count
+
     def advance(self, now_ms):
         self.clocks.append(now_ms)
 
@@ -81,15 +85,21 @@ def publish(story, rollup, exporter, shard):
 
 def test_complete_comes_with_every_window_read_after_the_last_record():
     rollup, exporter, shard = make()
-    shown = publish([(1, False), (5, False), (9, False), (9, True), (10, True)], rollup, exporter, shard)
+    shown = publish([(100, False), (500, False), (900, False), (900, True), (905, True)], rollup, exporter, shard)
     assert shown == [
-        (False, 1, False),
-        (False, 1, False),  # long windows move slowly
-        (False, 1, False),
-        (True, 9, True),  # and are whole when that is said
-        (True, 9, True),
+        (False, 100, False),
+        (False, 100, False),  # long windows move slowly
+        (False, 100, False),
+        (True, 900, True),  # and are whole when that is said
+        (True, 900, True),
     ]
     assert rollup.asked == [None, FAST_WINDOWS, FAST_WINDOWS, None, FAST_WINDOWS]
+
+
+def test_a_burst_that_is_read_at_once_is_in_every_window_at_once():
+    rollup, exporter, shard = make()
+    story = [(1_000, True), (1_005, True), (1_010, True), (2_000, True), (2_010, True)]
+    assert [day for _, day, _ in publish(story, rollup, exporter, shard)] == [1_000, 1_000, 1_000, 2_000, 2_000]
 
 
 def test_what_is_no_longer_complete_is_said_of_every_window():

@@ -12,6 +12,7 @@ import inspect
 import aiokafka
 import faust
 import pytest
+from aiohttp.web_protocol import RequestHandler
 from aiokafka.consumer import fetcher, group_coordinator, subscription_state
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from faust.topics import Topic
@@ -33,6 +34,11 @@ OVERRIDDEN = [
     (driver.Consumer, "commit"),
     (driver.Consumer, "wait_empty"),
     (driver.Consumer, "verify_event_path"),
+    (fetcher, "MemoryRecords"),
+    (faust.Worker, "_schedule_shutdown"),
+    (faust.Worker, "_shutdown_loop"),
+    (RequestHandler, "_handle_request"),
+    (RequestHandler, "finish_response"),
 ]
 CALLED = [
     (driver.AIOKafkaConsumerThread, "_ensure_consumer"),

@@ -113,6 +113,32 @@ def test_a_worker_ends_with_70_although_nobody_reads_its_log():
     assert time.monotonic() - began < 8
 
 
+def test_what_is_written_past_the_log_holds_nobody_up_and_is_whole_in_the_end():
+    code = (
+        "import sys, threading, warnings, click\n"
+        "from stream import logs\n"
+        "logs.set_up()\n"
+        "logs.in_background()\n"
+        "warnings.warn('a warning of Python')\n"
+        "thread = threading.Thread(target=lambda: 1 / 0); thread.start(); thread.join()\n"
+        "click.echo('leadpulse: the last message', err=True)\n"
+        "sys.exit(3)\n"
+    )
+    ended = _ended(code)
+    assert ended.returncode == 3
+    for said in ("a warning of Python", "ZeroDivisionError", "leadpulse: the last message\n"):
+        assert said in ended.stderr
+    read, write = os.pipe()
+    code = code.replace("sys.exit", "for _ in range(5_000): print('x' * 99, file=sys.stderr)\nsys.exit")
+    try:
+        began = time.monotonic()
+        assert subprocess.run([sys.executable, "-c", code], stderr=write, timeout=20).returncode == 3
+        assert time.monotonic() - began < 8
+    finally:
+        os.close(read)
+        os.close(write)
+
+
 def test_stacks_name_every_thread_and_what_it_does():
     assert "test_stacks_name_every_thread" in watchdog.stacks()
 

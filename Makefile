@@ -17,7 +17,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 
 QUICK := tests/structure tests/unit tests/laws tests/contracts tests/oracle stream
 
-.PHONY: help setup demo quick test bench alerts-proof render lint lock audit clean
+.PHONY: help setup demo quick test bench chaos chaos-long alerts-proof render lint lock audit clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -43,6 +43,12 @@ test: $(STAMP)  ## all tests; the head of the output says which broker is used a
 
 bench: $(STAMP)  ## throughput, memory and latency on a real broker
 	$(PY) -m tests.bench $(ARGS)
+
+chaos: $(STAMP)  ## the fault suite: kills, zombies, brokers that are away, poison …; a quarter of an hour
+	$(PY) -m tests.chaos $(ARGS)
+
+chaos-long: $(STAMP)  ## all of the fault suite: a day and more
+	$(PY) -m tests.chaos --long $(ARGS)
 
 alerts-proof: $(STAMP)  ## false pages and time to detect of the rendered alerts, in a real Prometheus
 	$(PY) -m tests.bench.alerts_proof $(ARGS)

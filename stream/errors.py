@@ -73,10 +73,6 @@ class TopicError(StartError):
     """A topic is missing, or has a partition count or configuration that would lose data."""
 
 
-class StateError(StartError):
-    """What is stored was counted by other settings, and cannot go on with these."""
-
-
 class CatalogError(LeadpulseError):
     """An entry of the metric catalog breaks a rule; the message names the entry."""
 

@@ -31,7 +31,7 @@ Log = dict[bytes, bytes]
 #: Kind → the field that its events are placed by.
 _KEYS = {
     "ad": "campaign_id",
-    "email": "lead_id",
+    "email": "message_id",
     "page_view": "visitor_id",
     "form": "visitor_id",
     "chatbot": "visitor_id",

@@ -241,12 +241,12 @@ def _accounted(value: bytes, event: Any) -> bool:
 
 
 def _lower(events: list[Any], attribute: str) -> None:
-    """Make a field of the data lower case, without white space around it.
+    """Make a field of the data lower case, without spaces around it.
 
     A batch has few values: asking for each of them costs 0.03 µs an event.
     """
     names = {getattr(event.data, attribute) for event in events}
-    odd = {name: plain for name in names if name is not None and name != (plain := name.strip().lower())}
+    odd = {name: plain for name in names if name is not None and name != (plain := name.strip(" ").lower())}
     if odd:
         for event in events:
             name = getattr(event.data, attribute)

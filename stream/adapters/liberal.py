@@ -179,7 +179,7 @@ def _text(each: Field, raw: Any) -> str:
         raise Unfit("wrong_type")
     if len(raw) > each.longest:
         raise Unfit("out_of_range")
-    return raw.strip().lower() if each.lower else raw
+    return raw.strip(" ").lower() if each.lower else raw
 
 
 def _name(each: Field, raw: Any) -> str:

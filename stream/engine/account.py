@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from stream.changes.accumulator import PANE_MASK, Accumulator
 from stream.changes.panes import Grid
+from stream.contract.records import UNIT
 from stream.contract.rejects import Reject
 from stream.engine.commit import Letter
 from stream.ingest.columns import Columns
@@ -58,6 +59,7 @@ class Account:
         self._letters: list[Letter] = []
         self.letter_bytes = 0  # of the dead letters since the last call, about
         self._open: list[tuple[str, str, int, int]] = []  # kind, site, pane, events that the stage has
+        self._ignored: dict[tuple[str, str], Sequence[str]] = {}  # kind and name of such an event → its ignored fields
 
     @property
     def outcomes(self) -> dict[str, int]:
@@ -127,9 +129,10 @@ class Account:
         kind, grid, figures = batch.kind, self._grid, self.figures
         for code, pane, n in batch.tallies(batch.arrivals, grid.origin_ms, grid.pane_ms):
             self._open.append((kind, batch.named[code], pane, n))
-        for place in batch.ignored.keys() & batch.index if batch.ignored else ():
-            for path in batch.ignored[place]:
-                self._add(f"{kind}/ignored/{path}", 1)
+        if batch.ignored:
+            for place, event in zip(batch.index, batch.events, strict=True):
+                if place in batch.ignored:
+                    self._ignored[kind, event.source + UNIT + event.id] = batch.ignored[place]
         self._tally("traffic", batch, batch.times, "human")
         newest, oldest = int(batch.times.max()), int(batch.times.min())
         figures.newest_ms[kind] = max(newest, figures.newest_ms.get(kind, 0))
@@ -140,6 +143,12 @@ class Account:
         """Count what was taken, but for what the stage refused, and what it noted beside."""
         for name, n in noted.items():
             self._add(name, n)
+        for event in refused:
+            self._ignored.pop((event.kind, event.name), None)
+        for (kind, _), paths in self._ignored.items():
+            for path in paths:
+                self._add(f"{kind}/ignored/{path}", 1)
+        self._ignored.clear()
         counted: Counter[tuple[str, str, int]] = Counter()
         for kind, site, pane, n in self._open:
             counted[kind, site, pane] += n

@@ -33,11 +33,15 @@ _MARK: Final = b"\xef\xbb\xbf"
 
 @dataclass(slots=True)
 class Line:
-    """A line that names a known kind; `time_ms` is its stated time, None where that is none."""
+    """A line that names a known kind; `time_ms` is its stated time, None where that is none.
+
+    `name` is a hash of what makes two lines the same event: kind, source and id; None where one of them is none.
+    """
 
     kind: KindName
     time_ms: int | None
     record: Record
+    name: int | None = None
 
     @property
     def number(self) -> int:
@@ -57,6 +61,8 @@ class DecodedLines:
 
 class _Stamp(msgspec.Struct, gc=False):
     type: Any = None
+    id: Any = None
+    source: Any = None
     time: Any = None
     recordedtime: Any = None
 
@@ -119,7 +125,16 @@ def _read(number: int, line: bytes) -> Line | Reject:
     arrival_ms = _ms(stamp.recordedtime)
     if arrival_ms is None:
         arrival_ms = time_ms or 0
-    return Line(kind, time_ms, (number, arrival_ms, None, line, ()))
+    source, id = _plain(stamp.source), _plain(stamp.id)
+    name = None if source is None or id is None else hash((kind, source, id))
+    return Line(kind, time_ms, (number, arrival_ms, None, line, ()), name)
+
+
+def _plain(value: object) -> str | None:
+    """Give a part of a name as the contract reads it: a whole number is its decimal text."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 def _ms(value: object) -> int | None:

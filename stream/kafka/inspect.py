@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
 
-from stream.kafka import topics
+from stream.kafka import refusals, topics
 from stream.kafka.layout import Layout
 from stream.kafka.security import Link
 from stream.kafka.topic_plan import Found, TopicPlan, TopicSpec
@@ -22,6 +23,8 @@ from stream.kafka.topic_plan import Found, TopicPlan, TopicSpec
 #: Behind the newest record of a partition lie at most a few markers of transactions that ended.
 TAIL: Final = 8
 TAIL_LIMIT_S: Final = 10.0
+#: Records of a partition that are looked at to see how keys are placed.
+SAMPLE: Final = 100
 #: A shard that runs reports each second.
 NEWS_S: Final = 1.5
 
@@ -115,6 +118,8 @@ def _consumer(link: Link) -> Iterator[KafkaConsumer]:
     )
     try:
         yield consumer
+    except KafkaError as error:
+        raise (refusals.told(error, link, refusals.Names("", "", "")) or topics.silence(link)) from error
     finally:
         consumer.close()
 
@@ -162,3 +167,23 @@ def _take(consumer: KafkaConsumer, wait_ms: int, into: dict[Place, Newest]) -> N
     for tp, records in consumer.poll(timeout_ms=wait_ms).items():
         last = records[-1]
         into[tp.topic, tp.partition] = Newest(last.timestamp, last.value, int(time.time() * 1_000))
+
+
+def sample(link: Link, seen: Inspection, names: Iterable[str]) -> dict[str, list[tuple[int, bytes | None]]]:
+    """Give partition and key of some newest records of each topic."""
+    names = set(names)
+    out: dict[str, list[tuple[int, bytes | None]]] = {name: [] for name in names}
+    tps = [TopicPartition(*place) for place, end in seen.ends.items() if place[0] in names and end > seen.begins[place]]
+    if not tps:
+        return out
+    with _consumer(link) as consumer:
+        consumer.assign(tps)
+        for tp in tps:
+            consumer.seek(tp, max(seen.begins[tp.topic, tp.partition], seen.ends[tp.topic, tp.partition] - SAMPLE))
+        until = time.monotonic() + TAIL_LIMIT_S
+        while time.monotonic() < until:
+            for tp, records in consumer.poll(timeout_ms=200).items():
+                out[tp.topic] += [(tp.partition, record.key) for record in records]
+            if all(consumer.position(tp) >= seen.ends[tp.topic, tp.partition] for tp in tps):
+                break
+    return out

@@ -171,12 +171,13 @@ class Replay:
                 # the decoder will reject it; it lies at no moment, so it is part of every account
                 out.append((0, line))
                 continue
-            time_ms = min(line.time_ms, line.record[1] or line.time_ms)
-            if at_ms is not None and time_ms >= at_ms:
-                account.left_out += 1
-                continue
-            out.append((time_ms, line))
-        # of two copies the one that arrived first counts; stable: lines of one moment stay in their order
+            out.append((min(line.time_ms, line.record[1] or line.time_ms), line))
+        _behind_the_first(out)
+        if at_ms is not None:
+            read = len(out)
+            out = [placed for placed in out if placed[0] < at_ms or placed[1].time_ms is None]
+            account.left_out += read - len(out)
+        # stable: lines of one moment that arrived together stay in their order
         out.sort(key=lambda placed: (placed[0], placed[1].record[1]))
         return out
 
@@ -193,6 +194,22 @@ class Replay:
             self._rollup.add(fold.take_delta(self._seq, _REPORT))
             for over in fold.hand_over():
                 handed.setdefault(over.group, []).append((0, 0, over.key, over.value, over.headers))
+
+
+def _behind_the_first(lines: list[Placed]) -> None:
+    """Move copies of an event behind the one that arrived first, which is the one that counts, whatever their times."""
+    places: dict[int, int] = {}
+    copies: dict[int, list[int]] = {}
+    for place, (_, line) in enumerate(lines):
+        if line.name is not None and line.time_ms is not None:
+            known = places.setdefault(line.name, place)
+            if known != place:
+                copies.setdefault(line.name, [known]).append(place)
+    for some in copies.values():
+        first_ms, _ = lines[min(some, key=lambda place: (lines[place][1].record[1], place))]
+        for place in some:
+            time_ms, line = lines[place]
+            lines[place] = max(time_ms, first_ms), line
 
 
 def replay(lines: Iterable[bytes], options: ReplayOptions, progress: Callable[[int], None] | None = None) -> Replayed:

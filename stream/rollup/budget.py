@@ -117,6 +117,10 @@ class Budget:
         most = min(self.limit, self.limits.get(place, self.limit))
         return len(self.kept.get(place, ())) < most and (self.everything or self.values < self.most_readings)
 
+    def shows_site(self, site: str) -> bool:
+        """Tell whether anything is shown of a site by its name."""
+        return site == UNKNOWN or site in self.kept.get(Place(SITES, "site", ""), ())
+
     def is_new(self, place: Place, value: str, now_ms: int) -> bool:
         """Tell whether nothing of a value can have been folded."""
         before_ms = now_ms - MEMORY_MS

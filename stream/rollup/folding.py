@@ -15,13 +15,15 @@ from typing import Any, Final
 from stream import catalog
 from stream.changes.panes import HOUR_MS, MINUTE_MS
 from stream.rollup.budget import ALWAYS, MEMORY_MS, NEVER, SITES, Labels, Place, has_budget
-from stream.rollup.room import edge_after, keys_of, names_of
+from stream.rollup.room import OVER, edge_after, names_of
 from stream.rollup.series import Series
 from stream.state.labels import FOLDED, UNKNOWN
 from stream.windows.levels import Levels
 
 #: How much larger than the smallest value a folded one must be to take its place: twice, and once again half.
 _LARGER: Final = (3, 2)
+#: A family that shows so many times fewer sets of labels than the one with most gets some of its room.
+_FEWER: Final = 4
 _PERIOD_MS: Final = HOUR_MS
 _PATIENCE_MS: Final = MINUTE_MS
 #: Where readings are too many, so much of them is left when values have been folded: nine tenths.
@@ -168,7 +170,6 @@ class Folding:
                 budget.values -= len(budget.kept.pop(other))
             for named in [named for named in series.volumes if named[2] == value]:
                 self.unfollow((str(named[0]), str(named[1]), str(named[2]), str(named[3])))
-        self._settle_sets()
         series.clear()
 
     def _with(self, name: str, place: Place, value: str) -> list[tuple[Labels, int]]:
@@ -190,6 +191,7 @@ class Folding:
 
     def _drop(self, name: str, labels: Labels) -> None:
         sid = self._series.sids[name].pop(labels)
+        self._series.room.drop(catalog.COUNTS[name], self._series.families[name], labels)
         self._series.blank(sid)
         self._levels.drop(sid)
         self._series.fresh.add(name)
@@ -201,17 +203,6 @@ class Folding:
             self._series.blank(sid)
             self._levels.drop(sid)
             self._series.clear()
-
-    def _settle_sets(self) -> None:
-        """Count the readings anew after series went."""
-        series = self._series
-        there = {
-            key
-            for name, of in series.sids.items()
-            for labels in of
-            for key, _ in keys_of(catalog.COUNTS[name], series.families[name], labels)
-        }
-        series.room.leave(there)
 
     def _forget(self) -> None:
         """Follow no more what nothing is left of, and what has had a place of its own for long enough."""
@@ -240,11 +231,11 @@ class Folding:
         held: dict[str, int] = {}
         for (family, _), (names, _) in room.sets.items():
             held[family] = held.get(family, 0) + any(map(has_budget, names))
-        most = max(held.values(), default=0)
-        others = [key for key in waiting if held.get(key[0], 0) < most]
+        few = max(held.values(), default=0) // _FEWER
+        others = [key for key in waiting if held.get(key[0], 0) <= few and not room.sites_are_many(key, names_of(key))]
         left = budget.most_readings * _LEFT[0] // _LEFT[1]
         while room.readings > (left if others else budget.most_readings):
-            place = self._largest(sites=room.readings > budget.most_readings)
+            place = self._largest(over=room.readings - budget.most_readings)
             if place is None:
                 break
             self.shrink(place, len(budget.kept[place]) - 1)
@@ -255,11 +246,15 @@ class Folding:
             budget.let_in(key, self.edge_ms)
         self._series.clear()
 
-    def _largest(self, sites: bool) -> Place | None:
-        """Give the place with most values, of those that more than one value has a place in; sites come last."""
-        kept = self._budget.kept
+    def _largest(self, over: int) -> Place | None:
+        """Give the place with most values; the last one of a place, and sites, only where readings are too many."""
+        kept, spare = self._budget.kept, self._budget.most_readings // OVER
         several = [place for place in kept if len(kept[place]) > 1]
-        some = [place for place in several if place.family != SITES] or (several if sites else [])
+        some = [place for place in several if place.family != SITES]
+        if not some and over > 0:
+            some = [place for place in kept if kept[place] and place.family != SITES]
+        if not some and over > spare:
+            some = several
         return max(some, key=lambda place: (len(kept[place]), place), default=None)
 
     def shrink(self, place: Place, size: int) -> None:

@@ -19,9 +19,10 @@ from stream import catalog
 from stream.catalog import Metric
 from stream.changes.durations import quantile
 from stream.changes.panes import window_ms
-from stream.rollup.budget import NEVER, Labels
+from stream.rollup.budget import CURRENCY, NEVER, Labels
 from stream.rollup.known import TOTALS_MS, Known
 from stream.rollup.series import Ints, Series, shift_of, shifts_of
+from stream.state.labels import FOLDED
 from stream.windows.levels import SHORTEST_FOR_TOTALS_MS
 
 Number = int | float
@@ -253,6 +254,8 @@ class Formulas:
             elif labels == names:
                 found.update(dict.fromkeys(series))
         groups = list(found)
+        if metric.kind == "ratio" and CURRENCY in names:  # money of several currencies is added up, and divides nothing
+            groups = [key for key in groups if key[names.index(CURRENCY)] != FOLDED]
         plan.groups = [
             {**{name: str(value) for name, value in zip(names, key, strict=True)}, **constant} for key in groups
         ]

@@ -22,7 +22,7 @@ def resettle(folding: Folding, series: Series, made: MadeWith | None) -> None:
     budget = series.budget
     if made == MadeWith(budget.limit, budget.most_readings, dict(budget.allowed)):
         return
-    budget.changed = True
+    budget.changed, budget.hour = True, 0  # places are looked at with the next snapshot
     _name_all(series, budget)
     _list(folding, budget, {} if made is None else made.allowed)
     for place in list(budget.kept):

@@ -35,7 +35,7 @@ from stream.windows.levels import PLAN
 #: Words for how a mail bounced; "unknown" is one of them.
 _BOUNCES: Final = 4
 #: Readings that only come where something is folded may go so much over the bound: a tenth.
-_OVER: Final = 10
+OVER: Final = 10
 #: Sites take no more than so much of all readings, or nothing else would be shown of any of them.
 _OF_SITES: Final = (3, 4)
 _SITE: Final = Place(SITES, "site", "")
@@ -105,6 +105,7 @@ class Room:
         #: Sets of labels → the names of the labels, and the readings that they bring.
         self.sets: dict[Family, tuple[tuple[str, ...], int]] = {}
         self.readings = 0
+        self._series: dict[Family, int] = {}  # set of labels → series that share it
         self._of_sites = 0  # readings of named sites that have nothing to fold but the site
         #: Sets that others would be folded to, and that are not there yet → the readings that they would bring.
         self._fallbacks: dict[Family, int] = {}
@@ -118,6 +119,15 @@ class Room:
         for key, names in keys_of(count, family, labels):
             if key not in self.sets:
                 self._take(key, names)
+            self._series[key] = self._series.get(key, 0) + 1
+
+    def drop(self, count: Count, family: str, labels: Labels) -> None:
+        """Take notice that a series went."""
+        for key, names in keys_of(count, family, labels):
+            self._series[key] -= 1
+            if not self._series[key]:
+                del self._series[key]
+                self._drop(key, names)
 
     def _take(self, key: Family, names: tuple[str, ...]) -> None:
         brought = self._cost(key, names)
@@ -133,14 +143,12 @@ class Room:
             self._fallbacks[fallback] = self._cost(fallback, names)
             self._reserved += self._fallbacks[fallback]
 
-    def leave(self, there: set[Family]) -> None:
-        """Forget the sets that are not among those that are there."""
-        for key in self.sets.keys() - there:
-            names, brought = self.sets.pop(key)
-            self.readings -= brought
-            self._of_sites -= brought if _is_of_site(names, key[1]) else 0
-            if names[-1] == CURRENCY:
-                self._money[key[0], key[1][:-1]] -= 1
+    def _drop(self, key: Family, names: tuple[str, ...]) -> None:
+        _, brought = self.sets.pop(key)
+        self.readings -= brought
+        self._of_sites -= brought if _is_of_site(names, key[1]) else 0
+        if names[-1] == CURRENCY:
+            self._money[key[0], key[1][:-1]] -= 1
 
     def _cost(self, key: Family, names: tuple[str, ...]) -> int:
         """Give the readings that a set brings; those of its first currency came with it."""
@@ -181,16 +189,22 @@ class Room:
     def has_room(self, key: Family, names: tuple[str, ...]) -> bool:
         """Tell whether one more set fits, and in the end all that would come where others do not."""
         most = self._budget.most_readings
-        return self.readings + self._cost(key, names) + max(0, self._reserved - most // _OVER) <= most
+        left = most - max(0, self._reserved - most // OVER) - self.readings
+        return self._cost(key, names) <= left and not self.sites_are_many(key, names)
+
+    def sites_are_many(self, key: Family, names: tuple[str, ...]) -> bool:
+        """Tell whether a set is of a site alone, and those of sites alone take as much as they may."""
+        top, bottom = _OF_SITES
+        more = self._of_sites + self._cost(key, names)
+        return _is_of_site(names, key[1]) and more * bottom > self._budget.most_readings * top
 
     def bound_sites(self) -> None:
         """Take no more sites where those that are there bring most readings already."""
         budget = self._budget
-        sites = len(budget.kept.get(_SITE, ()))
-        top, bottom = _OF_SITES
+        sites, (top, bottom) = len(budget.kept.get(_SITE, ())), _OF_SITES
         if sites and self._of_sites * (sites + 1) * bottom > budget.most_readings * sites * top:
             budget.limits[_SITE] = min(budget.limits.get(_SITE, sites), sites)
-        elif _SITE in budget.limits and self.readings * _OVER < budget.most_readings * (_OVER - 1):
+        elif _SITE in budget.limits and self.readings * OVER < budget.most_readings * (OVER - 1):
             budget.limits[_SITE] = max(budget.limits[_SITE], sites + 1)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from stream.rollup.budget import Budget
 from stream.rollup.standing import Standings
+from stream.state.labels import FOLDED
 
 Total = tuple[str, dict[str, str], int | float]
 
@@ -50,8 +51,12 @@ def totals(standings: Standings, budget: Budget, now_ms: int, complete: bool, ca
     horizon = min(standings.gauges("dedupe_horizon_seconds"), default=None)
     if horizon is not None:
         yield "dedupe_horizon_seconds", {}, horizon
-    for site, n in sorted(standings.by_name("mixed_granularity/").items()):
-        yield "mixed_granularity", {"site": site}, int(n)
+    mixed: dict[str, int] = {}
+    for site, n in standings.by_name("mixed_granularity/").items():
+        site = site if budget.shows_site(site) else FOLDED
+        mixed[site] = mixed.get(site, 0) + n
+    for site, n in sorted(mixed.items()):
+        yield "mixed_granularity", {"site": site}, n
     for label, n in sorted(folded.items()):
         yield "labels_folded_total", {"label": label}, n
     yield "catalog_info", {"version": catalog_version}, 1

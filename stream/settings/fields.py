@@ -129,6 +129,13 @@ class Settings(BaseModel):
     )
     topic_prefix: Name = Field("", description="Put before the name of every topic, sources and leadpulse.* alike.")
     group_id: Name = Field("leadpulse", min_length=1, description="Consumer group that the workers share.")
+    generation: int = Field(
+        1,
+        ge=1,
+        le=999,
+        description="Which set of leadpulse's own topics counts: a higher one counts anew beside the one that runs, "
+        "and publishes once it has caught up and the workers of the one before it are stopped.",
+    )
     instance_id: Name = Field(
         "",
         description="A name of this worker alone that stays over restarts (static membership); empty: none.",
@@ -220,7 +227,11 @@ class Settings(BaseModel):
         50, ge=1, le=10_000, description="Values shown of a label without allow-list, for each site: the largest."
     )
     readings_limit: int = Field(
-        10_000, ge=100, le=1_000_000, description="Readings (series times windows) kept in all."
+        10_000,
+        ge=100,
+        le=1_000_000,
+        description="Readings (series times windows) kept in all, whatever their labels: what finds no room adds up in "
+        "`(other)`, in the end by its site. Some 4 KB of memory each.",
     )
 
     # -- where visits come from

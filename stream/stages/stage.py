@@ -40,12 +40,13 @@ class Batch(Protocol):
 
 
 class Refused(NamedTuple):
-    """An event that does not count, as only its row could tell."""
+    """An event that does not count, as only its row could tell; `name` is its source and id."""
 
     kind: KindName
     site: str
     arrival_ms: int
     reason: str
+    name: str = ""
 
 
 class HandOver(NamedTuple):

@@ -25,6 +25,14 @@ class Logged(Protocol):
         """Give what the log must be told, and forget that it changed."""
 
 
+class CountedOtherwise(Exception):
+    """What is stored was counted by other settings, and cannot go on with these: what is so, and how to go back."""
+
+    def __init__(self, what: str, do: str) -> None:
+        super().__init__(what)
+        self.what, self.do = what, do
+
+
 class Table(Logged, Protocol):
     """Rows of a stage, which come and go."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from stream.changes.accumulator import Spread
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Grid, end_pane, window_ms
 from stream.kernels.sums import summed
+from stream.windows.pages import Pages
 from stream.windows.spreads import Part, Waiting, columns, in_panes
 
 Ints = NDArray[np.int64]
@@ -50,7 +51,7 @@ def level_of(length_ms: int) -> int:
 
 @dataclass(slots=True)
 class Level:
-    """Panes of one length: `cells[pane % ring, row]`, and a running sum a window."""
+    """Panes of one length: cells by row and pane, and a running sum a window."""
 
     number: int
     pane_ms: int
@@ -60,45 +61,45 @@ class Level:
     takes_totals: bool
     end: int = 0
     rows: int = 0
-    capacity: int = 256
     row_of: NDArray[np.int32] = field(default_factory=lambda: np.full(256, -1, np.int32))
-    sids: list[int] = field(default_factory=list)
+    sids: Ints = field(default_factory=lambda: np.zeros(256, np.int64))  # by row
     dirty: set[int] = field(default_factory=set)
     ends: dict[Window, int] = field(init=False)  # the first pane that each window leaves out
-    cells: Ints = field(init=False)
+    cells: Pages = field(init=False)
     sums: dict[Window, Ints] = field(init=False)
     waiting: Waiting = field(default_factory=Waiting)
 
     def __post_init__(self) -> None:
-        self.cells = np.zeros((self.ring, self.capacity), np.int64)
-        self.sums = {window: np.zeros(self.capacity, np.int64) for window in self.windows}
+        self.cells = Pages(self.ring)
+        self.sums = {window: np.zeros(256, np.int64) for window in self.windows}
         self.ends = dict.fromkeys(self.windows, self.end)
 
     def add_row(self, sid: int) -> None:
         """Give a series a row."""
-        while sid >= len(self.row_of):
-            self.row_of = np.concatenate([self.row_of, np.full(len(self.row_of), -1, np.int32)])
-        if self.rows == self.capacity:
-            self.cells = np.concatenate([self.cells, np.zeros_like(self.cells)], axis=1)
+        if sid >= len(self.row_of):
+            self.row_of = _longer(self.row_of, sid + 1, -1)
+        if self.rows == len(self.sids):
+            self.sids = _longer(self.sids, self.rows + 1)
             for window, sums in self.sums.items():
-                self.sums[window] = np.concatenate([sums, np.zeros_like(sums)])
-            self.capacity *= 2
+                self.sums[window] = _longer(sums, self.rows + 1)
+        self.cells.make_room(self.rows + 1)
         self.row_of[sid] = self.rows
-        self.sids.append(sid)
+        self.sids[self.rows] = sid
         self.rows += 1
 
     def apply(self, sids: Ints, panes: Ints, amounts: Ints) -> None:
         """Add changes of series in panes of this level; panes that no window can see any more are passed over."""
-        while len(self.row_of) <= int(sids.max(initial=0)):
-            self.row_of = np.concatenate([self.row_of, np.full(len(self.row_of), -1, np.int32)])
-        rows = self.row_of[sids]
-        wanted = (rows >= 0) & (panes >= self.end - self.ring)
-        rows, panes, amounts = rows[wanted].astype(np.int64), panes[wanted], amounts[wanted]
+        most = int(sids.max(initial=0))
+        if most >= len(self.row_of):
+            self.row_of = _longer(self.row_of, most + 1, -1)
+        every = self.row_of[sids]
+        wanted = (every >= 0) & (panes >= self.end - self.ring)
+        rows, panes, amounts = every[wanted].astype(np.int64), panes[wanted], amounts[wanted]
         if not len(rows):
             return
         if int(panes.max()) >= self.end:
             raise ValueError("a change lies after the moment that windows are read at")
-        np.add.at(self.cells.reshape(-1), (panes % self.ring) * self.capacity + rows, amounts)
+        self.cells.add(rows, panes, amounts)
         for window, length in self.windows.items():
             last = self.ends[window]
             seen = panes >= last - length
@@ -119,22 +120,21 @@ class Level:
         ends = {window: self._end(window, now_ms, end) for window in self.windows}
         if end == first and ends == self.ends:
             return
-        cells, ring = self.cells, self.ring
+        cells, rows = self.cells, self.rows
         for window, length in self.windows.items():
             was, last = self.ends[window], ends[window]
             if last - was < length:
-                leaving = np.arange(was - length, last - length) % ring
-                self.sums[window] -= cells[leaving].sum(axis=0)
+                self.sums[window][:rows] -= cells.sum(was - length, last - length, rows)
         if end > first:
-            cells[[pane % ring for pane in range(max(first, end - ring), end)]] = 0
-            self.dirty.update(range(max(first, end - ring), end))
+            cells.advance(end)
+            self.dirty.update(range(max(first, end - self.ring), end))
         self.end = end
         for window, length in self.windows.items():
             was, last = self.ends[window], ends[window]
             if last - was >= length:
-                self.sums[window] = cells[np.arange(last - length, last) % ring].sum(axis=0)
+                self.sums[window][:rows] = cells.sum(last - length, last, rows)
             elif was < first:  # some of what is entered by a shifted window was there before
-                self.sums[window] += cells[np.arange(was, min(last, first)) % ring].sum(axis=0)
+                self.sums[window][:rows] += cells.sum(was, min(last, first), rows)
         self.ends = ends
         if len(self.waiting):
             self._spread(self.waiting.table, first, end)
@@ -163,11 +163,10 @@ class Level:
         row, home = self._row(sid), self._row(into)
         if row < 0 or home < 0:
             return
-        cells = self.cells[:, row]
-        self.cells[:, home] += cells
+        self.cells.pour(row, home)
         for sums in self.sums.values():
             sums[home] += sums[row]
-        self._touch(cells)
+        self.dirty.update(self.cells.holding(row))
         self.waiting.move(sid, into)
 
     def drop(self, sid: int) -> None:
@@ -175,22 +174,22 @@ class Level:
         row = self._row(sid)
         if row < 0:
             return
-        self._touch(self.cells[:, row])
-        self.cells[:, row] = 0
+        self.dirty.update(self.cells.holding(row))
+        self.cells.drop(row)
         for sums in self.sums.values():
             sums[row] = 0
         self.waiting.move(sid, None)
 
     def of_pane(self, pane: int) -> tuple[Ints, Ints]:
         """Give the series that hold anything in a pane, and what."""
-        cells = self.cells[pane % self.ring, : self.rows]
+        cells = self.cells.of_pane(pane, self.rows)
         rows = np.flatnonzero(cells)
-        return np.array(self.sids, np.int64)[rows], cells[rows]
+        return self.sids[rows], cells[rows]
 
     def holds(self, sid: int) -> bool:
         """Tell whether a series holds anything."""
         row = self._row(sid)
-        return row >= 0 and bool(self.cells[:, row].any())
+        return row >= 0 and bool(self.cells.holding(row))
 
     def has(self, sid: int) -> bool:
         """Tell whether a series is kept here."""
@@ -199,15 +198,10 @@ class Level:
     def _row(self, sid: int) -> int:
         return int(self.row_of[sid]) if sid < len(self.row_of) else -1
 
-    def _touch(self, cells: Ints) -> None:
-        first = self.end - self.ring
-        slots = np.flatnonzero(cells)
-        self.dirty.update((first + (slots - first) % self.ring).tolist())
-
     def total(self, window: Window, size: int) -> Ints:
         """Give the sum of every series in a window, by series; 0 for series that this level does not hold."""
         out = np.zeros(size, np.int64)
-        out[self.sids] = self.sums[window][: self.rows]
+        out[self.sids[: self.rows]] = self.sums[window][: self.rows]
         return out
 
     def between(self, sids: Ints, first: int, end: int) -> Ints | None:
@@ -219,9 +213,14 @@ class Level:
         rows = np.where(here, self.row_of[np.where(here, sids, 0)], -1)
         there = np.flatnonzero(rows >= 0)
         if len(there):
-            panes = np.arange(first, min(end, self.end)) % self.ring
-            out[there] = self.cells[np.ix_(panes, rows[there])].sum(axis=0)
+            out[there] = self.cells.sum_of(rows[there], first, min(end, self.end))
         return out
+
+
+def _longer(column: Any, size: int, empty: int = 0) -> Any:
+    """Give a column room for so many rows, and for half as many as there were."""
+    more = max(size - len(column), len(column) // 2)
+    return np.concatenate([column, np.full(more, empty, column.dtype)])
 
 
 class Levels:

@@ -17,8 +17,9 @@ import msgspec
 import xxhash
 
 from stream.contract.records import Record
-from stream.errors import REBUILD, StateError, TopicError
+from stream.errors import REBUILD, TopicError
 from stream.state.keys import BIRTH, POSITION, SHELL
+from stream.state.table import CountedOtherwise
 from stream.worker.inbox import Batch
 
 #: State-log keys that begin with a zero byte are the shell's; all others are the fold's.
@@ -124,8 +125,8 @@ class Restoring:
         """
         if self._position is not None:
             _refuse_other_format(self._position, self.where)
-        if isinstance(self._error, StateError):
-            raise StateError(self._error.what, where=self.where, do=f"{self._error.do} Or begin anew: {REBUILD}.")
+        if isinstance(self._error, CountedOtherwise):
+            raise TopicError(self._error.what, where=self.where, do=f"{self._error.do} Or begin anew: {REBUILD}.")
         if self._error is not None:
             raise self._error
         return self._position

@@ -21,7 +21,12 @@ from stream.worker.ports import EncodeReading
 
 def key_of(reading: Reading) -> bytes:
     """Name a series in the topic: [metric, labels, window]."""
-    return orjson.dumps([reading.metric, reading.labels, reading.window], option=orjson.OPT_SORT_KEYS)
+    return fitting(orjson.dumps([reading.metric, reading.labels, reading.window], option=orjson.OPT_SORT_KEYS))
+
+
+def fitting(text: bytes) -> bytes:
+    """Give a copy that is as large as it is long: the encoder's own takes ten times as much, for each of all keys."""
+    return bytes(memoryview(text))
 
 
 def window_of(key: bytes) -> str | None:
@@ -77,7 +82,7 @@ class Published:
                 if self._shift:
                     reading = msgspec.structs.replace(reading, seq=reading.seq + self._shift)
                 pending[key] = reading
-                rows.append((key, self._encode(reading)))
+                rows.append((key, fitting(self._encode(reading))))
         if windows is None:  # some windows only: what is missing has not changed
             for key in self._readings.keys() - seen:
                 pending[key] = None

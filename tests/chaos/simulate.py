@@ -24,6 +24,7 @@ from tests.chaos.sim.world import World
 def failures(seeds: Iterable[int], mutant: str = "") -> dict[int, list[str]]:
     """Run seeds one after the other; give what was wrong with those that fail."""
     gc.freeze()  # what is loaded stays; only the runs make garbage
+    gc.set_threshold(200_000)
     with mutants.planted(mutant):
         return {seed: wrong for seed in seeds if (wrong := World(seed).run())}
 

@@ -412,9 +412,12 @@ def texts() -> Iterator[Poison]:
             ("of 257 characters", "x" * 257),
             ("with a NUL", "a\x00b"),
             ("with a unit separator", "a\x1fb"),
-            ("with a line feed at its end", "a\n"),
+            ("with a line feed inside", "a\nb"),
         ):
             yield f"{kind}: {field} {name}", kind, raw(kind, data_of(kind, **{field: value})), "out_of_range"
+        if field != "platform":  # white space around it decorates
+            ends = raw(kind, data_of(kind, **{field: "a\n"}))
+            yield f"{kind}: {field} with a line feed at its end", kind, ends, "out_of_range"
     for name in ("id", "source"):
         yield f"{name} of 257 characters", "page_view", raw("page_view", **{name: "x" * 257}), "out_of_range"
         yield f"{name} with a separator", "page_view", raw("page_view", **{name: "a\x1fb"}), "out_of_range"

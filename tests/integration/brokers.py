@@ -17,9 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,12 +69,19 @@ class Broker:
     bootstrap: str
     transactions: bool
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    start: Callable[[], subprocess.Popen[bytes]] | None = field(default=None, repr=False)
 
-    def kill(self) -> None:
-        """Take the power away (kafka from jars only)."""
+    def kill(self, sig: signal.Signals = signal.SIGKILL) -> None:
+        """Take the power away, or ask it to stop (kafka from jars only)."""
         assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGKILL)
+        os.killpg(self.process.pid, sig)
         self.process.wait()
+
+    def again(self) -> None:
+        """Start it anew on the data that it left (kafka from jars only)."""
+        assert self.start is not None
+        self.process = self.start()
+        wait_open(self.bootstrap, 60, self.process)
 
 
 class NoBroker(RuntimeError):
@@ -155,9 +163,10 @@ def _kafka(extra: str, listeners: str) -> Iterator[Broker]:
         settings = str(folder / "server.properties")
         if _java(folder, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", settings).wait(60):
             raise NoBroker(f"storage could not be formatted: {(folder / 'out.log').read_text()[-500:]}")
-        process = _java(folder, "kafka.Kafka", settings)
+        start = partial(_java, folder, "kafka.Kafka", settings)
+        process = start()
         bootstrap = listeners.split(",")[0].split("//")[1] if listeners else f"127.0.0.1:{port}"
-        broker = Broker("kafka", bootstrap, True, process)
+        broker = Broker("kafka", bootstrap, True, process, start)
         try:
             wait_open(bootstrap, 60, process)
             yield broker

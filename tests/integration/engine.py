@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -51,11 +51,11 @@ class Engine:
         self._latest: dict[bytes, bytes | None] = {}
         self._follower: KafkaConsumer | None = None
 
-    def worker(self, **settings: Any) -> Worker:
+    def worker(self, command: Sequence[str] = WORKER, **settings: Any) -> Worker:
         """Start one more worker."""
         self.ports.append(free_port())
         own = {"LEADPULSE_HTTP": f"127.0.0.1:{self.ports[-1]}", **settings}
-        started = Worker(WORKER, {**self.site.settings, **own}, self.site.folder, f"e{len(self.ports)}")
+        started = Worker(command, {**self.site.settings, **own}, self.site.folder, f"e{len(self.ports)}")
         self.site.workers.append(started)
         return started
 
@@ -151,8 +151,8 @@ class Engine:
             auto_offset_reset="earliest", max_partition_fetch_bytes=4 << 20, fetch_max_bytes=32 << 20,
         )  # fmt: skip
 
-    def gauges(self) -> dict[str, float]:
-        """Give the series of whichever worker shows the business gauges."""
+    def gauges(self, having: str = "leadpulse_visitors{") -> dict[str, float]:
+        """Give the series of whichever worker shows the business gauges, of which one is known."""
         for port in self.ports:
             try:
                 text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
@@ -163,7 +163,7 @@ class Engine:
                 if not line.startswith("#"):
                     name, _, value = line.rpartition(" ")
                     found[name] = float(value)
-            if any(name.startswith("leadpulse_visitors{") for name in found):
+            if any(name.startswith(having) for name in found):
                 return found
         return {}
 

@@ -48,17 +48,7 @@ _RECIPIENTS: Final = (
 )  # fmt: skip
 
 _WORDS: Final = frozenset(
-    [
-        "form_type",
-        "action",
-        "bounce_type",
-        "actor",
-        "channel_type",
-        "email_purpose",
-        "offer_stage",
-        "platform",
-        "recipient_domain",
-    ]
+    ("form_type", "action", "bounce_type", "actor", "channel_type", "email_purpose", "offer_stage")
 )
 _IDS: Final = frozenset(
     ["submission_id", "conversation_id", "order_id", "appointment_id", "campaign_id", "form_id", "segment"]
@@ -196,6 +186,8 @@ class Months:
         return written
 
     def _oddly(self, name: str, one: Any) -> Any:
+        if name in ("platform", "recipient_domain"):  # ids: no control character is taken off
+            return self._of(one.upper(), f" {one}", f"{one} ")
         if name in _WORDS:
             return self._of(one.upper(), one.title(), f" {one}", f"{one}\t")
         if name == "currency":

@@ -26,6 +26,11 @@ def looking_back(look_back_ms: int, **options: Any) -> ShardFold:
     return shard("visitors", channels=ChannelOptions(look_back_ms=look_back_ms), **options)
 
 
+def people_of(fold: ShardFold) -> dict[str, Any]:
+    """Give the rows of people; what leads of ad platforms sent is kept in the order in which it came."""
+    return {key: row for key, row in remembered(fold).items() if key.startswith("v")}
+
+
 @given(data=st.data())
 def test_both_ways_look_back_alike(data: st.DataObject) -> None:
     look_back_ms, bounds = data.draw(LOOK_BACKS, label="look-back"), data.draw(BOUNDS, label="bounds")
@@ -45,7 +50,7 @@ def test_order_and_cuts_of_batches_change_nothing_of_what_is_looked_up(data: st.
     one, other = looking_back(look_back_ms), looking_back(look_back_ms)
     sums, _ = folded(one, [events])
     other_sums, _ = folded(other, cut(data, data.draw(st.permutations(events), label="order")))
-    assert remembered(other) == remembered(one)
+    assert people_of(other) == people_of(one)
     assert nonzero(other_sums) == nonzero(sums)
     told = Sums()
     for raw in rows_of(one):

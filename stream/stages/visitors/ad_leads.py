@@ -14,6 +14,7 @@ from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
 from stream.contract.records import UNIT
 from stream.stages.visitors import forms
+from stream.stages.visitors.bounds import DEFAULT_BOUNDS
 from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.facts import PLATFORM_CHANNELS, Facts
 from stream.stages.visitors.people import KNOWN_MS
@@ -70,7 +71,11 @@ class AdLeads:
         )  # fmt: skip
         self._contributions.change(before, self.cells(site, lead))
         forms.forget(lead.submissions, lead.last - forms.SUBMISSION_MS, _MOST_SUBMISSIONS)
-        self.rows.put(key, encode(lead))
+        row = encode(lead)
+        while len(row) > DEFAULT_BOUNDS.row_bytes and lead.submissions:
+            forms.forget(lead.submissions, 0, len(lead.submissions) // 2)
+            row = encode(lead)
+        self.rows.put(key, row)
 
     def cells(self, site: str, lead: AdLead) -> Cells:
         """List what a lead counts for."""

@@ -14,10 +14,9 @@ from typing import Final
 import msgspec
 
 from stream.changes.panes import DAY_MS
-from stream.errors import StateError
 from stream.state.keys import COUNTED_BY, PEOPLE
 from stream.state.rows import Rows
-from stream.state.table import LogRecord
+from stream.state.table import CountedOtherwise, LogRecord
 
 
 class LookBack(msgspec.Struct, array_like=True, frozen=True):
@@ -45,12 +44,12 @@ class CountedBy:
         self.check()
 
     def check(self) -> None:
-        """Refuse rows that were counted by another look-back; raises StateError."""
+        """Refuse rows that were counted by another look-back; raises CountedOtherwise."""
         if self._stored_ms != self._now_ms:
             before, now = _said(self._stored_ms), _said(self._now_ms)
-            raise StateError(
+            raise CountedOtherwise(
                 f"People were counted with LEADPULSE_LOOK_BACK={before}, and it is {now} now: a figure cannot be both.",
-                do=f"Set LEADPULSE_LOOK_BACK={before} again.",
+                f"Set LEADPULSE_LOOK_BACK={before} again.",
             )
 
     def changes(self) -> list[LogRecord]:
@@ -79,7 +78,7 @@ class PeopleRows(Rows):
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take a record of the state log, prefix included."""
-        if not self._is_checked:
+        if value is not None and not self._is_checked:
             self._counted_by.check()
             self._is_checked = True
         super().load(key, value)

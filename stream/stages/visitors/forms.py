@@ -120,4 +120,4 @@ def forget(submissions: list[Submission], oldest_ms: int, most: int) -> None:
     submissions[:] = [one for one in submissions if one.last[0] >= oldest_ms]
     if len(submissions) > most:
         submissions.sort(key=lambda one: (one.last, one.form, one.id))
-        del submissions[:-most]
+        del submissions[: len(submissions) - most]

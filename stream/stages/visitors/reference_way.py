@@ -29,6 +29,7 @@ from stream.stages.visitors.steps import Cells
 #: What is still without a session after that long will get none: a session may begin late by a day, not by more.
 _LOOSE_MS = 3 * DAY_MS
 
+_NOTHING: Final = Extra()
 #: Where an event says what was offered.
 _OFFER: Final[dict[KindName, str]] = {"page_view": "page.offer_id", "form": "offer_id"}
 
@@ -47,6 +48,8 @@ def fold_by_reference(
     row.sessions = work.sessions()
     listed.change(work.views)
     forget(row, memory_ms, bounds, contributions.look_back_ms)
+    if row.extra == _NOTHING:  # what was alone found its session
+        row.extra = None
     return work.flood
 
 

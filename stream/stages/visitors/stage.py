@@ -76,4 +76,4 @@ class Visitors(Stage):
         self.ad_leads.fold(accumulator)
         waiting, self._waiting = self._waiting, defaultdict(list)
         flood = self.people.fold(waiting, accumulator) if waiting else ()
-        return [Refused(fact.kind, fact.site_id, fact.arrival_ms, "flood") for fact in flood]
+        return [Refused(fact.kind, fact.site_id, fact.arrival_ms, "flood", fact.name) for fact in flood]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -82,6 +83,7 @@ def replaced(*swaps: tuple[ModuleType, str, Any]) -> Iterator[None]:
             setattr(module, name, value)
 
 
+@cache
 def uses_of(name: str, value: Any, rooms: tuple[str, ...]) -> list[ModuleType]:
     """List the loaded modules of some rooms that hold `value` under a name."""
     return [

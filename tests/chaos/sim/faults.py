@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-ENDS_S: Final = 3.5  # after it nothing is done to anybody any more
-_REQUESTS: Final = 90
+ENDS_S: Final = 2.5  # after it nothing is done to anybody any more
+_REQUESTS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,15 @@ def planned(rng: Random) -> Plan:
         what = rng.choice(("rebalance", "rebalance", "outage", "crash", "freeze", "compact", "compact", "hang"))
         plan.moments.append((rng.uniform(0.2, ENDS_S - 0.5), what))
     plan.moments.sort()
+    if rng.random() < 0.3:
+        plan.skews = {name: rng.choice((-12, -1, 1, 12)) * 3_600_000 for name in "012" if rng.random() < 0.5}
     return plan
 
 
 def _fault(rng: Random) -> Fault:
     what = rng.choice(("crash", "crash", "crash", "fail", "freeze", "delay"))
     if what == "freeze":
-        return Fault(freeze_s=rng.uniform(0.5, 5))
+        return Fault(freeze_s=rng.uniform(0.5, 3.5))
     if what == "delay":
-        return Fault(delay_s=rng.choice((0.5, 2, 9, 25)))
+        return Fault(delay_s=rng.choice((0.5, 0.5, 2, 2, 2, 25)))
     return Fault(before=what) if rng.random() < 0.5 else Fault(after=what)

@@ -47,6 +47,7 @@ class Process:
         self.shards: Shards
         self.source = Source(self)
         self.ended = asyncio.Event()
+        self.turn = asyncio.Lock()  # a client tells of one change of the group after the other
         self.clock = BrokerClock()
         self._tasks: dict[asyncio.Task[Any], None] = {}  # in order: a set would go by addresses
         self._thawed = asyncio.Event()
@@ -182,7 +183,7 @@ class Source:
         """Fetch for ever and hand on; now and then so late that a rebalance came between."""
         process, rng = self._process, self._process.rng
         while True:
-            await asyncio.sleep(0.1 + 0.3 * rng.random())
+            await asyncio.sleep(0.15 + 0.4 * rng.random())
             await process.gate()
             if process.plan.down_until > asyncio.get_running_loop().time():
                 continue

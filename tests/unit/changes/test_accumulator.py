@@ -124,3 +124,15 @@ def test_a_cell_that_only_long_windows_show_comes_gathered_by_their_panes() -> N
     assert sorted(found) == [
         ("content_view", 0, 3), ("content_view", 15, 1), ("view", 1, 1), ("view", 2, 1), ("view", 14, 1), ("view", 15, 1),
     ]  # fmt: skip
+
+
+def test_a_total_that_was_taken_back_before_anybody_heard_of_it_is_not_told() -> None:
+    accumulator = Accumulator()
+    cell = ("ad_click", "s1")
+    for amount in range(1, 25):
+        accumulator.spreads.append(Spread(cell, 0, 10, amount, 1))
+        if amount > 1:
+            accumulator.spreads.append(Spread(cell, 0, 10, amount - 1, -1))
+    accumulator.spreads += [Spread(cell, 0, 20, 3, -1), Spread(cell, 0, 20, 3, -1)]
+    *_, spreads = accumulator.take()
+    assert spreads == [Spread(cell, 0, 10, 24, 1), Spread(cell, 0, 20, 3, -1), Spread(cell, 0, 20, 3, -1)]

@@ -57,6 +57,16 @@ def test_a_delta_too_large_for_a_record_goes_in_several_that_add_up_to_it() -> N
     assert [spread for part in parts for spread in part.spreads] == spreads
 
 
+def test_marks_are_parted_like_all_else_and_none_is_told_twice() -> None:
+    marks = {f"total/{'x' * 300}{number}": number for number in range(6_000)}
+    empty = np.zeros(0, np.int64).tobytes()
+    delta = Delta("ads", 0, 1, [], empty, empty, empty, [], {}, None, True, 7, {}, [], {}, {}, marks)
+    packed = pack(delta)
+    assert max(map(len, packed)) < 768 << 10
+    told = [mark for record in packed for mark in unpack(record).marks.items()]
+    assert told == list(marks.items())
+
+
 @pytest.mark.parametrize(
     ("value", "why"),
     [

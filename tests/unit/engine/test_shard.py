@@ -94,10 +94,11 @@ def test_recipients_that_found_no_room_are_still_told_of_after_a_restart() -> No
 
 def test_offers_and_contents_that_found_no_room_are_counted_of_events_that_count() -> None:
     shard = Shard("visitors", bounds=Bounds(offers=2, viewed=2, flood_events=4))
-    shard.take(*(view(f"10:0{n}", "ann", f"blog/c{n}", offer=f"o{n}") for n in range(6)))
+    shard.take(*(view(f"10:0{n}", "ann", f"blog/c{n}", offer=f"o{n}", country="Germany") for n in range(6)))
     shard.restart()
     outcomes = shard.fold.account.outcomes
     assert outcomes["page_view/filtered/flood"] == 2
+    assert outcomes["page_view/ignored/geo.country"] == 4  # of those that count
     assert outcomes["page_view/ignored/page.content_id"] == outcomes["page_view/ignored/page.offer_id"] == 2
 
 

@@ -38,3 +38,21 @@ def test_of_two_copies_the_first_to_arrive_counts() -> None:
         answer = read(*order)
         found = {one.labels["country"]: one.value for one in answer.readings if one.metric == "country_visitors"}
         assert (found, answer.account.duplicates) == ({"DE": 1}, 1)
+
+
+@pytest.mark.parametrize("id", ["1", 1, 1.0])
+def test_the_copy_that_arrived_first_counts_though_another_says_an_earlier_time(id: Any) -> None:
+    def copy(country: str, time: str, recorded: str, name: Any) -> dict[str, Any]:
+        data = data_of("page_view", geo={"country": country})
+        return {
+            **event("page_view", data, time=f"2025-06-15T{time}Z", recordedtime=f"2025-06-15T{recorded}Z"),
+            "id": name,
+        }
+
+    first, other = copy("DE", "10:00:00", "10:01:00", "1"), copy("FR", "09:00:00", "10:05:00", id)
+    for order in ((first, other), (other, first)):
+        answer = read(*order, at_ms=TIME_MS)
+        found = {one.labels["country"]: one.value for one in answer.readings if one.metric == "country_visitors"}
+        assert (found, answer.account.duplicates) == ({"DE": 1}, 1)
+        # a copy says nothing before the one that counts
+        assert read(*order, at_ms=TIME_MS - 2 * 3_600_000 - 1_800_000).account.left_out == 2

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stream.errors import StateError, TopicError
+from stream.errors import TopicError
+from stream.state.table import CountedOtherwise
 from stream.worker import position
 from stream.worker.inbox import Batch, Inbox
 from stream.worker.position import Position, Restoring, SourcePosition, fingerprint
@@ -96,12 +97,12 @@ def test_a_record_of_our_own_format_that_cannot_be_read_is_an_error_as_it_is():
 
 def test_a_log_that_other_settings_counted_is_refused_with_where_and_both_ways_out():
     def load(key, value):
-        raise StateError("Counted by another look-back.", do="Set it again.")
+        raise CountedOtherwise("Counted by another look-back.", "Set it again.")
 
     found = Restoring(load, LOG)
     found.take(b"v1", b"")
     found.take(position.POSITION_KEY, position.encode(Position({}, seq=4)))
-    with pytest.raises(StateError) as refused:
+    with pytest.raises(TopicError) as refused:
         found.position()
     told = str(refused.value)
     assert "where: x.leadpulse.state.ads partition 3" in told

@@ -49,7 +49,7 @@ def place(seq, claim=OURS, life="a"):
 
 def take_over(log, loaded=None, claim=OURS):
     rows = [] if loaded is None else loaded
-    found = Restoring(lambda key, value: rows.append(key), "state partition 0", "")
+    found = Restoring(lambda key, value: rows.append(key), "state partition 0")
     return asyncio.run(restore.restore(log, None, found, claim))
 
 

@@ -35,7 +35,7 @@ AT = "x.leadpulse.state.ads partition 3"
             {"label_limit": "50"},
             {"label_limit": "5"},
             "LEADPULSE_LABEL_LIMIT=50; this worker has 5",
-            "=50; or begin anew",
+            "=50; or stop all workers",
         ),
     ],
 )

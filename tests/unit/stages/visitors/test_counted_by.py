@@ -8,8 +8,8 @@ import pytest
 
 from stream.changes.panes import DAY_MS
 from stream.engine.shard import ShardFold
-from stream.errors import StateError
 from stream.ingest.touches import ChannelOptions
+from stream.state.table import CountedOtherwise
 from tests.laws.traffic import REPORT, batch, shard
 from tests.unit.golden.events import view
 
@@ -35,7 +35,7 @@ def log_of(fold: ShardFold) -> list[tuple[bytes, Any]]:
 @pytest.mark.parametrize(("before", "now", "says"), [(0, 90, "off, and it is 90d"), (90, 0, "90d, and it is off"),
                                                      (30, 90, "30d, and it is 90d")])  # fmt: skip
 def test_a_state_that_was_counted_by_another_look_back_is_refused(before: int, now: int, says: str) -> None:
-    with pytest.raises(StateError) as refused:
+    with pytest.raises(CountedOtherwise) as refused:
         restore(looking_back(now), log_of(looking_back(before)))
     assert f"LEADPULSE_LOOK_BACK={says}" in refused.value.what
     assert refused.value.do == f"Set LEADPULSE_LOOK_BACK={says.partition(',')[0]} again."
@@ -56,5 +56,5 @@ def test_without_a_look_back_nothing_of_it_is_stored() -> None:
 
 def test_what_cannot_be_written_as_days_is_written_in_its_unit() -> None:
     fold, log = shard("visitors", channels=ChannelOptions(look_back_ms=1_500)), log_of(looking_back(90))
-    with pytest.raises(StateError, match="LOOK_BACK=90d, and it is 1500ms now"):
+    with pytest.raises(CountedOtherwise, match="LOOK_BACK=90d, and it is 1500ms now"):
         restore(fold, log)

@@ -93,7 +93,7 @@ class RollupShard:
         self._busy = asyncio.Lock()
         self._all_due = self._snapshot_due = 0.0
         self._complete = False
-        self._records = self._rise = 0  # at the last publication, and how many came with it
+        self._records, self._rises = 0, [0, 0]  # at the last publication, and how many came with the last two
         self._lag = self._deltas = self._commits = self._restored = 0
         self._commit_s = self._apply_s = self._restore_s = 0.0
         self._committed_ms = 0
@@ -273,7 +273,7 @@ class RollupShard:
         now = self.committed_at = time.monotonic()
         if windows is None:
             self._all_due = now + ALL_WINDOWS_S
-        self._rise, self._records = records - self._records, records
+        self._rises, self._records = [self._rises[1], records - self._records], records
         if snapshot:
             self._snapshot_due = now + self._snapshot_s
         self._commits += 1
@@ -295,7 +295,9 @@ class RollupShard:
         Whoever reads that all is complete must find every window read after the last record, or close to it while
         traffic goes on; and whoever reads a long window, that it is complete no more.
         """
-        return complete is not self._complete or (complete and not steady(records - self._records, self._rise))
+        if complete is not self._complete:
+            return True
+        return complete and not all(steady(records - self._records, before) for before in self._rises)
 
     def _position(self) -> RollupPosition:
         topics: dict[str, list[int]] = {}
@@ -324,7 +326,7 @@ class RollupShard:
 
 
 def steady(came: int, before: int) -> bool:
-    """Say whether about as many records came as with the publication before: less than twice, and more than half.
+    """Say whether about as many records came as with a publication before: less than twice, and more than half.
 
     >>> steady(110, 100), steady(0, 0), steady(30, 3_000), steady(3_000, 0)
     (True, True, False, False)

@@ -98,10 +98,12 @@ def test_complete_comes_with_every_window_read_after_the_last_record():
 
 def test_a_burst_that_is_read_at_once_is_in_every_window_at_once():
     rollup, exporter, shard = make()
-    #  a backlog | steady: long windows lag | a burst    and its end | quiet
-    counts = [1_000, 1_100, 1_190, 1_300, 1_400, 9_000, 9_010, 9_010]
+    #  a backlog | it begins | steady: long windows lag | a burst in two parts and what is left | quiet
+    counts = [1_000, 1_100, 1_190, 1_300, 1_400, 5_000, 9_000, 9_010, 9_010, 9_010, 9_010]
     told = publish([(count, True) for count in counts], rollup, exporter, shard)
-    assert [day for _, day, _ in told] == [1_000, 1_100, 1_100, 1_100, 1_100, 9_000, 9_010, 9_010]
+    lag = [count - day for count, (_, day, _) in zip(counts, told, strict=True)]
+    assert lag == [0, 0, 0, 110, 210, 0, 0, 0, 0, 0, 0]
+    assert rollup.asked[-1] == FAST_WINDOWS
 
 
 def test_what_is_no_longer_complete_is_said_of_every_window():

@@ -93,7 +93,7 @@ def test_complete_comes_with_every_window_read_after_the_last_record():
         (True, 900, True),  # and are whole when that is said
         (True, 900, True),
     ]
-    assert rollup.asked == [None, FAST_WINDOWS, FAST_WINDOWS, None, FAST_WINDOWS]
+    assert rollup.asked == [None, FAST_WINDOWS, FAST_WINDOWS, None, None]
 
 
 def test_a_burst_that_is_read_at_once_is_in_every_window_at_once():

@@ -155,11 +155,12 @@ class Shard:
             if restored.life.how == "empty" and not self._reset:
                 await self._refuse_lost_state(reader)
             stored = None if restored.position is None else positions.decode(restored.position)
-            self.position = await take_over(reader, stored, self._tps, self._options)
-        self._claim.mark(self.position, restored.life.id)
+            position = await take_over(reader, stored, self._tps, self._options)
+        self._claim.mark(position, restored.life.id)
         # whose the log is now, and whether it is whole, stands in it before anything is counted
-        first = restored.rows(positions.encode(self.position), positions.POSITION_KEY)
+        first = restored.rows(positions.encode(position), positions.POSITION_KEY)
         await commit(self._log, [(tp.topic, tp.partition, first)], self._claim.owner)
+        self.position = position  # not before: a rebalance that ends meanwhile must find a shard that still restores
         self._restored = restored.records
         self._restore_s = time.monotonic() - began
         self.committed_at = time.monotonic()

@@ -68,7 +68,7 @@ def test_a_worker_outlives_a_broker_that_is_away(cuttable, site, way, away_s):
     figure = next(line for line in before.splitlines() if line.startswith("leadpulse_events_total{"))
     getattr(cuttable.proxy, way)()
     gone = time.monotonic()
-    _wait(port, "leadpulse_broker_answers 0", 40)
+    _wait(port, "leadpulse_broker_answers 0.0\n", 40)
     text = _wait(port, "leadpulse_complete 0\n", 5)
     assert figure in text  # the last figures are still there
     while time.monotonic() - gone < away_s:
@@ -97,7 +97,7 @@ def test_a_worker_that_is_told_to_stop_while_no_broker_answers_ends_in_order(cut
     worker = engine.worker()
     engine.wait_accounted(engine.produce(1_000))
     cuttable.proxy.cut()
-    _wait(engine.ports[0], "leadpulse_broker_answers 0", 40)
+    _wait(engine.ports[0], "leadpulse_broker_answers 0.0\n", 40)
     began = time.monotonic()
     assert worker.stop() == 0
     assert time.monotonic() - began < 15

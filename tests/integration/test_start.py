@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from stream.kafka import topics
 from tests.integration import way_out
 from tests.integration.brokers import free_port
 from tests.integration.conftest import STANDIN
@@ -58,16 +57,6 @@ def test_a_missing_topic_is_created_by_the_command_in_the_message_and_a_hang_up_
     worker.kill(signal.SIGHUP)
     assert worker.stop() == 0
     assert "everything is committed" in worker.log()
-
-
-@pytest.mark.kafka
-def test_sources_that_share_visitors_with_different_partition_counts(site):
-    here = site(partitions=2)
-    with topics.admin(here.link) as client:
-        client.create_partitions({f"{here.prefix}form": 3})
-    code, told = start(LEADPULSE_BROKERS=here.broker.bootstrap, LEADPULSE_TOPIC_PREFIX=here.prefix)
-    assert code == 1
-    assert f"{here.prefix}page_view: 2, {here.prefix}form: 3" in told
 
 
 def test_a_broker_without_transactions_needs_an_explicit_choice(embedded, site):

@@ -19,7 +19,7 @@ from stream.stages.visitors.people import KNOWN_MS, LIFE_MS
 from stream.stages.visitors.row import MARK, Packed, Row
 from stream.stages.visitors.sessions import GAP_MS
 
-_LONGEST_MS: Final = 20 * 86_400_000  # ticks hold 24 days
+LONGEST_MS: Final = 20 * 86_400_000  # ticks hold 24 days
 #: Place of the id of an order or appointment in what is kept of a chatbot event.
 _DEAL: Final = 7
 
@@ -28,6 +28,9 @@ Reason = Literal[
     "seldom facts", "flood", "channel", "country", "many ticks", "long session", "no landing", "much viewed",
     "several sessions", "start again", "submit", "deal", "many chats", "loose", "new life", "long known",
 ]  # fmt: skip
+
+#: Forms of a session that were begun, and whether they were left.
+Begun = tuple[tuple[str, bool], ...]
 
 #: Why a case is not common.
 REASONS: Final[dict[Reason, str]] = {
@@ -62,32 +65,48 @@ class Open:
     `before` is its end as it was counted, beside what kind of session it was; `most_events` how many it can have before
     an hour can be full. A `fresh` one has not been counted at all beside its opening: that is done once it is known
     what it is at the end of the batch.
+
+    Page views that bring nothing but themselves are common cases where they are later than `after_ms`, not later than
+    `latest_ms`, and leave the session at no more than `most` events; 0 where each must be looked at.
     """
 
     __slots__ = (
-        "before", "forms", "fresh", "key", "last", "most_events", "row", "session", "site", "ticks", "views",
-        "was_bounce", "was_engaged",
+        "after_ms", "before", "forms", "fresh", "key", "last", "latest_ms", "most", "most_events", "row", "session",
+        "site", "ticks", "views", "was_bounce", "was_engaged",
     )  # fmt: skip
 
     def __init__(self, site: str, row: Row, bounds: Bounds, fresh: bool = False) -> None:
-        sessions = row.sessions
+        sessions, extra = row.sessions, row.extra
         self.site, self.row, self.fresh = site, row, fresh
         self.session = session = sessions[-1]
         self.before = session.end
-        self.last = row.last
+        self.last = self.after_ms = row.last
         self.ticks: list[int] = []
+        self.forms: Begun = ()
+        deeds = session.deeds
         if fresh:
             self.views, self.was_bounce, self.was_engaged = 0, False, False
         else:
             self.views, self.was_bounce, self.was_engaged = session.views, session.is_bounce, is_engaged(session)
-        self.forms = begun(session) if session.deeds is not None else ()
-        #: When the person last had a key event; 0 is never.
-        self.key = 0 if row.extra is None else max(row.extra.known, max(other.last_key for other in sessions))
+        if deeds is not None and deeds.forms:
+            self.forms = begun(session)
+        if deeds is None or deeds.said is None:
+            self.after_ms = session.start
         # an hour can hold events of two sessions at most, since half an hour lies between them
         self.most_events = bounds.flood_events - (sessions[-2].events if len(sessions) > 1 else 0)
+        self.most = min(self.most_events, bounds.ticks) if session.group is not None else 0
+        self.latest_ms = session.start + LONGEST_MS
+        #: When the person last had a key event; 0 is never.
+        self.key = 0
+        if extra is not None:
+            self.key = max(extra.known, max([other.last_key for other in sessions]))
+            if self.key:
+                self.latest_ms = min(self.latest_ms, self.key + KNOWN_MS)
+            if extra.loose or session.end > self.latest_ms:
+                self.most = 0
 
 
-def begun(session: Packed) -> tuple[tuple[str, bool], ...]:
+def begun(session: Packed) -> Begun:
     """List the forms of a session that were begun, and whether they were left."""
     deeds = session.deeds
     if deeds is None or not deeds.forms:
@@ -124,7 +143,7 @@ class Admissible:
             return "flood"
         if events >= bounds.ticks:
             return "many ticks"
-        if time_ms - session.start > _LONGEST_MS:
+        if time_ms - session.start > LONGEST_MS:
             return "long session"
         if extra is not None:
             if extra.loose and any(loose.time_ms >= session.start - GAP_MS for loose in extra.loose):

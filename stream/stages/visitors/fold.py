@@ -11,7 +11,7 @@ difference. Laws hold the two ways together.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import attrgetter, eq
+from operator import attrgetter
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
@@ -26,7 +26,6 @@ from stream.stages.visitors.row import Extra, Row, decode, encode
 from stream.state.keys import PEOPLE
 from stream.state.rows import Rows
 
-_by_time = attrgetter("time_ms")
 _in_order = attrgetter("time_ms", "source", "id")
 
 
@@ -63,9 +62,12 @@ class PeopleFold:
         always_reference, known_sums = self._always_reference, self.known.rows.sums
         for key, facts in people.items():
             if len(facts) > 1:
-                facts.sort(key=_by_time)
-                if any(map(eq, map(_by_time, facts), map(_by_time, facts[1:]))):
-                    facts.sort(key=_in_order)
+                before_ms = -1
+                for fact in facts:  # mostly they came in order: then looking is a third of what sorting costs
+                    if fact.time_ms <= before_ms:
+                        facts.sort(key=_in_order)
+                        break
+                    before_ms = fact.time_ms
                 if facts[-1].time_ms - facts[0].time_ms > memory_ms and (back := _back_again(facts, memory_ms)):
                     flood += self.fold({key: facts[:back]}, accumulator)
                     facts = facts[back:]
@@ -74,9 +76,11 @@ class PeopleFold:
             row = None if raw is None else decode(raw)
             if row is not None and facts[0].time_ms - row.last > memory_ms:
                 row = None  # not seen for longer than people are remembered
+            key_ms = done = 0
             if row is None and known_sums and (known := self.known.last(key)):
                 row = Row(0, [], extra=Extra(known=known))
-            done = 0
+            elif row is not None and row.extra is not None:
+                key_ms = last_key(row)
             if always_reference:
                 row = row or Row(0, [])
             elif row is None:
@@ -85,13 +89,18 @@ class PeopleFold:
                 done = incremental.extend(site, row, facts)
             if done < len(facts):
                 flood += fold_by_reference(contributions, self.facts, memory_ms, self._bounds, row, site, facts[done:])
-            if row.extra is not None and (key_ms := max([session.last_key for session in row.sessions], default=0)):
-                self.known.note(key, key_ms)
+            if row.extra is not None and (newest_ms := last_key(row)) > key_ms:
+                self.known.note(key, newest_ms)
             raw = encode(row)
             encoded[key] = raw if len(raw) <= most_bytes else fitting(row, most_bytes)
             dirty.add(key)
         incremental.flush()
         return flood
+
+
+def last_key(row: Row) -> int:
+    """Give when the sessions of a row last had a key event; 0 is never."""
+    return max([session.last_key for session in row.sessions], default=0)
 
 
 def _back_again(facts: list[Fact], memory_ms: int) -> int:

@@ -80,7 +80,9 @@ class Budget:
                 return ALWAYS
             self.fold(place, value)
             return NEVER
-        kept = self.kept.setdefault(place, {})
+        kept = self.kept.get(place)
+        if kept is None:
+            kept = self.kept[place] = {}
         known = kept.get(value)
         if known is not None:
             return known

@@ -89,6 +89,7 @@ class Formulas:
     def refresh(self) -> None:
         """Take notice of what is known, and of series made, moved and shown elsewhere since the last time."""
         series, known = self._series, self._known
+        series.watch()
         if series.moved:
             series.moved = False
             self._plans.clear()

@@ -11,7 +11,6 @@ value under its own name only when all of it lies behind that moment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
@@ -46,6 +45,7 @@ Ints = NDArray[np.int64]
 
 _MOST_CELLS = 100_000
 _MOST_KNOWN = 20_000  # of one projection
+_MOST_SITES = 1_000
 _TARGETS_MS: Final = {step: target_s * 1_000 for step, target_s in STEP_TARGETS_S.items()}
 
 #: The hidden series of folded values: labels are those of a place, and the value.
@@ -53,7 +53,6 @@ VOLUME: Final = "(volume)"
 
 
 _SITES: Final = Place(SITES, "site", "")
-_place = lru_cache(maxsize=10_000)(Place)
 
 
 class Windows(Protocol):
@@ -83,7 +82,10 @@ class Part(NamedTuple):
 class _Projection:
     """How cells of one kind become labels of one count."""
 
-    __slots__ = ("count", "family", "fate_at", "known", "mask", "needs_at", "values_of", "windows")
+    __slots__ = (
+        "closed", "count", "family", "fate_at", "known", "mask", "needs_at", "site_at", "spots", "spots_of",
+        "values_of", "windows",
+    )  # fmt: skip
 
     def __init__(self, kind: str, count: Count, windows: tuple[Window, ...], family: str) -> None:
         names = CELLS[kind].labels
@@ -93,9 +95,23 @@ class _Projection:
         #: Gives a tuple of values, or the bare value where a count has one label alone.
         self.values_of: Callable[[Cell], Any] = itemgetter(*at)
         self.known: dict[Any, list[Part]] = {}  # values of a cell → series; none: it adds to none
+        self.site_at = count.labels.index("site")
+        #: Labels whose values compete within a site, and where they stand.
+        self.spots = [(at, label) for at, label in enumerate(count.labels) if has_budget(label)]
+        self.spots_of: dict[str, list[tuple[int, Place]]] = {}  # site → their places
+        self.closed = [label in CLOSED_LABELS for label in count.labels]
         self.mask = count.fate
         self.fate_at = names.index("fate") + 1 if count.fate else 0
         self.needs_at = names.index(count.needs) + 1 if count.needs in names else 0
+
+    def places(self, site: str) -> list[tuple[int, Place]]:
+        """Give the places of a site that values of this count compete for, and where the values stand."""
+        known = self.spots_of.get(site)
+        if known is None:
+            known = [(at, Place(self.family, label, site)) for at, label in self.spots]
+            if len(self.spots_of) < _MOST_SITES:
+                self.spots_of[site] = known
+        return known
 
 
 class Series:
@@ -118,6 +134,7 @@ class Series:
         self.volumes: dict[Labels, int] = {}
         self.order: list[tuple[str, Labels]] = []
         self.fresh: set[str] = set()  # counts that got series since the formulas looked
+        self.watched = True  # some may be shown under other labels than their own, as `watch` last found
         self.moved = False  # series are no longer what they were, or shown under other labels
         self.full: set[Place] = set()  # places that were seen to be full
         #: Makes room in places; set by whoever may move series.
@@ -128,6 +145,7 @@ class Series:
         self.sets: dict[Family, tuple[tuple[str, ...], int]] = {}
         self.readings = 0
         self.changed_slices: set[int] = set()  # numbers of series that are another's now
+        self._open_sites: set[str] = set()  # sites that have always had series of their own
         self._grid = grid
         self._readings_of = _readings_of(metrics, self.families)
         self._projections: dict[str, list[_Projection]] = {kind: [] for kind in CELLS}
@@ -213,9 +231,9 @@ class Series:
             for projection in self._projections[str(cell[0])]:
                 values = projection.values_of(cell)
                 every = values if isinstance(values, tuple) else (values,)
-                for place, value in self._places(projection.count, projection.family, every):
+                for at, place in self._places(projection, every):
                     if place in self.full and not self.budget.has_room(place):
-                        if value not in self.budget.kept.get(place, ()):
+                        if str(every[at]) not in self.budget.kept.get(place, ()):
                             wanted.add(place)
         if wanted and self.make_room is not None:
             self.make_room(wanted)
@@ -246,46 +264,61 @@ class Series:
 
     def _series(self, projection: _Projection, values: tuple[Any, ...]) -> list[Part]:
         count, budget, now_ms = projection.count, self.budget, self.table.now_ms
-        names = count.labels
-        since = [ALWAYS] * len(names)
+        since = [ALWAYS] * len(values)
         hidden: list[int] = []
-        for place, value in self._places(count, projection.family, values):
-            at = names.index(place.label)
-            since[at] = budget.since(place, value, now_ms)
-            if not budget.has_room(place):
+        for at, place in self._places(projection, values):
+            value = str(values[at])
+            if place is not _SITES or value not in self._open_sites:
+                since[at] = budget.since(place, value, now_ms)
+            if place not in self.full and not budget.has_room(place):
                 self.full.add(place)
             if since[at] == NEVER and value != FOLDED and place.label not in budget.allowed:
                 self._follow(place, value)
-            sid = self.volumes.get((*place, value))
-            if sid is not None and count.name == place.family:
-                hidden.append(sid)
+            if self.volumes and count.name == place.family:
+                sid = self.volumes.get((*place, value))
+                if sid is not None:
+                    hidden.append(sid)
+        plain = not any(since)
+        if plain:  # as nearly all are
+            labels = tuple(
+                [value if closed else str(value) for value, closed in zip(values, projection.closed, strict=True)]
+            )
+        else:
+            labels = self._folded(count.labels, values, [ms == NEVER for ms in since], late=False)
+        late = self._late(projection, labels)
+        if plain and late == ALWAYS:
+            return [Part(ALWAYS, NEVER, [self._sid(projection, labels), *hidden])]
         moments = {ALWAYS, *(ms for ms in since if ms < NEVER)}
-        late = self._late(projection, values, since)
         if ALWAYS < late < NEVER:
             moments.add(late)
         out: list[Part] = []
         for ms in sorted(moments):
-            labels = self._folded(names, values, [one > ms for one in since], late > ms)
-            sid = self.sids[count.name].get(labels)
-            if sid is None:
-                self.take(count, projection.family, labels)
-                sid = self.make(count.name, labels, projection.windows)
+            labels = self._folded(count.labels, values, [one > ms for one in since], late > ms)
             if out:
                 out[-1] = out[-1]._replace(to_ms=ms)
-            out.append(Part(ms, NEVER, [sid, *hidden]))
+            out.append(Part(ms, NEVER, [self._sid(projection, labels), *hidden]))
         return out
 
-    def _places(self, count: Count, family: str, values: Sequence[Any]) -> list[tuple[Place, str]]:
-        """Give the places that values compete for; none within a site that is folded itself."""
-        site = str(values[count.labels.index("site")])
-        out = [(_SITES, site)]
-        if site != FOLDED and self.budget.since(_SITES, site, self.table.now_ms) != NEVER:
-            out += [
-                (_place(family, label, site), str(value))
-                for label, value in zip(count.labels, values, strict=True)
-                if label != "site" and label not in CLOSED_LABELS
-            ]
-        return out
+    def _sid(self, projection: _Projection, labels: Labels) -> int:
+        """Find or make the series of some labels."""
+        count = projection.count
+        sid = self.sids[count.name].get(labels)
+        if sid is None:
+            self.take(count, projection.family, labels)
+            sid = self.make(count.name, labels, projection.windows)
+        return sid
+
+    def _places(self, projection: _Projection, values: Sequence[Any]) -> list[tuple[int, Place]]:
+        """Give the places that values compete for, and where those stand; none within a site that is folded itself."""
+        site = str(values[projection.site_at])
+        own = (projection.site_at, _SITES)
+        if site not in self._open_sites:
+            since = NEVER if site == FOLDED else self.budget.since(_SITES, site, self.table.now_ms)
+            if since == NEVER:
+                return [own]
+            if since == ALWAYS:
+                self._open_sites.add(site)
+        return [own, *projection.places(site)]
 
     @staticmethod
     def _folded(names: Sequence[str], values: Sequence[Any], folds: Sequence[bool], late: bool) -> Labels:
@@ -299,10 +332,9 @@ class Series:
                 out.append(value if name in CLOSED_LABELS else str(value))
         return tuple(out)
 
-    def _late(self, projection: _Projection, values: Sequence[Any], since: Sequence[int]) -> int:
+    def _late(self, projection: _Projection, labels: Labels) -> int:
         """Give the moment from which on a set of labels has series of its own, where readings were too many."""
         budget, count = self.budget, projection.count
-        labels = self._folded(count.labels, values, [ms == NEVER for ms in since], late=False)
         key = self.family_of(count, labels)
         if key is None or budget.everything:
             return ALWAYS
@@ -326,12 +358,17 @@ class Series:
         family = self.families.get(count.name)
         if family is None:
             return None
-        return family, tuple(value for name, value in zip(count.labels, labels, strict=True) if name not in ASIDE)
+        return family, self._common(count, labels)
+
+    def _common(self, count: Count, labels: Labels) -> Labels:
+        """Leave out the values of labels that only one part of a ratio has."""
+        if ASIDE.isdisjoint(count.labels):
+            return labels
+        return tuple([value for name, value in zip(count.labels, labels, strict=True) if name not in ASIDE])
 
     def take(self, count: Count, family: str, labels: Labels) -> None:
         """Count the readings that a set of labels brings, once for all counts that share it."""
-        common = tuple(value for name, value in zip(count.labels, labels, strict=True) if name not in ASIDE)
-        key = family or count.name, common
+        key = family or count.name, self._common(count, labels)
         if key not in self.sets:
             names = common_labels(count.labels)
             brought = self._readings_of.get((key[0], names), 0)
@@ -407,6 +444,7 @@ class Series:
         """Forget what cells were found to add to, because places changed."""
         self._targets.clear()
         self._parted.clear()
+        self._open_sites.clear()
         for projections in self._projections.values():
             for projection in projections:
                 projection.known.clear()
@@ -442,12 +480,11 @@ class Series:
             out.setdefault(shown, []).append(sid)
         return out, following
 
-    @property
-    def watched(self) -> bool:
-        """Tell whether any window may show series under other labels than their own."""
+    def watch(self) -> None:
+        """Find out whether any window may show series under other labels than their own."""
         budget = self.budget
         late = any(ms < NEVER for ms in budget.late.values())  # what has no series of its own is shown nowhere else
-        return bool(self.choice) or late or any(any(kept.values()) for kept in budget.kept.values())
+        self.watched = bool(self.choice) or late or any(any(kept.values()) for kept in budget.kept.values())
 
     def _shown_since(self, place: Place, value: str) -> int:
         chosen = self.choice.get(place)

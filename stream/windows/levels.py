@@ -87,13 +87,20 @@ class Level:
         while sid >= len(self.row_of):
             self.row_of = np.concatenate([self.row_of, np.full(len(self.row_of), -1, np.int32)])
         if self.rows == self.capacity:
-            self.cells = np.concatenate([self.cells, np.zeros_like(self.cells)], axis=1)
-            for window, sums in self.sums.items():
-                self.sums[window] = np.concatenate([sums, np.zeros_like(sums)])
-            self.capacity *= 2
+            self._widen()
         self.row_of[sid] = self.rows
         self.sids.append(sid)
         self.rows += 1
+
+    def _widen(self) -> None:
+        """Make room for twice as many series; panes in which nothing happened take no memory until something does."""
+        cells = np.zeros((self.ring, 2 * self.capacity), np.int64)
+        held = np.flatnonzero(self.cells.any(axis=1))
+        cells[held, : self.capacity] = self.cells[held]
+        self.cells = cells
+        for window, sums in self.sums.items():
+            self.sums[window] = np.concatenate([sums, np.zeros_like(sums)])
+        self.capacity *= 2
 
     def apply(self, sids: Ints, panes: Ints, amounts: Ints) -> None:
         """Add changes of series in panes of this level; panes that no window can see any more are passed over."""
@@ -273,6 +280,7 @@ class Levels:
             by_level.setdefault(level_of(window_ms(window[0])), []).append(window)
         self.levels: dict[int, Level] = {}
         self._level_of: dict[Window, Level] = {}
+        self._numbers_of: dict[tuple[Window, ...], tuple[int, ...]] = {}  # windows → their levels
         self._totals: dict[Window, Ints] = {}  # as they were read since the last change: many metrics read the same
         self._free: dict[tuple[int, ...], list[int]] = {}  # numbers that are nobody's, by the levels of their rows
         for number, here in sorted(by_level.items()):
@@ -295,7 +303,11 @@ class Levels:
     def add_series(self, windows: Iterable[Window]) -> int:
         """Make a series that can be read in `windows`; give its number."""
         self._totals.clear()
-        numbers = tuple(sorted({self._level_of[window].number for window in windows}))
+        windows = tuple(windows)
+        numbers = self._numbers_of.get(windows)
+        if numbers is None:
+            numbers = tuple(sorted({self._level_of[window].number for window in windows}))
+            self._numbers_of[windows] = numbers
         free = self._free.get(numbers)
         if free:
             return free.pop()

@@ -42,15 +42,15 @@ REASONS: Final[dict[Reason, str]] = {
     "many sessions": "the oldest would have to be folded together with others",
     "seldom facts": "a person with forms, chats or folded sessions counts in more ways than the sessions tell",
     "flood": "the hour may be full; how full it is, only the ticks know",
-    "channel": "it gives the session a channel, and all page views before it move there",
+    "channel": "it gives the session a channel, and people, leads and steps of several sessions move there",
     "country": "it gives the session a country",
     "many ticks": "the oldest tick would have to be forgotten",
     "long session": "ticks could no longer tell events apart",
-    "no landing": "it gives the session, or the person's life, a landing",
+    "no landing": "it gives the session, or the person's life, a landing, or what it does may lie before one",
     "much viewed": "what was viewed is bounded by name, not by time",
     "several sessions": "a deed, or what was viewed before a key event, may take a step that began in any of them",
     "start again": "a start behind others, or behind a submit, may move what those counted for",
-    "submit": "a submit behind others may be a part of what they sent",
+    "submit": "the oldest submission would have to be forgotten",
     "deal": "orders and appointments have cohorts of their own",
     "many chats": "the hour may be full, or the oldest conversation would have to be forgotten",
     "loose": "what nobody caused may join the session",
@@ -134,7 +134,7 @@ class Admissible:
                 return "facts from several events"
         if time_ms - session.end > GAP_MS:
             return self._why_not_opening(here.row, fact)
-        if session.channel is None and fact.touch is not None:
+        if session.channel is None and fact.touch is not None and not self._may_move(here):
             return "channel"
         if session.country is None and fact.country is not None:
             return "country"
@@ -183,6 +183,13 @@ class Admissible:
             return "new life"
         return "flood" if last.events >= self._bounds.flood_events else None
 
+    def _may_move(self, here: Open) -> bool:
+        """Tell whether a direct session alone tells where its person, who is not known, came from."""
+        session = here.session
+        if here.key or session.last_key or session.group is None or not is_alone(here.row):
+            return False
+        return session.deeds is None or session.deeds.said is None
+
     def _why_not_form(self, here: Open, fact: Any) -> Reason | None:
         data, row, session = fact.data, here.row, here.session
         if data.offer_id:
@@ -192,21 +199,22 @@ class Admissible:
             return None
         if not is_alone(row):
             return "several sessions"
-        if session.group is None or (deeds is not None and deeds.said is not None):
+        if session.landed != session.start:
             return "no landing"
         if deeds is not None and deeds.forms:
             times = deeds.forms.get(self._form_of[data.form_id])
             if times is not None and len(times) > 2:
                 return "start again"
-        if action == "submit" and row.extra is not None and row.extra.submissions:
-            return "submit"
+        if action == "submit" and row.extra is not None:
+            if len(row.extra.submissions) >= self._bounds.submissions:
+                return "submit"
         return None
 
     def _why_not_chat(self, here: Open, fact: Any) -> Reason | None:
         data, extra, bounds = fact.data, here.row.extra, self._bounds
         if data.order_id or data.appointment_id:
             return "deal"
-        if chats.makes_lead(data) and (not is_alone(here.row) or here.key):
+        if chats.makes_lead(data) and not is_alone(here.row):
             return "several sessions"
         if extra is None:
             return None

@@ -21,14 +21,14 @@ from stream.changes.accumulator import Accumulator
 from stream.changes.cells import Cell
 from stream.changes.panes import Grid
 from stream.contract.records import UNIT
-from stream.stages.visitors.admissible import LONGEST_MS, Admissible, Open, begun
+from stream.stages.visitors import incremental_deeds
+from stream.stages.visitors.admissible import LONGEST_MS, Admissible, Open, begun, is_alone
 from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.contribution import Contributions, is_engaged
 from stream.stages.visitors.facts import Fact, Facts, Form, View
-from stream.stages.visitors.incremental_deeds import Deeds
 from stream.stages.visitors.numbers import DIRECT, Numbers, OriginCells, SiteNumbers
 from stream.stages.visitors.people import PERSON, step_of_landing, ways
-from stream.stages.visitors.row import MARK, Packed, Row, short
+from stream.stages.visitors.row import MARK, NEVER, Deeds, Packed, Row, short, ticks_of
 from stream.stages.visitors.sessions import ENGAGED_MS, GAP_MS
 
 _tick: Final = Struct("=I").pack
@@ -43,7 +43,7 @@ class Incremental:
         self._contributions = contributions
         self._bounds = bounds
         self._admissible = Admissible(bounds, labels)
-        self._deeds = Deeds(labels, contributions, bounds)
+        self._deeds = incremental_deeds.Deeds(labels, contributions, bounds)
         self._accumulator = Accumulator()
         self._numbers = Numbers(self._accumulator.ids)
         self._add: Callable[[Cell, int, int], None] = self._accumulator.add
@@ -87,9 +87,7 @@ class Incremental:
         if len(facts) > 1:
             ticks: list[int] = []
             most = min(self._bounds.flood_events, self._bounds.ticks)
-            done = self._views(
-                numbers, origin, session, facts, 1, ticks, session.start, session.start + LONGEST_MS, most
-            )
+            done = self._views(numbers, origin, row, facts, 1, ticks, session.start, session.start + LONGEST_MS, most)
             if ticks:
                 session.ticks += packed(ticks)
             row.last = session.end
@@ -121,7 +119,7 @@ class Incremental:
             fact = facts[at]
             if type(fact) is View and here.most:
                 done = self._views(
-                    numbers, origin, session, facts, at, here.ticks, here.after_ms, here.latest_ms, here.most
+                    numbers, origin, here.row, facts, at, here.ticks, here.after_ms, here.latest_ms, here.most
                 )
                 if done > at:
                     at = done
@@ -132,6 +130,8 @@ class Incremental:
                 break
             at += 1
             time_ms = fact.time_ms
+            if session.channel is None and fact.touch is not None and time_ms - session.end <= GAP_MS:
+                origin = self._give_channel(here, numbers, fact)
             if time_ms - session.end > GAP_MS:
                 self._close(here, numbers, origin)
                 here = self._reopen(here.site, here.row, fact)
@@ -155,14 +155,14 @@ class Incremental:
         return at
 
     def _views(
-        self, numbers: SiteNumbers, origin: OriginCells, session: Packed, facts: list[Any], at: int,
+        self, numbers: SiteNumbers, origin: OriginCells, row: Row, facts: list[Any], at: int,
         ticks: list[int], after_ms: int, latest_ms: int, most: int,
     ) -> int:  # fmt: skip
         """Count page views that bring nothing but themselves, as most do; give the place of the first other fact.
 
         The row has room for `most` events, and takes page views later than `after_ms`, up to `latest_ms`.
         """
-        rest = facts[at:] if at else facts
+        session, rest = row.sessions[-1], facts[at:] if at else facts
         if rest[0].time_ms <= after_ms or rest[-1].time_ms > latest_ms or session.events + len(rest) > most:
             return at
         start, end, viewed = session.start, session.end, session.viewed
@@ -180,8 +180,14 @@ class Incremental:
                 break
             if name not in viewed:
                 # n names stand between n + 1 marks; the length is asked first, since it costs nothing
-                if converted or (len(viewed) > most_viewed and viewed.count(MARK) > most_viewed):
+                if len(viewed) > most_viewed and viewed.count(MARK) > most_viewed:
                     break
+                if converted:
+                    if not is_alone(row):
+                        break
+                    self._add(
+                        ("content_converted", numbers.site, fact.group, fact.content), self.grid.pane(converted), 1
+                    )
                 viewed = viewed[:-1] + name
             pane = (time_ms - origin_ms) // pane_ms
             up(origin.view + pane)
@@ -264,6 +270,45 @@ class Incremental:
             up(landing + new)
             if not fresh:
                 down(landing + old)
+
+    def _give_channel(self, here: Open, numbers: SiteNumbers, fact: Fact) -> OriginCells:
+        """Move to a channel what a direct session has counted by its own: it is all that its person has."""
+        session, pane, start = here.session, self.grid.pane, self.grid.pane(here.session.start)
+        up, down, counts = self._accumulator.up, self._accumulator.down, self._accumulator.counts
+        old = numbers.origins[session.origin]
+        session.channel, session.campaign, session.engine, session.domain = session_touch = fact.touch or DIRECT
+        new = numbers.origins[session_touch]
+        down(old.session + start)
+        up(new.session + start)
+        if new.landed >= 0:
+            up(new.landed + start)
+        if not here.fresh:
+            counts[old.session_view + start] -= here.views
+            counts[new.session_view + start] += here.views
+            moved = [(old.stranger, new.stranger, pane(here.before))]
+            if here.was_bounce:
+                moved.append((old.bounce, new.bounce, start))
+            if here.was_engaged:
+                moved.append((old.engaged, new.engaged, start))
+            for was, now, at in moved:
+                down(was + at)
+                up(now + at)
+        was, now = (
+            self._accumulator.ids["channel_view", here.site, channel] for channel in ("direct", session.channel)
+        )
+        for tick in (*ticks_of(session), *here.ticks):
+            if tick & 1:
+                at = pane(session.start + (tick >> 1))
+                down(was + at)
+                up(now + at)
+        row, opener, deeds = here.row, session.opened_by, session.deeds
+        if deeds is None:
+            deeds = session.deeds = Deeds()
+        country = (session.start, opener) if session.country is not None else NEVER
+        deeds.said = fact.time_ms, short(fact.name, row.source), *country, session.start, opener
+        session.opened_by = ""
+        here.after_ms = max(here.last, fact.time_ms)
+        return new
 
     def _move_forms(self, here: Open, old: int, new: int) -> None:
         """Move the forms of a session to where it ends now."""

@@ -90,11 +90,12 @@ class Deeds:
         return True
 
     def _submit(self, here: Open, numbers: SiteNumbers, fact: Any, form: str, extra: Extra) -> None:
-        """Count the first submit of a person."""
+        """Count a submit."""
         time_ms, data, site, at = fact.time_ms, fact.data, here.site, self._pane(fact.time_ms)
         content = self._labels.contents[data.content_id]
+        before = forms.cells(site, extra.submissions, self._pane) if extra.submissions else []
         forms.submit(extra.submissions, time_ms, fact.name, form, content, data)
-        self._contributions.put(forms.cells(site, extra.submissions, self._pane), 1)
+        self._contributions.change(before, forms.cells(site, extra.submissions, self._pane))
         add = self._contributions.add
         if extra.last_submit:
             add(("form_person", site), self._pane(extra.last_submit), -1)

@@ -268,7 +268,11 @@ class Formulas:
                         pairs = sorted(by_group.get(group, []))
                         plan.buckets.append(([b for b, _ in pairs], [s for _, s in pairs]))
                 else:
-                    out.append(_term(sign, [shown[count].get(tuple(group[i] for i in at), ()) for group in groups]))
+                    of = shown[count].get
+                    if at == list(range(len(names))):
+                        out.append(_term(sign, [of(group, ()) for group in groups]))
+                    else:
+                        out.append(_term(sign, [of(tuple([group[i] for i in at]), ()) for group in groups]))
         return plan
 
 

@@ -457,25 +457,24 @@ class Series:
 
         And the start from which on the window shows more of them under their own names; NEVER: it shows all of them.
         """
+        if not self.watched:
+            return {labels: (sid,) for labels, sid in self.sids[count].items()}, NEVER
         family, names = self.families.get(count, ""), catalog.COUNTS[count].labels
         start_ms, following = self.table.span(window)[0], NEVER
         out = dict[Labels, list[int]]()
-        watched = self.watched
         for labels, sid in self.sids[count].items():
             folds = [False] * len(names)
-            late = ALWAYS
-            if watched:
-                site = str(labels[names.index("site")])
-                moments: list[int] = []
-                for at, label in enumerate(names):
-                    if label == "site" or has_budget(label):
-                        place = Place(SITES, "site", "") if label == "site" else Place(family, label, site)
-                        ms = self._shown_since(place, str(labels[at]))
-                        folds[at] = ms > start_ms
-                        moments.append(ms)
-                key = self.family_of(catalog.COUNTS[count], labels)
-                late = ALWAYS if key is None else self.budget.late.get(key, ALWAYS)
-                following = min([following, *(ms for ms in (*moments, late) if start_ms < ms)])
+            site = str(labels[names.index("site")])
+            moments: list[int] = []
+            for at, label in enumerate(names):
+                if label == "site" or has_budget(label):
+                    place = _SITES if label == "site" else Place(family, label, site)
+                    ms = self._shown_since(place, str(labels[at]))
+                    folds[at] = ms > start_ms
+                    moments.append(ms)
+            key = self.family_of(catalog.COUNTS[count], labels)
+            late = ALWAYS if key is None else self.budget.late.get(key, ALWAYS)
+            following = min([following, *(ms for ms in (*moments, late) if start_ms < ms)])
             shown = self._folded(names, labels, folds, late > start_ms) if any(folds) or late > start_ms else labels
             out.setdefault(shown, []).append(sid)
         return out, following

@@ -151,7 +151,7 @@ class Admissible:
             if here.key and max(time_ms, session.end) - here.key > KNOWN_MS:
                 return "long known"
         if type(fact) is not View:
-            return self._why_not_form(here, fact) if type(fact) is Form else self._why_not_chat(here, fact)
+            return self.why_not_deed(here, fact)
         if fact.offer is not None:
             return "offer"
         if session.group is None:
@@ -189,6 +189,10 @@ class Admissible:
         if here.key or session.last_key or session.group is None or not is_alone(here.row):
             return False
         return session.deeds is None or session.deeds.said is None
+
+    def why_not_deed(self, here: Open, fact: Fact) -> Reason | None:
+        """Say why a form or chat is no common case, whose time and place in the session are."""
+        return self._why_not_form(here, fact) if type(fact) is Form else self._why_not_chat(here, fact)
 
     def _why_not_form(self, here: Open, fact: Any) -> Reason | None:
         data, row, session = fact.data, here.row, here.session

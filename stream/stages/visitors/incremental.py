@@ -95,11 +95,10 @@ class Incremental:
                 return row, self._extend(Open(site, row, self._bounds, fresh=True), facts, done)
             end = self.grid.pane(session.end)
         views = session.views
-        if views == 1:
+        for _ in range(views):
             up(origin.session_view + start)
+        if views == 1:
             up(origin.bounce + start)
-        else:
-            self._accumulator.counts[origin.session_view + start] += views
         if views > 1 or session.engaged >= ENGAGED_MS:
             up(origin.engaged + start)
         up(origin.stranger + end)
@@ -112,7 +111,8 @@ class Incremental:
         return self._extend(Open(site, row, self._bounds), facts, 0)
 
     def _extend(self, here: Open, facts: list[Fact], at: int) -> int:
-        why_not, numbers = self._admissible.why_not, self._numbers[here.site]
+        why_not, why_not_deed = self._admissible.why_not, self._admissible.why_not_deed
+        numbers = self._numbers[here.site]
         session, origin = here.session, numbers.origins[here.session.origin]
         many = len(facts)
         while at < many:
@@ -126,10 +126,21 @@ class Incremental:
                     if session.end > here.last:
                         here.last = session.end
                     continue
-            if why_not(here, fact) is not None:
+            time_ms = fact.time_ms
+            if (
+                here.last < time_ms <= here.latest_ms
+                and type(fact) is not View
+                and time_ms - session.end <= GAP_MS
+                and session.events < here.most
+                and (fact.touch is None or session.channel is not None)
+                and (fact.country is None or session.country is not None)
+            ):
+                reason = why_not_deed(here, fact)  # its place in the session is as common as that of a page view
+            else:
+                reason = why_not(here, fact)
+            if reason is not None:
                 break
             at += 1
-            time_ms = fact.time_ms
             if session.channel is None and fact.touch is not None and time_ms - session.end <= GAP_MS:
                 origin = self._give_channel(here, numbers, fact)
             if time_ms - session.end > GAP_MS:

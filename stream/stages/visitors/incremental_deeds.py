@@ -38,6 +38,7 @@ class Deeds:
         self._labels = labels
         self._contributions = contributions
         self._pane = contributions.pane
+        self._pane_ms, self._origin_ms = contributions.grid.pane_ms, contributions.grid.origin_ms
         self._bounds = bounds
         self._accumulator: Accumulator
         self._numbers: Numbers
@@ -132,7 +133,8 @@ class Deeds:
         took_ms = end_ms - start_ms
         if not start_ms or not 0 <= took_ms <= HORIZON_MS:
             return
-        step, cohort, taken = numbers.steps[name], self._pane(start_ms), self._pane(end_ms)
+        step, pane_ms, origin_ms = numbers.steps[name], self._pane_ms, self._origin_ms
+        cohort, taken = (start_ms - origin_ms) // pane_ms, (end_ms - origin_ms) // pane_ms
         move = self._accumulator.up if sign == 1 else self._accumulator.down
         move(step.reached + cohort)
         move(step.seconds[bucket_of(took_ms)] + taken)

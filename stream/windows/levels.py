@@ -111,17 +111,16 @@ class Level:
         rows, panes, amounts = rows[wanted].astype(np.int64), panes[wanted], amounts[wanted]
         if not len(rows):
             return
-        if int(panes.max()) >= self.end:
+        oldest, newest = int(panes.min()), int(panes.max())
+        if newest >= self.end:
             raise ValueError("a change lies after the moment that windows are read at")
         np.add.at(self.cells.reshape(-1), (panes % self.ring) * self.capacity + rows, amounts)
         for window, length in self.windows.items():
             last = self.ends[window]
-            seen = panes >= last - length
-            if last < self.end:
-                seen &= panes < last
-            if seen.all():
+            if last - length <= oldest and newest < last:
                 np.add.at(self.sums[window], rows, amounts)
             else:
+                seen = (panes >= last - length) & (panes < last)
                 np.add.at(self.sums[window], rows[seen], amounts[seen])
         self.dirty.update(np.unique(panes).tolist())
 

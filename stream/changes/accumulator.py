@@ -45,7 +45,7 @@ class CellIds(dict[Cell, int]):
     def __init__(self, steps: Mapping[str, int]) -> None:
         super().__init__()
         self.names: list[Cell] = []
-        self.steps: list[int] = []
+        self.steps = array("q")
         self._steps = steps
 
     def __missing__(self, cell: Cell) -> int:
@@ -91,7 +91,7 @@ class Accumulator:
         """
         keys, amounts = self._changes()
         if grid is not None:
-            keys -= (keys & PANE_MASK) % np.array(self.ids.steps or [1])[keys >> PANE_BITS]
+            keys -= (keys & PANE_MASK) % np.array(self.ids.steps or [1], np.int64)[keys >> PANE_BITS]
             keys = _gathered(keys, grid, newest_ms)
         keys, amounts = summed(keys, amounts)
         numbers = keys >> PANE_BITS  # in order, as the keys are

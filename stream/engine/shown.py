@@ -6,11 +6,13 @@ Out: how many panes stand together for a kind of cell; which values of bounded l
 
 from __future__ import annotations
 
+from collections import defaultdict
+from operator import itemgetter
 from typing import Final
 
 from stream import catalog
 from stream.changes.accumulator import Accumulator
-from stream.changes.cells import BUDGETED_LABELS, CELLS
+from stream.changes.cells import BUDGETED_LABELS, CELLS, Cell
 from stream.changes.panes import DAY_MS, window_ms
 from stream.state.labels import LabelGuard
 from stream.windows.levels import PLAN, level_of
@@ -41,6 +43,14 @@ class ValuesInUse:
         if week > self._week:
             self._week = week
             self._accumulator.forget_fresh()
-        if cells:
-            pairs = {(label, cell[at]) for cell in cells for at, label in _BUDGETED[str(cell[0])]}
-            self._labels.see(newest_ms // DAY_MS, ((label, str(value)) for label, value in pairs if value is not None))
+        if not cells:
+            return
+        of_kind: defaultdict[str, list[Cell]] = defaultdict(list)
+        for cell in cells:
+            of_kind[cell[0]].append(cell)  # type: ignore[index]  # the first of a cell is its kind
+        used: defaultdict[str, set[str | int | None]] = defaultdict(set)
+        for kind, some in of_kind.items():
+            for at, label in _BUDGETED[kind]:
+                used[label].update(map(itemgetter(at), some))
+        pairs = ((label, str(value)) for label, values in used.items() for value in values if value is not None)
+        self._labels.see(newest_ms // DAY_MS, pairs)

@@ -43,6 +43,8 @@ class Touch(NamedTuple):
 
 
 DIRECT: Final = Touch("direct")
+#: Source, medium and name of a campaign, and the platform of a click id.
+Tags = tuple[str | None, str | None, str | None, str]
 
 AI_ASSISTANT: Final = "ai_assistant"
 
@@ -53,6 +55,9 @@ _KINDS: Final = {"assistant": "ai_assistants", "mail": "web_mail"}
 
 #: More than any campaign is called; what is longer is worked out each time, and what is cached stays small.
 _LONG: Final = 300
+
+#: Combinations of parameters that are remembered.
+_MOST_TAGGED: Final = 16_384
 
 _SEARCH_ADS: Final = frozenset({"google", "bing"})
 _SOCIAL_ADS: Final = frozenset({"linkedin", "tiktok", "twitter"})
@@ -89,6 +94,7 @@ class Channels:
         self._referrers = referrers().with_own(own)
         self._channels = {kind: SETS[name] for kind, name in _KINDS.items() if name in options.sets}
         self._pages_of = lru_cache(maxsize=4_096)(self._referrers.pages_of)
+        self._tagged: dict[Tags, Touch] = {}
         self.touch_of = lru_cache(maxsize=16_384)(self._touch_of)
 
     def touches(self, events: Sequence[Any]) -> list[Touch]:
@@ -98,7 +104,7 @@ class Channels:
         a page view lacks in `campaign` and `click_ids` is read from the query of its page.url.
         """
         found: list[Touch] = []
-        add, known, referred = found.append, self.touch_of, self._referred
+        add, tagged, referred = found.append, self._tagged, self._referred
         are_views = bool(events) and hasattr(events[0].data, "page")
         for event in events:
             data = event.data
@@ -113,22 +119,27 @@ class Channels:
                     campaign = source = medium = name = None
             page = data.page if are_views else None
             if page is not None and (url := page.url) is not None and "?" in url and TAGGED(url) is not None:
-                tags = tags_of(url)
-                clicked = clicked or clicked_of(tags)
+                said = tags_of(url)
+                clicked = clicked or clicked_of(said)
                 if campaign is None:
-                    source, medium, name = tags.source or None, tags.medium or None, tags.name or tags.id or None
+                    source, medium, name = said.source or None, said.medium or None, said.name or said.id or None
             if source is None and medium is None and name is None and not clicked:
                 add(DIRECT if referrer is None else referred(page, referrer, None, None, None, "", data.site_id))
                 continue
-            if len(source or "") + len(medium or "") + len(name or "") > _LONG:
-                touch = self._touch_of(source, medium, name, clicked)
-            else:
-                touch = known(source, medium, name, clicked)
+            tags = source, medium, name, clicked
+            touch = tagged.get(tags) or self._touch_of_tags(tags)
             # a referrer says nothing more where the parameters have said what it was
             if referrer is not None and touch.channel in ("direct", "referral"):
                 touch = referred(page, referrer, source, medium, name, clicked, data.site_id)
             add(touch)
         return found
+
+    def _touch_of_tags(self, tags: Tags) -> Touch:
+        """Give the touch for parameters that are not known yet; what is short is remembered."""
+        touch = self._touch_of(*tags)
+        if len(self._tagged) < _MOST_TAGGED and sum(len(tag or "") for tag in tags) <= _LONG:
+            self._tagged[tags] = touch
+        return touch
 
     def _referred(
         self,

@@ -90,7 +90,9 @@ class Budget:
         if allowed is not None and value not in allowed:
             self.fold(place, value)
             return NEVER
-        kept = self.kept.setdefault(place, {})
+        kept = self.kept.get(place)
+        if kept is None:
+            kept = self.kept[place] = {}
         known = kept.get(value)
         if known is not None:
             return known

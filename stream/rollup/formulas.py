@@ -90,6 +90,7 @@ class Formulas:
     def refresh(self) -> None:
         """Take notice of what is known, and of series made, moved and shown elsewhere since the last time."""
         series, known = self._series, self._known
+        series.watch()
         if series.moved:
             series.moved = False
             self._plans.clear()
@@ -270,7 +271,11 @@ class Formulas:
                         pairs = sorted(by_group.get(group, []))
                         plan.buckets.append(([b for b, _ in pairs], [s for _, s in pairs]))
                 else:
-                    out.append(_term(sign, [shown[count].get(tuple(group[i] for i in at), ()) for group in groups]))
+                    of = shown[count].get
+                    if at == list(range(len(names))):
+                        out.append(_term(sign, [of(group, ()) for group in groups]))
+                    else:
+                        out.append(_term(sign, [of(tuple([group[i] for i in at]), ()) for group in groups]))
         return plan
 
 

@@ -271,8 +271,10 @@ class Rollup:
         complete, since = standing
         now_ms = table.now_ms
         spans: dict[tuple[int | None, int], tuple[int, int]] = {}
+        by_label, shift_ms = metric.waits_for_target, metric.shift_ms
         for value in self._formulas.values(metric, window, everything):
-            shift_ms = shift_of(metric, value.labels)
+            if by_label:
+                shift_ms = shift_of(metric, value.labels)
             named = value.end_ms, shift_ms
             if named not in spans:
                 spans[named] = table.span((window, shift_ms), value.end_ms)

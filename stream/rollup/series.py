@@ -115,6 +115,7 @@ class Series:
         self.choice: dict[Place, frozenset[str]] = {}
         self.room = Room(budget, readings_of(metrics, self.families))
         self.changed_slices: set[int] = set()  # numbers of series that are another's now
+        self.watched = True  # until it is known better
         self._grid = grid
         self._projections: dict[str, list[_Projection]] = {kind: [] for kind in CELLS}
         for name, windows in windows_of.items():
@@ -379,34 +380,32 @@ class Series:
 
         And the start from which on the window shows more of them under their own names; NEVER: it shows all of them.
         """
+        if not self.watched:
+            return {labels: (sid,) for labels, sid in self.sids[count].items()}, NEVER
         family, names = self.families[count], catalog.COUNTS[count].labels
         start_ms, following = self.table.span(window)[0], NEVER
         out = dict[Labels, list[int]]()
-        watched = self.watched
         for labels, sid in self.sids[count].items():
-            shown = labels
-            if watched:
-                site = str(labels[names.index("site")])
-                moments = [
-                    self._shown_since(_SITES if name == "site" else Place(family, name, site), str(value))
-                    if name == "site" or has_budget(name)
-                    else ALWAYS
-                    for name, value in zip(names, labels, strict=True)
-                ]
-                shown = folded(names, labels, [ms > start_ms for ms in moments])
-                if not self.budget.everything:
-                    shown, later = fitted(names, shown, start_ms, lambda of, some: self.room.known(family, of, some))
-                    moments += later
-                following = min([following, *(ms for ms in moments if start_ms < ms)])
+            site = str(labels[names.index("site")])
+            moments = [
+                self._shown_since(_SITES if name == "site" else Place(family, name, site), str(value))
+                if name == "site" or has_budget(name)
+                else ALWAYS
+                for name, value in zip(names, labels, strict=True)
+            ]
+            shown = folded(names, labels, [ms > start_ms for ms in moments])
+            if not self.budget.everything:
+                shown, later = fitted(names, shown, start_ms, lambda of, some: self.room.known(family, of, some))
+                moments += later
+            following = min([following, *(ms for ms in moments if start_ms < ms)])
             out.setdefault(shown, []).append(sid)
         return out, following
 
-    @property
-    def watched(self) -> bool:
-        """Tell whether any window may show series under other labels than their own."""
+    def watch(self) -> None:
+        """Find out whether any window may show series under other labels than their own."""
         budget = self.budget
         late = any(ms < NEVER for ms in budget.late.values())  # what has no series of its own is shown nowhere else
-        return bool(self.choice) or late or any(any(kept.values()) for kept in budget.kept.values())
+        self.watched = bool(self.choice) or late or any(any(kept.values()) for kept in budget.kept.values())
 
     def _shown_since(self, place: Place, value: str) -> int:
         chosen = self.choice.get(place)

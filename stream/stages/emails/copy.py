@@ -101,9 +101,9 @@ def take(copy: Copy, time_ms: int, name: str, data: Any) -> None:
     elif action == "resubscribed":
         copy.back = _later(copy.back, (time_ms, name))
     known = copy.said
-    if len(known) == 1 and known[0][:2] < (time_ms, name):
-        _, _, campaign, purpose, variant, domain = known[0]
-        if not (
+    if len(known) == 1:
+        first_ms, first_name, campaign, purpose, variant, domain = known[0]
+        if (first_ms < time_ms or (first_ms == time_ms and first_name < name)) and not (
             (campaign is None and data.campaign_id is not None)
             or (purpose is None and data.email_purpose is not None)
             or (variant is None and data.variant is not None)
@@ -112,7 +112,7 @@ def take(copy: Copy, time_ms: int, name: str, data: Any) -> None:
             return  # mostly the first event says all that the later ones repeat
     said = (time_ms, name, data.campaign_id, data.email_purpose, data.variant, data.recipient_domain)
     if said[2:] != _NOTHING:
-        copy.said = earliest([*known, said])
+        copy.said = earliest([*known, said]) if known else [said]
 
 
 def joined(parts: Iterable[Copy]) -> Copy:
@@ -152,13 +152,13 @@ def fate(copy: Copy) -> int:
         out |= cells.UNSUBSCRIBED
     if seen & _BY_PEOPLE:
         out |= cells.DELIVERED
-        for first, within_ms, bit in (
-            (copy.opened, OPEN_IN_TIME_MS, cells.OPENED_IN_TIME),
-            (copy.clicked, CLICK_IN_TIME_MS, cells.CLICKED_IN_TIME),
-            (copy.replied, REPLY_IN_TIME_MS, cells.REPLIED_IN_TIME),
-        ):
-            if first and first - sent_ms(copy) <= within_ms:
-                out |= bit
+        sent = sent_ms(copy)
+        if copy.opened and copy.opened - sent <= OPEN_IN_TIME_MS:
+            out |= cells.OPENED_IN_TIME
+        if copy.clicked and copy.clicked - sent <= CLICK_IN_TIME_MS:
+            out |= cells.CLICKED_IN_TIME
+        if copy.replied and copy.replied - sent <= REPLY_IN_TIME_MS:
+            out |= cells.REPLIED_IN_TIME
         return out
     if copy.word >= 0:
         return out | (cells.DELIVERED if copy.word % _WORDS_A_SECOND == _DELIVERED else cells.BOUNCED)

@@ -103,10 +103,13 @@ class Emails(Stage):
         """Fold events of the only recipient of a message; False where there is another, or a second name."""
         if message.apart or message.pairs or len(message.parts) > 1:
             return False
-        named = {recipient(data) for _, _, data in events}
-        if len(named) > 1:
-            return False
-        who, other = named.pop()
+        first = events[0][2]
+        if len(events) > 1:
+            lead, hashed = first.lead_id, first.email_hash
+            for _, _, data in events:
+                if data.email_hash != hashed or data.lead_id != lead:
+                    return False
+        who, other = recipient(first)
         copy = message.parts.get(who)
         if other is not None or (copy is None and message.parts):
             return False

@@ -19,7 +19,7 @@ from stream.stages.visitors.people import KNOWN_MS, LIFE_MS
 from stream.stages.visitors.row import MARK, Packed, Row
 from stream.stages.visitors.sessions import GAP_MS
 
-_LONGEST_MS: Final = 20 * 86_400_000  # ticks hold 24 days
+LONGEST_MS: Final = 20 * 86_400_000  # ticks hold 24 days
 #: Place of the id of an order or appointment in what is kept of a chatbot event.
 _DEAL: Final = 7
 
@@ -29,6 +29,9 @@ Reason = Literal[
     "several sessions", "start again", "submit", "deal", "many chats", "loose", "new life", "long known",
     "look back",
 ]  # fmt: skip
+
+#: Forms of a session that were begun, and whether they were left.
+Begun = tuple[tuple[str, bool], ...]
 
 #: Why a case is not common.
 REASONS: Final[dict[Reason, str]] = {
@@ -40,15 +43,15 @@ REASONS: Final[dict[Reason, str]] = {
     "many sessions": "the oldest would have to be folded together with others",
     "seldom facts": "a person with forms, chats or folded sessions counts in more ways than the sessions tell",
     "flood": "the hour may be full; how full it is, only the ticks know",
-    "channel": "it gives the session a channel, and all page views before it move there",
+    "channel": "it gives the session a channel, and people, leads and steps of several sessions move there",
     "country": "it gives the session a country",
     "many ticks": "the oldest tick would have to be forgotten",
     "long session": "ticks could no longer tell events apart",
-    "no landing": "it gives the session, or the person's life, a landing",
+    "no landing": "it gives the session, or the person's life, a landing, or what it does may lie before one",
     "much viewed": "what was viewed is bounded by name, not by time",
     "several sessions": "a deed, or what was viewed before a key event, may take a step that began in any of them",
     "start again": "a start behind others, or behind a submit, may move what those counted for",
-    "submit": "a submit behind others may be a part of what they sent",
+    "submit": "the oldest submission would have to be forgotten",
     "deal": "orders and appointments have cohorts of their own",
     "many chats": "the hour may be full, or the oldest conversation would have to be forgotten",
     "loose": "what nobody caused may join the session",
@@ -64,32 +67,48 @@ class Open:
     `before` is its end as it was counted, beside what kind of session it was; `most_events` how many it can have before
     an hour can be full. A `fresh` one has not been counted at all beside its opening: that is done once it is known
     what it is at the end of the batch.
+
+    Page views that bring nothing but themselves are common cases where they are later than `after_ms`, not later than
+    `latest_ms`, and leave the session at no more than `most` events; 0 where each must be looked at.
     """
 
     __slots__ = (
-        "before", "forms", "fresh", "key", "last", "most_events", "row", "session", "site", "ticks", "views",
-        "was_bounce", "was_engaged",
+        "after_ms", "before", "forms", "fresh", "key", "last", "latest_ms", "most", "most_events", "row", "session",
+        "site", "ticks", "views", "was_bounce", "was_engaged",
     )  # fmt: skip
 
     def __init__(self, site: str, row: Row, bounds: Bounds, fresh: bool = False) -> None:
-        sessions = row.sessions
+        sessions, extra = row.sessions, row.extra
         self.site, self.row, self.fresh = site, row, fresh
         self.session = session = sessions[-1]
         self.before = session.end
-        self.last = row.last
+        self.last = self.after_ms = row.last
         self.ticks: list[int] = []
+        self.forms: Begun = ()
+        deeds = session.deeds
         if fresh:
             self.views, self.was_bounce, self.was_engaged = 0, False, False
         else:
             self.views, self.was_bounce, self.was_engaged = session.views, session.is_bounce, is_engaged(session)
-        self.forms = begun(session) if session.deeds is not None else ()
-        #: When the person last had a key event; 0 is never.
-        self.key = 0 if row.extra is None else max(row.extra.known, max(other.last_key for other in sessions))
+        if deeds is not None and deeds.forms:
+            self.forms = begun(session)
+        if deeds is None or deeds.said is None:
+            self.after_ms = session.start
         # an hour can hold events of two sessions at most, since half an hour lies between them
         self.most_events = bounds.flood_events - (sessions[-2].events if len(sessions) > 1 else 0)
+        self.most = min(self.most_events, bounds.ticks) if session.group is not None else 0
+        self.latest_ms = session.start + LONGEST_MS
+        #: When the person last had a key event; 0 is never.
+        self.key = 0
+        if extra is not None:
+            self.key = max(extra.known, max([other.last_key for other in sessions]))
+            if self.key:
+                self.latest_ms = min(self.latest_ms, self.key + KNOWN_MS)
+            if extra.loose or session.end > self.latest_ms:
+                self.most = 0
 
 
-def begun(session: Packed) -> tuple[tuple[str, bool], ...]:
+def begun(session: Packed) -> Begun:
     """List the forms of a session that were begun, and whether they were left."""
     deeds = session.deeds
     if deeds is None or not deeds.forms:
@@ -117,7 +136,7 @@ class Admissible:
                 return "facts from several events"
         if time_ms - session.end > GAP_MS:
             return self._why_not_opening(here.row, fact)
-        if session.channel is None and fact.touch is not None:
+        if session.channel is None and fact.touch is not None and not self._may_move(here):
             return "channel"
         if session.country is None and fact.country is not None:
             return "country"
@@ -126,7 +145,7 @@ class Admissible:
             return "flood"
         if events >= bounds.ticks:
             return "many ticks"
-        if time_ms - session.start > _LONGEST_MS:
+        if time_ms - session.start > LONGEST_MS:
             return "long session"
         if extra is not None:
             if extra.loose and any(loose.time_ms >= session.start - GAP_MS for loose in extra.loose):
@@ -134,7 +153,7 @@ class Admissible:
             if here.key and max(time_ms, session.end) - here.key > KNOWN_MS:
                 return "long known"
         if type(fact) is not View:
-            return self._why_not_form(here, fact) if type(fact) is Form else self._why_not_chat(here, fact)
+            return self.why_not_deed(here, fact)
         if fact.offer is not None:
             return "offer"
         if session.group is None:
@@ -166,6 +185,17 @@ class Admissible:
             return "new life"
         return "flood" if last.events >= self._bounds.flood_events else None
 
+    def _may_move(self, here: Open) -> bool:
+        """Tell whether a direct session alone tells where its person, who is not known, came from."""
+        session = here.session
+        if here.key or session.last_key or session.group is None or not is_alone(here.row):
+            return False
+        return session.deeds is None or session.deeds.said is None
+
+    def why_not_deed(self, here: Open, fact: Fact) -> Reason | None:
+        """Say why a form or chat is no common case, whose time and place in the session are."""
+        return self._why_not_form(here, fact) if type(fact) is Form else self._why_not_chat(here, fact)
+
     def _why_not_form(self, here: Open, fact: Any) -> Reason | None:
         data, row, session = fact.data, here.row, here.session
         if data.offer_id:
@@ -175,21 +205,22 @@ class Admissible:
             return None
         if not is_alone(row):
             return "several sessions"
-        if session.group is None or (deeds is not None and deeds.said is not None):
+        if session.landed != session.start:
             return "no landing"
         if deeds is not None and deeds.forms:
             times = deeds.forms.get(self._form_of[data.form_id])
             if times is not None and len(times) > 2:
                 return "start again"
-        if action == "submit" and row.extra is not None and row.extra.submissions:
-            return "submit"
+        if action == "submit" and row.extra is not None:
+            if len(row.extra.submissions) >= self._bounds.submissions:
+                return "submit"
         return None
 
     def _why_not_chat(self, here: Open, fact: Any) -> Reason | None:
         data, extra, bounds = fact.data, here.row.extra, self._bounds
         if data.order_id or data.appointment_id:
             return "deal"
-        if chats.makes_lead(data) and (not is_alone(here.row) or here.key):
+        if chats.makes_lead(data) and not is_alone(here.row):
             return "several sessions"
         if extra is None:
             return None

@@ -13,9 +13,8 @@ from stream.changes.durations import bucket_of
 from stream.changes.panes import HOUR_MS
 from stream.stages.visitors import talks
 from stream.stages.visitors.row import UNKNOWN, Extra, short, whole
-from stream.stages.visitors.sessions import at_or_after
 from stream.stages.visitors.steps import Cells, step
-from stream.stages.visitors.talks import Talk
+from stream.stages.visitors.talks import Conversation, Talk
 
 #: Actions that are key events, and so make a lead.
 KEY_CHATS: Final = frozenset({"lead_captured", "appointment_set", "order_completed"})
@@ -48,12 +47,19 @@ def millionths(amount: float | int) -> int:
 
 def packed(time_ms: int, name: str, bot: str | None, data: Any, source: str) -> list[Any]:
     """Make what is stored of an event: a list that ends where nothing more is said."""
-    worth = data.value is not None and data.currency is not None
+    action = data.action
     out: list[Any] = [
         time_ms, short(name, source), data.conversation_id,
-        _CODE[data.action] + (16 if data.action == "message" and data.actor == "visitor" else 0),
-        bot, data.resolved, -1 if data.duration_s is None else round(data.duration_s * 1_000),
-        data.order_id or data.appointment_id,
+        _CODE[action] + (16 if action == "message" and data.actor == "visitor" else 0),
+    ]  # fmt: skip
+    duration_s, deal = data.duration_s, data.order_id or data.appointment_id
+    worth = data.value is not None and data.currency is not None
+    if data.resolved is None and duration_s is None and deal is None and not worth:  # as most are
+        if bot is not None:
+            out.append(bot)
+        return out
+    out += [
+        bot, data.resolved, -1 if duration_s is None else round(duration_s * 1_000), deal,
         millionths(data.value) if worth else None, data.currency if worth else None,
     ]  # fmt: skip
     while out[-1] is None or out[-1] == -1:
@@ -89,7 +95,9 @@ def is_flood(extra: Extra, conversation: str, time_ms: int, most: int) -> bool:
 def cells(site: str, said: Iterable[Talk], pane: Callable[[int], int]) -> Cells:
     """List what a person's events in chats count for."""
     said = list(said)
-    out = conversations(site, said, pane)
+    out: Cells = []
+    for conversation in talks.conversations(said):
+        _conversation(out, site, conversation, pane)
     if not any(talk.deal is not None for talk in said):
         return out
     for order in talks.orders(said):
@@ -115,17 +123,30 @@ def cells(site: str, said: Iterable[Talk], pane: Callable[[int], int]) -> Cells:
     return out
 
 
-def conversations(site: str, said: Iterable[Talk], pane: Callable[[int], int]) -> Cells:
-    """List what conversations count for, without orders and appointments."""
-    out: Cells = []
-    for conversation, events in talks.parted(said):
-        _conversation(out, site, conversation, events, pane)
-    return out
+def of_thread(stored: list[list[Any]], name: str, source: str) -> list[Conversation]:
+    """Give the conversations of one id as they are stored.
+
+    Mostly that is one, and its events came in order: then it is put together without parting them.
+    """
+    thread = [one for one in stored if one[2] == name]
+    if not thread:
+        return []
+    first_ms = thread[0][0]
+    found, before_ms, ended = Conversation(name, first_ms, first_ms), first_ms - 1, False
+    for one in thread:
+        time_ms, code, many = one[0], one[3], len(one)
+        if ended or time_ms <= before_ms or time_ms - before_ms > talks.SILENCE_MS:
+            return talks.conversations(unpacked(one, source) for one in thread)
+        action = talks.ACTIONS[code & 15]
+        ended, before_ms = action == "conversation_ended", time_ms
+        talks.add(
+            found, time_ms, action, code > 15, one[4] if many > 4 else None, one[5] if many > 5 else None,
+            one[6] if many > 6 else -1,
+        )  # fmt: skip
+    return [found]
 
 
-def _conversation(
-    out: Cells, site: str, chat: talks.Conversation, events: list[Talk], pane: Callable[[int], int]
-) -> None:
+def _conversation(out: Cells, site: str, chat: Conversation, pane: Callable[[int], int]) -> None:
     """List a conversation, all in the pane of its start (its first event, if the start was not seen)."""
     bot, at, took_ms = chat.bot or UNKNOWN, pane(chat.begun_ms), chat.took_ms
     out.append((("conversation", site, bot), at, 1))
@@ -141,9 +162,7 @@ def _conversation(
     if chat.engaged:
         out.append((("chat_engaged", site, bot), at, 1))
     if chat.started_ms:
-        leads = sorted(event.time_ms for event in events if event.action == "lead_captured")
-        lead_ms = at_or_after(leads, chat.started_ms)
-        step(out, pane, site, "conversation_started", "chat_lead", chat.started_ms, lead_ms)
+        step(out, pane, site, "conversation_started", "chat_lead", chat.started_ms, chat.answered_ms)
 
 
 def forget(extra: Extra, oldest_ms: int, most: int, source: str) -> None:

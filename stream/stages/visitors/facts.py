@@ -109,6 +109,22 @@ class Touches(dict[Touch, Touch | None]):
         return safe
 
 
+class Pages(dict[tuple[str | None, str | None], tuple[str, str, str]]):
+    """Group and content of a page → both with safe labels, and as they stand in what a session viewed."""
+
+    def __init__(self, groups: Labels, contents: Labels) -> None:
+        super().__init__()
+        self._groups, self._contents = groups, contents
+
+    def __missing__(self, page: tuple[str | None, str | None]) -> tuple[str, str, str]:
+        group, content = self._groups[page[0]], self._contents[page[1]]
+        found = group, content, f"{MARK}{group}{UNIT}{content}{MARK}"
+        # only what both labels remember by themselves: else the guard would be asked less often than it is otherwise
+        if page[0] in self._groups and page[1] in self._contents and len(self) < 16_384:
+            self[page] = found
+        return found
+
+
 class Facts:
     """Prepares the events of one shard."""
 
@@ -116,6 +132,7 @@ class Facts:
         self.sites = sites  # the shard's: asked twice, the guard would count a value over its limit twice
         self.groups = Labels("page_group", admit)
         self.contents = Labels("content", admit)
+        self.pages = Pages(self.groups, self.contents)
         self.offers = Labels("offer", admit)
         self.forms = Labels("form", admit)
         self.bots = Labels("bot", admit)
@@ -125,13 +142,7 @@ class Facts:
 
     def views(self, people: People, columns: Batch, touches: list[Any]) -> None:
         """Add page views to the facts gathered by person."""
-        groups, contents, countries, safe, offers = (
-            self.groups,
-            self.contents,
-            self.countries,
-            self.touches,
-            self.offers,
-        )
+        pages, countries, safe, offers = self.pages, self.countries, self.touches, self.offers
         rows = zip(
             columns.events, columns.keys, columns.times.tolist(), columns.arrivals.tolist(), touches, strict=True
         )
@@ -141,11 +152,11 @@ class Facts:
             geo = data.geo
             country = geo.country if geo is not None else None
             offer, kind = page.offer_id, page.content_type
-            group, content = groups[page.group], contents[page.content_id]
+            group, content, viewed = pages[page.group, page.content_id]
             people[key].append(View(
                 time_ms, event.source, event.id, safe[touch], None if country is None else countries[country],
                 arrival_ms, data.site_id, group, content, offers[offer] if offer else None,
-                f"{MARK}{group}{UNIT}{content}{MARK}", data.engagement_ms or 0,
+                viewed, data.engagement_ms or 0,
                 kind is not None and kind.strip().lower() == DOWNLOAD,
             ))  # fmt: skip
 

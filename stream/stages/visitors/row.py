@@ -35,6 +35,8 @@ KeyEvent = tuple[int, str, str, str, str, str | None]
 #: (channel, campaign, country, page group, content): what a session's person is counted by; None: no page view.
 Dimensions = tuple[str, str, str, str | None, str | None]
 
+#: (channel, campaign, engine, domain): where a session came from; all None where that is not known.
+Origin = tuple[str | None, str | None, str | None, str | None]
 
 #: (time, name) of the events that gave touch, country and landing; time 0 where there is none.
 Said = tuple[int, str, int, str, int, str]
@@ -87,6 +89,11 @@ class Packed(msgspec.Struct, array_like=True, gc=False):
     def dimensions(self) -> Dimensions:
         """Give channel, campaign, country, page group and content of the landing."""
         return self.channel or "direct", self.campaign or UNKNOWN, self.country or UNKNOWN, self.group, self.content
+
+    @property
+    def origin(self) -> Origin:
+        """Give channel, campaign, engine and domain, as they are."""
+        return self.channel, self.campaign, self.engine, self.domain
 
     @property
     def is_bounce(self) -> bool:

@@ -66,6 +66,7 @@ class Conversation:
     last_ms: int
     started_ms: int = 0
     lead_ms: int = 0
+    answered_ms: int = 0  # the first lead behind its start
     bot: str | None = None
     handoff: bool = False
     resolved: bool = False
@@ -144,7 +145,7 @@ def parted(talks: Iterable[Talk]) -> list[tuple[Conversation, list[Talk]]]:
         if known is None or (over and talk.action in BEGINS):
             conversation, events, over = Conversation(talk.conversation, talk.time_ms, talk.time_ms), [], False
             out.append((conversation, events))
-        _add(conversation, talk)
+        add(conversation, talk.time_ms, talk.action, talk.by_visitor, talk.bot, talk.resolved, talk.duration_ms)
         events.append(talk)
         open_[talk.conversation] = conversation, events, over or talk.action == "conversation_ended"
     return out
@@ -160,26 +161,30 @@ def appointments(talks: Iterable[Talk]) -> list[Deal]:
     return _deals(talks, APPOINTMENTS, "appointment_set", "appointment_confirmed")
 
 
-def _add(conversation: Conversation, talk: Talk) -> None:
+def add(
+    conversation: Conversation, time_ms: int, action: str, by_visitor: bool, bot: str | None, resolved: bool | None,
+    duration_ms: int,
+) -> None:  # fmt: skip
     """Add an event, told in order, to its conversation."""
-    conversation.last_ms = talk.time_ms
+    conversation.last_ms = time_ms
     if conversation.bot is None:
-        conversation.bot = talk.bot
-    action = talk.action
+        conversation.bot = bot
     if action not in CLOSES:
-        first = conversation.spoke[0] if conversation.spoke is not None else talk.time_ms
-        conversation.spoke = first, talk.time_ms
+        conversation.spoke = conversation.spoke[0] if conversation.spoke is not None else time_ms, time_ms
     if action == "conversation_started":
-        conversation.started_ms = conversation.started_ms or talk.time_ms
+        conversation.started_ms = conversation.started_ms or time_ms
     elif action == "lead_captured":
-        conversation.lead_ms = conversation.lead_ms or talk.time_ms
+        conversation.lead_ms = conversation.lead_ms or time_ms
+        if conversation.started_ms:
+            conversation.answered_ms = conversation.answered_ms or time_ms
     elif action == "handoff":
         conversation.handoff = True
-    if action in ENGAGES or (action == "message" and talk.by_visitor):
+    if action in ENGAGES or (action == "message" and by_visitor):
         conversation.engaged = True
-    if talk.resolved is not None:
-        conversation.resolved = talk.resolved
-    conversation.said_ms = max(conversation.said_ms, talk.duration_ms)
+    if resolved is not None:
+        conversation.resolved = resolved
+    if duration_ms > conversation.said_ms:
+        conversation.said_ms = duration_ms
 
 
 def _deals(talks: Iterable[Talk], actions: frozenset[str], opens: str, does: str) -> list[Deal]:

@@ -75,7 +75,16 @@ STORIES: dict[str, tuple[list[Fact], Fact, Bounds, Reason | None]] = {
     "one event more than count in an hour": ([view(0), view(1)], view(2), Bounds(flood_events=2), "flood"),
     "an hour that two sessions fill": ([view(0), view(31)], view(32), Bounds(flood_events=2), "flood"),
     "a session after one that was full": ([view(0), view(1)], view(59), Bounds(flood_events=2), "flood"),
-    "a touch in a direct session": ([view(0)], view(1, touch=GOOGLE), DEFAULT_BOUNDS, "channel"),
+    "a touch in a direct session": ([view(0)], view(1, touch=GOOGLE), DEFAULT_BOUNDS, None),
+    "a touch in the direct session of a lead": (
+        [view(0), form(1, "submit", "demo")], view(2, touch=GOOGLE), DEFAULT_BOUNDS, "channel",
+    ),
+    "a touch in a direct session behind another one": (
+        [view(0), view(60)], view(61, touch=GOOGLE), DEFAULT_BOUNDS, "channel",
+    ),
+    "a form after a touch in a direct session": (
+        [view(0), view(1, touch=GOOGLE)], form(2, "submit", "demo"), DEFAULT_BOUNDS, None,
+    ),
     "a country where there was none": ([view(0)], view(1, country="DE"), DEFAULT_BOUNDS, "country"),
     "one tick more than are remembered": ([view(0), view(1)], view(2), Bounds(ticks=2), "many ticks"),
     "a session of weeks": (
@@ -93,7 +102,10 @@ STORIES: dict[str, tuple[list[Fact], Fact, Bounds, Reason | None]] = {
         [view(0), form(1, "submit", "demo")], form(2, "submit", "demo"), DEFAULT_BOUNDS, "start again",
     ),
     "a submit of another form": (
-        [view(0), form(1, "submit", "demo")], form(2, "submit", "demo", name="f2"), DEFAULT_BOUNDS, "submit",
+        [view(0), form(1, "submit", "demo")], form(2, "submit", "demo", name="f2"), DEFAULT_BOUNDS, None,
+    ),
+    "one submission more than is remembered": (
+        [view(0), form(1, "submit", "demo")], form(2, "submit", "demo", name="f2"), Bounds(submissions=1), "submit",
     ),
     "a form that was shown by itself": ([view(0), form(40, "view")], view(25), DEFAULT_BOUNDS, "loose"),
     "a person who was known for 400 days": (

@@ -31,6 +31,7 @@ from stream.kafka.state_log import Row, StateLog
 from stream.serve.views import ShardView
 from stream.worker import position as positions
 from stream.worker.guards.failstop import die
+from stream.worker.guards.memory import give_back
 from stream.worker.inbox import Batch, Inbox
 from stream.worker.lag import Lag
 from stream.worker.outputs import Outputs
@@ -322,11 +323,15 @@ class Shard:
     async def _commit(self) -> None:
         began = time.monotonic()
         self._fold_inbox()
+        much = self._fold.pending_bytes > PENDING_BYTES // 4
         changes = self._fold.changes(self.position.seq + 1, self._report())
         self.position.seq += len(changes.deltas)
         place: Row = (positions.POSITION_KEY, positions.encode(self.position), None, [])
         nexts = {self._tps[name]: source.next for name, source in self.position.sources.items()}
         await commit(self._log, self._outputs.parts(changes, place), self._claim.owner)
+        if much:
+            del changes
+            give_back()
         self._dirty = False
         self.committed = nexts
         self.committed_at = time.monotonic()

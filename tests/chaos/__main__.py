@@ -9,6 +9,8 @@ Two scenarios go on side by side: those that run tests beside those that run wor
 from __future__ import annotations
 
 import argparse
+import logging
+import signal
 import sys
 import threading
 import time
@@ -39,6 +41,9 @@ def main() -> int:
         page = report.PAGE.read_text(encoding="utf-8")
         report.PAGE.write_text(report.into_page(report.table(SCENARIOS, report.read()), page), encoding="utf-8")
         return 0
+    for client in ("aiokafka", "kafka"):  # those of the load tell at length of brokers that are away on purpose
+        logging.getLogger(client).setLevel(logging.CRITICAL)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # brokers and workers must not outlive the run
     wanted = [one for one in SCENARIOS if not chosen.ids or one.id in chosen.ids]
     began = time.monotonic()
     rows = _all(wanted, chosen.long)
@@ -62,12 +67,12 @@ def _all(wanted: list[Scenario], long: bool) -> list[Row]:
                 why = f"\n     {row.why}" if row.why else ""
                 print(f"{row.id:4} {row.verdict} in {row.seconds:.0f} s{after}{why}", flush=True)
 
-    beside = threading.Thread(target=lane, args=([one for one in wanted if one.run is None],))
+    beside = threading.Thread(target=lane, args=([one for one in wanted if one.run is None],), daemon=True)
     beside.start()
     try:
         lane(one for one in wanted if one.run is not None)
-    finally:
         beside.join()
+    finally:
         ground.close()
     return rows
 

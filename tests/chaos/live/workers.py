@@ -22,7 +22,7 @@ def killed(ground: Ground, long: bool) -> Outcome:
     """Kill a random worker again and again."""
     kills, count, rate = (200, 2_000_000, 3_000) if long else (3, 18_000, 1_000)
     chance = random.Random(5)
-    with ground.field(workers=3, partitions=12) as field:
+    with ground.field(workers=3, partitions=6) as field:
         field.wait_owned()
         load = field.load(count, rate)
         for _ in range(kills):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, Self
 
 from aiokafka import TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.errors import IllegalOperation, OffsetOutOfRangeError
 
 from stream.errors import TopicError
 from stream.kafka.fetch import Unpacked
@@ -74,6 +74,7 @@ class Producer:
         self._wire, self._id, self._most, self._epoch = wire, transactional_id, max_batch_size, -1
         self._before: asyncio.Future[Any] | None = None
         self._failed: BaseException | None = None
+        self._open = False
 
     async def start(self) -> None:
         """Fence whoever wrote with this id before."""
@@ -85,7 +86,9 @@ class Producer:
         """Begin anew; a broker learns of it with the first record."""
         if self._failed is not None:
             raise self._failed
-        self._before = None
+        if self._open:
+            raise IllegalOperation("a transaction is open already")
+        self._before, self._open = None, True
 
     def create_batch(self) -> Batch:
         """Give an empty batch."""
@@ -121,6 +124,7 @@ class Producer:
             raise self._failed
         name, epoch = self._id or "", self._epoch
         await self._wire.call(lambda: self._wire.broker.commit(name, epoch))
+        self._open = False
 
     async def stop(self) -> None:
         """Leave; what is open stays open until somebody fences it."""

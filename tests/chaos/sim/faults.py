@@ -65,7 +65,7 @@ def planned(rng: Random) -> Plan:
 def _fault(rng: Random) -> Fault:
     what = rng.choice(("crash", "crash", "crash", "fail", "freeze", "delay"))
     if what == "freeze":
-        return Fault(freeze_s=rng.uniform(0.5, 5))
+        return Fault(freeze_s=rng.uniform(0.5, 3.5))
     if what == "delay":
-        return Fault(delay_s=rng.choice((0.5, 2, 9, 25)))
+        return Fault(delay_s=rng.choice((0.5, 0.5, 2, 2, 2, 25)))
     return Fault(before=what) if rng.random() < 0.5 else Fault(after=what)

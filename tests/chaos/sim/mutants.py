@@ -72,7 +72,7 @@ def _failure_ignored() -> list[Swap]:
         try:
             await write(self, parts)
         except Exception:
-            self._producer._failed = None  # type: ignore[union-attr]
+            self._producer._failed, self._producer._open = None, False  # type: ignore[union-attr]
 
     return [(StateLog, "write", anyway)]
 
@@ -88,7 +88,7 @@ def _flush_forgotten() -> list[Swap]:
         return done
 
     async def at_once(self: Producer) -> None:
-        self._failed = None
+        self._failed, self._open = None, False
         name, epoch = self._id or "", self._epoch
         await self._wire.call(lambda: self._wire.broker.commit(name, epoch))
 

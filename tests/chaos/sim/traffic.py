@@ -51,7 +51,7 @@ def sendings(rng: Random, shards: dict[str, int]) -> list[Sending]:
     out: list[Sending] = []
     for group, count in shards.items():
         stock = _of(GROUPS[group].kinds)
-        first, size = rng.randrange(len(stock) - 60), rng.randrange(5, 20)
+        first, size = rng.randrange(len(stock) - 60), rng.randrange(4, 15)
         for record in stock[first : first + size]:
             times = 1 if rng.random() < 0.8 else rng.randrange(2, 5)
             began = rng.uniform(0, ENDS_S)

@@ -63,7 +63,7 @@ class World:
         self.rng = rng = Random(seed)
         self.loop = VirtualLoop()
         self.shards: dict[str, int] = rng.choice(
-            ({"ads": 2}, {"visitors": 2}, {"emails": 2}, {"visitors": 1, "ads": 1}, {"emails": 1, "ads": 2})
+            ({"ads": 2}, {"visitors": 2}, {"emails": 2}, {"visitors": 1, "ads": 1}, {"emails": 1, "ads": 1})
         )
         self.layout = Layout("", [GROUPS[group] for group in self.shards])
         drawn = faults.planned(rng)
@@ -149,7 +149,7 @@ class World:
         if what == "rebalance":
             self._rebalance.set()
         elif what == "outage":
-            self.plan.down_until = self.loop.time() + rng.choice((0.5, 3, 12))
+            self.plan.down_until = self.loop.time() + rng.choice((0.5, 0.5, 2, 2, 12))
         elif what == "compact":
             for group in self.shards:
                 for shard in range(self.shards[group]):
@@ -159,7 +159,7 @@ class World:
             self._hang(rng.choice(self.sendings).tp)
         elif alive:
             victim = rng.choice(alive)
-            victim.crash("killed") if what == "crash" else victim.freeze(rng.uniform(1, 6))
+            victim.crash("killed") if what == "crash" else victim.freeze(rng.uniform(1, 4))
 
     def _hang(self, tp: TopicPartition) -> None:
         """Let some other producer leave a transaction open for a while, and then take it back."""
@@ -178,7 +178,7 @@ class World:
             log = StateLog(link, layout.state(id.group), id.shard, layout.transactional_id(id), clock=life.clock)
             if id.group == ROLLUP:
                 rollup = Rollup(RollupOptions(self.shards, windows=("1h",), label_limit=1_000))
-                snapshot_s = self.rng.choice((2, 5))
+                snapshot_s = self.rng.choice((1, 3))
                 return RollupShard(
                     rollup, log, layout, self.shards, encode, life, snapshot_s=snapshot_s, clock=life.clock
                 )

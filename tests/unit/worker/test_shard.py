@@ -12,9 +12,12 @@ from stream.kafka.fetch import Ends
 from stream.kafka.layout import Layout, ShardId
 from stream.stages.stage import HandOver
 from stream.worker import position, shard, writing
+from stream.worker.guards import outage
 from stream.worker.inbox import Batch
+from stream.worker.life import Life
 from stream.worker.outputs import Outputs
 from stream.worker.position import Position, SourcePosition
+from stream.worker.restore import Restored
 from tests.topics import Topics
 
 LAYOUT = Layout("x.", [Topics("ads", ("ad",)), Topics("leads", (), fed_by=("ads",))])
@@ -100,6 +103,7 @@ def _survive(monkeypatch):
         raise Died(f"{where}: {why}") from None
 
     monkeypatch.setattr(shard, "die", die)
+    monkeypatch.setattr(outage, "die", die)
 
 
 def make():
@@ -159,7 +163,7 @@ def test_many_dead_letters_are_committed_before_the_commit_is_due():
     async def story(one):
         one._due = shard.time.monotonic() + 60
         one._fold.pending_bytes = shard.PENDING_BYTES + 1
-        one.feed(batch(10, 2))
+        one.feed(batch(10, 2, size=512))
         await one._turn()
 
     assert len(run(story)._log.written) == 1
@@ -397,3 +401,34 @@ def test_a_shard_is_caught_up_when_every_source_is_read_to_its_end(ends, caught_
     one = run(story)
     assert one._fold.report.caught_up == caught_up
     assert one._fold.report.lag_records == {source: end - 10 for source, end in ends.items()}
+
+
+def test_a_rebalance_that_ends_while_a_shard_writes_its_first_records_finds_it_restoring(monkeypatch):
+    one = make()
+    place = one.position
+    one.position = Position({})
+    seen = []
+
+    async def restored(*_):
+        return Restored(0, Life("a", "goes on"), 0, None)
+
+    async def taken_over(*_):
+        return place
+
+    async def write(parts):
+        await one.resume()
+        seen.append((one.state, list(one._source.sought)))
+
+    class Reader:
+        async def __aenter__(self):
+            return self
+
+        async def __aexit__(self, *_):
+            pass
+
+    monkeypatch.setattr(shard, "restore", restored)
+    monkeypatch.setattr(shard, "take_over", taken_over)
+    one._log.write = write
+    asyncio.run(one._restore(Reader))
+    assert seen == [("restoring", [])]
+    assert one.position is place

@@ -274,7 +274,8 @@ class Shard:
         if self._inbox or self._dirty or began - self.committed_at >= HEARTBEAT_S - interval_s / 2:
             await self._commit()
         # under overload at least half an interval of records comes together before the next commit
-        self._due = max(self._due + interval_s, time.monotonic() + interval_s / 2)
+        now = time.monotonic()
+        self._due = max(min(self._due, now) + interval_s, now + interval_s / 2)
 
     def _horizon_ms(self) -> int | None:
         """Give the arrival up to which records are folded now; None: all of them.
@@ -333,15 +334,14 @@ class Shard:
         place: Row = (positions.POSITION_KEY, positions.encode(self.position), None, [])
         nexts = {self._tps[name]: source.next for name, source in self.position.sources.items()}
         await commit(self._log, self._outputs.parts(changes, place), self._claim.owner)
-        if much:
-            del changes
-            give_back()
         self._dirty = False
         self.committed = nexts
         self.committed_at = time.monotonic()
         self._committed_ms = self._clock.now_ms()
         self._commit_s = self.committed_at - began
         self._commits += 1
+        if much:
+            give_back()
         self._letters += len(changes.dead_letters)
 
     def _report(self) -> ShardReport:

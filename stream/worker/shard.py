@@ -31,6 +31,7 @@ from stream.kafka.state_log import Row, StateLog
 from stream.serve.views import ShardView
 from stream.worker import position as positions
 from stream.worker.guards.failstop import die
+from stream.worker.guards.memory import give_back
 from stream.worker.guards.outage import Fail, dies
 from stream.worker.inbox import Batch, Inbox
 from stream.worker.lag import Lag
@@ -273,7 +274,8 @@ class Shard:
         if self._inbox or self._dirty or began - self.committed_at >= HEARTBEAT_S - interval_s / 2:
             await self._commit()
         # under overload at least half an interval of records comes together before the next commit
-        self._due = max(self._due + interval_s, time.monotonic() + interval_s / 2)
+        now = time.monotonic()
+        self._due = max(min(self._due, now) + interval_s, now + interval_s / 2)
 
     def _horizon_ms(self) -> int | None:
         """Give the arrival up to which records are folded now; None: all of them.
@@ -326,6 +328,7 @@ class Shard:
     async def _commit(self) -> None:
         began = time.monotonic()
         self._fold_inbox()
+        much = self._fold.pending_bytes > PENDING_BYTES // 4
         changes = self._fold.changes(self.position.seq + 1, self._report())
         self.position.seq += len(changes.deltas)
         place: Row = (positions.POSITION_KEY, positions.encode(self.position), None, [])
@@ -337,6 +340,8 @@ class Shard:
         self._committed_ms = self._clock.now_ms()
         self._commit_s = self.committed_at - began
         self._commits += 1
+        if much:
+            give_back()
         self._letters += len(changes.dead_letters)
 
     def _report(self) -> ShardReport:

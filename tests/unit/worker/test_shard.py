@@ -163,8 +163,10 @@ def test_many_dead_letters_are_committed_before_the_commit_is_due():
     async def story(one):
         one._due = shard.time.monotonic() + 60
         one._fold.pending_bytes = shard.PENDING_BYTES + 1
-        one.feed(batch(10, 2))
+        one.feed(batch(10, 2, size=512))
         await one._turn()
+
+        assert one._due < shard.time.monotonic() + 1, "an early commit puts off none that follow"
 
     assert len(run(story)._log.written) == 1
 

@@ -13,9 +13,6 @@ import signal
 import sys
 from collections.abc import Sequence
 
-import click
-
-from stream.cli.root import debugging, root
 from stream.errors import EXIT_FAILED, EXIT_USAGE, LeadpulseError
 from stream.shown import plain
 
@@ -25,13 +22,18 @@ EXIT_INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> None:
     """Run a command and exit."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] == ["worker"]:  # told to stop before anything has begun, it ends with 0 as it does later
+    if arguments[:1] == ["worker"]:
+        # a worker that is told to stop ends with 0, also while the rest is imported: so it is imported later
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     sys.exit(run(arguments))
 
 
 def run(argv: list[str]) -> int:
     """Run a command; give its exit code."""
+    import click
+
+    from stream.cli.root import root
+
     try:
         code = root.main(argv, prog_name="leadpulse", standalone_mode=False)
         sys.stdout.flush()
@@ -62,6 +64,10 @@ def run(argv: list[str]) -> int:
 
 
 def _tell(error: Exception, message: str, code: int) -> int:
+    import click
+
+    from stream.cli.root import debugging
+
     if debugging():
         raise error
     click.echo(plain(f"leadpulse: {message}", keep="\n"), err=True)

@@ -181,6 +181,7 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "birth": lambda: [(b"\x00birth", birth("00ff", 7))],
     "rollup_birth": lambda: [(b"\x00birth", birth("00ff", 7))],
     "rollup_alive": lambda: [(b"\x00alive", b"")],
+    "rollup_successor": lambda: [(b"\x00successor", b"2")],
     "delta": lambda: [(b"", record) for record in pack(_delta())],
 }  # fmt: skip
 
@@ -244,6 +245,7 @@ _READ: dict[str, Callable[[Records], Any]] = {
     "position": lambda records: named(position.decode(records[0][1] or b"")),
     "rollup_position": lambda records: named(msgspec.json.decode(records[0][1] or b"", type=RollupPosition)),
     "rollup_alive": lambda records: len(records),
+    "rollup_successor": lambda records: [int(value) for _, value in records],
     **dict.fromkeys(("birth", "rollup_birth"), lambda records: named(msgspec.json.decode(records[0][1] or b""))),
     "rollup_pending": _read_pending,
     **dict.fromkeys(("rollup_cells", "rollup_series", "rollup_marks", "label_budget", "rollup_clock"), _read_plain),

@@ -62,8 +62,14 @@ def list_letters(
 
     _known(reasons, kinds)
     since_ms = None if since is None else time.time_ns() // 1_000_000 - _read(since)
+    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
     letters = newest(
-        security.link(settings), Layout(settings.topic_prefix, GROUPS.values()), most, reasons, kinds, since_ms
+        security.link(settings),
+        layout,
+        most,
+        reasons,
+        kinds,
+        since_ms,
     )
     for key, letter in letters:
         arrived = format_ms(letter.timestamp_ms)
@@ -90,7 +96,7 @@ def show(settings: Settings, key: str, raw: bool) -> None:
     from stream.kafka.dead_letters import named
     from stream.kafka.layout import Layout
 
-    letter = named(security.link(settings), Layout(settings.topic_prefix, GROUPS.values()), key)
+    letter = named(security.link(settings), Layout(settings.topic_prefix, GROUPS.values(), settings.generation), key)
     if raw:
         _write_raw(letter.value or b"")
         return

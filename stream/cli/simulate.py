@@ -102,7 +102,7 @@ def _client(settings: Settings) -> dict[str, object]:
     from stream.kafka.layout import Layout
 
     link = security.link(settings)
-    layout = Layout(settings.topic_prefix, GROUPS.values())
+    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
     wanted = [layout.sources[group.name][kind] for group in GROUPS.values() for kind in group.kinds]
     with topics.admin(link) as admin:
         missing = sorted(set(wanted) - set(topics.found(admin, wanted)))

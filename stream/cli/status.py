@@ -38,7 +38,7 @@ def status(settings: Settings, form: str) -> None:
     from stream.kafka.inspect import inspect
     from stream.kafka.layout import Layout
 
-    layout = Layout(settings.topic_prefix, GROUPS.values())
+    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
     group = layout.consumer_group(settings.group_id)
     seen = inspect(security.link(settings), layout, group)
     found = model.status(seen, layout.running(seen.found), group, int(time.time() * 1_000))

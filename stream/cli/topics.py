@@ -6,6 +6,8 @@ Out: topics; exit code 1 when `verify` finds something that would stop a worker 
 
 from __future__ import annotations
 
+import time
+
 import click
 
 from stream.cli.options import BROKER_FLAGS, with_settings
@@ -58,7 +60,7 @@ def create(settings: Settings, partitions: int, replication: int | None) -> None
     from stream.kafka import topics as broker
     from stream.kafka.layout import Layout
 
-    layout = Layout(settings.topic_prefix, GROUPS.values())
+    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
     made = broker.create(security.link(settings), layout, partitions=partitions, replication=replication)
     for spec in made:
         click.echo(f"created  {spec.name}  {spec.partitions} partition(s)")
@@ -68,25 +70,37 @@ def create(settings: Settings, partitions: int, replication: int | None) -> None
 
 
 @topics.command()
-@with_settings(*BROKER_FLAGS, "group_id", "delivery")
+@with_settings(*BROKER_FLAGS, "group_id", "delivery", "partitioner")
 def verify(settings: Settings) -> None:
-    """Check topics, rights, transactions and clock, and say what is lost where something is not as it should be.
+    """Check all that a worker needs, and say what is lost where something is not as it should be.
+
+    Topics and their settings (partitions, compaction, retention, replicas), what this user may do with topics, group
+    and transactional ids, how far the group has read, how producers place their keys, and the clock.
 
     A problem stops a worker or falsifies results (exit code 1); a notice is advice.
     """
+    from stream.cli import topic_checks as checks
     from stream.engine.groups import GROUPS
     from stream.kafka import security
     from stream.kafka import topics as broker
     from stream.kafka import verify as check
+    from stream.kafka.inspect import inspect, sample
     from stream.kafka.layout import Layout
 
-    link, layout = security.link(settings), Layout(settings.topic_prefix, GROUPS.values())
+    link, layout = security.link(settings), Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
     own = check.names(layout, settings.group_id)
     with broker.admin(link) as client:
         _, findings = broker.findings(link, client, layout)
         findings += check.group_findings(link, client, own.group)
     if settings.delivery == "exactly_once":
         findings += check.transaction_findings(link, own)
+    if not any(finding.fatal for finding in findings):
+        seen = inspect(link, layout, own.group)
+        findings += checks.offset_findings(seen, layout)
+        findings += checks.clock_findings(seen, int(time.time() * 1_000))
+        counts = {spec.name: seen.found[spec.name].partitions for spec in seen.specs if spec.role == "source"}
+        findings += checks.partitioner_findings(sample(link, seen, counts), counts, settings.partitioner)
+        findings.sort(key=lambda finding: not finding.fatal)
     for finding in findings:
         click.echo(str(finding))
     fatal = sum(finding.fatal for finding in findings)
@@ -109,7 +123,8 @@ def list_topics(settings: Settings) -> None:
     from stream.kafka.layout import Layout
 
     rows = [("topic", "role", "partitions", "replication")]
-    for spec, there in broker.listing(security.link(settings), Layout(settings.topic_prefix, GROUPS.values())):
+    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
+    for spec, there in broker.listing(security.link(settings), layout):
         found = (str(there.partitions), str(there.replication)) if there else ("missing", "-")
         rows.append((spec.name, spec.role, *found))
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
@@ -145,7 +160,7 @@ def rebuild(settings: Settings, yes: bool, replication: int | None) -> None:
     from stream.kafka import topics as broker
     from stream.kafka.layout import Layout
 
-    link, layout = security.link(settings), Layout(settings.topic_prefix, GROUPS.values())
+    link, layout = security.link(settings), Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
     group = layout.consumer_group(settings.group_id)
     with broker.admin(link) as client:
         plan = again.plan(client, layout, settings.start)

@@ -6,25 +6,34 @@ Out: topics, members and what they own, committed offsets, ends, and the newest 
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from kafka import KafkaAdminClient
+from kafka import TopicPartition as AdminPartition
 
-from stream.kafka import topics
+from stream.contract.records import Record
+from stream.kafka import refusals, topics
 from stream.kafka.layout import Layout
+from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 from stream.kafka.topic_plan import Found, TopicPlan, TopicSpec
 
 #: Behind the newest record of a partition lie at most a few markers of transactions that ended.
 TAIL: Final = 8
 TAIL_LIMIT_S: Final = 10.0
+QUIET_S: Final = 1.5
+#: Records of a partition that are looked at to see how keys are placed.
+SAMPLE: Final = 100
 #: A shard that runs reports each second.
 NEWS_S: Final = 1.5
 
+T = TypeVar("T")
 Place = tuple[str, int]  # topic and partition
 
 
@@ -60,12 +69,11 @@ def inspect(link: Link, layout: Layout, group: str) -> Inspection:
         plan = TopicPlan.fitting(layout, there)
         described: dict[str, Any] = client.describe_groups([group]).get(group, {})
         offsets = client.list_group_offsets([group]).get(group, {})
-        tps = [TopicPartition(name, number) for name, one in there.items() for number in range(one.partitions)]
+        tps = [AdminPartition(name, number) for name, one in there.items() for number in range(one.partitions)]
         begins, ends = _bounds(client, tps)
-    with _consumer(link) as consumer:
-        newest = _tails(consumer, begins, ends)
-        deltas = [place for place in ends if place[0] in {layout.deltas(name) for name in layout.groups}]
-        ahead_s = _news(consumer, deltas, ends, newest)
+    tails = {place: max(begins[place], end - TAIL) for place, end in ends.items()}
+    deltas = {layout.deltas(name) for name in layout.groups}
+    newest, ahead_s = _asked(link, _newest(link, tails, ends, deltas))
     return Inspection(
         plan.specs,
         there,
@@ -80,7 +88,7 @@ def inspect(link: Link, layout: Layout, group: str) -> Inspection:
     )
 
 
-def _bounds(client: KafkaAdminClient, tps: list[TopicPartition]) -> tuple[dict[Place, int], dict[Place, int]]:
+def _bounds(client: KafkaAdminClient, tps: list[AdminPartition]) -> tuple[dict[Place, int], dict[Place, int]]:
     if not tps:
         return {}, {}
     consumer_ends = client.list_partition_offsets(dict.fromkeys(tps, -1))
@@ -104,61 +112,66 @@ def _places(member: Mapping[str, Any]) -> Iterator[Place]:
                 yield part["topic"], number
 
 
-@contextmanager
-def _consumer(link: Link) -> Iterator[KafkaConsumer]:
-    consumer = KafkaConsumer(
-        **link.kafka_python(),
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        group_id=None,
-        bootstrap_timeout_ms=topics.CONNECT_MS,
-    )
+def _asked(link: Link, answer: Coroutine[Any, Any, T]) -> T:
+    """Wait for an answer; what the broker refuses is said in our words."""
     try:
-        yield consumer
-    finally:
-        consumer.close()
+        return asyncio.run(answer)
+    except (KafkaError, TimeoutError) as error:
+        raise (refusals.told(error, link, refusals.Names("", "", "")) or topics.silence(link)) from error
 
 
-def _tails(consumer: KafkaConsumer, begins: Mapping[Place, int], ends: Mapping[Place, int]) -> dict[Place, Newest]:
-    """Read the last records of every partition; one that gives none within the limit has none."""
+async def _newest(
+    link: Link, starts: Mapping[Place, int], ends: Mapping[Place, int], deltas: Collection[str]
+) -> tuple[dict[Place, Newest], float | None]:
+    """Read the tails, then follow for a moment; give how far our clock is ahead of the freshest report, too."""
     newest: dict[Place, Newest] = {}
-    wanted = {TopicPartition(*place): end for place, end in ends.items() if end > begins[place]}
-    if not wanted:
-        return newest
-    consumer.assign(list(wanted))
-    for tp, end in wanted.items():
-        consumer.seek(tp, max(begins[tp.topic, tp.partition], end - TAIL))
-    until = time.monotonic() + TAIL_LIMIT_S
-    while wanted and time.monotonic() < until:
-        _take(consumer, 200, newest)
-        for tp in [tp for tp, end in wanted.items() if consumer.position(tp) >= end]:
-            del wanted[tp]
-            consumer.pause(tp)
-    return newest
-
-
-def _news(
-    consumer: KafkaConsumer, places: Iterable[Place], ends: Mapping[Place, int], newest: dict[Place, Newest]
-) -> float | None:
-    """Follow the reports for a moment; give how far our clock is ahead of the time of the freshest one."""
-    tps = [TopicPartition(*place) for place in places]
-    if not tps:
-        return None
-    consumer.assign(tps)
-    for tp in tps:
-        consumer.seek(tp, ends[tp.topic, tp.partition])
-        consumer.resume(tp)
     ahead_ms: list[int] = []
-    until = time.monotonic() + NEWS_S
-    while time.monotonic() < until:
-        fresh: dict[Place, Newest] = {}
-        _take(consumer, 100, fresh)
-        newest |= fresh
-        ahead_ms += [one.seen_ms - one.timestamp_ms for one in fresh.values()]
-    return min(ahead_ms) / 1_000 if ahead_ms else None
+    async for place, records, fresh in _read(link, starts, ends, NEWS_S):
+        now_ms = int(time.time() * 1_000)
+        newest[place] = Newest(records[-1][1], records[-1][3], now_ms)
+        if fresh and place[0] in deltas:
+            ahead_ms.append(now_ms - records[-1][1])
+    return newest, min(ahead_ms) / 1_000 if ahead_ms else None
 
 
-def _take(consumer: KafkaConsumer, wait_ms: int, into: dict[Place, Newest]) -> None:
-    for tp, records in consumer.poll(timeout_ms=wait_ms).items():
-        last = records[-1]
-        into[tp.topic, tp.partition] = Newest(last.timestamp, last.value, int(time.time() * 1_000))
+async def _read(
+    link: Link, starts: Mapping[Place, int], ends: Mapping[Place, int], linger_s: float
+) -> AsyncIterator[tuple[Place, list[Record], bool]]:
+    """Give records from the starts to the ends, and what comes within a moment after; the last is whether they did.
+
+    A partition may end in records of a transaction that is still open: who gives nothing for a while has no more.
+    """
+    left = {place for place, start in starts.items() if start < ends[place]}
+    if not starts:
+        return
+    async with Reader(link) as reader:
+        reader.follow({TopicPartition(*place): start for place, start in starts.items()})
+        began = heard = time.monotonic()
+        while left and time.monotonic() - began < TAIL_LIMIT_S and time.monotonic() - heard < QUIET_S:
+            for tp, got in (await reader.poll(0.2)).items():
+                place = tp.topic, tp.partition
+                heard = time.monotonic()
+                if got.next >= ends[place]:
+                    left.discard(place)
+                if got.records:
+                    yield place, got.records, False
+        until = time.monotonic() + linger_s
+        while (wait_s := until - time.monotonic()) > 0:
+            for tp, got in (await reader.poll(min(wait_s, 0.1))).items():
+                if got.records:
+                    yield (tp.topic, tp.partition), got.records, True
+
+
+def sample(link: Link, seen: Inspection, names: Iterable[str]) -> dict[str, list[tuple[int, bytes | None]]]:
+    """Give partition and key of some newest records of each topic."""
+    names = set(names)
+    ends = {place: end for place, end in seen.ends.items() if place[0] in names}
+    starts = {place: max(seen.begins[place], end - SAMPLE) for place, end in ends.items()}
+    out: dict[str, list[tuple[int, bytes | None]]] = {name: [] for name in names}
+
+    async def look() -> None:
+        async for (topic, partition), records, _ in _read(link, starts, ends, 0.0):
+            out[topic] += [(partition, record[2]) for record in records]
+
+    _asked(link, look())
+    return out

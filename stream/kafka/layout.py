@@ -53,8 +53,9 @@ class ShardId(NamedTuple):
 class Layout:
     """Name every topic of one installation."""
 
-    def __init__(self, prefix: str, groups: Iterable[TopicGroup]) -> None:
-        self.prefix = prefix
+    def __init__(self, prefix: str, groups: Iterable[TopicGroup], generation: int = 1) -> None:
+        """Take the generation: a higher one has topics, group and transactions of its own, and the sources with all."""
+        self.prefix, self.generation = prefix, generation
         self.groups = {group.name: group for group in groups}
         self.sources: dict[str, dict[str, str]] = {
             name: {
@@ -65,7 +66,7 @@ class Layout:
             for name, group in self.groups.items()
         }
         self.rollup = self._own("rollup")
-        self.metrics = self._own("metrics")
+        self.metrics = f"{prefix}leadpulse.metrics"  # one for all: whoever reads it need not know of generations
         self.dead_letter = self._own("dead_letter")
         self._by_topic = {
             topic: (group, source) for group, topics in self.sources.items() for source, topic in topics.items()
@@ -78,10 +79,14 @@ class Layout:
             for name, group in self.groups.items()
             if not group.optional or {*self.sources[name].values(), self.state(name), self.deltas(name)}.issubset(there)
         ]
-        return Layout(self.prefix, kept)
+        return Layout(self.prefix, kept, self.generation)
+
+    def former(self) -> Layout | None:
+        """Give the layout of the generation before, None for the first."""
+        return None if self.generation == 1 else Layout(self.prefix, self.groups.values(), self.generation - 1)
 
     def _own(self, name: str) -> str:
-        return f"{self.prefix}leadpulse.{name}"
+        return f"{self.prefix}leadpulse.{'' if self.generation == 1 else f'g{self.generation}.'}{name}"
 
     def state(self, group: str) -> str:
         """Name the compacted log of a group's shards."""
@@ -116,12 +121,12 @@ class Layout:
 
     def consumer_group(self, group_id: str) -> str:
         """Name the consumer group of the workers, as the broker knows it."""
-        return f"{self.prefix}{group_id}"
+        return f"{self.prefix}{group_id}{'' if self.generation == 1 else f'-g{self.generation}'}"
 
     @property
     def transactional_prefix(self) -> str:
         """Give what all transactional ids begin with."""
-        return f"{self.prefix}leadpulse-"
+        return f"{self.prefix}leadpulse-{'' if self.generation == 1 else f'g{self.generation}-'}"
 
     def transactional_id(self, shard: ShardId) -> str:
         """Name the producer of a shard; the same for every owner, so that a new one fences the old one."""

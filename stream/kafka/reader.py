@@ -69,6 +69,10 @@ class Reader:
         end = await self._consumer.end_offsets(partitions)
         return {tp: (begin[tp], end[tp]) for tp in partitions}
 
+    async def has(self, topic: str) -> bool:
+        """Say whether a topic exists."""
+        return topic in await self._consumer.topics()
+
     async def offset_at(self, tp: TopicPartition, time_ms: int) -> int | None:
         """Give the first offset at or after a time; None if all records are older."""
         found = (await self._consumer.offsets_for_times({tp: time_ms}))[tp]

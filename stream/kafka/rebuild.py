@@ -39,6 +39,8 @@ def plan(client: KafkaAdminClient, layout: Layout, start: str) -> RebuildPlan:
     """Look at all topics, and plan around what there is of the sources."""
     there = topics.found(client, (spec.name for spec in TopicPlan(layout).specs))
     specs = TopicPlan.fitting(layout, there).specs
+    if layout.former() is not None:  # the result topic is that of the generation that publishes
+        specs = tuple(spec for spec in specs if spec.name != layout.metrics or spec.name not in there)
     return RebuildPlan.of(specs, {name: holding(client, name, one.partitions) for name, one in there.items()}, start)
 
 

@@ -17,7 +17,7 @@ from aiokafka import errors as aiokafka_errors
 from stream.errors import BrokerError, LeadpulseError, StartError, TopicError
 from stream.kafka import rights
 from stream.kafka.layout import Layout
-from stream.kafka.probe import Found, Reason
+from stream.kafka.probe import Found, Reason, diagnose
 from stream.kafka.security import Link
 
 THEN: Final = "The worker starts as soon as that is done."
@@ -107,6 +107,12 @@ def unreachable(found: Found, link: Link) -> BrokerError:
     silent = found.reason in (Reason.HOST, Reason.REFUSED, Reason.UNREACHABLE, Reason.SILENT)
     lead = "The broker does not answer. " if silent else ""
     return BrokerError(lead + what.format(**words), where=f"{found.address} ({link.protocol})", do=do.format(**words))
+
+
+def silence(link: Link) -> BrokerError | None:
+    """Say why no broker answers; None where one does. It blocks for a few seconds."""
+    found = diagnose(link)
+    return None if found is None else unreachable(found, link)
 
 
 def credentials(link: Link) -> BrokerError:

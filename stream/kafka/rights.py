@@ -13,12 +13,8 @@ from typing import Final
 
 from stream.kafka.security import Link
 
-#: What a worker does with a topic, by the topic's role; whoever may READ or WRITE may DESCRIBE.
-OF_ROLE: Final[dict[str, tuple[str, ...]]] = {
-    "source": ("READ",),
-    "result": ("READ", "WRITE"),
-    "dead_letter": ("WRITE",),
-}
+#: What a worker does with topics that are not leadpulse's own, by role; whoever may READ or WRITE may DESCRIBE.
+OF_ROLE: Final[dict[str, tuple[str, ...]]] = {"source": ("READ",)}
 OWN: Final = ("READ", "WRITE")
 GROUP: Final = ("READ",)
 TRANSACTIONAL_ID: Final = ("WRITE", "DESCRIBE")

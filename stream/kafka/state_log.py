@@ -174,6 +174,18 @@ class StateLog:
                 await within(CLOSE_S, producer.stop())
             except Exception as error:
                 log.debug("%s: producer did not stop cleanly: %r", self.tp, error)
+                await _abandon(producer)
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    """End a producer that waits for a broker: what it still holds is never sent, so that nothing of it comes late."""
+    task = producer._sender.sender_task
+    if task is not None:
+        task.cancel()
+    try:
+        await within(CLOSE_S, producer.client.close())
+    except Exception as error:
+        log.debug("a producer's connections did not close: %r", error)
 
 
 async def _send(

@@ -53,6 +53,8 @@ SOURCE: Final = {
 
 _KIND: Final[tuple[str, Mapping[str, str]]] = ("source", SOURCE)
 
+#: Roles of topics that are read on from where reading stopped.
+READ_ON: Final = ("source", "reroute", "handover", "deltas")
 #: Settings that decide whether results are right; the others of a plan are advice.
 BINDING: Final = frozenset({"cleanup.policy", TIME_TYPE})
 
@@ -163,11 +165,33 @@ class TopicPlan:
                 findings += _replication(spec, there, brokers)
         return sorted(findings, key=lambda finding: not finding.fatal)
 
+    def grown(self, found: Mapping[str, Found]) -> dict[str, int]:
+        """Give the groups whose sources were given partitions after their state was made: group → its shards."""
+        out: dict[str, int] = {}
+        for name, group in self.layout.groups.items():
+            kinds = [self.layout.sources[name][kind] for kind in group.kinds]
+            own = {spec.name for spec in self.specs if spec.group == name} - set(kinds)
+            counts = {found[topic].partitions if topic in found else 0 for topic in own}
+            shards = min(counts)
+            sources = [found[topic].partitions for topic in kinds if topic in found]
+            if len(counts) == 1 and shards and sources and min(sources) >= shards < max(sources):
+                out[name] = shards
+        return out
+
     def _counts(self, found: Mapping[str, Found]) -> Iterable[Finding]:
+        grown = self.grown(found)
         for name, group in self.layout.groups.items():
             sources = [self.layout.sources[name][kind] for kind in group.kinds]
             listed = {topic: found[topic].partitions for topic in sources if topic in found}
-            if len(set(listed.values())) > 1:
+            if name in grown:
+                more = {topic: count for topic, count in listed.items() if count > grown[name]}
+                yield Finding(
+                    f"Partitions were added: those from {grown[name]} on are not read, and figures are not complete.",
+                    ", ".join(f"{topic}: {count}" for topic, count in more.items()),
+                    f"To count them, {REBUILD}.",
+                    fatal=False,
+                )
+            elif len(set(listed.values())) > 1:
                 yield Finding(
                     "Topics that share visitors have different partition counts: a visitor would be split over shards.",
                     ", ".join(f"{topic}: {count}" for topic, count in listed.items()),
@@ -176,6 +200,8 @@ class TopicPlan:
         for spec in self.specs:
             there = found.get(spec.name)
             if there is None or spec.role in ("source", "dead_letter") or there.partitions == spec.partitions:
+                continue
+            if spec.group in grown:
                 continue
             yield Finding(
                 f"The topic has {there.partitions} partitions; with its sources it must have {spec.partitions}.",
@@ -230,6 +256,13 @@ def _config(spec: TopicSpec, there: Found) -> Iterable[Finding]:
             yield Finding(
                 f"{name} is {has}; restoring is faster with {wanted}.", spec.name, f"Set {name}={wanted}.", fatal=False
             )
+    if has_bounded_size(spec, there):
+        yield Finding(
+            f"retention.bytes is {there.configs['retention.bytes']}: under load records vanish before their time.",
+            spec.name,
+            "Set retention.bytes=-1, or so much that retention.ms is reached first.",
+            fatal=False,
+        )
     if has_short_retention(spec, there):
         yield Finding(
             f"retention.ms is {there.configs['retention.ms']}: a worker that is away longer loses records.",
@@ -239,10 +272,15 @@ def _config(spec: TopicSpec, there: Found) -> Iterable[Finding]:
         )
 
 
+def has_bounded_size(spec: TopicSpec, there: Found) -> bool:
+    """Say whether a topic that must be read on later forgets by size, however young its records are."""
+    return spec.role in READ_ON and there.configs.get("retention.bytes", "-1") != "-1"
+
+
 def has_short_retention(spec: TopicSpec, there: Found) -> bool:
     """Say whether a topic that must be read on later forgets within two days."""
     retention_ms = int(there.configs.get("retention.ms", "-1"))
-    return spec.role in ("source", "reroute", "handover", "deltas") and 0 <= retention_ms < 2 * DAY_MS
+    return spec.role in READ_ON and 0 <= retention_ms < 2 * DAY_MS
 
 
 def _replication(spec: TopicSpec, there: Found, brokers: int) -> Iterable[Finding]:

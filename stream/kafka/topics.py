@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from kafka import KafkaAdminClient
-from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.admin import ACLOperation, ConfigResource, ConfigResourceType
 from kafka.errors import (
     ClusterAuthorizationFailedError,
     IncompatibleBrokerVersion,
@@ -39,12 +39,29 @@ CONFIGS: Final = (
     "cleanup.policy",
     "message.timestamp.type",
     "retention.ms",
+    "retention.bytes",
     "min.cleanable.dirty.ratio",
     "segment.bytes",
     "segment.ms",
     "max.compaction.lag.ms",
     "max.message.bytes",
 )
+
+
+class _Admin(KafkaAdminClient):  # type: ignore[misc]
+    """kafka-python's, which does not know every operation that newer brokers have, and fails over them."""
+
+    def _process_acl_operations(self, told: dict[str, Any]) -> dict[str, Any]:
+        numbers = told.get("authorized_operations")
+        if numbers is not None:
+            known = [ACLOperation(number).name for number in numbers if number in _OPERATIONS]
+            told["authorized_operations"] = None if _NOT_TOLD in numbers else known
+        return told
+
+
+#: Bit that is set where a broker does not tell operations.
+_NOT_TOLD: Final = 31
+_OPERATIONS: Final = frozenset(int(one) for one in ACLOperation if one.name not in ("UNKNOWN", "ANY"))
 
 
 @contextmanager
@@ -57,7 +74,7 @@ def admin(link: Link) -> Iterator[KafkaAdminClient]:
     lines = logging.getLogger("kafka")
     was, lines.propagate = lines.propagate, False  # one message of ours instead of a screenful of theirs
     try:
-        client = KafkaAdminClient(
+        client = _Admin(
             **link.kafka_python(),
             client_id="leadpulse-topics",
             bootstrap_timeout_ms=CONNECT_MS,

@@ -144,20 +144,20 @@ class Folding:
         """From here on a value can be told apart from `(other)` in all windows."""
         return edge_after(self._levels.now_ms, self._levels.grid)
 
-    def leave(self, place: Place, value: str, *, follow: bool) -> None:
-        """Take a value's place: what its series hold is added to those of `(other)`."""
-        series, budget = self._series, self._budget
-        if follow and budget.follow(place, value, self._levels.now_ms):
-            sid = series.volumes.get((*place, value))
-            if sid is None:
-                sid = series.make_volume(place, value)
-                for _, own in self._with(place.family, place, value):
-                    self._levels.pour(own, sid)
-        else:
-            self.unfollow((*place, value))
-        budget.release(place, value)
+    def leave(self, place: Place, *values: str, follow: bool) -> None:
+        """Take the places of values: what their series hold is added to those of `(other)`."""
+        series, budget, gone = self._series, self._budget, frozenset(values)
+        for value in values:
+            if follow and budget.follow(place, value, self._levels.now_ms):
+                if (*place, value) not in series.volumes:
+                    sid = series.make_volume(place, value)
+                    for _, own in self._with(place.family, place, frozenset((value,))):
+                        self._levels.pour(own, sid)
+            else:
+                self.unfollow((*place, value))
+            budget.release(place, value)
         for name, _ in self._of(place):
-            for labels, own in self._with(name, place, value):
+            for labels, own in self._with(name, place, gone):
                 target = self._without(name, labels, place)
                 home = series.sids[name].get(target)
                 if home is None:
@@ -166,19 +166,19 @@ class Folding:
                 self._levels.pour(own, home)
                 self._drop(name, labels)
         if place.family == SITES:
-            for other in [other for other in budget.kept if other.site == value]:
+            for other in [other for other in budget.kept if other.site in gone]:
                 budget.values -= len(budget.kept.pop(other))
-            for named in [named for named in series.volumes if named[2] == value]:
+            for named in [named for named in series.volumes if named[2] in gone]:
                 self.unfollow((str(named[0]), str(named[1]), str(named[2]), str(named[3])))
         series.clear()
 
-    def _with(self, name: str, place: Place, value: str) -> list[tuple[Labels, int]]:
+    def _with(self, name: str, place: Place, values: frozenset[str]) -> list[tuple[Labels, int]]:
         names = catalog.COUNTS[name].labels
         at, site_at = names.index(place.label), names.index("site")
         return [
             (labels, sid)
             for labels, sid in self._series.sids[name].items()
-            if labels[at] == value and place.site in ("", labels[site_at])
+            if labels[at] in values and place.site in ("", labels[site_at])
         ]
 
     def _without(self, name: str, labels: Labels, place: Place) -> Labels:
@@ -238,7 +238,9 @@ class Folding:
             place = self._largest(over=room.readings - budget.most_readings)
             if place is None:
                 break
-            self.shrink(place, len(budget.kept[place]) - 1)
+            # far too many are there after the bound was lowered: a quarter at a time
+            size, many = len(budget.kept[place]), room.readings > 2 * budget.most_readings
+            self.shrink(place, size - max(1, size // 4 if many else 1))
             budget.limits[place] = len(budget.kept[place])
         for key in others:
             if not room.has_room(key, names_of(key)):
@@ -260,8 +262,8 @@ class Folding:
     def shrink(self, place: Place, size: int) -> None:
         """Let the smallest values of a place leave until so many are left."""
         held = sorted((n, name) for name, n in self._held(place).items())
-        for _, value in held[: len(held) - size]:
-            self.leave(place, value, follow=place.label not in self._budget.allowed)
+        leaving = [value for _, value in held[: len(held) - size]]
+        self.leave(place, *leaving, follow=place.label not in self._budget.allowed)
 
 
 def _drop_before(dated: dict[Any, int], before_ms: int) -> None:

@@ -28,8 +28,7 @@ def resettle(folding: Folding, series: Series, made: MadeWith | None) -> None:
     for place in list(budget.kept):
         allowed = budget.allowed.get(place.label)
         if allowed is not None:
-            for value in [value for value in budget.kept.get(place, ()) if value not in allowed]:
-                folding.leave(place, value, follow=False)
+            folding.leave(place, *(value for value in budget.kept.get(place, ()) if value not in allowed), follow=False)
         elif len(budget.kept.get(place, ())) > budget.limit:
             folding.shrink(place, budget.limit)
     folding.fit()

@@ -155,9 +155,12 @@ class Rollup:
 
     def _spread(self, spreads: Sequence[Spread]) -> None:
         if self._levels is not None and self._table is self._levels:
-            found = ((spread, part) for spread in spreads for part in self._series.parts(spread.cell))
+            found = self._series.parts_of([spread.cell for spread in spreads])
             self._levels.spread_all(
-                Spreading(sid, spread, part.from_ms, part.to_ms) for spread, part in found for sid in part.sids
+                Spreading(sid, spread, part.from_ms, part.to_ms)
+                for spread, parts in zip(spreads, found, strict=True)
+                for part in parts
+                for sid in part.sids
             )
             return
         for spread in spreads:

@@ -137,10 +137,19 @@ class Series:
             known = self._target(name)
         return known
 
-    def parts(self, name: Cell | bytes) -> list[Part]:
-        """Give the series that a cell adds to, from moment to moment."""
-        sids = self.targets(name)
-        return self._parted.get(name) or [Part(ALWAYS, NEVER, sids)]
+    def parts_of(self, cells: Sequence[Cell]) -> list[list[Part]]:
+        """Give the series that each cell adds to, from moment to moment.
+
+        Room is made before any of them is found: a value that left afterwards would leave its number to another one.
+        """
+        if self.full and self.make_room is not None:
+            self._look_for_room([cell for cell in cells if cell not in self._targets])
+        out: list[list[Part]] = []
+        for cell in cells:
+            known = self._targets.get(cell)
+            sids = self._target(cell) if known is None else known
+            out.append(self._parted.get(cell) or [Part(ALWAYS, NEVER, sids)])
+        return out
 
     def _target(self, name: Cell | bytes) -> list[int]:
         parts = self._resolve(cell_of(name) if isinstance(name, bytes) else name)

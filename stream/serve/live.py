@@ -179,6 +179,8 @@ class LivePage:
             restored=sum(shard.state in RESTORED_STATES for shard in worker.shards),
             owns_rollup=worker.owns_rollup,
             ready=self._telemetry.ready,
+            silent_s=worker.silent_s,
+            unread=tuple(worker.unread),
         )
 
 

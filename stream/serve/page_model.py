@@ -47,6 +47,8 @@ class Health:
     restored: int = 0
     owns_rollup: bool = False
     ready: bool = False
+    silent_s: float | None = None  # how long no broker has answered
+    unread: tuple[str, ...] = ()  # topics with partitions that were added and nobody reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ def settled(shown: Publication, view: View) -> View:
 
 def state_of(shown: Publication | None, health: Health, now_ms: int) -> tuple[str, str]:
     """Say how things are: the first of these that holds."""
+    if health.silent_s is not None:
+        return "stalled", f"No broker answers for {words.span(health.silent_s)}; the figures are the last ones."
     if health.restored < health.shards:
         return "restoring", f"{health.restored} of {health.shards} shards of this worker are restored."
     if shown is None:
@@ -141,6 +145,9 @@ def state_of(shown: Publication | None, health: Health, now_ms: int) -> tuple[st
     age_ms = now_ms - shown.taken_ms
     if age_ms > STALLED_AFTER_MS:
         return "stalled", f"Nothing was published for {words.span(age_ms / 1_000)}; the figures are the last ones."
+    if health.unread:
+        text = f"Partitions were added to {', '.join(health.unread)} and are not read: figures lack what lies there."
+        return "catching_up", text + " `leadpulse topics rebuild` counts everything anew."
     if not shown.complete:
         unread = sum(source["unread"] for source in shown.sources)
         text = f"{words.number(unread)} records are still to be read." if unread else "Not all shards have reported."

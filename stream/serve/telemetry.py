@@ -107,6 +107,17 @@ class WorkerCollector(Collector):
             "leadpulse_rollup_owner", "1 when this worker owns the rollup and shows the business metrics.",
             value=int(view.owns_rollup),
         )  # fmt: skip
+        yield GaugeMetricFamily(
+            "leadpulse_broker_answers", "0 while no broker answers: the figures shown are the last ones.",
+            value=int(view.silent_s is None),
+        )  # fmt: skip
+        unread = GaugeMetricFamily(
+            "leadpulse_partitions_unread", "Partitions that were added to a source and that nobody reads.",
+            labels=("topic",),
+        )  # fmt: skip
+        for topic, count in view.unread.items():
+            unread.add_metric((topic,), count)
+        yield unread
         if view.clock_skew_ms is not None:
             yield GaugeMetricFamily(
                 "leadpulse_clock_skew_seconds",

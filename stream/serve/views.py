@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 from stream.contract.readings import Reading
 
 
@@ -20,6 +22,14 @@ class RollupView:
     readings: tuple[Reading, ...]
     as_of_ms: int
     committed_ms: int  # wall clock of the commit that published it
+
+    def stale(self) -> RollupView:
+        """Give the same figures as the last ones that are known: nothing says that they still hold."""
+        readings = (
+            msgspec.structs.replace(one, complete=False, value=0 if one.metric == "complete" else one.value)
+            for one in self.readings
+        )
+        return RollupView(tuple(readings), self.as_of_ms, self.committed_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,7 @@ class ShardView:
     caught_up: bool = False
     lag_records: Mapping[str, int] = field(default_factory=dict)
     records: int = 0  # folded by this process
+    dead_letters: int = 0  # written by this process
     commits: int = 0
     committed_ms: int = 0  # wall clock of the last commit
     commit_s: float = 0.0  # how long it took
@@ -50,6 +61,8 @@ class WorkerView:
     owns_rollup: bool
     rebalances: int
     ready: bool  # in the group, and all of its shards run
+    unread: Mapping[str, int] = field(default_factory=dict)  # topic → partitions that were added and nobody reads
+    silent_s: float | None = None  # how long no broker has answered; None: one does
     clock_skew_ms: int | None = None  # how far its clock is ahead of the broker's; None: not known
 
 

@@ -129,6 +129,13 @@ class Settings(BaseModel):
     )
     topic_prefix: Name = Field("", description="Put before the name of every topic, sources and leadpulse.* alike.")
     group_id: Name = Field("leadpulse", min_length=1, description="Consumer group that the workers share.")
+    generation: int = Field(
+        1,
+        ge=1,
+        le=999,
+        description="Which set of leadpulse's own topics counts: a higher one counts anew beside the one that runs, "
+        "and publishes once it has caught up and the workers of the one before it are stopped.",
+    )
     instance_id: Name = Field(
         "",
         description="A name of this worker alone that stays over restarts (static membership); empty: none.",

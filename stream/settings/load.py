@@ -27,8 +27,14 @@ PREFIX = "LEADPULSE_"
 FIELDS: Mapping[str, FieldInfo] = Settings.model_fields
 SECRET_FILES = {"http_token_file": "http_token", "sasl_password_file": "sasl_password"}
 
-# Not ours: what Kubernetes writes into every container for a Service of this name, and the test suite's own.
-_FOREIGN = re.compile(r"LEADPULSE_(SERVICE_(HOST|PORT.*)|PORT(_\d+_.*)?|TEST_.*|REQUIRE|SHARED)")
+# Not ours: what Kubernetes writes into every container for a Service of this name or one that begins with it, such as
+# leadpulse-worker; and the test suite's own.
+_FOREIGN = re.compile(
+    r"LEADPULSE_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+    r"|LEADPULSE_(PORT|TEST_.*|REQUIRE|SHARED)"
+)
+# Told from a person's own mistake (LEADPULSE_HTTP_PORT=9464) by its value, which is an address.
+_SERVICE_PORT = re.compile(r"LEADPULSE_\w+_PORT"), re.compile(r"(tcp|udp|sctp)://.*")
 
 
 class Loaded(NamedTuple):
@@ -129,12 +135,19 @@ def _from_file(config: Path | None) -> Iterator[tuple[str, Any, str]]:
 def _from_environment(env: Mapping[str, str]) -> Iterator[tuple[str, Any, str]]:
     names = {env_name(field): field for field in FIELDS}
     for variable, value in env.items():
-        if not variable.startswith(PREFIX) or variable == f"{PREFIX}CONFIG" or _FOREIGN.fullmatch(variable):
+        if not variable.startswith(PREFIX) or variable == f"{PREFIX}CONFIG":
             continue
         if variable not in names:
+            if _foreign(variable, value):
+                continue
             raise _unknown(variable, f"environment variable {variable}", names)
         if value:  # an empty variable is the usual way to say "not set" in compose files
             yield names[variable], value, f"environment {variable}"
+
+
+def _foreign(variable: str, value: str) -> bool:
+    name, address = _SERVICE_PORT
+    return _FOREIGN.fullmatch(variable) is not None or bool(name.fullmatch(variable) and address.fullmatch(value))
 
 
 def _from_flags(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:

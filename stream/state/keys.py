@@ -56,6 +56,8 @@ ROLLUP_POSITION: Final = Stored(
 )
 ROLLUP_BIRTH: Final = Stored("rollup_birth", "rollup", BIRTH.prefix, "stream.worker.life.Birth")
 ROLLUP_ALIVE: Final = Stored("rollup_alive", "rollup", SHELL + b"alive", "builtins.bytes")
+#: Written by the generation that takes over, into the log of the one before it.
+ROLLUP_SUCCESSOR: Final = Stored("rollup_successor", "rollup", SHELL + b"successor", "builtins.bytes")
 
 DELTA: Final = Stored("delta", "deltas", b"", "stream.changes.deltas.Delta", 2)
 
@@ -84,5 +86,6 @@ STORED: Final = (
     ROLLUP_POSITION,
     ROLLUP_BIRTH,
     ROLLUP_ALIVE,
+    ROLLUP_SUCCESSOR,
     DELTA,
 )

@@ -13,23 +13,26 @@ import logging
 import os
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import faust
 from aiokafka import TopicPartition
-from mode import CrashingSupervisor, Service
+from mode import CrashingSupervisor
 
 from stream.contract.records import REROUTE
+from stream.kafka import refusals
 from stream.kafka.clock import BrokerClock
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 from stream.kafka.state_log import StateLog
+from stream.serve.telemetry import program_version as installed_version
 from stream.serve.views import Exporter, RollupView, WorkerView
-from stream.worker.guards.failstop import die, leave_within
-from stream.worker.guards.watchdog import Watchdog
+from stream.worker import told
+from stream.worker.duties import duties
+from stream.worker.guards.failstop import die
+from stream.worker.guards.outage import Outage
 from stream.worker.neighbours import Said, shared
 from stream.worker.outputs import Outputs
 from stream.worker.owner import Owned, Shards
@@ -39,6 +42,7 @@ from stream.worker.restore import Claim
 from stream.worker.rollup_shard import RollupShard
 from stream.worker.shaped import rollup_settings, shard_settings
 from stream.worker.shard import Shard
+from stream.worker.succession import Succession
 from stream.worker.transport import BatchTopic, Transport
 
 if TYPE_CHECKING:
@@ -46,7 +50,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("leadpulse.worker")
 
-LEAVE_S = 8.0  # time to leave the group in order, once everything is committed
+METADATA_AGE_MS = 10_000  # partitions that are added are noticed so soon
 
 
 class App(faust.App):  # type: ignore[misc]
@@ -56,6 +60,9 @@ class App(faust.App):  # type: ignore[misc]
     layout: Layout
     said: Said
     shards: Shards
+    outage: Outage
+    shown: Shown
+    shards_of: dict[str, int]
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
@@ -70,14 +77,23 @@ class App(faust.App):  # type: ignore[misc]
         """Nothing is kept on disk."""
 
 
-class Silent:
-    """An exporter that shows nothing."""
+class Shown:
+    """Passes everything to whoever shows it, if anybody does, and remembers what was published last."""
+
+    def __init__(self, exporter: Exporter | None) -> None:
+        self.published: RollupView | None = None
+        self._exporter = exporter
 
     def show_rollup(self, view: RollupView | None) -> None:
-        """Show nothing."""
+        """Replace the business gauges."""
+        self.published = view
+        if self._exporter is not None:
+            self._exporter.show_rollup(view)
 
     def show_worker(self, view: WorkerView) -> None:
-        """Show nothing."""
+        """Replace the operational gauges."""
+        if self._exporter is not None:
+            self._exporter.show_worker(view)
 
 
 def build_app(
@@ -97,8 +113,8 @@ def build_app(
 
     `layout` has the groups that run: an optional one whose topics are missing is not in it.
     """
-    shown, clock = exporter or Silent(), clock or BrokerClock()
-    shards_of = {group: counts[topics[0]] for group, topics in layout.assigned().items()}
+    shown, clock = Shown(exporter), clock or BrokerClock()
+    shards_of = {group: counts[layout.state(group)] for group in layout.assigned()}
     exactly_once = settings.delivery == "exactly_once"
     owner = Owner(layout.consumer_group(settings.group_id), settings.instance_id, uuid.uuid4().hex[:12])
     begun, gone = set[ShardId](), set[str]()
@@ -113,6 +129,7 @@ def build_app(
         broker_rebalance_timeout=30.0 if exactly_once else 10.0,
         broker_request_timeout=max(40.0, settings.session_timeout_s + 1),
         broker_commit_interval=5.0,
+        consumer_metadata_max_age_ms=METADATA_AGE_MS,
         consumer_group_instance_id=settings.instance_id or None,
         processing_guarantee="at_least_once",  # ours is exactly once; Faust's own leaves outputs outside
         agent_supervisor=CrashingSupervisor,
@@ -127,11 +144,14 @@ def build_app(
         web_enabled=False,
         worker_redirect_stdouts=False,
     )
-    app.link, app.layout = link, layout
+    app.link, app.layout, app.shown, app.shards_of = link, layout, shown, shards_of
     app.said = Said(settings.instance_id, shared(settings), reset)
+    log.info("%s", told.start_line(settings, layout, shards_of, installed_version()))
     app.boot_strategy.enable_kafka_producer = False  # all writing goes through the shards' own producers
 
     def make_shards(source: Any) -> Shards:
+        outage = app.outage = Outage(partial(refusals.silence, link), lambda reason: app.shards.give_up(reason))
+
         def make(id: ShardId) -> Owned:
             name = layout.transactional_id(id) if exactly_once else None
             # forwards repeat what producers may have packed well
@@ -140,7 +160,16 @@ def build_app(
             if id.group == ROLLUP:
                 claim = Claim(owner, rollup_settings(shards_of), gone)
                 return RollupShard(
-                    make_rollup(shards_of), statelog, layout, shards_of, encode_reading, shown, clock=clock, claim=claim
+                    make_rollup(shards_of),
+                    statelog,
+                    layout,
+                    shards_of,
+                    encode_reading,
+                    shown,
+                    clock=clock,
+                    claim=claim,
+                    fail=outage.fail,
+                    succession=Succession(link, layout, settings.group_id, fences=exactly_once),
                 )
             fold = make_fold(id.group, id.shard, shards_of[id.group])
             outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)
@@ -148,7 +177,9 @@ def build_app(
             # a log that is empty later on was not emptied for this beginning
             anew = reset and id not in begun
             begun.add(id)
-            return Shard(outputs, fold, statelog, source, settings, clock=clock, reset=anew, claim=claim)
+            return Shard(
+                outputs, fold, statelog, source, settings, clock=clock, reset=anew, claim=claim, fail=outage.fail
+            )
 
         return Shards(layout, make, partial(Reader, link))
 
@@ -169,7 +200,7 @@ def build_app(
         except Exception as error:
             die("assignment", error)
 
-    app.service(_owner(app, settings, shown, clock))
+    app.service(duties(app, settings, shown, clock))
     return app
 
 
@@ -182,29 +213,3 @@ def _thin_agent(app: App, group: str, topic: str) -> None:
     async def carry(batches: Any) -> None:
         async for batch in batches:
             app.shards.feed(batch)
-
-
-def _owner(app: App, settings: Settings, exporter: Exporter, clock: BrokerClock) -> type[Service]:
-    class Owner(Service):
-        """Shows the worker each second; stops before the consumer leaves the group, so that nothing is replayed."""
-
-        async def on_start(self) -> None:
-            self._watchdog = Watchdog(app.shards.stalled_s, settings.stall_timeout_s)
-            self._watchdog.start()
-
-        @Service.task
-        async def _show(self) -> None:
-            while not self.should_stop:
-                exporter.show_worker(replace(app.shards.view(), clock_skew_ms=clock.skew_ms))
-                if (news := clock.news()) is not None:
-                    log.warning("%s", news)
-                await self.sleep(1.0)
-
-        async def on_stop(self) -> None:
-            self._watchdog.stop()
-            await app.shards.stop()
-            await app.consumer.leave()
-            log.info("stopped: everything is committed")
-            leave_within(LEAVE_S)
-
-    return Owner

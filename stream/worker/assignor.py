@@ -27,12 +27,15 @@ def _raise(error: SettingsError) -> None:
 
 
 def shard_assignor(
-    groups: Mapping[str, tuple[str, ...]], mine: Said = Said(), refused: Callable[[SettingsError], None] = _raise
+    groups: Mapping[str, tuple[str, ...]],
+    mine: Said = Said(),
+    refused: Callable[[SettingsError], None] = _raise,
+    shards: Mapping[str, int] | None = None,
 ) -> type[AbstractPartitionAssignor]:
     """Make the assignor of one member; `groups` is group → topics, what it says of itself goes with the subscription.
 
     Who leads the group was there first: members with other settings than its own get no shard, and are told why, by
-    a call of `refused`.
+    a call of `refused`. `shards` is group → number of shards where that is known; nobody gets partitions beyond.
     """
 
     class ShardAssignor(AbstractPartitionAssignor):
@@ -46,7 +49,7 @@ def shard_assignor(
         def assign(
             cls, cluster: Any, members: Mapping[str, ConsumerProtocolMemberMetadata]
         ) -> dict[str, ConsumerProtocolMemberAssignment]:
-            counts = partition_counts(groups, cluster.partitions_for_topic)
+            counts = partition_counts(groups, cluster.partitions_for_topic, shards)
             # a static member keeps its place, and so its shards, when it comes back with a new member id
             order = sorted(members, key=lambda member: (_instance(members[member].user_data), member))
             others = {member: why for member in order if (why := _unlike(members[member].user_data, mine))}
@@ -92,15 +95,22 @@ def _unlike(data: bytes | None, mine: Said) -> str:
     return "" if wrong is None else _PARTS.join((wrong.what, wrong.where, wrong.do))
 
 
-def partition_counts(groups: Mapping[str, tuple[str, ...]], partitions_of: Any) -> dict[str, int]:
-    """Count the shards of each group; topics of one group must agree."""
+def partition_counts(
+    groups: Mapping[str, tuple[str, ...]], partitions_of: Any, shards: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """Count the shards of each group; its topics must agree, or have no fewer partitions than there are shards."""
     counts: dict[str, int] = {}
     for group, topics in groups.items():
         found = {topic: len(partitions_of(topic) or ()) for topic in topics}
-        if len(set(found.values())) != 1 or 0 in found.values():
+        known = None if shards is None else shards[group]
+        if known is not None and min(found.values()) >= known:
+            counts[group] = known
+            continue
+        if len(set(found.values())) != 1 or 0 in found.values() or known is not None:
             listed = ", ".join(f"{topic}: {count}" for topic, count in found.items())
             raise TopicError(
-                f"Topics of the group {group} must exist and have the same number of partitions.",
+                f"Topics of the group {group} must exist and have the same number of partitions"
+                f"{'' if known is None else f', {known} as its state'}.",
                 where=listed,
                 do="Run `leadpulse topics verify`.",
             )

@@ -67,7 +67,7 @@ class Lag:
 
     def is_read(self, positions: Mapping[str, int], sources: Collection[str], now_s: float) -> bool:
         """Say whether of each of these sources all is read that was there within the last while."""
-        return not any(self.unread.values()) and all(
+        return not self.unread and all(
             name in positions and self._was_reached(name, positions[name], now_s) for name in sources
         )
 

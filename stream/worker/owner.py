@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
+from stream.errors import LeadpulseError
 from stream.kafka.fetch import Ends
 from stream.kafka.layout import ROLLUP, Layout, ShardId
 from stream.kafka.reader import OpenReader
 from stream.serve.views import ShardView, WorkerView
+from stream.worker.added import Unread
 from stream.worker.inbox import Batch
 
 log = logging.getLogger("leadpulse.owner")
@@ -34,11 +36,12 @@ class Owned(Protocol):
     state: str
     committed: dict[TopicPartition, int]
     committed_at: float
+    unread: dict[str, int]
 
     def start(self, open_reader: OpenReader, slots: asyncio.Semaphore, after: asyncio.Future[None] | None) -> None: ...
     async def resume(self) -> None: ...
     async def quiesce(self) -> None: ...
-    async def close(self) -> None: ...
+    async def close(self, *, stale: bool = False) -> None: ...
     def feed(self, batch: Batch) -> None: ...
     def see_end(self, source: str, end: Ends) -> None: ...
     def view(self) -> ShardView: ...
@@ -56,6 +59,8 @@ class Shards:
         self._left: dict[TopicPartition, int] = {}
         self._closing: dict[ShardId, asyncio.Future[None]] = {}
         self._stopped = False
+        self._silent_since: float | None = None
+        self._unread: dict[str, int] = {}
         self.fetching_since: float | None = None  # the turn of the fetch that is not over yet
 
     def feed(self, batch: Batch) -> None:
@@ -71,6 +76,13 @@ class Shards:
         if shard is not None:
             shard.see_end(source, end)
 
+    def see_unread(self, records: Mapping[tuple[str, str], int], partitions: Unread) -> None:
+        """Learn what lies on partitions that nobody reads; the first shard of a group reports it as its own lag."""
+        self._unread = {tps[0].topic: len(tps) for tps in partitions.values()}
+        for id, shard in self.owned.items():
+            if id.shard == 0:
+                shard.unread = {source: n for (group, source), n in records.items() if group == id.group}
+
     async def quiesce(self) -> None:
         """Commit everything, because a rebalance begins."""
         await asyncio.gather(*(shard.quiesce() for shard in self.owned.values()))
@@ -85,6 +97,9 @@ class Shards:
             return
         wanted = {ShardId(self._layout.source_of(tp.topic)[0], tp.partition) for tp in partitions}
         self.assignments += 1
+        if self._silent_since is not None:
+            log.warning("a broker answers again: taking over the shards anew")
+            self._silent_since = None
         missed, self._generation = generation != self._generation + 1, generation
         for id in list(self.owned):
             if id not in wanted or missed:
@@ -100,9 +115,25 @@ class Shards:
         names = ", ".join(map(str, sorted(self.owned))) or "nothing"
         log.info("assignment %d (generation %d): %s", self.assignments, generation, names)
 
-    def _close(self, id: ShardId) -> asyncio.Future[None]:
+    def give_up(self, reason: LeadpulseError) -> None:
+        """Drop state and producers of all shards, because no broker answers; the next assignment begins anew."""
+        if self._silent_since is not None:
+            return
+        self._silent_since = time.monotonic()
+        what = f"{reason.what} {len(self.owned)} shards are given up; the last figures are shown as such."
+        do = f"{reason.do} Then the worker takes its shards over anew by itself."
+        log.error("%s", LeadpulseError(what, where=reason.where, do=do))
+        for id in list(self.owned):
+            self._close(id, stale=True)
+
+    @property
+    def silent(self) -> bool:
+        """Say whether the shards are given up because no broker answers."""
+        return self._silent_since is not None
+
+    def _close(self, id: ShardId, *, stale: bool = False) -> asyncio.Future[None]:
         """Close in the background: a rebalance must not wait for a producer that takes its time to stop."""
-        closing = self._closing[id] = asyncio.ensure_future(self.owned.pop(id).close())
+        closing = self._closing[id] = asyncio.ensure_future(self.owned.pop(id).close(stale=stale))
         closing.add_done_callback(lambda done: self._closing.pop(id) if self._closing.get(id) is done else None)
         return closing
 
@@ -144,6 +175,9 @@ class Shards:
             owns_rollup=any(view.group == ROLLUP for view in views),
             rebalances=self.assignments,
             ready=self.assignments > 0
+            and not self.silent
             and all(view.state == "running" for view in views)
             and self.stalled_s() < STANDS_STILL_S,
+            unread=self._unread,
+            silent_s=None if self._silent_since is None else time.monotonic() - self._silent_since,
         )

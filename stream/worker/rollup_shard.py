@@ -28,13 +28,14 @@ from stream.kafka.state_log import Row, StateLog
 from stream.rollup.standing import ForeignDelta, SequenceGap
 from stream.serve.views import Exporter, RollupView, ShardView
 from stream.state.keys import ROLLUP_ALIVE, ROLLUP_POSITION
-from stream.worker.guards.failstop import die
+from stream.worker.guards.outage import Fail, dies
 from stream.worker.inbox import Batch
 from stream.worker.ports import EncodeReading, Rollup
-from stream.worker.position import Place, Restoring
+from stream.worker.position import Place
 from stream.worker.published import Published
 from stream.worker.restore import Claim, restore
 from stream.worker.shard import CLOSE_S
+from stream.worker.succession import RestoringUnlessSucceeded, Succession
 from stream.worker.writing import commit
 
 log = logging.getLogger("leadpulse.rollup")
@@ -44,7 +45,6 @@ ANEW: Final = f"Restore the topics of leadpulse as they were; or {REBUILD}"
 PUBLISH_S: Final = 1.0
 BEHIND_S: Final = 3.0  # between two publications while a backlog is worked off: none of them holds for long
 ALL_WINDOWS_S: Final = 15.0  # longer windows move slowly: a look at them each second would only cost
-MOST_UNREAD_RATIO: Final = 0.01  # of all records so far: more than that is a burst, and no window is whole without it
 FAST_WINDOWS: Final = ("5m", "1h")
 SNAPSHOT_S: Final = 30.0
 
@@ -70,6 +70,8 @@ class RollupShard:
         snapshot_s: float = SNAPSHOT_S,
         clock: BrokerClock | None = None,
         claim: Claim = Claim(),
+        fail: Fail = dies,
+        succession: Succession | None = None,
     ) -> None:
         """Take `counts` as group → number of shards."""
         self.id = ShardId(ROLLUP, 0)
@@ -79,6 +81,9 @@ class RollupShard:
         self._rollup, self._log, self._layout = rollup, statelog, layout
         self._exporter, self._snapshot_s, self._claim = exporter, snapshot_s, claim
         self._clock, self._life = clock or BrokerClock(), ""
+        self._fail, self._succession = fail, succession
+        self._shown: RollupView | None = None
+        self.unread: dict[str, int] = {}
         self._published = Published(encode)
         self._tps = [TopicPartition(layout.deltas(group), p) for group in layout.groups for p in range(counts[group])]
         self._next: dict[TopicPartition, int] = {}
@@ -88,7 +93,7 @@ class RollupShard:
         self._busy = asyncio.Lock()
         self._all_due = self._snapshot_due = 0.0
         self._complete = False
-        self._records = 0  # when all windows were read last
+        self._records, self._rises = 0, [0, 0]  # at the last publication, and how many came with the last two
         self._lag = self._deltas = self._commits = self._restored = 0
         self._commit_s = self._apply_s = self._restore_s = 0.0
         self._committed_ms = 0
@@ -115,6 +120,7 @@ class RollupShard:
                     if time.monotonic() >= due:
                         async with self._busy:
                             if self.state == "running" and self._reached_goal():
+                                await self._succeed(open_reader)
                                 await self._publish()
                             self._lag = self._behind(reader)
                         every_s = PUBLISH_S if self._complete else BEHIND_S
@@ -123,15 +129,17 @@ class RollupShard:
         except asyncio.CancelledError:
             raise
         except BaseException as error:
-            die("rollup", error)
+            await self._fail("rollup", error)
 
     async def _restore(self, reader: Reader) -> None:
         began = time.monotonic()
         log_tp = self._log.tp
-        found = Restoring(self._rollup.load, f"{log_tp.topic} partition {log_tp.partition}")
+        found = RestoringUnlessSucceeded(self._rollup.load, f"{log_tp.topic} partition {log_tp.partition}")
         restored = await restore(self._log, reader, found, self._claim)
         value, self._restored, self._life = restored.position, restored.records, restored.life.id
         stored = None if value is None else msgspec.json.decode(value, type=RollupPosition)
+        if self._succession is not None:
+            await self._succession.begin(reader)
         await StateLog(self._log.link, self._layout.metrics, 0, None).read(reader, self._published.found)
         bounds = await reader.bounds(self._tps)
         for tp, (begin, end) in bounds.items():
@@ -146,7 +154,7 @@ class RollupShard:
         first = restored.rows(msgspec.json.encode(self._position()), ROLLUP_POSITION.prefix)
         await commit(self._log, [(log_tp.topic, log_tp.partition, first)], self._claim.owner)
         self._restore_s = time.monotonic() - began
-        log.info("rollup restored: %d records in %.2f s", self._restored, self._restore_s)
+        log.debug("rollup restored: %d records in %.2f s", self._restored, self._restore_s)
 
     @staticmethod
     def _checked(tp: TopicPartition, begin: int, end: int, known: int) -> int:
@@ -177,12 +185,12 @@ class RollupShard:
             except asyncio.CancelledError:
                 raise
             except BaseException as error:
-                die("rollup, last commit before a rebalance", error)
+                await self._fail("rollup, last commit before a rebalance", error)
 
-    async def close(self) -> None:
-        """Leave the rollup to the next owner, and stop showing its readings."""
+    async def close(self, *, stale: bool = False) -> None:
+        """Leave the rollup to the next owner; stop showing its readings, or show that they are the last ones."""
         self.state = "closed"
-        self._exporter.show_rollup(None)
+        self._exporter.show_rollup(self._shown.stale() if stale and self._shown is not None else None)
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=CLOSE_S)
@@ -228,6 +236,15 @@ class RollupShard:
     def _behind(self, reader: Reader) -> int:
         return sum(max(0, end - self._next[tp]) for tp, end in reader.ends().items())
 
+    async def _succeed(self, open_reader: OpenReader) -> None:
+        """Take over from the former generation, once everything is read; what it published since is found anew."""
+        succession = self._succession
+        if succession is None or succession.open or not self._complete or not await succession.take_over():
+            return
+        async with open_reader() as reader:
+            await StateLog(self._log.link, self._layout.metrics, 0, None).read(reader, self._published.found)
+        self._all_due = 0.0
+
     async def _publish(self) -> None:
         began = time.monotonic()
         if self._unheard:  # what was published before is not taken back until it is known that it can be added up
@@ -239,7 +256,9 @@ class RollupShard:
         complete, records = self._rollup.complete, self._rollup.records
         windows = None if began >= self._all_due or self._is_news(complete, records) else FAST_WINDOWS
         readings = self._rollup.readings(windows)
-        rows: list[Row] = [(key, value, None, []) for key, value in self._published.rows(readings, windows)]
+        shows = self._succession is None or self._succession.open
+        changed = self._published.rows(readings, windows) if shows else []
+        rows: list[Row] = [(key, value, None, []) for key, value in changed]
         # something each time: the answer says whether the log is still there, and still ours
         own: list[Row] = [(ROLLUP_ALIVE.prefix, b"", None, [])]
         snapshot = began >= self._snapshot_due
@@ -253,7 +272,8 @@ class RollupShard:
         await commit(self._log, parts, self._claim.owner)
         now = self.committed_at = time.monotonic()
         if windows is None:
-            self._all_due, self._records = now + ALL_WINDOWS_S, records
+            self._all_due = now + ALL_WINDOWS_S
+        self._rises, self._records = [self._rises[1], records - self._records], records
         if snapshot:
             self._snapshot_due = now + self._snapshot_s
         self._commits += 1
@@ -261,7 +281,9 @@ class RollupShard:
         self._committed_ms = self._clock.now_ms()
         as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
         self._complete = complete
-        self._exporter.show_rollup(RollupView(self._published.confirm(), as_of_ms, self._committed_ms))
+        if shows:
+            self._shown = RollupView(self._published.confirm(), as_of_ms, self._committed_ms)
+            self._exporter.show_rollup(self._shown)
         if self._layout.metrics in self._log.anew:  # whoever reads it must find everything in it
             self._log.anew.clear()
             self._published.forget()
@@ -270,10 +292,12 @@ class RollupShard:
     def _is_news(self, complete: bool, records: int) -> bool:
         """Say whether long windows must be read now, because of what would be said beside them.
 
-        Whoever reads that all is complete must find every window read after the last record, or next to it; and
-        whoever reads a long window, that it is complete no more.
+        Whoever reads that all is complete must find every window read after the last record, or close to it while
+        traffic goes on; and whoever reads a long window, that it is complete no more.
         """
-        return complete is not self._complete or (complete and records - self._records > records * MOST_UNREAD_RATIO)
+        if complete is not self._complete:
+            return True
+        return complete and not all(steady(records - self._records, before) for before in self._rises)
 
     def _position(self) -> RollupPosition:
         topics: dict[str, list[int]] = {}
@@ -299,3 +323,12 @@ class RollupShard:
             restore_s=self._restore_s,
             restored_records=self._restored,
         )
+
+
+def steady(came: int, before: int) -> bool:
+    """Say whether about as many records came as with a publication before: less than twice, and more than half.
+
+    >>> steady(110, 100), steady(0, 0), steady(30, 3_000), steady(3_000, 0)
+    (True, True, False, False)
+    """
+    return came == before or before < 2 * came < 4 * before

@@ -1,7 +1,7 @@
 """Run: start one worker process and stay until it is told to stop.
 
 In:  settings, the groups, and the centre.
-Out: exit code 0 after SIGTERM or SIGINT, 70 after a fail-stop; a StartError when it cannot start.
+Out: exit code 0 after SIGTERM, SIGHUP or SIGINT, 70 after a fail-stop; a StartError when it cannot start.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def run(
     leave_at_signals()
     quiet.install()
     link = security.link(settings)
-    layout = Layout(settings.topic_prefix, groups)
+    layout = Layout(settings.topic_prefix, groups, settings.generation)
     counts = preflight.check(settings, link, layout, reset=reset)
     names = verify.names(layout, settings.group_id, settings.instance_id)
     speak(lambda error: refusals.told(error, link, names))
@@ -76,6 +76,11 @@ def run(
 class Worker(faust.Worker):  # type: ignore[misc]
     """Faust's worker, which from the first signal on ends with 0 and in time."""
 
+    def _install_signal_handlers_unix(self) -> None:
+        super()._install_signal_handlers_unix()
+        if _hangs_up():
+            self.loop.add_signal_handler(signal.SIGHUP, self._on_sigterm)
+
     def _schedule_shutdown(self, signal: signal.Signals) -> None:
         told_to_stop()
         super()._schedule_shutdown(signal)
@@ -87,8 +92,13 @@ class Worker(faust.Worker):  # type: ignore[misc]
 
 def leave_at_signals() -> None:
     """End with 0 at a signal, as long as no loop takes them: nothing has begun, or everything has ended."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if _hangs_up() else [])):
         signal.signal(number, lambda *_: leave())
+
+
+def _hangs_up() -> bool:
+    """Say whether a terminal that closes ends this process; it does not where `nohup` asked for that."""
+    return signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
 
 
 def fast_loop() -> asyncio.AbstractEventLoop:

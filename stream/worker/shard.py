@@ -31,6 +31,7 @@ from stream.kafka.state_log import Row, StateLog
 from stream.serve.views import ShardView
 from stream.worker import position as positions
 from stream.worker.guards.failstop import die
+from stream.worker.guards.outage import Fail, dies
 from stream.worker.inbox import Batch, Inbox
 from stream.worker.lag import Lag
 from stream.worker.outputs import Outputs
@@ -95,6 +96,7 @@ class Shard:
         clock: BrokerClock | None = None,
         reset: bool = False,
         claim: Claim = Claim(),
+        fail: Fail = dies,
     ) -> None:
         self.id = id = outputs.id
         self.state = "restoring"
@@ -103,6 +105,7 @@ class Shard:
         self.committed_at = time.monotonic()
         self._fold, self._log, self._source, self._clock = fold, statelog, source, clock or BrokerClock()
         self._outputs, self._options, self._reset, self._claim = outputs, options, reset, claim
+        self._fail = fail
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in outputs.layout.sources[id.group].items()}
         self._inbox, self._expected, self._lag = Inbox(), dict[str, int](), Lag()
         self._newest_ms, self._heard = dict[str, int](), dict[str, float]()
@@ -113,7 +116,7 @@ class Shard:
         self._due = 0.0
         self._dirty = False
         self._view = ShardView(id.group, id.shard, "restoring")
-        self._records = self._commits = self._restored = 0
+        self._records = self._commits = self._restored = self._letters = 0
         self._fold_s = self._commit_s = self._restore_s = 0.0
         self._committed_ms = 0
 
@@ -141,7 +144,7 @@ class Shard:
         except asyncio.CancelledError:
             raise
         except BaseException as error:
-            die(f"shard {self.id}", error)
+            await self._fail(f"shard {self.id}", error)
 
     async def _restore(self, open_reader: OpenReader) -> None:
         began = time.monotonic()
@@ -161,7 +164,7 @@ class Shard:
         self._restored = restored.records
         self._restore_s = time.monotonic() - began
         self.committed_at = time.monotonic()
-        log.info(
+        log.debug(
             "shard %s restored: %d records in %.2f s, seq %d, %s",
             self.id,
             self._restored,
@@ -209,9 +212,9 @@ class Shard:
             except asyncio.CancelledError:
                 raise
             except BaseException as error:
-                die(f"shard {self.id}, last commit before a rebalance", error)
+                await self._fail(f"shard {self.id}, last commit before a rebalance", error)
 
-    async def close(self) -> None:
+    async def close(self, *, stale: bool = False) -> None:
         """Forget everything; the next owner has it in the log."""
         self.state = "closed"
         self._pauses += 1
@@ -334,6 +337,7 @@ class Shard:
         self._committed_ms = self._clock.now_ms()
         self._commit_s = self.committed_at - began
         self._commits += 1
+        self._letters += len(changes.dead_letters)
 
     def _report(self) -> ShardReport:
         nexts = self._nexts()
@@ -363,6 +367,7 @@ class Shard:
             caught_up=self.state == "running" and self._lag.is_read(nexts, self._tps, time.monotonic()),
             lag_records=self._lag.records(nexts),
             records=self._records,
+            dead_letters=self._letters,
             commits=self._commits,
             committed_ms=self._committed_ms,
             commit_s=self._commit_s,

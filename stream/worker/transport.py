@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 import aiokafka
 from aiokafka import TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError, TopicAuthorizationFailedError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAuthorizationFailedError
 from aiokafka.structs import OffsetAndMetadata
 from faust.events import Event
 from faust.topics import Topic
@@ -74,7 +74,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=instance_id,
-            partition_assignment_strategy=[shard_assignor(app.layout.assigned(), app.said, _refused)],
+            partition_assignment_strategy=[shard_assignor(app.layout.assigned(), app.said, _refused, app.shards_of)],
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
@@ -114,6 +114,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             await asyncio.wait({task}, timeout=0.1)
         if task.done():
             task.result()
+
+    async def on_thread_stop(self) -> None:
+        try:
+            await super().on_thread_stop()
+        except (asyncio.CancelledError, KafkaError) as error:  # requests to a broker that does not answer
+            log.debug("the consumer did not stop cleanly: %r", error)
 
     def close(self) -> None:
         """Nothing: Faust would close the client from the wrong thread when a rebalance meets a stop.
@@ -200,6 +206,23 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def advise(self, offsets: Mapping[TopicPartition, int]) -> bool:
         return await self._inside(self._advise(offsets))
+
+    def partitions_of(self, topic: str) -> set[int]:
+        return self._consumer.partitions_for_topic(topic) or set() if self._consumer is not None else set()
+
+    async def holds(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        return await self._inside(self._holds(list(partitions)))
+
+    async def _holds(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        consumer = self._ensure_consumer()
+        begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+        return {tp: ends[tp] - begins[tp] for tp in partitions}
+
+    async def rejoin(self) -> None:
+        await self._inside(self._rejoin())
+
+    async def _rejoin(self) -> None:
+        self._ensure_consumer()._coordinator.request_rejoin()
 
     async def _advise(self, offsets: Mapping[TopicPartition, int]) -> bool:
         consumer = self._ensure_consumer()
@@ -336,6 +359,18 @@ class Consumer(driver.Consumer):
             except Exception as error:
                 if not self.app.should_stop:
                     die("consumer group", _told(error))
+
+    def partitions_of(self, topic: str) -> set[int]:
+        """Give the partitions of a topic, as the broker told them last."""
+        return self._thread.partitions_of(topic)  # type: ignore[attr-defined, no-any-return]
+
+    async def holds(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Count the records of partitions that nobody reads."""
+        return await self._thread.holds(partitions)  # type: ignore[attr-defined, no-any-return]
+
+    async def rejoin(self) -> None:
+        """Have the group deal the shards out anew."""
+        await self._thread.rejoin()  # type: ignore[attr-defined]
 
     async def leave(self) -> None:
         """Say that this worker is gone."""

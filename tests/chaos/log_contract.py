@@ -83,7 +83,7 @@ async def what_was_committed_comes_back_in_order(side: Side) -> None:
     await log.write([(*side.rows, [(b"c", b"\x00\xff", None, [("h", b"x")])])])
     found: list[tuple[bytes, bytes | None]] = []
     async with side.reader() as reader:
-        assert await log.read(reader, lambda key, value: found.append((key, value))) == 4
+        assert (await log.read(reader, lambda key, value: found.append((key, value)))).records == 4
     assert found == [(b"a", b"1"), (b"b", None), (b"a", b"2"), (b"c", b"\x00\xff")]
     await log.close()
 

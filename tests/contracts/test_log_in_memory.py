@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from stream.kafka import state_log
 from stream.kafka.state_log import StateLog
+from stream.kafka.topic_plan import STAMPED
 from tests.chaos.log_contract import CHECKS
 from tests.chaos.sim.broker import Broker
 from tests.chaos.sim.clients import Producer, WireLink, WireReader
@@ -34,7 +35,7 @@ class Memory:
     rows, more = TopicPartition("rows", 0), TopicPartition("more", 0)
 
     def __init__(self) -> None:
-        self._link: Any = WireLink(Straight(Broker(lambda: START_MS)))
+        self._link: Any = WireLink(Straight(Broker(lambda: START_MS, dict.fromkeys(("rows", "more"), STAMPED))))
 
     def reader(self, *, patient: bool = False) -> WireReader:
         return WireReader(self._link, patient=patient)

@@ -67,13 +67,14 @@ def place(embedded: Broker, capfd: pytest.CaptureFixture[str]) -> Place:
 def test_topics_are_created_verified_and_listed(place: Place) -> None:
     code, out, _ = place.run("topics", "list")
     assert (code, out.count("missing")) == (0, 17)
-    code, out, err = place.run("topics", "verify")
+    code, out, err = place.run("topics", "verify", "--delivery", "at_least_once")
     assert (code, "17 problem(s)" in err, f"{place.prefix}page_view" in out) == (1, True, True)
     code, out, _ = place.run("topics", "create", "--partitions", "2")
     assert (code, out.count("created  ")) == (0, 17)
     code, out, _ = place.run("topics", "create", "--partitions", "5")
     assert (code, out) == (0, "All topics are there already.\n")
-    assert place.run("topics", "verify")[0] == 0
+    assert place.run("topics", "verify", "--delivery", "at_least_once")[0] == 0
+    assert "offers no transactions" in place.run("topics", "verify")[1]  # which a worker would not start without
     assert "missing" not in place.run("topics", "list")[1]
 
 

@@ -29,8 +29,10 @@ def test_the_second_is_told_the_setting_and_the_first_goes_on_without_a_restart(
     others = {
         "its group is": {"LEADPULSE_GROUP_ID": "leadpulse-test"},
         "LEADPULSE_INSTANCE_ID=w1 is running already": {"LEADPULSE_INSTANCE_ID": "w1"},
-        "LEADPULSE_CONSENT is count there and require here": {"LEADPULSE_CONSENT": "require"},
-        "LEADPULSE_PARTITIONER is murmur2 there and crc32 here": {"LEADPULSE_PARTITIONER": "crc32"},
+        "LEADPULSE_PARTITIONER is murmur2 there and crc32 here; LEADPULSE_CONSENT is count there and require here": {
+            "LEADPULSE_CONSENT": "require",
+            "LEADPULSE_PARTITIONER": "crc32",
+        },
     }
     began = time.monotonic()
     workers = {says: here.worker(restart=False, **settings) for says, settings in others.items()}

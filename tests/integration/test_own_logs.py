@@ -121,7 +121,6 @@ def test_a_log_that_lost_its_front_is_refused_by_name_before_anything_is_publish
         assert says in told
         assert topic in told
         assert "leadpulse topics rebuild" in told
-        assert "--reset" in told
     if which == "rollup":
         assert there.ends(here.layout.metrics) == published
 

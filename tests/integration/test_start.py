@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from stream.kafka import topics
+from tests.integration import way_out
 from tests.integration.brokers import free_port
 from tests.integration.conftest import STANDIN
+from tests.integration.shared import fresh_prefix
+from tests.integration.supervisor import Worker, python
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,22 +42,21 @@ def test_a_broker_that_does_not_answer():
 
 
 @pytest.mark.kafka
-def test_a_missing_topic(broker):
-    code, told = start(LEADPULSE_BROKERS=broker.bootstrap, LEADPULSE_TOPIC_PREFIX="nowhere.")
+def test_a_missing_topic_is_created_by_the_command_in_the_message_and_a_hang_up_is_a_stop(broker, tmp_path):
+    settings = {"LEADPULSE_BROKERS": broker.bootstrap, "LEADPULSE_TOPIC_PREFIX": fresh_prefix("nowhere")}
+    code, told = start(**settings)
     assert code == 1
     assert "The topic is missing" in told
-    assert "nowhere." in told
-    assert "topics create" in told
-
-
-@pytest.mark.kafka
-def test_sources_that_share_visitors_with_different_partition_counts(site):
-    here = site(partitions=2)
-    with topics.admin(here.link) as client:
-        client.create_partitions({f"{here.prefix}form": 3})
-    code, told = start(LEADPULSE_BROKERS=here.broker.bootstrap, LEADPULSE_TOPIC_PREFIX=here.prefix)
-    assert code == 1
-    assert f"{here.prefix}page_view: 2, {here.prefix}form: 3" in told
+    assert settings["LEADPULSE_TOPIC_PREFIX"] in told
+    way_out.follow(told, settings)
+    worker = Worker(python(STANDIN), {**settings, "PYTHONPATH": ROOT}, tmp_path, "w", restart=False)
+    until = time.monotonic() + 30
+    while '"ready": true' not in "".join(worker.lines()[-1:]):
+        assert time.monotonic() < until, worker.log()
+        time.sleep(0.2)
+    worker.kill(signal.SIGHUP)
+    assert worker.stop() == 0
+    assert "everything is committed" in worker.log()
 
 
 def test_a_broker_without_transactions_needs_an_explicit_choice(embedded, site):
@@ -68,3 +71,21 @@ def test_plain_text_to_another_machine_needs_a_permit():
     code, told = start(LEADPULSE_BROKERS="kafka.example.org:9092")
     assert code in (1, 2)
     assert "nencrypted" in told or "not be encrypted" in told
+
+
+@pytest.mark.kafka
+def test_the_same_instance_id_twice_is_told_by_name(site):
+    here = site(partitions=2, LEADPULSE_INSTANCE_ID="one", STANDIN_LOG="WARNING")
+    first = here.worker(restart=False)
+    until = time.monotonic() + 30
+    while '"ready": true' not in "".join(first.lines()[-1:]):
+        assert time.monotonic() < until, first.log()
+        time.sleep(0.2)
+    second = here.worker(restart=False)
+    until = time.monotonic() + 40
+    while not (first.exits or second.exits):
+        assert time.monotonic() < until, first.log() + second.log()
+        time.sleep(0.2)
+    told = first.log() + second.log()
+    assert "LEADPULSE_INSTANCE_ID" in told
+    assert "Traceback" not in told

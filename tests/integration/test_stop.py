@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from aiokafka.producer import message_accumulator
@@ -43,7 +44,7 @@ def test_workers_that_come_and_go_under_load_all_end_with_0(site):
     load = threading.Thread(target=lambda: sent.append(engine.produce(20_000, seed=7, rate=800)))
     load.start()
     chance = random.Random(3)
-    for at_s in (0.05, 0.4, 1.2, 1.8, 2.2, 2.6, 3.0, chance.uniform(2, 5)):  # start, join, restore, first commits
+    for at_s in (1.0, 1.4, 1.8, 2.2, 2.6, 3.0, chance.uniform(2, 5)):  # imports, checks, join, restore, first commits
         leaver = engine.worker()
         time.sleep(at_s)
         engine.site.workers.remove(leaver)
@@ -67,10 +68,13 @@ def test_a_worker_whose_broker_is_away_ends_with_0(tmp_path):
                 assert time.monotonic() < until, workers[0].log()[-2000:]
                 time.sleep(0.2)
             broker.kill()
-            time.sleep(0.5)
-            _stopped(workers[0])
-            time.sleep(4)
-            _stopped(workers[1])
+            with ThreadPoolExecutor() as pool:  # one before it has noticed, one after
+                ends = []
+                for worker in workers:
+                    time.sleep(2)
+                    ends.append(pool.submit(_stopped, worker))
+                for end in ends:
+                    end.result()
     except NoBroker as error:
         pytest.skip(f"needs Java and Maven: {error}")
 

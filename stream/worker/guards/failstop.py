@@ -75,9 +75,9 @@ def is_told_to_stop() -> bool:
 def leave_within(limit_s: float) -> None:
     """End the process with code 0 after a time, in case a client library hangs while it closes its connections.
 
-    Only to be called when everything is committed: then nothing can be lost any more.
+    Only to be called when nothing more will be written: then nothing can be lost any more.
     """
-    _leave_in(limit_s, "connections did not close within %.0f s; everything is committed, leaving")
+    _leave_in(limit_s, "connections did not close within %.0f s: leaving")
 
 
 def end_within(limit_s: float, code: int) -> None:

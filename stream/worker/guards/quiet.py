@@ -10,7 +10,9 @@ import logging
 import time
 from typing import Final
 
-NOISY: Final = ("aiokafka", "kafka", "faust", "mode")
+from aiokafka.errors import KafkaError
+
+NOISY: Final = ("aiokafka", "kafka", "faust", "mode", "stream.worker")  # Faust names loggers by where a service is
 LINES: Final = 5
 PERIOD_S: Final = 10.0
 
@@ -37,6 +39,12 @@ class RateLimit(logging.Filter):
         return count < self._lines
 
 
+def is_ours(record: logging.LogRecord) -> bool:
+    """Say whether a line of asyncio is about anything but a request that a Kafka client gave up."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, KafkaError)
+
+
 def install() -> None:
     """Keep the clients' lines out, and limit them where the author asked for them (log level debug).
 
@@ -47,5 +55,7 @@ def install() -> None:
     limit = RateLimit()
     for handler in logging.getLogger().handlers:
         handler.addFilter(lambda record: not record.name.startswith(NOISY) or limit.filter(record))
+    if level > logging.DEBUG:
+        logging.getLogger("asyncio").addFilter(is_ours)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING if level <= logging.DEBUG else logging.CRITICAL)

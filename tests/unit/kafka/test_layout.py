@@ -40,3 +40,16 @@ def test_whoever_has_the_log_of_the_rollup_is_the_rollup() -> None:
     }
     assert LAYOUT.state(ROLLUP) == "p.leadpulse.rollup"
     assert LAYOUT.transactional_id(ShardId("mails", 3)) == "p.leadpulse-mails-3"
+
+
+def test_a_generation_has_everything_of_its_own_but_sources_and_results() -> None:
+    second = Layout("p.", LAYOUT.groups.values(), 2)
+    assert second.state("mails") == "p.leadpulse.g2.state.mails"
+    assert second.deltas("mails") == "p.leadpulse.g2.deltas.mails"
+    assert second.sources["mails"] == {"email": "p.email", "sms": "p.sms", "reroute": "p.leadpulse.g2.reroute.mails"}
+    assert (second.rollup, second.metrics) == ("p.leadpulse.g2.rollup", "p.leadpulse.metrics")
+    assert second.consumer_group("team") == "p.team-g2"
+    assert second.transactional_id(ShardId("mails", 3)) == "p.leadpulse-g2-mails-3"
+    assert second.former().rollup == LAYOUT.rollup  # type: ignore[union-attr]
+    assert LAYOUT.former() is None
+    assert second.running([]).generation == 2

@@ -198,6 +198,20 @@ def test_nobody_waits_for_what_is_handed_to_a_group_that_does_not_run() -> None:
     assert FED.running({"p.email"}).handover("leads") is None
 
 
+@pytest.mark.parametrize("grown", [("page_view",), ("page_view", "form", "chatbot")])
+def test_partitions_that_were_added_to_sources_are_a_notice_that_names_the_way_on(grown):
+    there = cluster(**{name: {"partitions": 9} for name in grown})
+    found = findings(there)
+    assert [finding.fatal for finding in found if "added" in finding.what] == [False]
+    assert not [finding for finding in found if finding.fatal]
+    assert "`leadpulse topics rebuild`" in found[0].do
+
+
+def test_a_source_with_fewer_partitions_than_its_state_is_no_growth():
+    found = findings(cluster(page_view={"partitions": 3}))
+    assert [finding for finding in found if finding.fatal]
+
+
 @pytest.mark.parametrize(
     "topic",
     [

@@ -298,3 +298,55 @@ def test_a_site_that_has_no_place_is_added_up_with_all_of_its_values() -> None:
     feed.tell(BEGIN + 6 * HOUR_MS + DAY_MS, *visits("s2", 1))
     assert feed.read("campaign_visitors", "24h", "site") == {"s2": 5, "(other)": 1}
     assert feed.read("campaign_visitors", "24h") == {"of s2": 5, "(other)": 1}
+
+
+TOTALS = st.lists(
+    st.tuples(
+        st.sampled_from(("restate", "restate", "restate", "all at once", "store", "restart", "later")),
+        st.sampled_from("abcdef"),
+        st.integers(1, 50),
+        st.integers(1, 60 * HOUR_MS),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=max(20, settings.default.max_examples // 4))
+@given(TOTALS, st.sampled_from((1, 2, 3)), st.sampled_from((10_000, 300)))
+def test_totals_that_are_restated_are_exact_while_values_change_places(
+    steps: list[tuple[str, str, int, int]], limit: int, most_readings: int
+) -> None:
+    """Totals of the past and of what is to come, of few campaigns for even fewer places."""
+    feeds = [
+        Feed(replace(OPTIONS, label_limit=limit, most_readings=most_readings)),
+        Feed(replace(OPTIONS, label_limit=100, most_readings=100_000)),
+    ]
+    now_ms, stand, waiting = BEGIN, dict[str, Spread](), list[tuple[int, list[Spread]]]()
+    feeds[0].store()
+    for step, campaign, n, ms in steps:
+        if step == "later":
+            now_ms += ms
+        elif step == "store":
+            feeds[0].store()
+            waiting = []
+        elif step == "restart":
+            feeds[0].restart()
+            feeds[0]._seq -= len(waiting)
+            for at_ms, spreads in waiting:
+                feeds[0].tell(at_ms, spreads=spreads)
+        else:
+            spreads = []
+            for name in "abcdef" if step == "all at once" else campaign:
+                cell = ("ad_click", "s1", "google", name, "search", "x", "y")
+                spread = Spread(cell, now_ms - ms, now_ms + ms // 3, n * MILLION, 1)
+                spreads += [spread, *([replace_sign(stand[name])] if name in stand else [])]
+                stand[name] = spread
+            waiting.append((now_ms, spreads))
+            for feed in feeds:
+                feed.tell(now_ms, spreads=spreads)
+        feed, whole = feeds
+        for window in ("24h", "7d", "30d"):
+            shown, right = feed.read("ad_clicks", window), whole.read("ad_clicks", window)
+            assert sum(shown.values()) == pytest.approx(sum(right.values()), abs=1e-5), window
+            for name, value in shown.items():
+                assert name == "(other)" or value == right.get(name, 0), (window, name)

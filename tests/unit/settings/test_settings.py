@@ -170,9 +170,23 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     assert "is empty" in message_of(http_token_file=str(file))
 
 
-@pytest.mark.parametrize("variable", ["LEADPULSE_SERVICE_HOST", "LEADPULSE_PORT", "LEADPULSE_PORT_9464_TCP_ADDR"])
+@pytest.mark.parametrize(
+    "variable",
+    [
+        f"LEADPULSE_{service}{end}"
+        for service in ("", "WORKER_", "HTTP_V2_")
+        for end in ("SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_METRICS", "PORT", "PORT_9464_TCP",
+                    "PORT_9464_TCP_PROTO", "PORT_9464_TCP_PORT", "PORT_9464_UDP_ADDR")
+    ],
+)  # fmt: skip
 def test_what_kubernetes_writes_for_a_service_of_our_name_is_no_setting(variable: str) -> None:
     assert load(environ={variable: "tcp://10.0.0.1:9464"}).settings == settings_of()
+
+
+@pytest.mark.parametrize("variable", ["LEADPULSE_HTTP_PORT", "LEADPULSE_SERVICE", "LEADPULSE_PORT_TCP"])
+def test_what_looks_like_it_and_is_a_mistake_is_told(variable: str) -> None:
+    with pytest.raises(SettingsError, match=f"There is no setting {variable}"):
+        load(environ={variable: "9464"})
 
 
 def test_settings_are_frozen() -> None:

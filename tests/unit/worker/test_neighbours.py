@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from stream.errors import SettingsError
 from stream.settings.fields import Settings
-from stream.worker.neighbours import Beat, Neighbour, Said, Watch, beat, beats_of, said_by, say, shared
+from stream.settings.load import FIELDS
+from stream.worker.neighbours import SHARED, Beat, Neighbour, Said, Watch, beat, beats_of, said_by, say, shared
 
 SETTINGS = {"consent": "count", "lateness": "24h"}
 MINE = Said("w1", SETTINGS)
@@ -84,3 +87,15 @@ def test_settings_are_told_apart_and_what_is_long_is_told_by_a_hash():
     assert shared(Settings(label_limit=5)) == {**known, "label_limit": "5"}
     long = shared(Settings(ignored_referrers=tuple(f"host{n}.example" for n in range(50))))["ignored_referrers"]
     assert len(long) == 16
+
+
+#: Settings in which workers that run together may differ: where and how they run, not what they count.
+OF_EACH = re.compile(
+    r"brokers|topic_prefix|group_id|instance_id|session_timeout|allow_plaintext|(tls|sasl|http|log)(_.*)?"
+    r"|commit_interval|start|inbox|stall_timeout"
+)
+
+
+def test_every_setting_is_either_shared_by_all_workers_or_one_that_decides_no_figure():
+    shown = {*SHARED, "referrers"}  # the file is told by what is in it
+    assert {name for name in FIELDS if not OF_EACH.fullmatch(name)} == shown

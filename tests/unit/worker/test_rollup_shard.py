@@ -85,7 +85,7 @@ def publish(story, rollup, exporter, shard):
 
 def test_complete_comes_with_every_window_read_after_the_last_record():
     rollup, exporter, shard = make()
-    shown = publish([(100, False), (500, False), (900, False), (900, True), (905, True)], rollup, exporter, shard)
+    shown = publish([(100, False), (500, False), (900, False), (900, True), (900, True)], rollup, exporter, shard)
     assert shown == [
         (False, 100, False),
         (False, 100, False),  # long windows move slowly
@@ -93,13 +93,17 @@ def test_complete_comes_with_every_window_read_after_the_last_record():
         (True, 900, True),  # and are whole when that is said
         (True, 900, True),
     ]
-    assert rollup.asked == [None, FAST_WINDOWS, FAST_WINDOWS, None, FAST_WINDOWS]
+    assert rollup.asked == [None, FAST_WINDOWS, FAST_WINDOWS, None, None]
 
 
 def test_a_burst_that_is_read_at_once_is_in_every_window_at_once():
     rollup, exporter, shard = make()
-    story = [(1_000, True), (1_005, True), (1_010, True), (2_000, True), (2_010, True)]
-    assert [day for _, day, _ in publish(story, rollup, exporter, shard)] == [1_000, 1_000, 1_000, 2_000, 2_000]
+    #  a backlog | it begins | steady: long windows lag | a burst in two parts and what is left | quiet
+    counts = [1_000, 1_100, 1_190, 1_300, 1_400, 5_000, 9_000, 9_010, 9_010, 9_010, 9_010]
+    told = publish([(count, True) for count in counts], rollup, exporter, shard)
+    lag = [count - day for count, (_, day, _) in zip(counts, told, strict=True)]
+    assert lag == [0, 0, 0, 110, 210, 0, 0, 0, 0, 0, 0]
+    assert rollup.asked[-1] == FAST_WINDOWS
 
 
 def test_what_is_no_longer_complete_is_said_of_every_window():

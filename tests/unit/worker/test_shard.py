@@ -12,6 +12,7 @@ from stream.kafka.fetch import Ends
 from stream.kafka.layout import Layout, ShardId
 from stream.stages.stage import HandOver
 from stream.worker import position, shard, writing
+from stream.worker.guards import outage
 from stream.worker.inbox import Batch
 from stream.worker.life import Life
 from stream.worker.outputs import Outputs
@@ -102,6 +103,7 @@ def _survive(monkeypatch):
         raise Died(f"{where}: {why}") from None
 
     monkeypatch.setattr(shard, "die", die)
+    monkeypatch.setattr(outage, "die", die)
 
 
 def make():

@@ -15,18 +15,22 @@ import pytest
 from aiohttp.web_protocol import RequestHandler
 from aiokafka.consumer import fetcher, group_coordinator, subscription_state
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
+from aiokafka.producer import sender
 from faust.topics import Topic
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
 
 OVERRIDDEN = [
+    (faust.Worker, "_on_sigterm"),
+    (faust.Worker, "_install_signal_handlers_unix"),
     (faust.App, "_new_transport"),
     (faust.App, "_new_consumer"),
     (faust.App, "_create_directories"),
     (Topic, "_compile_decode"),
     (driver.AIOKafkaConsumerThread, "_create_worker_consumer"),
     (driver.AIOKafkaConsumerThread, "on_partitions_revoked"),
+    (driver.AIOKafkaConsumerThread, "on_thread_stop"),
     (driver.AIOKafkaConsumerThread, "on_partitions_assigned"),
     (driver.AIOKafkaConsumerThread, "__post_init__"),
     (driver.Consumer, "_new_consumer_thread"),
@@ -57,6 +61,8 @@ CALLED = [
     (subscription_state.SubscriptionState, "reassignment_in_progress"),
     (group_coordinator.GroupCoordinator, "check_errors"),
     (group_coordinator.GroupCoordinator, "fetch_committed_offsets"),
+    (group_coordinator.GroupCoordinator, "request_rejoin"),
+    (sender.Sender, "sender_task"),
     (group_coordinator.GroupCoordinator, "commit_offsets"),
     (AbstractPartitionAssignor, "on_assignment"),
     (aiokafka.AIOKafkaProducer, "create_batch"),

@@ -1,0 +1,109 @@
+"""Duties: what a worker does beside folding: show itself, tell of itself, look after the broker, stop in order.
+
+In:  the app with its shards; the settings.
+Out: a Faust service.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from mode import Service
+
+from stream.kafka import probe
+from stream.kafka.clock import BrokerClock
+from stream.serve.views import Exporter
+from stream.worker import added, told
+from stream.worker.guards.failstop import leave_within
+from stream.worker.guards.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from stream.settings.fields import Settings
+    from stream.worker.app import App
+
+log = logging.getLogger("leadpulse.worker")
+
+ADDED_LOOK_S: Final = 3.0
+OUTAGE_LOOK_S: Final = 1.0
+REJOIN_S: Final = 30.0  # a join waits for the other members, who have to come back as well
+SILENT_LEAVE_S: Final = 1.0  # nobody is there to say goodbye to
+LEAVE_S: Final = 8.0  # time to leave the group in order, once everything is committed
+
+
+def duties(app: App, settings: Settings, exporter: Exporter, clock: BrokerClock) -> type[Service]:
+    """Make the service; it stops before the consumer leaves the group, so that nothing is replayed."""
+
+    class Duties(Service):
+        async def on_start(self) -> None:
+            self._watchdog = Watchdog(self._stalled_s, settings.stall_timeout_s)
+            self._watchdog.start()
+
+        @Service.task
+        async def _show(self) -> None:
+            before, told_at, was_ready = app.shards.view(), time.monotonic(), False
+            while not self.should_stop:
+                view, now = replace(app.shards.view(), clock_skew_ms=clock.skew_ms), time.monotonic()
+                exporter.show_worker(view)
+                if (news := clock.news()) is not None:
+                    log.warning("%s", news)
+                if view.ready and not was_ready:
+                    log.info("%s", told.ready_line(view))
+                if now - told_at >= told.EVERY_S:
+                    log.info("%s", told.minute_line(before, view, now - told_at, app.shown.published))
+                    before, told_at = view, now
+                was_ready = view.ready
+                await self.sleep(1.0)
+
+        def _stalled_s(self) -> float:
+            """Give how long nothing was committed; a broker that does not answer is no standstill of ours."""
+            stalled_s = app.shards.stalled_s()
+            return stalled_s if stalled_s <= settings.stall_timeout_s or probe.answers(app.link) else 0.0
+
+        @Service.task
+        async def _look_for_partitions(self) -> None:
+            """Notice partitions that were added to a source, and say so once."""
+            known: set[TopicPartition] = set()
+            while not self.should_stop:
+                await self.sleep(ADDED_LOOK_S)
+                found = added.unread(app.layout.sources, app.shards_of, app.consumer.partitions_of)
+                tps = {tp for some in found.values() for tp in some}
+                try:
+                    waiting = await app.consumer.holds(tps) if tps else {}
+                except (KafkaError, TimeoutError) as error:
+                    log.debug("partitions that were added: %r", error)
+                    continue
+                app.shards.see_unread({place: sum(waiting[tp] for tp in some) for place, some in found.items()}, found)
+                if tps != known and tps:
+                    log.warning("%s", added.message(sorted(tps), sum(waiting.values())))
+                known = tps
+
+        @Service.task
+        async def _come_back(self) -> None:
+            """Join the group anew after an outage: only the group knows whose the shards are by then."""
+            while not self.should_stop:
+                await self.sleep(OUTAGE_LOOK_S)
+                if app.shards.silent and await app.outage.silence() is None:
+                    try:
+                        await app.consumer.rejoin()
+                    except Exception as error:  # it ends the process by itself if it cannot go on
+                        log.debug("the group cannot be joined now: %r", error)
+                    until = time.monotonic() + REJOIN_S
+                    while app.shards.silent and time.monotonic() < until and not self.should_stop:
+                        await self.sleep(0.2)
+
+        async def on_stop(self) -> None:
+            self._watchdog.stop()
+            silent = app.shards.silent
+            await app.shards.stop()
+            silent = silent or app.shards.silent
+            if not silent:
+                await app.consumer.leave()
+            log.info("stopped: %s", "no broker answered" if silent else "everything is committed")
+            leave_within(SILENT_LEAVE_S if silent else LEAVE_S)
+
+    return Duties

@@ -66,7 +66,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
              nodes=("tests/unit/rollup/test_standing.py", "tests/unit/engine/test_retention.py"), injected=1),
     Scenario("U1", "records come several times, adjacent and apart, across crashes", "exact",
              nodes=("tests/laws/test_protocol_law.py::test_state_reference_topic_and_gauges_agree_after_any_faults",),
-             injected=600),
+             injected=60),
     Scenario("C1", "clocks of producers and workers are wrong", "the state is the same",
              nodes=("tests/unit/ingest/test_timing.py", f"{_CLOCKS}"), injected=1),
     Scenario("W1", "producers place records by two partitioners", "exact; what was rerouted is counted",

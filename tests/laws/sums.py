@@ -18,8 +18,8 @@ from stream.changes.cells import CELLS, Cell
 from stream.changes.deltas import Delta
 from stream.changes.panes import COARSER, Grid
 from stream.engine.shard import ShardFold
-from stream.stages.visitors.row import decode, unpack
-from stream.state.keys import PEOPLE
+from stream.stages.visitors.row import Submission, decode, decode_ad_lead, unpack
+from stream.state.keys import AD_LEADS, PEOPLE
 from stream.state.rows import Rows
 
 Sums = Counter[tuple[Any, ...]]
@@ -80,12 +80,21 @@ def nonzero(sums: Sums) -> dict[tuple[Any, ...], int]:
     return {name: n for name, n in sums.items() if n}
 
 
+def _of_submission(one: Submission) -> tuple[Any, ...]:
+    return one.first, one.form, one.id
+
+
 def remembered(fold: ShardFold) -> dict[str, Any]:
     """Give all rows of a shard, so that equal facts compare equal however they are stored."""
     out: dict[str, Any] = {}
     for rows in fold.stage.tables:
         for key, raw in rows.encoded.items() if isinstance(rows, Rows) else ():
             name = rows.prefix.decode() + key
+            if rows.prefix == AD_LEADS.prefix:
+                lead = decode_ad_lead(raw)
+                lead.submissions.sort(key=_of_submission)
+                out[name] = lead
+                continue
             if rows.prefix != PEOPLE.prefix:
                 out[name] = _rows_of(raw)
                 continue
@@ -96,7 +105,7 @@ def remembered(fold: ShardFold) -> dict[str, Any]:
             extra = row.extra
             if extra is not None:
                 extra.talks.sort(key=lambda talk: talk[:2])
-                extra.submissions.sort(key=lambda one: (one.first, one.form, one.id))
+                extra.submissions.sort(key=_of_submission)
                 extra.loose.sort(key=lambda one: (one.time_ms, one.name))
             out[name] = row.last, held, extra
     return out

@@ -58,7 +58,7 @@ class Copy(msgspec.Struct, array_like=True, gc=False):
     opened: int = 0
     replied: int = 0
     clicked: int = 0
-    #: second · 2^32 + hash of the link: two clicks of one link in one second are one
+    #: second · 2^32 + hash of the link, sorted: two clicks of one link in one second are one
     clicks: list[int] = []
     left: Mark | None = None
     back: Mark | None = None
@@ -128,7 +128,7 @@ def joined(parts: Iterable[Copy]) -> Copy:
         whole.word = max(whole.word, part.word)
         whole.opened, whole.clicked = _least(whole.opened, part.opened), _least(whole.clicked, part.clicked)
         whole.replied = _least(whole.replied, part.replied)
-        whole.clicks = list(dict.fromkeys(whole.clicks + part.clicks))[:MOST_CLICKS]
+        whole.clicks = sorted({*whole.clicks, *part.clicks})[:MOST_CLICKS]
         if part.left is not None:
             whole.left = _later(whole.left, part.left)
         if part.back is not None:
@@ -212,7 +212,7 @@ def _click(copy: Copy, time_ms: int, data: Any) -> None:
     copy.opened = _least(copy.opened, time_ms)
     click = time_ms // 1_000 << 32 | (xxhash.xxh32_intdigest(data.link_path.encode()) if data.link_path else 0)
     if click not in copy.clicks and len(copy.clicks) < MOST_CLICKS:
-        copy.clicks = [*copy.clicks, click]
+        copy.clicks = sorted([*copy.clicks, click])  # in whichever order they came
 
 
 def _least(a: int, b: int) -> int:

@@ -48,7 +48,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     _certificates(folder)
     plain, sasl, mutual = (f"127.0.0.1:{free_port()}" for _ in range(3))
     listeners = f"PLAINTEXT://{plain},SASL_SSL://{sasl},SSL://{mutual}"
-    extra = EXTRA.format(folder=folder, password=PASSWORD) + ACCESS
+    extra = EXTRA.format(folder=folder, password=PASSWORD, mechanisms="PLAIN") + ACCESS
     try:
         with choose_broker("kafka", extra=extra, listeners=listeners):
             yield Secured(plain, sasl, mutual, folder)

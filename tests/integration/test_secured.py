@@ -28,6 +28,7 @@ from tests.integration.supervisor import Worker, python
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 PASSWORD = "correct horse battery staple"
+MECHANISMS = "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER"
 
 EXTRA = """\
 inter.broker.listener.name=PLAINTEXT
@@ -36,7 +37,7 @@ ssl.keystore.location={folder}/broker.pem
 ssl.truststore.type=PEM
 ssl.truststore.location={folder}/ca.crt
 listener.name.ssl.ssl.client.auth=required
-sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
+sasl.enabled.mechanisms={mechanisms}
 listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.sasl_ssl.oauthbearer.sasl.jaas.config=\
@@ -85,7 +86,8 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     plain, sasl, mutual = (f"127.0.0.1:{free_port()}" for _ in range(3))
     listeners = f"PLAINTEXT://{plain},SASL_SSL://{sasl},SSL://{mutual}"
     try:
-        with choose_broker("kafka", extra=EXTRA.format(folder=folder, password=PASSWORD), listeners=listeners):
+        extra = EXTRA.format(folder=folder, password=PASSWORD, mechanisms=MECHANISMS)
+        with choose_broker("kafka", extra=extra, listeners=listeners):
             yield Secured(plain, sasl, mutual, folder)
     except NoBroker as error:
         pytest.skip(f"needs Java and Maven: {error}")

@@ -22,7 +22,7 @@ from tests.chaos.outcome import Outcome
 from tests.contracts.poison import corpus
 from tests.integration import counted
 
-_RESTORED: Final = re.compile(r"(\d+) records of state restored in ([0-9.]+) s")
+_RESTORED: Final = re.compile(r"([\d,]+) records of state restored in ([0-9.]+) s")
 _LARGEST: Final = 900_000  # the broker takes no larger ones
 
 
@@ -130,7 +130,7 @@ def restored(ground: Ground, long: bool) -> Outcome:
         while not field.shown() and time.monotonic() - began < 300:
             time.sleep(0.2)
         rto_s = time.monotonic() - began
-        found = [(int(rows), float(s)) for rows, s in _RESTORED.findall(worker.log())]
+        found = [(int(rows.replace(",", "")), float(s)) for rows, s in _RESTORED.findall(worker.log())]
         rows, longest_s = sum(rows for rows, _ in found), sum(s for _, s in found)
         wrong = [f"the worker that left ended with {codes}"] if codes != [0] else []
         if longest_s > 1 + 10 * rows / 1e6:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from datetime import datetime
 from random import Random
 from typing import Any, NamedTuple
 
@@ -93,7 +94,12 @@ def _put(value: Any, *path: str) -> Callable[[Random, Envelope, int], None]:
 
 
 def _late(rng: Random, envelope: Envelope, arrival_ms: int) -> None:
-    envelope["time"] = stamp(arrival_ms - rng.randrange(25 * HOUR_MS, 72 * HOUR_MS))
+    late_ms = rng.randrange(25 * HOUR_MS, 72 * HOUR_MS)
+    envelope["time"] = stamp(arrival_ms - late_ms)
+    for name in ("period_start", "period_end"):  # a total that is said before its period began has another fault
+        if name in envelope["data"]:
+            said = datetime.fromisoformat(envelope["data"][name])
+            envelope["data"][name] = stamp(round(said.timestamp() * 1000) - late_ms)
 
 
 #: Every fault by name, any of them possible for any kind.

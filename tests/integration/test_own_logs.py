@@ -164,6 +164,10 @@ def test_a_reset_lists_all_that_is_not_empty_and_writes_nothing_and_then_begins_
     here.produce(1_000, first=2_000)
     here.wait_counted(3_000)
     late = here.worker(arguments=("--reset",))  # one more of those that begin anew together
+    until = time.monotonic() + 40
+    while "assignment 1" not in late.log():  # it joins those that run: nobody may stop before it has looked
+        assert time.monotonic() < until, late.log()
+        time.sleep(0.2)
     here.produce(1_000, first=3_000)
     here.wait_counted(4_000)
     assert here.stop() == [0, 0, 0]

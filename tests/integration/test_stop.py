@@ -64,7 +64,7 @@ def test_a_worker_whose_broker_is_away_ends_with_0(tmp_path):
             workers = [Worker(WORKER, env | {"LEADPULSE_HTTP": f"127.0.0.1:{free_port()}"}, tmp_path, name)
                        for name in ("at_once", "later")]  # fmt: skip
             until = time.monotonic() + 40
-            while any("rollup restored" not in w.log() and "restored:" not in w.log() for w in workers):
+            while any("ready: " not in w.log() for w in workers):
                 assert time.monotonic() < until, workers[0].log()[-2000:]
                 time.sleep(0.2)
             broker.kill()

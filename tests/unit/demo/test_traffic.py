@@ -6,9 +6,12 @@ import hashlib
 from collections import Counter
 from dataclasses import replace
 from functools import cache
+from random import Random
 
+import orjson
 import pytest
 
+from stream.demo.faults import FAULTS
 from stream.demo.produce import write
 from stream.demo.traffic import KINDS, Options, Record, Traffic
 from stream.ingest.classify import classify
@@ -160,6 +163,16 @@ def test_the_decoder_refuses_just_what_was_broken_and_for_that_reason(kind: str)
     assert refused == broken
     times = [min(records[i].truth.happened_ms, records[i].time_ms) for i in decoded.index]
     assert decoded.times.tolist() == times
+
+
+def test_a_total_of_a_period_is_refused_for_the_reason_of_its_fault_and_no_other() -> None:
+    totals = [r for r in day() if r.truth.outcome == "counted" and b"period_start" in (r.value or b"")]
+    for number, total in enumerate(totals[:200]):
+        for name, fault in FAULTS.items():
+            broken = fault(Random(number), orjson.loads(total.value or b""), total.time_ms)
+            (reject,) = decode("ad", [(0, total.time_ms, total.key, broken.value, ())]).rejects
+            assert (reject.reason, reject.site) == broken[1:], name
+    assert len(totals) > 100
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -75,7 +75,7 @@ async def run(broker: Broker, options: Options) -> None:
 async def _drain(here: Site, records: int) -> tuple[Figures, Account]:
     """Start a worker and wait until it has counted everything, on the topic and in its gauges."""
     with here.worker() as worker:
-        _first_restored(worker)
+        _ready(worker)
         pid = worker.process.pid
         began, used_s = time.monotonic(), usage.cpu_s(pid)
         account = await here.follow(worker, records, LIMIT_S)
@@ -88,10 +88,10 @@ async def _drain(here: Site, records: int) -> tuple[Figures, Account]:
     return figures, account
 
 
-def _first_restored(worker: Worker) -> None:
-    """Wait until the first shard is about to read."""
+def _ready(worker: Worker) -> None:
+    """Wait until all shards are about to read, or have just begun."""
     until = time.monotonic() + 60
-    while " restored:" not in worker.log():
+    while "ready: " not in worker.log():
         if worker.exits or time.monotonic() > until:
             raise RuntimeError(f"the worker did not start:\n{worker.log()[-3000:]}")
         time.sleep(0.01)

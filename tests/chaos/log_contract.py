@@ -135,6 +135,18 @@ async def a_fenced_writer_changes_nothing(side: Side) -> None:
 
 
 @_check
+async def a_writer_has_one_write_at_a_time(side: Side) -> None:
+    log = await _fenced(side)
+    await _leave_open(log, _parts(side.rows, b"first"))
+    with pytest.raises(Exception, match="transaction|TRANSACTION"):
+        await asyncio.wait_for(log.write(_parts(side.rows, b"beside it")), 20)
+    heir = await _fenced(side)
+    await heir.write(_parts(side.rows, b"mine"))
+    assert await _keys(side, side.rows) == [b"mine"]
+    await heir.close()
+
+
+@_check
 async def a_write_to_two_topics_is_all_or_nothing(side: Side) -> None:
     log = await _fenced(side)
     await log.write([*_parts(side.rows, b"one"), *_parts(side.more, b"one")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.chaos.sim import mutants
+from tests.chaos.sim.faults import Plan
 from tests.chaos.sim.world import World
 from tests.chaos.simulate import failures
 from tests.examples import examples
@@ -23,6 +24,12 @@ def test_state_reference_topic_and_gauges_agree_after_any_faults(part: int) -> N
 def test_a_fault_planted_in_the_protocol_is_seen(name: str) -> None:
     with mutants.planted(name):
         assert any(World(seed).run() for seed in range(1, 400))
+
+
+@pytest.mark.parametrize("name", mutants.MUTANTS)
+def test_a_planted_fault_does_no_harm_where_nothing_else_happens(name: str) -> None:
+    with mutants.planted(name):  # one that breaks whatever it touches would be seen for that alone
+        assert [World(seed, Plan()).run() for seed in range(1, 4)] == [[]] * 3
 
 
 def test_a_seed_gives_the_same_run_each_time() -> None:

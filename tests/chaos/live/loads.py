@@ -22,7 +22,7 @@ from tests.chaos.outcome import Outcome
 from tests.contracts.poison import corpus
 from tests.integration import counted
 
-_RESTORED: Final = re.compile(r"restored: (\d+) records in ([0-9.]+) s")
+_RESTORED: Final = re.compile(r"([\d,]+) records of state restored in ([0-9.]+) s")
 _LARGEST: Final = 900_000  # the broker takes no larger ones
 
 
@@ -73,10 +73,10 @@ def nothing_but_poison(ground: Ground, long: bool) -> Outcome:
         ended = 0.0
         while ended < count and time.monotonic() < until:
             ended = sum(n for n in _dead(field).values())
-            if began is None and " restored:" in field.workers[0].log():
+            if began is None and " ready: " in field.workers[0].log():
                 began = time.monotonic()
             time.sleep(0.1)
-        rate = ended / (time.monotonic() - (began or 0))
+        rate = 0.0 if began is None else ended / (time.monotonic() - began)
         letters = sum(1 for _ in counted.records(field.site.broker.bootstrap, field.site.layout.dead_letter))
         wrong = [] if ended == letters == count else [f"{ended:.0f} accounted for, {letters} dead letters of {count}"]
         wrong += [] if rate >= 10_000 else [f"{rate:.0f} records a second"]
@@ -130,7 +130,7 @@ def restored(ground: Ground, long: bool) -> Outcome:
         while not field.shown() and time.monotonic() - began < 300:
             time.sleep(0.2)
         rto_s = time.monotonic() - began
-        found = [(int(rows), float(s)) for rows, s in _RESTORED.findall(worker.log())]
+        found = [(int(rows.replace(",", "")), float(s)) for rows, s in _RESTORED.findall(worker.log())]
         rows, longest_s = sum(rows for rows, _ in found), sum(s for _, s in found)
         wrong = [f"the worker that left ended with {codes}"] if codes != [0] else []
         if longest_s > 1 + 10 * rows / 1e6:

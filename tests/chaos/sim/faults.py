@@ -12,6 +12,7 @@ from typing import Final
 
 ENDS_S: Final = 2.5  # after it nothing is done to anybody any more
 _REQUESTS: Final = 64
+_MOMENTS: Final = ("outage", "crash", "freeze", "compact", "compact", "hang")
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,10 @@ def planned(rng: Random) -> Plan:
     plan = Plan()
     for _ in range(rng.randrange(1, 6)):
         plan.at[rng.randrange(_REQUESTS)] = _fault(rng)
-    for _ in range(rng.randrange(0, 4)):
-        what = rng.choice(("rebalance", "rebalance", "outage", "crash", "freeze", "compact", "compact", "hang"))
-        plan.moments.append((rng.uniform(0.2, ENDS_S - 0.5), what))
+    dense = rng.random() < 0.3  # from the first moment on, while shards still write their first records
+    for _ in range(rng.randrange(3, 9) if dense else rng.randrange(0, 4)):
+        what = rng.choice(("rebalance",) * (6 if dense else 2) + _MOMENTS)
+        plan.moments.append((rng.uniform(0.02 if dense else 0.2, ENDS_S - 0.5), what))
     plan.moments.sort()
     if rng.random() < 0.3:
         plan.skews = {name: rng.choice((-12, -1, 1, 12)) * 3_600_000 for name in "012" if rng.random() < 0.5}

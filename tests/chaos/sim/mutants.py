@@ -17,6 +17,7 @@ from aiokafka import TopicPartition
 from stream.changes.deltas import unpack
 from stream.kafka.state_log import StateLog
 from stream.rollup.rollup import Rollup
+from stream.state.keys import BIRTH
 from stream.worker.inbox import Batch
 from stream.worker.rollup_shard import RollupShard
 from stream.worker.shard import Shard
@@ -33,6 +34,9 @@ def _position_before_rows() -> list[Swap]:
     async def apart(self: StateLog, parts: Any) -> None:
         parts = [(topic, partition, list(rows)) for topic, partition, rows in parts]
         topic, partition, rows = parts[-1]
+        if rows[0][0] == BIRTH.prefix:  # a log without its birth would be refused, and nothing be counted at all
+            await write(self, parts)
+            return
         await write(self, [(topic, partition, rows[-1:])])
         await write(self, [*parts[:-1], (topic, partition, rows[:-1])])
 
@@ -110,13 +114,13 @@ def _deltas_twice() -> list[Swap]:
     """A new owner of the rollup adds what its snapshot already holds."""
     apply = Rollup.apply
 
-    def again(self: Rollup, value: bytes) -> None:
+    def again(self: Rollup, value: bytes, *when: int, **how: bool) -> None:
         self._restore()
         delta = unpack(value)
         known = self._standings.of.get((delta.group, delta.shard))
         if known is not None:
             known.seq = delta.seq - 1
-        apply(self, value)
+        apply(self, value, *when, **how)
 
     def from_the_beginning(*found: Any) -> int:
         return int(found[-3])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import time
 from collections.abc import Iterator
 
 import orjson
@@ -116,10 +117,15 @@ def test_fifty_pages_share_one_message_a_publication(server, monkeypatch):
     pages = [listen(server) for _ in range(50)]
     for page in pages:
         heard(page, b"model")
-    before = written
+    before = -1
+    while before != written:  # what is told when they open: on a busy machine some of it comes late
+        before = written
+        time.sleep(0.5)
     server.telemetry.show_rollup(RollupView(tuple(readings(NOW_MS)), NOW_MS, NOW_MS))
-    found = [heard(page, b"model") for page in pages]
-    assert {each["as_of_ms"] for each in found} == {NOW_MS}
+    for page in pages:
+        text = b""
+        while b'"as_of_ms":%d' % NOW_MS not in text:
+            text += page.recv(65_536)
     assert before <= 2
     assert written == before + 1
     for page in pages:

@@ -33,9 +33,9 @@ def test_an_outage_is_in_the_line_as_long_as_it_lasts():
 
 
 def test_the_line_of_the_start_says_where_and_what():
-    layout = Layout("x.", GROUPS.values())
+    layout = Layout("x.", [GROUPS["emails"], GROUPS["ads"]])
     line = told.start_line(Settings(brokers=("k:1",), allow_plaintext=True), layout, {"ads": 3, "rollup": 1}, "1.2")
     assert line == (
-        "leadpulse 1.2 starts: brokers k:1; group x.leadpulse; topics x.page_view, x.form, x.chatbot, x.email, x.ad; "
+        "leadpulse 1.2 starts: brokers k:1; group x.leadpulse; topics x.email, x.ad; "
         "shards ads 3; delivery exactly_once"
     )

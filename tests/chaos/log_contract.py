@@ -138,7 +138,7 @@ async def a_fenced_writer_changes_nothing(side: Side) -> None:
 async def a_writer_has_one_write_at_a_time(side: Side) -> None:
     log = await _fenced(side)
     await _leave_open(log, _parts(side.rows, b"first"))
-    with pytest.raises(Exception, match="transaction|TRANSACTION"):
+    with pytest.raises(Exception, match=r"transaction|TRANSACTION"):
         await asyncio.wait_for(log.write(_parts(side.rows, b"beside it")), 20)
     heir = await _fenced(side)
     await heir.write(_parts(side.rows, b"mine"))

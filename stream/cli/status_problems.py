@@ -47,7 +47,8 @@ def problems(table: Table, seen: Inspection, group: str) -> Iterable[Problem]:
                 source["topic"],
                 f"To count them, {REBUILD}.",
             )
-    silent = [one["shard"] for one in table["shards"] if (one["committed_age_s"] or SILENT_S) >= SILENT_S]
+    ages = ((one["shard"], one["committed_age_s"]) for one in table["shards"])
+    silent = [shard for shard, age_s in ages if age_s is None or age_s >= SILENT_S]
     if silent and seen.members:
         yield Problem(
             f"{len(silent)} shard(s) have not committed for {SILENT_S:.0f} s.",

@@ -124,6 +124,12 @@ class Engine:
             for reading in found
         }
 
+    def reconnect(self) -> None:
+        """Follow the result topic anew: a client that found the port closed rests for long before it tries again."""
+        if self._follower is not None:
+            self._follower.close()
+            self._follower = None
+
     def rows(self, group: str) -> Counter[bytes]:
         """Count the live keys of a group's state log by their first byte."""
         live: dict[tuple[int, bytes], bool] = {}

@@ -11,22 +11,21 @@ import sys
 import time
 from pathlib import Path
 
-_FILE = Path(sys.argv[1])
 _real, _steady = time.time, time.monotonic
 _looked_s, _offset_s = -1.0, 0.0
 
 
-def offset_s() -> float:
+def offset_s(file: Path) -> float:
     """Read the file a few times a second."""
     global _looked_s, _offset_s
     if _steady() - _looked_s > 0.2:
-        _looked_s, _offset_s = _steady(), float(_FILE.read_text() or 0)
+        _looked_s, _offset_s = _steady(), float(file.read_text() or 0)
     return _offset_s
 
 
-time.time = lambda: _real() + offset_s()
-time.time_ns = lambda: int(time.time() * 1e9)
-
 if __name__ == "__main__":
+    _file = Path(sys.argv[1])
+    time.time = lambda: _real() + offset_s(_file)
+    time.time_ns = lambda: int(time.time() * 1e9)
     sys.argv = ["leadpulse", *sys.argv[2:]]
     runpy.run_module("stream", run_name="__main__")

@@ -77,6 +77,7 @@ def test_a_worker_outlives_a_broker_that_is_away(cuttable, site, way, away_s):
         assert worker.exits == []
         time.sleep(1)
     cuttable.proxy.mend()
+    engine.reconnect()
     back = time.monotonic()
     sent += engine.produce(2_000, seed=2)
     engine.wait_accounted(sent, limit_s=60)

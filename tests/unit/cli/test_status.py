@@ -88,6 +88,10 @@ def test_what_a_shard_reports_of_itself_is_judged(told, says):
     assert any(says in what for what in problems(replace(seen, newest=newest)))
 
 
+def test_a_shard_that_has_just_committed_is_not_silent():
+    assert problems(healthy(), NOW_MS - 1_000) == []
+
+
 def test_a_shard_that_is_silent_is_no_longer_believed():
     assert problems(healthy(), NOW_MS + 60_000) == [
         "3 shard(s) have not committed for 15 s.",

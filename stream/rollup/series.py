@@ -11,7 +11,6 @@ value under its own name only when all of it lies behind that moment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
@@ -42,7 +41,7 @@ VOLUME: Final = "(volume)"
 
 
 _SITES: Final = Place(SITES, "site", "")
-_place = lru_cache(maxsize=10_000)(Place)
+_MOST_SITES: Final = 1_000  # whose places a projection remembers
 
 
 class Windows(Protocol):
@@ -72,7 +71,10 @@ class Part(NamedTuple):
 class _Projection:
     """How cells of one kind become labels of one count."""
 
-    __slots__ = ("count", "family", "fate_at", "known", "mask", "needs_at", "values_of", "windows")
+    __slots__ = (
+        "closed", "count", "family", "fate_at", "known", "mask", "needs_at", "places_of", "site_at", "spots",
+        "values_of", "windows",
+    )  # fmt: skip
 
     def __init__(self, kind: str, count: Count, windows: tuple[Window, ...], family: str) -> None:
         names = CELLS[kind].labels
@@ -82,9 +84,25 @@ class _Projection:
         #: Gives a tuple of values, or the bare value where a count has one label alone.
         self.values_of: Callable[[Cell], Any] = itemgetter(*at)
         self.known: dict[Any, list[Part]] = {}  # values of a cell → series; none: it adds to none
+        self.site_at = count.labels.index("site")
+        #: Labels whose values compete within a site, and where they stand.
+        self.spots = [
+            (at, label) for at, label in enumerate(count.labels) if label != "site" and label not in CLOSED_LABELS
+        ]
+        self.places_of: dict[str, list[tuple[int, Place]]] = {}  # site → the places of those
+        self.closed = [label in CLOSED_LABELS for label in count.labels]
         self.mask = count.fate
         self.fate_at = names.index("fate") + 1 if count.fate else 0
         self.needs_at = names.index(count.needs) + 1 if count.needs in names else 0
+
+    def places(self, site: str) -> list[tuple[int, Place]]:
+        """Give the places of a site that values of this count compete for, and where the values stand."""
+        known = self.places_of.get(site)
+        if known is None:
+            known = [(at, Place(self.family, label, site)) for at, label in self.spots]
+            if len(self.places_of) < _MOST_SITES:
+                self.places_of[site] = known
+        return known
 
 
 class Series:
@@ -209,7 +227,8 @@ class Series:
             for projection in self._projections[str(cell[0])]:
                 values = projection.values_of(cell)
                 every = values if isinstance(values, tuple) else (values,)
-                for place, value in self._places(projection.count, projection.family, every):
+                for at, place in self._places(projection, every):
+                    value = str(every[at])
                     open = place not in self.full or place.label in self.budget.allowed or self.budget.has_room(place)
                     if not open:
                         if value not in self.budget.kept.get(place, ()):
@@ -246,16 +265,22 @@ class Series:
         names = count.labels
         since = [ALWAYS] * len(names)
         hidden: list[int] = []
-        for place, value in self._places(count, projection.family, values):
-            at = names.index(place.label)
+        for at, place in self._places(projection, values):
+            value = str(values[at])
             since[at] = budget.since(place, value, now_ms)
             if not budget.has_room(place):
                 self.full.add(place)
             if since[at] == NEVER and value != FOLDED and place.label not in budget.allowed:
                 self._follow(place, value)
-            sid = self.volumes.get((*place, value))
-            if sid is not None and count.name == place.family:
-                hidden.append(sid)
+            if self.volumes and count.name == place.family:
+                sid = self.volumes.get((*place, value))
+                if sid is not None:
+                    hidden.append(sid)
+        if not any(since) and not budget.late:  # as nearly all are: nothing is folded, and no set was put off
+            labels = tuple([v if closed else str(v) for v, closed in zip(values, projection.closed, strict=True)])
+            sid = self.sids[count.name].get(labels)
+            if sid is not None:  # what has series has room
+                return [Part(ALWAYS, NEVER, [sid, *hidden])]
         labels_at: dict[int, Labels] = {}
         moments = [ALWAYS, *(ms for ms in since if ms < NEVER)]
         while moments:
@@ -290,19 +315,15 @@ class Series:
             lambda names, some: self.room.since(projection.family, names, some, now_ms, edge_ms),
         )
 
-    def _places(self, count: Count, family: str, values: Sequence[Any]) -> list[tuple[Place, str]]:
-        """Give the places that values compete for; none within a site that is folded itself."""
-        site = str(values[count.labels.index("site")])
+    def _places(self, projection: _Projection, values: Sequence[Any]) -> list[tuple[int, Place]]:
+        """Give the places that values compete for, and where those stand; none within a site that is folded itself."""
+        site = str(values[projection.site_at])
         if not self.budget.everything and site not in self.budget.kept.get(_SITES, ()):
             self.room.bound_sites()
-        out = [(_SITES, site)]
-        if site != FOLDED and self.budget.since(_SITES, site, self.table.now_ms) != NEVER:
-            out += [
-                (_place(family, label, site), str(value))
-                for label, value in zip(count.labels, values, strict=True)
-                if label != "site" and label not in CLOSED_LABELS
-            ]
-        return out
+        own = (projection.site_at, _SITES)
+        if site == FOLDED or self.budget.since(_SITES, site, self.table.now_ms) == NEVER:
+            return [own]
+        return [own, *projection.places(site)]
 
     def make(self, name: str, labels: Labels, windows: tuple[Window, ...]) -> int:
         sid = self.table.add_series(windows)

@@ -86,7 +86,7 @@ class PeopleFold:
             if row is None and known_sums and (known := self.known.last(key)):
                 row = Row(0, [], extra=Extra(known=known))
             elif row is not None and row.extra is not None:
-                key_ms = last_key(row)
+                key_ms = max(row.extra.known, last_key(row))
             if always_reference:
                 row = row or Row(0, [])
             elif row is None:

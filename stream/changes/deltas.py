@@ -49,6 +49,8 @@ class Delta(msgspec.Struct, array_like=True):
     marks: dict[str, int]  # highest so far, such as the newest spend of a site and currency
     life: str = ""  # once it was not said
     version: int = VERSION
+    sent: dict[int, int] = {}  # shard of leads → number of the last record that it was told by
+    taken: dict[str, int] = {}  # group/shard → number of its last record that was taken in
 
 
 class UnknownDelta(Exception):

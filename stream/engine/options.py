@@ -29,3 +29,4 @@ class FoldOptions:
     label_limit: int = 1_000
     known_ids_bytes: int = DEFAULT_CAP_BYTES
     channels: ChannelOptions = ChannelOptions()
+    leads: int = 0  # shards that follow people; 0: nobody is followed, and nothing is told of anybody

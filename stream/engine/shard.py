@@ -29,6 +29,7 @@ from stream.engine.options import FoldOptions
 from stream.engine.retention import Retention
 from stream.engine.routing import Router, by_kind
 from stream.engine.shown import STEPS, ValuesInUse
+from stream.identity.ids import Namer
 from stream.ingest.classify import classify
 from stream.ingest.columns import Columns, columns_of, names_of
 from stream.ingest.decode import decode
@@ -60,7 +61,8 @@ class ShardFold:
         self._in_use = ValuesInUse(self._accumulator, self.labels)
         self._sites = Labels("site", self._admit)
         self.account = Account(self._accumulator, self._sites, options.grid, self._letter)
-        shared = Shared(options.grid, self._admit, self._sites, options.memory_ms)
+        namer = Namer(options.leads, options.partitioner) if options.leads else None
+        shared = Shared(options.grid, self._admit, self._sites, options.memory_ms, shard, namer)
         self.stage = groups[group].stage(shared, options)
         self._router = Router(shard, shards, options.partitioner, self.stage.known)
         self._retention = Retention(self.kinds, options.limits.lateness_ms)

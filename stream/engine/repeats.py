@@ -42,3 +42,8 @@ class Repeats:
             return batch
         self._account.repeat(batch.only(repeated))
         return batch.only(~repeated)
+
+    def horizon_ms(self, newest_ms: int, lateness_ms: int) -> int:
+        """Give how far back repeats are known: as far as events may be late, unless there was no room for so many."""
+        dropped = self._known_ids.dropped_before_hour
+        return lateness_ms if dropped is None else min(lateness_ms, max(0, newest_ms - dropped * HOUR_MS))

@@ -174,17 +174,16 @@ class ShardFold:
         # no windows end later than a day from now, whatever a record says
         shown_ms = min(newest_ms, report.now_ms + DAY_MS) if report.now_ms else newest_ms
         names, index, panes, amounts, spreads = self._accumulator.take(grid, shown_ms)
+        standing, stands = self._accumulator.take_standing()
         self._in_use.note(newest_ms)
-        horizon_ms, dropped = self.options.limits.lateness_ms, self.known_ids.dropped_before_hour
-        if dropped is not None:
-            horizon_ms = min(horizon_ms, max(0, newest_ms - dropped * HOUR_MS))
+        horizon_ms = self._repeats.horizon_ms(newest_ms, self.options.limits.lateness_ms)
         folded = {f"{self.group}/label/{label}": n for label, n in self.labels.folded.items()}
         return Delta(
             self.group, self.shard, seq, names, index.tobytes(), panes.tobytes(), amounts.tobytes(), spreads,
             dict(figures.newest_ms), figures.oldest_ms, report.caught_up, report.now_ms, report.lag_records,
             list(report.missing), figures.outcomes | folded,
             {"dedupe_horizon_seconds": horizon_ms / 1000, **self.stage.gauges()}, dict(self.stage.marks()), report.life,
-            sent=self.chain.sent, taken=self.chain.taken,
+            sent=self.chain.sent, taken=self.chain.taken, standing=standing, stands=stands.tobytes(),
         )  # fmt: skip
 
     # what the parts need ----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ class Visit(Struct, frozen=True, array_like=True, tag="s", gc=False):
     country: str = ""
     page_group: str = ""  # of the landing page
     content: str = ""
-    pricing_ms: int = 0  # the first sight of a page of the group `pricing`; 0: never
+    pricing_ms: int = 0  # its start, if a page of the group `pricing` was seen in it; 0: never
     cart_ms: int = 0  # of the group `cart`
 
 
@@ -42,9 +42,10 @@ class Evidence(Struct, frozen=True, array_like=True, tag="e", gc=False):
     offer: str = ""
     offer_type: str = ""
     event: str = ""
-    country: str = ""
+    country: str = ""  # of the session; what follows is of the event
     region: str = ""
     product: str = ""
+    campaign_id: str = ""
 
 
 class Counted(Struct, frozen=True, array_like=True, tag="k", gc=False):
@@ -64,6 +65,7 @@ class Counted(Struct, frozen=True, array_like=True, tag="k", gc=False):
     country: str = ""
     region: str = ""
     product: str = ""
+    campaign_id: str = ""
 
 
 class Submitted(Struct, frozen=True, array_like=True, tag="f", gc=False):
@@ -117,7 +119,7 @@ class Mailed(Struct, frozen=True, array_like=True, tag="m", gc=False):
 
 
 class PlatformForm(Struct, frozen=True, array_like=True, tag="p", gc=False):
-    """A form on an ad platform."""
+    """A form that was sent on an ad platform; `counted` if it is that by which its person was counted as a lead."""
 
     id: str
     time_ms: int
@@ -132,6 +134,10 @@ class PlatformForm(Struct, frozen=True, array_like=True, tag="p", gc=False):
     region: str = ""
     product: str = ""
     campaign_id: str = ""
+<<<<<<< HEAD
+=======
+    counted: bool = False
+>>>>>>> leads
 
 
 class Recorded(Struct, frozen=True, array_like=True, tag="c", gc=False):

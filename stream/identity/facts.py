@@ -134,10 +134,7 @@ class PlatformForm(Struct, frozen=True, array_like=True, tag="p", gc=False):
     region: str = ""
     product: str = ""
     campaign_id: str = ""
-<<<<<<< HEAD
-=======
     counted: bool = False
->>>>>>> leads
 
 
 class Recorded(Struct, frozen=True, array_like=True, tag="c", gc=False):

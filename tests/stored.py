@@ -115,7 +115,9 @@ def _delta() -> Delta:
         np.array([Grid().pane(NOON)], np.int64).tobytes(), np.array([12], np.int64).tobytes(),
         [Spread(("ad_spend", "s1", "google", "brand", "search", "unknown", "b", "EUR"), NOON, NOON + HOUR_MS, 5_000_000, 1)],
         {"ad": NOON}, NOON - 5, True, NOON + 7, {"ad": 4}, ["lead"], {"ad/counted": 12, "ad/accepted": 12},
-        {"mixed_granularity/s1": 1.0}, {"known/s1\x1fgoogle\x1fbrand\x1fspend\x1fEUR": NOON + HOUR_MS},
+        {"mixed_granularity/s1": 1.0}, {"known/s1\x1fgoogle\x1fbrand\x1fspend\x1fEUR": NOON + HOUR_MS}, "00ff",
+        sent={2: 17}, taken={"visitors/4": 21}, standing=[("ad_spend", "s1", "google")],
+        stands=np.array([31], np.int64).tobytes(),
     )  # fmt: skip
 
 

@@ -176,6 +176,7 @@ class ShardFold:
         # no windows end later than a day from now, whatever a record says
         shown_ms = min(newest_ms, report.now_ms + DAY_MS) if report.now_ms else newest_ms
         names, index, panes, amounts, spreads = self._accumulator.take(grid, shown_ms)
+        standing, stands = self._accumulator.take_standing()
         self._in_use.note(newest_ms)
         horizon_ms, dropped = self.options.limits.lateness_ms, self.known_ids.dropped_before_hour
         if dropped is not None:
@@ -186,6 +187,7 @@ class ShardFold:
             dict(figures.newest_ms), figures.oldest_ms, report.caught_up, report.now_ms, report.lag_records,
             list(report.missing), figures.outcomes | folded,
             {"dedupe_horizon_seconds": horizon_ms / 1000, **self.stage.gauges()}, dict(self.stage.marks()), report.life,
+            standing=standing, stands=stands.tobytes(),
         )  # fmt: skip
 
     # what the parts need ----------------------------------------------------------------------------------

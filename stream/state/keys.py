@@ -59,7 +59,7 @@ ROLLUP_ALIVE: Final = Stored("rollup_alive", "rollup", SHELL + b"alive", "builti
 #: Written by the generation that takes over, into the log of the one before it.
 ROLLUP_SUCCESSOR: Final = Stored("rollup_successor", "rollup", SHELL + b"successor", "builtins.bytes")
 
-DELTA: Final = Stored("delta", "deltas", b"", "stream.changes.deltas.Delta", 2)
+DELTA: Final = Stored("delta", "deltas", b"", "stream.changes.deltas.Delta", 3)
 
 STORED: Final = (
     PEOPLE,

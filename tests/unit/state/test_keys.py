@@ -19,7 +19,7 @@ BY_NAME = {stored.name: stored for stored in STORED}
 #: What a worker refuses; the log that it lies in is read no further.
 REFUSED = {"position.v1.json", "position.v2.json"}
 #: What the release before wrote, and this one still reads.
-FORMER = {"label_budget.v2.json", "rollup_pending.v2.json"}
+FORMER = {"delta.v2.json", "label_budget.v2.json", "rollup_pending.v2.json"}
 FILES = sorted(path for path in examples.FOLDER.glob("*.json") if path.name not in REFUSED)
 #: What these hold depends on the catalog too; what they say is held by the restored rollup below.
 OF_CATALOG = {"rollup_cells", "rollup_series", "rollup_pending"}

@@ -3,7 +3,7 @@
 In:  nothing.
 Out: the types. A fact is named by its content: a change is a drop of the old one and a put of the new one.
 
-Times are milliseconds. `visitor` is the visitor's own id as hex of its hash; `id` is the source and id of the event.
+Times are milliseconds. `visitor` is the visitor's own id as events have it; `id` is the source and id of the event.
 A text of "" says that nothing was told. Fields are appended, never moved.
 """
 

@@ -56,7 +56,11 @@ class Drop(msgspec.Struct, frozen=True, array_like=True, tag="drop", gc=False):
 
 
 class Name(msgspec.Struct, frozen=True, array_like=True, tag="name", gc=False):
-    """The text of an id and its site: told by each sender before anything else about it."""
+    """The text of an id and its site: told by each sender before anything else about it.
+
+    It is told again where an event names the id that is earlier by (time, source and id) than what the sender
+    remembers to have told, so that the first event of all is known however events come.
+    """
 
     at: Id
     id: Id

@@ -23,6 +23,7 @@ from stream.changes.accumulator import Spread
 from stream.changes.deltas import Delta, pack
 from stream.changes.panes import HOUR_MS, Grid
 from stream.engine.account import Figures
+from stream.engine.chain import Links, Taken
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.rollup.standing import Standing
 from stream.stages.ads.grains import Grains
@@ -115,7 +116,9 @@ def _delta() -> Delta:
         np.array([Grid().pane(NOON)], np.int64).tobytes(), np.array([12], np.int64).tobytes(),
         [Spread(("ad_spend", "s1", "google", "brand", "search", "unknown", "b", "EUR"), NOON, NOON + HOUR_MS, 5_000_000, 1)],
         {"ad": NOON}, NOON - 5, True, NOON + 7, {"ad": 4}, ["lead"], {"ad/counted": 12, "ad/accepted": 12},
-        {"mixed_granularity/s1": 1.0}, {"known/s1\x1fgoogle\x1fbrand\x1fspend\x1fEUR": NOON + HOUR_MS},
+        {"mixed_granularity/s1": 1.0}, {"known/s1\x1fgoogle\x1fbrand\x1fspend\x1fEUR": NOON + HOUR_MS}, "00ff",
+        sent={2: 17}, taken={"visitors/4": 21}, standing=[("ad_spend", "s1", "google")],
+        stands=np.array([31], np.int64).tobytes(),
     )  # fmt: skip
 
 
@@ -167,6 +170,7 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "labels": _labels,
     "known_horizon": _row("h", Hours({"page_view": 485_000, "form": 484_990}, {"form": 484_000}, 483_000, 482_000)),
     "account": _row("c", Figures({"ad/accepted": 3, "ad/counted": 2}, {"ad": NOON}, NOON - 5)),
+    "chain": _row("a", Links({0: 7, 2: 9}, {"visitors/1": Taken(5, "00ff", NOON - 3)}, NOON - 4)),
     "position": lambda: [(position.POSITION_KEY, position.encode(_POSITION))],
     "rollup_cells": _of_rollup(b"x"),
     "rollup_series": _of_rollup(b"s"),

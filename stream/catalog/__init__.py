@@ -24,20 +24,27 @@ from stream.catalog.words import (
     ADS,
     BOUNCES,
     CONTENT,
+    LEADS,
     MONEY,
+    MONTH,
+    NOW,
+    NOW_WINDOW,
     QUANTILES,
     SESSION_OVER_MS,
     STEPS,
     TRAFFIC,
     Alert,
     Count,
+    Maturity,
     Metric,
+    counts_of,
 )
 from stream.changes.targets import STEP_TARGETS_S
 
 __all__ = (
-    "ADS", "AREAS", "BOUNCES", "BY_NAME", "CONTENT", "COUNTS", "METRICS", "MONEY", "QUANTILES", "SESSION_OVER_MS",
-    "STEPS", "STEP_TARGETS_S", "TOTALS", "TRAFFIC", "Alert", "Count", "Metric", "version", "windows_of_cells",
+    "ADS", "AREAS", "BOUNCES", "BY_NAME", "CONTENT", "COUNTS", "LEADS", "METRICS", "MONEY", "MONTH", "NOW",
+    "NOW_WINDOW", "QUANTILES", "SESSION_OVER_MS", "STEPS", "STEP_TARGETS_S", "TOTALS", "TRAFFIC", "Alert", "Count",
+    "Maturity", "Metric", "counts_of", "version", "windows_of_cells",
 )  # fmt: skip
 
 

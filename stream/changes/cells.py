@@ -17,10 +17,15 @@ Cell = tuple[str | int | None, ...]
 
 
 class CellKind(NamedTuple):
-    """What is known of all cells of a kind: the names of their labels, and the kinds of events they are made of."""
+    """What is known of all cells of a kind: the names of their labels, and the kinds of events they are made of.
+
+    What is `of_leads` is counted, or corrected, by shards of leads: it is complete once these have taken in all that
+    was told to them.
+    """
 
     labels: tuple[str, ...]
     made_of: tuple[str, ...]
+    of_leads: bool = False
 
 
 _VIEWS: Final = ("page_view",)
@@ -52,8 +57,8 @@ CELLS: Final[dict[str, CellKind]] = {
     "content_converted": CellKind(("site", "page_group", "content"), _PEOPLE),
     "stranger": CellKind(("site",), _PEOPLE),
     "newcomer": CellKind(("site",), _PEOPLE),
-    "lead": CellKind(("site", "capture_method", "channel", "on_site", "paid"), _PEOPLE),
-    "lead_deed": CellKind(("site", "action", "offer_stage", "event"), _PEOPLE),
+    "lead": CellKind(("site", "capture_method", "channel", "on_site", "paid"), _PEOPLE, of_leads=True),
+    "lead_deed": CellKind(("site", "action", "offer_stage", "event"), _PEOPLE, of_leads=True),
     "key_event": CellKind(("site", "action"), _PEOPLE),
     "form_person": CellKind(("site",), _FORMS),
     "chat_person": CellKind(("site",), _CHATS),
@@ -155,6 +160,7 @@ CLOSED_LABELS: Final = frozenset(
         "offer_stage",
         "currency",
         "field",
+        "age",
     }
 )
 

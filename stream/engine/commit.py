@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from stream.stages.stage import HandOver
+from stream.stages.stage import HandOver, Result
 from stream.state.table import LogRecord
 
 #: Key, value and headers of a dead letter.
@@ -47,3 +47,6 @@ class Commit:
     dead_letters: list[Letter] = field(default_factory=list)
     forwards: list[Forward] = field(default_factory=list)
     hand_overs: list[HandOver] = field(default_factory=list)
+    #: Shard of leads, and a record of what it is told; those of one shard in order.
+    touches: list[tuple[int, bytes]] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)

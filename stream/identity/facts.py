@@ -3,7 +3,7 @@
 In:  nothing.
 Out: the types. A fact is named by its content: a change is a drop of the old one and a put of the new one.
 
-Times are milliseconds. `visitor` is the visitor's own id as hex of its hash; `id` is the source and id of the event.
+Times are milliseconds. `visitor` is the visitor's own id as events have it; `id` is the source and id of the event.
 A text of "" says that nothing was told. Fields are appended, never moved.
 """
 
@@ -24,7 +24,7 @@ class Visit(Struct, frozen=True, array_like=True, tag="s", gc=False):
     country: str = ""
     page_group: str = ""  # of the landing page
     content: str = ""
-    pricing_ms: int = 0  # the first sight of a page of the group `pricing`; 0: never
+    pricing_ms: int = 0  # its start, if a page of the group `pricing` was seen in it; 0: never
     cart_ms: int = 0  # of the group `cart`
 
 
@@ -42,9 +42,10 @@ class Evidence(Struct, frozen=True, array_like=True, tag="e", gc=False):
     offer: str = ""
     offer_type: str = ""
     event: str = ""
-    country: str = ""
+    country: str = ""  # of the session; what follows is of the event
     region: str = ""
     product: str = ""
+    campaign_id: str = ""
 
 
 class Counted(Struct, frozen=True, array_like=True, tag="k", gc=False):
@@ -64,6 +65,7 @@ class Counted(Struct, frozen=True, array_like=True, tag="k", gc=False):
     country: str = ""
     region: str = ""
     product: str = ""
+    campaign_id: str = ""
 
 
 class Submitted(Struct, frozen=True, array_like=True, tag="f", gc=False):
@@ -117,7 +119,7 @@ class Mailed(Struct, frozen=True, array_like=True, tag="m", gc=False):
 
 
 class PlatformForm(Struct, frozen=True, array_like=True, tag="p", gc=False):
-    """A form on an ad platform."""
+    """A form that was sent on an ad platform; `counted` if it is that by which its person was counted as a lead."""
 
     id: str
     time_ms: int
@@ -131,6 +133,8 @@ class PlatformForm(Struct, frozen=True, array_like=True, tag="p", gc=False):
     country: str = ""
     region: str = ""
     product: str = ""
+    campaign_id: str = ""
+    counted: bool = False
 
 
 class Recorded(Struct, frozen=True, array_like=True, tag="c", gc=False):
@@ -179,6 +183,31 @@ class Refund(Struct, frozen=True, array_like=True, tag="r", gc=False):
     currency: str
 
 
+class Held(Struct, frozen=True, array_like=True, tag="H", gc=False):
+    """A fact that is kept for what it says, while its points are among those of a settled past."""
+
+    fact: Visit | PlatformForm | Recorded
+
+
+class Settled(Struct, frozen=True, array_like=True, tag="S", gc=False):
+    """What a lead's facts of before `sure_ms` amount to, in place of them: nothing of that time can still come."""
+
+    of: str  # the id of the lead's earliest evidence: two pasts that come together stay two
+    sure_ms: int
+    active_ms: int = 0
+    newest_ms: int = 0
+    first_session_ms: int = 0
+    nurtured_ms: int = 0  # the first mail as a lead that is not of welcome
+    began: tuple[tuple[str, int], ...] = ()  # a fact as rules name it, its first time
+    scored: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = ()  # a rule, and how often on which days
+    crossed: tuple[tuple[int, int], ...] = ()  # a threshold, and when it was reached
+    waiting: tuple[tuple[str, int], ...] = ()  # a rule of silence, since when a mail lies unopened
+    booked: tuple[str, ...] = ()  # appointments that have counted
+    cancelled: tuple[str, ...] = ()
+    credit: tuple[tuple[str, tuple[tuple[str, str, str, int], ...]], ...] = ()  # as given, by model
+    deals: tuple[tuple[str, tuple[tuple[str, tuple[tuple[str, str, str, int], ...]], ...]], ...] = ()  # likewise
+
+
 Fact = (
     Visit
     | Evidence
@@ -192,6 +221,8 @@ Fact = (
     | Recorded
     | Deal
     | Refund
+    | Held
+    | Settled
 )
 #: Facts of what a visitor did, which go to the visitor's own home where the id that they were done under is shared.
 OF_VISITORS = (Visit, Evidence, Counted, Submitted, Booked, Cancelled, Told)

@@ -29,6 +29,7 @@ ALLOWED = {
     ("stages/ads/fold.py", "ad_conversion_value"): "a kind of cell",
     ("engine/groups.py", "visitors"): "a group of kinds",
     ("render/alerts/cases.py", "visitors"): "a group of kinds",
+    ("stages/stage.py", "leads"): "a topic of results",
     ("render/alerts/texts.py", "channel_visitors"): "a command of the runbook, at an alert that has no entry",
     ("render/alerts/texts.py", "traffic_events"): "a command of the runbook, at an alert that has no entry",
 }

@@ -14,7 +14,7 @@ from stream.catalog.policies.words import Counts, refuse
 from stream.catalog.words import Metric
 
 #: Ends of names that the exposition makes itself.
-_MADE: Final = ("_numerator", "_denominator", "_sum", "_count", "_bucket")
+_MADE: Final = ("_numerator", "_denominator", "_sum", "_count", "_bucket", "_maturity")
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 

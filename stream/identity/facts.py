@@ -158,6 +158,7 @@ class Recorded(Struct, frozen=True, array_like=True, tag="c", gc=False):
     country: str = ""
     region: str = ""
     product: str = ""
+    new_customer: bool | None = None  # on a deal_won; None: not told
 
 
 class Deal(Struct, frozen=True, array_like=True, tag="d", gc=False):

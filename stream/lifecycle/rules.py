@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from stream.lifecycle.plan import Plan, planned
+
 #: A fact, or several that must all hold: then it is the latest of them that counts (`solution_form & pricing`).
 Expression = tuple[str, ...]
 
@@ -96,6 +98,11 @@ class Rules:
     def thresholds(self) -> tuple[int, ...]:
         """Give the scores whose crossings are followed, lowest first."""
         return tuple(sorted({self.threshold, *self.what_if}))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Give the rules as tables."""
+        return planned(self)
 
     @cached_property
     def hash(self) -> str:

@@ -195,6 +195,7 @@ class Settled(Struct, frozen=True, array_like=True, tag="S", gc=False):
 
     of: str  # the id of the lead's earliest evidence: two pasts that come together stay two
     sure_ms: int
+    rules: str = ""  # a hash of those by which crossings are known
     active_ms: int = 0
     newest_ms: int = 0
     first_session_ms: int = 0
@@ -206,7 +207,7 @@ class Settled(Struct, frozen=True, array_like=True, tag="S", gc=False):
     booked: tuple[str, ...] = ()  # appointments that have counted
     cancelled: tuple[str, ...] = ()
     credit: tuple[tuple[str, tuple[tuple[str, str, str, int], ...]], ...] = ()  # as given, by model
-    deals: tuple[tuple[str, tuple[tuple[str, tuple[tuple[str, str, str, int], ...]], ...]], ...] = ()  # likewise
+    deals: tuple[tuple[str, tuple[tuple[str, tuple[tuple[str, str, str, int], ...]], ...]], ...] = ()  # by id
 
 
 Fact = (

@@ -137,7 +137,7 @@ def gather(facts: Collection[Fact], rules: Rules) -> Gathered | None:
     for refund in by[Refund]:
         found.known(refund.time_ms)
     if pasts:
-        _settled(found, pasts)
+        _settled(found, pasts, rules.score_hash)
     _deals(found, by[Deal])
     found.hit(found.hits("lead"), lead.time_ms)
     found.touches.sort()
@@ -292,10 +292,10 @@ def _companies(found: Gathered) -> None:
                 found.hit(found.hits("company", f"{field}={value}"), one.time_ms)
 
 
-def _settled(found: Gathered, pasts: Sequence[Settled]) -> None:
-    """Take what has been settled: days in place of times."""
+def _settled(found: Gathered, pasts: Sequence[Settled], score_hash: str) -> None:
+    """Take what has been settled: days in place of times. By other rules crossings are worked out anew, by days."""
     found.settled = pasts
-    found.sure_ms = max(past.sure_ms for past in pasts)
+    found.sure_ms = max((past.sure_ms for past in pasts if past.rules == score_hash), default=0)
     found.early = {time_ms for times in found.times.values() for time_ms in times if time_ms < found.sure_ms}
     places = found.plan.places
     for past in pasts:

@@ -144,8 +144,8 @@ def _crossings(found: Gathered, times: Mapping[int, Sequence[int]], rules: Rules
     """Give when each threshold was first reached, as a lead: at becoming one, or at something that has points."""
     crossed: dict[int, int] = {}
     for past in found.settled:
-        for limit, time_ms in past.crossed:
-            if limit in rules.thresholds:
+        if past.rules == rules.score_hash:
+            for limit, time_ms in past.crossed:
                 crossed[limit] = earlier(crossed.get(limit, 0), time_ms)
     points = rules.plan.points
     wanted = [limit for limit in rules.thresholds if limit not in crossed]

@@ -38,6 +38,7 @@ AD_TOTALS: Final = Stored("ad_totals", "shard", b"t", "stream.stages.ads.totals.
 GRANULARITY: Final = Stored("granularity", "shard", b"g", "stream.stages.ads.grains.Grain", 2)
 KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.KnownIds", 2)
 KNOWN_HORIZON: Final = Stored("known_horizon", "shard", b"h", "stream.state.horizon.Hours")
+OWN_IDS: Final = Stored("own_ids", "shard", b"j", "stream.state.own_ids.OwnIds")
 LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard", 2)
 ACCOUNT: Final = Stored("account", "shard", b"c", "stream.engine.account.Figures")
 CHAIN: Final = Stored("chain", "shard", b"a", "stream.engine.chain.Links")
@@ -73,6 +74,7 @@ STORED: Final = (
     GRANULARITY,
     KNOWN_IDS,
     KNOWN_HORIZON,
+    OWN_IDS,
     LABELS,
     ACCOUNT,
     CHAIN,

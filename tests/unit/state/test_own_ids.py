@@ -35,7 +35,10 @@ def test_what_the_log_holds_is_what_was_known() -> None:
         ids.of["crm"].expire(11, now_ms)
     seen(ids, "crm", "b", hour=12)
     again = restored(ids)
-    assert (again.of["crm"].forgotten_before_hour("crm"), again.of["privacy"].forgotten_before_hour("privacy")) == (11, None)
+    assert (again.of["crm"].forgotten_before_hour("crm"), again.of["privacy"].forgotten_before_hour("privacy")) == (
+        11,
+        None,
+    )
     assert seen(again, "crm", "a", "b", hour=12) == [False, True]
     assert seen(again, "privacy", "p") == [True]
     assert ids.changes() == []

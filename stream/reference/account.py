@@ -214,6 +214,11 @@ class Reference:
                     found[metric, labels, span.name] = expected
         return found
 
+    def leads_at(self, at_ms: int) -> Figures:
+        """Give the figures of leads as of a moment, for what is more than a reading."""
+        self._bring_up(at_ms)
+        return self._figures_of_leads
+
     def metrics(self) -> set[str]:
         """Name the metrics that can be read: all counts seen, all ratios, amounts, costs and times."""
         self._bring_up()

@@ -53,10 +53,6 @@ class Deals:
     def _name(event: Event) -> str:
         return event.data.get("deal_id") or f"\0{event.name}"
 
-    def won(self, event: Event) -> bool:
-        """Tell whether a record is of a deal that was won, whatever else is said of it."""
-        return any(one.action == "deal_won" for one in self._told[self._name(event)])
-
     def owner(self, told: list[Event]) -> Id:
         """Give whose a deal is: the first that a winning names, else the first that a loss or refund names."""
         ranked = sorted(told, key=lambda one: (("deal_won", "deal_lost", "refund").index(one.action), one.order))
@@ -79,8 +75,6 @@ class Deals:
                 money = worth(one.data)
                 if one.action == "refund" and money is not None:
                     yield Told(whose, "refunds", Refund(one.at_ms, one.name, name, *money))
-                if one.action == "deal_lost" and named_by(one, self._rules) is None and whose != NOBODY:
-                    yield Told(whose, "crm", Crm(one.at_ms, one.name, one.action, one.data, closes=not wins))
 
     def lost(self) -> Iterator[int]:
         """Give when each deal was lost that was never won."""
@@ -90,13 +84,12 @@ class Deals:
                 yield losses[0]
 
 
-def of_record(event: Event, deals: Deals, rules: Rules) -> Iterator[Told]:
+def of_record(event: Event, rules: Rules) -> Iterator[Told]:
     """Tell what a record says of the lead that it is about."""
     whose = named_by(event, rules)
     if whose is None:
         return
-    closes = event.action == "disqualified" or (event.action == "deal_lost" and not deals.won(event))
-    yield Told(whose, "crm", Crm(event.at_ms, event.name, event.action, event.data, closes))
+    yield Told(whose, "crm", Crm(event.at_ms, event.name, event.action, event.data))
     yield Told(whose, "evidence", _evidence(event))
     if event.action == "lead_created":
         yield Told(whose, "elsewhere", (event.at_ms, way_of(event)))

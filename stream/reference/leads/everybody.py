@@ -114,10 +114,9 @@ class Everybody:
         yield from self._elsewhere(site.forms)
         for message, events in site.mails.items():
             yield from mail.of_message(message, events, self._rules)
-        deals = crm.Deals(site.crm, self._rules)
         for event in site.crm:
-            yield from crm.of_record(event, deals, self._rules)
-        yield from deals.told()
+            yield from crm.of_record(event, self._rules)
+        yield from crm.Deals(site.crm, self._rules).told()
 
     def _elsewhere(self, forms: list[Event]) -> Iterator[Told]:
         """Tell of forms that were submitted on ad platforms."""

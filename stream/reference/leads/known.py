@@ -94,7 +94,6 @@ class Crm(NamedTuple):
     name: str
     action: str
     data: dict[str, Any]
-    closes: bool = False  # it ends the hope for this lead
 
 
 class Deal(NamedTuple):

@@ -118,13 +118,15 @@ class Course:
 
 
 def course(known: Known, entered: Mapping[str, int], rules: Rules) -> Course:
-    """Walk through entries and records in order of time; at one moment entries come first, then records by name."""
+    """Walk through entries and records in order of time; at one moment entries come first, then moves, then losses."""
     rank = {name: at for at, name in enumerate(rules.ladder)}
     last = rules.ladder[-1]
     steps: list[tuple[int, int, int, str, str | Crm]] = [
         (at_ms, 0, rank[name], "", name) for name, at_ms in entered.items()
     ]
-    steps += [(one.at_ms, 1, 0, one.name, one) for one in known.crm if one.action == "stage_changed" or one.closes]
+    won = {deal.deal for deal in known.deals}
+    steps += [(one.at_ms, 1, 0, one.name, one) for one in known.crm if one.action == "stage_changed"]
+    steps += [(one.at_ms, 2, 0, one.name, one) for one in known.crm if _closes(one, won)]
     steps.sort(key=lambda step: step[:4])
     here = Course("", 0)
     for at_ms, *_, what in steps:
@@ -132,7 +134,7 @@ def course(known: Known, entered: Mapping[str, int], rules: Rules) -> Course:
             if not here.stage or rank[what] > rank[here.stage]:
                 here.stage, here.since_ms = what, at_ms
             _go_on(here, at_ms)
-        elif what.closes:
+        elif what.action != "stage_changed":
             if here.stage != last:
                 here.lost_ms, here.reason = at_ms, what.data.get("reason") or ""
         else:
@@ -144,6 +146,12 @@ def course(known: Known, entered: Mapping[str, int], rules: Rules) -> Course:
                 here.stage, here.since_ms = to, at_ms
             _go_on(here, at_ms)
     return here
+
+
+def _closes(record: Crm, won: set[str]) -> bool:
+    """Tell whether a record ends the hope for a lead; a deal that was won is won, whatever else is said of it."""
+    lost = record.action == "deal_lost" and record.data.get("deal_id") not in won
+    return lost or record.action == "disqualified"
 
 
 def _go_on(here: Course, at_ms: int) -> None:

@@ -128,9 +128,9 @@ def test_a_lead_of_whom_nothing_was_heard_for_400_days_is_open_no_more() -> None
     assert told.values("open_leads", at(400) - 1) == {("older", "lead"): 1}
     assert told.values("open_leads", at(400)) == {}
     assert told.values("band_leads", at(400)) == {}
-    assert told.readings("stage_drop_ratio", at(400) - 1, "365d") == {
-        key: (None, 0, 0) for key in told.readings("stage_drop_ratio", at(400))
-    }
+    assert told.readings("stage_drop_ratio", at(400) - 1, "365d") == dict.fromkeys(
+        told.readings("stage_drop_ratio", at(400)), (None, 0, 0)
+    )
 
 
 def test_who_comes_back_after_more_than_400_days_is_another_lead() -> None:

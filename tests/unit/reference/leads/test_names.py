@@ -42,7 +42,9 @@ def test_an_id_of_too_many_joins_nobody_in_whatever_order_they_came() -> None:
 
 
 def test_a_chain_of_more_than_64_ids_is_nobody_and_falls_apart() -> None:
-    chain = [(e(f"{n:02}"), lead(f"{n:02}")) for n in range(33)] + [(e(f"{n:02}"), lead(f"{n - 1:02}")) for n in range(1, 33)]
+    chain = [(e(f"{n:02}"), lead(f"{n:02}")) for n in range(33)] + [
+        (e(f"{n:02}"), lead(f"{n - 1:02}")) for n in range(1, 33)
+    ]
     assert len(groups(*chain[:32], *chain[33:64])) == 1
     assert len(groups(*chain)) == 66
 

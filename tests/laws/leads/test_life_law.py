@@ -16,7 +16,7 @@ from stream.stages.leads.life import view
 from stream.stages.leads.view import MODELS, View
 from tests.examples import examples
 from tests.laws.leads import by_hand
-from tests.laws.leads.worlds import BEGIN, DAY, rules_of, some
+from tests.laws.leads.one_lead import BEGIN, DAY, rules_of, some
 
 SEED = st.integers(0, 2**32).map(random.Random)
 RULES = st.builds(rules_of, st.sampled_from([0, 0, 7, 30]), st.booleans())

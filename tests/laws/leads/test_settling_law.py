@@ -15,7 +15,7 @@ from stream.stages.leads.life import view
 from stream.stages.leads.settle import settle
 from stream.stages.leads.view import Part
 from tests.examples import examples
-from tests.laws.leads.worlds import BEGIN, DAY, rules_of, some, time_of
+from tests.laws.leads.one_lead import BEGIN, DAY, rules_of, some, time_of
 
 SEED = st.integers(0, 2**32).map(random.Random)
 RULES = st.builds(rules_of, st.sampled_from([0, 0, 14]), st.booleans())

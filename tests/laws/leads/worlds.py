@@ -1,172 +1,121 @@
-"""Worlds: facts of one lead, at random, and rules that make much of them."""
+"""Worlds: random events of people with several devices, addresses, accounts and crm records; and of junk.
+
+In:  a random number generator.
+Out: events as plain dictionaries.
+"""
 
 from __future__ import annotations
 
-import random
-from typing import Any, Final
+from random import Random
+from typing import Any
 
-import msgspec
+from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS
+from stream.contract.records import UNIT
 
-from stream.identity.facts import (
-    Booked,
-    Cancelled,
-    Counted,
-    Deal,
-    Evidence,
-    Fact,
-    Mailed,
-    PlatformForm,
-    Recorded,
-    Refund,
-    Submitted,
-    Told,
-    Visit,
+Event = dict[str, Any]
+
+CHANNELS = (
+    ("direct", ""),
+    ("paid_search", "brand"),
+    ("organic_search", ""),
+    ("email", "news"),
+    ("paid_social", "spring"),
 )
-from stream.lifecycle.read import made, shipped
-from stream.lifecycle.rules import Rules
+FORMS = ("contact", "newsletter", "demo", "trial", "download", "survey")
+T0 = 1_790_000_000_000
+#: By then everything of a world that happens by itself has happened, but nobody is forgotten yet.
+END = T0 + 130 * DAY_MS
 
-HOUR, DAY = 3_600_000, 86_400_000
-BEGIN: Final = 1_790_035_200_000  # a midnight
-
-_WHERE: Final = (
-    ("direct", "", ""),
-    ("direct", "", ""),
-    ("paid_search", "brand", "77"),
-    ("paid_search", "brand", ""),
-    ("email", "news", ""),
-    ("organic_social", "", ""),
-)
-_FORMS: Final = ("newsletter", "demo", "trial", "contact", "download", "survey")
-_MAILS: Final = ("delivered",) * 5 + ("opened", "opened", "clicked", "replied", "unsubscribed")
-_ACTIONS: Final = (
-    "lead_created", "qualified", "disqualified", "deal_lost", "deal_won", "trial_started", "first_response", "assigned",
-    "call_completed", "attended", "appointment_booked", "appointment_cancelled",
+_MAILED = ("sent", "delivered", "delivered", "opened", "clicked", "replied", "unsubscribed")
+_TALKED = ("lead_captured", "appointment_set", "appointment_cancelled", "message")
+_RECORDED = (
+    "lead_created", "stage_changed", "stage_changed", "qualified", "disqualified", "trial_started", "deal_won",
+    "deal_won", "deal_lost", "first_response", "refund", "assigned",
 )  # fmt: skip
-_KINDS: Final = "sssssffbxmmmmmmmmccccepdrq"
 
 
-def rules_of(half_life: int = 0, own: bool = False) -> Rules:
-    """Give the shipped rules with points that fade; or rules of one's own, with a ladder of one's own."""
-    if not own:
-        return made({"score": {"half_life": f"{half_life}d"}}, "test") if half_life else shipped()
-    rule: list[dict[str, Any]] = [
-        {"name": "top", "fact": "form_stage:top", "points": 7, "a_day": 1},
-        {"name": "opened", "fact": "mail:opened", "points": 9, "a_day": 2},
-        {"name": "delivered", "fact": "mail:delivered", "points": -1, "a_day": 3},
-        {"name": "fit", "fact": "company:industry=software", "points": 12},
-        {"name": "wants", "fact": "pricing & form:contact", "points": 15},
-        {"name": "cart", "fact": "page:cart", "points": 4, "once": True},
-        {"name": "won", "fact": "won", "points": 20},
-        {"name": "called", "fact": "crm_action:call_completed", "points": -6},
-        {"name": "moved", "fact": "crm:offer", "points": 8},
-        {"name": "tried", "fact": "trial", "points": 11, "a_day": 1},
-        {"name": "silent", "fact": "mail:none_opened_in", "within": "12d", "points": -5},
-        {"name": "dead", "fact": "mail:none_opened_in", "within": "40d", "points": -9, "once": True},
-        {"name": "is", "fact": "lead", "points": 3},
+def world(rng: Random, people: int = 6, events: int = 120, junk: float = 0.1, days: int = 50) -> list[Event]:
+    """Make events of some people; `junk` is the share of ids that are shared or senseless."""
+    out: list[Event] = []
+    persons = [
+        {
+            "visitor": [f"v{i}{c}" for c in "ab"[: rng.randint(1, 2)]],
+            "email": [f"e{i}{c}" for c in "ab"[: rng.randint(1, 2)]],
+            "lead": [f"l{i}{c}" for c in "ab"[: rng.choice((1, 1, 2))]],
+            "user": [f"u{i}"],
+        }
+        for i in range(people)
     ]
-    stage: list[dict[str, Any]] = [
-        {"name": "A_SUBMITTED"},
-        {"name": "talk", "implied": True, "evidence": ["score & company:industry=software", "booked & form:contact"]},
-        {"name": "offer", "implied": True, "evidence": ["score", "crm_action:qualified"]},
-        {"name": "tried", "evidence": ["trial"]},
-        {"name": "A_APPROVED"},
-    ]
-    score = {"threshold": 30, "what_if": [10, 20, 45], "half_life": f"{half_life}d", "rule": rule}
-    return made({"stage": stage, "score": score}, "test")
+    odd = {
+        "visitor": ["kiosk", "0"],
+        "email": ["info", "none", "e0a"],
+        "lead": ["l0a", "unknown"],
+        "user": ["u0", "guest"],
+    }
+
+    def pick(person: dict[str, list[str]], field: str) -> str:
+        return rng.choice(odd[field]) if rng.random() < junk else rng.choice(person[field])
+
+    def maybe(event: Event, person: dict[str, list[str]], field: str, share: float) -> None:
+        if rng.random() < share:
+            event[field] = pick(person, field)
+
+    for n in range(events):
+        person = rng.choice(persons)
+        time = T0 + rng.randrange(days) * DAY_MS + rng.choice((0, rng.randrange(3 * HOUR_MS)))
+        event: Event = {"id": f"s{UNIT}x{n}", "time": time + rng.randrange(40) * MINUTE_MS}
+        kind = rng.random()
+        if kind < 0.55:
+            _web(rng, event, person, pick, maybe)
+        elif kind < 0.75:
+            event |= {"kind": "email", "message": f"m{rng.randrange(events // 6 + 1)}", "action": rng.choice(_MAILED)}
+            event |= {"machine": rng.random() < 0.2, "nurtures": rng.random() < 0.5}
+            field = rng.choice(("email", "email", "lead"))
+            event[field] = pick(person, field)
+            maybe(event, person, "lead", 0.2)
+        elif kind < 0.8:
+            event |= {"kind": "web", "platform": "meta", "channel": "paid_social", "action": "submit"}
+            event["email"] = pick(person, "email")
+            maybe(event, person, "lead", 0.3)
+        else:
+            _crm(rng, event, person, pick, maybe)
+        out.append(event)
+        if rng.random() < 0.05:
+            out.append(dict(event))  # a repeat
+    return out
 
 
-def some(rng: random.Random, n: int, days: int = 120, rules: Rules | None = None) -> list[Fact]:
-    """Make facts of one lead, no two alike; often at the same moment."""
-    ladder = (shipped() if rules is None else rules).ladder
-    out: dict[Fact, None] = {}
-    deals = 0
-    for at in range(n):
-        fact = _some(rng, at, days, ladder)
-        if isinstance(fact, Deal):  # each deal has one fact
-            fact = msgspec.structs.replace(fact, deal=f"d{deals}")
-            deals += 1
-        out[fact] = None
-    return list(out)
+def _web(rng: Random, event: Event, person: Any, pick: Any, maybe: Any) -> None:
+    channel, campaign = rng.choice(CHANNELS)
+    event |= {"kind": "web", "visitor": pick(person, "visitor"), "channel": channel, "campaign": campaign}
+    what = rng.random()
+    if what < 0.5:
+        event["group"] = rng.choice(("blog", "pricing", "product"))
+        maybe(event, person, "user", 0.15)
+    elif what < 0.85:
+        event |= {"action": rng.choice(("view", "submit", "submit")), "form_type": rng.choice(FORMS)}
+        event["stage"] = rng.choice(("", "top", "bottom"))
+        if event["action"] == "submit":
+            maybe(event, person, "email", 0.6)
+            maybe(event, person, "lead", 0.2)
+            maybe(event, person, "user", 0.1)
+    else:
+        event |= {"action": rng.choice(_TALKED), "appointment": f"a{rng.randrange(5)}"}
+        maybe(event, person, "email", 0.3)
 
 
-def time_of(fact: Fact) -> int:
-    """Give when a fact happened."""
-    match fact:
-        case Visit():
-            return fact.start_ms
-        case Deal():
-            return max(fact.won_ms, fact.lost_ms)
-        case _:
-            return fact.time_ms  # type: ignore[union-attr]
-
-
-def _some(rng: random.Random, at: int, days: int, ladder: tuple[str, ...]) -> Fact:
-    time_ms = BEGIN + rng.randrange(days) * DAY + rng.randrange(6) * 4 * HOUR + rng.randrange(3)
-    who, kind = f"v{rng.randrange(2)}", rng.choice(_KINDS)
-    where = rng.choice(_WHERE)
-    event = rng.choice(("", "", "webinar"))
-    match kind:
-        case "s":
-            return Visit(who, time_ms, *where, pricing_ms=rng.choice((0, 0, time_ms)), cart_ms=rng.choice((0, time_ms)))
-        case "f":
-            return Submitted(who, time_ms, rng.choice(_FORMS), rng.choice(("", "top")), event=event)
-        case "b":
-            return Booked(who, time_ms, f"a{rng.randrange(9)}")
-        case "x":
-            return Cancelled(who, time_ms, f"a{rng.randrange(9)}")
-        case "m":
-            return Mailed(f"m{rng.randrange(99)}", rng.choice(_MAILS), time_ms, rng.random() < 0.5)
-        case "c":
-            return _record(rng, at, time_ms, ladder)
-        case "e":
-            return Evidence(who, time_ms, f"e{at}", "form", where[0], where[1], "demo", campaign_id=where[2])
-        case "p":
-            return PlatformForm(
-                f"p{at}", time_ms, "paid_social", where[1], rng.choice(_FORMS), rng.choice(("", "top")), event=event,
-                campaign_id=where[2], counted=rng.random() < 0.5,
-            )  # fmt: skip
-        case "d":
-            return _deal(rng, at, time_ms)
-        case "r":
-            return Refund(
-                f"r{at}", f"d{rng.randrange(3)}", time_ms, rng.randrange(1, 10**9), rng.choice(("EUR", "USD"))
-            )
-        case _:
-            framework, known = rng.choice(
-                (("", ()), ("bant", ("budget",)), ("bant", ("need", "timing")), ("champ", ("money",)))
-            )
-            return Told(
-                who,
-                time_ms,
-                f"q{at}",
-                framework,
-                known,
-                rng.choice(("", "software", "retail")),
-                rng.choice(("", "11-50")),
-            )
-
-
-def _record(rng: random.Random, at: int, time_ms: int, ladder: tuple[str, ...]) -> Recorded:
-    if rng.random() < 0.35:
-        from_, to = rng.choice(("", *ladder)), rng.choice(ladder)
-        return Recorded(f"c{at}", time_ms, "stage_changed", from_, to)
-    action = rng.choice(_ACTIONS)
-    return Recorded(
-        f"c{at}", time_ms, action,
-        reason=rng.choice(("", "price")),
-        rep=rng.choice(("", "ann", "bob")) if action == "assigned" else "",
-        assignment="rule" if action == "assigned" else "",
-        method="phone" if action == "lead_created" else "",
-        event=rng.choice(("", "webinar")) if action == "attended" else "",
-        appointment=rng.choice(("", f"a{rng.randrange(9)}")) if action.startswith("appointment") else "",
-        deal=rng.choice(("", f"d{rng.randrange(3)}")) if action.startswith("deal") else "",
-    )  # fmt: skip
-
-
-def _deal(rng: random.Random, at: int, time_ms: int) -> Deal:
-    won_ms = rng.choice((0, time_ms))
-    lost_ms = rng.choice((0, time_ms + rng.randrange(3) - 1)) if won_ms else time_ms
-    value, currency = rng.choice(((rng.randrange(1, 10**9), "EUR"), (None, "")))
-    return Deal(
-        f"d{at}", won_ms or lost_ms, f"w{at}", value, currency, rng.choice((None, None, True, False)), won_ms, lost_ms
-    )
+def _crm(rng: Random, event: Event, person: Any, pick: Any, maybe: Any) -> None:
+    event |= {"kind": "crm", "lead": pick(person, "lead"), "action": rng.choice(_RECORDED)}
+    if event["action"] == "stage_changed":
+        event["to"] = rng.choice(("iql", "mql", "sql", "customer", "lead"))
+    if event["action"] in ("deal_won", "deal_lost", "refund"):
+        if rng.random() < 0.85:
+            event["deal"] = f"d{rng.randrange(4)}"
+            if rng.random() < 0.2:
+                del event["lead"]
+        event |= {"value": rng.randrange(1, 10**9), "currency": rng.choice(("EUR", "USD"))}
+        event["new"] = rng.choice((True, False, None))
+    if "lead" in event:
+        maybe(event, person, "email", 0.5)
+        maybe(event, person, "user", 0.1)
+        maybe(event, person, "visitor", 0.3)

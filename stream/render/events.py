@@ -26,8 +26,8 @@ optional field raises the second number, anything else the first, and with it th
 (`urn:leadpulse:…`).
 
 One event is one JSON object in the value of one Kafka record, an envelope of CloudEvents 1.0 (structured mode). The
-topic is named after the kind. The topics of {", ".join(_OPTIONAL[:-1])} and {_OPTIONAL[-1]} may be missing: then nothing is
-shown of them, which is no 0. `leadpulse check FILE` says what is wrong with events, and what is easily misread, before they are
+topic is named after the kind. Topics of {_OPTIONAL} may be missing: then nothing is shown of
+them, which is no 0. `leadpulse check FILE` says what is wrong with events, and what is easily misread, before they are
 produced.
 
 **Liberal in what decorates, strict in what counts.** An event is refused only for what its figures rest on: its kind,
@@ -74,9 +74,9 @@ a `from` that is not on it is ignored. Words are read in any case, and `sal` is 
 what was told of `value` and `currency` must be readable, as it must on `refund`.
 
 **Junk.** Some values name nobody, whatever field they stand in: `undefined`, `null`, `anonymous`, `test` and the like,
-in any case and in quotes, and nothing but zeros and dashes. As an id that an event cannot do without (the `lead_id` of a crm,
-the `deal_id` of a deal, whom privacy speaks of) such a value is `out_of_range`; elsewhere the event counts, and nobody
-is known by it.
+in any case and in quotes, and nothing but zeros and dashes. As an id that an event cannot do without (the `lead_id` of
+a crm, the `deal_id` of a deal, whom privacy speaks of) such a value is `out_of_range`; elsewhere the event counts, and
+nobody is known by it.
 
 **Key.** The Kafka key should be the one that each kind names. A record with another one, or none, is forwarded to
 where it belongs: slower, and never counted wrongly.

@@ -31,6 +31,7 @@ from stream.lifecycle.read import shipped
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.rollup.standing import Standing
 from stream.stages.ads.grains import Grains
+from stream.stages.ads.signals import Latest
 from stream.stages.ads.totals import Total
 from stream.stages.emails.copy import Copy
 from stream.stages.emails.message import Message
@@ -119,6 +120,11 @@ def _total() -> Total:
     cell: list[str | int | None] = ["ad_conversion", "s1", "google", "brand", "search", "prospecting", "b"]
     worth: list[str | int | None] = ["ad_conversion_value", *cell[1:], "EUR"]
     return Total(NOON + 9, 2, NOON + 5, "ads\x1fe7", NOON - 8, NOON + 8, 41_700_000, cell, 90_000_000, worth)
+
+
+def _signal() -> Latest:
+    labels = ["s1", "keyword_rank", "searchbox", "crm software"]
+    return Latest(NOON + 9, NOON - 8, 3, NOON + 7, "tool\x1fe9", 4_250_000, 1, labels, True)
 
 
 def _known_ids() -> Records:
@@ -217,6 +223,7 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
         (b"f" + leads.key(_EMAIL), _pack(leads.Waiting(NOON + 60_000, _EMAIL, "ab12", "s1", NOON, True)))
     ],
     "known_ids": _known_ids,
+    "signals": _row("us1\x1fkeyword_rank\x1fsearchbox\x1fcrm software", _signal()),
     "own_ids": _own_ids,
     "labels": _labels,
     "known_horizon": _row("h", Hours({"page_view": 485_000, "form": 484_990}, {"form": 484_000}, 483_000, 482_000)),

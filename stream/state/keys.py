@@ -41,6 +41,7 @@ LEAD_PARTS: Final = Stored("lead_parts", "shard", b"p", "stream.stages.leads.row
 LEAD_DEALS: Final = Stored("lead_deals", "shard", b"d", "stream.stages.leads.rows.Deal")
 LEAD_RULES: Final = Stored("lead_rules", "shard", b"r", "stream.stages.leads.rulebook.Applied")
 TO_FORGET: Final = Stored("to_forget", "shard", b"f", "stream.stages.leads.rows.Waiting")
+SIGNALS: Final = Stored("signals", "shard", b"u", "stream.stages.ads.signals.Latest")
 KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.KnownIds", 2)
 KNOWN_HORIZON: Final = Stored("known_horizon", "shard", b"h", "stream.state.horizon.Hours")
 OWN_IDS: Final = Stored("own_ids", "shard", b"j", "stream.state.own_ids.OwnIds")
@@ -77,6 +78,7 @@ STORED: Final = (
     MESSAGE_PARTS,
     AD_TOTALS,
     GRANULARITY,
+    SIGNALS,
     LEAD_HOMES,
     LEAD_PARTS,
     LEAD_DEALS,

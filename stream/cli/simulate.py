@@ -7,6 +7,7 @@ Out: records on the five source topics (or lines in a file), and the books.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import click
 
@@ -69,9 +70,6 @@ def simulate(
     from stream.demo.produce import ProduceFailed
     from stream.demo.simulate import Plan, run
 
-    client: dict[str, object] = {}
-    if out is None:
-        client, leads = _client(settings, leads)
     plan = Plan(
         rate=rate,
         seed=seed,
@@ -84,8 +82,10 @@ def simulate(
         books=books,
         leads=bool(leads),
         prefix=settings.topic_prefix,
-        client=client,
     )
+    if out is None:
+        client, followed = _client(settings, leads)
+        plan = replace(plan, client=client, leads=followed)
     try:
         run(plan, lambda line: click.echo(line, err=True))
     except (ProduceFailed, KafkaError) as error:

@@ -82,7 +82,7 @@ def by_name(groups: Iterable[Group]) -> dict[str, Group]:
 GROUPS: Final[Mapping[str, Group]] = by_name((
     Group("visitors", ("page_view", "form", "chatbot"), _visitors),
     Group("emails", ("email",), _emails),
-    Group("ads", ("ad", "cost", "signal"), _ads),
+    Group("ads", ("ad",), _ads),
 ))  # fmt: skip
 
 

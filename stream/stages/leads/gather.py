@@ -184,8 +184,9 @@ def _captured(
 def _recorded(first: Recorded, records: Sequence[Recorded]) -> Capture:
     """Make a capture of a record; if one says that the lead was created, it is that one which says how."""
     told = next((one for one in records if one.action == "lead_created"), first)
+    method = told.method if told.action == "lead_created" else ""
     return Capture(
-        first.time_ms, first.id, told.method or "import", told.channel, told.campaign, event=told.event,
+        first.time_ms, first.id, method or "import", told.channel, told.campaign, event=told.event,
         country=told.country, region=told.region, product=told.product, campaign_id=told.campaign_id,
     )  # fmt: skip
 
@@ -284,6 +285,8 @@ def _records(found: Gathered, fresh: Sequence[Recorded], held: Sequence[Recorded
                 found.moves = True
             if action in OF_DEALS:
                 found.deals_told = True
+                if action == "deal_won" and not record.deal:  # a deal of its own
+                    note(plan.alone.get("won", NO_HITS), time_ms)
             elif action.startswith("appointment_") and records is fresh:
                 found.appointments.append(record)
     found.alive(found.records[-1].time_ms)

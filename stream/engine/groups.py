@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from stream.contract.kinds import KindName
+from stream.contract.kinds import KINDS, KindName
 from stream.engine.options import FoldOptions
 from stream.ingest.touches import Channels
 from stream.stages.ads.fold import Ads
@@ -42,7 +42,7 @@ class Group:
     @property
     def optional_kinds(self) -> tuple[KindName, ...]:
         """Kinds whose topics may be missing where the group runs."""
-        return ()
+        return tuple(kind for kind in self.kinds if KINDS[kind].optional)
 
 
 def _visitors(shared: Shared, options: FoldOptions) -> Stage:

@@ -56,7 +56,12 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
 def fold_options(settings: Settings) -> FoldOptions:
     """Give what the folds depend on."""
     return FoldOptions(
-        limits=Limits(settings.max_record_bytes, settings.max_depth, settings.lateness_ms),
+        limits=Limits(
+            settings.max_record_bytes,
+            settings.max_depth,
+            settings.lateness_ms,
+            own_lateness_ms=settings.lateness_by_kind_ms,
+        ),
         partitioner=settings.partitioner,
         require_consent=settings.consent == "require",
         bounds=Bounds(flood_events=settings.flood_events, flood_chats=settings.flood_chats),

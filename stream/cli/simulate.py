@@ -97,13 +97,16 @@ def _read(text: str | None, flag: str, read: Callable[[str], int]) -> int | None
 
 def _client(settings: Settings) -> dict[str, object]:
     """Give the producer's connection, once it is known that the topics are there."""
+    from stream.cli.layout import layout_of
+    from stream.contract.kinds import KINDS
     from stream.engine.groups import GROUPS
     from stream.kafka import security, topics
-    from stream.kafka.layout import Layout
 
     link = security.link(settings)
-    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
-    wanted = [layout.sources[group.name][kind] for group in GROUPS.values() for kind in group.kinds]
+    layout = layout_of(settings)
+    wanted = [
+        layout.sources[name][kind] for name, group in GROUPS.items() for kind in group.kinds if not KINDS[kind].optional
+    ]
     with topics.admin(link) as admin:
         missing = sorted(set(wanted) - set(topics.found(admin, wanted)))
     if missing:

@@ -39,8 +39,9 @@ def plan(client: KafkaAdminClient, layout: Layout, start: str) -> RebuildPlan:
     """Look at all topics, and plan around what there is of the sources."""
     there = topics.found(client, (spec.name for spec in TopicPlan(layout).specs))
     specs = TopicPlan.fitting(layout, there).specs
-    if layout.former() is not None:  # the result topic is that of the generation that publishes
-        specs = tuple(spec for spec in specs if spec.name != layout.metrics or spec.name not in there)
+    if layout.former() is not None:  # the result topics are those of the generation that publishes
+        specs = tuple(spec for spec in specs if spec.role != "result" or spec.name not in there)
+    specs = tuple(spec for spec in specs if not spec.kind or spec.name in there)  # nobody asked for the others
     return RebuildPlan.of(specs, {name: holding(client, name, one.partitions) for name, one in there.items()}, start)
 
 

@@ -39,10 +39,17 @@ DELTAS: Final = {**STAMPED, "cleanup.policy": "delete", "retention.ms": str(7 * 
 HANDOVER: Final = DELTAS
 #: When a forwarded record first arrived stands in a header.
 REROUTE: Final = DELTAS
+TOUCHES: Final = DELTAS
 #: Sources that are not a producer's: name → role and settings.
 OWN_SOURCES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     records.REROUTE: ("reroute", REROUTE),
     records.HANDOVER: ("handover", HANDOVER),
+    records.TOUCHES: ("touches", TOUCHES),
+}
+#: What shards of leads write for others, by name of the result.
+RESULTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "leads": COMPACTED,
+    "lead_events": {**STAMPED, "cleanup.policy": "delete", "retention.ms": str(90 * DAY_MS)},
 }
 DEAD_LETTER: Final = {**STAMPED, "cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
 SOURCE: Final = {
@@ -54,7 +61,7 @@ SOURCE: Final = {
 _KIND: Final[tuple[str, Mapping[str, str]]] = ("source", SOURCE)
 
 #: Roles of topics that are read on from where reading stopped.
-READ_ON: Final = ("source", "reroute", "handover", "deltas")
+READ_ON: Final = ("source", "reroute", "handover", "touches", "deltas")
 #: Settings that decide whether results are right; the others of a plan are advice.
 BINDING: Final = frozenset({"cleanup.policy", TIME_TYPE})
 
@@ -64,11 +71,17 @@ class TopicSpec:
     """One topic as it should be."""
 
     name: str
-    role: str  # source, reroute, handover, state, deltas, result, dead_letter
+    role: str  # source, reroute, handover, touches, state, deltas, result, dead_letter
     group: str
     partitions: int
     configs: Mapping[str, str]
     optional: bool = False  # a worker does without its group where it is missing
+    kind: str = ""  # the optional kind that a worker does without where this source is missing
+
+    @property
+    def dispensable(self) -> bool:
+        """Whether a worker starts without it."""
+        return self.optional or bool(self.kind)
 
 
 @dataclass(frozen=True)
@@ -89,6 +102,7 @@ class Finding:
     where: str
     do: str
     fatal: bool = True  # a worker would not start, or count wrongly
+    usual: bool = False  # as many have it on purpose: worth no warning
 
     def __str__(self) -> str:
         return f"{'problem' if self.fatal else 'notice'}: {self.what}\n  where: {self.where}\n  do:    {self.do}"
@@ -111,9 +125,13 @@ class TopicPlan:
                 layout.state(name): ("state", COMPACTED),
                 layout.deltas(name): ("deltas", DELTAS),
             }
-            optional = layout.groups[name].optional
+            group = layout.groups[name]
+            if group.told_by:
+                roles |= {topic: ("result", RESULTS[result]) for result, topic in layout.results.items()}
+            kinds = {layout.sources[name][kind]: kind for kind in group.optional_kinds if kind in layout.sources[name]}
             specs += [
-                TopicSpec(topic, role, name, count, configs, optional) for topic, (role, configs) in roles.items()
+                TopicSpec(topic, role, name, count, configs, group.optional, kinds.get(topic, ""))
+                for topic, (role, configs) in roles.items()
             ]
         specs.append(TopicSpec(layout.rollup, "state", "rollup", 1, COMPACTED))
         specs.append(TopicSpec(layout.metrics, "result", "rollup", 1, COMPACTED))
@@ -125,24 +143,24 @@ class TopicPlan:
 
     @classmethod
     def fitting(cls, layout: Layout, found: Mapping[str, Found], partitions: int = DEFAULT_PARTITIONS) -> TopicPlan:
-        """Plan around what exists: the counts of the sources decide, else of our own topics, else `partitions`."""
+        """Plan around what exists: the counts of the sources decide, else of our own topics, else `partitions`.
+
+        Who is told of people has as many shards as the topic for that; made anew, as many as there are visitors'.
+        """
         counts: dict[str, int] = {}
         for name, group in layout.groups.items():
-            sources = [layout.sources[name][kind] for kind in group.kinds]
-            ours = [
-                layout.state(name),
-                layout.deltas(name),
-                *(topic for source, topic in layout.sources[name].items() if source in OWN_SOURCES),
-            ]
-            there = [found[topic].partitions for topic in sources if topic in found] or [
-                found[topic].partitions for topic in ours if topic in found
-            ]
-            counts[name] = max(there, default=group.partitions or partitions)
+            own = {source: topic for source, topic in layout.sources[name].items() if source in OWN_SOURCES}
+            sources = [topic for source, topic in layout.sources[name].items() if source not in own]
+            first = [own[records.TOUCHES]] if group.told_by else sources
+            ours = [layout.state(name), layout.deltas(name), *own.values()]
+            there = next(filter(None, (_partitions(some, found) for some in (first, sources, ours))), [])
+            usual = max(counts.values(), default=partitions) if group.told_by else partitions
+            counts[name] = max(there, default=group.partitions or usual)
         return cls(layout, counts)
 
-    def missing(self, found: Mapping[str, Found]) -> list[TopicSpec]:
-        """Give the topics that must be created."""
-        return [spec for spec in self.specs if spec.name not in found]
+    def missing(self, found: Mapping[str, Found], *, optional: bool = True) -> list[TopicSpec]:
+        """Give the topics that must be created; those of optional kinds only if they are asked for."""
+        return [spec for spec in self.specs if spec.name not in found and (optional or not spec.kind)]
 
     def unstamped(self, found: Mapping[str, Found]) -> list[str]:
         """Name our own topics that keep the times of whoever writes."""
@@ -155,12 +173,10 @@ class TopicPlan:
 
     def findings(self, found: Mapping[str, Found], brokers: int = 1) -> list[Finding]:
         """Compare what is with what should be; what is fatal comes first."""
-        findings = [*self._counts(found)]
+        findings = [*self._counts(found), *self._absent(found)]
         for spec in self.specs:
             there = found.get(spec.name)
-            if there is None:
-                findings.append(_missing(spec))
-            else:
+            if there is not None:
                 findings += _config(spec, there)
                 findings += _replication(spec, there, brokers)
         return sorted(findings, key=lambda finding: not finding.fatal)
@@ -168,8 +184,8 @@ class TopicPlan:
     def grown(self, found: Mapping[str, Found]) -> dict[str, int]:
         """Give the groups whose sources were given partitions after their state was made: group → its shards."""
         out: dict[str, int] = {}
-        for name, group in self.layout.groups.items():
-            kinds = [self.layout.sources[name][kind] for kind in group.kinds]
+        for name in self.layout.groups:
+            kinds = self._sources(name)
             own = {spec.name for spec in self.specs if spec.group == name} - set(kinds)
             counts = {found[topic].partitions if topic in found else 0 for topic in own}
             shards = min(counts)
@@ -178,11 +194,43 @@ class TopicPlan:
                 out[name] = shards
         return out
 
+    def _sources(self, group: str) -> list[str]:
+        """Name the topics of a group that are a producer's."""
+        return [topic for source, topic in self.layout.sources[group].items() if source not in OWN_SOURCES]
+
+    def _absent(self, found: Mapping[str, Found]) -> Iterable[Finding]:
+        """Say what is missing; of who is told of people once, if nothing else is wanted."""
+        group = self.layout.told
+        touches = self.layout.touches
+        left_out = group is not None and self.layout.groups[group].optional and touches not in found
+        if left_out:
+            yield Finding(
+                "People are not followed over devices and crm records: there is no topic for it.",
+                touches or "",
+                "If they shall be: run `leadpulse topics create` when all workers have this release. "
+                "LEADPULSE_LEADS=off says that they shall not.",
+                fatal=False,
+                usual=True,
+            )
+        absent = [spec for spec in self.specs if spec.name not in found and not (left_out and spec.group == group)]
+        dispensed = [spec for spec in absent if spec.kind and spec.name != touches]
+        if dispensed:
+            yield Finding(
+                f"Optional sources are not there: {', '.join(spec.kind for spec in dispensed)}. What needs them is not "
+                "shown.",
+                ", ".join(spec.name for spec in dispensed),
+                "To have them: `leadpulse topics create --optional`.",
+                fatal=False,
+                usual=True,
+            )
+        wanted = [spec for spec in absent if not spec.kind]
+        yield from (_missing(replace(spec, optional=spec.optional and spec.group != group)) for spec in wanted)
+
     def _counts(self, found: Mapping[str, Found]) -> Iterable[Finding]:
         grown = self.grown(found)
         for name, group in self.layout.groups.items():
-            sources = [self.layout.sources[name][kind] for kind in group.kinds]
-            listed = {topic: found[topic].partitions for topic in sources if topic in found}
+            listed = {topic: found[topic].partitions for topic in self._sources(name) if topic in found}
+            told = found.get(self.layout.touches or "") if group.told_by else None
             if name in grown:
                 more = {topic: count for topic, count in listed.items() if count > grown[name]}
                 yield Finding(
@@ -190,6 +238,12 @@ class TopicPlan:
                     ", ".join(f"{topic}: {count}" for topic, count in more.items()),
                     f"To count them, {REBUILD}.",
                     fatal=False,
+                )
+            elif told is not None:
+                yield from (
+                    _too_few(topic, count, told.partitions)
+                    for topic, count in listed.items()
+                    if count < told.partitions
                 )
             elif len(set(listed.values())) > 1:
                 yield Finding(
@@ -208,6 +262,19 @@ class TopicPlan:
                 spec.name,
                 f"To count everything anew, {REBUILD}.",
             )
+
+
+def _partitions(topics: Iterable[str], found: Mapping[str, Found]) -> list[int]:
+    return [found[topic].partitions for topic in topics if topic in found]
+
+
+def _too_few(topic: str, count: int, wanted: int) -> Finding:
+    return Finding(
+        f"The topic has {count} partitions; there are {wanted} shards of leads.",
+        topic,
+        f"Give it {wanted}: kafka-topics.sh --bootstrap-server HOST:9092 --alter --topic {topic} --partitions {wanted} "
+        "(records whose key moves with that are forwarded).",
+    )
 
 
 def _missing(spec: TopicSpec) -> Finding:

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from stream import catalog, logs
 from stream.contract.results import encode
-from stream.engine.groups import GROUPS, absent
+from stream.engine.groups import GROUPS, absent, chosen, following
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
@@ -40,8 +40,8 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
     try:
         shell.run(
             settings,
-            groups=GROUPS.values(),
-            make_fold=lambda group, shard, shards: ShardFold(group, shard, shards, fold),
+            groups=chosen(settings.leads).values(),
+            make_fold=lambda group, shard, shards: ShardFold(group, shard, shards[group], following(fold, shards)),
             make_rollup=lambda shards: Rollup(rollup_options(settings, shards)),
             encode_reading=encode,
             exporter=telemetry,
@@ -69,6 +69,8 @@ def fold_options(settings: Settings) -> FoldOptions:
             settings.channel_sets,
             settings.look_back_ms,
         ),
+        once=settings.delivery == "exactly_once",
+        rules=settings.rules,
     )
 
 

@@ -29,7 +29,8 @@ from stream.kafka import rights, topics
 from stream.kafka.layout import Layout
 from stream.kafka.rebuild_plan import Holding, RebuildPlan
 from stream.kafka.security import Link
-from stream.kafka.topic_plan import TopicPlan, TopicSpec
+from stream.kafka.topic_plan import TopicPlan
+from stream.kafka.topic_spec import TopicSpec
 
 #: Deleting a topic takes a broker a moment, and more on a busy one.
 DELETE_LIMIT_S: Final = 60.0

@@ -30,7 +30,8 @@ from stream.kafka import refusals, verify
 from stream.kafka.layout import Layout
 from stream.kafka.probe import CERTAIN, diagnose
 from stream.kafka.security import Link
-from stream.kafka.topic_plan import DEFAULT_PARTITIONS, STAMPED, Finding, Found, TopicPlan, TopicSpec
+from stream.kafka.topic_plan import DEFAULT_PARTITIONS, TopicPlan
+from stream.kafka.topic_spec import STAMPED, Finding, Found, TopicSpec
 
 log = logging.getLogger("leadpulse.topics")
 

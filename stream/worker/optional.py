@@ -11,7 +11,7 @@ from typing import NamedTuple
 from stream.kafka import topics
 from stream.kafka.layout import Layout
 from stream.kafka.security import Link
-from stream.kafka.topic_plan import Finding
+from stream.kafka.topic_spec import Finding
 
 LOOK_S = 60.0
 

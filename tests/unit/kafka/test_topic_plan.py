@@ -9,7 +9,8 @@ import pytest
 from stream.contract.kinds import KINDS
 from stream.engine.groups import GROUPS
 from stream.kafka.layout import Layout
-from stream.kafka.topic_plan import Found, TopicPlan
+from stream.kafka.topic_plan import TopicPlan
+from stream.kafka.topic_spec import Found
 from tests.topics import Topics
 
 LAYOUT = Layout("p.", GROUPS.values())

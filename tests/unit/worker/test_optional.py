@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stream.kafka.layout import Layout
-from stream.kafka.topic_plan import Finding
+from stream.kafka.topic_spec import Finding
 from stream.worker.optional import Appeared, left_out
 from tests.topics import Topics
 

@@ -21,6 +21,7 @@ from stream.contract.rejects import Reject
 from stream.engine.groups import GROUPS, Group
 from stream.engine.options import FoldOptions
 from stream.ingest.decode import Limits
+from stream.ingest.ladder import Ladder
 from stream.ingest.lines import Line, read_lines
 from stream.ingest.touches import ChannelOptions
 from stream.lifecycle.read import shipped
@@ -114,7 +115,8 @@ class Replay:
         self.options = options
         self.account = Account()
         longest = max((window_ms(name) for name in options.windows or ()), default=0)
-        self._limits = Limits(lateness_ms=options.lateness_ms, now_ms=options.now_ms)
+        ladder = Ladder(options.rules.ladder)
+        self._limits = Limits(lateness_ms=options.lateness_ms, now_ms=options.now_ms, ladder=ladder)
         self._fold_options = FoldOptions(
             limits=self._limits,
             require_consent=options.require_consent,

@@ -15,6 +15,7 @@ from stream.engine.groups import GROUPS, absent, chosen, following
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
+from stream.ingest.ladder import Ladder
 from stream.ingest.touches import ChannelOptions
 from stream.kafka.clock import BrokerClock
 from stream.rollup.rollup import Rollup, RollupOptions
@@ -56,7 +57,12 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
 def fold_options(settings: Settings) -> FoldOptions:
     """Give what the folds depend on."""
     return FoldOptions(
-        limits=Limits(settings.max_record_bytes, settings.max_depth, settings.lateness_ms),
+        limits=Limits(
+            settings.max_record_bytes,
+            settings.max_depth,
+            settings.lateness_ms,
+            ladder=Ladder(settings.rules.ladder),
+        ),
         partitioner=settings.partitioner,
         require_consent=settings.consent == "require",
         bounds=Bounds(flood_events=settings.flood_events, flood_chats=settings.flood_chats),

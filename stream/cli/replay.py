@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@with_settings("lateness", "consent", "leads")
+@with_settings("lateness", "lateness_by_kind", "consent", "leads")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--at",
@@ -90,6 +90,7 @@ def replay(
         at_ms=at_ms,
         windows=_checked(windows) or None,
         lateness_ms=settings.lateness_ms,
+        own_lateness_ms=settings.lateness_by_kind_ms,
         require_consent=settings.consent == "require",
         label_limit=settings.label_limit,
         most_readings=settings.readings_limit,

@@ -94,6 +94,7 @@ class ReplayOptions:
     at_ms: int | None = None
     windows: tuple[str, ...] | None = None
     lateness_ms: int = DAY_MS
+    own_lateness_ms: Mapping[str, int] = field(default_factory=dict)
     require_consent: bool = False
     label_limit: int = 50
     most_readings: int = 10_000
@@ -115,8 +116,12 @@ class Replay:
         self.options = options
         self.account = Account()
         longest = max((window_ms(name) for name in options.windows or ()), default=0)
-        ladder = Ladder(options.rules.ladder)
-        self._limits = Limits(lateness_ms=options.lateness_ms, now_ms=options.now_ms, ladder=ladder)
+        self._limits = Limits(
+            lateness_ms=options.lateness_ms,
+            now_ms=options.now_ms,
+            own_lateness_ms=options.own_lateness_ms,
+            ladder=Ladder(options.rules.ladder),
+        )
         self._fold_options = FoldOptions(
             limits=self._limits,
             require_consent=options.require_consent,

@@ -61,6 +61,7 @@ def fold_options(settings: Settings) -> FoldOptions:
             settings.max_record_bytes,
             settings.max_depth,
             settings.lateness_ms,
+            own_lateness_ms=settings.lateness_by_kind_ms,
             ladder=Ladder(settings.rules.ladder),
         ),
         partitioner=settings.partitioner,

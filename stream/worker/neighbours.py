@@ -26,9 +26,9 @@ MOST_LISTED_S: Final = 20.0
 
 #: Settings that all workers of an installation must share: they decide what is counted and shown.
 SHARED: Final = (
-    "delivery", "partitioner", "lateness", "clock", "consent", "known_ids", "max_record", "max_depth", "flood_events",
-    "flood_chats", "labels", "label_limit", "readings_limit", "own_domains", "ignored_referrers", "channel_sets",
-    "look_back",
+    "delivery", "partitioner", "lateness", "lateness_by_kind", "clock", "consent", "known_ids", "max_record",
+    "max_depth", "flood_events", "flood_chats", "labels", "label_limit", "readings_limit", "own_domains",
+    "ignored_referrers", "channel_sets", "look_back",
 )  # fmt: skip
 _LONGEST: Final = 100
 

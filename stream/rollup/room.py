@@ -30,7 +30,7 @@ from stream.rollup.budget import (
     has_budget,
 )
 from stream.state.labels import FOLDED
-from stream.windows.levels import PLAN
+from stream.windows.level import PLAN
 
 #: Words for how a mail bounced; "unknown" is one of them.
 _BOUNCES: Final = 4

@@ -28,7 +28,7 @@ from stream.changes.targets import STEP_TARGETS_S
 from stream.rollup.budget import ALWAYS, NEVER, SITES, Budget, Labels, Place, families, has_budget
 from stream.rollup.room import Room, edge_after, fitted, folded, readings_of
 from stream.state.labels import FOLDED
-from stream.windows.levels import Window
+from stream.windows.level import Window
 
 Ints = NDArray[np.int64]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stream.changes.accumulator import Spread
 from stream.changes.panes import window_ms
-from stream.windows.levels import SHORTEST_FOR_TOTALS_MS, Window
+from stream.windows.level import SHORTEST_FOR_TOTALS_MS, Window
 from stream.windows.spreads import cumulative
 
 Ints = NDArray[np.int64]

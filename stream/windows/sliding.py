@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from stream.changes.accumulator import Spread
 from stream.changes.panes import window_ms
-from stream.windows.levels import SHORTEST_FOR_TOTALS_MS, Window
+from stream.windows.level import SHORTEST_FOR_TOTALS_MS, Window
 from stream.windows.runs import MOST_SERIES, Line, Run, Runs, sorted_run
 from stream.windows.spreads import cumulative
 

@@ -17,7 +17,8 @@ from stream.changes.accumulator import Spread
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, Grid, end_pane, window_ms
 from stream.rollup.series import windows_of
 from stream.windows.exact import ExactWindows
-from stream.windows.levels import Levels, Window
+from stream.windows.level import Window
+from stream.windows.levels import Levels
 from stream.windows.spreads import Part, columns, in_panes
 
 WINDOWS: list[Window] = sorted({w for some in windows_of(catalog.METRICS).values() for w in some})

@@ -27,6 +27,7 @@ PLAN: Final = (
     (6 * HOUR_MS, MINUTE_MS, 0),
     (7 * DAY_MS, 15 * MINUTE_MS, 3 * DAY_MS),
     (90 * DAY_MS, 6 * HOUR_MS, 35 * DAY_MS),
+    (365 * DAY_MS, DAY_MS, 35 * DAY_MS),
 )
 
 #: Totals of a period say nothing about shorter windows.
@@ -204,12 +205,36 @@ class Level:
         if first < self.end - self.ring:
             return None
         out = np.zeros(len(sids), np.int64)
+        there, rows = self._rows(sids)
+        if len(there):
+            out[there] = self.cells.sum_of(rows, first, min(end, self.end))
+        return out
+
+    def since(self, sids: Ints, firsts: Ints) -> Ints:
+        """Sum series from first panes of their own on, as far as they are remembered."""
+        out = np.zeros(len(sids), np.int64)
+        there, rows = self._rows(sids)
+        out[there] = self.cells.since(rows, np.maximum(firsts[there], self.end - self.ring), self.end)
+        return out
+
+    def held(self, sids: Ints, first: int, end: int) -> tuple[Ints, Ints, Ints]:
+        """Give the panes of [first, end) in which series hold anything: place among the series, pane, amount."""
+        there, rows = self._rows(sids)
+        places, panes, amounts = self.cells.held(rows, max(first, self.end - self.ring), min(end, self.end))
+        return there[places], panes, amounts
+
+    def keeps(self, sids: Ints) -> NDArray[np.bool_]:
+        """Tell of each series whether it is kept here."""
+        out = np.zeros(len(sids), np.bool_)
+        out[self._rows(sids)[0]] = True
+        return out
+
+    def _rows(self, sids: Ints) -> tuple[Ints, Ints]:
+        """Give the places of the series that are kept here, and their rows."""
         here = (sids >= 0) & (sids < len(self.row_of))
         rows = np.where(here, self.row_of[np.where(here, sids, 0)], -1)
         there = np.flatnonzero(rows >= 0)
-        if len(there):
-            out[there] = self.cells.sum_of(rows[there], first, min(end, self.end))
-        return out
+        return there, rows[there].astype(np.int64)
 
 
 def _longer(column: Any, size: int, empty: int = 0) -> Any:

@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream.changes.accumulator import Spread
-from stream.changes.panes import Grid, end_pane, window_ms
+from stream.changes.panes import NOW, Grid, end_pane, window_ms
+from stream.windows import ages
+from stream.windows.amounts import Amounts
 from stream.windows.level import PLAN, SHORTEST_FOR_TOTALS_MS, Level, Window, level_of, merged
 from stream.windows.spreads import Part, columns
 
@@ -30,8 +32,10 @@ class Levels:
         self.now_ms = 0
         self.series = 0
         by_level: dict[int, list[Window]] = {}
+        self.amounts = Amounts()
         for window in windows:
-            by_level.setdefault(level_of(window_ms(window[0])), []).append(window)
+            if window[0] != NOW:
+                by_level.setdefault(level_of(window_ms(window[0])), []).append(window)
         self.levels: dict[int, Level] = {}
         self._level_of: dict[Window, Level] = {}
         self._totals: dict[Window, Ints] = {}  # as they were read since the last change: many metrics read the same
@@ -56,7 +60,7 @@ class Levels:
     def add_series(self, windows: Iterable[Window]) -> int:
         """Make a series that can be read in `windows`; give its number."""
         self._totals.clear()
-        numbers = tuple(sorted({self._level_of[window].number for window in windows}))
+        numbers = tuple(sorted({self._level_of[window].number for window in windows if window[0] != NOW}))
         free = self._free.get(numbers)
         if free:
             return free.pop()
@@ -69,21 +73,22 @@ class Levels:
     def pour(self, sid: int, into: int) -> None:
         """Add all that one series holds to another, where both are kept."""
         self._totals.clear()
+        self.amounts.pour(sid, into)
         for level in self.levels.values():
             level.pour(sid, into)
 
     def drop(self, sid: int) -> None:
         """Forget a series; its number may become that of another one."""
         self._totals.clear()
+        self.amounts.drop(sid)
         for level in self.levels.values():
             level.drop(sid)
         numbers = tuple(number for number, level in self.levels.items() if level.has(sid))
-        if numbers:
-            self._free.setdefault(numbers, []).append(sid)
+        self._free.setdefault(numbers, []).append(sid)
 
     def holds(self, sid: int) -> bool:
         """Tell whether a series holds anything that a window, or a figure that ends in the past, can show."""
-        return any(level.holds(sid) for level in self.levels.values())
+        return self.amounts.of(sid) != 0 or any(level.holds(sid) for level in self.levels.values())
 
     def advance(self, now_ms: int) -> None:
         """Read windows at `now` from here on: they end at now, rounded up to an edge of their panes.
@@ -109,6 +114,11 @@ class Levels:
             if factor != 1:
                 sids, panes, amounts = sids_here, at * factor, amounts_here
 
+    def stand(self, sids: Ints, amounts: Ints) -> None:
+        """Change what stands of series."""
+        self._totals.clear()
+        self.amounts.add(sids, amounts)
+
     def spread(self, sid: int, spread: Spread, from_ms: int = 0, to_ms: int = 1 << 62) -> None:
         """Spread a total over its period, as far as it lies in [from, to)."""
         self.spread_all([Part(sid, spread, from_ms, to_ms)])
@@ -125,17 +135,20 @@ class Levels:
         """Give the sums of a window by series, one more 0 at the end; not to be changed."""
         known = self._totals.get(window)
         if known is None:
-            known = self._totals[window] = self._level_of[window].total(window, self.series + 1)
+            size = self.series + 1
+            of_level = self._level_of.get(window)
+            known = self.amounts.total(size) if of_level is None else of_level.total(window, size)
+            self._totals[window] = known
         return known
 
     def between(self, window: Window, sids: Ints, end_ms: int) -> Ints | None:
         """Sum series over a window that ends at an earlier moment, rounded up to an edge; None: it is forgotten.
 
-        Where its own level has forgotten it, longer panes may remember.
+        Where its own level has forgotten it, longer panes may remember, if the series are kept there too.
         """
         number = self._level_of[window].number
         for level in self.levels.values():
-            if level.number >= number:
+            if level.number == number or (level.number > number and level.keeps(sids[sids >= 0]).all()):
                 end = end_pane(end_ms, level.pane_ms, level.origin_ms)
                 sums = level.between(sids, end - window_ms(window[0]) // level.pane_ms, end)
                 if sums is not None:
@@ -154,3 +167,27 @@ class Levels:
             end_ms = level.ends[window] * level.pane_ms + level.origin_ms
         end_ms = self.edge_ms(window, end_ms)
         return end_ms - level.windows[window] * level.pane_ms, end_ms
+
+    # by age -----------------------------------------------------------------------------------------------
+
+    def by_age(self, window: Window, sids: Ints) -> tuple[Ints, Ints, Ints]:
+        """Give what series hold in a window, by age in ms: place among the series, age, amount."""
+        level = self._level_of[window]
+        end = level.ends[window]
+        return ages.by_age(self._upto(level.number), end - level.windows[window], self.now_ms, sids)
+
+    def recent(self, sids: Ints, lengths_ms: Ints) -> Ints:
+        """Sum what series hold that is younger than lengths of their own."""
+        return ages.recent(list(self.levels.values()), self.now_ms, sids, lengths_ms)
+
+    def oldest_ms(self, sids: Ints) -> Ints:
+        """Give where the oldest pane begins in which each series holds anything; −1 where there is none."""
+        return ages.oldest_ms(list(self.levels.values()), sids)
+
+    def remembered_ms(self) -> int:
+        """Give the moment before which nothing is remembered."""
+        level = self.levels[max(self.levels)]
+        return (level.end - level.ring) * level.pane_ms + level.origin_ms
+
+    def _upto(self, number: int) -> list[Level]:
+        return [level for at, level in self.levels.items() if at <= number]

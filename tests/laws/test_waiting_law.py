@@ -125,21 +125,21 @@ def test_ages_and_those_who_are_stale_are_differences_of_windows(drawn: list[tup
     st.lists(st.integers(1, 500), min_size=1, max_size=20),
 )
 def test_maturity_is_what_is_not_both_waiting_and_young(took_days: list[int], waiting_days: list[int]) -> None:
-    """All moments lie half a day from any edge of a day, so that panes change nothing."""
     told, half = Told(NOW_MS), DAY_MS // 2
     leads = [Lead(NOW_MS - day * DAY_MS - half, round(day * 0.5 * DAY_MS)) for day in took_days]
     leads += [Lead(NOW_MS - day * DAY_MS + half) for day in waiting_days]
     told.tell(cell for lead in leads for cell in lead.cells())
     ranked = sorted(round(day * 0.5 * DAY_MS) for day in took_days)
     horizon_ms = 30 * DAY_MS if len(ranked) < 20 else ranked[-(-9 * len(ranked) // 10) - 1]
-    for window, length_ms in WINDOWS:
-        cohort = [lead for lead in leads if lead.entered_ms >= NOW_MS - length_ms]
-        ages = [NOW_MS - lead.entered_ms for lead in cohort if lead.took_ms is None]
-        # a horizon comes from a bucket of durations: 2 % off at most
-        least, most = (sum(age <= horizon_ms * by for age in ages) for by in (0.979, 1.021))
+    for window, _ in WINDOWS:
         for readings, exact in zip(told.read("share_ratio", window), (True, False), strict=True):
+            cohort = [lead for lead in leads if lead.entered_ms >= start_ms(told, window, exact=exact)]
             assert [one.denominator for one in readings] == [len(cohort)]
-            if cohort:
-                young = round((1 - (readings[0].maturity or 0)) * len(cohort))
-                slack = 0 if exact else sum(abs(age - horizon_ms) < PANES_MS + horizon_ms * 0.021 for age in ages)
-                assert least - slack <= young <= most + slack
+            if not cohort:
+                continue
+            ages = [NOW_MS - lead.entered_ms for lead in cohort if lead.took_ms is None]
+            # a horizon comes from a bucket of durations, 2 % off at most, and ages from panes
+            slack_ms = horizon_ms * 0.021 + (0 if exact else PANES_MS)
+            least, most = (sum(age <= horizon_ms + sign * slack_ms for age in ages) for sign in (-1, 1))
+            young = round((1 - (readings[0].maturity or 0)) * len(cohort))
+            assert least <= young <= most

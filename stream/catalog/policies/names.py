@@ -10,11 +10,15 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from stream.catalog.policies.words import Counts, refuse
+from stream.catalog.policies.words import Counts, listed, refuse
 from stream.catalog.words import Metric
 
 #: Ends of names that the exposition makes itself.
 _MADE: Final = ("_numerator", "_denominator", "_sum", "_count", "_bucket", "_maturity")
+#: Words of which the name of an amount of money has one.
+_MONEY: Final = frozenset({"spend", "cost", "value", "revenue", "refunds", "deal"})
+#: Words that say how those fare that are counted.
+_STATES: Final = frozenset({"waiting", "reopened", "order"})
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -34,10 +38,10 @@ def name_follows_the_conventions(metric: Metric, counts: Counts) -> None:
         wrong = "ends in _seconds without the unit, or has the unit and does not"
     elif (metric.kind == "total") != (words[-1] == "total"):
         wrong = "ends in _total without being a counter, or is one and does not"
-    elif metric.unit == "currency" and not {"spend", "cost", "value"} & set(words):
-        wrong = "is money and names neither spend, cost nor value"
-    elif metric.kind == "count" and not any(word.endswith("s") or word == "waiting" for word in words):
-        wrong = "is a count and has no plural, nor says who is waiting"
+    elif metric.unit == "currency" and not _MONEY & set(words):
+        wrong = f"is money and names none of {listed(_MONEY)}"
+    elif metric.kind == "count" and not any(word.endswith("s") or word in _STATES for word in words):
+        wrong = "is a count and has no plural, nor says how those fare that it counts"
     if wrong:
         raise refuse(name, f"The name {name} {wrong}.", "Name it as Prometheus does: what, of what, unit.")
 

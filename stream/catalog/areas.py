@@ -177,7 +177,12 @@ AREAS: Final[dict[str, Area]] = {
             ),
             Section(
                 "Whose merit it is",
-                (Table("Channels by model", ("model", "channel")), Table("Campaigns by model", ("model", "campaign"))),
+                (
+                    Table("Channels by model", ("model", "channel"), 12),
+                    Table("Campaigns by model", ("model", "campaign"), 12),
+                    Table("Money of channels by model", ("model", "channel", "currency")),
+                    Table("Money of campaigns by model", ("model", "campaign", "currency")),
+                ),
             ),
             Section("Measured elsewhere", (Table("Signals", ("provider", "entity")),)),
         ),

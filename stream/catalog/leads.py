@@ -52,7 +52,7 @@ STAGES: Final[tuple[Metric, ...]] = (
         formula="of those who entered `from` in the window, those who entered `to` by T / all of them",
         direction="drop",
         alert=Alert("Fewer leads go on to the next stage than usual.", ruled=False),
-        look=Look(places=(Chart(_STAGES, "to"), Column(_STAGES, "From stage to stage"))),
+        look=Look(places=(Column(_STAGES, "From stage to stage"),)),
     ),
     ratio(
         "stage_drop_ratio",

@@ -121,7 +121,7 @@ REVENUE: Final[tuple[Metric, ...]] = (
         formula="revenue of 30 d / revenue of the 30 d before",
         windows=MONTH,
         before=True,
-        look=Look(places=(Now(), Chart(_REVENUE, "currency"))),
+        look=Look(told="{n} after {d}", split="currency", places=(Now(), Chart(_REVENUE, "currency"))),
     ),
     Metric(
         "lifetime_value",
@@ -135,7 +135,7 @@ REVENUE: Final[tuple[Metric, ...]] = (
         unit="currency",
         area="money",
         scale=MILLIONTHS,
-        look=Look(places=(Now(), Chart(_REVENUE, "currency"))),
+        look=Look(told="{n} of {d} customers", split="currency", places=(Now(), Chart(_REVENUE, "currency"))),
     ),
     ratio(
         "repeat_customer_ratio",
@@ -201,7 +201,11 @@ COST: Final[tuple[Metric, ...]] = (
         "What was earned over what was spent, per money spent: above 0 is a gain.",
         formula="(revenue - refunds - cost) / cost, cost = ad_spend + marketing_cost; until both kinds are known",
         ends="cost",
-        look=Look(places=(Now(), Chart(_COST, "currency"), Column(_COST, "By currency"))),
+        look=Look(
+            told="{n} gained on {d}",
+            split="currency",
+            places=(Now(), Chart(_COST, "currency"), Column(_COST, "By currency")),
+        ),
     ),
     _of_money(
         "ltv_to_cac_ratio",
@@ -212,7 +216,11 @@ COST: Final[tuple[Metric, ...]] = (
         read_in=(("net_revenue", "now"), ("paying_customers", "now")),
         against="customer_acquisition_cost",
         ends="cost",
-        look=Look(places=(Now(), Chart(_COST, "currency"), Column(_COST, "By currency"))),
+        look=Look(
+            told="{n} to {d}",
+            split="currency",
+            places=(Now(), Chart(_COST, "currency"), Column(_COST, "By currency")),
+        ),
     ),
 )
 
@@ -242,14 +250,14 @@ MERIT: Final[tuple[Metric, ...]] = (
         "site model channel currency",
         "channel_revenue",
         "Revenue by the channels that led to it, as each model shares it out.",
-        look=Look(places=(Column(_MERIT, "Channels by model"),)),
+        look=Look(places=(Column(_MERIT, "Money of channels by model"),)),
     ),
     _amount(
         "campaign_attributed_revenue",
         "site model campaign currency",
         "campaign_revenue",
         "Revenue by the campaigns that led to it, as each model shares it out.",
-        look=Look(places=(Column(_MERIT, "Campaigns by model"),)),
+        look=Look(places=(Column(_MERIT, "Money of campaigns by model"),)),
     ),
     Metric(
         "attribution_spread",
@@ -272,7 +280,7 @@ MERIT: Final[tuple[Metric, ...]] = (
         formula="ad_spend of the campaign / its attributed_leads, both until the earliest newest spend",
         bottom_scale=MILLIONTHS,
         across="a model shares out leads, no money, and a lead has no currency: a campaign is paid in one",
-        look=Look(places=(Column(_MERIT, "Campaigns by model"),)),
+        look=Look(places=(Column(_MERIT, "Money of campaigns by model"),)),
     ),
     _of_money(
         "return_on_ad_spend_ratio",
@@ -292,7 +300,7 @@ MERIT: Final[tuple[Metric, ...]] = (
         formula="attributed_revenue of the campaign / its ad_spend, both until the earliest newest spend",
         ends="spend",
         across="a model shares out revenue, no spend",
-        look=Look(places=(Column(_MERIT, "Campaigns by model"),)),
+        look=Look(places=(Column(_MERIT, "Money of campaigns by model"),)),
     ),
 )
 

@@ -252,7 +252,7 @@ class Metric:
     panel: str | None = None
     since: str = "0.1"
     notes: str = field(default="")
-    exposed: str = ""
+    exposed: str = ""  # the name in readings, where it is that of another entry and `constant` tells them apart
     maturity: Maturity | None = None
     read_in: tuple[tuple[str, str], ...] = ()
     began: str | None = None
@@ -266,6 +266,11 @@ class Metric:
     watched: str | None = field(default=None, repr=False)
     share_of: str | None = field(default=None, repr=False)
     look: Look = field(default=Look(), repr=False)
+
+    @property
+    def series(self) -> str:
+        """Name the entry as readings and Prometheus do."""
+        return self.exposed or self.name
 
 
 def counts_of(metric: Metric) -> list[str]:

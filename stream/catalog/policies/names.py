@@ -48,8 +48,23 @@ def name_follows_the_conventions(metric: Metric, counts: Counts) -> None:
 
 def names_are_unique(metrics: Iterable[Metric]) -> None:
     """Refuse two entries of one name."""
-    seen: set[str] = set()
+    seen: dict[str, Metric] = {}
     for metric in metrics:
         if metric.name in seen:
             raise refuse(metric.name, f"There are two entries {metric.name}.", "Give one of them another name.")
-        seen.add(metric.name)
+        seen[metric.name] = metric
+    for metric in seen.values():
+        other = seen.get(metric.exposed) if metric.exposed else metric
+        if other is None or (
+            other is not metric and (_told_of(other) != _told_of(metric) or not _apart(other, metric))
+        ):
+            raise refuse(metric.name, f"{metric.name} is exposed as {metric.exposed}, which is none of its kind.",
+                         "Name an entry of the same kind, unit and labels that differs in a constant.")  # fmt: skip
+
+
+def _told_of(metric: Metric) -> tuple[object, ...]:
+    return metric.kind, metric.unit, metric.labels
+
+
+def _apart(one: Metric, other: Metric) -> bool:
+    return dict(one.constant).keys() == dict(other.constant).keys() and one.constant != other.constant

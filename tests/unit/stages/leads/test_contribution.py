@@ -266,9 +266,7 @@ def test_a_deal_of_nobody_counts_and_is_nobodys_merit() -> None:
     refunds = [Refund("crm r2", "d1", LED + 2, 60, "EUR"), Refund("crm r1", "d1", LED + 1, 50, "EUR")]
     unattributed("s1", deal, refunds, admit, seen.out)
     assert seen.of("won") == {("EUR", "false", "new", None, LED): 1}
-    assert seen.of("credit_revenue") == {
-        (model, "unknown", "unknown", None, None, "EUR", LED): 100 for model in MODELS
-    }
+    assert seen.of("credit_revenue") == {(model, "unknown", "unknown", None, None, "EUR", LED): 100 for model in MODELS}
     assert seen.of("refund_over") == {(LED + 2,): 1}  # by time, not as they came
     assert not any(seen.of(kind) for kind in ("net", "customer", "customer_in"))
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
+from stream.changes import panes
+
 ShownAs = Literal[
     "count", "amount", "ratio", "summary", "total", "gauge",
     "survival",  # median of durations with those who still wait (Kaplan–Meier), in seconds
@@ -28,7 +30,7 @@ LEADS: Final = ("24h", "7d", "30d", "90d", "365d")
 #: What is compared with the same time before it.
 MONTH: Final = ("30d",)
 #: The window of what stands: amounts that hold until they are taken back.
-NOW_WINDOW: Final = "now"
+NOW_WINDOW: Final = panes.NOW
 NOW: Final = (NOW_WINDOW,)
 #: The sets of windows that an entry chooses from.
 WINDOWS: Final = frozenset({TRAFFIC, BOUNCES, CONTENT, ADS, MONEY, STEPS, LEADS, MONTH, NOW})

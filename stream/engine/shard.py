@@ -39,7 +39,7 @@ from stream.stages.stage import HandOver, Shared
 from stream.state.known_ids import KnownIds
 from stream.state.labels import LabelGuard, Labels, clean
 from stream.state.table import Logged
-from stream.windows.levels import PLAN
+from stream.windows.level import PLAN
 
 
 class ShardFold:

@@ -23,7 +23,7 @@ from stream.rollup.budget import CURRENCY, NEVER, Labels
 from stream.rollup.known import TOTALS_MS, Known
 from stream.rollup.series import Ints, Series, shift_of, shifts_of
 from stream.state.labels import FOLDED
-from stream.windows.levels import SHORTEST_FOR_TOTALS_MS
+from stream.windows.level import SHORTEST_FOR_TOTALS_MS
 
 Number = int | float
 Columns = Ints | NDArray[np.bool_]  # beside the label sets of a plan

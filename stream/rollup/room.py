@@ -15,7 +15,7 @@ from typing import Any, Final
 from stream import catalog
 from stream.catalog import Count, Metric
 from stream.changes.cells import CLOSED_LABELS
-from stream.changes.panes import Grid, end_pane
+from stream.changes.panes import HOUR_MS, Grid, end_pane
 from stream.rollup.budget import (
     ALWAYS,
     ASIDE,
@@ -30,7 +30,6 @@ from stream.rollup.budget import (
     has_budget,
 )
 from stream.state.labels import FOLDED
-from stream.windows.levels import PLAN
 
 #: Words for how a mail bounced; "unknown" is one of them.
 _BOUNCES: Final = 4
@@ -39,7 +38,9 @@ OVER: Final = 10
 #: Sites take no more than so much of all readings, or nothing else would be shown of any of them.
 _OF_SITES: Final = (3, 4)
 _SITE: Final = Place(SITES, "site", "")
-_EDGE_MS: Final = PLAN[-1][1]
+#: Where values change places: an edge of the panes that windows up to 90 days are made of. In the longer pane of a
+#: longer window a value may lie in both of its series; as long as a window holds that pane it shows both together.
+_EDGE_MS: Final = 6 * HOUR_MS
 
 #: Gives the moment from which on a set of labels has series of its own; takes names and values.
 Since = Callable[[tuple[str, ...], Labels], int]
@@ -48,7 +49,7 @@ Readings = Mapping[tuple[str, tuple[str, ...]], int]
 
 
 def edge_after(now_ms: int, grid: Grid) -> int:
-    """Give the next edge of the longest panes: from there on a series can be told apart in all windows."""
+    """Give the next edge at which values change places: from there on a series can be told apart."""
     return end_pane(now_ms, _EDGE_MS, grid.origin_ms) * _EDGE_MS + grid.origin_ms
 
 

@@ -25,7 +25,8 @@ from stream.rollup.series import Series
 from stream.rollup.standing import Standing, Standings
 from stream.rollup.stored_budget import MadeWith, StoredBudget
 from stream.state.keys import LABEL_BUDGET, ROLLUP_CELLS, ROLLUP_MARKS, ROLLUP_PENDING, ROLLUP_SERIES, STANDING
-from stream.windows.levels import Level, Levels
+from stream.windows.level import Level
+from stream.windows.levels import Levels
 from stream.windows.spreads import Part, columns
 
 _PANE: Final = struct.Struct(">cBq")

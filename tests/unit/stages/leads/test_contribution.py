@@ -28,10 +28,15 @@ A_LEAD = View(
     moves_back=(), reopened=(), out_of_order=(),
     score=5, parts=(), band="cold", crossed={}, silent=(),
     active_ms=LED, newest_ms=LED, first_session_ms=LED - HOUR, first_touch=None, last_touch=None,
-    credit={model: {BRAND: ALL} for model in MODELS},
+    credit={model: {BRAND: 1_000_000} for model in MODELS},
     deals=(), deals_lost=(), refunds=(), first_response_ms=0, assigned_ms=0, assignment="", premature=False, rep="",
     calls=(), registered={}, attended={}, company=Company(), frameworks={}, nurtured=False, due_ms=0,
 )  # fmt: skip
+
+
+def all_of(where: Where) -> dict[str, dict[Where, int]]:
+    """Give one touch all the credit, in each model."""
+    return {model: {where: ALL} for model in MODELS}
 
 
 def admit(label: str, value: str | None) -> str:
@@ -242,7 +247,7 @@ def test_a_deal_brings_its_value_to_those_who_led_to_it_to_the_last_millionth() 
 
 
 def test_a_deal_without_a_value_is_won_and_brings_nothing() -> None:
-    nothing = WonDeal("", LED + DAY, "crm c1", None, "", False, dict.fromkeys(MODELS, {BRAND: ALL}))
+    nothing = WonDeal("", LED + DAY, "crm c1", None, "", False, all_of(BRAND))
     without_currency = nothing._replace(id="crm c2", value=5)
     seen = told(deals=(nothing, without_currency))
     assert seen.of("won") == {(None, "false", None, "valueless", LED + DAY): 2}
@@ -251,7 +256,7 @@ def test_a_deal_without_a_value_is_won_and_brings_nothing() -> None:
 
 
 def test_refunds_count_when_they_are_given_and_are_taken_off_what_a_customer_brought() -> None:
-    deal = WonDeal("d1", LED, "crm c1", 100, "EUR", True, dict.fromkeys(MODELS, {BRAND: ALL}))
+    deal = WonDeal("d1", LED, "crm c1", 100, "EUR", True, all_of(BRAND))
     refunds = (Refunded("d1", LED + DAY, 80, "EUR", False), Refunded("d1", LED + 2 * DAY, 30, "EUR", True))
     seen = told(deals=(deal,), refunds=refunds, deals_lost=(LED + 9,))
     assert seen.of("refund") == {("EUR", LED + DAY): 80, ("EUR", LED + 2 * DAY): 30}

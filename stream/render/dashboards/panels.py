@@ -132,6 +132,8 @@ def breakdown(metrics: Sequence[Metric], window: str, keep: tuple[str, ...], nam
         columns.append((f"{head} before", unit, queries.value(metric, window, keep, queries.before(window))))
         if metric.kind == "ratio":
             columns.append((f"{head} n", "short", queries.observations(metric, window, keep)))
+        if metric.kind == "summary":
+            columns.append((f"{head} n", "short", queries.measured(metric, window, {}, keep)))
         if metric.maturity is not None:
             columns.append((f"{head} mature", "percentunit", queries.mature(metric, window, keep)))
     return listing(name, keep, columns, width, "\n\n".join(f"{title(m)}: {m.help}" for m in metrics))

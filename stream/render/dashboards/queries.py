@@ -53,8 +53,10 @@ def added(metric: Metric, window: str, keep: tuple[str, ...], part: str = "", ag
 def value(metric: Metric, window: str, keep: tuple[str, ...], ago: str = "") -> str:
     """Give the value of an entry by the labels to keep; nothing where there is nothing to divide by.
 
-    What cannot be added up, such as a median or an age, is the highest of several.
+    What cannot be added up, such as a median or an age, is the highest of several; a summary gives its median.
     """
+    if metric.kind == "summary":
+        return quantile(metric, window, "0.5", {}, keep, ago)
     if metric.kind in ("count", "amount"):
         return added(metric, window, keep, ago=ago)
     if metric.kind in HIGHEST:

@@ -17,10 +17,13 @@ _SALES: Final = "Sales"
 _KINDS: Final = "What kind of leads"
 _ID: Final = "Who is one lead"
 
+_CUSTOMERS: Final = "of those who became leads in the window, those who are customers by T / all of them"
+
 
 def _cohort(name: str, by: str, cohort: str, took: str, help: str, **more: Any) -> Metric:
     """Write the share of a cohort that got there, as far as it is known."""
     over, ripe = (f"{cohort}_reached", cohort), Maturity(f"{cohort}_waiting", took)
+    more.setdefault("formula", _CUSTOMERS)
     return ratio(name, by, LEADS, over, help, area="leads", maturity=ripe, **more)
 
 
@@ -49,7 +52,7 @@ STAGES: Final[tuple[Metric, ...]] = (
         "pairs",
         "stage_seconds",
         "Share of the leads that entered a stage in the window that have entered a later one by now.",
-        formula="of those who entered `from` in the window, those who entered `to` by T / all of them",
+        formula="of those who entered from in the window, those who entered to by T / all of them",
         direction="drop",
         alert=Alert("Fewer leads go on to the next stage than usual.", ruled=False),
         look=Look(places=(Column(_STAGES, "From stage to stage"),)),
@@ -61,7 +64,7 @@ STAGES: Final[tuple[Metric, ...]] = (
         ("pairs_left", "pairs"),
         "Share of the leads that entered a stage in the window that were lost, or not heard of for so long that they"
         " are given up, before a later one.",
-        formula="of those who entered `from` in the window, those lost or expired before `to` / all of them",
+        formula="of those who entered from in the window, those lost or expired before to / all of them",
         area="leads",
         maturity=Maturity("pairs_waiting", "stage_seconds"),
         look=Look(places=(Column(_STAGES, "From stage to stage"),)),
@@ -73,7 +76,6 @@ STAGES: Final[tuple[Metric, ...]] = (
         "sales_cycle_seconds",
         "Share of the leads of the window that are customers by now, by whether they had a mail other than"
         " the welcome.",
-        formula="of those who became leads in the window, those who are customers by T / all of them",
         look=Look(places=(Chart(_STAGES, "nurtured"),)),
     ),
     _cohort(
@@ -126,6 +128,7 @@ STAGES: Final[tuple[Metric, ...]] = (
         "Customers won in the window per visitor of the window; no proportion, since most of them came earlier.",
         area="leads",
         proportion=False,
+        formula="customers won in the window / visitors of the window",
         across="customers of earlier visits: nobody knows today which of today's visitors will buy",
         look=Look(places=(Chart(_STAGES),)),
     ),
@@ -168,7 +171,7 @@ PACE: Final[tuple[Metric, ...]] = (
         "time_in_stage_seconds",
         "summary",
         "How long leads took from one stage to another, of those who got there.",
-        "entered `to` less entered `from`, by when `to` was entered; quantiles from log buckets, 2 % relative error",
+        "entered to - entered from, by when the former was; quantiles from log buckets, 2 % relative error",
         labels("site from to"),
         LEADS,
         terms("stage_seconds"),
@@ -182,7 +185,7 @@ PACE: Final[tuple[Metric, ...]] = (
         "survival",
         "When half of the leads that entered a stage in the window have entered the other one, with those who still"
         " wait or gave up; nothing is shown where fewer than half ever do.",
-        "median of Kaplan and Meier over those who entered `from` in the window; within 2 % where the curve is steep",
+        "median of Kaplan and Meier over those who entered from in the window; within 2 % where the curve is steep",
         labels("site from to"),
         LEADS,
         terms("spells_reached"),
@@ -247,7 +250,7 @@ WAITING: Final[tuple[Metric, ...]] = (
         NOW,
         "Open leads without a sign of life for as long as `stale_after` of the rules says (30 days).",
         made_of="all_open_leads - active_leads",
-        formula="open leads - of them, those active within `stale_after`",
+        formula="open leads - of them, those active within stale_after",
         area="leads",
         read_in=(("active_leads", "stale_after"),),
         direction="rise",
@@ -260,7 +263,7 @@ WAITING: Final[tuple[Metric, ...]] = (
         NOW,
         "Open leads that nobody answered for longer than `answer_within` of the rules says (1 hour).",
         made_of="all_unanswered - unanswered_since",
-        formula="open leads without a first_response - of them, those who became leads within `answer_within`",
+        formula="open leads without a first_response - of them, those who became leads within answer_within",
         area="leads",
         read_in=(("unanswered_since", "answer_within"),),
         direction="rise",

@@ -143,6 +143,7 @@ REVENUE: Final[tuple[Metric, ...]] = (
         NOW,
         ("repeat_customers", "customers"),
         "Share of the customers with a second deal.",
+        formula="customers with two deals or more / customers",
         area="money",
         look=Look(places=(Chart(_REVENUE),)),
     ),

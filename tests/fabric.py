@@ -164,7 +164,7 @@ def _totals(
             yield (
                 "events_total",
                 {"kind": kind, "outcome": outcome, "reason": reason},
-                int(records * share * max(1, 5 - at)),
+                int(records * share * (len(KINDS) - at)),
             )
         lag_s = 0.4 + at * 0.7
         yield "source_newest_event_timestamp_seconds", {"kind": kind}, at_ms / 1_000 - lag_s
@@ -180,6 +180,6 @@ def _totals(
     yield "dedupe_horizon_seconds", {}, 86_400
     for site in sites:
         yield "mixed_granularity", {"site": site}, 0
-    yield "unjoined_recipients_total", {}, 1
+    yield "unjoined_recipients_total", {}, len(KINDS) - at
     yield "labels_folded_total", {"label": "campaign"}, 12
     yield "catalog_info", {"version": version}, 1

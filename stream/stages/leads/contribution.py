@@ -28,7 +28,7 @@ Out = Callable[[Cell, int | None, int], None]
 _ON_SITE: Final = ("form", "chatbot")
 _MQL: Final = "mql"
 _MILLION: Final = 1_000_000
-_NOBODY: Final = {Where(UNKNOWN, ""): _MILLION}
+_NOBODY: Final = {(UNKNOWN, "", ""): _MILLION}
 
 
 def counted(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
@@ -71,7 +71,10 @@ def _as_a_lead(site: str, view: View, admit: Admit, out: Out) -> None:
     event = admit("event", lead.event) if lead.event else None
     out(("lead", site, lead.method, lead.channel, on_site, paid), lead.time_ms, 1)
     out(("lead_deed", site, lead.action or UNKNOWN, lead.offer_stage or UNKNOWN, event), lead.time_ms, 1)
+    earliest = min(view.counted, key=lambda told: (told.time_ms, told.id), default=None)
     for told in view.counted:
+        if told is not earliest:
+            out(("merged_lead", site), told.time_ms, 1)
         # as the shard counted it that read it, whose labels have been admitted there
         if isinstance(told, Counted):
             paid = "paid" if told.channel in PAID else None
@@ -80,8 +83,6 @@ def _as_a_lead(site: str, view: View, admit: Admit, out: Out) -> None:
             out(("lead", site, "ad_platform", told.channel, None, "paid"), told.time_ms, -1)
         deed = told.action or UNKNOWN, told.offer_stage or UNKNOWN, told.event or None
         out(("lead_deed", site, *deed), told.time_ms, -1)
-        if told.id != lead.id:
-            out(("merged_lead", site), told.time_ms, 1)
 
 
 def _fate(reached: bool, ends_ms: int) -> int:
@@ -242,9 +243,9 @@ def _credited(
 
 def _touch(where: Where, admit: Admit) -> tuple[str, str, str | None, str | None]:
     """Name what a touch is credited to: channel, campaign, its id where that is another text, and if it is paid."""
-    named = where.campaign_id and where.campaign_id != where.campaign
-    campaign_id = admit("campaign_id", where.campaign_id) if named else None
-    return where.channel, admit("campaign", where.campaign), campaign_id, "paid" if where.channel in PAID else None
+    channel, campaign, campaign_id = where
+    other = admit("campaign_id", campaign_id) if campaign_id and campaign_id != campaign else None
+    return channel, admit("campaign", campaign), other, "paid" if channel in PAID else None
 
 
 def _lag(site: str, lag: str, from_ms: int, to_ms: int | None, out: Out) -> None:

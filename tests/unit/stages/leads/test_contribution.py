@@ -19,14 +19,14 @@ from stream.stages.leads.view import MODELS, Capture, Company, Move, Refunded, V
 RULES = shipped()
 HOUR, DAY = 3_600_000, 86_400_000
 LED = 100 * DAY
-BRAND, MAIL = Where("paid_search", "brand", "77"), Where("email", "brand")
+BRAND, MAIL = ("paid_search", "brand", "77"), ("email", "brand", "")
 ALL = 1_000_000
 
 A_LEAD = View(
     lead=Capture(LED, "web e1", "form", "paid_search", "brand", "download", "top", "guide", "ebook", "", "NL"),
     counted=(), entered={"lead": LED}, stage="lead", since_ms=LED, lost_ms=0, lost_reason="", expired_ms=0,
     moves_back=(), reopened=(), out_of_order=(),
-    score=5, parts=(), band="cold", crossed={}, silent=(),
+    score=5, parts=(), band="cold", crossed={},
     active_ms=LED, newest_ms=LED, first_session_ms=LED - HOUR, first_touch=None, last_touch=None,
     credit={model: {BRAND: 1_000_000} for model in MODELS},
     deals=(), deals_lost=(), refunds=(), first_response_ms=0, assigned_ms=0, assignment="", premature=False, rep="",
@@ -87,6 +87,16 @@ def test_what_was_counted_where_it_was_read_is_taken_back() -> None:
         ("demo", "unknown", "fair", LED + HOUR): -1,
     }
     assert seen.of("merged_lead") == {(LED + DAY,): 1, (LED + HOUR,): 1}
+
+
+def test_a_lead_of_the_crm_that_was_counted_once_on_the_site_is_moved_and_not_merged() -> None:
+    on_site = Counted("v1", LED + DAY, "web e1", "form", "direct", "", "demo", "unknown")
+    seen = told(lead=Capture(LED, "crm c1", "import", "offline", ""), counted=(on_site,))
+    assert seen.of("lead") == {
+        ("import", "offline", None, None, LED): 1,
+        ("form", "direct", "on_site", None, LED + DAY): -1,
+    }
+    assert not seen.of("merged_lead")
 
 
 def test_a_lead_of_the_crm_is_not_of_the_site() -> None:

@@ -157,7 +157,9 @@ def test_a_customer_before_the_first_contact_got_there_and_has_no_duration() -> 
 
 
 def test_moves_against_the_ladder_and_returns_count_when_they_were() -> None:
-    seen = told(moves_back=(Move(LED + 2, "sql", "mql"), Move(LED + 9, "mql", "lead")), reopened=((LED + 7, "mql"),))
+    seen = told(
+        moves_back=(Move(LED + 2, "c1", "sql", "mql"), Move(LED + 9, "c2", "mql", "lead")), reopened=((LED + 7, "mql"),)
+    )
     assert seen.of("moved_back") == {("mql", LED + 2): 1, ("lead", LED + 9): 1}
     assert seen.of("reopened") == {("mql", LED + 7): 1}
 

@@ -17,17 +17,18 @@ import msgspec
 import numpy as np
 
 from stream import catalog
+from stream.catalog.words import PERIODS
 from stream.changes.accumulator import Spread
 from stream.changes.cells import Cell
 from stream.changes.deltas import Delta, UnknownDelta, unpack_coded
-from stream.changes.panes import DAY_MS, Grid, end_pane
+from stream.changes.panes import DAY_MS, NOW, Grid, end_pane
 from stream.contract.readings import Reading
 from stream.rollup.budget import Budget, Place
 from stream.rollup.folding import Folding, choose
 from stream.rollup.formulas import Formulas
 from stream.rollup.known import Known
 from stream.rollup.resettled import resettle
-from stream.rollup.series import Ints, Series, Windows, shift_of, windows_of
+from stream.rollup.series import Ints, Series, Windows, shift_of, windows_for, windows_of
 from stream.rollup.snapshot import Snapshot
 from stream.rollup.standing import ForeignDelta, Standings, follows
 from stream.rollup.totals import totals
@@ -45,7 +46,7 @@ class RollupOptions:
     """How a rollup is set up. `shards` is group → number of shards; without `windows` those of the catalog hold.
 
     `absent` are kinds of groups that do not run because their topics are missing: no shard can say so. With `once`
-    no delta comes twice, as it is with transactions.
+    no delta comes twice, as it is with transactions. `periods` are windows whose length the rules of leads give.
 
     With `exact` every change is kept with its millisecond and windows end at the very moment of reading: for a
     replay. Otherwise panes and levels bound the memory.
@@ -61,6 +62,7 @@ class RollupOptions:
     allowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     once: bool = False
+    periods: Mapping[str, str] = field(default_factory=lambda: dict(PERIODS))
 
 
 class Rollup:
@@ -69,7 +71,7 @@ class Rollup:
     def __init__(self, options: RollupOptions, table: Windows | None = None) -> None:
         """With a `table` of windows that one is used, whatever the options say."""
         self.options = options
-        wanted = windows_of(catalog.METRICS, options.windows)
+        wanted = windows_of(catalog.METRICS, options.windows, options.periods)
         every = {window for windows in wanted.values() for window in windows}
         self._windows = {name for name, _ in every}
         self._levels = None if options.exact else Levels(every, options.grid)
@@ -150,6 +152,8 @@ class Rollup:
             self._wait(self._series.expand(names, index, panes, amounts))
         if delta.spreads:
             self._spread(delta.spreads)
+        if delta.standing:
+            self._table.stand(*self._series.standing(delta.standing, np.frombuffer(delta.stands, np.int64)))
         self._standings.take(delta, stamp_ms, self._clock_ms if live else None)
         self._known.take(delta.marks)
 
@@ -232,7 +236,7 @@ class Rollup:
         standing = self.complete, self._standings.data_since_ms()
         out: list[Reading] = []
         for metric in catalog.METRICS:
-            for window in self.options.windows or metric.windows:
+            for window in windows_for(metric, self.options.windows):
                 if windows is None or window in windows:
                     everything = windows is None or standing != self._was.get(window)
                     self._read(metric, window, everything, standing, out)
@@ -270,14 +274,14 @@ class Rollup:
         table = self._table
         complete, since = standing
         now_ms = table.now_ms
-        spans: dict[tuple[int | None, int], tuple[int, int]] = {}
+        spans: dict[tuple[int | None, int], tuple[int | None, int]] = {}
         by_label, shift_ms = metric.waits_for_target, metric.shift_ms
         for value in self._formulas.values(metric, window, everything):
             if by_label:
                 shift_ms = shift_of(metric, value.labels)
             named = value.end_ms, shift_ms
             if named not in spans:
-                spans[named] = table.span((window, shift_ms), value.end_ms)
+                spans[named] = (None, now_ms) if window == NOW else table.span((window, shift_ms), value.end_ms)
             start, end = spans[named]
             as_of = now_ms if value.end_ms is None else value.end_ms
             out.append(
@@ -285,7 +289,7 @@ class Rollup:
                     metric=metric.name, labels=value.labels, window=window, value=value.value,
                     numerator=value.numerator, denominator=value.denominator, n=value.n, window_start_ms=start,
                     window_end_ms=end, as_of_ms=as_of, complete=complete, data_since_ms=since, seq=self._seq,
-                    catalog_version=self._version,
+                    catalog_version=self._version, maturity=value.maturity, restated=value.restated,
                 )
             )  # fmt: skip
 

@@ -77,7 +77,7 @@ class Rollup:
         self._levels = None if options.exact else Levels(every, options.grid)
         self._table: Windows = table or self._levels or ExactWindows()
         self._budget = Budget(options.label_limit, options.most_readings, options.allowed, everything=options.exact)
-        self._series = Series(self._table, self._budget, wanted, catalog.METRICS, options.grid)
+        self._series = Series(self._table, self._budget, wanted, catalog.METRICS, options.grid, options.periods)
         self._folding = Folding(self._series, self._levels) if self._levels and table is None else None
         self._series.make_room = self._make_room if self._folding else None
         self._known = Known()

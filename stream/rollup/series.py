@@ -125,8 +125,10 @@ class Series:
         windows_of: dict[str, tuple[Window, ...]],
         metrics: Iterable[Metric],
         grid: Grid = Grid(),
+        periods: Mapping[str, str] = PERIODS,
     ) -> None:
         metrics = tuple(metrics)
+        self.periods = periods
         self.table = table
         self.budget = budget
         self.windows_of = windows_of
@@ -513,9 +515,9 @@ def windows_of(
             add(metric.maturity.took, (HORIZON_WINDOW,))
         if metric.began is not None:
             add(metric.began, AGES if metric.kind == "count" else (*AGES, HORIZON_WINDOW))
-        for count in (metric.observed, metric.restated):
-            if count is not None:
-                add(count, (NOW,))
+        for beside in (metric.observed, metric.restated):
+            if beside is not None:
+                add(beside, (NOW,))
     return {name: tuple(windows) for name, windows in out.items()}
 
 

@@ -3,9 +3,10 @@
 In:  levels, series, standings, the budget, what is known of ads.
 Out: records to write; and the way back.
 
-Keys: `x` level pane: the cells of one pane, sparse. `a` number: what stands of a slice of series. `s` number: a slice
-of the list of series. `p` level number: a slice of the totals that are not over. `d` group shard: what a shard reported. `k` mark: until when something is known.
-`b`: the label budget. `q`: sequence and moment. What does not fit into one record goes into several.
+Keys: `x` level pane: the cells of one pane, sparse. `a` number: what stands of some series. `s` number: a slice of
+the list of series. `p` level number: a slice of the totals that are not over. `d` group shard: what a shard reported.
+`k` mark: until when something is known. `b`: the label budget. `q`: sequence and moment. What does not fit into one
+record goes into several.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from stream.changes.accumulator import Spread
 from stream.changes.deltas import Delta, pack
 from stream.changes.panes import HOUR_MS, Grid
 from stream.engine.account import Figures
+from stream.engine.chain import Links, Taken
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.rollup.standing import Standing
 from stream.stages.ads.grains import Grains
@@ -169,6 +170,7 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "labels": _labels,
     "known_horizon": _row("h", Hours({"page_view": 485_000, "form": 484_990}, {"form": 484_000}, 483_000, 482_000)),
     "account": _row("c", Figures({"ad/accepted": 3, "ad/counted": 2}, {"ad": NOON}, NOON - 5)),
+    "chain": _row("a", Links({0: 7, 2: 9}, {"visitors/1": Taken(5, "00ff", NOON - 3)}, NOON - 4)),
     "position": lambda: [(position.POSITION_KEY, position.encode(_POSITION))],
     "rollup_cells": _of_rollup(b"x"),
     "rollup_series": _of_rollup(b"s"),

@@ -28,7 +28,7 @@ class Group:
 
     Where a group is `optional` its topics may be missing: then it does not run, and its kinds are shown as missing.
     `partitions` is for groups whose topics shall not have as many as the others. `fed_by` names the groups that hand
-    something over to it, which come before it.
+    something over to it, which come before it. `told_by` names those that tell it of people, itself among them.
     """
 
     name: str
@@ -37,6 +37,12 @@ class Group:
     optional: bool = False
     partitions: int | None = None
     fed_by: tuple[str, ...] = ()
+    told_by: tuple[str, ...] = ()
+
+    @property
+    def optional_kinds(self) -> tuple[KindName, ...]:
+        """Kinds whose topics may be missing where the group runs."""
+        return ()
 
 
 def _visitors(shared: Shared, options: FoldOptions) -> Stage:
@@ -58,7 +64,7 @@ def by_name(groups: Iterable[Group]) -> dict[str, Group]:
     for group in groups:
         if group.name in out:
             raise ValueError(f"two groups are named {group.name}")
-        if not (group.kinds or group.fed_by):
+        if not (group.kinds or group.fed_by or group.told_by):
             raise ValueError(f"nothing comes into the group {group.name}: it has no kinds and nobody feeds it")
         for kind in group.kinds:
             if owner.setdefault(kind, group.name) != group.name:
@@ -67,6 +73,9 @@ def by_name(groups: Iterable[Group]) -> dict[str, Group]:
             if feeder not in out:
                 raise ValueError(f"{group.name} is fed by {feeder}, which does not come before it")
         out[group.name] = group
+    told = [name for name, group in out.items() if group.told_by]
+    if len(told) > 1:
+        raise ValueError(f"{' and '.join(told)} are told of people: there is one topic for that")
     return out
 
 

@@ -6,7 +6,8 @@ Out: one frozen value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from stream.changes.panes import DAY_MS, Grid
 from stream.ingest.decode import Limits
@@ -30,3 +31,5 @@ class FoldOptions:
     known_ids_bytes: int = DEFAULT_CAP_BYTES
     channels: ChannelOptions = ChannelOptions()
     leads: int = 0  # shards that follow people; 0: nobody is followed, and nothing is told of anybody
+    told_by: Mapping[str, int] = field(default_factory=dict)  # group → shards, of all that tell them
+    once: bool = True  # what is written comes once; else a crash may repeat some of it

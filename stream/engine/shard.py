@@ -20,21 +20,23 @@ from stream.changes.deltas import Delta, pack
 from stream.changes.panes import DAY_MS, HOUR_MS, Grid
 from stream.contract import dead_letter
 from stream.contract.kinds import is_kind
-from stream.contract.records import HANDOVER, REROUTE, Record
+from stream.contract.records import HANDOVER, REROUTE, TOUCHES, Record
 from stream.contract.rejects import Reject
 from stream.engine.account import Account
+from stream.engine.chain import Chain
 from stream.engine.commit import Commit, Letter, ShardReport
 from stream.engine.groups import GROUPS, Group
 from stream.engine.options import FoldOptions
+from stream.engine.repeats import Repeats
 from stream.engine.retention import Retention
-from stream.engine.routing import Router, by_kind
+from stream.engine.routing import Router, by_kind, without_orders
 from stream.engine.shown import STEPS, ValuesInUse
 from stream.identity.ids import Namer
 from stream.ingest.classify import classify
-from stream.ingest.columns import Columns, columns_of, names_of
+from stream.ingest.columns import Columns, columns_of
 from stream.ingest.decode import decode
 from stream.stages.stage import HandOver, Shared
-from stream.state.known_ids import KnownIds, hash_ids
+from stream.state.known_ids import KnownIds
 from stream.state.labels import LabelGuard, Labels, clean
 from stream.state.table import Logged
 from stream.windows.level import PLAN
@@ -64,11 +66,13 @@ class ShardFold:
         namer = Namer(options.leads, options.partitioner) if options.leads else None
         shared = Shared(options.grid, self._admit, self._sites, options.memory_ms, shard, namer)
         self.stage = groups[group].stage(shared, options)
+        self.chain = Chain(groups[group], shard, groups.values(), options)
         self._router = Router(shard, shards, options.partitioner, self.stage.known)
         self._retention = Retention(self.kinds, options.limits.lateness_ms)
+        self._repeats = Repeats(self.known_ids, self.account, self._retention)
         self.pending_bytes = 0  # of dead letters and forwards
         known = self.known_ids
-        logged: tuple[Logged, ...] = (*self.stage.tables, known.horizon, known, self.labels, self.account)
+        logged: tuple[Logged, ...] = (*self.stage.tables, known.horizon, known, self.labels, self.account, self.chain)
         self._stored = {one.prefix: one for one in logged}
 
     # the flow ---------------------------------------------------------------------------------------------
@@ -77,7 +81,7 @@ class ShardFold:
         """Fold records of any sources of the shard together; bad input is data and never raises."""
         for name, records in inputs:
             for batch in self._read(name, records):
-                for take_out in (self._elsewhere, self._too_old, self._repeated, self._uncounted):
+                for take_out in (self._elsewhere, self._repeats.too_old, self._repeats.repeated, self._uncounted):
                     batch = take_out(batch)  # gives what is left; tells the account why the rest is not
                 if len(batch):
                     self.account.take(batch)
@@ -90,6 +94,11 @@ class ShardFold:
         if name == HANDOVER:
             self.stage.receive(records)
             return
+        if name == TOUCHES:
+            self.chain.take(records, self.stage.hear)
+            return
+        if name == REROUTE:
+            records = without_orders(records, self.stage.receive)
         for kind, some in [(name, records)] if is_kind(name) else by_kind(records, self.kinds):
             self._retention.heard(kind)
             decoded = decode(kind, some, self.options.limits)
@@ -107,28 +116,6 @@ class ShardFold:
             self.account.reject(batch, self._router.too_large)
         self.account.accept(batch, forwarded, batch.clock_ahead - ahead)
         return left
-
-    def _too_old(self, batch: Columns) -> Columns:
-        """Take out events of hours whose ids were forgotten: nobody can tell whether they are repeats."""
-        before = self.known_ids.forgotten_before_hour(batch.kind)
-        if batch.source == REROUTE:
-            self._retention.forwarded(batch)
-        if before is None or not len(batch) or int(batch.times.min()) >= before * HOUR_MS:
-            return batch
-        early = batch.times < before * HOUR_MS
-        old = batch.only(early)
-        pairs = zip(old.index, old.sites, strict=True)
-        self.account.reject(old, [Reject(at, "too_late", "time", site) for at, site in pairs])
-        return batch.only(~early)
-
-    def _repeated(self, batch: Columns) -> Columns:
-        """Take out events that came before."""
-        hashes = hash_ids(names_of(batch.kind, batch.events))
-        repeated = self.known_ids.check(hashes, batch.times // HOUR_MS, batch.kind)
-        if not repeated.any():
-            return batch
-        self.account.repeat(batch.only(repeated))
-        return batch.only(~repeated)
 
     def _uncounted(self, batch: Columns) -> Columns:
         """Take out what says of itself that it does not count: bots, tests, no consent."""
@@ -150,15 +137,17 @@ class ShardFold:
     def changes(self, seq: int, report: ShardReport) -> Commit:
         """Give what this commit must write, and forget it."""
         self.pending_bytes = 0
-        self.stage.advance(report.now_ms, self._accumulator)
+        self.stage.advance(self.chain.clock_ms(self.account.figures.newest_ms, report), self._accumulator)
         oldest_ms = self._retention.oldest_ms(self.account.figures.newest_ms, report)
         if oldest_ms is not None:
             self.known_ids.expire(oldest_ms // HOUR_MS - 1, report.now_ms)
             for table in self.stage.tables:
                 table.expire(oldest_ms)
+        touches = self.tell(report)
         delta = self._delta(seq, report, self.options.grid if self._gathers else None)
         state = [change for stored in self._stored.values() for change in stored.changes()]
-        return Commit(state, pack(delta), self.account.letters(), self._router.forwards(), self.hand_over())
+        letters, forwards, results = self.account.letters(), self._router.forwards(), list(self.stage.results())
+        return Commit(state, pack(delta), letters, forwards, self.hand_over(), touches, results)
 
     def take_delta(self, seq: int, report: ShardReport) -> Delta:
         """Give the delta unpacked: for a replay, which writes nothing."""
@@ -171,6 +160,15 @@ class ShardFold:
         """Give what other groups must be told, and forget it."""
         return list(self.stage.hand_over())
 
+    def tell(self, report: ShardReport) -> list[tuple[int, bytes]]:
+        """Give the records by which shards of leads must be told of people, and forget them."""
+        return self.chain.tell(self.stage.touches(), report)
+
+    def advance(self, now_ms: int) -> None:
+        """Do what is due by a moment: for a replay, which has no commits and is told the time."""
+        self.chain.move(now_ms)
+        self.stage.advance(now_ms, self._accumulator)
+
     def _delta(self, seq: int, report: ShardReport, grid: Grid | None = None) -> Delta:
         figures, newest_ms = self.account.figures, self.account.newest_ms
         # no windows end later than a day from now, whatever a record says
@@ -178,16 +176,14 @@ class ShardFold:
         names, index, panes, amounts, spreads = self._accumulator.take(grid, shown_ms)
         standing, stands = self._accumulator.take_standing()
         self._in_use.note(newest_ms)
-        horizon_ms, dropped = self.options.limits.lateness_ms, self.known_ids.dropped_before_hour
-        if dropped is not None:
-            horizon_ms = min(horizon_ms, max(0, newest_ms - dropped * HOUR_MS))
+        horizon_ms = self._repeats.horizon_ms(newest_ms, self.options.limits.lateness_ms)
         folded = {f"{self.group}/label/{label}": n for label, n in self.labels.folded.items()}
         return Delta(
             self.group, self.shard, seq, names, index.tobytes(), panes.tobytes(), amounts.tobytes(), spreads,
             dict(figures.newest_ms), figures.oldest_ms, report.caught_up, report.now_ms, report.lag_records,
             list(report.missing), figures.outcomes | folded,
             {"dedupe_horizon_seconds": horizon_ms / 1000, **self.stage.gauges()}, dict(self.stage.marks()), report.life,
-            standing=standing, stands=stands.tobytes(),
+            sent=self.chain.sent, taken=self.chain.taken, standing=standing, stands=stands.tobytes(),
         )  # fmt: skip
 
     # what the parts need ----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 In:  nothing.
 Out: the types. A fact is named by its content: a change is a drop of the old one and a put of the new one.
 
-Times are milliseconds. `visitor` is the visitor's own id as hex of its hash; `id` is the source and id of the event.
+Times are milliseconds. `visitor` is the visitor's own id as events have it; `id` is the source and id of the event.
 A text of "" says that nothing was told. Fields are appended, never moved.
 """
 
@@ -158,6 +158,7 @@ class Recorded(Struct, frozen=True, array_like=True, tag="c", gc=False):
     country: str = ""
     region: str = ""
     product: str = ""
+    new_customer: bool | None = None  # on a deal_won; None: not told
 
 
 class Deal(Struct, frozen=True, array_like=True, tag="d", gc=False):
@@ -183,6 +184,32 @@ class Refund(Struct, frozen=True, array_like=True, tag="r", gc=False):
     currency: str
 
 
+class Held(Struct, frozen=True, array_like=True, tag="H", gc=False):
+    """A fact that is kept for what it says, while its points are among those of a settled past."""
+
+    fact: Visit | PlatformForm | Recorded
+
+
+class Settled(Struct, frozen=True, array_like=True, tag="S", gc=False):
+    """What a lead's facts of before `sure_ms` amount to, in place of them: nothing of that time can still come."""
+
+    of: str  # the id of the lead's earliest evidence: two pasts that come together stay two
+    sure_ms: int
+    rules: str = ""  # a hash of those by which crossings are known
+    active_ms: int = 0
+    newest_ms: int = 0
+    first_session_ms: int = 0
+    nurtured_ms: int = 0  # the first mail as a lead that is not of welcome
+    began: tuple[tuple[str, int], ...] = ()  # a fact as rules name it, its first time
+    scored: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = ()  # a rule, and how often on which days
+    crossed: tuple[tuple[int, int], ...] = ()  # a threshold, and when it was reached
+    waiting: tuple[tuple[str, int], ...] = ()  # a rule of silence, since when a mail lies unopened
+    booked: tuple[str, ...] = ()  # appointments that have counted
+    cancelled: tuple[str, ...] = ()
+    credit: tuple[tuple[str, tuple[tuple[str, str, str, int], ...]], ...] = ()  # as given, by model
+    deals: tuple[tuple[str, tuple[tuple[str, tuple[tuple[str, str, str, int], ...]], ...]], ...] = ()  # by id
+
+
 Fact = (
     Visit
     | Evidence
@@ -196,6 +223,8 @@ Fact = (
     | Recorded
     | Deal
     | Refund
+    | Held
+    | Settled
 )
 #: Facts of what a visitor did, which go to the visitor's own home where the id that they were done under is shared.
 OF_VISITORS = (Visit, Evidence, Counted, Submitted, Booked, Cancelled, Told)

@@ -18,6 +18,8 @@ from stream.identity.ids import Id
 
 #: Brokers take record batches of 1 MiB if nobody told them otherwise.
 _RECORD_BYTES: Final = 700 << 10
+#: The version of `Touches` and of the messages in it.
+VERSION: Final = 1
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True, tag="link", gc=False):
@@ -54,7 +56,11 @@ class Drop(msgspec.Struct, frozen=True, array_like=True, tag="drop", gc=False):
 
 
 class Name(msgspec.Struct, frozen=True, array_like=True, tag="name", gc=False):
-    """The text of an id and its site: told by each sender before anything else about it."""
+    """The text of an id and its site: told by each sender before anything else about it.
+
+    It is told again where an event names the id that is earlier by (time, source and id) than what the sender
+    remembers to have told, so that the first event of all is known however events come.
+    """
 
     at: Id
     id: Id
@@ -72,7 +78,8 @@ class Touches(msgspec.Struct, array_like=True):
     """A record between groups: what one commit of one shard tells one shard of leads.
 
     `prev` is the number of the sender's record before this one to the same receiver (0: none), so that a gap is seen.
-    Messages are encoded each by itself: who passes them on need not understand them.
+    `reached_ms` is up to when the sender has read. Messages are encoded each by itself: who passes them on need not
+    understand them.
     """
 
     group: str
@@ -80,12 +87,20 @@ class Touches(msgspec.Struct, array_like=True):
     life: str
     seq: int
     prev: int
-    newest_ms: int
+    reached_ms: int
     messages: list[msgspec.Raw]
+    version: int = VERSION
+
+
+class UnknownTouches(Exception):
+    """A record of a newer release; the text says which."""
 
 
 _encoder = msgspec.msgpack.Encoder()
 _touches = msgspec.msgpack.Decoder(Touches).decode
+_fields = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_number = msgspec.msgpack.Decoder(int).decode
+_VERSION: Final = Touches.__struct_fields__.index("version")
 
 
 def encode(message: object) -> msgspec.Raw:
@@ -98,6 +113,8 @@ def pack(whole: Touches) -> list[bytes]:
     out: list[bytes] = []
     some: list[msgspec.Raw] = []
     size, prev, seq = 0, whole.prev, whole.seq
+    if not whole.messages:
+        return [_encoder.encode(whole)]
     for message in [*whole.messages, None]:
         if some and (message is None or size + len(bytes(message)) > _RECORD_BYTES):
             part = msgspec.structs.replace(whole, seq=seq, prev=prev, messages=some)
@@ -110,7 +127,10 @@ def pack(whole: Touches) -> list[bytes]:
 
 
 def unpack(value: bytes) -> Touches:
-    """Decode a record; raises msgspec.MsgspecError."""
+    """Decode a record; raises UnknownTouches for one of a newer release, msgspec.MsgspecError for what is none."""
+    fields = _fields(value)
+    if len(fields) > _VERSION and (found := _number(fields[_VERSION])) > VERSION:
+        raise UnknownTouches(f"it was written by a newer release (format {found}; this one reads {VERSION})")
     return _touches(value)
 
 

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
+from stream.lifecycle.read import read, shipped
+from stream.lifecycle.rules import Rules
 from stream.settings.referrers import host_name, read_referrers
 from stream.settings.rules import broken_rule
 from stream.settings.values import duration_ms, host_port, is_loopback, moment_ms, size_bytes
@@ -264,6 +266,13 @@ class Settings(BaseModel):
         "as GA4 has it: 90d there. People are remembered for as long. It cannot change under a state.",
     )
 
+    # -- leads
+    leads_rules: Path | None = Field(
+        None,
+        description="TOML file of what makes a lead, a stage and a score, on top of what is shipped and "
+        "`leadpulse settings --rules` prints.",
+    )
+
     # -- out
     http: Annotated[str, AfterValidator(_address)] = Field(
         "127.0.0.1:9464", description="Where /metrics is served; port 0 takes a free one."
@@ -332,6 +341,11 @@ class Settings(BaseModel):
     def referrer_names(self) -> dict[str, tuple[str, ...]]:
         """Give what the file of `referrers` says: names by kind."""
         return {} if self.referrers is None else read_referrers(self.referrers)
+
+    @property
+    def rules(self) -> Rules:
+        """Give the rules of leads: those of the file of `leads_rules`, or as they are shipped."""
+        return shipped() if self.leads_rules is None else read(self.leads_rules)
 
     @property
     def tls_enabled(self) -> bool:

@@ -40,6 +40,7 @@ KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.Kn
 KNOWN_HORIZON: Final = Stored("known_horizon", "shard", b"h", "stream.state.horizon.Hours")
 LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard", 2)
 ACCOUNT: Final = Stored("account", "shard", b"c", "stream.engine.account.Figures")
+CHAIN: Final = Stored("chain", "shard", b"a", "stream.engine.chain.Links")
 POSITION: Final = Stored("position", "shard", SHELL + b"position", "stream.worker.position.Position", 3)
 #: The first record of a log, written once: the key comes never again, so that compaction leaves it where it is.
 BIRTH: Final = Stored("birth", "shard", SHELL + b"birth", "stream.worker.life.Birth")
@@ -75,6 +76,7 @@ STORED: Final = (
     KNOWN_HORIZON,
     LABELS,
     ACCOUNT,
+    CHAIN,
     POSITION,
     BIRTH,
     ROLLUP_CELLS,

@@ -100,7 +100,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
              injected=4),
     # met in trials
     Scenario("F1", "a log of our own lost its beginning, was emptied or made anew", "exact, or refused by name",
-             nodes=(f"{_OWN_LOGS}::test_a_log_that_lost_its_front_is_refused_by_name",
+             nodes=(f"{_OWN_LOGS}::test_a_log_that_lost_its_front_is_refused_by_name_before_anything_is_published",
                     f"{_OWN_LOGS}::test_a_log_that_is_emptied_or_made_anew_beneath_its_owner_is_noticed_with_the_next_commit"),
              injected=2),
     Scenario("F2", "`--reset` after one log was made anew", "all that is not empty is listed; a new life adds nothing",

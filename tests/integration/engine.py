@@ -20,6 +20,7 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaProducer
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
 from kafka.partitioner import murmur2
 
 from stream.demo.traffic import Options, Record, Traffic
@@ -181,7 +182,11 @@ class Engine:
         until = time.monotonic() + limit_s
         seen = -1
         while time.monotonic() < until:
-            readings = self.readings()
+            try:
+                readings = self.readings()
+            except KafkaError:  # a client that the broker left for long is not the one under test
+                self.reconnect()
+                readings = {}
             seen = sum(r["value"] for (metric, _, _), r in readings.items() if metric == "events_total")
             if seen >= count:
                 return

@@ -13,10 +13,23 @@ from tests.chaos.ground import Ground
 from tests.chaos.outcome import NotHere, Outcome, Row, Scenario
 from tests.chaos.table import SCENARIOS
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def test_each_scenario_has_one_row_and_something_that_runs_it() -> None:
     assert len({one.id for one in SCENARIOS}) == len(SCENARIOS)
     assert [one.id for one in SCENARIOS if one.run is None and not one.nodes and not one.why_not] == []
+
+
+def test_every_test_that_is_named_is_there() -> None:
+    lost = []
+    for one in SCENARIOS:
+        for node in one.nodes:
+            path, _, name = node.partition("::")
+            source = (ROOT / path).read_text(encoding="utf-8")
+            if name and f"def {name.partition('[')[0]}(" not in source:
+                lost.append((one.id, node))
+    assert lost == []
 
 
 def test_the_page_shows_every_scenario_as_the_table_has_it() -> None:

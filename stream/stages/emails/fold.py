@@ -18,7 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from stream.changes import cells
-from stream.changes.accumulator import Accumulator
+from stream.changes.accumulator import Accumulator, CellIds
 from stream.changes.cells import Cell
 from stream.changes.panes import DAY_MS
 from stream.contract.records import UNIT
@@ -53,6 +53,8 @@ class Emails(Stage):
         self.parts = Rows(MESSAGE_PARTS, MEMORY_MS)
         self._grid, self._admit = shared.grid, shared.admit
         self._safe: dict[tuple[str, Labels], tuple[Cell, Cell]] = {}
+        self._ids: CellIds | None = None  # those that the numbers below are of
+        self._numbers: dict[tuple[str, Labels, str | None, int], int] = {}
         self._waiting: defaultdict[str, list[Told]] = defaultdict(list)
         self._noted: Counter[str] = Counter()
 
@@ -137,19 +139,27 @@ class Emails(Stage):
         if not what:
             return
         said = labels(copy)
+        pane = self._grid.pane(sent_ms(copy))
+        kind = bounce_type(copy) if what & cells.BOUNCED else None
+        if accumulator.ids is not self._ids or len(self._numbers) > _MOST_SAFE:
+            self._ids, self._numbers = accumulator.ids, {}
+        named = site, said, kind, what
+        number = self._numbers.get(named)
+        if number is None:
+            number = self._numbers[named] = accumulator.ids[(*self._named(site, said)[0], kind, what)]
+        (accumulator.up if sign > 0 else accumulator.down)(number + pane)
+        if copy.clicks:
+            accumulator.counts[accumulator.ids[self._named(site, said)[1]] + pane] += sign * len(copy.clicks)
+
+    def _named(self, site: str, said: Labels) -> tuple[Cell, Cell]:
+        """Give the labels of a copy as they may be shown; they are made safe when they first come."""
         named = site, said
         safe = self._safe.get(named)
         if safe is None:
             safe = self._labels(site, said)
             if len(self._safe) < _MOST_SAFE:
                 self._safe[named] = safe
-        sent, of = safe
-        pane = self._grid.pane(sent_ms(copy))
-        kind = bounce_type(copy) if what & cells.BOUNCED else None
-        ids = accumulator.ids
-        (accumulator.up if sign > 0 else accumulator.down)(ids[(*sent, kind, what)] + pane)
-        if copy.clicks:
-            accumulator.counts[ids[of] + pane] += sign * len(copy.clicks)
+        return safe
 
     def _labels(self, site: str, said: Labels) -> tuple[Cell, Cell]:
         """Make labels safe: the beginning of the cell of a copy, and the cell of its clicks."""

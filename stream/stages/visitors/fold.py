@@ -65,7 +65,8 @@ class PeopleFold:
         encoded, dirty, sites = self.rows.encoded, self.rows.dirty, self.facts.sites
         memory_ms, most_bytes = self.memory_ms, self._bounds.row_bytes
         flood: list[Fact] = []
-        always_reference, known_sums = self._always_reference, self.known.rows.sums
+        always_reference = self._always_reference
+        noted, loaded = self.known.noted, self.known.rows.sums
         for key, facts in people.items():
             if len(facts) > 1:
                 before_ms = -1
@@ -83,7 +84,7 @@ class PeopleFold:
             if row is not None and facts[0].time_ms - row.last > memory_ms:
                 row = None  # not seen for longer than people are remembered
             key_ms = done = 0
-            if row is None and known_sums and (known := self.known.last(key)):
+            if row is None and (hash(key) in noted or loaded) and (known := self.known.last(key)):
                 row = Row(0, [], extra=Extra(known=known))
             elif row is not None and row.extra is not None:
                 key_ms = max(row.extra.known, last_key(row))

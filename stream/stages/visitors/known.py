@@ -27,7 +27,7 @@ class KnownSince(msgspec.Struct, array_like=True, frozen=True):
 
 
 class _KnownRows(Rows):
-    """The table of those who are known, and of their sums, by which most of those who are not are told at once."""
+    """The table of those who are known, and the sums of those who were loaded: most who are not known lack theirs."""
 
     __slots__ = ("sums",)
 
@@ -46,18 +46,20 @@ class KnownPeople:
 
     def __init__(self) -> None:
         self.rows = _KnownRows()
+        #: Hashes of the keys that were noted: Python has worked out a key's when it looked for its row.
+        self.noted: set[int] = set()
 
     def note(self, key: str, time_ms: int) -> None:
         """Note a key event of a person."""
         name = _hash(key)
-        self.rows.sums.add(_sum(key))
+        self.noted.add(hash(key))
         raw = self.rows.encoded.get(name)
         if raw is None or _decode(raw)[0] < time_ms:
             self.rows.put(name, _encode(KnownSince(time_ms)))
 
     def last(self, key: str) -> int:
         """Give when a person last had a key event; 0 is never."""
-        if _sum(key) not in self.rows.sums:
+        if hash(key) not in self.noted and _sum(key) not in self.rows.sums:
             return 0
         raw = self.rows.encoded.get(_hash(key))
         return 0 if raw is None else _decode(raw)[0]

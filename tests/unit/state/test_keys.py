@@ -9,10 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from stream.engine.options import FoldOptions
+from stream.engine.shard import ShardFold
 from stream.ingest.touches import ChannelOptions
 from stream.state.keys import STORED, Stored
 from tests import stored as examples
 from tests.laws.traffic import REPORT, batch, shard
+from tests.unit.engine import telling
 from tests.unit.golden.events import ad, ad_form, form, mail
 
 BY_NAME = {stored.name: stored for stored in STORED}
@@ -114,6 +117,8 @@ def test_what_shards_write_is_in_the_list_and_all_of_the_list_is_written() -> No
         fold = shard(group, channels=ChannelOptions(look_back_ms=1))
         fold.fold(batch([{"id": f"{group}{n}", **event} for n, event in enumerate(told)]))
         written |= {key[:1] for key, _ in fold.changes(1, REPORT).state}
+    tells = ShardFold("mails", 0, 1, FoldOptions(leads=1), telling.GROUPS)
+    written |= {key[:1] for key, _ in tells.changes(1, REPORT).state}
     assert written == {stored.prefix for stored in STORED if stored.log == "shard" and stored.prefix[0] != 0}
 
 

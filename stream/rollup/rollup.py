@@ -286,7 +286,7 @@ class Rollup:
             as_of = now_ms if value.end_ms is None else value.end_ms
             out.append(
                 Reading(
-                    metric=metric.name, labels=value.labels, window=window, value=value.value,
+                    metric=metric.series, labels=value.labels, window=window, value=value.value,
                     numerator=value.numerator, denominator=value.denominator, n=value.n, window_start_ms=start,
                     window_end_ms=end, as_of_ms=as_of, complete=complete, data_since_ms=since, seq=self._seq,
                     catalog_version=self._version, maturity=value.maturity, restated=value.restated,

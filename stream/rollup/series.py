@@ -89,7 +89,7 @@ class _Projection:
         names = CELLS[kind].labels
         self.count, self.family = count, family
         self.windows = windows
-        at = [names.index(label) + 1 for label in count.labels]
+        at = [names.index(label) + 1 for label in count.of_cells]
         #: Gives a tuple of values, or the bare value where a count has one label alone.
         self.values_of: Callable[[Cell], Any] = itemgetter(*at)
         self.known: dict[Any, list[Part]] = {}  # values of a cell → series; none: it adds to none

@@ -134,21 +134,41 @@ def planned(metric: Metric, window: str, series: Series) -> Plan:
 
 
 def _label_sets(metric: Metric, names: tuple[str, ...], found: _Found) -> list[Labels]:
-    """Give every label set that a count of the entry has, which carries all of its labels."""
-    sets: dict[Labels, None] = {}
+    """Give every label set that a count of the entry has, which carries all of its labels.
+
+    Where none does, those that its counts have together: what each says of the labels that it carries.
+    """
+    told: dict[tuple[str, ...], dict[Labels, None]] = {}  # labels of counts → their sets
     for _, count in metric.numerator + metric.denominator:
         labels = catalog.COUNTS[count].labels
         at = [place for place, label in enumerate(labels) if label not in (_BUCKET, metric.over)]
-        if tuple(labels[place] for place in at) == names:
-            keys = found.of(count)
-            sets.update(
-                dict.fromkeys(keys if len(at) == len(labels) else (tuple([key[i] for i in at]) for key in keys))
-            )
+        keys: Iterable[Labels] = found.of(count)
+        if len(at) < len(labels):
+            keys = (tuple([key[i] for i in at]) for key in keys)
+        told.setdefault(tuple(labels[place] for place in at), {}).update(dict.fromkeys(keys))
+    sets = told[names] if names in told else _joined(told, names)
     if metric.kind == "ratio" and CURRENCY in names:  # money of several currencies is added up, and divides nothing
         return [key for key in sets if key[names.index(CURRENCY)] != FOLDED]
     if metric.kind == "last":  # the ranks of several things added up are none
         return [key for key in sets if FOLDED not in key]
     return list(sets)
+
+
+def _joined(told: Mapping[tuple[str, ...], Mapping[Labels, None]], names: tuple[str, ...]) -> dict[Labels, None]:
+    """Join sets of labels on those that they have in common."""
+    rows: list[dict[str, str | int]] = [{}]
+    for labels, keys in told.items():
+        common = [label for label in labels if label in rows[0]] if rows else []
+        by_common: dict[Labels, list[Labels]] = {}
+        for key in keys:
+            of_key = dict(zip(labels, key, strict=True))
+            by_common.setdefault(tuple([of_key[label] for label in common]), []).append(key)
+        rows = [
+            {**row, **dict(zip(labels, key, strict=True))}
+            for row in rows
+            for key in by_common.get(tuple([row[label] for label in common]), ())
+        ]
+    return dict.fromkeys(tuple([row[name] for name in names]) for row in rows)
 
 
 def _term(

@@ -9,17 +9,18 @@ is heard of, and no further than the broker's stamps on their reports go.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
 from stream import catalog
+from stream.catalog import Metric, counts_of
 from stream.catalog.words import PERIODS
 from stream.changes.accumulator import Spread
-from stream.changes.cells import Cell
+from stream.changes.cells import CELLS, Cell
 from stream.changes.deltas import Delta, UnknownDelta, unpack_coded
 from stream.changes.panes import DAY_MS, NOW, Grid, end_pane
 from stream.contract.readings import Reading
@@ -31,7 +32,8 @@ from stream.rollup.resettled import resettle
 from stream.rollup.series import Ints, Series, Windows, shift_of, windows_for, windows_of
 from stream.rollup.snapshot import Snapshot
 from stream.rollup.standing import ForeignDelta, Standings, follows
-from stream.rollup.totals import totals
+from stream.rollup.totals import largest, totals
+from stream.rollup.value import Value
 from stream.state.keys import ROLLUP_CLOCK
 from stream.windows.exact import ExactWindows
 from stream.windows.levels import Levels
@@ -46,7 +48,8 @@ class RollupOptions:
     """How a rollup is set up. `shards` is group → number of shards; without `windows` those of the catalog hold.
 
     `absent` are kinds of groups that do not run because their topics are missing: no shard can say so. With `once`
-    no delta comes twice, as it is with transactions. `periods` are windows whose length the rules of leads give.
+    no delta comes twice, as it is with transactions. `told` are the groups to whose shards others tell something;
+    `periods` windows whose length the rules of leads give.
 
     With `exact` every change is kept with its millisecond and windows end at the very moment of reading: for a
     replay. Otherwise panes and levels bound the memory.
@@ -62,7 +65,19 @@ class RollupOptions:
     allowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     once: bool = False
+    told: tuple[str, ...] = ()
     periods: Mapping[str, str] = field(default_factory=lambda: dict(PERIODS))
+
+
+class _Standing(NamedTuple):
+    """What is said beside all readings."""
+
+    complete: bool
+    along: bool  # complete to the end of the chain, where leads count
+    since: int | None
+
+    def of(self, counts_leads: bool) -> bool:
+        return self.along if counts_leads else self.complete
 
 
 class Rollup:
@@ -82,7 +97,7 @@ class Rollup:
         self._series.make_room = self._make_room if self._folding else None
         self._known = Known()
         self._formulas = Formulas(self._series, self._known)
-        self._standings = Standings(options.shards, options.absent)
+        self._standings = Standings(options.shards, options.absent, options.told)
         self._snapshot = (
             Snapshot(self._levels, self._series, self._standings, self._budget, self._known) if self._levels else None
         )
@@ -91,7 +106,8 @@ class Rollup:
         self._seq = 0
         self._stored_now_ms = 0
         self._restored = False
-        self._was: dict[str, tuple[bool, int | None]] = {}  # window → standing when it was last read
+        self._of_leads = {metric.name for metric in catalog.METRICS if _counts_leads(metric)}
+        self._was: dict[str, _Standing] = {}  # window → standing when it was last read
         self._waiting: list[tuple[Ints, Ints, Ints]] = []
         self._waits = 0
 
@@ -233,7 +249,7 @@ class Rollup:
             choose(self._series)
         self._formulas.refresh()
         self._seq += 1
-        standing = self.complete, self._standings.data_since_ms()
+        standing = _Standing(self.complete, self.complete_along, self._standings.data_since_ms())
         out: list[Reading] = []
         for metric in catalog.METRICS:
             for window in windows_for(metric, self.options.windows):
@@ -263,20 +279,29 @@ class Rollup:
         """Whether every shard has said lately that it has nothing more to read."""
         return self.options.exact or self._standings.complete(self._clock_ms)
 
+    @property
+    def complete_along(self) -> bool:
+        """Whether all that leads count for is complete, too: they have taken in what others told them."""
+        return self.complete and (self.options.exact or self._standings.complete_along(self._clock_ms))
+
     def _read(
         self,
         metric: catalog.Metric,
         window: str,
         everything: bool,
-        standing: tuple[bool, int | None],
+        standing: _Standing,
         out: list[Reading],
     ) -> None:
         table = self._table
-        complete, since = standing
+        complete, since = standing.of(metric.name in self._of_leads), standing.since
         now_ms = table.now_ms
         spans: dict[tuple[int | None, int], tuple[int | None, int]] = {}
         by_label, shift_ms = metric.waits_for_target, metric.shift_ms
-        for value in self._formulas.values(metric, window, everything):
+        if metric.kind == "largest":
+            values: Iterable[Value] = largest(metric.name, self._standings, self._budget)
+        else:
+            values = self._formulas.values(metric, window, everything)
+        for value in values:
             if by_label:
                 shift_ms = shift_of(metric, value.labels)
             named = value.end_ms, shift_ms
@@ -293,11 +318,11 @@ class Rollup:
                 )
             )  # fmt: skip
 
-    def _read_totals(self, standing: tuple[bool, int | None], out: list[Reading]) -> None:
-        complete, since = standing
+    def _read_totals(self, standing: _Standing, out: list[Reading]) -> None:
+        complete, along, since = standing
         now_ms = self._table.now_ms
         clock_ms = now_ms if self.options.exact else self._clock_ms or now_ms
-        for name, labels, value in totals(self._standings, self._budget, clock_ms, complete, self._version):
+        for name, labels, value in totals(self._standings, self._budget, clock_ms, complete, along, self._version):
             out.append(
                 Reading(
                     metric=name, labels=labels, window=None, value=value, numerator=None, denominator=None, n=None,
@@ -305,3 +330,10 @@ class Rollup:
                     data_since_ms=since, seq=self._seq, catalog_version=self._version,
                 )
             )  # fmt: skip
+
+
+def _counts_leads(metric: Metric) -> bool:
+    """Tell whether shards of leads count for an entry, or correct what others counted."""
+    against = () if metric.against is None else counts_of(catalog.BY_NAME[metric.against])
+    kinds = {kind for name in (*counts_of(metric), *against) for kind in catalog.COUNTS[name].cells}
+    return metric.kind == "largest" or any(CELLS[kind].of_leads for kind in kinds)

@@ -112,7 +112,11 @@ def load(folder: Path, now_s: int) -> None:
     """Write a day of history in which the figures moved to another worker, and both showed them for a while."""
     # what stands is compared with the week before, growth with the month before
     long_ago = [at_s for days in (30, 7) for at_s in _until(now_s - days * 24 * HOUR_S)]
-    every = [*long_ago, *range(now_s - 26 * HOUR_S, now_s - 23 * HOUR_S, STEP_S), *range(now_s - 4 * HOUR_S, now_s + 1, STEP_S)]
+    every = [
+        *long_ago,
+        *range(now_s - 26 * HOUR_S, now_s - 23 * HOUR_S, STEP_S),
+        *range(now_s - 4 * HOUR_S, now_s + 1, STEP_S),
+    ]
     moved_s = now_s - HOUR_S
     columns: dict[str, list[float]] = {}
     for at_s in every:

@@ -57,7 +57,8 @@ def answer(loaded: tuple[Prometheus, int], query: Query) -> list[dict[str, Any]]
 
 def test_there_are_the_dashboards_that_alerts_link_to(boards):
     assert set(boards) == {
-        f"leadpulse-{n}" for n in ["overview", "conversion", "chatbot", "email", "ads", "funnel", "leads", "money", "trust"]
+        f"leadpulse-{n}"
+        for n in ["overview", "conversion", "chatbot", "email", "ads", "funnel", "leads", "money", "trust"]
     }
     assert set(rules.DASHBOARDS.values()) <= set(boards)
 
@@ -111,7 +112,9 @@ def test_no_query_depends_on_which_worker_shows_a_figure(boards):
     """Each series of the catalog stands inside `max without (instance, …)`; a move neither doubles nor loses it."""
     names = "|".join(sorted(BY_NAME, key=len, reverse=True))
     for query in queries(boards):
-        for found in re.finditer(rf"\bleadpulse_(?:{names})(?:_numerator|_denominator|_count|_maturity)?\b", query.expr):
+        for found in re.finditer(
+            rf"\bleadpulse_(?:{names})(?:_numerator|_denominator|_count|_maturity)?\b", query.expr
+        ):
             before = query.expr[: found.start()]
             assert re.search(r"max without \([a-z, ]*\binstance\b[a-z, ]*\) \($", before), query
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from stream.catalog.words import PERIODS
 from stream.changes.panes import DAY_MS, Grid, window_ms
 from stream.contract.readings import Reading
 from stream.contract.records import HANDOVER, Record
@@ -91,6 +92,7 @@ class ReplayOptions:
     most_readings: int = 10_000
     allowed: dict[str, frozenset[str]] = field(default_factory=dict)
     channels: ChannelOptions = ChannelOptions()
+    periods: Mapping[str, str] = field(default_factory=lambda: dict(PERIODS))
 
 
 class Replay:
@@ -123,6 +125,7 @@ class Replay:
                 label_limit=options.label_limit,
                 most_readings=options.most_readings,
                 allowed=options.allowed,
+                periods=options.periods,
             )
         )
         self._seq = 0

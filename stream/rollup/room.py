@@ -253,10 +253,13 @@ def readings_of(metrics: Iterable[Metric], families: Mapping[str, str]) -> Readi
     """
     out: dict[tuple[str, tuple[str, ...]], int] = {}
     for metric in metrics:
+        if not metric.numerator:
+            continue  # it has no series
         apart = {name for name, _ in metric.constant} | ASIDE
         names = tuple([label for label in metric.labels if label not in apart])
         shown = len(catalog.QUANTILES) if metric.kind == "summary" else 1
         shown *= _BOUNCES if "bounce_type" in metric.labels else 1
+        shown *= len(catalog.AGES) + 1 if catalog.AGE in metric.labels else 1
         family = families[(metric.numerator + metric.denominator)[0][1]]
         keys = [names]
         if CURRENCY in metric.labels:

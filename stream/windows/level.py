@@ -154,6 +154,23 @@ class Level:
         for sids, panes, amounts in in_panes(table, self.pane_ms, self.origin_ms, first, end):
             self.apply(*merged(sids, panes, amounts))
 
+    def take_from(self, shorter: Level) -> None:
+        """Take over what a level of shorter panes holds, and what waits there, of the series that are kept here too."""
+        factor = self.pane_ms // shorter.pane_ms
+        for pane in range(shorter.end - shorter.ring, shorter.end):
+            self._take(*shorter.of_pane(pane), pane // factor)
+        table = shorter.waiting.table
+        table = table[:, self.keeps(table[0])]
+        # the last pane here goes on behind the last one there
+        for sids, panes, amounts in in_panes(table, shorter.pane_ms, shorter.origin_ms, shorter.end, self.end * factor):
+            self.apply(*merged(sids, panes // factor, amounts))
+        self.waiting.add(table[:, np.minimum(table[2], table[5]) > self.end * self.pane_ms + self.origin_ms])
+
+    def _take(self, sids: Ints, amounts: Ints, pane: int) -> None:
+        kept = self.keeps(sids)
+        if kept.any():
+            self.apply(sids[kept], np.full(int(kept.sum()), pane, np.int64), amounts[kept])
+
     def pour(self, sid: int, into: int) -> None:
         """Add all that one series holds to another, if both are here."""
         row, home = self._row(sid), self._row(into)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
@@ -12,8 +13,11 @@ import pytest
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.ingest.touches import ChannelOptions
+from stream.lifecycle.read import shipped
 from stream.state.keys import STORED, Stored
 from tests import stored as examples
+from tests.laws.leads.simulation import World
+from tests.laws.leads.worlds import T0
 from tests.laws.traffic import REPORT, batch, shard
 from tests.unit.engine import telling
 from tests.unit.golden.events import ad, ad_form, form, mail
@@ -119,7 +123,19 @@ def test_what_shards_write_is_in_the_list_and_all_of_the_list_is_written() -> No
         written |= {key[:1] for key, _ in fold.changes(1, REPORT).state}
     tells = ShardFold("mails", 0, 1, FoldOptions(leads=1), telling.GROUPS)
     written |= {key[:1] for key, _ in tells.changes(1, REPORT).state}
+    written |= of_leads()
     assert written == {stored.prefix for stored in STORED if stored.log == "shard" and stored.prefix[0] != 0}
+
+
+def of_leads() -> set[bytes]:
+    """Give the prefixes of what a shard of leads writes."""
+    here = World(1, 1, 1, shipped())
+    record = {"kind": "crm", "time": T0, "lead": "l1"}
+    here.produce({**record, "id": "crm\x1f1", "action": "lead_created", "email": "ab12"})
+    here.produce({**record, "id": "crm\x1f2", "action": "deal_won", "deal": "d1", "value": 1, "currency": "EUR"})
+    here.produce({"kind": "privacy", "id": "crm\x1f3", "time": T0, "action": "erase", "email": "ab13"})
+    here.run(Random(1), crash=0)
+    return {key[:1] for shard in here.leads() for key in shard.log}
 
 
 def test_the_list_names_structs_that_there_are() -> None:

@@ -12,7 +12,7 @@ ANN = "aa" * 32
 EUR, USD = "currency=EUR", "currency=USD"
 YESTERDAY = "06-14 00:00 - 06-15 00:00"
 MODELS = ("first", "last", "last_non_direct", "linear", "position", "time_decay")
-PAID, MAIL, DIRECT = "channel=paid_search", "channel=email", "channel=direct"
+PAID, MAIL, DIRECT, OFFLINE = (f"channel={name}" for name in ("paid_search", "email", "direct", "offline"))
 
 
 def shared(first: str, middle: str, last: str, whole: float = 1) -> dict[str, float]:
@@ -159,15 +159,60 @@ STORIES = [
             ad("06-15 06:00", "spend", cost=70_000_000, currency="EUR", campaign="77", period="06-14 00:00 - 06-15 00:00"),
         ],
         [
+            # the crm's record is a touch as well: four of them, of which the last one is not direct
+            (
+                "attributed_revenue",
+                "30d",
+                {
+                    f"model=first {PAID} {EUR}": 700,
+                    f"model=last {OFFLINE} {EUR}": 700,
+                    f"model=last_non_direct {OFFLINE} {EUR}": 700,
+                    **{f"model=linear {touch} {EUR}": 175 for touch in (PAID, MAIL, DIRECT, OFFLINE)},
+                    **{f"model=position {touch} {EUR}": 280 for touch in (PAID, OFFLINE)},
+                    **{f"model=position {touch} {EUR}": 70 for touch in (MAIL, DIRECT)},
+                    f"model=time_decay {PAID} {EUR}": Near(63.54, 0.001),
+                    f"model=time_decay {MAIL} {EUR}": Near(127.08, 0.001),
+                    f"model=time_decay {DIRECT} {EUR}": Near(254.16, 0.001),
+                    f"model=time_decay {OFFLINE} {EUR}": Near(255.21, 0.001),
+                },
+            ),
+            (
+                "campaign_attributed_revenue",
+                "30d",
+                {
+                    f"model=first campaign=brand {EUR}": 700,
+                    f"model=last campaign=unknown {EUR}": 700,
+                    f"model=last_non_direct campaign=unknown {EUR}": 700,
+                    f"model=linear campaign=brand {EUR}": 175,
+                    f"model=linear campaign=june {EUR}": 175,
+                    f"model=linear campaign=unknown {EUR}": 350,
+                    f"model=position campaign=brand {EUR}": 280,
+                    f"model=position campaign=june {EUR}": 70,
+                    f"model=position campaign=unknown {EUR}": 350,
+                    f"model=time_decay campaign=brand {EUR}": Near(63.54, 0.001),
+                    f"model=time_decay campaign=june {EUR}": Near(127.08, 0.001),
+                    f"model=time_decay campaign=unknown {EUR}": Near(509.38, 0.001),
+                },
+            ),
+            # of the lead itself: of three touches, before the crm heard of it
+            (
+                "campaign_cost_per_lead",
+                "30d",
+                {
+                    f"model=first campaign=77 {EUR}": Quotient(70, 70, 1),
+                    f"model=linear campaign=77 {EUR}": Quotient(70 / 0.333333, 70, 0.333333),
+                    f"model=position campaign=77 {EUR}": Quotient(175, 70, 0.4),
+                    f"model=time_decay campaign=77 {EUR}": Quotient(70 / 0.142857, 70, 0.142857),
+                },
+            ),
             (
                 "return_on_ad_spend_ratio",
                 "30d",
                 {
                     f"model=first {EUR}": Quotient(10, 700, 70),
-                    # lead_created of the crm is a touch as well: four of them, the last one not direct
                     f"model=linear {EUR}": Quotient(2.5, 175, 70),
                     f"model=position {EUR}": Quotient(4, 280, 70),
-                    f"model=time_decay {EUR}": Near(700 / 70 * 0.11, 0.1),
+                    f"model=time_decay {EUR}": Near(63.54 / 70, 0.001),
                 },
             ),
             (
@@ -177,7 +222,7 @@ STORIES = [
                     f"model=first campaign=77 {EUR}": Quotient(10, 700, 70),
                     f"model=linear campaign=77 {EUR}": Quotient(2.5, 175, 70),
                     f"model=position campaign=77 {EUR}": Quotient(4, 280, 70),
-                    f"model=time_decay campaign=77 {EUR}": Near(700 / 70 * 0.11, 0.1),
+                    f"model=time_decay campaign=77 {EUR}": Near(63.54 / 70, 0.001),
                 },
             ),
         ],

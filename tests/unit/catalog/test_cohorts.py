@@ -22,11 +22,8 @@ FIRST, LAST = "06-14 10:0", "11:4"
 INSIDE = frozenset({"event", "arrival", "latest", "session end", "step taken"})
 #: Counts that only stand in sums with others: nothing shows them alone.
 IN_SUMS = frozenset({"form_people", "emails_undeliverable", "domain_emails_undeliverable"})
-#: Counts of what leads did, and of money set against it, are not of this story.
-_ELSEWHERE = frozenset(
-    {"campaign_spend", "marketing_cost", "site_cost", *(count.name for count in counts_of_leads.COUNTS)}
-)
-HERE = frozenset(catalog.COUNTS) - _ELSEWHERE
+#: Counts of leads are not of this story.
+HERE = frozenset(catalog.COUNTS) - {count.name for count in counts_of_leads.COUNTS}
 PURPOSES = {"purpose": "welcome", "variant": "a", "domain": "example.com"}
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.changes.panes import DAY_MS, HOUR_MS
 from stream.contract.readings import Reading
 from stream.demo.compare import Seen, agrees
+from stream.ingest.touches import ChannelOptions
 from stream.lifecycle.read import made
 from stream.reference.account import Key, Reference
 from stream.reference.leads.rules import rules_of
@@ -32,16 +35,22 @@ def figures(readings: list[Reading]) -> dict[Key, Reading]:
     }
 
 
-@given(seed=st.integers(0, 10**9))
-def test_a_replay_with_leads_reads_what_the_account_says(seed: int) -> None:
+@given(seed=st.integers(0, 10**9), look_back_ms=st.sampled_from((0, HOUR_MS, 90 * DAY_MS)))
+def test_a_replay_with_leads_reads_what_the_account_says(seed: int, look_back_ms: int) -> None:
     drawn = LeadMonths(seed)
     events = drawn.stream()
     times = [time_of(event) for event in events]
-    at_ms = drawn.random.choice((max(times), max(times) + drawn.random.randrange(500 * 86_400_000))) + 1
-    options = ReplayOptions(now_ms=NOW_MS, at_ms=at_ms, leads="on", rules=made(drawn.rules))
+    at_ms = drawn.random.choice((max(times), max(times) + drawn.random.randrange(500 * DAY_MS))) + 1
+    options = ReplayOptions(
+        now_ms=NOW_MS,
+        at_ms=at_ms,
+        channels=ChannelOptions(look_back_ms=look_back_ms),
+        leads="on",
+        rules=made(tomllib.loads(drawn.rules), "rules"),
+    )
     replayed = replay([json.dumps(event).encode() for event in events], options)
     assert not replayed.account.dead_lettered
-    told = reference_of(events, came, rules=rules_of(drawn.rules))
+    told = reference_of(events, came, look_back_ms, rules_of(drawn.rules))
     ours, theirs = figures(replayed.readings), told.readings(at_ms, None, told.metrics() - BY_RECORD)
     wrong = [(key, one, theirs.get(key)) for key, one in ours.items() if not _same(key, one, theirs, told)]
     assert not wrong, (drawn.rules, wrong[:3])

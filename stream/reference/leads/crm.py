@@ -51,7 +51,8 @@ class Deals:
         self._rules = rules
         self._told: dict[str, list[Event]] = defaultdict(list)
         for event in in_order(events):
-            if event.action in OF_DEALS:
+            # a record that names neither a deal nor anybody says nothing
+            if event.action in OF_DEALS and (event.data.get("deal_id") or about(event, rules) is not None):
                 self._told[self._name(event)].append(event)
 
     @staticmethod

@@ -53,7 +53,6 @@ class Rollup(Protocol):
     @property
     def complete_along(self) -> bool:
         """Whether shards that are told something by others have taken it in, too."""
-        ...
 
     @property
     def records(self) -> int:

@@ -138,7 +138,11 @@ def _totals(
     records = 1_000 + max(0, at_ms // 1_000 - 1_700_000_000) // 7
     for at, kind in enumerate(KINDS):
         for outcome, reason, share in ACCOUNT:
-            yield "events_total", {"kind": kind, "outcome": outcome, "reason": reason}, int(records * share * (len(KINDS) - at))
+            yield (
+                "events_total",
+                {"kind": kind, "outcome": outcome, "reason": reason},
+                int(records * share * (len(KINDS) - at)),
+            )
         lag_s = 0.4 + at * 0.7
         yield "source_newest_event_timestamp_seconds", {"kind": kind}, at_ms / 1_000 - lag_s
         yield "source_lag_seconds", {"kind": kind}, lag_s

@@ -11,7 +11,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SIMULATOR = ("world", "visits", "mails", "adverts", "faults", "traffic", "produce", "simulate")
+SIMULATOR = (
+    "world", "visits", "mails", "adverts", "faults", "traffic", "produce", "simulate", "sales", "outside", "prospects",
+)  # fmt: skip
 REFERENCE = sorted(
     path.relative_to(ROOT / "stream/reference").with_suffix("").as_posix().replace("/", ".")
     for path in (ROOT / "stream/reference").rglob("*.py")

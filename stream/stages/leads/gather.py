@@ -40,7 +40,7 @@ DAY_MS: Final = 86_400_000
 #: What is known of somebody who is no lead yet goes back so far.
 REMEMBERED_MS: Final = 35 * DAY_MS
 #: Records of a deal make a lead only where nothing else does: a deal can be won before anybody was written down.
-_OF_DEALS: Final = ("deal_won", "deal_lost", "refund")
+OF_DEALS: Final = ("deal_won", "deal_lost", "refund")
 _NOTHING: Final[Mapping[str, Hits]] = {}
 
 
@@ -154,7 +154,7 @@ def _captured(
     """Give the earliest evidence by time and id; records in their order."""
     told: list[Evidence | PlatformForm] = [*evidence, *forms]
     best = min(told, key=_by_time, default=None)
-    first = next((one for one in records if one.action not in _OF_DEALS), None)
+    first = next((one for one in records if one.action not in OF_DEALS), None)
     if first is not None and (best is None or _by_time(first) < _by_time(best)):
         return _recorded(first, records)
     if best is not None:

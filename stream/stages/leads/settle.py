@@ -37,7 +37,7 @@ from stream.lifecycle.rules import Rules
 from stream.lifecycle.words import COMPANY_FIELDS
 from stream.stages.leads import deals
 from stream.stages.leads.credit import MOST_TOUCHES, TOUCH_MS
-from stream.stages.leads.gather import DAY_MS, Gathered, gather
+from stream.stages.leads.gather import DAY_MS, OF_DEALS, Gathered, gather
 from stream.stages.leads.score import earlier, points_times, scored, silences
 from stream.stages.leads.view import Shares
 
@@ -60,7 +60,9 @@ def settle(facts: Collection[Fact], sure_ms: int, rules: Rules) -> Collection[Fa
     before = [fact for fact in facts if not isinstance(fact, _Old) or _time_ms(fact) < sure_ms]
     found = gather([fact for fact in before if not isinstance(fact, _MONEY)], rules)
     whole = gather(before, rules)
-    if found is None or whole is None or found.lead != whole.lead or found.lead.time_ms >= sure_ms:
+    if found is None or whole is None or found.lead.time_ms >= sure_ms:
+        return facts
+    if found.lead != whole.lead or any(one.id == found.lead.id and one.action in OF_DEALS for one in found.records):
         return facts
     kept: list[Fact] = [fact for fact in facts if not isinstance(fact, _Old | Held | Settled)]
     kept += [fact for fact in facts if isinstance(fact, _Old) and _time_ms(fact) >= sure_ms]

@@ -82,7 +82,7 @@ class Tending:
                 late.append((due_ms, key))
             elif due_ms:
                 home = self._store.make(id_of(key))
-                self._counting.touch(home)
+                self._homes.touch(home)
                 home.row.due_ms = 0  # it is no longer listed
         for due_ms, key in late:
             due.add(due_ms, key)
@@ -95,8 +95,7 @@ class Tending:
         for key in some:
             home = self._store.get(id_of(key))
             if home is not None and home.row.rules != self._book.number:
-                self._counting.touch(home)
-                self._homes.share_anew(home)
+                self._homes.touch(home)
         if not self._former:
             self._book.forget()
 

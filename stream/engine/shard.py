@@ -40,7 +40,7 @@ from stream.state.known_ids import KnownIds
 from stream.state.labels import LabelGuard, Labels, clean
 from stream.state.own_ids import OwnIds
 from stream.state.table import Logged
-from stream.windows.levels import PLAN
+from stream.windows.level import PLAN
 
 
 class ShardFold:
@@ -64,7 +64,7 @@ class ShardFold:
         self._in_use = ValuesInUse(self._accumulator, self.labels)
         self._sites = Labels("site", self._admit)
         self.account = Account(self._accumulator, self._sites, options.grid, self._letter)
-        namer = Namer(options.leads, options.partitioner) if options.leads else None
+        namer = Namer(options.leads, options.partitioner, options.rules.ignore) if options.leads else None
         shared = Shared(options.grid, self._admit, self._sites, options.memory_ms, shard, namer)
         self.stage = groups[group].stage(shared, options)
         self.chain = Chain(groups[group], shard, groups.values(), options)
@@ -186,8 +186,8 @@ class ShardFold:
         folded = {f"{self.group}/label/{label}": n for label, n in self.labels.folded.items()}
         return Delta(
             self.group, self.shard, seq, names, index.tobytes(), panes.tobytes(), amounts.tobytes(), spreads,
-            dict(figures.newest_ms), figures.oldest_ms, report.caught_up, report.now_ms, report.lag_records,
-            list(report.missing), figures.outcomes | folded,
+            dict(figures.newest_ms), figures.oldest_ms, report.caught_up and not self.stage.behind, report.now_ms,
+            report.lag_records, list(report.missing), figures.outcomes | folded,
             {"dedupe_horizon_seconds": horizon_ms / 1000, **self.stage.gauges()}, dict(self.stage.marks()), report.life,
             sent=self.chain.sent, taken=self.chain.taken, standing=standing, stands=stands.tobytes(),
         )  # fmt: skip

@@ -299,6 +299,11 @@ class Settings(BaseModel):
     )
 
     # -- leads
+    leads: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether people are followed over devices, addresses and crm records: auto if there is the topic "
+        "leadpulse.touches (a replay: if there are events of the kinds crm or privacy), on, which wants it, or off.",
+    )
     leads_rules: Path | None = Field(
         None,
         description="TOML file of what makes a lead, a stage and a score, on top of what is shipped and "

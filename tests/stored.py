@@ -166,7 +166,7 @@ def _delta() -> Delta:
         [Spread(("ad_spend", "s1", "google", "brand", "search", "unknown", "b", "EUR"), NOON, NOON + HOUR_MS, 5_000_000, 1)],
         {"ad": NOON}, NOON - 5, True, NOON + 7, {"ad": 4}, ["lead"], {"ad/counted": 12, "ad/accepted": 12},
         {"mixed_granularity/s1": 1.0}, {"known/s1\x1fgoogle\x1fbrand\x1fspend\x1fEUR": NOON + HOUR_MS}, "00ff",
-        sent={2: 17}, taken={"visitors/4": 21}, standing=[("ad_spend", "s1", "google")],
+        sent={2: 17}, taken={"visitors/4": 21}, standing=[("counted", "s1", "ad")],
         stands=np.array([31], np.int64).tobytes(),
     )  # fmt: skip
 
@@ -184,6 +184,13 @@ def _rollup() -> Records:
         made.apply(delta)
     made.readings(None)
     return made.snapshot(True)
+
+
+def _amounts() -> Records:
+    made = rollup()
+    assert made._levels is not None
+    made._levels.stand(np.array([3, 1_004]), np.array([5, -2]))
+    return [(key, value) for key, value in made.snapshot(True) if key[:1] == b"a"]
 
 
 def _of_rollup(prefix: bytes) -> Callable[[], Records]:
@@ -233,9 +240,10 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "rollup_cells": _of_rollup(b"x"),
     "rollup_series": _of_rollup(b"s"),
     "rollup_pending": _of_rollup(b"p"),
+    "rollup_amounts": _amounts,
     "rollup_marks": _of_rollup(b"k"),
     "standing": _row(
-        "dads/3", Standing(9, NOON, True, {"ad": NOON}, NOON - 5, {"ad": 4}, ["lead"], {"ad/counted": 2}, {"g": 1.5}, {"m": 6}, "00ff")
+        "dads/3", Standing(9, NOON, True, {"ad": NOON}, NOON - 5, {"ad": 4}, ["lead"], {"ad/counted": 2}, {"g": 1.5}, {"m": 6}, "00ff", {2: 17}, {"visitors/4": 21})
     ),
     "label_budget": _of_rollup(b"b"),
     "rollup_clock": _of_rollup(b"q"),
@@ -326,7 +334,9 @@ _READ: dict[str, Callable[[Records], Any]] = {
     "rollup_successor": lambda records: [int(value) for _, value in records],
     **dict.fromkeys(("birth", "rollup_birth"), lambda records: named(msgspec.json.decode(records[0][1] or b""))),
     "rollup_pending": _read_pending,
-    **dict.fromkeys(("rollup_cells", "rollup_series", "rollup_marks", "label_budget", "rollup_clock"), _read_plain),
+    **dict.fromkeys(
+        ("rollup_amounts", "rollup_cells", "rollup_series", "rollup_marks", "label_budget", "rollup_clock"), _read_plain
+    ),
 }
 
 

@@ -40,7 +40,7 @@ from stream.state.known_ids import KnownIds
 from stream.state.labels import LabelGuard, Labels, clean
 from stream.state.own_ids import OwnIds
 from stream.state.table import Logged
-from stream.windows.levels import PLAN
+from stream.windows.level import PLAN
 
 
 class ShardFold:

@@ -145,6 +145,7 @@ class Replay:
                 label_limit=options.label_limit,
                 most_readings=options.most_readings,
                 allowed=options.allowed,
+                periods=options.rules.periods,
             )
         )
 

@@ -55,6 +55,7 @@ BIRTH: Final = Stored("birth", "shard", SHELL + b"birth", "stream.worker.life.Bi
 ROLLUP_CELLS: Final = Stored("rollup_cells", "rollup", b"x", "stream.rollup.snapshot.Snapshot", 2)
 ROLLUP_SERIES: Final = Stored("rollup_series", "rollup", b"s", "stream.rollup.snapshot.Snapshot")
 ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot", 3)
+ROLLUP_AMOUNTS: Final = Stored("rollup_amounts", "rollup", b"a", "stream.rollup.snapshot.Snapshot")
 ROLLUP_MARKS: Final = Stored("rollup_marks", "rollup", b"k", "stream.rollup.snapshot.Snapshot")
 STANDING: Final = Stored("standing", "rollup", b"d", "stream.rollup.standing.Standing", 2)
 LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.stored_budget.StoredBudget", 3)
@@ -95,6 +96,7 @@ STORED: Final = (
     ROLLUP_CELLS,
     ROLLUP_SERIES,
     ROLLUP_PENDING,
+    ROLLUP_AMOUNTS,
     ROLLUP_MARKS,
     STANDING,
     LABEL_BUDGET,

@@ -91,4 +91,6 @@ def rollup_options(settings: Settings, shards: Mapping[str, int]) -> RollupOptio
         most_readings=settings.readings_limit,
         allowed={label: frozenset(values) for label, values in settings.labels.items()},
         once=settings.delivery == "exactly_once",
+        told=tuple(group for group in GROUPS if group in shards and GROUPS[group].told_by),
+        periods=settings.rules.periods,
     )

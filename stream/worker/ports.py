@@ -51,6 +51,10 @@ class Rollup(Protocol):
         """Whether all that there is was read, as of the last call of `advance` and what was added since."""
 
     @property
+    def complete_along(self) -> bool:
+        """Whether shards that are told something by others have taken it in, too."""
+
+    @property
     def records(self) -> int:
         """How many records the shards have told of."""
 

@@ -118,6 +118,10 @@ class CountingRollup:
         return len(self.caught_up) == len(self.expected) and all(self.caught_up.values())
 
     @property
+    def complete_along(self) -> bool:
+        return self.complete
+
+    @property
     def records(self) -> int:
         return sum(self.totals.values())
 

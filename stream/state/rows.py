@@ -45,6 +45,12 @@ class Rows:
         self.encoded[key] = row
         self.dirty.add(key)
 
+    def drop(self, key: str) -> None:
+        """Take a row away."""
+        del self.encoded[key]
+        self.dirty.discard(key)
+        self._gone.add(key)
+
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take a record of the state log, prefix included."""
         name = key[len(self.prefix) :].decode()

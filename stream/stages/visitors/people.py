@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from stream.changes.cells import PAID
 from stream.changes.panes import DAY_MS
 from stream.contract.records import UNIT
 from stream.stages.visitors.look_back import TOUCH, looking_back, remember
@@ -24,9 +25,6 @@ LIFE_MS: Final = 35 * DAY_MS
 KNOWN_MS: Final = 400 * DAY_MS
 
 SOCIAL: Final = frozenset({"organic_social", "paid_social"})
-PAID: Final = frozenset(
-    {"paid_search", "paid_social", "paid_shopping", "paid_video", "paid_other", "display", "cross_network"}
-)
 
 _WAYS: Final = ("channel", "campaign", "country", "landing", "social", "content")
 PERSON: Final = {"person": "person", **{way: f"{way}_person" for way in _WAYS}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,11 @@ def test_the_hash_is_of_the_rules_and_not_of_the_file(tmp_path: Path) -> None:
     assert more.score_hash == shipped().score_hash
     assert rules("[score]\nthreshold = 51").score_hash != shipped().score_hash
     assert rules("[score]\nhalf_life = '7d'").score_hash != shipped().score_hash
+
+
+def test_the_example_of_the_docs_can_be_read() -> None:
+    text = Path(__file__).parents[3].joinpath("docs/leads.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    own = rules(example)
+    assert own.ladder == ("A_SUBMITTED", "A_ACCEPTED", "A_APPROVED")
+    assert [(rule.name, rule.a_day) for rule in own.score] == [("opened", 3)]

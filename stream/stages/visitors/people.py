@@ -13,11 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec.structs import replace
+
 from stream.changes.panes import DAY_MS
 from stream.contract.records import UNIT
+from stream.stages.visitors.details import Sight, is_before
 from stream.stages.visitors.look_back import TOUCH, looking_back, remember
 from stream.stages.visitors.row import Extra, Folded, KeyEvent, Packed, Row
-from stream.stages.visitors.sessions import at_or_after
+from stream.stages.visitors.sessions import at_or_after, least
 from stream.stages.visitors.steps import HORIZON_MS, Cells, step
 
 LIFE_MS: Final = 35 * DAY_MS
@@ -243,7 +246,20 @@ def fold_away(row: Row, session: Packed, look_back_ms: int = 0) -> None:
     if look_back_ms:
         remember(latest, session)
     extra.known = walk.known
+    sight, since_ms = _known_as(folded, session, row.source)
     extra.folded = Folded(
         {UNIT.join(way): times for way, times in latest.items()}, walk.end, walk.stranger, walk.view,
         [(opened, landed) for opened, landed in walk.landings if row.last - landed <= HORIZON_MS],
+        sight, since_ms, folded.campaign_id if session.channel is None else session.campaign_id,
     )  # fmt: skip
+
+
+def _known_as(folded: Folded, session: Packed, source: str) -> tuple[Sight | None, int]:
+    """Give who was seen last in sessions folded together, one more among them, and since when they are known."""
+    is_new = bool(folded.end) and session.start - folded.end > LIFE_MS
+    sight, since_ms = (None, 0) if is_new else (folded.sight, folded.since)
+    for one in session.sights:
+        since_ms = least(since_ms, one.first[0])
+        if sight is None or is_before(sight.last, one.last, source):
+            sight = replace(one, first=one.last)
+    return sight, least(since_ms, session.first_key[0] if session.first_key is not None else 0)

@@ -32,7 +32,7 @@ PEOPLE: Final = Stored("people", "shard", b"v", "stream.stages.visitors.row.Row"
 KNOWN_PEOPLE: Final = Stored("known_people", "shard", b"y", "stream.stages.visitors.known.KnownSince")
 COUNTED_BY: Final = Stored("counted_by", "shard", b"o", "stream.stages.visitors.counted_by.LookBack")
 #: Who a visitor was seen as where no session was: what the crm says, and what nobody caused.
-SIGHTINGS: Final = Stored("sightings", "shard", b"a", "stream.stages.visitors.sightings.Sightings")
+SIGHTINGS: Final = Stored("sightings", "shard", b"e", "stream.stages.visitors.sightings.Sightings")
 #: Ids whose events do not count; a key is the prefix, a byte for the type and 16 of hash.
 NO_CONSENT: Final = Stored("no_consent", "shard", b"z", "builtins.bytes")
 AD_LEADS: Final = Stored("ad_leads", "shard", b"w", "stream.stages.visitors.row.AdLead", 2)

@@ -82,7 +82,7 @@ class MailTelling:
                 self.no_consent.mark(order.ids, order.consent)
         if erasures:
             self.teller.forget()
-        return [order for order in erasures if order.consent is not True]
+        return [order for order in erasures if order.consent is None]
 
 
 def _all(key: str, of: Sequence[Basis]) -> Known:

@@ -43,23 +43,22 @@ class AdLeads:
 
     def take(self, events: list[Any], times: list[int]) -> None:
         """Take form events; only a submit makes a lead."""
-        submits = [
-            (time_ms, event.source + UNIT + event.id, event.data)
-            for event, time_ms in zip(events, times, strict=True)
-            if event.data.action == "submit"
+        named = [
+            (time_ms, event.source + UNIT + event.id, event.data) for event, time_ms in zip(events, times, strict=True)
         ]
-        self._taken += submits
+        if self._telling is not None:
+            self._telling.name(named)
+        self._taken += [one for one in named if one[2].action == "submit"]
 
     def fold(self, accumulator: Accumulator) -> None:
         """Fold what was taken."""
         taken, self._taken = self._taken, []
         if taken:
             self._contributions.into(accumulator)
-        taken.sort(key=lambda one: one[:2])
-        if self._telling is not None:
-            self._telling.name(taken)
-        for time_ms, name, data in taken:
+        for time_ms, name, data in sorted(taken, key=lambda one: one[:2]):
             self._fold(time_ms, name, data)
+        if self._telling is not None:
+            self._telling.end()
 
     def _fold(self, time_ms: int, name: str, data: Any) -> None:
         # an id of a lead is one of its platform; a hashed address is the same everywhere

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from stream.identity.facts import Fact, PlatformForm, Told
+from stream.identity.facts import PlatformForm, Told
 from stream.identity.ids import LEAD, Id, Namer
 from stream.identity.telling import Named, Teller
 from stream.stages.consent import of_platform
 from stream.stages.visitors.facts import Facts
 from stream.stages.visitors.following import saying_of
+from stream.stages.visitors.published import Known
 from stream.stages.visitors.row import AdDetails, AdLead
 from stream.state.labels import UNKNOWN, clean
 
@@ -29,50 +30,48 @@ class AdTelling:
         self._namer, self._teller, self._labels, self._campaign = namer, teller, labels, campaign
         self._ids: dict[str, list[Id]] = {}
 
-    def name(self, submits: Sequence[tuple[int, str, Any]]) -> None:
-        """Tell the names in some submits, given as (time, name, data); what is told of them follows."""
-        named = [self._named(*submit) for submit in submits]
-        ids = self._teller.people(named)
-        for one, some in zip(named, ids, strict=True):
-            self._teller.tell("form", one, some)
-        self._ids = {one.event: some for one, some in zip(named, ids, strict=True)}
+    def name(self, events: Sequence[tuple[int, str, Any]]) -> None:
+        """Tell the names in some events, given as (time, name, data); what is told of submits follows."""
+        named = [self._named(*event) for event in events]
+        for one, ids in zip(named, self._teller.people(named), strict=True):
+            self._teller.tell("form", one, ids)
+            self._ids[one.event] = ids
+
+    def end(self) -> None:
+        """Forget the names of a batch, which is folded."""
+        self._ids = {}
 
     def tell(self, known: AdLead | None, lead: AdLead, data: Any) -> None:
         """Tell of a submit, of which `lead` is made; it gets its ids, and `known` what it may lack."""
         ids = self._ids.get(lead.name, [])
         lead.ids = ids if known is None else sorted({*known.ids, *ids})[:_MOST_IDS]
-        if not ids and known is not None and known.details is not None:
-            ids = [known.details.id]  # what it names itself is nobody
-        if not ids:
-            return
         campaign, campaign_id = self._campaign(data)
         lead.details = AdDetails(
-            ids[0], campaign, self._labels.offers[data.offer_id] if data.offer_id else "", _cleaned(data.offer_type),
+            ids[0] if ids else None, campaign, self._labels.offers[data.offer_id] if data.offer_id else "",
+            _cleaned(data.offer_type),
             self._labels.countries[data.geo.country] if data.geo is not None and data.geo.country is not None else "",
             _cleaned(data.geo.region) if data.geo is not None else "", _cleaned(data.product), campaign_id,
         )  # fmt: skip
-        before: list[tuple[Id, Fact]] = []
-        after: list[tuple[Id, Fact]] = []
+        before: Known = set()
+        after: Known = set()
         is_first = known is None or (lead.time, lead.name) < (known.time, known.name)
         if known is not None:
-            if known.details is not None:
-                before.append(_fact(known, known.details, True))
-            else:  # it was counted when nobody was followed yet
+            before = _facts(known, True)
+            if known.details is None and ids:  # it was counted when nobody was followed yet
                 known.details = AdDetails(ids[0])
-            after.append(_fact(known, known.details, not is_first))
-        after.append(_fact(lead, lead.details, is_first))
-        if (saying := saying_of(data)) is not None:
+            after = _facts(known, not is_first)
+        after |= _facts(lead, is_first)
+        if ids and (saying := saying_of(data)) is not None:
             told = Told(
                 "", lead.time, lead.name, saying.framework, saying.known, saying.industry, saying.size_band,
                 saying.revenue_band,
             )  # fmt: skip
-            after.append((ids[0], told))
+            after.add((ids[0], told))
         self._teller.change(before, after)
 
     def erased(self, lead: AdLead) -> None:
         """Tell that a lead is not known any more."""
-        if lead.details is not None:
-            self._teller.change([_fact(lead, lead.details, True)], [])
+        self._teller.change(_facts(lead, True), ())
 
     def _named(self, time_ms: int, name: str, data: Any) -> Named:
         lead = data.lead_id
@@ -81,12 +80,17 @@ class AdTelling:
         return Named(data.site_id, data.email_hash, lead, data.user_id, time_ms, name)
 
 
-def _fact(lead: AdLead, details: AdDetails, is_counted: bool) -> tuple[Id, Fact]:
-    return details.id, PlatformForm(
+def _facts(lead: AdLead, is_counted: bool) -> Known:
+    """Give what is known by the first submit of a lead, if it named anybody."""
+    details = lead.details
+    if details is None or details.id is None:
+        return set()
+    fact = PlatformForm(
         lead.name, lead.time, lead.channel, details.campaign, lead.action, lead.stage, details.offer,
         details.offer_type, lead.event or "", details.country, details.region, details.product, details.campaign_id,
         is_counted,
     )  # fmt: skip
+    return {(details.id, fact)}
 
 
 def _cleaned(value: str | None) -> str:

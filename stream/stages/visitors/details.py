@@ -82,6 +82,9 @@ class Details(msgspec.Struct, array_like=True, gc=False):
     campaign: tuple[int, str, str] | None = None
 
 
+_NOTHING: Final = Details()
+
+
 def is_before(a: Mark, b: Mark, source: str) -> bool:
     """Tell whether one event is before another."""
     return a[0] < b[0] or (a[0] == b[0] and whole(a[1], source) < whole(b[1], source))
@@ -136,6 +139,17 @@ def joined(a: Details | None, b: Details | None, source: str) -> Details | None:
     if a.campaign is None or (b.campaign is not None and is_before(b.campaign[:2], a.campaign[:2], source)):
         a.campaign = b.campaign
     return a
+
+
+def pruned(details: Details | None, touch: Mark | None, key: Mark | None) -> Details | None:
+    """Leave out what is of no use, by the events that are touch and first key event of the session."""
+    if details is None:
+        return None
+    if details.campaign is not None and details.campaign[:2] != touch:
+        details = msgspec.structs.replace(details, campaign=None)
+    if details.key is not None and details.key.at != key:
+        details = msgspec.structs.replace(details, key=None)
+    return None if details == _NOTHING else details
 
 
 def with_campaign(details: Details | None, campaign: tuple[int, str, str], source: str) -> Details:

@@ -13,24 +13,25 @@ from collections.abc import Callable, Collection, Sequence
 from stream.changes.accumulator import Accumulator
 from stream.identity.ids import Id
 from stream.stages.visitors.contribution import contribution
-from stream.stages.visitors.published import life_at, lives_of, owners, session_at
+from stream.stages.visitors.published import ME, life_at, lives_of, session_at
 from stream.stages.visitors.row import Extra, Row
-from stream.stages.visitors.sessions import GAP_MS
 from stream.stages.visitors.sightings import Moment
 
 
-def without(row: Row, outside: Sequence[Moment], ids: Collection[Id]) -> Row | None:
+def without(row: Row, outside: Sequence[Moment], ids: Collection[Id], memory_ms: int) -> Row | None:
     """Take the sessions of some ids out of a row, with all that was done in them; changes the row itself.
 
-    Where the visitor's own id is one of them, `ME` is among `ids`.
+    Where the visitor's own id is one of them, `ME` is among `ids`, and all of the row goes.
     """
+    if ME in ids:
+        return None
     sessions = row.sessions
-    whose = {id(session): who for session, who in zip(sessions, owners(row, outside), strict=True)}
-    lives = lives_of(row, sessions, outside)
+    lives = lives_of(row, sessions, outside, memory_ms)
+    whose = {id(one): life_at(lives, one.start).owner(one.start, one.end) for one in sessions}
 
     def is_theirs(at_ms: int) -> bool:
         session = session_at(sessions, at_ms)
-        return (life_at(lives, at_ms).owner(at_ms + GAP_MS) if session is None else whose[id(session)]) in ids
+        return (life_at(lives, at_ms).owner(at_ms, at_ms) if session is None else whose[id(session)]) in ids
 
     extra = None if row.extra is None else _extra_without(row.extra, is_theirs, ids)
     kept = [session for session in sessions if whose[id(session)] not in ids]

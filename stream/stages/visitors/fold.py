@@ -109,7 +109,7 @@ class PeopleFold:
             if (extra := row.extra) is not None and (newest_ms := max(extra.known, last_key(row))) > key_ms:
                 self.known.note(key, newest_ms)
             raw = encode(row)
-            encoded[key] = raw if len(raw) <= most_bytes else fitting(row, most_bytes, self._look_back_ms)
+            encoded[key] = raw if len(raw) <= most_bytes else fitting(row, most_bytes, self._look_back_ms, memory_ms)
             dirty.add(key)
         incremental.flush()
         if following is not None:

@@ -36,7 +36,7 @@ from stream.stages.visitors.details import (
 )  # fmt: skip
 from stream.stages.visitors.facts import Fact, Facts
 from stream.stages.visitors.names import short
-from stream.stages.visitors.published import ME, Known, is_known, published
+from stream.stages.visitors.published import ME, Known, Terms, is_known, published
 from stream.stages.visitors.row import Deeds, Extra, Packed, Row, decode
 from stream.stages.visitors.sessions import running
 from stream.stages.visitors.sightings import Moment, OutsideSightings, with_moments
@@ -70,12 +70,12 @@ class Following:
     """What is told of the visitors of one shard."""
 
     def __init__(
-        self, namer: Namer, labels: Facts, campaign: Callable[[Any], tuple[str, str]], look_back_ms: int = 0
+        self, namer: Namer, labels: Facts, campaign: Callable[[Any], tuple[str, str]], terms: Terms = Terms()
     ) -> None:
         """Take `campaign`, which gives name and id of the campaign of an event's data, "" for what it does not say."""
         self.teller = Teller(namer)
         self.outside = OutsideSightings()
-        self._namer, self._labels, self._campaign, self._look_back_ms = namer, labels, campaign, look_back_ms
+        self._namer, self._labels, self._campaign, self.terms = namer, labels, campaign, terms
         self._details: defaultdict[str, list[Detail]] = defaultdict(list)
         self._kept: list[tuple[str, Detail]] = []
         self._changes: dict[str, list[_Change]] = {}
@@ -138,8 +138,8 @@ class Following:
         if row.extra is None or not row.extra.followed:
             return
         visitor = key[key.index(UNIT) + 1 :]
-        before = published(visitor, row, outside, self._look_back_ms)
-        after = set() if left is None else published(visitor, left, outside_left, self._look_back_ms)
+        before = published(visitor, row, outside, self.terms)
+        after = set() if left is None else published(visitor, left, outside_left, self.terms)
         if left is not None and left.extra is not None:
             left.extra.followed = is_known(left, outside_left)
         self._changes.setdefault(key, []).append(_Change(before, after, row.last))
@@ -155,8 +155,8 @@ class Following:
             return
         before: Known = set()
         if was_followed and raw is not None:
-            before = published(visitor, decode(raw), known_outside, self._look_back_ms)
-        after = published(visitor, row, outside, self._look_back_ms)
+            before = published(visitor, decode(raw), known_outside, self.terms)
+        after = published(visitor, row, outside, self.terms)
         if extra is None:
             extra = row.extra = Extra()
         extra.followed = True

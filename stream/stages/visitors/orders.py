@@ -32,10 +32,10 @@ class Orders:
 
     def __init__(
         self, people: PeopleFold, ad_leads: AdLeads, following: Following, no_consent: NoConsent,
-        pane: Callable[[int], int], look_back_ms: int,
+        pane: Callable[[int], int],
     ) -> None:  # fmt: skip
         self._people, self._ad_leads, self._following, self.no_consent = people, ad_leads, following, no_consent
-        self._pane, self._look_back_ms = pane, look_back_ms
+        self._pane = pane
         self._claims: defaultdict[str, list[Moment]] = defaultdict(list)
         self._erasures: list[orders.Erase] = []
 
@@ -66,7 +66,7 @@ class Orders:
         for order in erasures:
             if order.consent is not None:
                 self.no_consent.mark(order.ids, order.consent)
-            if order.consent is not True:
+            else:
                 for key in [order.site + UNIT + order.visitor] if order.visitor else self._keys_of(order):
                     self._erase(key, set(order.ids), accumulator)
                 self._ad_leads.erase(order.site, order.ids)
@@ -87,13 +87,14 @@ class Orders:
         if me is not None and me in ids:
             ids = ids | {ME}
         outside = following.outside.of(key)
-        outside_left = [moment for moment in outside if moment[2] not in ids]
+        outside_left = [] if ME in ids else [moment for moment in outside if moment[2] not in ids]
         raw = people.rows.encoded.get(key)
         left: Row | None = None
         if raw is not None:
-            left = without(decode(raw), outside, ids)
+            terms = following.terms
+            left = without(decode(raw), outside, ids, terms.memory_ms)
             following.erased(key, decode(raw), left, outside, outside_left)
-            count_the_rest(people.facts.sites[site], decode(raw), left, self._pane, self._look_back_ms, accumulator)
+            count_the_rest(people.facts.sites[site], decode(raw), left, self._pane, terms.look_back_ms, accumulator)
         following.outside.put(key, outside_left, 0)
         people.known.forget(key)
         if left is None:

@@ -234,8 +234,11 @@ def _seldom(out: Cells, site: str, row: Row, pane: Callable[[int], int]) -> None
             out.append((("offer_taker", site, offer), pane(taken), 1))
 
 
-def fold_away(row: Row, session: Packed, look_back_ms: int = 0) -> None:
-    """Keep of the oldest session only what those behind it need, so that they count as if it were still there."""
+def fold_away(row: Row, session: Packed, look_back_ms: int = 0, memory_ms: int = LIFE_MS) -> None:
+    """Keep of the oldest session only what those behind it need, so that they count as if it were still there.
+
+    Rows of people who are remembered for longer than a life, as `memory_ms` says, may hold several lives.
+    """
     extra = row.extra = row.extra or Extra()
     folded = extra.folded or Folded()
     counts = looking_back([session], folded, look_back_ms)[0]
@@ -246,7 +249,8 @@ def fold_away(row: Row, session: Packed, look_back_ms: int = 0) -> None:
     if look_back_ms:
         remember(latest, session)
     extra.known = walk.known
-    sight, since_ms = _known_as(folded, session, row.source)
+    is_new = memory_ms > LIFE_MS and bool(folded.end) and not is_one_life(extra, folded.end, session.start)
+    sight, since_ms = _known_as(Folded() if is_new else folded, session, row.source)
     extra.folded = Folded(
         {UNIT.join(way): times for way, times in latest.items()}, walk.end, walk.stranger, walk.view,
         [(opened, landed) for opened, landed in walk.landings if row.last - landed <= HORIZON_MS],
@@ -254,10 +258,20 @@ def fold_away(row: Row, session: Packed, look_back_ms: int = 0) -> None:
     )  # fmt: skip
 
 
+def is_one_life(extra: Extra | None, from_ms: int, until_ms: int) -> bool:
+    """Tell whether something was heard between two moments often enough, be it of what nobody caused."""
+    heard = sorted(one.time_ms for one in extra.loose) if extra is not None else []
+    for at_ms in (*heard, until_ms):
+        if from_ms < at_ms <= until_ms:
+            if at_ms - from_ms > LIFE_MS:
+                return False
+            from_ms = at_ms
+    return True
+
+
 def _known_as(folded: Folded, session: Packed, source: str) -> tuple[Sight | None, int]:
     """Give who was seen last in sessions folded together, one more among them, and since when they are known."""
-    is_new = bool(folded.end) and session.start - folded.end > LIFE_MS
-    sight, since_ms = (None, 0) if is_new else (folded.sight, folded.since)
+    sight, since_ms = folded.sight, folded.since
     for one in session.sights:
         since_ms = least(since_ms, one.first[0])
         if sight is None or is_before(sight.last, one.last, source):

@@ -4,8 +4,9 @@ In:  a row of facts, and who the visitor was seen as outside of sessions.
 Out: facts, each with the id that it is about. A change of a row is told as the difference of before and after.
 
 A session belongs to the last id that was seen with the visitor no later than half an hour after its end, else to the
-first one seen later, else to the visitor. A visitor is known since the first sight or key event of a life, and a life
-ends where nothing is heard for 35 days; sessions that began more than 35 days before are not told.
+first one seen later, if that is no more than 35 days after its start, else to the visitor. A visitor is known since the
+first sight or key event of a life, and a life ends where nothing is heard for 35 days; sessions that began more than 35
+days before are not told.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from stream.identity.facts import Booked, Cancelled, Counted, Evidence, Fact, Submitted, Told, Visit
 from stream.identity.ids import VISITOR, Id
@@ -34,6 +35,15 @@ ME: Final = Id(VISITOR, b"", 0)
 Known = set[tuple[Id, Fact]]
 
 
+class Terms(NamedTuple):
+    """What of the settings decides what is published."""
+
+    #: How far direct sessions look back for a touch.
+    look_back_ms: int = 0
+    #: How long people are remembered: a row of no more than a life holds only one.
+    memory_ms: int = LIFE_MS
+
+
 @dataclass(slots=True)
 class Life:
     """A stretch of time in which a visitor was never silent for 35 days, and who they were."""
@@ -44,12 +54,15 @@ class Life:
     #: When the visitor was known first; None: never.
     since_ms: int | None = None
 
-    def owner(self, until_ms: int) -> Id:
-        """Give whose something is that ended half an hour before a moment, or earlier."""
+    def owner(self, start_ms: int, end_ms: int) -> Id:
+        """Give whose something is that went on from one moment to another."""
         if not self.sights:
             return ME
-        place = bisect_right(self.sights, until_ms, key=_time)
-        return self.sights[place - 1 if place else 0][2]
+        place = bisect_right(self.sights, end_ms + GAP_MS, key=_time)
+        if place:
+            return self.sights[place - 1][2]
+        first_ms, _, id = self.sights[0]
+        return id if start_ms >= first_ms - LIFE_MS else ME
 
     def tells(self, start_ms: int) -> bool:
         """Say whether something is told that began at a moment."""
@@ -67,12 +80,12 @@ def is_known(row: Row, outside: Sequence[Moment]) -> bool:
     return False
 
 
-def published(visitor: str, row: Row, outside: Sequence[Moment] = (), look_back_ms: int = 0) -> Known:
+def published(visitor: str, row: Row, outside: Sequence[Moment] = (), terms: Terms = Terms()) -> Known:
     """Give what is known of a visitor, each fact beside whom it is about; `ME` is the visitor."""
     extra = row.extra
     held, _ = attached(row)
-    sessions = looking_back(held, extra.folded if extra is not None else None, look_back_ms)
-    lives = lives_of(row, sessions, outside)
+    sessions = looking_back(held, extra.folded if extra is not None else None, terms.look_back_ms)
+    lives = lives_of(row, sessions, outside, terms.memory_ms)
     campaigns = _campaigns(row, held, sessions)
     out: Known = set()
     key_ms = extra.known if extra is not None else 0
@@ -81,7 +94,7 @@ def published(visitor: str, row: Row, outside: Sequence[Moment] = (), look_back_
         is_counted = first is not None and (not key_ms or first[0] - key_ms > KNOWN_MS)
         key_ms = max(key_ms, session.last_key)
         if life.tells(session.start):
-            who = life.owner(session.end + GAP_MS)
+            who = life.owner(session.start, session.end)
             out |= {(who, fact) for fact in _of_session(visitor, session, row.source, campaign_id, is_counted)}
     if extra is not None and extra.talks:
         folded_ms = extra.folded.end if extra.folded is not None else 0
@@ -92,14 +105,8 @@ def published(visitor: str, row: Row, outside: Sequence[Moment] = (), look_back_
             start_ms, end_ms = (at_ms, at_ms) if found is None else (found.start, found.end)
             life = life_at(lives, start_ms)
             if life.tells(start_ms):
-                out.add((life.owner(end_ms + GAP_MS), fact))
+                out.add((life.owner(start_ms, end_ms), fact))
     return out
-
-
-def owners(row: Row, outside: Sequence[Moment]) -> list[Id]:
-    """Give whose each session of a row is."""
-    lives = lives_of(row, row.sessions, outside)
-    return [life_at(lives, session.start).owner(session.end + GAP_MS) for session in row.sessions]
 
 
 def session_at(sessions: Sequence[Packed], at_ms: int) -> Packed | None:
@@ -115,23 +122,31 @@ def session_at(sessions: Sequence[Packed], at_ms: int) -> Packed | None:
 # whose it is, and since when ----------------------------------------------------------------------------------
 
 
-def lives_of(row: Row, sessions: Sequence[Packed], outside: Sequence[Moment]) -> list[Life]:
+def lives_of(row: Row, sessions: Sequence[Packed], outside: Sequence[Moment], memory_ms: int) -> list[Life]:
     """Part all that is known of a visitor into lives, in order; mostly there is one."""
-    parts = list(_parts(row, sessions, outside))
+    parts = list(_parts(row, sessions))
+    if memory_ms <= LIFE_MS and parts:
+        end_ms = max(row.last, max(part.end_ms for part in parts))
+        parts = [_one([Life(min(part.start_ms for part in parts), end_ms), *parts])]
+    parts += [Life(moment[0], moment[0], [moment], moment[0]) for moment in outside]
     parts.sort(key=lambda part: (part.start_ms, part.end_ms))
-    lives: list[Life] = []
+    lives: list[list[Life]] = []
+    end_ms = 0
     for part in parts:
-        if lives and part.start_ms - lives[-1].end_ms <= LIFE_MS:
-            life = lives[-1]
-            life.end_ms = max(life.end_ms, part.end_ms)
-            life.sights += part.sights
-            if part.since_ms is not None:
-                life.since_ms = part.since_ms if life.since_ms is None else min(life.since_ms, part.since_ms)
+        if lives and part.start_ms - end_ms <= LIFE_MS:
+            lives[-1].append(part)
+            end_ms = max(end_ms, part.end_ms)
         else:
-            lives.append(part)
-    for life in lives:
-        life.sights.sort()
-    return lives
+            lives.append([part])
+            end_ms = part.end_ms
+    return [_one(some) for some in lives]
+
+
+def _one(parts: Sequence[Life]) -> Life:
+    """Make one life of its parts, the first of which begins it."""
+    since = [part.since_ms for part in parts if part.since_ms is not None]
+    sights = sorted(moment for part in parts for moment in part.sights)
+    return Life(parts[0].start_ms, max(part.end_ms for part in parts), sights, min(since, default=None))
 
 
 def life_at(lives: Sequence[Life], at_ms: int) -> Life:
@@ -141,7 +156,7 @@ def life_at(lives: Sequence[Life], at_ms: int) -> Life:
     return lives[max(bisect_right(lives, at_ms, key=lambda life: life.start_ms) - 1, 0)]
 
 
-def _parts(row: Row, sessions: Sequence[Packed], outside: Sequence[Moment]) -> Iterator[Life]:
+def _parts(row: Row, sessions: Sequence[Packed]) -> Iterator[Life]:
     source, extra = row.source, row.extra
     for session in sessions:
         sights = [one for sight in session.sights for one in _moments(sight, source)]
@@ -149,8 +164,6 @@ def _parts(row: Row, sessions: Sequence[Packed], outside: Sequence[Moment]) -> I
         if (first := session.first_key) is not None:
             since.append(first[0])
         yield Life(session.start, _last_ms(session), sights, min(since, default=None))
-    for moment in outside:
-        yield Life(moment[0], moment[0], [moment], moment[0])
     if extra is None:
         return
     if extra.folded is not None and extra.folded.end:

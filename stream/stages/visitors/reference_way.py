@@ -22,7 +22,7 @@ from stream.stages.visitors.contribution import Contributions, counted, of_forms
 from stream.stages.visitors.facts import Chat, Fact, Facts, Form, View, is_presence
 from stream.stages.visitors.look_back import is_touch
 from stream.stages.visitors.loose import joined
-from stream.stages.visitors.people import fold_away
+from stream.stages.visitors.people import LIFE_MS, fold_away
 from stream.stages.visitors.row import UNKNOWN, Extra, KeyEvent, Loose, Packed, Row, Session, ticks_of, unpack
 from stream.stages.visitors.steps import Cells
 
@@ -313,7 +313,7 @@ def forget(row: Row, memory_ms: int, bounds: Bounds, look_back_ms: int = 0) -> N
     oldest = row.last - memory_ms
     kept = row.sessions
     while len(kept) > bounds.sessions or (len(kept) > 1 and kept[0].end < oldest):
-        fold_away(row, kept.pop(0), look_back_ms)
+        fold_away(row, kept.pop(0), look_back_ms, memory_ms)
     extra = row.extra
     if extra is None:
         return
@@ -323,6 +323,20 @@ def forget(row: Row, memory_ms: int, bounds: Bounds, look_back_ms: int = 0) -> N
             del ways[name]
     chats.forget(extra, oldest, bounds.chats, row.source)
     forms.forget(extra.submissions, oldest, bounds.submissions)
-    extra.loose = [one for one in extra.loose if one.time_ms >= row.last - _LOOSE_MS][-bounds.submissions :]
+    held = [one for one in extra.loose if one.time_ms >= row.last - _LOOSE_MS]
+    if memory_ms > LIFE_MS and len(held) < len(extra.loose):
+        held = [one for one in extra.loose if one in held or _is_a_bridge(row, one.time_ms)]
+    extra.loose = held[-bounds.submissions :]
     if extra == _NOTHING:  # what was alone found its session
         row.extra = None
+
+
+def _is_a_bridge(row: Row, at_ms: int) -> bool:
+    """Tell whether a life would be two without what happened at a moment."""
+    extra = row.extra
+    others = [one.time_ms for one in extra.loose] if extra is not None else []
+    if extra is not None and extra.folded is not None:
+        others.append(extra.folded.end)
+    before = [one for one in [*others, *(session.end for session in row.sessions)] if one < at_ms]
+    after = [one for one in [*others, *(session.start for session in row.sessions)] if one > at_ms]
+    return min(after, default=row.last) - max(before, default=at_ms) > LIFE_MS

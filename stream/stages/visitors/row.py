@@ -19,7 +19,7 @@ from typing import Any, Final
 import msgspec
 
 from stream.identity.ids import Id
-from stream.stages.visitors.details import Details, Sight
+from stream.stages.visitors.details import Details, Sight, pruned
 from stream.stages.visitors.names import short, whole
 
 UNKNOWN: Final = "unknown"
@@ -183,13 +183,14 @@ class Session:
                 by, at, on = touch or NEVER, country or NEVER, landing or NEVER
                 said = by[0], short(by[1], source), at[0], short(at[1], source), on[0], short(on[1], source)
                 opened_by = ""
-        deeds = None
-        if said is not None or self.first_key is not None or self.forms or self.idle or self.details is not None:
-            key = self.first_key
-            deeds = Deeds(
-                None if key is None else (key[0], short(key[1], source), *key[2:]), self.last_key, self.more_keys,
-                self.starts, self.forms, self.idle, said, self.details,
-            )  # fmt: skip
+        key, details, deeds = self.first_key, self.details, None
+        if key is not None:
+            key = (key[0], short(key[1], source), *key[2:])
+        if details is not None:
+            touched = None if touch is None else (touch[0], short(touch[1], source))
+            details = pruned(details, touched, None if key is None else key[:2])
+        if said is not None or key is not None or self.forms or self.idle or details is not None:
+            deeds = Deeds(key, self.last_key, self.more_keys, self.starts, self.forms, self.idle, said, details)
         viewed = f"{MARK}{MARK.join(sorted(self.viewed))}{MARK}" if self.viewed else ""
         return Packed(
             self.start, self.end, self.events, self.views, self.engaged, array("I", self.ticks).tobytes(),
@@ -317,9 +318,9 @@ class Row(msgspec.Struct, array_like=True, gc=False):
 
 
 class AdDetails(msgspec.Struct, array_like=True, gc=False):
-    """What is told of the first submit of an ad lead beside what is counted, and whose it is."""
+    """What is told of the first submit of an ad lead beside what is counted, and whose it is; None: nobody's."""
 
-    id: Id
+    id: Id | None
     campaign: str = ""
     offer: str = ""
     offer_type: str = ""

@@ -25,6 +25,7 @@ from stream.stages.visitors.facts import Chat, Facts, Form, People
 from stream.stages.visitors.fold import PeopleFold
 from stream.stages.visitors.following import Following
 from stream.stages.visitors.orders import Orders
+from stream.stages.visitors.published import Terms
 from stream.state.table import Table
 
 
@@ -53,7 +54,9 @@ class Visitors(Stage):
         self._waiting: People = defaultdict(list)
         memory_ms = max(shared.memory_ms, look_back_ms + DAY_MS)
         grid, namer = shared.grid, shared.namer
-        self.following = None if namer is None else Following(namer, self._facts, campaign, look_back_ms)
+        self.following = (
+            None if namer is None else Following(namer, self._facts, campaign, Terms(look_back_ms, memory_ms))
+        )
         self.people = PeopleFold(
             grid, self._facts, memory_ms, bounds, look_back_ms=look_back_ms, following=self.following
         )
@@ -64,7 +67,7 @@ class Visitors(Stage):
             return
         self._facts.reserve()
         self.ad_leads = AdLeads(grid, self._facts, AdTelling(namer, self.following.teller, self._facts, campaign))
-        self._orders = Orders(self.people, self.ad_leads, self.following, NoConsent(namer), grid.pane, look_back_ms)
+        self._orders = Orders(self.people, self.ad_leads, self.following, NoConsent(namer), grid.pane)
 
     @property
     def tables(self) -> Sequence[Table]:

@@ -84,7 +84,7 @@ def known(events: list[Envelope], claimed: Sequence[Claim] = ()) -> Known:
             by_visitor[event["data"]["visitor_id"]].append(event)
     out: Known = set()
     for visitor, some in by_visitor.items():
-        out |= _Visitor(visitor, some, [claim for claim in claimed if claim[0] == visitor]).known()
+        out |= VisitorBook(visitor, some, [claim for claim in claimed if claim[0] == visitor]).known()
     return out
 
 
@@ -134,10 +134,10 @@ def on_platforms(events: list[Envelope]) -> Known:
     return out
 
 
-class _Visitor:
+class VisitorBook:
     """One visitor, by all events."""
 
-    def __init__(self, visitor: str, events: list[Envelope], claimed: list[Claim]) -> None:
+    def __init__(self, visitor: str, events: list[Envelope], claimed: Sequence[Claim] = ()) -> None:
         self.visitor, self.events = visitor, sorted(events, key=at)
         self.me = NAMER.id(VISITOR, SITE, visitor)
         self.seen = [(*at(event), ids[0]) for event in events if (ids := ids_of(event))]
@@ -189,6 +189,12 @@ class _Visitor:
         if before:
             return before[-1][2]
         return seen[0][2] if seen and from_ms >= seen[0][0] - _LIFE else self.me
+
+    def owner_of(self, event: Envelope) -> Id:
+        """Give whose an event is: whose its session is, or by itself."""
+        place = self.of.get(name_of(event))
+        span = self.spans[place] if place is not None else (at(event)[0], at(event)[0])
+        return self._owner(*span)
 
     def _is_told(self, from_ms: int) -> bool:
         first, last = self._life(from_ms)

@@ -138,7 +138,11 @@ def _totals(
     records = 1_000 + max(0, at_ms // 1_000 - 1_700_000_000) // 7
     for at, kind in enumerate(KINDS):
         for outcome, reason, share in ACCOUNT:
-            yield "events_total", {"kind": kind, "outcome": outcome, "reason": reason}, int(records * share * (5 - at))
+            yield (
+                "events_total",
+                {"kind": kind, "outcome": outcome, "reason": reason},
+                int(records * share * (len(KINDS) - at)),
+            )
         lag_s = 0.4 + at * 0.7
         yield "source_newest_event_timestamp_seconds", {"kind": kind}, at_ms / 1_000 - lag_s
         yield "source_lag_seconds", {"kind": kind}, lag_s
@@ -153,6 +157,6 @@ def _totals(
     yield "dedupe_horizon_seconds", {}, 86_400
     for site in sites:
         yield "mixed_granularity", {"site": site}, 0
-    yield "unjoined_recipients_total", {}, 5 - at
+    yield "unjoined_recipients_total", {}, len(KINDS) - at
     yield "labels_folded_total", {"label": "campaign"}, 12
     yield "catalog_info", {"version": version}, 1

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,17 @@ from stream.changes.deltas import Delta, pack
 from stream.changes.panes import HOUR_MS, Grid
 from stream.engine.account import Figures
 from stream.engine.chain import Links, Taken
+from stream.identity.facts import Evidence, Mailed
 from stream.identity.ids import Id
+from stream.lifecycle.read import shipped
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.rollup.standing import Standing
 from stream.stages.ads.grains import Grains
 from stream.stages.ads.totals import Total
 from stream.stages.emails.copy import Copy
 from stream.stages.emails.message import Message
+from stream.stages.leads import rows as leads
+from stream.stages.leads.rulebook import Applied
 from stream.stages.visitors.counted_by import LookBack
 from stream.stages.visitors.details import Ask, Details, KeyDetails, Saying, Sight
 from stream.stages.visitors.known import KnownSince
@@ -98,6 +103,32 @@ def _copy() -> Copy:
 
 def _message() -> Message:
     return Message(NOON + 9, {0x1122334455667788: _copy()}, [(0x1122334455667788, 0x99AABBCCDDEEFF1)], False)
+
+
+_EMAIL, _LEAD, _USER, _DEAL = (Id(type, bytes((type,)) * 16, 3) for type in (0, 1, 2, 4))
+
+
+def _part() -> leads.Part:
+    facts = Evidence("v1", NOON, "web\x1fe1", "form", "email", "june"), Mailed("00ff", "delivered", NOON + 1, True)
+    raws = [msgspec.Raw(leads.encode_fact(fact)) for fact in facts]
+    return leads.Part(
+        "s1", "ab12", NOON - 1, "web\x1fe0", msgspec.Raw(leads.listed(map(bytes, raws))), [(_EMAIL, raws[0])]
+    )
+
+
+def _home() -> leads.Row:
+    told = leads.Told(1, "l1", "s1", 7, "sql", "warm", {"created": b"12345678"}, 99)
+    return leads.Row(
+        NOON, NOON + 5, NOON + 4, 2, 1, 3, "s1", _EMAIL, True, [_LEAD], ["v1"], [_DEAL], leads.FACTS, _part(),
+        [_USER], [(_USER, _LEAD)], [_LEAD], [told], NOON - 9,
+    )  # fmt: skip
+
+
+def _deal() -> leads.Deal:
+    return leads.Deal(
+        NOON, "s1", "d1", (NOON, "crm\x1f1"), (NOON + 1, "crm\x1f2", _LEAD), (NOON + 2, "crm\x1f3", 9_000_000, "EUR", True),
+        (NOON + 3, "crm\x1f4"), (NOON + 4, "crm\x1f5", _USER), [(NOON + 6, "crm\x1f6", 5_000_000, "USD")], False,
+    )  # fmt: skip
 
 
 def _total() -> Total:
@@ -187,6 +218,13 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "message_parts": _row("ns1\x1fm1\x1f1122334455667788", _copy()),
     "ad_totals": _row("ts1\x1fgoogle\x1fbrand", _total()),
     "granularity": _granularity,
+    "lead_homes": lambda: [(b"b" + leads.key(_LEAD), _pack(_home()))],
+    "lead_parts": lambda: [(b"p" + leads.key(_EMAIL) + leads.key(_LEAD), _pack(_part()))],
+    "lead_deals": lambda: [(b"d" + leads.key(_DEAL), _pack(_deal()))],
+    "lead_rules": _row("r", Applied(shipped().hash, [2], [shipped()])),
+    "to_forget": lambda: [
+        (b"f" + leads.key(_EMAIL), _pack(leads.Waiting(NOON + 60_000, _EMAIL, "ab12", "s1", NOON, True)))
+    ],
     "known_ids": _known_ids,
     "labels": _labels,
     "known_horizon": _row("h", Hours({"page_view": 485_000, "form": 484_990}, {"form": 484_000}, 483_000, 482_000)),
@@ -218,6 +256,10 @@ def named(value: Any) -> Any:
     """Give a value with its fields by name, so that two that changed places are seen."""
     if isinstance(value, msgspec.Struct):
         return {name: named(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, msgspec.Raw):
+        return named(msgspec.msgpack.decode(value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return named(asdict(value))
     if isinstance(value, dict):
         return {str(key): named(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

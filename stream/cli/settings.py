@@ -65,6 +65,7 @@ def settings(loaded: Loaded, form: str, explain: bool, rules: bool) -> None:
             click.echo(f"{name:<{widths[0]}}  {value or '-':<{widths[1]}}  {origin}")
             if explain:
                 click.echo(f"    {FIELDS[name].description}\n    {env_name(name)}\n")
+        click.echo(f"\nStages of leads (--rules prints a file of rules): {' → '.join(loaded.settings.rules.ladder)}")
         click.echo(f"\nReferrers that are ignored without a setting, sub-domains included:\n{_wrapped(_shipped())}")
 
 

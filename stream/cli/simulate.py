@@ -7,6 +7,7 @@ Out: records on the five source topics (or lines in a file), and the books.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import click
 
@@ -33,6 +34,11 @@ from stream.settings.values import duration_ms, moment_ms
 @click.option("--history-rate", type=click.FloatRange(0.001), help="Records a second of that past; default: --rate.")
 @click.option("--out", metavar="FILE", help="Write to a file (.gz is packed, - is standard output) and not to Kafka.")
 @click.option("--end", metavar="TIME", help="With --out: the time of the last event; default: now.")
+@click.option(
+    "--leads/--no-leads",
+    default=None,
+    help="Follow people as leads: by more ids, a crm, costs and signals; default: where there are topics for them.",
+)
 @click.option("--books", metavar="FILE", help="Write what every reading must be at the end, one a line.")
 def simulate(
     settings: Settings,
@@ -44,6 +50,7 @@ def simulate(
     history_rate: float | None,
     out: str | None,
     end: str | None,
+    leads: bool | None,
     books: str | None,
 ) -> None:
     """Produce believable traffic on the five source topics, with books of what it must add up to.
@@ -73,9 +80,12 @@ def simulate(
         out=out,
         end_ms=_read(end, "--end", moment_ms),
         books=books,
+        leads=bool(leads),
         prefix=settings.topic_prefix,
-        client={} if out is not None else _client(settings),
     )
+    if out is None:
+        client, followed = _client(settings, leads)
+        plan = replace(plan, client=client, leads=followed)
     try:
         run(plan, lambda line: click.echo(line, err=True))
     except (ProduceFailed, KafkaError) as error:
@@ -95,21 +105,21 @@ def _read(text: str | None, flag: str, read: Callable[[str], int]) -> int | None
         raise UsageError(f"{error}.", where=flag) from None
 
 
-def _client(settings: Settings) -> dict[str, object]:
-    """Give the producer's connection, once it is known that the topics are there."""
-    from stream.engine.groups import GROUPS
+def _client(settings: Settings, leads: bool | None) -> tuple[dict[str, object], bool]:
+    """Give the producer's connection, once it is known that the topics are there, and whether leads have theirs."""
+    from stream.demo.traffic import KINDS, LEAD_KINDS
     from stream.kafka import security, topics
-    from stream.kafka.layout import Layout
 
     link = security.link(settings)
-    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
-    wanted = [layout.sources[group.name][kind] for group in GROUPS.values() for kind in group.kinds]
+    core, of_leads = ({f"{settings.topic_prefix}{kind}" for kind in kinds} for kinds in (KINDS, LEAD_KINDS))
+    wanted = core | (of_leads if leads else set())
     with topics.admin(link) as admin:
-        missing = sorted(set(wanted) - set(topics.found(admin, wanted)))
+        there = set(topics.found(admin, [*wanted, *of_leads]))
+    missing = sorted(wanted - there)
     if missing:
         raise TopicError(
             "Source topics are missing.",
             where=", ".join(missing),
             do="Create them with `leadpulse topics create`.",
         )
-    return link.kafka_python()
+    return link.kafka_python(), of_leads <= there if leads is None else leads

@@ -29,8 +29,10 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from stream.reference.account import Expected, Key, Reference, Window, shift_of
+from stream.reference.account import Key, Reference, shift_of
+from stream.reference.ledger import Window
 from stream.reference.metrics import BOTH_KNOWN, LEAD_COSTS, TIMES, windows_of
+from stream.reference.money import Expected
 
 #: Figures that end where both of their sides are known; they do not move without it.
 END_EARLY = frozenset(BOTH_KNOWN) | frozenset(LEAD_COSTS)

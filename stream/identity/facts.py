@@ -158,6 +158,7 @@ class Recorded(Struct, frozen=True, array_like=True, tag="c", gc=False):
     country: str = ""
     region: str = ""
     product: str = ""
+    new_customer: bool | None = None  # on a deal_won; None: not told
 
 
 class Deal(Struct, frozen=True, array_like=True, tag="d", gc=False):
@@ -194,6 +195,7 @@ class Settled(Struct, frozen=True, array_like=True, tag="S", gc=False):
 
     of: str  # the id of the lead's earliest evidence: two pasts that come together stay two
     sure_ms: int
+    rules: str = ""  # a hash of those by which crossings are known
     active_ms: int = 0
     newest_ms: int = 0
     first_session_ms: int = 0
@@ -205,7 +207,7 @@ class Settled(Struct, frozen=True, array_like=True, tag="S", gc=False):
     booked: tuple[str, ...] = ()  # appointments that have counted
     cancelled: tuple[str, ...] = ()
     credit: tuple[tuple[str, tuple[tuple[str, str, str, int], ...]], ...] = ()  # as given, by model
-    deals: tuple[tuple[str, tuple[tuple[str, tuple[tuple[str, str, str, int], ...]], ...]], ...] = ()  # likewise
+    deals: tuple[tuple[str, tuple[tuple[str, tuple[tuple[str, str, str, int], ...]], ...]], ...] = ()  # by id
 
 
 Fact = (

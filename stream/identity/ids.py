@@ -10,11 +10,11 @@ visitor id never joins two ids. Their order decides where what belongs together 
 from __future__ import annotations
 
 import hashlib
-import re
 import zlib
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from stream.contract.junk import is_junk
 from stream.kernels.murmur2 import partitions_by_murmur2
 
 EMAIL, LEAD, USER, VISITOR, DEAL = range(5)
@@ -23,13 +23,6 @@ FIELDS: Final = ("email_hash", "lead_id", "user_id", "visitor_id", "deal_id")
 STRONG: Final = (EMAIL, LEAD, USER)
 
 _SEPARATOR: Final = "\x1f"
-_JUNK: Final = frozenset(
-    {
-        "-", "[object object]", "anonymous", "distinct_id", "distinctid", "email", "false", "guest", "id", "n/a", "nan",
-        "none", "not_authenticated", "null", "test", "true", "undefined", "unknown", "user",
-    }
-)  # fmt: skip
-_BLANK: Final = re.compile(r"[0\-\s]*")
 
 
 class Id(NamedTuple):
@@ -43,16 +36,6 @@ class Id(NamedTuple):
     def strong(self) -> bool:
         """Tell whether it joins with others."""
         return self.type < VISITOR
-
-
-def is_junk(value: str) -> bool:
-    """Tell whether a value cannot name a person: constants that bugs and test accounts write.
-
-    >>> is_junk("'Undefined'"), is_junk("0000-0000"), is_junk("l-204")
-    (True, True, False)
-    """
-    bare = value.strip().strip("'\"").strip().lower()
-    return bare in _JUNK or _BLANK.fullmatch(bare) is not None
 
 
 class Namer:

@@ -26,14 +26,14 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Erase(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Forget all that is known of some ids: of one visitor, or of every row that knows one of them.
 
-    `consent` says what stands from then on: False filters later events that name one of the ids, True ends that and
-    erases nothing, None leaves it as it is.
+    With `consent` nothing is erased: False filters later events that name one of the ids, True ends that.
     """
 
     site: str
     visitor: str  # "" for every row of the shard
     ids: list[Id]
     consent: bool | None = None
+    names: list[str] = []  # of the ids, as events have them; "" where that is not known
 
 
 encode: Final = msgspec.msgpack.Encoder().encode

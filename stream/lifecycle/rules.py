@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from stream.lifecycle.plan import Plan, planned
+
 #: A fact, or several that must all hold: then it is the latest of them that counts (`solution_form & pricing`).
 Expression = tuple[str, ...]
 
@@ -98,14 +100,27 @@ class Rules:
         return tuple(sorted({self.threshold, *self.what_if}))
 
     @cached_property
+    def plan(self) -> Plan:
+        """Give the rules as tables."""
+        return planned(self)
+
+    @cached_property
+    def score_hash(self) -> str:
+        """Give 16 hex digits that change with whatever decides when a score crosses a threshold."""
+        rules = [(s.name, sorted(s.fact), s.points, s.a_day, s.once, s.within_ms) for s in self.score]
+        return _hash((self.thresholds, self.half_life_days, rules))
+
+    @cached_property
     def hash(self) -> str:
         """Give 16 hex digits that change with whatever decides figures; layout and comments of the file do not."""
         shared = sorted((a, sorted(b.items())) for a, b in self.shared.items())
+        stages = [(s.name, s.implied, sorted(map(sorted, s.evidence))) for s in self.stages]
         told = (
             sorted(self.ignore), shared, self.largest, self.answer_within_ms, self.stale_after_ms, self.forget_after_ms,
-            sorted(self.followers),
-            [(s.name, s.implied, sorted(map(sorted, s.evidence))) for s in self.stages],
-            self.threshold, sorted(self.what_if), self.bands, self.half_life_days,
-            [(s.name, sorted(s.fact), s.points, s.a_day, s.once, s.within_ms) for s in self.score],
+            sorted(self.followers), stages, self.threshold, self.bands, self.score_hash,
         )  # fmt: skip
-        return hashlib.blake2b(repr(told).encode(), digest_size=8).hexdigest()
+        return _hash(told)
+
+
+def _hash(told: object) -> str:
+    return hashlib.blake2b(repr(told).encode(), digest_size=8).hexdigest()

@@ -47,7 +47,7 @@ def event_schema(name: KindName) -> Schema:
     data = parts[kind.data.__name__]
     # an address is found in whatever nobody knows, too
     data |= {"additionalProperties": _CLEAN, "propertyNames": {"not": {"pattern": ADDRESS}}}
-    if kind.rule is not None:
+    if kind.rule is not None and kind.rule.conditions:
         data["allOf"] = list(kind.rule.conditions)
     parts["NoAddress"] = _NO_ADDRESS
     return {"$schema": _DIALECT, "$id": _name(name), **top, "$defs": parts}

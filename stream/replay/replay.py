@@ -34,7 +34,7 @@ Placed = tuple[int, Line]
 
 @dataclass(slots=True)
 class Account:
-    """Where records ended; `left_out` were at or after the moment of reading and are not part of it."""
+    """Where records ended; `left_out` were at or after the moment of reading, or no group reads them: no part of it."""
 
     accepted: int = 0
     counted: int = 0
@@ -114,6 +114,7 @@ class Replay:
             channels=options.channels,
         )
         self._folds = {name: ShardFold(name, 0, 1, fold, groups) for name in groups}
+        self._kinds = {kind for group in groups.values() for kind in group.kinds}
         self._rollup = rollup(
             RollupOptions(
                 dict.fromkeys(groups, 1),
@@ -166,6 +167,9 @@ class Replay:
             if isinstance(line, Reject):
                 account.accepted += 1
                 account.dead_lettered[line.reason] += 1
+                continue
+            if line.kind not in self._kinds:
+                account.left_out += 1
                 continue
             if line.time_ms is None:
                 # the decoder will reject it; it lies at no moment, so it is part of every account

@@ -40,6 +40,11 @@ MESSAGES: Final = Stored("messages", "shard", b"m", "stream.stages.emails.messag
 MESSAGE_PARTS: Final = Stored("message_parts", "shard", b"n", "stream.stages.emails.copy.Copy")
 AD_TOTALS: Final = Stored("ad_totals", "shard", b"t", "stream.stages.ads.totals.Total", 2)
 GRANULARITY: Final = Stored("granularity", "shard", b"g", "stream.stages.ads.grains.Grain", 2)
+LEAD_HOMES: Final = Stored("lead_homes", "shard", b"b", "stream.stages.leads.rows.Row")
+LEAD_PARTS: Final = Stored("lead_parts", "shard", b"p", "stream.stages.leads.rows.Part")
+LEAD_DEALS: Final = Stored("lead_deals", "shard", b"d", "stream.stages.leads.rows.Deal")
+LEAD_RULES: Final = Stored("lead_rules", "shard", b"r", "stream.stages.leads.rulebook.Applied")
+TO_FORGET: Final = Stored("to_forget", "shard", b"f", "stream.stages.leads.rows.Waiting")
 KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.KnownIds", 2)
 KNOWN_HORIZON: Final = Stored("known_horizon", "shard", b"h", "stream.state.horizon.Hours")
 LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard", 2)
@@ -77,6 +82,11 @@ STORED: Final = (
     MESSAGE_PARTS,
     AD_TOTALS,
     GRANULARITY,
+    LEAD_HOMES,
+    LEAD_PARTS,
+    LEAD_DEALS,
+    LEAD_RULES,
+    TO_FORGET,
     KNOWN_IDS,
     KNOWN_HORIZON,
     LABELS,

@@ -24,7 +24,7 @@ ARROW: dict[str, set[str]] = {
     "kernels": set(),
     "changes": {"kernels"},
     "state": {"kernels"},
-    "identity": {"kernels"},
+    "identity": {"contract", "kernels"},
     "lifecycle": {"errors"},
     "settings": {"errors", "lifecycle"},
     "adapters": {"contract", "kernels"},

@@ -35,26 +35,15 @@ class Capture(NamedTuple):
     country: str = ""
     region: str = ""
     product: str = ""
+    campaign_id: str = ""
 
 
-class Where(NamedTuple):
-    """What a touch is credited to."""
-
-    channel: str
-    campaign: str
-    campaign_id: str = ""  # as told beside a name: what ad cost meets credit by
-
-
+#: What a touch is credited to: channel, campaign, and the campaign's id where one was told, by which ad cost meets it.
+Where = tuple[str, str, str]
 #: Millionths by what they are credited to; they add up to 1,000,000.
 Shares = Mapping[Where, int]
-
-
-class Touch(NamedTuple):
-    """A contact that credit is given to: a session, a form on an ad platform, a lead made by hand."""
-
-    time_ms: int
-    key: str  # tells touches of one moment apart
-    where: Where
+#: A contact that credit is given to (a session, a form on an ad platform, a lead made by hand): time, then as Where.
+Touch = tuple[int, str, str, str]
 
 
 class Part(NamedTuple):
@@ -91,6 +80,7 @@ class Move(NamedTuple):
     """A record of the crm that moves a lead down the ladder."""
 
     time_ms: int
+    id: str
     from_: str
     to: str
 
@@ -103,11 +93,11 @@ class Company(NamedTuple):
     revenue_band: str = ""
 
 
-class View(Struct, frozen=True, kw_only=True, gc=False):
+class View(Struct, frozen=True, gc=False):
     """All that a lead amounts to at one moment of the clock."""
 
     lead: Capture
-    counted: tuple[Counted | PlatformForm, ...]  # what `leads` has counted already where it was read
+    counted: tuple[Counted | PlatformForm, ...]  # by what `leads` has counted it where it was read
     # -- stages
     entered: Mapping[str, int]  # those entered, in the order of the ladder
     stage: str
@@ -123,7 +113,6 @@ class View(Struct, frozen=True, kw_only=True, gc=False):
     parts: tuple[Part, ...]
     band: str
     crossed: Mapping[int, int]  # threshold → when the score first reached it, as a lead
-    silent: tuple[int, ...]  # when mail had lain unopened for too long
     # -- touches
     active_ms: int  # the newest sign of life
     newest_ms: int  # the newest fact
@@ -139,8 +128,8 @@ class View(Struct, frozen=True, kw_only=True, gc=False):
     first_response_ms: int
     assigned_ms: int  # the first time
     assignment: str  # how, the first time
-    premature: bool  # was assigned before it was an mql
-    rep: str  # the last one
+    premature: bool  # was first assigned before it was an mql
+    rep: str  # of the last assignment
     calls: tuple[int, ...]  # when calls were completed
     # -- events, segments, qualification
     registered: Mapping[str, int]  # event → the first form that names it

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from stream.contract.kinds import KINDS
 from stream.engine.groups import GROUPS
 from stream.kafka.layout import Layout
 from stream.kafka.topic_plan import Found, TopicPlan
@@ -39,7 +38,8 @@ def test_topics_as_planned_are_in_order():
 def test_all_topics_of_an_installation_carry_its_prefix():
     names = [spec.name for spec in TopicPlan(LAYOUT).specs]
     of_groups, of_all = ("state", "deltas", "reroute"), ("rollup", "metrics", "dead_letter")
-    assert len(names) == len(set(names)) == len(KINDS) + len(of_groups) * len(GROUPS) + len(of_all)
+    kinds = [kind for group in GROUPS.values() for kind in group.kinds]
+    assert len(names) == len(set(names)) == len(kinds) + len(of_groups) * len(GROUPS) + len(of_all)
     assert all(name.startswith("p.") for name in names)
 
 

@@ -227,3 +227,20 @@ def test_a_wrong_file_of_hosts_is_one_message(tmp_path: Path, text: str, says: l
     message = message_of(referrers=str(path))
     for part in (*says, f"file {path}", "environment LEADPULSE_REFERRERS"):
         assert part in message
+
+
+def test_a_file_of_rules_is_checked_with_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "leads.toml"
+    file.write_text("[score]\nthreshold = 80\n", encoding="utf-8")
+    loaded = load(environ={"LEADPULSE_LEADS_RULES": str(file)})
+    assert loaded.settings.rules.threshold == 80
+    assert load(environ={}).settings.rules.threshold == 50
+    file.write_text('[[score.rule]]\nname = "x"\nfact = "mail:opend"\npoints = 1\n', encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load(environ={"LEADPULSE_LEADS_RULES": str(file)})
+    assert str(caught.value) == (
+        "score.rule 1.fact: there is no fact 'mail:opend'.\n"
+        f"  where: file {file}; leads_rules: environment LEADPULSE_LEADS_RULES\n"
+        "  do:    Did you mean mail:opened?"
+    )
+    assert caught.value.exit_code == 2

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
 import pytest
 
+from stream.contract.records import CLAIM, ERASE, KIND_HEADER
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
+from stream.identity import orders
+from stream.identity.ids import Id
 from stream.ingest.touches import ChannelOptions
+from stream.lifecycle.read import shipped
 from stream.state.keys import STORED, Stored
 from tests import stored as examples
+from tests.laws.leads.simulation import World
+from tests.laws.leads.worlds import T0
 from tests.laws.traffic import REPORT, batch, shard
 from tests.unit.engine import telling
 from tests.unit.golden.events import ad, ad_form, form, mail
@@ -114,12 +121,30 @@ def test_what_shards_write_is_in_the_list_and_all_of_the_list_is_written() -> No
     }
     written = set()
     for group, told in events.items():
-        fold = shard(group, channels=ChannelOptions(look_back_ms=1))
-        fold.fold(batch([{"id": f"{group}{n}", **event} for n, event in enumerate(told)]))
+        fold = shard(group, channels=ChannelOptions(look_back_ms=1), leads=1 if group != "ads" else 0)
+        claim = orders.Claim("s1", "bob", Id(0, bytes(16), 0), 1, "crm\x1fr1")
+        refusal = orders.Erase("s1", "", [Id(0, bytes(16), 0)], consent=False)
+        ordered = [
+            (0, 0, b"", orders.encode(order), ((KIND_HEADER, kind),))
+            for kind, order in ((CLAIM, claim), (ERASE, refusal))
+        ]
+        fold.fold([*batch([{"id": f"{group}{n}", **event} for n, event in enumerate(told)]), ("handover", ordered)])
         written |= {key[:1] for key, _ in fold.changes(1, REPORT).state}
     tells = ShardFold("mails", 0, 1, FoldOptions(leads=1), telling.GROUPS)
     written |= {key[:1] for key, _ in tells.changes(1, REPORT).state}
+    written |= of_leads()
     assert written == {stored.prefix for stored in STORED if stored.log == "shard" and stored.prefix[0] != 0}
+
+
+def of_leads() -> set[bytes]:
+    """Give the prefixes of what a shard of leads writes."""
+    here = World(1, 1, 1, shipped())
+    record = {"kind": "crm", "time": T0, "lead": "l1"}
+    here.produce({**record, "id": "crm\x1f1", "action": "lead_created", "email": "ab12"})
+    here.produce({**record, "id": "crm\x1f2", "action": "deal_won", "deal": "d1", "value": 1, "currency": "EUR"})
+    here.produce({"kind": "privacy", "id": "crm\x1f3", "time": T0, "action": "erase", "email": "ab13"})
+    here.run(Random(1), crash=0)
+    return {key[:1] for shard in here.leads() for key in shard.log}
 
 
 def test_the_list_names_structs_that_there_are() -> None:

@@ -26,7 +26,7 @@ def fitting(row: Row, most_bytes: int, look_back_ms: int = 0, memory_ms: int = L
     return raw
 
 
-def _halve(row: Row, look_back_ms: int, memory_ms: int) -> bool:
+def _halve(row: Row, look_back_ms: int = 0, memory_ms: int = LIFE_MS) -> bool:
     """Give up half of what can be given up; False where nothing is left."""
     sessions, smaller = row.sessions, False
     for _ in range(len(sessions) // 2):

@@ -21,7 +21,7 @@ from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.contribution import Contributions, counted, of_forms, of_person, of_session, of_talks
 from stream.stages.visitors.facts import Chat, Fact, Facts, Form, View, is_presence
 from stream.stages.visitors.look_back import is_touch
-from stream.stages.visitors.loose import joined
+from stream.stages.visitors.loose import attached, joined
 from stream.stages.visitors.people import LIFE_MS, fold_away
 from stream.stages.visitors.row import UNKNOWN, Extra, KeyEvent, Loose, Packed, Row, Session, ticks_of, unpack
 from stream.stages.visitors.steps import Cells
@@ -323,12 +323,21 @@ def forget(row: Row, memory_ms: int, bounds: Bounds, look_back_ms: int = 0) -> N
             del ways[name]
     chats.forget(extra, oldest, bounds.chats, row.source)
     forms.forget(extra.submissions, oldest, bounds.submissions)
-    held = [one for one in extra.loose if one.time_ms >= row.last - _LOOSE_MS]
-    if memory_ms > LIFE_MS and len(held) < len(extra.loose):
-        held = [one for one in extra.loose if one in held or _is_a_bridge(row, one.time_ms)]
-    extra.loose = held[-bounds.submissions :]
+    _forget_loose(row, extra, memory_ms, bounds)
     if extra == _NOTHING:  # what was alone found its session
         row.extra = None
+
+
+def _forget_loose(row: Row, extra: Extra, memory_ms: int, bounds: Bounds) -> None:
+    """Forget what nobody caused and is old; what it said of a session that it came before, that session has now."""
+    held = [one for one in extra.loose if one.time_ms >= row.last - _LOOSE_MS]
+    if len(held) == len(extra.loose) <= bounds.submissions:
+        return
+    if memory_ms > LIFE_MS:
+        held = [one for one in extra.loose if one in held or _is_a_bridge(row, one.time_ms)]
+    held = held[-bounds.submissions :]
+    gone = Row(row.last, row.sessions, row.source, Extra(loose=[one for one in extra.loose if one not in held]))
+    row.sessions, extra.loose = attached(gone)[0], held
 
 
 def _is_a_bridge(row: Row, at_ms: int) -> bool:

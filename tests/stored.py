@@ -31,6 +31,7 @@ from stream.lifecycle.read import shipped
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.rollup.standing import Standing
 from stream.stages.ads.grains import Grains
+from stream.stages.ads.signals import Latest
 from stream.stages.ads.totals import Total
 from stream.stages.emails.copy import Copy
 from stream.stages.emails.message import Message
@@ -45,6 +46,7 @@ from stream.state.horizon import Hours
 from stream.state.keys import STORED, Stored
 from stream.state.known_ids import KnownIds, hash_ids
 from stream.state.labels import LabelGuard
+from stream.state.own_ids import OwnIds
 from stream.worker import position
 from stream.worker.life import birth
 from stream.worker.rollup_shard import RollupPosition
@@ -137,11 +139,26 @@ def _total() -> Total:
     return Total(NOON + 9, 2, NOON + 5, "ads\x1fe7", NOON - 8, NOON + 8, 41_700_000, cell, 90_000_000, worth)
 
 
+def _signal() -> Latest:
+    labels = ["s1", "keyword_rank", "searchbox", "crm software"]
+    return Latest(NOON + 9, NOON - 8, 3, NOON + 7, "tool\x1fe9", 4_250_000, 1, labels, True)
+
+
 def _known_ids() -> Records:
     ids = KnownIds(cap_bytes=8 * 4)
     for hour in range(4):
         ids.check(hash_ids([f"shop\x1f{hour}", f"shop\x1f{hour}'"]), np.full(2, hour + 10, np.int64))
     return ids.changes()
+
+
+def _own_ids() -> Records:
+    kept = OwnIds(["crm", "privacy"])
+    for at, ids in enumerate(kept.of.values()):
+        ids.check(hash_ids([f"shop\x1f{at}"]), np.full(1, at + 31, np.int64), "crm")
+    kept.of["crm"].expire(32, 0)
+    kept.of["crm"].expire(32, 200_000)
+    kept.of["crm"].check(hash_ids(["shop\x1fnew"]), np.full(1, 40, np.int64), "crm")
+    return kept.changes()
 
 
 def _labels() -> Records:
@@ -166,7 +183,7 @@ def _delta() -> Delta:
         [Spread(("ad_spend", "s1", "google", "brand", "search", "unknown", "b", "EUR"), NOON, NOON + HOUR_MS, 5_000_000, 1)],
         {"ad": NOON}, NOON - 5, True, NOON + 7, {"ad": 4}, ["lead"], {"ad/counted": 12, "ad/accepted": 12},
         {"mixed_granularity/s1": 1.0}, {"known/s1\x1fgoogle\x1fbrand\x1fspend\x1fEUR": NOON + HOUR_MS}, "00ff",
-        sent={2: 17}, taken={"visitors/4": 21}, standing=[("ad_spend", "s1", "google")],
+        sent={2: 17}, taken={"visitors/4": 21}, standing=[("counted", "s1", "ad")],
         stands=np.array([31], np.int64).tobytes(),
     )  # fmt: skip
 
@@ -184,6 +201,13 @@ def _rollup() -> Records:
         made.apply(delta)
     made.readings(None)
     return made.snapshot(True)
+
+
+def _amounts() -> Records:
+    made = rollup()
+    assert made._levels is not None
+    made._levels.stand(np.array([3, 1_004]), np.array([5, -2]))
+    return [(key, value) for key, value in made.snapshot(True) if key[:1] == b"a"]
 
 
 def _of_rollup(prefix: bytes) -> Callable[[], Records]:
@@ -226,6 +250,8 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
         (b"f" + leads.key(_EMAIL), _pack(leads.Waiting(NOON + 60_000, _EMAIL, "ab12", "s1", NOON, True)))
     ],
     "known_ids": _known_ids,
+    "signals": _row("us1\x1fkeyword_rank\x1fsearchbox\x1fcrm software", _signal()),
+    "own_ids": _own_ids,
     "labels": _labels,
     "known_horizon": _row("h", Hours({"page_view": 485_000, "form": 484_990}, {"form": 484_000}, 483_000, 482_000)),
     "account": _row("c", Figures({"ad/accepted": 3, "ad/counted": 2}, {"ad": NOON}, NOON - 5)),
@@ -234,9 +260,10 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "rollup_cells": _of_rollup(b"x"),
     "rollup_series": _of_rollup(b"s"),
     "rollup_pending": _of_rollup(b"p"),
+    "rollup_amounts": _amounts,
     "rollup_marks": _of_rollup(b"k"),
     "standing": _row(
-        "dads/3", Standing(9, NOON, True, {"ad": NOON}, NOON - 5, {"ad": 4}, ["lead"], {"ad/counted": 2}, {"g": 1.5}, {"m": 6}, "00ff")
+        "dads/3", Standing(9, NOON, True, {"ad": NOON}, NOON - 5, {"ad": 4}, ["lead"], {"ad/counted": 2}, {"g": 1.5}, {"m": 6}, "00ff", {2: 17}, {"visitors/4": 21})
     ),
     "label_budget": _of_rollup(b"b"),
     "rollup_clock": _of_rollup(b"q"),
@@ -280,6 +307,17 @@ def _read_known_ids(records: Records) -> Any:
     return {"dropped": ids.dropped_before_hour, "known": ids.check(every, np.full(8, 13, np.int64)).tolist()}
 
 
+def _read_own_ids(records: Records) -> Any:
+    kept = OwnIds(["crm", "privacy"])
+    for key, value in records:
+        kept.load(key, value)
+    every = hash_ids(["shop\x1f0", "shop\x1f1", "shop\x1fnew"])
+    return {
+        kind: [ids.forgotten_before_hour("crm"), ids.check(every, np.full(3, 40, np.int64)).tolist()]
+        for kind, ids in kept.of.items()
+    }
+
+
 def _read_labels(records: Records) -> Any:
     guard = LabelGuard(2)
     for key, value in records:
@@ -307,6 +345,7 @@ def _read_pending(records: Records) -> Any:
 
 _READ: dict[str, Callable[[Records], Any]] = {
     "known_ids": _read_known_ids,
+    "own_ids": _read_own_ids,
     "labels": _read_labels,
     "granularity": _read_granularity,
     "position": lambda records: named(position.decode(records[0][1] or b"")),
@@ -316,7 +355,9 @@ _READ: dict[str, Callable[[Records], Any]] = {
     "rollup_successor": lambda records: [int(value) for _, value in records],
     **dict.fromkeys(("birth", "rollup_birth"), lambda records: named(msgspec.json.decode(records[0][1] or b""))),
     "rollup_pending": _read_pending,
-    **dict.fromkeys(("rollup_cells", "rollup_series", "rollup_marks", "label_budget", "rollup_clock"), _read_plain),
+    **dict.fromkeys(
+        ("rollup_amounts", "rollup_cells", "rollup_series", "rollup_marks", "label_budget", "rollup_clock"), _read_plain
+    ),
 }
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
+from stream.changes import panes
+
 ShownAs = Literal[
     "count", "amount", "ratio", "summary", "total", "gauge",
     "survival",  # median of durations with those who still wait (Kaplan–Meier), in seconds
@@ -28,7 +30,7 @@ LEADS: Final = ("24h", "7d", "30d", "90d", "365d")
 #: What is compared with the same time before it.
 MONTH: Final = ("30d",)
 #: The window of what stands: amounts that hold until they are taken back.
-NOW_WINDOW: Final = "now"
+NOW_WINDOW: Final = panes.NOW
 NOW: Final = (NOW_WINDOW,)
 #: The sets of windows that an entry chooses from.
 WINDOWS: Final = frozenset({TRAFFIC, BOUNCES, CONTENT, ADS, MONEY, STEPS, LEADS, MONTH, NOW})
@@ -81,6 +83,9 @@ At = Literal[
     "sending",
     "step begun",  # when the step's beginning was taken
     "step taken",  # when its end was reached
+    "assigned",  # when a lead was first given to somebody
+    "signed up",  # when a lead first sent a form of an event
+    "called",  # when a lead was first talked to
     "stage entered",  # when a lead entered the stage that a cohort, or the way to another stage, begins with
     "stage reached",  # when it entered the stage where the way ends
     "waiting since",  # when the stay began that a lead is in
@@ -106,6 +111,7 @@ class Count:
 
     `fate` picks messages of which any of these bits is true. `needs` names a label without which a cell is
     passed over (beside `labels`, for which the same holds). `where` picks cells by values of their labels.
+    `carried` names the labels of cells in the order of `labels`, where one is shown under another name.
     `of` says what one of it is, `at` in which pane that one stands.
     """
 
@@ -115,9 +121,15 @@ class Count:
     fate: int = 0
     needs: str | None = None
     where: tuple[tuple[str, str], ...] = ()
+    carried: tuple[str, ...] = ()
     # no part of the catalog's version: they change no figure
     of: Of = field(kw_only=True, repr=False)
     at: At = field(kw_only=True, repr=False)
+
+    @property
+    def of_cells(self) -> tuple[str, ...]:
+        """Name the labels as cells carry them, in the order of `labels`."""
+        return self.carried or self.labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +137,14 @@ class Alert:
     """What the alert of an entry says; the rule follows from the entry's kind, proportion and direction.
 
     `by` are the labels beside `site` that an alert tells apart; it adds up over the others (no figures of people,
-    which do not add up). Without it all labels are told apart.
+    which do not add up). Without it all labels are told apart. What is not `ruled` has words and a direction, and no
+    rule in Prometheus: what is usual for a cohort is to be seen over months.
     """
 
     summary: str
     severity: Literal["critical", "warning", "info"] = "warning"
     by: tuple[str, ...] | None = None
+    ruled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +254,7 @@ class Metric:
     panel: str | None = None
     since: str = "0.1"
     notes: str = field(default="")
+    exposed: str = ""  # the name in readings, where it is that of another entry and `constant` tells them apart
     maturity: Maturity | None = None
     read_in: tuple[tuple[str, str], ...] = ()
     began: str | None = None
@@ -253,6 +268,11 @@ class Metric:
     watched: str | None = field(default=None, repr=False)
     share_of: str | None = field(default=None, repr=False)
     look: Look = field(default=Look(), repr=False)
+
+    @property
+    def series(self) -> str:
+        """Name the entry as readings and Prometheus do."""
+        return self.exposed or self.name
 
 
 def counts_of(metric: Metric) -> list[str]:

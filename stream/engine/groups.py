@@ -10,10 +10,10 @@ message, by campaign.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
-from stream.contract.kinds import KindName
+from stream.contract.kinds import KINDS, KindName
 from stream.engine.options import FoldOptions
 from stream.ingest.campaign import campaign_of
 from stream.ingest.touches import Channels
@@ -43,7 +43,7 @@ class Group:
     @property
     def optional_kinds(self) -> tuple[KindName, ...]:
         """Kinds whose topics may be missing where the group runs."""
-        return ()
+        return tuple(kind for kind in self.kinds if KINDS[kind].optional)
 
 
 def _visitors(shared: Shared, options: FoldOptions) -> Stage:
@@ -86,6 +86,27 @@ GROUPS: Final[Mapping[str, Group]] = by_name((
     Group("emails", ("email",), _emails),
     Group("ads", ("ad",), _ads),
 ))  # fmt: skip
+
+
+def chosen(leads: Literal["auto", "on", "off"], groups: Mapping[str, Group] = GROUPS) -> dict[str, Group]:
+    """Give the groups that may run: whether people are followed is the installation's choice.
+
+    `on` wants all topics of who is told of people, `auto` does without if they are not there.
+    """
+    return {
+        name: replace(group, optional=False) if group.told_by and leads == "on" else group
+        for name, group in groups.items()
+        if leads != "off" or not group.told_by
+    }
+
+
+def following(options: FoldOptions, shards: Mapping[str, int], groups: Mapping[str, Group] = GROUPS) -> FoldOptions:
+    """Give the options where these groups run, each in so many shards: who follows people, and who tells of them."""
+    told = next((name for name, group in groups.items() if group.told_by and name in shards), None)
+    if told is None:
+        return replace(options, leads=0)
+    feeders = {name: shards[name] for name in groups[told].told_by if name in shards}
+    return replace(options, leads=shards[told], told_by=feeders)
 
 
 def absent(shards: Mapping[str, int], groups: Mapping[str, Group] = GROUPS) -> tuple[str, ...]:

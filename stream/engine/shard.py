@@ -17,9 +17,9 @@ import numpy as np
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.deltas import Delta, pack
-from stream.changes.panes import DAY_MS, HOUR_MS, Grid
+from stream.changes.panes import DAY_MS, Grid
 from stream.contract import dead_letter
-from stream.contract.kinds import is_kind
+from stream.contract.kinds import KINDS, is_kind
 from stream.contract.records import HANDOVER, REROUTE, TOUCHES, Record
 from stream.contract.rejects import Reject
 from stream.engine.account import Account
@@ -38,8 +38,9 @@ from stream.ingest.decode import decode
 from stream.stages.stage import HandOver, Shared
 from stream.state.known_ids import KnownIds
 from stream.state.labels import LabelGuard, Labels, clean
+from stream.state.own_ids import OwnIds
 from stream.state.table import Logged
-from stream.windows.levels import PLAN
+from stream.windows.level import PLAN
 
 
 class ShardFold:
@@ -63,16 +64,21 @@ class ShardFold:
         self._in_use = ValuesInUse(self._accumulator, self.labels)
         self._sites = Labels("site", self._admit)
         self.account = Account(self._accumulator, self._sites, options.grid, self._letter)
-        namer = Namer(options.leads, options.partitioner) if options.leads else None
+        namer = Namer(options.leads, options.partitioner, options.rules.ignore) if options.leads else None
         shared = Shared(options.grid, self._admit, self._sites, options.memory_ms, shard, namer)
         self.stage = groups[group].stage(shared, options)
         self.chain = Chain(groups[group], shard, groups.values(), options)
         self._router = Router(shard, shards, options.partitioner, self.stage.known)
-        self._retention = Retention(self.kinds, options.limits.lateness_ms)
-        self._repeats = Repeats(self.known_ids, self.account, self._retention)
+        own = [kind for kind in self.kinds if KINDS[kind].lateness_ms is not None]
+        own_ms: dict[str, int] = {kind: options.limits.lateness_of(kind) for kind in own}
+        self.own_ids = OwnIds(own_ms, options.known_ids_bytes)
+        self._retention = Retention(self.kinds, options.limits.lateness_ms, own_ms)
+        self._repeats = Repeats(self.known_ids, self.own_ids, self.account, self._retention)
         self.pending_bytes = 0  # of dead letters and forwards
         known = self.known_ids
-        logged: tuple[Logged, ...] = (*self.stage.tables, known.horizon, known, self.labels, self.account, self.chain)
+        logged: tuple[Logged, ...] = (
+            *self.stage.tables, known.horizon, known, self.own_ids, self.labels, self.account, self.chain,
+        )  # fmt: skip
         self._stored = {one.prefix: one for one in logged}
 
     # the flow ---------------------------------------------------------------------------------------------
@@ -138,11 +144,11 @@ class ShardFold:
         """Give what this commit must write, and forget it."""
         self.pending_bytes = 0
         self.stage.advance(self.chain.clock_ms(self.account.figures.newest_ms, report), self._accumulator)
-        oldest_ms = self._retention.oldest_ms(self.account.figures.newest_ms, report)
-        if oldest_ms is not None:
-            self.known_ids.expire(oldest_ms // HOUR_MS - 1, report.now_ms)
+        oldest = self._retention.oldest(self.account.figures.newest_ms, report)
+        self._repeats.forget(oldest, report.now_ms)
+        if oldest.rows_ms is not None:
             for table in self.stage.tables:
-                table.expire(oldest_ms)
+                table.expire(oldest.rows_ms)
         touches = self.tell(report)
         delta = self._delta(seq, report, self.options.grid if self._gathers else None)
         state = [change for stored in self._stored.values() for change in stored.changes()]
@@ -176,12 +182,12 @@ class ShardFold:
         names, index, panes, amounts, spreads = self._accumulator.take(grid, shown_ms)
         standing, stands = self._accumulator.take_standing()
         self._in_use.note(newest_ms)
-        horizon_ms = self._repeats.horizon_ms(newest_ms, self.options.limits.lateness_ms)
+        horizon_ms = self._repeats.horizon_ms(self.kinds, figures.newest_ms, self.options.limits)
         folded = {f"{self.group}/label/{label}": n for label, n in self.labels.folded.items()}
         return Delta(
             self.group, self.shard, seq, names, index.tobytes(), panes.tobytes(), amounts.tobytes(), spreads,
-            dict(figures.newest_ms), figures.oldest_ms, report.caught_up, report.now_ms, report.lag_records,
-            list(report.missing), figures.outcomes | folded,
+            dict(figures.newest_ms), figures.oldest_ms, report.caught_up and not self.stage.behind, report.now_ms,
+            report.lag_records, list(report.missing), figures.outcomes | folded,
             {"dedupe_horizon_seconds": horizon_ms / 1000, **self.stage.gauges()}, dict(self.stage.marks()), report.life,
             sent=self.chain.sent, taken=self.chain.taken, standing=standing, stands=stands.tobytes(),
         )  # fmt: skip

@@ -100,6 +100,11 @@ class Rules:
         return tuple(sorted({self.threshold, *self.what_if}))
 
     @cached_property
+    def periods(self) -> Mapping[str, str]:
+        """Give the windows whose length is ruled, by the names that the catalog has for them."""
+        return {"answer_within": _window(self.answer_within_ms), "stale_after": _window(self.stale_after_ms)}
+
+    @cached_property
     def plan(self) -> Plan:
         """Give the rules as tables."""
         return planned(self)
@@ -120,6 +125,17 @@ class Rules:
             sorted(self.followers), stages, self.threshold, self.bands, self.score_hash,
         )  # fmt: skip
         return _hash(told)
+
+
+def _window(length_ms: int) -> str:
+    """Write a length as the name of a window.
+
+    >>> _window(3_600_000), _window(30 * 86_400_000), _window(90_000)
+    ('1h', '30d', '90s')
+    """
+    units = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000))
+    unit, size_ms = next((one for one in units if length_ms % one[1] == 0), ("ms", 1))
+    return f"{length_ms // size_ms}{unit}"
 
 
 def _hash(told: object) -> str:

@@ -1,7 +1,7 @@
 """Totals: the account of all records and the freshness of sources, as readings without a window.
 
 In:  the standings of all shards.
-Out: (metric, labels, value).
+Out: (metric, labels, value); the largest of what shards report of a site.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from collections.abc import Iterator
 
 from stream.rollup.budget import Budget
 from stream.rollup.standing import Standings
+from stream.rollup.value import Value
 from stream.state.labels import FOLDED
 
 Total = tuple[str, dict[str, str], int | float]
 
 
-def totals(standings: Standings, budget: Budget, now_ms: int, complete: bool, catalog_version: str) -> Iterator[Total]:
+def totals(
+    standings: Standings, budget: Budget, now_ms: int, complete: bool, along: bool, catalog_version: str
+) -> Iterator[Total]:
     """Give every total; names in the account are `kind/outcome` or `kind/outcome/reason`."""
     account = standings.account()
     accepted: dict[str, int] = {}
@@ -45,6 +48,8 @@ def totals(standings: Standings, budget: Budget, now_ms: int, complete: bool, ca
     for kind in sorted(standings.missing()):
         yield "source_missing", {"kind": kind}, 1
     yield "complete", {}, int(complete)
+    if standings.any_told:
+        yield "leads_complete", {}, int(along)
     since = standings.data_since_ms()
     if since is not None:
         yield "data_since_timestamp_seconds", {}, since / 1000
@@ -60,3 +65,14 @@ def totals(standings: Standings, budget: Budget, now_ms: int, complete: bool, ca
     for label, n in sorted(folded.items()):
         yield "labels_folded_total", {"label": label}, n
     yield "catalog_info", {"version": catalog_version}, 1
+
+
+def largest(name: str, standings: Standings, budget: Budget) -> Iterator[Value]:
+    """Give the largest of a gauge over all shards, by site."""
+    found: dict[str, float] = {}
+    for site, value in standings.by_site(name):
+        site = site if budget.shows_site(site) else FOLDED
+        found[site] = max(value, found.get(site, value))
+    for site, value in sorted(found.items()):
+        whole = int(value) if value == int(value) else value
+        yield Value({"site": site}, whole, None, None, whole, None)

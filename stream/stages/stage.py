@@ -107,6 +107,11 @@ class Stage(Protocol):
     def known(self) -> Container[str] | None:
         """Keys of events that have a row here, wherever they would belong today; None: it keeps none by such a key."""
 
+    @property
+    def behind(self) -> bool:
+        """Whether rows are still counted by former rules, and the figures are not yet what they shall be."""
+        return False
+
     @abstractmethod
     def take(self, batch: Batch) -> None:
         """Take events of one kind, some of which may be far out of order."""

@@ -45,8 +45,10 @@ LEAD_PARTS: Final = Stored("lead_parts", "shard", b"p", "stream.stages.leads.row
 LEAD_DEALS: Final = Stored("lead_deals", "shard", b"d", "stream.stages.leads.rows.Deal")
 LEAD_RULES: Final = Stored("lead_rules", "shard", b"r", "stream.stages.leads.rulebook.Applied")
 TO_FORGET: Final = Stored("to_forget", "shard", b"f", "stream.stages.leads.rows.Waiting")
+SIGNALS: Final = Stored("signals", "shard", b"u", "stream.stages.ads.signals.Latest")
 KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.KnownIds", 2)
 KNOWN_HORIZON: Final = Stored("known_horizon", "shard", b"h", "stream.state.horizon.Hours")
+OWN_IDS: Final = Stored("own_ids", "shard", b"j", "stream.state.own_ids.OwnIds")
 LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard", 2)
 ACCOUNT: Final = Stored("account", "shard", b"c", "stream.engine.account.Figures")
 CHAIN: Final = Stored("chain", "shard", b"a", "stream.engine.chain.Links")
@@ -57,6 +59,7 @@ BIRTH: Final = Stored("birth", "shard", SHELL + b"birth", "stream.worker.life.Bi
 ROLLUP_CELLS: Final = Stored("rollup_cells", "rollup", b"x", "stream.rollup.snapshot.Snapshot", 2)
 ROLLUP_SERIES: Final = Stored("rollup_series", "rollup", b"s", "stream.rollup.snapshot.Snapshot")
 ROLLUP_PENDING: Final = Stored("rollup_pending", "rollup", b"p", "stream.rollup.snapshot.Snapshot", 3)
+ROLLUP_AMOUNTS: Final = Stored("rollup_amounts", "rollup", b"a", "stream.rollup.snapshot.Snapshot")
 ROLLUP_MARKS: Final = Stored("rollup_marks", "rollup", b"k", "stream.rollup.snapshot.Snapshot")
 STANDING: Final = Stored("standing", "rollup", b"d", "stream.rollup.standing.Standing", 2)
 LABEL_BUDGET: Final = Stored("label_budget", "rollup", b"b", "stream.rollup.stored_budget.StoredBudget", 3)
@@ -82,6 +85,7 @@ STORED: Final = (
     MESSAGE_PARTS,
     AD_TOTALS,
     GRANULARITY,
+    SIGNALS,
     LEAD_HOMES,
     LEAD_PARTS,
     LEAD_DEALS,
@@ -89,6 +93,7 @@ STORED: Final = (
     TO_FORGET,
     KNOWN_IDS,
     KNOWN_HORIZON,
+    OWN_IDS,
     LABELS,
     ACCOUNT,
     CHAIN,
@@ -97,6 +102,7 @@ STORED: Final = (
     ROLLUP_CELLS,
     ROLLUP_SERIES,
     ROLLUP_PENDING,
+    ROLLUP_AMOUNTS,
     ROLLUP_MARKS,
     STANDING,
     LABEL_BUDGET,

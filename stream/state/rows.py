@@ -45,8 +45,8 @@ class Rows:
         self.encoded[key] = row
         self.dirty.add(key)
 
-    def remove(self, key: str) -> None:
-        """Drop a row, if there is one."""
+    def drop(self, key: str) -> None:
+        """Take a row away, if there is one."""
         if self.encoded.pop(key, None) is not None:
             self.dirty.discard(key)
             self._gone.add(key)

@@ -22,8 +22,10 @@ from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
-from stream.contract.records import Record
+from stream.contract.records import TOUCHES, Record
+from stream.engine.chain import BrokenChain
 from stream.engine.commit import ShardReport
+from stream.errors import REBUILD, TopicError
 from stream.kafka.clock import BrokerClock
 from stream.kafka.fetch import Ends
 from stream.kafka.reader import OpenReader, Reader
@@ -306,7 +308,10 @@ class Shard:
                 (source, list(chain.from_iterable(batch.records for batch in batches)))
                 for source, batches in taken.items()
             ]
-            self._fold.fold([(source, records) for source, records in sources if records])
+            try:
+                self._fold.fold([(source, records) for source, records in sources if records])
+            except BrokenChain as error:
+                raise TopicError(f"{error}.", where=str(self._tps[TOUCHES]), do=f"To count anew, {REBUILD}.") from error
             for source, batches in taken.items():
                 for batch in batches:
                     self.position.sources[source].cover(batch)
@@ -348,7 +353,8 @@ class Shard:
         nexts = self._nexts()
         caught_up = self._lag.caught_up(nexts, self._tps, time.monotonic())
         now_ms, lag, life = self._clock.now_ms(), self._lag.records(nexts), self.position.life
-        return ShardReport(caught_up=caught_up, now_ms=now_ms, lag_records=lag, life=life)
+        missing = self._outputs.layout.missing(self.id.group)
+        return ShardReport(caught_up=caught_up, now_ms=now_ms, lag_records=lag, missing=missing, life=life)
 
     @property
     def unread(self) -> dict[str, int]:

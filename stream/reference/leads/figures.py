@@ -22,6 +22,9 @@ from stream.reference.money import Expected, Money, ratio
 from stream.reference.outside import Signal, newest
 
 Read = Iterator[tuple[Labels, Expected]]
+#: How far a time is off by the bucket that it is counted in, and one that is below all buckets.
+_BUCKET: Final = 0.05
+_FLOOR_MS: Final = 10
 _PAID_LEADS: Final = {"full_cost_per_lead": "_all_leads", "cost_per_sale": "deals_won"}
 
 
@@ -121,9 +124,14 @@ class Figures:
             found = median_ms(curve(samples))
             yield labels, Expected(None if found is None else found / 1000, None, len(samples))
 
-    def medians(self, span: Window) -> dict[Labels, tuple[int | None, int | None]]:
-        """Give between which two times an honest median of each pair of stages lies; None: it need not exist."""
-        return {labels: bounds_ms(curve(self._samples(spells, span))) for labels, spells in self._followed()}
+    def fits(self, labels: Labels, span: Window, seconds: float | None) -> bool:
+        """Tell whether a median is an honest one: at most a step of its curve and a bucket of times off."""
+        samples = list(self._samples(self.page.spells.get(("_pair", labels), []), span))
+        low_ms, high_ms = bounds_ms(curve(samples))
+        if seconds is None:
+            return high_ms is None
+        late = high_ms is None or seconds * 1000 <= high_ms * (1 + _BUCKET) + _FLOOR_MS
+        return low_ms is not None and seconds * 1000 >= low_ms * (1 - _BUCKET) - _FLOOR_MS and late
 
     def _followed(self) -> Iterator[tuple[Labels, list[Spell]]]:
         pairs = set(pairs_of_times(self._rules)) if self._rules is not None else set()

@@ -265,11 +265,11 @@ class _Several:
         message.pairs = [both for both in message.pairs if parts.isdisjoint(both)]
         message.parts = {who: part for who, part in message.parts.items() if who not in parts}
         for one in parts:
-            stage.parts.remove(self._name(one))
+            stage.parts.drop(self._name(one))
         if message.parts or message.apart:
             stage.messages.put(self._key, _encode(message))
         else:
-            stage.messages.remove(self._key)
+            stage.messages.drop(self._key)
 
     def _take(self, group: set[int], who: int, time_ms: int, name: str, data: Any) -> None:
         """Add an event to its part; a copy that is over counts for what it was, and another one begins."""

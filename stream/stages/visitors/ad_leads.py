@@ -98,7 +98,7 @@ class AdLeads:
             lead = decode_ad_lead(self.rows.encoded[key])
             if not set(lead.ids).isdisjoint(ids):
                 self._telling.erased(lead)
-                self.rows.remove(key)
+                self.rows.drop(key)
 
     def cells(self, site: str, lead: AdLead) -> Cells:
         """List what a lead counts for."""

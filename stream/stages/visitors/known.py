@@ -59,7 +59,7 @@ class KnownPeople:
 
     def forget(self, key: str) -> None:
         """Forget that a person had a key event."""
-        self.rows.remove(_hash(key))
+        self.rows.drop(_hash(key))
 
     def last(self, key: str) -> int:
         """Give when a person last had a key event; 0 is never."""

@@ -98,7 +98,7 @@ class Orders:
         following.outside.put(key, outside_left, 0)
         people.known.forget(key)
         if left is None:
-            people.rows.remove(key)
+            people.rows.drop(key)
             return
         people.rows.put(key, encode(left))
         if newest_ms := max(left.extra.known if left.extra is not None else 0, last_key(left)):

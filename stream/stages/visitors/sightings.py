@@ -53,7 +53,7 @@ class OutsideSightings:
     def put(self, key: str, moments: list[Moment], last_ms: int) -> None:
         """Set when a visitor was seen; something was heard of them at `last_ms`, or later."""
         if not moments:
-            self.rows.remove(key)
+            self.rows.drop(key)
             return
         raw = self.rows.encoded.get(key)
         known = None if raw is None else _decode(raw)

@@ -62,7 +62,8 @@ def happened(name: str, facts: Sequence[Fact]) -> list[int]:
             lead = lead_of(facts)
             return [lead[0]] if lead else []
         case "won":
-            return [f.won_ms for f in facts if isinstance(f, Deal) and f.won_ms]
+            nameless = [f for f in facts if isinstance(f, Recorded) and f.action == "deal_won" and not f.deal]
+            return [f.won_ms for f in facts if isinstance(f, Deal) and f.won_ms] + [f.time_ms for f in nameless]
         case "booked" | "cancelled":
             return appointments(facts, Booked if family == "booked" else Cancelled, f"appointment_{family}")
         case "trial":

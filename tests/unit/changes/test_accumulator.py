@@ -128,7 +128,7 @@ def test_old_changes_are_gathered_by_the_panes_that_windows_see_them_in() -> Non
 
 def test_no_level_remembers_changes_that_come_gathered_by_longer_panes_than_its_own() -> None:
     every = {window for windows in windows_of(catalog.METRICS).values() for window in windows}
-    levels = Levels(every, Grid()).levels
+    levels = Levels({*every, ("365d", 0)}, Grid()).levels
     assert sorted(levels) == list(range(len(COARSER) + 1))
     for number, (age_ms, pane_ms) in enumerate(COARSER):
         assert levels[number].ring * levels[number].pane_ms < age_ms

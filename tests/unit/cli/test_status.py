@@ -12,7 +12,8 @@ from stream.cli.status_model import status
 from stream.engine.groups import GROUPS
 from stream.kafka.inspect import Inspection, Newest
 from stream.kafka.layout import Layout
-from stream.kafka.topic_plan import Found, TopicPlan
+from stream.kafka.topic_plan import TopicPlan
+from stream.kafka.topic_spec import Found
 
 NOW_MS = 1_000_000
 LAYOUT = Layout("", GROUPS.values())

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from stream.contract.records import CLAIM, ERASE, KIND_HEADER
@@ -18,12 +19,16 @@ from stream.identity.ids import Id
 from stream.ingest.touches import ChannelOptions
 from stream.lifecycle.read import shipped
 from stream.state.keys import STORED, Stored
+from stream.state.known_ids import hash_ids
+from stream.state.own_ids import OwnIds
 from tests import stored as examples
+from tests.events import TIME_MS
 from tests.laws.leads.simulation import World
 from tests.laws.leads.worlds import T0
 from tests.laws.traffic import REPORT, batch, shard
 from tests.unit.engine import telling
 from tests.unit.golden.events import ad, ad_form, form, mail
+from tests.unit.stages.told import Teller
 
 BY_NAME = {stored.name: stored for stored in STORED}
 #: What a worker refuses; the log that it lies in is read no further.
@@ -132,8 +137,16 @@ def test_what_shards_write_is_in_the_list_and_all_of_the_list_is_written() -> No
         written |= {key[:1] for key, _ in fold.changes(1, REPORT).state}
     tells = ShardFold("mails", 0, 1, FoldOptions(leads=1), telling.GROUPS)
     written |= {key[:1] for key, _ in tells.changes(1, REPORT).state}
-    written |= of_leads()
+    written |= of_leads() | of_signals()
     assert written == {stored.prefix for stored in STORED if stored.log == "shard" and stored.prefix[0] != 0}
+
+
+def of_signals() -> set[bytes]:
+    """Tell of a signal, and of its id, which is kept by kind."""
+    teller, ids = Teller(), OwnIds(["signal"])
+    teller.tell(("signal", TIME_MS, {}))
+    ids.of["signal"].check(hash_ids(["web\x1fe1"]), np.full(1, 5, np.int64), "signal")
+    return {key[:1] for table in (*teller.ads.tables, ids) for key, _ in table.changes()}
 
 
 def of_leads() -> set[bytes]:

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
-from stream.changes.cells import LEFT, REACHED, WAITS, Cell
+from stream.changes.cells import LEFT, PAID, REACHED, WAITS, Cell
 from stream.changes.durations import bucket_of
 from stream.contract.form import FRAMEWORKS
 from stream.identity.facts import Counted, Deal, Refund
 from stream.lifecycle.rules import Rules
+from stream.stages.leads.credit import split
 from stream.stages.leads.view import MODELS, Shares, View, Where
-from stream.stages.visitors.people import PAID
 from stream.state.labels import UNKNOWN
 
 #: (label, value) → a value of it that may be shown.
@@ -233,12 +233,8 @@ def _credited(
 ) -> None:
     """Share the value of a deal out, by each model; by differences of a cumulative floor they add up to it."""
     for model, shares in credit.items():
-        run = before = 0
-        for where in sorted(shares):
-            run += shares[where]
-            upto = value * run // _MILLION
-            out(("credit_revenue", site, model, *_touch(where, admit), currency), at_ms, upto - before)
-            before = upto
+        for where, amount in split(value, shares).items():
+            out(("credit_revenue", site, model, *_touch(where, admit), currency), at_ms, amount)
 
 
 def _touch(where: Where, admit: Admit) -> tuple[str, str, str | None, str | None]:

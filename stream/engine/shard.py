@@ -34,7 +34,7 @@ from stream.engine.shown import STEPS, ValuesInUse
 from stream.ingest.classify import classify
 from stream.ingest.columns import Columns, columns_of
 from stream.ingest.decode import decode
-from stream.stages.stage import HandOver, Shared
+from stream.stages.stage import HandOver, Shared, Stage
 from stream.state.known_ids import KnownIds
 from stream.state.labels import LabelGuard, Labels, clean
 from stream.state.own_ids import OwnIds
@@ -170,6 +170,11 @@ class ShardFold:
     def tell(self, report: ShardReport) -> list[tuple[int, bytes]]:
         """Give the records by which shards of leads must be told of people, and forget them."""
         return self.chain.tell(self.stage.touches(), report)
+
+    @property
+    def clocked(self) -> bool:
+        """Whether anything of its stage can be due by itself."""
+        return type(self.stage).advance is not Stage.advance
 
     def advance(self, now_ms: int) -> None:
         """Do what is due by a moment: for a replay, which has no commits and is told the time."""

@@ -48,7 +48,7 @@ class Figures:
                     yield labels, Expected(newest(told).value / MILLION)
         elif metric in metrics.END_WITH_COST:
             for labels in self._of_costs():
-                yield labels, self._price(metric, labels, span)
+                yield _shown(metric, labels), self._price(metric, labels, span)
         elif metric in metrics.END_WITH_SPEND:
             for labels in self._of_spend(metric):
                 yield labels, self._return(metric, labels, span)
@@ -62,7 +62,7 @@ class Figures:
             if end_ms is not None:
                 until = Window(span.name, end_ms - span.length_ms, end_ms)
                 one = self._price if metric in metrics.END_WITH_COST else self._return
-                yield labels, one(metric, labels, until)
+                yield _shown(metric, labels), one(metric, labels, until)
 
     def maturity(self, metric: str, labels: Labels, span: Window, slack: float = 0.0) -> float | None:
         """Say how final a cohort's figure is: how much of it no longer waits, or has waited longer than most do.
@@ -248,3 +248,8 @@ class Figures:
             return ratio(spent, self._ledger.count(which, span) / MILLION)
         name = "_paid_revenue" if metric == "return_on_ad_spend_ratio" else "_ad_revenue"
         return ratio(self._ledger.count((name, labels), span) / MILLION, spent)
+
+
+def _shown(metric: str, labels: Labels) -> Labels:
+    """Add the label that tells a figure from others of its name."""
+    return series("", **dict(labels), **metrics.CONSTANT.get(metric, {}))[1]

@@ -66,11 +66,12 @@ class Leads(Stage):
         source: Source,
         counted: Counted,
         unattributed: Unattributed,
-        sure_after_ms: int = 37 * DAY_MS,
+        sure_after_ms: int = 72 * DAY_MS,
     ) -> None:
         """Take `counted` and `unattributed`, which say what a lead and a deal of nobody count for.
 
-        `source` gives channel and campaign of a record; what is older than `sure_after_ms` can no longer come.
+        `source` gives channel and campaign of a record. `sure_after_ms` is how long a visitor is remembered, how late
+        a record may come, and a little more.
         """
         assert shared.namer is not None, "leads have names"
         self._shared, self._unattributed, self._namer = shared, unattributed, shared.namer

@@ -19,9 +19,10 @@ from stream.stages.visitors.admissible import Open
 from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.facts import Facts
+from stream.stages.visitors.names import short
 from stream.stages.visitors.numbers import Numbers, SiteNumbers, Step, visit
 from stream.stages.visitors.people import step_of_landing
-from stream.stages.visitors.row import UNKNOWN, Extra, KeyEvent, short
+from stream.stages.visitors.row import UNKNOWN, Extra, KeyEvent
 from stream.stages.visitors.sessions import convert
 from stream.stages.visitors.steps import HORIZON_MS
 from stream.stages.visitors.talks import Conversation

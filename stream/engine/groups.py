@@ -63,7 +63,7 @@ def _emails(shared: Shared, options: FoldOptions) -> Stage:
 
 
 def _ads(shared: Shared, options: FoldOptions) -> Stage:
-    return Ads(shared)
+    return Ads(shared, options.rules.followers)
 
 
 def _leads(shared: Shared, options: FoldOptions) -> Stage:

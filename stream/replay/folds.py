@@ -51,9 +51,11 @@ class Folds:
 
     def advance(self, now_ms: int) -> None:
         """Do what is due by a moment, and all that follows from it."""
+        for name, fold in self.of.items():
+            if fold.clocked:
+                fold.advance(now_ms)
+                self._changed.add(name)
         if self._told is not None:
-            self.of[self._told].advance(now_ms)
-            self._changed.add(self._told)
             self._pass_on(self._said(self.of[self._told], {}))
 
     def deltas(self) -> Iterator[Delta]:

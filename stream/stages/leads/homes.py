@@ -241,12 +241,14 @@ class Homes:
         row, send = home.row, self._post.send
         row.parent = other
         told = [msgspec.to_builtins(one) for one in row.told]
-        send(Shipped(other, row.edges, row.gone, told, row.counted_ms, row.newest_ms))
+        # what this one still waits for goes on to the other one, too
+        parts = len(home.parts) + row.awaits
+        send(Shipped(other, parts, row.edges, row.gone, told, row.counted_ms, row.newest_ms))
         for id, part in list(home.parts.items()):
             facts, ways = [msgspec.Raw(one) for one in part.facts], [(way, msgspec.Raw(one)) for way, one in part.ways]
             send(Moved(other, id, part.site, part.text, *part.first, facts, ways, FACTS))
             home.remove(id)
-        row.own, row.edges, row.gone, row.told = None, [], [], []
+        row.own, row.edges, row.gone, row.told, row.awaits = None, [], [], [], 0
         home.changed = True
 
     def shipped(self, message: Shipped) -> None:
@@ -259,6 +261,7 @@ class Homes:
         row.edges += [edge for edge in message.edges if edge not in row.edges]
         row.gone += [id for id in message.shared if id not in row.gone]
         row.told = merged(row.told, message.told)
+        row.awaits += message.parts
         row.counted_ms = max(row.counted_ms, message.clock_ms)
         home.changed = True
         self.hear_of(home, message.newest_ms)
@@ -269,8 +272,8 @@ class Homes:
         if home is None:
             return
         self.touch(home)
-        part = home.part(message.id)
-        part.take(message)
+        home.part(message.id).take(message)
+        home.row.awaits = max(0, home.row.awaits - 1)
         if message.site:
             home.row.site = message.site
         home.changed = True

@@ -102,6 +102,11 @@ class Leads(Stage):
         return self._book, self._store.homes, self._store.parts, self._deals.rows, self._to_forget
 
     @property
+    def behind(self) -> bool:
+        """Tell whether some rows still go by former rules."""
+        return self._tending.behind > 0
+
+    @property
     def known(self) -> Container[str] | None:
         """Nothing: where a record belongs is decided by its key alone."""
         return None

@@ -9,13 +9,12 @@ Mails that arrive are half of all facts. Whoever asks this first need not work o
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
 
 from stream.identity.facts import Deal, Evidence, Fact, Held, Mailed, PlatformForm, Recorded, Settled, Visit
 from stream.lifecycle.rules import Rules
 from stream.stages.leads.gather import OF_DEALS
 
-_DELIVERED: Final = "delivered"
+_DELIVERED = "delivered"
 
 
 def quiet_until(facts: Collection[Fact], fact: Fact, clock_ms: int, rules: Rules) -> int:
@@ -34,35 +33,39 @@ def quiet_until(facts: Collection[Fact], fact: Fact, clock_ms: int, rules: Rules
         return 0
     newest_ms = lead_ms = nurtured_ms = 0
     for one in facts:
-        if isinstance(one, Mailed):
+        if isinstance(one, Settled):
+            if time_ms < one.sure_ms:
+                return 0
+            at_ms = one.newest_ms
+            nurtured_ms = nurtured_ms or one.nurtured_ms
+        elif isinstance(one, Mailed):
             at_ms = one.time_ms
             if at_ms > time_ms:
                 return 0
-            if one.nurtures and one.what == _DELIVERED and at_ms > nurtured_ms:
-                nurtured_ms = at_ms
-        elif isinstance(one, Settled):
-            at_ms = one.newest_ms
-            if time_ms < one.sure_ms:
-                return 0
-            nurtured_ms = max(nurtured_ms, one.nurtured_ms)
+            if one.what == _DELIVERED and one.nurtures:
+                nurtured_ms = max(nurtured_ms, at_ms)
         else:
             kind = one.fact if isinstance(one, Held) else one
-            if isinstance(kind, Visit):
-                at_ms = kind.start_ms
-            elif isinstance(kind, Deal):
-                at_ms = max(kind.won_ms, kind.lost_ms)
-            else:
-                at_ms = kind.time_ms
-                if isinstance(kind, Recorded):
-                    sign = kind.action not in OF_DEALS
-                else:
-                    sign = isinstance(kind, Evidence | PlatformForm)
-                if sign and (not lead_ms or at_ms < lead_ms):
-                    lead_ms = at_ms
-        if at_ms > newest_ms:
-            newest_ms = at_ms
+            at_ms = _time_ms(kind)
+            if isinstance(kind, Evidence | PlatformForm) or (
+                isinstance(kind, Recorded) and kind.action not in OF_DEALS
+            ):
+                lead_ms = min(lead_ms, at_ms) if lead_ms else at_ms
+        newest_ms = max(newest_ms, at_ms)
     if not lead_ms or time_ms < lead_ms or newest_ms + rules.forget_after_ms <= clock_ms:
         return 0
     if fact.nurtures and not lead_ms < nurtured_ms:
         return 0
     return due_ms
+
+
+def _time_ms(fact: Fact) -> int:
+    match fact:
+        case Visit():
+            return fact.start_ms
+        case Deal():
+            return max(fact.won_ms, fact.lost_ms)
+        case Settled() | Held():
+            return 0
+        case _:
+            return fact.time_ms

@@ -13,8 +13,6 @@ from stream.identity.facts import Counted, Evidence, Fact, Mailed, PlatformForm,
 from stream.lifecycle.rules import Rules
 from stream.stages.leads.credit import credit, split
 from stream.stages.leads.life import view
-from stream.stages.leads.quiet import quiet_until
-from stream.stages.leads.settle import settle
 from stream.stages.leads.view import MODELS, View
 from tests.examples import examples
 from tests.laws.leads import by_hand
@@ -190,36 +188,3 @@ def test_a_day_of_twenty() -> None:
     late = view([*made, Mailed("m99", "unsubscribed", BEGIN + 4)], BEGIN + DAY, rules)
     assert late is not None
     assert late.crossed[50] == BEGIN + 15
-
-
-@settings(max_examples=examples(1_000))
-@given(SEED, st.integers(1, 60), RULES, st.integers(0, 30))
-def test_a_mail_that_is_said_to_change_nothing_changes_nothing(
-    rng: random.Random, n: int, rules: Rules, wait: int
-) -> None:
-    facts = some(rng, n, rules=rules)
-    if rng.random() < 0.3:
-        facts = list(settle(facts, BEGIN + 60 * DAY, rules))
-    mail = Mailed("new", "delivered", BEGIN + rng.randrange(100, 130) * DAY + rng.randrange(3), rng.random() < 0.5)
-    clock = mail.time_ms + wait * DAY
-    due = quiet_until(facts, mail, clock, rules)
-    if not due:
-        return
-    before, then = view(facts, clock, rules), view([*facts, mail], clock, rules)
-    assert before is not None
-    assert then is not None
-    assert then.due_ms >= min(due, before.due_ms)
-    same = ("newest_ms", "due_ms")
-    assert [getattr(then, name) for name in View.__struct_fields__ if name not in same] == [
-        getattr(before, name) for name in View.__struct_fields__ if name not in same
-    ]
-
-
-def test_most_mails_change_nothing() -> None:
-    facts: list[Fact] = [Evidence("v", BEGIN, "k", "form", "direct", ""), Mailed("m1", "delivered", BEGIN + 1, True)]
-    now, rules = BEGIN + 5 * DAY, rules_of()
-    assert quiet_until(facts, Mailed("m2", "delivered", now, True), now, rules) == now + 30 * DAY
-    assert quiet_until(facts[:1], Mailed("m2", "delivered", now), now, rules) == now + 30 * DAY
-    assert quiet_until(facts[:1], Mailed("m2", "delivered", now, True), now, rules) == 0  # the first that nurtures
-    assert quiet_until(facts, Mailed("m2", "opened", now), now, rules) == 0
-    assert quiet_until([*facts, Mailed("m3", "opened", now + 1)], Mailed("m2", "delivered", now), now, rules) == 0

@@ -38,8 +38,10 @@ from stream.stages.emails.message import Message
 from stream.stages.leads import rows as leads
 from stream.stages.leads.rulebook import Applied
 from stream.stages.visitors.counted_by import LookBack
+from stream.stages.visitors.details import Ask, Details, KeyDetails, Saying, Sight
 from stream.stages.visitors.known import KnownSince
-from stream.stages.visitors.row import AdLead, Deeds, Extra, Folded, Loose, Packed, Row, Submission
+from stream.stages.visitors.row import AdDetails, AdLead, Deeds, Extra, Folded, Loose, Packed, Row, Submission
+from stream.stages.visitors.sightings import Sightings
 from stream.state.horizon import Hours
 from stream.state.keys import STORED, Stored
 from stream.state.known_ids import KnownIds, hash_ids
@@ -56,11 +58,23 @@ Records = list[tuple[bytes, bytes | None]]
 _pack = msgspec.msgpack.encode
 
 
+def _id(type: int) -> Id:
+    return Id(type, bytes(range(type, 16 + type)), 3 + type)
+
+
+def _details() -> Details:
+    return Details(
+        [Sight(_id(0), (NOON + 1, "e1"), (NOON + 5, "chat\x1fe5"))], [Ask("demo", "top", "fair", (NOON + 5, "e5"), "ebook", "o7")],
+        [Saying((NOON + 5, "e5"), "bant", ("budget", "need"), "software", "50-200", "1-10m")],
+        KeyDetails((NOON + 5, "e5"), "o7", "ebook", "BE", "crm"), (NOON + 1, "e1", "77"),
+    )  # fmt: skip
+
+
 def _people() -> Row:
     """Every field with a value of its own, so that no two can be taken for each other."""
     deeds = Deeds(
         (NOON + 5, "e5", "form", "demo", "top", "fair"), NOON + 6, [NOON + 6], [NOON + 7], {"contact": [1, 2, 3]}, 1,
-        (NOON + 1, "e1", NOON + 2, "mail\x1fe2", 7, "e3"),
+        (NOON + 1, "e1", NOON + 2, "mail\x1fe2", 7, "e3"), _details(),
     )  # fmt: skip
     session = Packed(
         NOON, NOON + 9_000, 4, 3, 8_000, array("I", [1, 8]).tobytes(), "e0", "email", "spring", "google", "example.org",
@@ -72,8 +86,10 @@ def _people() -> Row:
             Submission("contact", "1", (18, "e18"), (19, "e19"), 4, 3, (18, "e18", "demo"), (19, "e19", 5, "EUR"),
                        (18, "e18", "ebook"))
         ],
-        [Loose(20, "e20", "contact", ("email", "june", None, None), "FR")],
-        Folded({"channel\x1femail": [29, 30]}, 31, 32, [33, 1, 34, 35], [("ad_landing", 36)]),
+        [Loose(20, "e20", "contact", ("email", "june", None, None), "FR", "77")],
+        Folded({"channel\x1femail": [29, 30]}, 31, 32, [33, 1, 34, 35], [("ad_landing", 36)],
+               Sight(_id(2), (37, "e37"), (38, "e38")), 39, "78"),
+        True,
     )  # fmt: skip
     return Row(NOON + 9_000, [session], "web", extra)
 
@@ -83,6 +99,7 @@ def _copy() -> Copy:
         NOON + 9, NOON + 1, NOON + 2, 0b110, NOON // 1_000 * 8 + 2, NOON + 3, NOON + 8, NOON + 4, [NOON // 1_000 << 32 | 7],
         (NOON + 5, "mail\x1fu"), (NOON + 6, "mail\x1fr"),
         [(NOON + 2, "mail\x1fs", "spring", "newsletter", "a", "example.org"), (NOON + 7, "mail\x1ft", None, None, "b", None)],
+        [_id(0), _id(1)], NOON + 2, NOON + 4, NOON + 5,
     )  # fmt: skip
 
 
@@ -216,8 +233,11 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
         AdLead(
             NOON + 5, NOON, "meta\x1fe9", "paid_social", "demo", "top", "fair",
             [Submission("f", "1", (NOON, "meta\x1fe9"), (NOON + 5, "meta\x1fe10"), 2, 1, None, (NOON, "meta\x1fe9", 5, "EUR"))],
+            AdDetails(_id(0), "spring", "o7", "ebook", "DE", "BE", "crm", "77"), [_id(0), _id(1)],
         ),
     ),
+    "sightings": _row("es1\x1fann", Sightings(NOON, [(NOON - 5, "crm\x1fr1", _id(1)), (NOON, "crm\x1fr2", _id(0))])),
+    "no_consent": lambda: [(b"z\x00" + bytes(range(16)), b"")],
     "messages": _row("ms1\x1fm1", _message()),
     "message_parts": _row("ns1\x1fm1\x1f1122334455667788", _copy()),
     "ad_totals": _row("ts1\x1fgoogle\x1fbrand", _total()),
@@ -331,6 +351,7 @@ _READ: dict[str, Callable[[Records], Any]] = {
     "position": lambda records: named(position.decode(records[0][1] or b"")),
     "rollup_position": lambda records: named(msgspec.json.decode(records[0][1] or b"", type=RollupPosition)),
     "rollup_alive": lambda records: len(records),
+    "no_consent": lambda records: [key.hex() for key, _ in records],
     "rollup_successor": lambda records: [int(value) for _, value in records],
     **dict.fromkeys(("birth", "rollup_birth"), lambda records: named(msgspec.json.decode(records[0][1] or b""))),
     "rollup_pending": _read_pending,

@@ -41,6 +41,11 @@ _CRM: Final = ("crm",)
 # where a visit came from; what it came for and out of which country would multiply it into cells that come once
 _VISIT: Final = ("site", "channel", "campaign", "social")
 
+#: Channels that somebody is paid for: the flag `paid` of cells.
+PAID: Final = frozenset(
+    {"paid_search", "paid_social", "paid_shopping", "paid_video", "paid_other", "display", "cross_network"}
+)
+
 #: Kinds of cells. `bucket` is a duration bucket and `fate` a set of bits: integers, and never labels of a metric.
 CELLS: Final[dict[str, CellKind]] = {
     # people: one in the pane of their latest presence or key event

@@ -11,15 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+from stream.changes.panes import DAY_MS
 from stream.contract.kinds import KINDS, KindName
 from stream.engine.options import FoldOptions
+from stream.ingest.campaign import campaign_of
 from stream.ingest.touches import Channels
 from stream.stages.ads.fold import Ads
 from stream.stages.emails.fold import Emails
+from stream.stages.leads.contribution import counted, unattributed
+from stream.stages.leads.stage import Leads
 from stream.stages.stage import Shared, Stage
 from stream.stages.visitors.stage import Visitors
+
+#: Kinds of which leads are made, and how much older than a lead what counts of them may be.
+_TOLD: Final[tuple[KindName, ...]] = ("page_view", "form", "chatbot", "email", "crm")
+_REMEMBERED_MS: Final = 36 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,8 @@ class Group:
 
 
 def _visitors(shared: Shared, options: FoldOptions) -> Stage:
-    return Visitors(shared, Channels(options.channels).touches, options.bounds, options.channels.look_back_ms)
+    touches = Channels(options.channels).touches
+    return Visitors(shared, touches, options.bounds, options.channels.look_back_ms, campaign_of)
 
 
 def _emails(shared: Shared, options: FoldOptions) -> Stage:
@@ -55,6 +64,18 @@ def _emails(shared: Shared, options: FoldOptions) -> Stage:
 
 def _ads(shared: Shared, options: FoldOptions) -> Stage:
     return Ads(shared)
+
+
+def _leads(shared: Shared, options: FoldOptions) -> Stage:
+    touches, lateness_of = Channels(options.channels).touches, options.limits.lateness_of
+
+    def source(event: Any) -> tuple[str, str]:
+        touch = touches([event])[0]
+        return touch.channel, touch.campaign
+
+    longest_ms = max(map(lateness_of, _TOLD))
+    sure_after_ms = _REMEMBERED_MS + max(DAY_MS, longest_ms)
+    return Leads(shared, options.rules, source, counted, unattributed, sure_after_ms)
 
 
 def by_name(groups: Iterable[Group]) -> dict[str, Group]:
@@ -82,7 +103,8 @@ def by_name(groups: Iterable[Group]) -> dict[str, Group]:
 GROUPS: Final[Mapping[str, Group]] = by_name((
     Group("visitors", ("page_view", "form", "chatbot"), _visitors),
     Group("emails", ("email",), _emails),
-    Group("ads", ("ad",), _ads),
+    Group("ads", ("ad", "cost", "signal"), _ads),
+    Group("leads", ("crm", "privacy"), _leads, optional=True, told_by=("visitors", "emails", "leads")),
 ))  # fmt: skip
 
 

@@ -12,6 +12,7 @@ exactly one place, and the account says where.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -54,6 +55,8 @@ class ShardFold:
         options: FoldOptions = FoldOptions(),
         groups: Mapping[str, Group] = GROUPS,
     ) -> None:
+        if groups[group].told_by:
+            options = replace(options, leads=shards)  # it is one of them
         self.group, self.shard, self.shards, self.options = group, shard, shards, options
         self.kinds = groups[group].kinds
         # whoever asks for another grid than that of the levels wants to see every change where it is

@@ -145,6 +145,7 @@ class Replay:
                 label_limit=options.label_limit,
                 most_readings=options.most_readings,
                 allowed=options.allowed,
+                told=tuple(name for name in self._folds.of if self._groups[name].told_by),
                 periods=options.rules.periods,
             )
         )

@@ -31,6 +31,10 @@ SHELL: Final = b"\x00"
 PEOPLE: Final = Stored("people", "shard", b"v", "stream.stages.visitors.row.Row", 2)
 KNOWN_PEOPLE: Final = Stored("known_people", "shard", b"y", "stream.stages.visitors.known.KnownSince")
 COUNTED_BY: Final = Stored("counted_by", "shard", b"o", "stream.stages.visitors.counted_by.LookBack")
+#: Who a visitor was seen as where no session was: what the crm says, and what nobody caused.
+SIGHTINGS: Final = Stored("sightings", "shard", b"e", "stream.stages.visitors.sightings.Sightings")
+#: Ids whose events do not count; a key is the prefix, a byte for the type and 16 of hash.
+NO_CONSENT: Final = Stored("no_consent", "shard", b"z", "builtins.bytes")
 AD_LEADS: Final = Stored("ad_leads", "shard", b"w", "stream.stages.visitors.row.AdLead", 2)
 MESSAGES: Final = Stored("messages", "shard", b"m", "stream.stages.emails.message.Message", 2)
 MESSAGE_PARTS: Final = Stored("message_parts", "shard", b"n", "stream.stages.emails.copy.Copy")
@@ -74,6 +78,8 @@ STORED: Final = (
     PEOPLE,
     KNOWN_PEOPLE,
     COUNTED_BY,
+    SIGHTINGS,
+    NO_CONSENT,
     AD_LEADS,
     MESSAGES,
     MESSAGE_PARTS,

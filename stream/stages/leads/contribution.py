@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
-from stream.changes.cells import LEFT, REACHED, WAITS, Cell
+from stream.changes.cells import LEFT, PAID, REACHED, WAITS, Cell
 from stream.changes.durations import bucket_of
 from stream.contract.form import FRAMEWORKS
 from stream.identity.facts import Counted, Deal, Refund
 from stream.lifecycle.rules import Rules
 from stream.stages.leads.credit import split
 from stream.stages.leads.view import MODELS, Shares, View, Where
-from stream.stages.visitors.people import PAID
 from stream.state.labels import UNKNOWN
 
 #: (label, value) → a value of it that may be shown.

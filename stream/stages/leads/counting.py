@@ -72,6 +72,11 @@ class Counting:
         self.sizes: dict[str, Counter[int]] = {}
 
     @property
+    def number(self) -> int:
+        """Give the number of the rules of today."""
+        return self._book.number
+
+    @property
     def rules(self) -> Rules:
         """Give the rules of today."""
         return self._book.today

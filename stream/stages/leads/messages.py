@@ -57,9 +57,10 @@ class Sharing(Struct, frozen=True, array_like=True, tag="shared", gc=False):
 
 
 class Shipped(Struct, frozen=True, array_like=True, tag="ship", gc=False):
-    """The frame of a cluster on its way to another root; its parts follow, each by itself."""
+    """The frame of a cluster on its way to another root; so many parts follow, each by itself."""
 
     at: Id
+    parts: int
     edges: list[tuple[Id, Id]]
     shared: list[Id]
     told: list[Any]  # as `told.Told`, encoded

@@ -81,6 +81,7 @@ class Row(Struct, array_like=True, gc=False):
     gone: list[Id] = []  # ids of the cluster that are shared
     told: list[Told] = []
     settled_ms: int = 0
+    awaits: int = 0  # parts that are still on their way from another root
 
 
 class Head(Struct, array_like=True, gc=False):

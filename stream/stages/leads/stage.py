@@ -66,11 +66,12 @@ class Leads(Stage):
         source: Source,
         counted: Counted,
         unattributed: Unattributed,
-        sure_after_ms: int = 37 * DAY_MS,
+        sure_after_ms: int = 72 * DAY_MS,
     ) -> None:
         """Take `counted` and `unattributed`, which say what a lead and a deal of nobody count for.
 
-        `source` gives channel and campaign of a record; what is older than `sure_after_ms` can no longer come.
+        `source` gives channel and campaign of a record. `sure_after_ms` is how long a visitor is remembered, how late
+        a record may come, and a little more.
         """
         assert shared.namer is not None, "leads have names"
         self._shared, self._unattributed, self._namer = shared, unattributed, shared.namer
@@ -99,6 +100,11 @@ class Leads(Stage):
     def tables(self) -> Sequence[Table]:
         """By which rules rows were counted; homes, parts and deals; who is to be forgotten."""
         return self._book, self._store.homes, self._store.parts, self._deals.rows, self._to_forget
+
+    @property
+    def behind(self) -> bool:
+        """Tell whether some rows still go by former rules."""
+        return self._tending.behind > 0
 
     @property
     def known(self) -> Container[str] | None:

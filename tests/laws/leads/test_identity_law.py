@@ -41,7 +41,7 @@ def expected(events: list[Event], clock_ms: int, rules: Rules) -> tuple[dict[tup
             seen = view(life, clock_ms, rules)
             if seen is not None:
                 counts.counted(SITE, seen, rules, lambda label, value: value or "unknown", out)
-                if any(letter != "v" for letter, _ in ids):
+                if not seen.expired_ms and any(letter != "v" for letter, _ in ids):
                     out(("identified", SITE), None, 1)
         for fact in facts:
             if type(fact).__name__ == "Counted":

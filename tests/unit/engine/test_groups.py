@@ -27,7 +27,7 @@ def test_every_kind_that_installations_must_have_is_in_one_group() -> None:
 
 @pytest.mark.parametrize("name", GROUPS)
 def test_a_shard_builds_the_one_stage_of_its_group(name: str) -> None:
-    fold = ShardFold(name, 0, 1)
+    fold = ShardFold(name, 0, 1, FoldOptions(leads=1))
     assert type(fold.stage).__name__.lower() == name
     assert fold.kinds == GROUPS[name].kinds
 

@@ -39,8 +39,9 @@ def test_topics_as_planned_are_in_order():
 def test_all_topics_of_an_installation_carry_its_prefix():
     names = [spec.name for spec in TopicPlan(LAYOUT).specs]
     of_groups, of_all = ("state", "deltas", "reroute"), ("rollup", "metrics", "dead_letter")
+    of_leads = ("touches", "leads", "lead_events")
     kinds = [kind for group in GROUPS.values() for kind in group.kinds]
-    assert len(names) == len(set(names)) == len(kinds) + len(of_groups) * len(GROUPS) + len(of_all)
+    assert len(names) == len(set(names)) == len(kinds) + len(of_groups) * len(GROUPS) + len(of_leads) + len(of_all)
     assert all(name.startswith("p.") for name in names)
 
 

@@ -116,6 +116,7 @@ RULE = '[[score.rule]]\nname = "x"\npoints = 1\n'
         ("[identity.shared.e]\ne = 1", "identity.shared.e.e: there is no such key", "Keys here are l, u, v"),
         (STAGE, "stage: a ladder has 2 to 20 stages, not 1", "The first is that of a lead"),
         (STAGE + STAGE, "stage 2.name: 'a' is the name of stage 1, too", "Rename one"),
+        (STAGE + '[[stage]]\nname = "A"', "stage 2.name: 'A' is the name of stage 1, too", "case makes no difference"),
         ("[[stage]]\n" + STAGE, "stage 1.name: it is missing", 'name = "…"'),
         ('[[stage]]\nname = "a:b"\n' + STAGE, "stage 1.name: 'a:b' is no name of a stage", "Use letters"),
         (STAGE + '[[stage]]\nname = "b"\nevidence = ["form:demos"]', "stage 2.evidence: there is no fact 'form:demos'", "Did you mean form:demo?"),

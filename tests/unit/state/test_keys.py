@@ -11,8 +11,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from stream.contract.records import CLAIM, ERASE, KIND_HEADER
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
+from stream.identity import orders
+from stream.identity.ids import Id
 from stream.ingest.touches import ChannelOptions
 from stream.lifecycle.read import shipped
 from stream.state.keys import STORED, Stored
@@ -123,8 +126,14 @@ def test_what_shards_write_is_in_the_list_and_all_of_the_list_is_written() -> No
     }
     written = set()
     for group, told in events.items():
-        fold = shard(group, channels=ChannelOptions(look_back_ms=1))
-        fold.fold(batch([{"id": f"{group}{n}", **event} for n, event in enumerate(told)]))
+        fold = shard(group, channels=ChannelOptions(look_back_ms=1), leads=1 if group != "ads" else 0)
+        claim = orders.Claim("s1", "bob", Id(0, bytes(16), 0), 1, "crm\x1fr1")
+        refusal = orders.Erase("s1", "", [Id(0, bytes(16), 0)], consent=False)
+        ordered = [
+            (0, 0, b"", orders.encode(order), ((KIND_HEADER, kind),))
+            for kind, order in ((CLAIM, claim), (ERASE, refusal))
+        ]
+        fold.fold([*batch([{"id": f"{group}{n}", **event} for n, event in enumerate(told)]), ("handover", ordered)])
         written |= {key[:1] for key, _ in fold.changes(1, REPORT).state}
     tells = ShardFold("mails", 0, 1, FoldOptions(leads=1), telling.GROUPS)
     written |= {key[:1] for key, _ in tells.changes(1, REPORT).state}

@@ -224,7 +224,7 @@ class Figures:
         worth, payers = (self.page.standing[name, labels] for name in ("_worth", "_payers"))
         if not payers or price.value is None or not price.value:
             return Expected(None)
-        return Expected(worth / MILLION / payers / price.value)
+        return ratio(worth / MILLION / payers, price.value)
 
     def _of_spend(self, metric: str) -> list[Labels]:
         """Give the label sets of returns on ad spend, where there are both money spent and credit for it."""

@@ -163,7 +163,7 @@ class Counting:
     ) -> None:
         """Count each life of a group; the last one is what it is now."""
         found: View | None = None
-        for life in lives(decoded(facts), rules.forget_after_ms):
+        for life in lives(decoded(facts), rules.memory_ms):
             found = view(life, clock_ms, rules)
             if found is not None:
                 self._counted(site, found, rules, self._admit, count)

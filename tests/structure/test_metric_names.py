@@ -36,6 +36,8 @@ ALLOWED = {
     ("ingest/advice.py", "keyword_rank"): "what a signal is of",
     ("changes/cells.py", "revenue"): "a kind of cell",
     ("stages/leads/contribution.py", "revenue"): "a kind of cell",
+    ("stages/leads/contribution.py", "deals_lost"): "a field of what is known of a lead",
+    ("stages/leads/contribution.py", "refunds"): "a field of what is known of a lead",
     ("engine/groups.py", "visitors"): "a group of kinds",
     ("render/alerts/cases.py", "visitors"): "a group of kinds",
     ("stages/leads/forgetting.py", "visitors"): "a group of kinds",

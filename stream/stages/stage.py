@@ -165,6 +165,15 @@ class Stage(Protocol):
         """Give what this commit writes to the result topics, and forget it."""
         return ()
 
+    def tell_all(self) -> None:
+        """Let results tell of all that stands, a part with each commit: what they told before was not written."""
+        return
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether a part of that is still to come."""
+        return False
+
     def gauges(self) -> Mapping[str, float]:
         """Give totals as they stand, which the rollup adds up over shards."""
         return {}

@@ -173,8 +173,8 @@ class Counting:
         """Work out each life of a group; the last one is what it is now."""
         found: View | None = None
         known = decoded(facts)
-        whole = row.newest_ms - row.oldest_ms <= rules.forget_after_ms
-        for life in [known] if whole else lives(known, rules.forget_after_ms):
+        whole = row.newest_ms - row.oldest_ms <= rules.memory_ms
+        for life in [known] if whole else lives(known, rules.memory_ms):
             found = view(life, clock_ms, rules)
             if found is not None:
                 out.views.append(found)

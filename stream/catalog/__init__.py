@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from stream.catalog import ads, chatbot, conversion, email, funnel, policies, released, traffic, trust
+from stream.catalog import ads, chatbot, conversion, email, funnel, leads, money, policies, released, traffic, trust
 from stream.catalog.areas import AREAS
 from stream.catalog.counts import COUNTS
 from stream.catalog.words import (
@@ -58,6 +58,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     *email.METRICS,
     *ads.METRICS,
     *funnel.METRICS,
+    *leads.METRICS,
+    *money.METRICS,
     *trust.METRICS,
 )
 #: What the account of all shards says; no windows.

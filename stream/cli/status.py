@@ -19,7 +19,7 @@ from stream.settings.fields import Settings
 
 
 @click.command()
-@with_settings(*BROKER_FLAGS, "group_id")
+@with_settings(*BROKER_FLAGS, "group_id", "leads")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def status(settings: Settings, form: str) -> None:
     """Show workers, shards, sources, rollup, account and clock, and what is wrong.
@@ -33,12 +33,11 @@ def status(settings: Settings, form: str) -> None:
       leadpulse status --format json | jq .problems
     """
     from stream.cli import status_model as model
-    from stream.engine.groups import GROUPS
+    from stream.cli.layout import layout_of
     from stream.kafka import security
     from stream.kafka.inspect import inspect
-    from stream.kafka.layout import Layout
 
-    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
+    layout = layout_of(settings)
     group = layout.consumer_group(settings.group_id)
     seen = inspect(security.link(settings), layout, group)
     found = model.status(seen, layout.running(seen.found), group, int(time.time() * 1_000))

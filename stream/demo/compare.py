@@ -30,15 +30,19 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 
 from stream.reference.account import Key, Reference, shift_of
+from stream.reference.leads import metrics as of_leads
 from stream.reference.ledger import Window
 from stream.reference.metrics import BOTH_KNOWN, LEAD_COSTS, TIMES, windows_of
 from stream.reference.money import Expected
 
 #: Figures that end where both of their sides are known; they do not move without it.
-END_EARLY = frozenset(BOTH_KNOWN) | frozenset(LEAD_COSTS)
+END_EARLY = frozenset(BOTH_KNOWN) | frozenset(LEAD_COSTS) | of_leads.END_EARLY
 
 DURATION_ERROR: Final = 0.02
 DURATION_FLOOR_S: Final = 0.01  # durations below the finest bucket
+#: How old the oldest of something is, is told to the day.
+OLDEST: Final = "oldest_open_seconds"
+DAY_S: Final = 86_400.0
 
 
 class Seen(NamedTuple):
@@ -173,7 +177,9 @@ def agrees(metric: str, seen: Seen, expected: Expected) -> bool:
     >>> agrees("visitors", Seen(3, None, None, 3, 0, 1, 1), Expected(3))
     True
     """
-    if metric in TIMES:
+    if metric == OLDEST:
+        return abs((seen.value or 0) - (expected.value or 0)) <= DAY_S
+    if metric in TIMES or metric in of_leads.TIMES:
         if seen.n != expected.denominator or (seen.value is None) != (expected.value is None):
             return False
         error = abs((seen.value or 0) - (expected.value or 0))

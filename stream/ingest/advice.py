@@ -8,7 +8,7 @@ What would be said of every line of a producer is said once: of a message, a con
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -53,8 +53,8 @@ class Advisor:
         self._broken: dict[tuple[str, str, str], int] = {}
         self._costs: dict[tuple[str, ...], tuple[int, int, int]] = {}
 
-    def see(self, kind: KindName, line: int, event: Any, time_ms: int) -> Iterator[Note]:
-        """Give what is to say of an event."""
+    def see(self, kind: KindName, line: int, event: Any, time_ms: int, ignored: Collection[str] = ()) -> Iterator[Note]:
+        """Give what is to say of an event, some fields of which were ignored."""
         name = hash((kind, event.source, event.id))
         first = self._seen.setdefault(name, line) if len(self._seen) < _REMEMBERED else self._seen.get(name, line)
         if first != line:
@@ -72,7 +72,7 @@ class Advisor:
         elif kind == "ad":
             yield from self._ad(data)
         elif kind == "crm":
-            yield from self._crm(data)
+            yield from self._crm(data, ignored)
         elif kind == "cost":
             yield from self._cost(line, data)
         elif kind == "signal":
@@ -164,7 +164,7 @@ class Advisor:
             hint = "Raise it with each report: without it the newest time stands, and of one moment the id decides."
             yield Note("no_revision", "data.revision", sentence, hint)
 
-    def _crm(self, data: Any) -> Iterator[Note]:
+    def _crm(self, data: Any, ignored: Collection[str]) -> Iterator[Note]:
         if data.action == "deal_won":
             left = [name for name in ("deal_id", "value", "currency") if getattr(data, name) is None]
             if left and self._once("deal", data.site_id, *left):
@@ -174,9 +174,10 @@ class Advisor:
             sentence = "Somebody attended, and nobody knows what."
             hint = "Give event_id, the same as in the form by which they registered."
             yield Note("no_event_id", "data.event_id", sentence, hint)
-        elif data.action == "stage_changed" and data.from_ is None and self._once("from", data.site_id):
-            sentence = "The move does not say from which stage."
-            yield Note("no_from", "data.from", sentence, "Give from: moves back are told by it.")
+        elif data.action == "stage_changed" and data.from_ is None and "from" not in ignored:
+            if self._once("from", data.site_id):
+                sentence = "The move does not say from which stage."
+                yield Note("no_from", "data.from", sentence, "Give from: moves back are told by it.")
 
     def _cost(self, line: int, data: Any) -> Iterator[Note]:
         yield from self._revised(data, "cost", data.site_id)

@@ -109,7 +109,8 @@ def check_lines(
                 line = records[i][0]
                 findings += _ignored(kind, line, decoded.ignored.get(i, ()))
                 findings += _unknown_fields(kind, records[i])
-                findings += [_warning(kind, line, note) for note in advisor.see(kind, line, event, time_ms)]
+                notes = advisor.see(kind, line, event, time_ms, decoded.ignored.get(i, ()))
+                findings += [_warning(kind, line, note) for note in notes]
         tally.warned.update(finding.reason for finding in findings if finding.level == "warning")
         yield from sorted(findings, key=lambda finding: finding.line)
     for line, note in advisor.close():

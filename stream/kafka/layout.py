@@ -94,7 +94,10 @@ class Layout:
         }
 
     def running(self, there: Collection[str]) -> Layout:
-        """Give the layout of what runs where only these topics are there: optional groups need all of theirs."""
+        """Give the layout of what runs where only these topics are there: optional groups need all of theirs.
+
+        Who is told of people runs where the topic for that is: if another is missing it must not go unnoticed.
+        """
         kept = [group for group in self.groups.values() if not group.optional or self.needed(group).issubset(there)]
         without = [
             kind for group in kept for kind in group.optional_kinds if self.sources[group.name].get(kind) not in there
@@ -102,10 +105,17 @@ class Layout:
         return Layout(self.prefix, kept, self.generation, without)
 
     def needed(self, group: TopicGroup) -> set[str]:
-        """Name the topics that a group does not run without."""
+        """Name the topics without which an optional group is left out."""
         name = group.name
+        if group.told_by:
+            return {self.sources[name][TOUCHES]}
         sources = {topic for source, topic in self.sources[name].items() if source not in group.optional_kinds}
-        return {*sources, self.state(name), self.deltas(name), *(self.results.values() if group.told_by else ())}
+        return {*sources, self.state(name), self.deltas(name)}
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """Name the topics of kinds that a group runs without."""
+        return frozenset(f"{self.prefix}{kind}" for group in self.groups.values() for kind in group.optional_kinds)
 
     def missing(self, group: str) -> tuple[str, ...]:
         """Name the kinds of a group that are not there."""

@@ -93,8 +93,10 @@ def _ladder(stages: list[Table], whole: Table) -> tuple[str, ...]:
         if not _NAME.fullmatch(name):
             do = "Use letters, digits, space and . _ + / -, at most 64 of them; a letter or digit first."
             raise stage.wrong(f"{name!r} is no name of a stage", do, "name")
-        if name in ladder:
-            raise stage.wrong(f"{name!r} is the name of stage {ladder.index(name) + 1}, too", "Rename one.", "name")
+        same = [other.lower() for other in ladder]  # records are read without regard to case
+        if name.lower() in same:
+            problem = f"{name!r} is the name of stage {same.index(name.lower()) + 1}, too"
+            raise stage.wrong(problem, "Rename one; case makes no difference.", "name")
         ladder.append(name)
     return tuple(ladder)
 

@@ -211,7 +211,7 @@ class Reference:
             asked = standard if given is None or metric in of_leads.STANDING else given
             for span in asked:
                 for labels, expected in self._read(metric, span):
-                    found[metric, labels, span.name] = expected
+                    found[of_leads.EXPOSED.get(metric, metric), labels, span.name] = expected
         return found
 
     def leads_at(self, at_ms: int) -> Figures:
@@ -235,7 +235,8 @@ class Reference:
         which leads are seen; without one it is the end of the window.
         """
         self._bring_up(span.end_ms if at_ms is None else at_ms)
-        return dict(self._figures(metric, span))
+        others = [name for name, shown in of_leads.EXPOSED.items() if shown == metric]
+        return {labels: one for name in (metric, *others) for labels, one in self._figures(name, span)}
 
     def _read(self, metric: str, span: Window) -> Iterator[tuple[Labels, Expected]]:
         if metric in SHIFTS_MS:

@@ -31,6 +31,10 @@ SHELL: Final = b"\x00"
 PEOPLE: Final = Stored("people", "shard", b"v", "stream.stages.visitors.row.Row", 2)
 KNOWN_PEOPLE: Final = Stored("known_people", "shard", b"y", "stream.stages.visitors.known.KnownSince")
 COUNTED_BY: Final = Stored("counted_by", "shard", b"o", "stream.stages.visitors.counted_by.LookBack")
+#: Who a visitor was seen as where no session was: what the crm says, and what nobody caused.
+SIGHTINGS: Final = Stored("sightings", "shard", b"e", "stream.stages.visitors.sightings.Sightings")
+#: Ids whose events do not count; a key is the prefix, a byte for the type and 16 of hash.
+NO_CONSENT: Final = Stored("no_consent", "shard", b"z", "builtins.bytes")
 AD_LEADS: Final = Stored("ad_leads", "shard", b"w", "stream.stages.visitors.row.AdLead", 2)
 MESSAGES: Final = Stored("messages", "shard", b"m", "stream.stages.emails.message.Message", 2)
 MESSAGE_PARTS: Final = Stored("message_parts", "shard", b"n", "stream.stages.emails.copy.Copy")
@@ -41,8 +45,10 @@ LEAD_PARTS: Final = Stored("lead_parts", "shard", b"p", "stream.stages.leads.row
 LEAD_DEALS: Final = Stored("lead_deals", "shard", b"d", "stream.stages.leads.rows.Deal")
 LEAD_RULES: Final = Stored("lead_rules", "shard", b"r", "stream.stages.leads.rulebook.Applied")
 TO_FORGET: Final = Stored("to_forget", "shard", b"f", "stream.stages.leads.rows.Waiting")
+SIGNALS: Final = Stored("signals", "shard", b"u", "stream.stages.ads.signals.Latest")
 KNOWN_IDS: Final = Stored("known_ids", "shard", b"i", "stream.state.known_ids.KnownIds", 2)
 KNOWN_HORIZON: Final = Stored("known_horizon", "shard", b"h", "stream.state.horizon.Hours")
+OWN_IDS: Final = Stored("own_ids", "shard", b"j", "stream.state.own_ids.OwnIds")
 LABELS: Final = Stored("labels", "shard", b"l", "stream.state.labels.LabelGuard", 2)
 ACCOUNT: Final = Stored("account", "shard", b"c", "stream.engine.account.Figures")
 CHAIN: Final = Stored("chain", "shard", b"a", "stream.engine.chain.Links")
@@ -72,11 +78,14 @@ STORED: Final = (
     PEOPLE,
     KNOWN_PEOPLE,
     COUNTED_BY,
+    SIGHTINGS,
+    NO_CONSENT,
     AD_LEADS,
     MESSAGES,
     MESSAGE_PARTS,
     AD_TOTALS,
     GRANULARITY,
+    SIGNALS,
     LEAD_HOMES,
     LEAD_PARTS,
     LEAD_DEALS,
@@ -84,6 +93,7 @@ STORED: Final = (
     TO_FORGET,
     KNOWN_IDS,
     KNOWN_HORIZON,
+    OWN_IDS,
     LABELS,
     ACCOUNT,
     CHAIN,

@@ -65,6 +65,6 @@ class Rollup(Protocol):
         """Give the records that bring the rollup's log up to date."""
 
 
-MakeFold = Callable[[str, int, int], Fold]  # group, shard, number of shards
+MakeFold = Callable[[str, int, Mapping[str, int]], Fold]  # group, shard, group → number of shards
 MakeRollup = Callable[[Mapping[str, int]], Rollup]  # group → number of shards
 EncodeReading = Callable[[Reading], bytes]

@@ -31,7 +31,7 @@ _value = msgspec.json.Decoder(dict[str, int]).decode
 class CountingFold:
     """Count records and add up amounts, per key."""
 
-    def __init__(self, group: str, shard: int, shards: int) -> None:
+    def __init__(self, group: str, shard: int, shards: Mapping[str, int]) -> None:
         self.group, self.shard = group, shard
         self.rows: dict[bytes, dict[str, int]] = {}
         self.dirty: set[bytes] = set()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from stream.reference.events import Event, Mark, Series, series
+from stream.reference.leads.credit import MODELS
 from stream.reference.leads.everybody import Everybody, People
 from stream.reference.leads.known import Deal, Known, Refund
 from stream.reference.leads.lead import Lead, leads_of
@@ -113,6 +114,12 @@ def _deals(people: People) -> Iterator[Mark]:
         if deal.told_new is not False:
             yield Mark(series("_new_customers", site=site), deal.at_ms)
         if deal.amount is not None:
+            money = {"site": site, "currency": deal.currency}
+            for model in MODELS:
+                yield Mark(series("attributed_revenue", **money, model=model, channel=""), deal.at_ms, deal.amount)
+                yield Mark(
+                    series("campaign_attributed_revenue", **money, model=model, campaign=""), deal.at_ms, deal.amount
+                )
             labels = {"site": site, "currency": deal.currency, "nurtured": "false"}
             yield Mark(series("_deal_micros", **labels), deal.at_ms, deal.amount)
             yield Mark(series("_deals_valued", **labels), deal.at_ms)

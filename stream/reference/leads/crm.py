@@ -20,8 +20,13 @@ NOBODY = Id("", "")
 
 
 def named_by(event: Event, rules: Rules) -> Id | None:
-    """Give the lead that a record is about."""
+    """Give the lead that a record names."""
     return next((id_ for id_ in strong_ids(event.data, rules) if id_.type == "l"), None)
+
+
+def about(event: Event, rules: Rules) -> Id | None:
+    """Give whom a record is about: the lead that it names, else who has the address or the account."""
+    return named_by(event, rules) or next(iter(strong_ids(event.data, rules)), None)
 
 
 def claims_of(event: Event, rules: Rules) -> tuple[str, Id] | None:
@@ -46,7 +51,8 @@ class Deals:
         self._rules = rules
         self._told: dict[str, list[Event]] = defaultdict(list)
         for event in in_order(events):
-            if event.action in OF_DEALS:
+            # a record that names neither a deal nor anybody says nothing
+            if event.action in OF_DEALS and (event.data.get("deal_id") or about(event, rules) is not None):
                 self._told[self._name(event)].append(event)
 
     @staticmethod
@@ -54,8 +60,13 @@ class Deals:
         return event.data.get("deal_id") or f"\0{event.name}"
 
     def owner(self, told: list[Event]) -> Id:
-        """Give whose a deal is: the first that a winning names, else the first that a loss or refund names."""
-        ranked = sorted(told, key=lambda one: (("deal_won", "deal_lost", "refund").index(one.action), one.order))
+        """Give whose a deal is: the first lead that a winning names, else the first that a loss names.
+
+        A record without a deal's name is of whom it is about.
+        """
+        if not told[0].data.get("deal_id"):
+            return about(told[0], self._rules) or NOBODY
+        ranked = [one for action in ("deal_won", "deal_lost") for one in told if one.action == action]
         return next((id_ for one in ranked if (id_ := named_by(one, self._rules)) is not None), NOBODY)
 
     def told(self) -> Iterator[Told]:
@@ -86,7 +97,7 @@ class Deals:
 
 def of_record(event: Event, rules: Rules) -> Iterator[Told]:
     """Tell what a record says of the lead that it is about."""
-    whose = named_by(event, rules)
+    whose = about(event, rules)
     if whose is None:
         return
     yield Told(whose, "crm", Crm(event.at_ms, event.name, event.action, event.data))

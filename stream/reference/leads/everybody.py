@@ -97,9 +97,10 @@ class Everybody:
                 links.together([*ids, *device] if ids else [])
         for event in [*site.forms, *site.crm, *(event for events in site.mails.values() for event in events)]:
             platform = event.data["platform"] if event.kind == "form" else ""
+            links.together(strong_ids(event.data, self._rules, platform))
             claimed = crm.claims_of(event, self._rules) if event.kind == "crm" else None
-            device = [] if claimed is None else [Id("v", claimed[0])]
-            links.together([*strong_ids(event.data, self._rules, platform), *device])
+            if claimed is not None:
+                links.together([Id("v", claimed[0]), claimed[1]])
         return links
 
     def _told(self, site: Site) -> Iterator[Told]:

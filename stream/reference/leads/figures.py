@@ -22,6 +22,9 @@ from stream.reference.money import Expected, Money, ratio
 from stream.reference.outside import Signal, newest
 
 Read = Iterator[tuple[Labels, Expected]]
+#: How far a time is off by the bucket that it is counted in, and one that is below all buckets.
+_BUCKET: Final = 0.05
+_FLOOR_MS: Final = 10
 _PAID_LEADS: Final = {"full_cost_per_lead": "_all_leads", "cost_per_sale": "deals_won"}
 
 
@@ -45,7 +48,7 @@ class Figures:
                     yield labels, Expected(newest(told).value / MILLION)
         elif metric in metrics.END_WITH_COST:
             for labels in self._of_costs():
-                yield labels, self._price(metric, labels, span)
+                yield _shown(metric, labels), self._price(metric, labels, span)
         elif metric in metrics.END_WITH_SPEND:
             for labels in self._of_spend(metric):
                 yield labels, self._return(metric, labels, span)
@@ -59,7 +62,7 @@ class Figures:
             if end_ms is not None:
                 until = Window(span.name, end_ms - span.length_ms, end_ms)
                 one = self._price if metric in metrics.END_WITH_COST else self._return
-                yield labels, one(metric, labels, until)
+                yield _shown(metric, labels), one(metric, labels, until)
 
     def maturity(self, metric: str, labels: Labels, span: Window, slack: float = 0.0) -> float | None:
         """Say how final a cohort's figure is: how much of it no longer waits, or has waited longer than most do.
@@ -121,9 +124,15 @@ class Figures:
             found = median_ms(curve(samples))
             yield labels, Expected(None if found is None else found / 1000, None, len(samples))
 
-    def medians(self, span: Window) -> dict[Labels, tuple[int | None, int | None]]:
-        """Give between which two times an honest median of each pair of stages lies; None: it need not exist."""
-        return {labels: bounds_ms(curve(self._samples(spells, span))) for labels, spells in self._followed()}
+    def fits(self, labels: Labels, span: Window, seconds: float | None, slack_ms: int = 0) -> bool:
+        """Tell whether a median is an honest one: at most a step of its curve, a bucket of times and some slack off."""
+        samples = list(self._samples(self.page.spells.get(("_pair", labels), []), span))
+        low_ms, high_ms = bounds_ms(curve(samples))
+        if seconds is None:
+            return high_ms is None
+        slack_ms += _FLOOR_MS
+        late = high_ms is None or seconds * 1000 <= high_ms * (1 + _BUCKET) + slack_ms
+        return low_ms is not None and seconds * 1000 >= low_ms * (1 - _BUCKET) - slack_ms and late
 
     def _followed(self) -> Iterator[tuple[Labels, list[Spell]]]:
         pairs = set(pairs_of_times(self._rules)) if self._rules is not None else set()
@@ -215,7 +224,7 @@ class Figures:
         worth, payers = (self.page.standing[name, labels] for name in ("_worth", "_payers"))
         if not payers or price.value is None or not price.value:
             return Expected(None)
-        return Expected(worth / MILLION / payers / price.value)
+        return ratio(worth / MILLION / payers, price.value)
 
     def _of_spend(self, metric: str) -> list[Labels]:
         """Give the label sets of returns on ad spend, where there are both money spent and credit for it."""
@@ -240,3 +249,8 @@ class Figures:
             return ratio(spent, self._ledger.count(which, span) / MILLION)
         name = "_paid_revenue" if metric == "return_on_ad_spend_ratio" else "_ad_revenue"
         return ratio(self._ledger.count((name, labels), span) / MILLION, spent)
+
+
+def _shown(metric: str, labels: Labels) -> Labels:
+    """Add the label that tells a figure from others of its name."""
+    return series("", **dict(labels), **metrics.CONSTANT.get(metric, {}))[1]

@@ -26,7 +26,8 @@ _BEFORE = ("visits", "forms", "elsewhere", "booked", "cancelled", "mails", "comp
 def leads_of(known: Known, rules: Rules, clock_ms: int) -> Iterator[Lead]:
     """Part what is known where a lead was forgotten, and give the leads that it shows."""
     times = sorted(known.times())
-    edges = [later for earlier, later in pairwise(times) if later - earlier > rules.forget_after_ms]
+    # for so long it is given up, for twice that it is forgotten
+    edges = [later for earlier, later in pairwise(times) if later - earlier > 2 * rules.forget_after_ms]
     for start_ms, end_ms in pairwise([times[0], *edges, times[-1] + 1] if times else []):
         part = known.within(lambda at_ms, low=start_ms, high=end_ms: low <= at_ms < high)  # type: ignore[misc]
         if part.evidence:

@@ -47,6 +47,9 @@ TIMES: Final = {
     "speed_to_lead_seconds": "_response_ms",
     "assignment_lag_seconds": "_assignment_ms",
 }
+#: figures that are shown under the name of another, from which a label tells them
+EXPOSED: Final = {"full_cost_per_lead": "cost_per_lead"}
+CONSTANT: Final = {"full_cost_per_lead": {"cost": "full"}}
 #: figures that end where all cost of a site is known, or the spend on ads
 END_WITH_COST: Final = frozenset(
     {

@@ -62,7 +62,7 @@ class Visitor:
             here = [one for one in sessions if first_ms <= one.start_ms <= last_ms]
             remembered = [one for one in here if one.start_ms >= known_ms - MEMORY_MS]
             for session in remembered:
-                whose = self._owner(seen, session.end_ms)
+                whose = self._owner(seen, session.start_ms, session.end_ms)
                 yield from (Told(whose, where, what, self.name) for where, what in self._of(session, keys))
             loose = [event for event in alone if first_ms <= event.at_ms <= last_ms]
             yield from self._appointments(seen, remembered, loose)
@@ -77,9 +77,10 @@ class Visitor:
         ids = ((event, strong_ids(event.data, self._rules)) for event in self._events)
         return sorted([*self._claims, *(Seen(event.at_ms, event.name, some[0]) for event, some in ids if some)])
 
-    def _owner(self, seen: Sequence[Seen], end_ms: int) -> Id:
+    def _owner(self, seen: Sequence[Seen], start_ms: int, end_ms: int) -> Id:
         before = [one for one in seen if one.at_ms <= end_ms + SESSION_GAP_MS]
-        return before[-1].id if before else seen[0].id if seen else Id("v", self.name)
+        later = [one for one in seen[:1] if one.at_ms - start_ms <= MEMORY_MS]
+        return before[-1].id if before else later[0].id if later else Id("v", self.name)
 
     def _of(self, session: Session, keys: list[Event]) -> Iterator[tuple[str, Any]]:
         way = Way(session.channel, session.source.campaign, session.campaign_id)
@@ -102,15 +103,15 @@ class Visitor:
 
     def _appointments(self, seen: list[Seen], sessions: list[Session], loose: list[Event]) -> Iterator[Told]:
         """Find appointments that were made, or called off, by chat: each at its first such event."""
-        ends = {id(event): session.end_ms for session in sessions for event in session.events}
-        ends |= {id(event): event.at_ms for event in loose}
-        chats = [event for event in self._events if event.kind == "chatbot" and id(event) in ends]
+        when = {id(event): (session.start_ms, session.end_ms) for session in sessions for event in session.events}
+        when |= {id(event): (event.at_ms, event.at_ms) for event in loose}
+        chats = [event for event in self._events if event.kind == "chatbot" and id(event) in when]
         for appointment in deals(chats, "appointment_id", APPOINTMENTS):
             for action, where in (("appointment_set", "booked"), ("appointment_cancelled", "cancelled")):
                 event = next((one for one in appointment if one.action == action), None)
                 if event is not None:
                     what = Appointment(event.at_ms, event.data["appointment_id"])
-                    yield Told(self._owner(seen, ends[id(event)]), where, what, self.name)
+                    yield Told(self._owner(seen, *when[id(event)]), where, what, self.name)
 
 
 def _evidence(key: Event, way: Way, country: str) -> Evidence:

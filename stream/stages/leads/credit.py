@@ -17,6 +17,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from stream.stages.leads.view import MODELS, Shares, Touch, Where
@@ -32,17 +33,18 @@ _WEEK_HOURS: Final = 168
 _FADING: Final = tuple(int(Decimal(2) ** (44 - Decimal(hour) / _WEEK_HOURS)) for hour in range(90 * 24 + 1))
 
 
-def path(touches: Sequence[Touch], until_ms: int) -> Sequence[Touch]:
+def path(touches: Sequence[Touch], until_ms: int) -> tuple[Touch, ...]:
     """Give the touches that led to a moment; they come and go in order."""
     begin = bisect_right(touches, (until_ms - TOUCH_MS + 1,))
     end = bisect_right(touches, (until_ms + 1,))
-    return touches[max(begin, end - MOST_TOUCHES) : end]
+    return tuple(touches[max(begin, end - MOST_TOUCHES) : end])
 
 
-def credit(touches: Sequence[Touch], until_ms: int) -> Mapping[str, Shares]:
+@lru_cache(maxsize=4_096)  # a lead is looked at before and after each change, and few changes are of its path
+def credit(touches: tuple[Touch, ...], until_ms: int) -> Mapping[str, Shares]:
     """Share one million out among the touches of a path, by each model.
 
-    >>> credit([(0, "email", "news", ""), (1, "direct", "", "")], 2)["last_non_direct"]
+    >>> credit(((0, "email", "news", ""), (1, "direct", "", "")), 2)["last_non_direct"]
     {('email', 'news', ''): 1000000}
     """
     wheres: list[Where] = [touch[1:] for touch in touches] or [NOBODY]

@@ -28,14 +28,14 @@ class _Told(NamedTuple):
 
 def won(found: Gathered) -> tuple[WonDeal, ...]:
     """Give the deals that were won, by time; unless told otherwise the first one is that of a new customer."""
+    if not (found.deals or found.deals_told):
+        return ()
     told = [_Told(d.won_ms, d.id, d.deal, d.value, d.currency, d.new_customer) for d in found.deals if d.won_ms]
     told += [
         _Told(one.time_ms, one.id, "", None, "", one.new_customer)
         for one in found.records
         if one.action == "deal_won" and not one.deal
     ]
-    if not told:
-        return ()
     told.sort(key=lambda one: one[:2])
     given = {
         deal: {model: _shares(rows) for model, rows in models} for past in found.settled for deal, models in past.deals
@@ -56,6 +56,8 @@ def won(found: Gathered) -> tuple[WonDeal, ...]:
 
 def lost(found: Gathered) -> tuple[int, ...]:
     """Give when deals were lost that were never won."""
+    if not (found.deals or found.deals_told):
+        return ()
     times = [deal.lost_ms for deal in found.deals if deal.lost_ms and not deal.won_ms]
     times += [one.time_ms for one in found.records if one.action == "deal_lost" and not one.deal]
     return tuple(sorted(times))
@@ -63,6 +65,8 @@ def lost(found: Gathered) -> tuple[int, ...]:
 
 def refunded(found: Gathered) -> tuple[Refunded, ...]:
     """Give refunds, by time; over: those with which more was given back than the deal was worth."""
+    if not found.refunds:
+        return ()
     worth = {deal.deal: (deal.value, deal.currency) for deal in found.deals if deal.won_ms}
     back: defaultdict[str, int] = defaultdict(int)
     out = []

@@ -11,7 +11,8 @@ those who are no lead yet.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from stream.identity.facts import (
@@ -41,65 +42,64 @@ DAY_MS: Final = 86_400_000
 REMEMBERED_MS: Final = 35 * DAY_MS
 #: Records of a deal make a lead only where nothing else does: a deal can be won before anybody was written down.
 OF_DEALS: Final = ("deal_won", "deal_lost", "refund")
-_NOTHING: Final[Mapping[str, Hits]] = {}
+#: Records that move a lead, or close it.
+MOVES: Final = ("stage_changed", "deal_lost", "disqualified")
+_NONE_HELD: Final[dict[type, list[Any]]] = {}
 
 
 class Gathered:
     """What the facts of one lead speak for; filled by `gather`."""
 
-    __slots__ = (
-        "active_ms", "counted", "cut_ms", "deals", "delivered", "early", "first_session_ms", "firsts", "lead",
-        "newest_ms", "nurtured_ms", "opened", "plan", "records", "refunds", "registered", "settled", "sure_ms", "times",
-        "told", "touches", "waiting",
-    )  # fmt: skip
+    counted: tuple[Counted | PlatformForm, ...] = ()
+    records: Sequence[Recorded] = ()  # by time and id
+    told: Sequence[Told] = ()
+    deals: Sequence[Deal] = ()
+    refunds: Sequence[Refund] = ()
+    settled: Sequence[Settled] = ()
+    sure_ms = 0  # before it days are all that is known
+    early: AbstractSet[int] = frozenset()  # times before it that are known all the same
+    waiting: Sequence[tuple[int, int]] = ()  # a rule of silence, since when a mail lies unopened
+    first_session_ms = 0
+    nurtured_ms = 0
+    moves = False  # are there records that move the lead, or close it
+    deals_told = False  # are there records of deals
 
     def __init__(self, lead: Capture, plan: Plan) -> None:
         self.lead, self.plan = lead, plan
         self.cut_ms = lead.time_ms - REMEMBERED_MS
-        self.firsts = [0] * len(plan.facts)  # when each fact that rules name first held
-        self.times: dict[int, list[int]] = defaultdict(list)  # by rule: whenever it has points
+        self.active_ms = self.newest_ms = lead.time_ms
+        self.firsts: dict[int, int] = {}  # when each fact that rules name first held
+        self.times: defaultdict[int, list[int]] = defaultdict(list)  # by rule: whenever it has points
         self.delivered: list[int] = []
         self.opened: list[int] = []  # and clicked, and replied
         self.touches: list[Touch] = []
         self.registered: dict[str, int] = {}
-        self.counted: tuple[Counted | PlatformForm, ...] = ()
-        self.records: Sequence[Recorded] = ()  # by time and id
-        self.told: Sequence[Told] = ()
-        self.deals: Sequence[Deal] = ()
-        self.refunds: Sequence[Refund] = ()
-        self.settled: Sequence[Settled] = ()
-        self.sure_ms = 0  # before it days are all that is known
-        self.early: set[int] = set()  # times before it that are known all the same
-        self.waiting: list[tuple[int, int]] = []  # a rule of silence, since when
-        self.active_ms = self.newest_ms = lead.time_ms
-        self.first_session_ms = self.nurtured_ms = 0
+        self.appointments: list[Recorded] = []  # records of them that have not been settled
 
     def hit(self, hits: Hits, time_ms: int) -> None:
         """Note that what these hits stand for happened."""
-        firsts, times = self.firsts, self.times
+        firsts = self.firsts
         for place in hits.facts:
-            if not firsts[place] or time_ms < firsts[place]:
+            if place not in firsts or time_ms < firsts[place]:
                 firsts[place] = time_ms
         for rule in hits.rules:
-            times[rule].append(time_ms)
+            self.times[rule].append(time_ms)
 
-    def began(self, family: str, value: str, time_ms: int) -> None:
-        """Note that something happened whose points are among those of the settled past."""
-        self.hit(Hits(self.hits(family, value).facts), time_ms)
+    def began(self, hits: Hits, time_ms: int) -> None:
+        """Note the same of what has its points among those of the settled past."""
+        self.hit(Hits(hits.facts), time_ms)
 
     def alive(self, time_ms: int) -> None:
         """Note a sign of life."""
         if time_ms > self.active_ms:
             self.active_ms = time_ms
-
-    def known(self, time_ms: int) -> None:
-        """Note that there is a fact."""
         if time_ms > self.newest_ms:
             self.newest_ms = time_ms
 
-    def hits(self, family: str, value: str = "") -> Hits:
-        """Give what a happening counts for."""
-        return self.plan.families.get(family, _NOTHING).get(value, NO_HITS)
+    def known(self, time_ms: int) -> None:
+        """Note a fact that is no sign of life."""
+        if time_ms > self.newest_ms:
+            self.newest_ms = time_ms
 
 
 def gather(facts: Collection[Fact], rules: Rules) -> Gathered | None:
@@ -107,39 +107,48 @@ def gather(facts: Collection[Fact], rules: Rules) -> Gathered | None:
     by: defaultdict[type, list[Any]] = defaultdict(list)
     for fact in facts:
         by[fact.__class__].append(fact)
-    held: defaultdict[type, list[Any]] = defaultdict(list)
-    for one in by[Held]:
-        held[one.fact.__class__].append(one.fact)
-    records: list[Recorded] = by[Recorded] + held[Recorded]
-    records.sort(key=_by_time)
-    forms: list[PlatformForm] = by[PlatformForm] + held[PlatformForm]
-    lead = _captured(by[Evidence], forms, records, by[Deal])
+    held: dict[type, list[Any]] = _NONE_HELD
+    if Held in by:
+        held = defaultdict(list)
+        for one in by[Held]:
+            held[one.fact.__class__].append(one.fact)
+    records: list[Recorded] = by.get(Recorded, []) + held.get(Recorded, [])
+    if len(records) > 1:
+        records.sort(key=_by_time)
+    forms: list[PlatformForm] = by.get(PlatformForm, []) + held.get(PlatformForm, [])
+    lead = _captured(by.get(Evidence, []) + forms, records, by.get(Deal, ()))
     if lead is None:
         return None
     found = Gathered(lead, rules.plan)
-    counted: list[Counted | PlatformForm] = [*by[Counted], *(form for form in forms if form.counted)]
-    found.counted = tuple(sorted(counted, key=_by_time))
-    found.records, found.deals, found.refunds = records, by[Deal], by[Refund]
-    found.told = [one for one in by[Told] if one.time_ms >= found.cut_ms]
-    _mails(found, by[Mailed])
-    _visits(found, by[Visit], held[Visit])
-    _submits(found, by[Submitted])
-    _forms(found, by[PlatformForm], held[PlatformForm])
-    _records(found, by[Recorded], held[Recorded])
-    pasts: list[Settled] = by[Settled]
-    for what, kind in (("booked", Booked), ("cancelled", Cancelled)):
-        past = [name for one in pasts for name in (one.booked if kind is Booked else one.cancelled)]
-        _appointments(found, what, by[kind], by[Recorded], past)
-    _companies(found)
-    for evidence in by[Evidence]:
-        found.alive(evidence.time_ms)
-        found.known(evidence.time_ms)
-    for refund in by[Refund]:
-        found.known(refund.time_ms)
-    if pasts:
-        _settled(found, pasts, rules.score_hash)
-    _deals(found, by[Deal])
-    found.hit(found.hits("lead"), lead.time_ms)
+    found.counted = _counted(by.get(Counted, []), forms)
+    if Mailed in by:
+        _mails(found, by[Mailed])
+    if Visit in by or held:
+        _visits(found, by.get(Visit, ()), held.get(Visit, ()))
+    if Submitted in by:
+        _submits(found, by[Submitted])
+    if Evidence in by:
+        found.alive(max(evidence.time_ms for evidence in by[Evidence]))
+    if forms:
+        _forms(found, by.get(PlatformForm, ()), held.get(PlatformForm, ()))
+    if records:
+        found.records = records
+        _records(found, by.get(Recorded, ()), held.get(Recorded, ()))
+    if Booked in by or Cancelled in by or found.appointments:
+        pasts: Sequence[Settled] = by.get(Settled, ())
+        _appointments(found, "booked", by.get(Booked, ()), pasts)
+        _appointments(found, "cancelled", by.get(Cancelled, ()), pasts)
+    if Told in by:
+        _tell(found, by[Told])
+    if Settled in by:
+        _settled(found, by[Settled], rules.score_hash)
+    if Deal in by:
+        _deals(found, by[Deal])
+    if Refund in by:
+        found.refunds = by[Refund]
+        found.known(max(refund.time_ms for refund in found.refunds))
+    if "lead" in found.plan.alone:
+        found.hit(found.plan.alone["lead"], lead.time_ms)
     found.touches.sort()
     return found
 
@@ -149,19 +158,20 @@ def _by_time(fact: Counted | Evidence | PlatformForm | Recorded | Deal) -> tuple
 
 
 def _captured(
-    evidence: Sequence[Evidence], forms: Sequence[PlatformForm], records: Sequence[Recorded], deals: Sequence[Deal]
+    told: Sequence[Evidence | PlatformForm], records: Sequence[Recorded], deals: Sequence[Deal]
 ) -> Capture | None:
     """Give the earliest evidence by time and id; records in their order."""
-    told: list[Evidence | PlatformForm] = [*evidence, *forms]
-    best = min(told, key=_by_time, default=None)
-    first = next((one for one in records if one.action not in OF_DEALS), None)
-    if first is not None and (best is None or _by_time(first) < _by_time(best)):
-        return _recorded(first, records)
+    best = min(told, key=_by_time) if told else None
+    for first in records:
+        if first.action not in OF_DEALS:
+            if best is None or _by_time(first) < _by_time(best):
+                return _recorded(first, records)
+            break
     if best is not None:
-        method = best.method if isinstance(best, Evidence) else "ad_platform"
         return Capture(
-            best.time_ms, best.id, method, best.channel, best.campaign, best.action, best.offer_stage, best.offer,
-            best.offer_type, best.event, best.country, best.region, best.product, best.campaign_id,
+            best.time_ms, best.id, best.method if isinstance(best, Evidence) else "ad_platform", best.channel,
+            best.campaign, best.action, best.offer_stage, best.offer, best.offer_type, best.event, best.country,
+            best.region, best.product, best.campaign_id,
         )  # fmt: skip
     if records:
         return _recorded(records[0], records)
@@ -174,15 +184,23 @@ def _captured(
 def _recorded(first: Recorded, records: Sequence[Recorded]) -> Capture:
     """Make a capture of a record; if one says that the lead was created, it is that one which says how."""
     told = next((one for one in records if one.action == "lead_created"), first)
+    method = told.method if told.action == "lead_created" else ""
     return Capture(
-        first.time_ms, first.id, told.method or "import", told.channel, told.campaign, event=told.event,
+        first.time_ms, first.id, method or "import", told.channel, told.campaign, event=told.event,
         country=told.country, region=told.region, product=told.product, campaign_id=told.campaign_id,
     )  # fmt: skip
 
 
+def _counted(visitors: list[Counted], forms: Sequence[PlatformForm]) -> tuple[Counted | PlatformForm, ...]:
+    if len(visitors) == 1 and not forms:
+        return (visitors[0],)
+    counted: list[Counted | PlatformForm] = [*visitors, *(form for form in forms if form.counted)]
+    return tuple(sorted(counted, key=_by_time))
+
+
 def _mails(found: Gathered, mails: Sequence[Mailed]) -> None:
-    hits, lead_ms, cut_ms = found.plan.families.get("mail", _NOTHING), found.lead.time_ms, found.cut_ms
-    newest_ms, active_ms = found.newest_ms, found.active_ms
+    family, lead_ms, cut_ms = found.plan.mail, found.lead.time_ms, found.cut_ms
+    firsts, newest_ms, opened_ms, nurtured_ms = found.firsts, 0, 0, 0
     for mail in mails:
         time_ms, what = mail.time_ms, mail.what
         if time_ms < cut_ms:
@@ -191,50 +209,56 @@ def _mails(found: Gathered, mails: Sequence[Mailed]) -> None:
             newest_ms = time_ms
         if what == "delivered":
             found.delivered.append(time_ms)
-            if mail.nurtures and time_ms > lead_ms and not 0 < found.nurtured_ms < time_ms:
-                found.nurtured_ms = time_ms
+            if mail.nurtures and time_ms > lead_ms and (not nurtured_ms or time_ms < nurtured_ms):
+                nurtured_ms = time_ms
         elif what != "unsubscribed":
             found.opened.append(time_ms)
-            if time_ms > active_ms:
-                active_ms = time_ms
-        if what in hits:
-            found.hit(hits[what], time_ms)
-    found.newest_ms, found.active_ms = newest_ms, active_ms
+            if time_ms > opened_ms:
+                opened_ms = time_ms
+        if what in family:
+            for place in family[what].facts:
+                if place not in firsts or time_ms < firsts[place]:
+                    firsts[place] = time_ms
+            for rule in family[what].rules:
+                found.times[rule].append(time_ms)
+    found.nurtured_ms = nurtured_ms
+    found.known(newest_ms)
+    found.alive(opened_ms)
 
 
 def _visits(found: Gathered, visits: Sequence[Visit], held: Sequence[Visit]) -> None:
+    cut_ms, page = found.cut_ms, found.plan.page
+    starts: list[Touch] = [
+        (visit.start_ms, visit.channel, visit.campaign, visit.campaign_id)
+        for visit in ((*visits, *held) if held else visits)
+        if visit.start_ms >= cut_ms
+    ]
+    if starts:
+        found.touches += starts
+        found.first_session_ms = min(starts)[0]
+        found.alive(max(starts)[0])
     for visit in visits:
-        if visit.start_ms >= found.cut_ms:
-            _visit(found, visit)
+        if (visit.pricing_ms or visit.cart_ms) and visit.start_ms >= cut_ms:
             if visit.pricing_ms:
-                found.hit(found.hits("page", "pricing"), visit.pricing_ms)
+                found.hit(page.get("pricing", NO_HITS), visit.pricing_ms)
             if visit.cart_ms:
-                found.hit(found.hits("page", "cart"), visit.cart_ms)
-    for visit in held:
-        _visit(found, visit)
-
-
-def _visit(found: Gathered, visit: Visit) -> None:
-    start_ms = visit.start_ms
-    found.touches.append((start_ms, visit.channel, visit.campaign, visit.campaign_id))
-    found.alive(start_ms)
-    found.known(start_ms)
-    if not 0 < found.first_session_ms < start_ms:
-        found.first_session_ms = start_ms
+                found.hit(page.get("cart", NO_HITS), visit.cart_ms)
 
 
 def _submits(found: Gathered, submits: Sequence[Submitted]) -> None:
+    plan = found.plan
     for form in submits:
         if form.time_ms >= found.cut_ms:
-            found.hit(found.hits("form", form.form_type), form.time_ms)
-            found.hit(found.hits("form_stage", form.offer_stage), form.time_ms)
+            found.hit(plan.form.get(form.form_type, NO_HITS), form.time_ms)
+            found.hit(plan.form_stage.get(form.offer_stage, NO_HITS), form.time_ms)
             _form(found, form)
 
 
 def _forms(found: Gathered, forms: Sequence[PlatformForm], held: Sequence[PlatformForm]) -> None:
+    plan = found.plan
     for form in forms:
-        found.hit(found.hits("form", form.action), form.time_ms)
-        found.hit(found.hits("form_stage", form.offer_stage), form.time_ms)
+        found.hit(plan.form.get(form.action, NO_HITS), form.time_ms)
+        found.hit(plan.form_stage.get(form.offer_stage, NO_HITS), form.time_ms)
     for form in (*forms, *held):
         found.touches.append((form.time_ms, form.channel, form.campaign, form.campaign_id))
         _form(found, form)
@@ -244,85 +268,92 @@ def _form(found: Gathered, form: Submitted | PlatformForm) -> None:
     if form.event and not 0 < found.registered.get(form.event, 0) < form.time_ms:
         found.registered[form.event] = form.time_ms
     found.alive(form.time_ms)
-    found.known(form.time_ms)
 
 
 def _records(found: Gathered, fresh: Sequence[Recorded], held: Sequence[Recorded]) -> None:
-    for record in fresh:
-        found.hit(found.hits("crm_action", record.action), record.time_ms)
-        if record.action == "stage_changed":
-            found.hit(found.hits("crm", record.to), record.time_ms)
-    for record in held:
-        found.began("crm_action", record.action, record.time_ms)
-        if record.action == "stage_changed":
-            found.began("crm", record.to, record.time_ms)
-    for record in found.records:
-        found.alive(record.time_ms)
-        found.known(record.time_ms)
-        if record.action == "lead_created":
-            found.touches.append((record.time_ms, record.channel, record.campaign, record.campaign_id))
+    plan = found.plan
+    for note, records in ((found.hit, fresh), (found.began, held)):
+        for record in records:
+            action, time_ms = record.action, record.time_ms
+            if action in plan.crm_action:
+                note(plan.crm_action[action], time_ms)
+            if action == "stage_changed":
+                note(plan.crm.get(record.to, NO_HITS), time_ms)
+            elif action == "lead_created":
+                found.touches.append((time_ms, record.channel, record.campaign, record.campaign_id))
+            if action in MOVES:
+                found.moves = True
+            if action in OF_DEALS:
+                found.deals_told = True
+                if action == "deal_won" and not record.deal:  # a deal of its own
+                    note(plan.alone.get("won", NO_HITS), time_ms)
+            elif action.startswith("appointment_") and records is fresh:
+                found.appointments.append(record)
+    found.alive(found.records[-1].time_ms)
 
 
-def _appointments(
-    found: Gathered, what: str, chats: Sequence[Booked | Cancelled], records: Sequence[Recorded], past: Collection[str]
-) -> None:
+def _appointments(found: Gathered, what: str, chats: Sequence[Booked | Cancelled], pasts: Sequence[Settled]) -> None:
     """Count an appointment once, however often chats and records tell of it; without a name each record is one."""
     times: dict[str, int] = {}
     for chat in chats:
         if chat.time_ms >= found.cut_ms:
             found.alive(chat.time_ms)
-            found.known(chat.time_ms)
             times[chat.appointment] = min(chat.time_ms, times.get(chat.appointment, chat.time_ms))
     action = f"appointment_{what}"
-    for record in records:
+    for record in found.appointments:
         if record.action == action:
             name = record.appointment or record.id
             times[name] = min(record.time_ms, times.get(name, record.time_ms))
-    for name, time_ms in times.items():
-        if name not in past:
-            found.hit(found.hits(what), time_ms)
+    if times:
+        for past in pasts:
+            for name in past.booked if what == "booked" else past.cancelled:
+                times.pop(name, None)
+        for time_ms in times.values():
+            found.hit(found.plan.alone.get(what, NO_HITS), time_ms)
 
 
-def _companies(found: Gathered) -> None:
-    companies = found.plan.families.get("company", _NOTHING)
+def _tell(found: Gathered, told: Sequence[Told]) -> None:
+    found.told = [one for one in told if one.time_ms >= found.cut_ms]
     for one in found.told:
         found.known(one.time_ms)
-        for field in COMPANY_FIELDS if companies else ():
+        for field in COMPANY_FIELDS if found.plan.company else ():
             if value := getattr(one, field):
-                found.hit(found.hits("company", f"{field}={value}"), one.time_ms)
+                found.hit(found.plan.company.get(f"{field}={value}", NO_HITS), one.time_ms)
 
 
 def _settled(found: Gathered, pasts: Sequence[Settled], score_hash: str) -> None:
     """Take what has been settled: days in place of times. By other rules crossings are worked out anew, by days."""
+    plan = found.plan
     found.settled = pasts
     found.sure_ms = max((past.sure_ms for past in pasts if past.rules == score_hash), default=0)
     found.early = {time_ms for times in found.times.values() for time_ms in times if time_ms < found.sure_ms}
-    places = found.plan.places
+    sessions = [past.first_session_ms for past in pasts] + [found.first_session_ms]
+    found.first_session_ms = min(filter(None, sessions), default=0)
+    nurtured = [past.nurtured_ms for past in pasts] + [found.nurtured_ms]
+    found.nurtured_ms = min(filter(None, nurtured), default=0)
+    waiting: list[tuple[int, int]] = []
     for past in pasts:
         found.alive(past.active_ms)
         found.known(past.newest_ms)
-        if past.first_session_ms and not 0 < found.first_session_ms < past.first_session_ms:
-            found.first_session_ms = past.first_session_ms
-        if past.nurtured_ms and not 0 < found.nurtured_ms < past.nurtured_ms:
-            found.nurtured_ms = past.nurtured_ms
         for fact, time_ms in past.began:
             family, _, value = fact.partition(":")
             if family == "event":
                 found.registered[value] = min(time_ms, found.registered.get(value, time_ms))
             else:
-                found.began(family, value, time_ms)
+                found.began(plan.hits(fact), time_ms)
         for rule, days in past.scored:
-            if rule in places:
-                times = found.times[places[rule]]
+            if rule in plan.places:
+                times = found.times[plan.places[rule]]
                 for day, often in days:
                     times.extend([day * DAY_MS] * often)
-        found.waiting += [(places[rule], since_ms) for rule, since_ms in past.waiting if rule in places]
+        waiting += [(plan.places[rule], since_ms) for rule, since_ms in past.waiting if rule in plan.places]
+    found.waiting = waiting
 
 
 def _deals(found: Gathered, deals: Sequence[Deal]) -> None:
+    found.deals = deals
     for deal in deals:
         if deal.won_ms:
-            found.hit(found.hits("won"), deal.won_ms)
-        for time_ms in (deal.won_ms, deal.lost_ms):
-            found.alive(time_ms)
-            found.known(time_ms)
+            found.hit(found.plan.alone.get("won", NO_HITS), deal.won_ms)
+        found.alive(deal.won_ms)
+        found.alive(deal.lost_ms)

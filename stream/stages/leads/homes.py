@@ -54,6 +54,12 @@ class Homes:
         self._post.send(msgspec.structs.replace(message, at=parent))
         return None
 
+    def touch(self, home: Home) -> None:
+        """Note what a cluster counts for before it changes; whatever was decided by former rules is decided anew."""
+        self._counting.touch(home)
+        if home.row.rules != self._counting.number:
+            self._share_anew(home)
+
     # facts ------------------------------------------------------------------------------------------------
 
     def put(self, message: Put) -> None:
@@ -64,7 +70,7 @@ class Homes:
         fact, part = encode_fact(message.fact), home.parts.get(message.id)
         if part is not None and (fact in part.facts if message.by is None else (message.by, fact) in part.ways):
             return
-        self._counting.touch(home)
+        self.touch(home)
         part = home.part(message.id)
         if message.by is None:
             part.facts[fact] = None
@@ -80,7 +86,7 @@ class Homes:
             return
         fact, part, by = encode_fact(message.fact), home.parts.get(message.id), message.by
         if part is not None and (fact in part.facts if by is None else (by, fact) in part.ways):
-            self._counting.touch(home)
+            self.touch(home)
             if by is None:
                 del part.facts[fact]
             else:
@@ -115,7 +121,7 @@ class Homes:
         first = message.seen_ms, message.seen_id
         if known is not None and known.site and first >= known.first:
             return
-        self._counting.touch(home)
+        self.touch(home)
         home.part(message.id).name(message.site, message.text, *first)
         home.row.site = message.site
         home.changed = True
@@ -153,11 +159,11 @@ class Homes:
     def _noted(self, home: Home) -> None:
         home.changed = True
         self.hear_of(home, 0)
-        if self.over(home):
+        if self._over(home):
             home.row.shared = True
             self._post.send(Sharing(home.id, home.id, True))
 
-    def over(self, home: Home) -> bool:
+    def _over(self, home: Home) -> bool:
         """Tell whether an id was named with more ids than a person has."""
         if not home.id.strong:
             return False
@@ -167,9 +173,9 @@ class Homes:
             counts[other.type] += 1
         return len(home.row.visitors) > most[VISITOR] or any(n > limit for n, limit in zip(counts, most, strict=False))
 
-    def share_anew(self, home: Home) -> None:
-        """Say anew whether an id is shared, by rules that have changed; one that is no longer joins whom it knows."""
-        shared = self.over(home)
+    def _share_anew(self, home: Home) -> None:
+        """Say whether an id is shared by the rules of today; one that is no longer joins whom it knows."""
+        shared = self._over(home)
         if shared == home.row.shared:
             return
         home.row.shared, home.changed = shared, True
@@ -190,7 +196,7 @@ class Homes:
         home = self.root(message)
         if home is None or (message.a, message.b) in home.row.edges:
             return
-        self._counting.touch(home)
+        self.touch(home)
         home.row.edges.append((message.a, message.b))
         home.changed = True
 
@@ -199,7 +205,7 @@ class Homes:
         home = self.root(message)
         if home is None or (message.id in home.row.gone) == message.shared:
             return
-        self._counting.touch(home)
+        self.touch(home)
         home.changed = True
         if not message.shared:
             home.row.gone.remove(message.id)
@@ -231,16 +237,18 @@ class Homes:
 
     def _ship(self, home: Home, other: Id) -> None:
         """Send the whole cluster on; it takes back here what it counts for, and counts where it arrives."""
-        self._counting.touch(home)
+        self.touch(home)
         row, send = home.row, self._post.send
         row.parent = other
         told = [msgspec.to_builtins(one) for one in row.told]
-        send(Shipped(other, row.edges, row.gone, told, row.counted_ms, row.newest_ms))
+        # what this one still waits for goes on to the other one, too
+        parts = len(home.parts) + row.awaits
+        send(Shipped(other, parts, row.edges, row.gone, told, row.counted_ms, row.newest_ms, row.oldest_ms))
         for id, part in list(home.parts.items()):
             facts, ways = [msgspec.Raw(one) for one in part.facts], [(way, msgspec.Raw(one)) for way, one in part.ways]
             send(Moved(other, id, part.site, part.text, *part.first, facts, ways, FACTS))
             home.remove(id)
-        row.own, row.edges, row.gone, row.told = None, [], [], []
+        row.own, row.edges, row.gone, row.told, row.awaits = None, [], [], [], 0
         home.changed = True
 
     def shipped(self, message: Shipped) -> None:
@@ -248,27 +256,32 @@ class Homes:
         home = self.root(message)
         if home is None:
             return
-        self._counting.touch(home)
+        self.touch(home)
         row = home.row
         row.edges += [edge for edge in message.edges if edge not in row.edges]
         row.gone += [id for id in message.shared if id not in row.gone]
         row.told = merged(row.told, message.told)
+        row.awaits += message.parts
         row.counted_ms = max(row.counted_ms, message.clock_ms)
         home.changed = True
         self.hear_of(home, message.newest_ms)
+        self.hear_of(home, message.oldest_ms)
 
     def moved(self, message: Moved) -> None:
         """Take in a part of a cluster."""
         home = self.root(message)
         if home is None:
             return
-        self._counting.touch(home)
-        part = home.part(message.id)
-        part.take(message)
+        self.touch(home)
+        home.part(message.id).take(message)
+        home.row.awaits = max(0, home.row.awaits - 1)
         if message.site:
             home.row.site = message.site
         home.changed = True
 
     def hear_of(self, home: Home, time_ms: int) -> None:
         """Note that there is news, by the clock or by what happened."""
-        home.row.newest_ms = max(home.row.newest_ms, time_ms, self.clock_ms)
+        row = home.row
+        row.newest_ms = max(row.newest_ms, time_ms, self.clock_ms)
+        if time_ms and (time_ms < row.oldest_ms or not row.oldest_ms):
+            row.oldest_ms = time_ms

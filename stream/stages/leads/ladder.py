@@ -37,14 +37,22 @@ def entries(found: Gathered, crossed_ms: int, rules: Rules) -> dict[str, int]:
 
     Nobody enters a stage before becoming a lead, but for deals, which are won when they are won, and what these imply.
     """
-    plan, lead_ms = found.plan, found.lead.time_ms
-    firsts = [
-        lead_ms if 0 < time_ms < lead_ms and not any_time else time_ms
-        for time_ms, any_time in zip(found.firsts, plan.any_time, strict=True)
-    ]
-    if "score" in plan.facts:
-        firsts[plan.facts.index("score")] = crossed_ms
-    times = [_first(any_of, firsts) for any_of in plan.stages]
+    plan, firsts, lead_ms = found.plan, found.firsts, found.lead.time_ms
+    if crossed_ms:
+        firsts[plan.score] = crossed_ms
+    times = [0] * len(plan.implied)
+    for place, time_ms in firsts.items():
+        if plan.enters[place]:
+            if time_ms < lead_ms and not plan.any_time[place]:
+                time_ms = lead_ms
+            for stage in plan.enters[place]:
+                if not times[stage] or time_ms < times[stage]:
+                    times[stage] = time_ms
+    for stage, places in plan.together:
+        if all(place in firsts for place in places):
+            time_ms = max(firsts[place] if plan.any_time[place] else max(firsts[place], lead_ms) for place in places)
+            if not times[stage] or time_ms < times[stage]:
+                times[stage] = time_ms
     later_ms = 0
     for at in range(len(times) - 1, 0, -1):
         if later_ms and plan.implied[at] and not 0 < times[at] < later_ms:
@@ -68,13 +76,13 @@ def out_of_order(entered: Mapping[str, int]) -> tuple[str, ...]:
 
 def stay(found: Gathered, entered: Mapping[str, int], rules: Rules) -> Stay:
     """Walk through entries, moves of the crm and what closes, by time."""
-    rank, won = rules.rank, {deal.deal for deal in found.deals if deal.won_ms}
-    moves = [one for one in found.records if one.action == "stage_changed" and one.to in rank]
-    closes = [one for one in found.records if one.action in _CLOSES and not (one.deal and one.deal in won)]
-    if not moves and not closes:
-        *_, highest = entered  # entries only move up
-        return Stay(highest, entered[highest], 0, "")
-    return _walk(_steps(entered, moves, closes, rank), rules)
+    if found.moves:
+        rank, won = rules.rank, {deal.deal for deal in found.deals if deal.won_ms}
+        moves = [one for one in found.records if one.action == "stage_changed" and one.to in rank]
+        closes = [one for one in found.records if one.action in _CLOSES and not (one.deal and one.deal in won)]
+        return _walk(_steps(entered, moves, closes, rank), rules)
+    *_, highest = entered  # entries only move up
+    return Stay(highest, entered[highest], 0, "")
 
 
 Step = tuple[int, int, str, str, Recorded | None]
@@ -110,14 +118,3 @@ def _walk(steps: Sequence[Step], rules: Rules) -> Stay:
             reopened.append((time_ms, stage))
             lost_ms, lost_reason = 0, ""
     return Stay(stage, since_ms, lost_ms, lost_reason, tuple(back), tuple(reopened))
-
-
-def _first(any_of: Sequence[Sequence[int]], firsts: Sequence[int]) -> int:
-    """Give the earliest time at which all of one of these hold; 0: never."""
-    best_ms = 0
-    for places in any_of:
-        times = [firsts[place] for place in places]
-        time_ms = max(times) if all(times) else 0
-        if time_ms and not 0 < best_ms <= time_ms:
-            best_ms = time_ms
-    return best_ms

@@ -24,6 +24,7 @@ from stream.stages.leads.view import Company, View
 
 #: The stage that an assignment is premature before, where a ladder has it.
 _QUALIFIED: Final = "mql"
+_UNKNOWN: Final = Company()
 
 
 def view(facts: Collection[Fact], clock_ms: int, rules: Rules) -> View | None:
@@ -38,7 +39,7 @@ def viewed(found: Gathered, clock_ms: int, rules: Rules) -> View:
     score = scored(found, clock_ms, rules)
     entered = entries(found, score.crossed.get(rules.threshold, 0), rules)
     at = stay(found, entered, rules)
-    sales = _sales(found)
+    sales = _sales(found) if found.records else _NO_SALES
     customer_ms = entered.get(rules.last, 0)
     expires_ms = found.newest_ms + rules.forget_after_ms
     return View(
@@ -74,8 +75,8 @@ def viewed(found: Gathered, clock_ms: int, rules: Rules) -> View:
         calls=sales.calls,
         registered=found.registered,
         attended=sales.attended,
-        company=_company(found.told),
-        frameworks=_frameworks(found.told),
+        company=_company(found.told) if found.told else _UNKNOWN,
+        frameworks=_frameworks(found.told) if found.told else {},
         nurtured=bool(found.nurtured_ms) and (not customer_ms or found.nurtured_ms <= customer_ms),
         due_ms=earlier(score.due_ms, expires_ms if expires_ms > clock_ms else 0),
     )
@@ -90,10 +91,11 @@ class _Sales(NamedTuple):
     attended: Mapping[str, int] = MappingProxyType({})
 
 
+_NO_SALES: Final = _Sales()
+
+
 def _sales(found: Gathered) -> _Sales:
     """Give what records say of the work with a lead."""
-    if not found.records:
-        return _Sales()
     first_response_ms = assigned_ms = 0
     assignment = rep = ""
     calls: list[int] = []

@@ -57,14 +57,16 @@ class Sharing(Struct, frozen=True, array_like=True, tag="shared", gc=False):
 
 
 class Shipped(Struct, frozen=True, array_like=True, tag="ship", gc=False):
-    """The frame of a cluster on its way to another root; its parts follow, each by itself."""
+    """The frame of a cluster on its way to another root; so many parts follow, each by itself."""
 
     at: Id
+    parts: int
     edges: list[tuple[Id, Id]]
     shared: list[Id]
     told: list[Any]  # as `told.Told`, encoded
     clock_ms: int  # by which it was counted
     newest_ms: int
+    oldest_ms: int
 
 
 class Moved(Struct, frozen=True, array_like=True, tag="part", gc=False):

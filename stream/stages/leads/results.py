@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+import msgspec
 import orjson
 import xxhash
 
@@ -35,36 +36,56 @@ class Results:
     def __init__(self, namer: Namer, last: str, clock: Callable[[], int]) -> None:
         """Take the last stage of the ladder, and what gives the time."""
         self._namer, self._last, self._clock = namer, last, clock
+        self._now_ms = 0
         self.records: list[Result] = []
 
     def changed(self, home: Home, before: Sum, after: Sum) -> None:
-        """Tell what is new of the leads of a cluster."""
+        """Tell what is new of the leads of a cluster, as soon as it is whole."""
+        if home.row.awaits:
+            return
+        self._now_ms = max(self._clock(), home.row.newest_ms)
         left = {self._id(told): told for told in home.row.told}
         if not left and not after.leads:
             return
-        was = {id: lead for lead in before.leads for id in lead.ids}
+        was = self._was(home, before)
         told: list[Told] = []
-        for lead in after.leads:
-            one = self._lead(home, lead, [left.pop(id) for id in lead.ids if id in left], was)
+        now: list[tuple[Told, Lead]] = []
+        for lead in after.leads:  # first who is who, then what happened to each
+            known = [left.pop(id) for id in lead.ids if id in left]
+            one = self._found(home, lead, known, next((was[id] for id in lead.ids if id in was), None))
+            told += [other for other in known if other is not one]
             if one is not None:
                 told.append(one)
+                now.append((one, lead))
+        for one, lead in now:
+            self._tell(home, one, lead)
         for id, one in left.items():
-            self._over(one, withdraw=id not in after.expired)
-        home.row.told = told
+            if one.changes:
+                self._over(one, withdraw=id not in after.expired)
+        home.row.told = [*told, *left.values()]
+
+    def _was(self, home: Home, before: Sum) -> dict[Id, Told]:
+        """Give what was told of the leads that there were, by each of their ids."""
+        told = {self._id(one): msgspec.structs.replace(one, changes=dict(one.changes)) for one in home.row.told}
+        pairs = [(lead.ids, next((told[id] for id in lead.ids if id in told), None)) for lead in before.leads]
+        return {id: one for ids, one in pairs if one is not None for id in ids}
 
     def erased(self, home: Home, ids: Sequence[Id]) -> None:
         """Tell that somebody was forgotten, as they asked."""
         row, kept = home.row, list[Told]()
+        self._now_ms = max(self._clock(), row.newest_ms)
         for told in row.told:
             if self._id(told) in ids:
-                self._event(told, "erased", 0, {})
-                self._tombstone(told)
+                if told.changes:
+                    self._event(told, "erased", 0, {})
+                    self._tombstone(told)
             else:
                 kept.append(told)
         row.told = kept
 
     def whole(self, home: Home, sum: Sum) -> None:
         """Tell all of a cluster's leads anew, whatever was told of them."""
+        self._now_ms = max(self._clock(), home.row.newest_ms)
         told = {self._id(one): one for one in home.row.told}
         for lead in sum.leads:
             for id in lead.ids:
@@ -73,45 +94,46 @@ class Results:
 
     # one lead ---------------------------------------------------------------------------------------------
 
-    def _lead(self, home: Home, lead: Lead, known: list[Told], was: dict[Id, Lead]) -> Told | None:
-        """Tell what is new of one lead; None where nobody has told what it is called."""
+    def _found(self, home: Home, lead: Lead, known: list[Told], was: Told | None) -> Told | None:
+        """Give what was told of a lead, which goes on with all that is known; None where it has no name yet.
+
+        `was` is what was told of the lead that it was a part of.
+        """
         called = _called(home, lead.ids)
         if called is None:
             return None
         id, site, text = called
-        now = happenings(lead.view, self._last)
-        if not known:
-            told = Told(id.type, text, site, 0)
-            parted = next((was[one] for one in lead.ids if one in was and len(was[one].ids) > len(lead.ids)), None)
-            if parted is not None:  # all that happened was told of the whole of which this is a part
-                self._event(told, "split", self._clock(), {"from": _key(home, parted)})
-                told.changes = {one.name: self._change(told, one.name) for one in now}
-                told.band, told.stage = lead.view.band, lead.view.stage
-        else:
-            told = self._joined(Told(id.type, text, site, 0), known)
-        self._happened(told, lead, now)
+        told = next((one for one in known if (one.type, one.text) == (id.type, text)), Told(id.type, text, site, 0))
+        self._join(told, [one for one in known if one is not told], was)
+        return told
+
+    def _tell(self, home: Home, told: Told, lead: Lead) -> None:
+        """Tell what is new of a lead."""
+        self._happened(told, lead, happenings(lead.view, self._last))
         said = content(home, lead)
         mark = xxhash.xxh3_64_intdigest(orjson.dumps(said))
         if mark != told.content:
             told.content = mark
             told.version += 1
             self._value(told, said)
-        return told
 
-    def _joined(self, told: Told, known: list[Told]) -> Told:
-        """Go on with what was told by this key and by others; those are over."""
-        known.sort(key=lambda one: ((one.type, one.text) != (told.type, told.text), -one.version, one.type, one.text))
-        first = known[0]
-        told.version = max(one.version for one in known)
-        told.stage, told.band, told.content = first.stage, first.band, first.content
-        for one in reversed(known):
-            told.changes = {**told.changes, **one.changes}
-        for one in known:
-            if (one.type, one.text) != (told.type, told.text):
-                told.content = 0  # written under another key, or there is more to say
-                self._tombstone(one)
-                self._event(told, "merged", self._clock(), {"from": _named(one)})
-        return told
+    def _join(self, told: Told, others: list[Told], was: Told | None) -> None:
+        """Go on with what was told by other keys, which are over; or else with what was told of the whole."""
+        merged = sorted((one for one in others if one.changes), key=lambda one: (-one.version, one.type, one.text))
+        told.version = max([told.version, *(one.version for one in others)])
+        if not (told.changes or merged):
+            if was is not None:  # what happened to the whole happened to its parts, until it turns out otherwise
+                told.version = max(told.version, was.version)
+                told.changes, told.stage, told.band = dict(was.changes), was.stage, was.band
+                self._event(told, "split", 0, {"from": _named(was)})
+            return
+        for one in merged:
+            told.changes = {**one.changes, **told.changes}
+            told.stage, told.band = told.stage or one.stage, told.band or one.band
+            told.content = 0  # written under another key, or there is more to say
+            self._tombstone(one)
+            self._event(told, "merged", 0, {"from": _named(one)})
+            _end(one)
 
     def _happened(self, told: Told, lead: Lead, now: Sequence[Happening]) -> None:
         """Tell what was not told yet, and take back what was told and is not so."""
@@ -133,6 +155,7 @@ class Results:
         for name in list(told.changes) if withdraw else ():
             self._withdraw(told, name)
         self._tombstone(told)
+        _end(told)
 
     def _withdraw(self, told: Told, name: str) -> None:
         change = told.changes.pop(name)
@@ -143,7 +166,7 @@ class Results:
         told.version += 1
         if change is None:
             change = self._change(told, event)
-        now_ms = self._clock()
+        now_ms = self._now_ms
         value = {
             "event": event,
             "change": change.hex(),
@@ -161,7 +184,7 @@ class Results:
         return hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
     def _value(self, told: Told, said: dict[str, Any]) -> None:
-        value = {"lead": told.text, **said, "version": told.version, "as_of": format_ms(self._clock())}
+        value = {"lead": told.text, **said, "version": told.version, "as_of": format_ms(self._now_ms)}
         self.records.append(Result("leads", _text(told), orjson.dumps(value)))
 
     def _tombstone(self, told: Told) -> None:
@@ -182,9 +205,9 @@ def _called(home: Home, ids: Iterable[Id]) -> tuple[Id, str, str] | None:
     return None
 
 
-def _key(home: Home, lead: Lead) -> list[str] | None:
-    called = _called(home, lead.ids)
-    return None if called is None else [called[1], FIELDS[called[0].type], called[2]]
+def _end(told: Told) -> None:
+    """Let nothing stand of what was told; the version is kept, so that no change is ever taken for another."""
+    told.changes, told.stage, told.band, told.content = {}, "", "", 0
 
 
 def _named(told: Told) -> list[str]:

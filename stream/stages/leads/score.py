@@ -36,11 +36,24 @@ class Score(NamedTuple):
 def scored(found: Gathered, clock_ms: int, rules: Rules) -> Score:
     """Count the points."""
     times, due_ms = points_times(found, clock_ms)
-    crossed = _crossings(found, times, rules)
-    now_ms = max([clock_ms, found.lead.time_ms, *(each[-1] for each in times.values())])
+    points, now_ms, best = found.plan.points, max(clock_ms, found.lead.time_ms), 0
+    for rule, each in times.items():
+        if each[-1] > now_ms:
+            now_ms = each[-1]  # what has happened has happened, however far the clock is
+        if points[rule] > 0:
+            best += points[rule] * len(each)
+    crossed: Mapping[int, int] = {}
+    if best >= rules.thresholds[0] or found.settled:
+        crossed = _crossings(found, times, rules)
     parts = _parts(times, now_ms // DAY_MS, rules)
-    score = sum(part.points for part in parts)
-    band = next((name for name, least in rules.bands if score >= least), COLD)
+    score = 0
+    for part in parts:
+        score += part[1]
+    band = COLD
+    for name, least in rules.bands:
+        if score >= least:
+            band = name
+            break
     if rules.half_life_days and band != COLD:
         due_ms = earlier(due_ms, (now_ms // DAY_MS + 1) * DAY_MS)
     return Score(score, parts, band, crossed, due_ms)
@@ -60,13 +73,14 @@ def points_times(found: Gathered, clock_ms: int) -> tuple[dict[int, list[int]], 
         most = plan.a_day[rule]
         out[rule] = times if len(times) <= most else _capped(times, most)
     for rule, places in plan.single:
-        firsts = [found.firsts[place] for place in places]
-        if all(firsts):
-            out[rule] = [max(firsts)]
+        if all(place in found.firsts for place in places):
+            out[rule] = [max(found.firsts[place] for place in places)]
     due_ms = 0
     for rule, within_ms, once in plan.silences:
         ended, since_ms = silences(found, rule, within_ms, clock_ms)
-        if ended := sorted([*out.get(rule, ()), *ended]):
+        if rule in out:
+            ended = sorted((*out[rule], *ended))
+        if ended:
             out[rule] = ended[:1] if once else ended
         if since_ms and not (once and ended):
             due_ms = earlier(due_ms, since_ms + within_ms)
@@ -149,11 +163,8 @@ def _crossings(found: Gathered, times: Mapping[int, Sequence[int]], rules: Rules
                 crossed[limit] = earlier(crossed.get(limit, 0), time_ms)
     points = rules.plan.points
     wanted = [limit for limit in rules.thresholds if limit not in crossed]
-    best = sum(points[rule] * len(each) for rule, each in times.items() if points[rule] > 0)
-    if not wanted or best < wanted[0]:
-        return crossed
     marks = sorted((time_ms, points[rule]) for rule, each in times.items() for time_ms in each)
-    for time_ms, score in _walk(found, marks, rules.half_life_days):
+    for time_ms, score in _walk(found, marks, rules.half_life_days) if wanted else ():
         while wanted and score >= wanted[0]:
             crossed[wanted.pop(0)] = time_ms
         if not wanted:

@@ -3,7 +3,9 @@
 In:  the clock; rows that are due, that go by former rules, or whose turn it is.
 Out: rows counted anew, settled, or let go.
 
-The clock is that of the slowest who tells: nothing that lies `sure_after_ms` behind it can still come.
+The clock is that of the slowest who tells. What lies `sure_after_ms` behind it is settled: records come late, and what
+a visitor did may be given to somebody else for as long as the visitor is remembered, and for as long as the record that
+says so may be late. So what is known of a visitor waits until that long after the last visit.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from stream.changes.panes import DAY_MS
-from stream.identity.facts import Fact
+from stream.identity.facts import OF_VISITORS, Fact
 from stream.identity.ids import Id
 from stream.stages.leads.clusters import groups, lives, moment_of
 from stream.stages.leads.counting import Counting
@@ -29,8 +31,9 @@ SLICE: Final = 20_000
 LOOKED_AT: Final = 100
 #: A row is settled again after so long.
 _SETTLED_EVERY_MS: Final = 7 * DAY_MS
-#: How far back before becoming a lead what somebody did counts.
-_BEFORE_MS: Final = 35 * DAY_MS
+#: Sessions of one visitor that may still be given to somebody else; older ones have been folded away.
+_MOVABLE: Final = 64
+_NEVER: Final = 1 << 62
 
 
 class Tending:
@@ -79,7 +82,7 @@ class Tending:
                 late.append((due_ms, key))
             elif due_ms:
                 home = self._store.make(id_of(key))
-                self._counting.touch(home)
+                self._homes.touch(home)
                 home.row.due_ms = 0  # it is no longer listed
         for due_ms, key in late:
             due.add(due_ms, key)
@@ -92,8 +95,7 @@ class Tending:
         for key in some:
             home = self._store.get(id_of(key))
             if home is not None and home.row.rules != self._book.number:
-                self._counting.touch(home)
-                self._homes.share_anew(home)
+                self._homes.touch(home)
         if not self._former:
             self._book.forget()
 
@@ -115,18 +117,31 @@ class Tending:
             return
         row.settled_ms, home.changed = sure_ms, True
         parts, rules = home.parts, self._book.rules(row.rules)
-        memory_ms = rules.forget_after_ms
+        memory_ms = rules.memory_ms
         for group in groups(list(parts), row.edges, row.gone, rules.largest):
             facts = dict.fromkeys(fact for id in group if id in parts for fact in parts[id].every)
             kept: list[Fact] = []
             for life in lives(decoded(facts), memory_ms):
                 if max(map(moment_of, life), default=sure_ms) + memory_ms < sure_ms:
                     continue  # it is over: all that it counted for stays
-                kept += settle(life, sure_ms, rules) if row.leads else recent(life, sure_ms - _BEFORE_MS)
+                if row.leads:
+                    kept += settle(life, min(sure_ms, rests(life, sure_ms)), rules)
+                else:
+                    kept += recent(life, sure_ms)
             if not kept and row.newest_ms + memory_ms < sure_ms:
                 self._forgetting.let_go(home, group)
             else:
                 keep(home, group, facts, kept)
+
+
+def rests(facts: Iterable[Fact], from_ms: int) -> int:
+    """Give the moment before which nothing is of a session that may still be given to somebody else."""
+    sessions: dict[str, list[int]] = {}
+    for fact in facts:
+        if isinstance(fact, OF_VISITORS):
+            sessions.setdefault(fact.visitor, []).append(moment_of(fact))
+    alive = [sorted(moments)[-_MOVABLE:] for moments in sessions.values() if max(moments) >= from_ms]
+    return min((moments[0] for moments in alive), default=_NEVER)
 
 
 def recent(facts: Iterable[Fact], from_ms: int) -> list[Fact]:

@@ -62,7 +62,8 @@ def happened(name: str, facts: Sequence[Fact]) -> list[int]:
             lead = lead_of(facts)
             return [lead[0]] if lead else []
         case "won":
-            return [f.won_ms for f in facts if isinstance(f, Deal) and f.won_ms]
+            nameless = [f for f in facts if isinstance(f, Recorded) and f.action == "deal_won" and not f.deal]
+            return [f.won_ms for f in facts if isinstance(f, Deal) and f.won_ms] + [f.time_ms for f in nameless]
         case "booked" | "cancelled":
             return appointments(facts, Booked if family == "booked" else Cancelled, f"appointment_{family}")
         case "trial":
@@ -213,18 +214,13 @@ def whereabouts(facts: Sequence[Fact], first: dict[str, int], rules: Rules) -> d
     stage, since, lost, reason = "", 0, 0, ""
     back, reopened = [], []
     for moment in sorted({*first.values(), *(f.time_ms for f in records)}):
-        moved = False
         for name in rules.ladder:
             if first.get(name) == moment:
-                moved = True
                 if not stage or order[name] > order[stage]:
                     stage, since = name, moment
-                    if lost:
-                        reopened.append((moment, stage))
-                        lost, reason = 0, ""
-        if moved and lost:
-            reopened.append((moment, stage))
-            lost, reason = 0, ""
+                if lost:
+                    reopened.append((moment, stage))
+                    lost, reason = 0, ""
         for f in records:
             if f.time_ms == moment and f.action == "stage_changed":
                 if order[f.from_ or stage] > order[f.to]:

@@ -65,7 +65,7 @@ def test_credit_is_one_in_all_and_near_the_weights(rng: random.Random, n: int) -
     until = BEGIN + 90 * DAY
     wheres = [("direct", "", ""), ("paid_search", "brand", "7"), ("paid_search", "brand", ""), ("email", "news", "")]
     touches = sorted((until - rng.randrange(90 * DAY), *rng.choice(wheres)) for _ in range(n))[-50:]
-    given_ = credit(touches, until)
+    given_ = credit(tuple(touches), until)
     assert tuple(given_) == MODELS
     for shares in given_.values():
         assert sum(shares.values()) == 1_000_000
@@ -88,12 +88,12 @@ def test_what_a_lead_and_a_deal_are_credited_to(rng: random.Random, n: int, rule
     seen = view(facts, BEGIN, rules)
     if seen is None:
         return
-    assert seen.credit == credit(by_hand.path(facts, seen.lead.time_ms), seen.lead.time_ms)
+    assert seen.credit == credit(tuple(by_hand.path(facts, seen.lead.time_ms)), seen.lead.time_ms)
     won = [(d.won_ms, d.id, d.deal) for d in facts if isinstance(d, by_hand.Deal) and d.won_ms]
     won += [(r.time_ms, r.id, "") for r in facts if isinstance(r, Recorded) and r.action == "deal_won" and not r.deal]
     assert [(deal.time_ms, deal.id, deal.deal) for deal in seen.deals] == sorted(won)
     for at, deal in enumerate(seen.deals):
-        assert deal.credit == credit(by_hand.path(facts, deal.time_ms), deal.time_ms)
+        assert deal.credit == credit(tuple(by_hand.path(facts, deal.time_ms)), deal.time_ms)
         told = {d.id: d.new_customer for d in facts if isinstance(d, by_hand.Deal)}.get(deal.id)
         assert deal.new_customer is (at == 0 if told is None else told)
     lost = [d.lost_ms for d in facts if isinstance(d, by_hand.Deal) and d.lost_ms and not d.won_ms]

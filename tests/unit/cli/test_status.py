@@ -12,7 +12,8 @@ from stream.cli.status_model import status
 from stream.engine.groups import GROUPS
 from stream.kafka.inspect import Inspection, Newest
 from stream.kafka.layout import Layout
-from stream.kafka.topic_plan import Found, TopicPlan
+from stream.kafka.topic_plan import TopicPlan
+from stream.kafka.topic_spec import Found
 
 NOW_MS = 1_000_000
 LAYOUT = Layout("", GROUPS.values())
@@ -94,6 +95,6 @@ def test_a_shard_that_has_just_committed_is_not_silent():
 
 def test_a_shard_that_is_silent_is_no_longer_believed():
     assert problems(healthy(), NOW_MS + 60_000) == [
-        "3 shard(s) have not committed for 15 s.",
+        "4 shard(s) have not committed for 15 s.",
         "Nothing was published lately: the figures are the last ones.",
     ]

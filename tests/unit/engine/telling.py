@@ -89,7 +89,7 @@ class Mails(_Told):
 
 
 class Leads(_Told):
-    """Notes who met what; counts nothing."""
+    """Notes who met what; counts a click when time goes on after something was claimed."""
 
     known = None
 
@@ -97,6 +97,8 @@ class Leads(_Told):
         super().__init__(shared)
         self.rows = Rows(MET, shared.memory_ms)
         self.clock_ms = 0
+        self._grid = shared.grid
+        self._claimed: list[str] = []
         self._orders: list[HandOver] = []
         self._heard: list[Any] = []
         self._changed: set[str] = set()
@@ -106,7 +108,8 @@ class Leads(_Told):
         return (self.rows,)
 
     def take(self, batch: Batch) -> None:
-        raise AssertionError("no kind is of this group")
+        """Note events of the group's own kind, whose campaign stands for the lead."""
+        self._heard += [["own", event.data.campaign_id, event.id] for event in batch.events]
 
     def hear(self, group: str, shard: int, messages: Sequence[msgspec.Raw]) -> None:
         self._heard += [_unpack(bytes(message)) for message in messages]
@@ -116,11 +119,13 @@ class Leads(_Told):
         while heard:
             what, lead, key = heard.pop(0)
             assert self.namer is not None
-            assert self.namer.home(lead) == self.shard, "it came to the right one"
+            assert what == "own" or self.namer.home(lead) == self.shard, "it came to the right one"
             time_ms, row = _unpack(self.rows.encoded.get(lead, _pack([1 << 60, {}])))
             row[what] = sorted({*row.get(what, ()), key})
             self.rows.put(lead, _pack([time_ms, row]))
             self._changed.add(lead)
+            if what == "claimed":
+                self._claimed.append(lead)
             if what == "met":
                 other = lead[::-1]
                 if self.namer.home(other) == self.shard:
@@ -134,6 +139,9 @@ class Leads(_Told):
         return ()
 
     def advance(self, now_ms: int, accumulator: Accumulator) -> None:
+        for lead in self._claimed:
+            accumulator.add(("email_clicks", "s1", lead, "unknown", "unknown"), self._grid.pane(now_ms - 1))
+        self._claimed.clear()
         self.clock_ms = now_ms
 
     def hand_over(self) -> Sequence[HandOver]:

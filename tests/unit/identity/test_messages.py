@@ -31,8 +31,9 @@ def test_large_commits_go_in_a_chain_of_records() -> None:
     assert [bytes(one) for part in parts for one in part.messages] == [bytes(one) for one in messages]
 
 
-def test_nothing_to_say_is_no_record() -> None:
-    assert pack(Touches("visitors", 1, "life", 5, 4, 3, [])) == []
+def test_who_has_nothing_to_say_says_how_far_they_have_come() -> None:
+    (record,) = pack(Touches("visitors", 1, "life", 5, 4, 3, []))
+    assert unpack(record) == Touches("visitors", 1, "life", 5, 4, 3, [])
 
 
 @pytest.mark.parametrize("partitioner", ["murmur2", "crc32"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,7 @@ RULE = '[[score.rule]]\nname = "x"\npoints = 1\n'
         ("[identity.shared.e]\ne = 1", "identity.shared.e.e: there is no such key", "Keys here are l, u, v"),
         (STAGE, "stage: a ladder has 2 to 20 stages, not 1", "The first is that of a lead"),
         (STAGE + STAGE, "stage 2.name: 'a' is the name of stage 1, too", "Rename one"),
+        (STAGE + '[[stage]]\nname = "A"', "stage 2.name: 'A' is the name of stage 1, too", "case makes no difference"),
         ("[[stage]]\n" + STAGE, "stage 1.name: it is missing", 'name = "…"'),
         ('[[stage]]\nname = "a:b"\n' + STAGE, "stage 1.name: 'a:b' is no name of a stage", "Use letters"),
         (STAGE + '[[stage]]\nname = "b"\nevidence = ["form:demos"]', "stage 2.evidence: there is no fact 'form:demos'", "Did you mean form:demo?"),
@@ -162,3 +164,11 @@ def test_the_hash_is_of_the_rules_and_not_of_the_file(tmp_path: Path) -> None:
     assert more.score_hash == shipped().score_hash
     assert rules("[score]\nthreshold = 51").score_hash != shipped().score_hash
     assert rules("[score]\nhalf_life = '7d'").score_hash != shipped().score_hash
+
+
+def test_the_example_of_the_docs_can_be_read() -> None:
+    text = Path(__file__).parents[3].joinpath("docs/leads.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    own = rules(example)
+    assert own.ladder == ("A_SUBMITTED", "A_ACCEPTED", "A_APPROVED")
+    assert [(rule.name, rule.a_day) for rule in own.score] == [("opened", 3)]

@@ -6,6 +6,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
+from stream.contract.crm import CrmAction
 from stream.contract.form import FormData, FormType
 from stream.lifecycle import words
 from stream.lifecycle.read import made
@@ -13,6 +14,7 @@ from stream.lifecycle.read import made
 
 def test_words_are_those_of_the_contract() -> None:
     assert get_args(FormType) == words.FORM_TYPES
+    assert get_args(CrmAction) == words.CRM_ACTIONS
     stages, _ = get_args(get_type_hints(FormData)["offer_stage"])
     assert get_args(stages) == words.OFFER_STAGES
 

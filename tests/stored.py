@@ -113,16 +113,18 @@ _EMAIL, _LEAD, _USER, _DEAL = (Id(type, bytes((type,)) * 16, 3) for type in (0, 
 def _part() -> leads.Part:
     facts = Evidence("v1", NOON, "web\x1fe1", "form", "email", "june"), Mailed("00ff", "delivered", NOON + 1, True)
     raws = [msgspec.Raw(leads.encode_fact(fact)) for fact in facts]
-    return leads.Part(
-        "s1", "ab12", NOON - 1, "web\x1fe0", msgspec.Raw(leads.listed(map(bytes, raws))), [(_EMAIL, raws[0])]
-    )
+    return leads.Part("s1", "ab12", NOON - 1, "web\x1fe0", 2, b"".join(map(bytes, raws)), True, [(_EMAIL, raws[0])])
 
 
 def _home() -> leads.Row:
-    told = leads.Told(1, "l1", "s1", 7, "sql", "warm", {"created": b"12345678"}, 99)
+    told = leads.Told(
+        1, "l1", "s1", 7, "warm", {"created": b"12345678"},
+        leads.Said(15, [("booked", 25, 1)], (NOON, "email", "june"), b"{}"),
+    )  # fmt: skip
     return leads.Row(
-        NOON, NOON + 5, NOON + 4, 2, 1, 3, "s1", _EMAIL, True, [_LEAD], ["v1"], [_DEAL], leads.FACTS, _part(),
-        [_USER], [(_USER, _LEAD)], [_LEAD], [told], NOON - 9,
+        NOON, NOON + 5, NOON + 4, 2, 1, 3, "s1", NOON - 7, _EMAIL, True, [_LEAD], ["v1"], [_DEAL], leads.FACTS, _part(),
+        [_USER], [(_USER, _LEAD)], [_LEAD], msgspec.Raw(_pack([told])), NOON - 9, 4,
+        leads.Calm(NOON, NOON - 1, "sql", True, False, True, 5, 20, 50),
     )  # fmt: skip
 
 

@@ -53,6 +53,12 @@ def changed(site: str, was: View, now: View, rules: Rules, admit: Admit, out: Ou
             tell(site, now, rules, admit, out)
 
 
+def alive(site: str, stage: str, was_ms: int, now_ms: int, out: Out) -> None:
+    """Tell that a lead that is open has given another sign of life."""
+    out(("active", site, stage), was_ms, -1)
+    out(("active", site, stage), now_ms, 1)
+
+
 def unattributed(site: str, deal: Deal, refunds: Collection[Refund], admit: Admit, out: Out) -> None:
     """Tell what a deal counts for that is of no lead, and the money of it that was given back."""
     if deal.won_ms:

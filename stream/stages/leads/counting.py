@@ -9,7 +9,7 @@ A row says by which clock and which rules it was counted last, so that what is t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from stream.changes.accumulator import Accumulator
@@ -17,12 +17,14 @@ from stream.changes.cells import Cell
 from stream.identity.facts import Deal, Fact, Held, Refund, Visit
 from stream.identity.ids import FIELDS, Id
 from stream.lifecycle.rules import Rules
-from stream.stages.leads.clusters import EVIDENCE, groups, lives, visitor_of
+from stream.stages.leads.calm import Step, calm_of, eased, step
+from stream.stages.leads.clusters import groups, lives, visitor_of
 from stream.stages.leads.due import Due
+from stream.stages.leads.known import Known
 from stream.stages.leads.life import view
-from stream.stages.leads.rows import Row, decoded, tag
+from stream.stages.leads.rows import Calm, decoded
 from stream.stages.leads.rulebook import Rulebook
-from stream.stages.leads.store import Home, Known
+from stream.stages.leads.store import Home
 from stream.stages.leads.view import View
 from stream.stages.stage import Shared
 
@@ -41,6 +43,9 @@ class Counts(Protocol):
     def changed(self, site: str, was: View, now: View, rules: Rules, admit: Admit, out: Out) -> None:
         """Tell by what a lead counts for more and less now."""
 
+    def alive(self, site: str, stage: str, was_ms: int, now_ms: int, out: Out) -> None:
+        """Tell that a lead that is open has given another sign of life."""
+
     def unattributed(self, site: str, deal: Deal, refunds: Collection[Refund], admit: Admit, out: Out) -> None:
         """Tell what a deal counts for that is of no lead, and the money of it that was given back."""
 
@@ -56,7 +61,7 @@ class Lead(NamedTuple):
 class Sum:
     """What a cluster amounts to."""
 
-    __slots__ = ("due_ms", "expired", "largest", "leads", "shared", "views")
+    __slots__ = ("calm", "due_ms", "expired", "largest", "leads", "shared", "views")
 
     def __init__(self) -> None:
         self.views: list[View] = []  # of all who count, those of long ago too
@@ -65,6 +70,7 @@ class Sum:
         self.shared: list[str] = []  # types of ids that are shared
         self.due_ms = 0
         self.largest = 0
+        self.calm: Calm | None = None
 
     @property
     def identified(self) -> int:
@@ -81,8 +87,10 @@ class Counting:
 
     def __init__(self, shared: Shared, book: Rulebook, counts: Counts, changed: Changed) -> None:
         """Take what says for what leads count, and what is told of each cluster that changed."""
-        self._pane, self._sites, self._admit = shared.grid.pane, shared.sites, shared.admit
+        self._grid = shared.grid.pane_ms, shared.grid.origin_ms
+        self._sites, self._admit = shared.sites, shared.admit
         self._book, self._counts, self._changed = book, counts, changed
+        self._ease = eased(book.today)
         self._before: dict[Id, tuple[Home, Sum]] = {}
         self.accumulator = Accumulator()
         self.clock_ms = 0
@@ -106,6 +114,28 @@ class Counting:
         if home.id not in self._before:
             row = home.row
             self._before[home.id] = home, self.sum(home, row.counted_ms, row.rules)
+
+    def calmly(self, home: Home, fact: Fact) -> Step | None:
+        """Take a fact that changes next to nothing, and write the little; None where all must be worked out.
+
+        Whoever has been touched is worked out anyway.
+        """
+        row = home.row
+        if row.calm is None or row.rules != self._book.number or home.id in self._before:
+            return None
+        due_ms = row.due_ms
+        taken = step(home, row.calm, fact, max(self.clock_ms, row.counted_ms), self._ease)
+        if taken is None:
+            return None
+        self.due.move(home.key, due_ms, row.due_ms)
+        if taken.active_ms:
+            accumulator, (pane_ms, origin_ms) = self.accumulator, self._grid
+
+            def out(cell: Cell, time_ms: int | None, amount: int) -> None:
+                accumulator.add(cell, ((time_ms or 0) - origin_ms) // pane_ms, amount)
+
+            self._counts.alive(self._sites[row.site], row.calm.stage, taken.active_ms, row.calm.active_ms, out)
+        return taken
 
     def settle(self) -> None:
         """Write what changed: one difference a cluster, whatever happened to it."""
@@ -132,11 +162,12 @@ class Counting:
         after = self._counted_anew(home)
         self._write(home.row.site, before, after, number)
         self._changed(home, before, after)
+        home.row.calm = after.calm
 
     def _counted_anew(self, home: Home) -> Sum:
         """Work out what a cluster counts for now, and note by what it was counted."""
         row = home.row
-        row.counted_ms, row.rules = max(row.counted_ms, self.clock_ms), self._book.number
+        row.counted_ms, row.rules, row.calm = max(row.counted_ms, self.clock_ms), self._book.number, None
         after = self.sum(home, row.counted_ms, row.rules)
         self.due.move(home.key, row.due_ms, after.due_ms)
         self.size(row.site, row.largest, -1)
@@ -157,24 +188,26 @@ class Counting:
             return out
         out.shared = [FIELDS[id.type] for id in row.gone]
         parts = home.parts
-        if not any(part.tells_of_a_lead for part in parts.values()):
+        if not any(part.evident for part in parts.values()):
             return out
         alone = {*row.gone, *self._ignored(parts, number)} if row.edges else ()
         for group in groups(list(parts), row.edges, alone, rules.largest):
-            facts = known_of(parts, group)
-            if len(parts) == 1 or any(map(EVIDENCE.__contains__, map(tag, facts))):
-                self._lead(out, row, group, facts, clock_ms, rules)
+            some = [parts[id] for id in group if id in parts]
+            if any(part.evident for part in some):
+                self._lead(out, home, group, known_of(some), clock_ms, rules)
         return out
 
     def _ignored(self, parts: Mapping[Id, Known], number: int) -> list[Id]:
         return [id for id, part in parts.items() if self._book.ignores(number, id.type, part.text)]
 
-    def _lead(self, out: Sum, row: Row, group: list[Id], facts: Iterable[bytes], clock_ms: int, rules: Rules) -> None:
+    def _lead(self, out: Sum, home: Home, group: list[Id], known: list[Fact], clock_ms: int, rules: Rules) -> None:
         """Work out each life of a group; the last one is what it is now."""
+        row, parts = home.row, home.parts
         found: View | None = None
-        known = decoded(facts)
-        whole = row.newest_ms - row.oldest_ms <= rules.memory_ms
-        for life in [known] if whole else lives(known, rules.memory_ms):
+        life: list[Fact] = []
+        one = row.newest_ms - row.oldest_ms <= rules.memory_ms
+        some = [known] if one else lives(known, rules.memory_ms)
+        for life in some:
             found = view(life, clock_ms, rules)
             if found is not None:
                 out.views.append(found)
@@ -186,6 +219,8 @@ class Counting:
             out.expired += group
             return
         out.leads.append(Lead(group, found, visitors_of(life)))
+        if len(some) == 1 and len(group) >= len(parts) and not row.gone and not row.awaits:
+            out.calm = calm_of(found, life, rules)
         if group[0].strong:
             out.largest = max(out.largest, len(group))
 
@@ -196,13 +231,14 @@ class Counting:
         if not name:
             return
         site, rules, admit = self._sites[name], self.rules, self._admit
-        accumulator, pane = self.accumulator, self._pane
+        accumulator, (pane_ms, origin_ms) = self.accumulator, self._grid
+        counts, ids, stand = accumulator.counts, accumulator.ids, accumulator.stand
 
         def out(cell: Cell, time_ms: int | None, amount: int) -> None:
             if time_ms is None:
-                accumulator.stand(cell, amount)
-            elif not standing_only:
-                accumulator.add(cell, pane(time_ms), amount)
+                stand(cell, amount)
+            elif not standing_only:  # what a lead counts for is dozens of cells: no call for each
+                counts[ids[cell] + (time_ms - origin_ms) // pane_ms] += amount
 
         def back(cell: Cell, time_ms: int | None, amount: int) -> None:
             out(cell, time_ms, -amount)
@@ -223,16 +259,11 @@ class Counting:
                 out(("shared_id", site, type), None, 1)
 
 
-def known_of(parts: Mapping[Id, Known], group: Iterable[Id]) -> Iterable[bytes]:
+def known_of(parts: Sequence[Known]) -> list[Fact]:
     """Give what is known of some ids, each fact once."""
-    facts: dict[bytes, None] = {}
-    for id in group:
-        part = parts.get(id)
-        if part is not None:
-            facts.update(part.facts)
-            if part.ways:
-                facts.update((fact, None) for _, fact in part.ways)
-    return facts
+    if len(parts) == 1:
+        return parts[0].decoded()
+    return decoded(dict.fromkeys(fact for part in parts for fact in part.every))
 
 
 def visitors_of(facts: Iterable[Fact]) -> int:

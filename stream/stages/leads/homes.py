@@ -16,14 +16,16 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from stream.identity.facts import Fact
+from stream.identity.facts import Fact, Visit
 from stream.identity.ids import VISITOR, Id, Namer
 from stream.identity.messages import Drop, Link, Name, Put, Seen
 from stream.lifecycle.rules import Rules
-from stream.stages.leads.clusters import VISITORS, moment_of, visitor_of
+from stream.stages.leads.clusters import EVIDENCE, VISITORS, moment_of, visitor_of
 from stream.stages.leads.counting import Counting
+from stream.stages.leads.known import MOST_FACTS, Known
 from stream.stages.leads.messages import Edge, Join, Linked, Message, Moved, Sharing, Shipped, Union
 from stream.stages.leads.post import Post
+from stream.stages.leads.results import Results
 from stream.stages.leads.rows import FACTS, decoded, encode_fact, tag
 from stream.stages.leads.store import Home, Store
 from stream.stages.leads.told import merged
@@ -39,8 +41,11 @@ M = TypeVar("M", bound=Message)
 class Homes:
     """The homes of one shard."""
 
-    def __init__(self, store: Store, post: Post, counting: Counting, namer: Namer, rules: Rules) -> None:
+    def __init__(
+        self, store: Store, post: Post, counting: Counting, results: Results, namer: Namer, rules: Rules
+    ) -> None:
         self._store, self._post, self._counting, self._namer = store, post, counting, namer
+        self._results = results
         self._limits = [[rules.shared.get(a, {}).get(b, 0) for b in _LETTERS] for a in _LETTERS]
         self.clock_ms = 0
         self.unjoined = 0
@@ -68,16 +73,26 @@ class Homes:
         if home is None or self._away(home, message.id, message.fact):
             return
         fact, part = encode_fact(message.fact), home.parts.get(message.id)
-        if part is not None and (fact in part.facts if message.by is None else (message.by, fact) in part.ways):
+        if part is not None and part.has(fact, message.by):
             return
-        self.touch(home)
-        part = home.part(message.id)
-        if message.by is None:
-            part.facts[fact] = None
-        else:
-            part.ways[message.by, fact] = None
-        part.changed = home.changed = True
+        if part is None or message.by is not None or not self._calmly(home, part, fact, message.fact):
+            self.touch(home)
+        home.part(message.id).add(fact, message.by)
+        home.changed = True
         self.hear_of(home, moment_of(message.fact))
+
+    def _calmly(self, home: Home, part: Known, raw: bytes, fact: Fact) -> bool:
+        """Take a fact in order that changes next to nothing; tell whether it was one."""
+        if len(part) >= MOST_FACTS:
+            return False
+        if not (part.evident or tag(raw) in EVIDENCE or home.row.members):
+            return True  # nobody is a lead, with it or without
+        if isinstance(fact, Visit) and not part.mentions(fact.visitor):
+            return False  # another visitor
+        taken = self._counting.calmly(home, fact)
+        if taken is not None and taken.says:
+            self._results.again(home)
+        return taken is not None
 
     def drop(self, message: Drop) -> None:
         """Forget a fact; what is not here may have gone to the visitor while the id was shared."""
@@ -85,13 +100,10 @@ class Homes:
         if home is None or self._away(home, message.id, message.fact, gone=True):
             return
         fact, part, by = encode_fact(message.fact), home.parts.get(message.id), message.by
-        if part is not None and (fact in part.facts if by is None else (by, fact) in part.ways):
+        if part is not None and part.has(fact, by):
             self.touch(home)
-            if by is None:
-                del part.facts[fact]
-            else:
-                del part.ways[by, fact]
-            part.changed = home.changed = True
+            part.drop(fact, by)
+            home.changed = True
         elif by is None and part is not None and message.id.strong:
             self._on(Drop, message.id, part.site, message.fact)
 
@@ -215,8 +227,7 @@ class Homes:
         theirs = [fact for fact in part.facts if tag(fact) in VISITORS]
         for raw, fact in zip(theirs, decoded(theirs), strict=True):
             if self._away(home, message.id, fact):
-                del part.facts[raw]
-                part.changed = True
+                part.drop(raw)
 
     def union(self, message: Union) -> None:
         """Bring two clusters together at the smaller one of their roots."""
@@ -240,7 +251,7 @@ class Homes:
         self.touch(home)
         row, send = home.row, self._post.send
         row.parent = other
-        told = [msgspec.to_builtins(one) for one in row.told]
+        told = [msgspec.to_builtins(one) for one in home.told]
         # what this one still waits for goes on to the other one, too
         parts = len(home.parts) + row.awaits
         send(Shipped(other, parts, row.edges, row.gone, told, row.counted_ms, row.newest_ms, row.oldest_ms))
@@ -248,7 +259,7 @@ class Homes:
             facts, ways = [msgspec.Raw(one) for one in part.facts], [(way, msgspec.Raw(one)) for way, one in part.ways]
             send(Moved(other, id, part.site, part.text, *part.first, facts, ways, FACTS))
             home.remove(id)
-        row.own, row.edges, row.gone, row.told, row.awaits = None, [], [], [], 0
+        row.own, row.edges, row.gone, row.awaits, home.told = None, [], [], 0, []
         home.changed = True
 
     def shipped(self, message: Shipped) -> None:
@@ -260,7 +271,7 @@ class Homes:
         row = home.row
         row.edges += [edge for edge in message.edges if edge not in row.edges]
         row.gone += [id for id in message.shared if id not in row.gone]
-        row.told = merged(row.told, message.told)
+        home.told = merged(home.told, message.told)
         row.awaits += message.parts
         row.counted_ms = max(row.counted_ms, message.clock_ms)
         home.changed = True

@@ -15,15 +15,14 @@ from typing import Any, Final
 
 import msgspec
 import orjson
-import xxhash
 
 from stream.contract.times import format_ms
 from stream.identity.ids import FIELDS, Id, Namer
 from stream.stages.leads.counting import Lead, Sum
 from stream.stages.leads.happened import Happening, happenings
-from stream.stages.leads.rows import Told
+from stream.stages.leads.rows import Said, Told
 from stream.stages.leads.store import Home
-from stream.stages.leads.value import content
+from stream.stages.leads.value import encoded, said_of
 from stream.stages.stage import Result
 
 #: By type of id: what a lead is called by, best first.
@@ -44,29 +43,30 @@ class Results:
         if home.row.awaits:
             return
         self._now_ms = max(self._clock(), home.row.newest_ms)
-        left = {self._id(told): told for told in home.row.told}
+        left = {self._id(told): told for told in home.told}
         if not left and not after.leads:
             return
-        was = self._was(home, before)
         told: list[Told] = []
         now: list[tuple[Told, Lead]] = []
-        for lead in after.leads:  # first who is who, then what happened to each
-            known = [left.pop(id) for id in lead.ids if id in left]
+        found = [(lead, [left.pop(id) for id in lead.ids if id in left]) for lead in after.leads]
+        parted = home.told and not all(any(one.changes for one in known) for _, known in found)
+        was = self._was(home, before) if parted else {}
+        for lead, known in found:  # first who is who, then what happened to each
             one = self._found(home, lead, known, next((was[id] for id in lead.ids if id in was), None))
-            told += [other for other in known if other is not one]
             if one is not None:
                 told.append(one)
                 now.append((one, lead))
+            told += [other for other in known if other is not one]
         for one, lead in now:
             self._tell(home, one, lead)
         for id, one in left.items():
             if one.changes:
                 self._over(one, withdraw=id not in after.expired)
-        home.row.told = [*told, *left.values()]
+        home.told = [*told, *left.values()]
 
     def _was(self, home: Home, before: Sum) -> dict[Id, Told]:
         """Give what was told of the leads that there were, by each of their ids."""
-        told = {self._id(one): msgspec.structs.replace(one, changes=dict(one.changes)) for one in home.row.told}
+        told = {self._id(one): msgspec.structs.replace(one, changes=dict(one.changes)) for one in home.told}
         pairs = [(lead.ids, next((told[id] for id in lead.ids if id in told), None)) for lead in before.leads]
         return {id: one for ids, one in pairs if one is not None for id in ids}
 
@@ -74,23 +74,35 @@ class Results:
         """Tell that somebody was forgotten, as they asked."""
         row, kept = home.row, list[Told]()
         self._now_ms = max(self._clock(), row.newest_ms)
-        for told in row.told:
+        for told in home.told:
             if self._id(told) in ids:
                 if told.changes:
                     self._event(told, "erased", 0, {})
                     self._tombstone(told)
             else:
                 kept.append(told)
-        row.told = kept
+        home.told = kept
 
-    def whole(self, home: Home, sum: Sum) -> None:
+    def whole(self, home: Home) -> None:
         """Tell all of a cluster's leads anew, whatever was told of them."""
         self._now_ms = max(self._clock(), home.row.newest_ms)
-        told = {self._id(one): one for one in home.row.told}
-        for lead in sum.leads:
-            for id in lead.ids:
-                if id in told:
-                    self._value(told[id], content(home, lead))
+        for told in home.told:
+            if told.said is not None:
+                self.records.append(Result("leads", _text(told), encoded(told, self._now_ms)))
+
+    def again(self, home: Home) -> None:
+        """Say what the only lead of a cluster is, after it has changed a little."""
+        self._now_ms = max(self._clock(), home.row.newest_ms)
+        told = home.told[0]
+        told.version += 1
+        self.records.append(Result("leads", _text(told), encoded(told, self._now_ms)))
+
+    def say(self, told: Told, said: Said) -> None:
+        """Say what a lead is, unless that stands there already."""
+        if said != told.said:
+            told.said = said
+            told.version += 1
+            self.records.append(Result("leads", _text(told), encoded(told, self._now_ms)))
 
     # one lead ---------------------------------------------------------------------------------------------
 
@@ -110,12 +122,7 @@ class Results:
     def _tell(self, home: Home, told: Told, lead: Lead) -> None:
         """Tell what is new of a lead."""
         self._happened(told, lead, happenings(lead.view, self._last))
-        said = content(home, lead)
-        mark = xxhash.xxh3_64_intdigest(orjson.dumps(said))
-        if mark != told.content:
-            told.content = mark
-            told.version += 1
-            self._value(told, said)
+        self.say(told, said_of(home, lead))
 
     def _join(self, told: Told, others: list[Told], was: Told | None) -> None:
         """Go on with what was told by other keys, which are over; or else with what was told of the whole."""
@@ -124,13 +131,12 @@ class Results:
         if not (told.changes or merged):
             if was is not None:  # what happened to the whole happened to its parts, until it turns out otherwise
                 told.version = max(told.version, was.version)
-                told.changes, told.stage, told.band = dict(was.changes), was.stage, was.band
+                told.changes, told.band = dict(was.changes), was.band
                 self._event(told, "split", 0, {"from": _named(was)})
             return
         for one in merged:
             told.changes = {**one.changes, **told.changes}
-            told.stage, told.band = told.stage or one.stage, told.band or one.band
-            told.content = 0  # written under another key, or there is more to say
+            told.band = told.band or one.band
             self._tombstone(one)
             self._event(told, "merged", 0, {"from": _named(one)})
             _end(one)
@@ -146,7 +152,7 @@ class Results:
                 told.changes[one.name] = self._event(told, one.event, one.at_ms, one.says(view))
         if told.band and told.band != view.band:
             self._event(told, "band_changed", view.newest_ms, {"from": told.band, "to": view.band, "score": view.score})
-        told.band, told.stage = view.band, view.stage
+        told.band = view.band
 
     # records ----------------------------------------------------------------------------------------------
 
@@ -183,10 +189,6 @@ class Results:
         named = "\x1f".join((told.site, FIELDS[told.type], told.text, event, str(told.version)))
         return hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
-    def _value(self, told: Told, said: dict[str, Any]) -> None:
-        value = {"lead": told.text, **said, "version": told.version, "as_of": format_ms(self._now_ms)}
-        self.records.append(Result("leads", _text(told), orjson.dumps(value)))
-
     def _tombstone(self, told: Told) -> None:
         self.records.append(Result("leads", _text(told), None))
 
@@ -207,7 +209,7 @@ def _called(home: Home, ids: Iterable[Id]) -> tuple[Id, str, str] | None:
 
 def _end(told: Told) -> None:
     """Let nothing stand of what was told; the version is kept, so that no change is ever taken for another."""
-    told.changes, told.stage, told.band, told.content = {}, "", "", 0
+    told.changes, told.band, told.said = {}, "", None
 
 
 def _named(told: Told) -> list[str]:

@@ -30,6 +30,7 @@ raws_of: Final = msgspec.msgpack.Decoder(list[Raw]).decode
 encode_fact: Final = _encoder.encode
 encode: Final = _encoder.encode
 
+
 #: A list of nothing.
 NOTHING: Final = b"\x90"
 
@@ -41,8 +42,37 @@ class Part(Struct, array_like=True, gc=False):
     text: str = ""  # the id as events have it
     first_ms: int = 0  # the earliest event that named it, and when that was
     first_id: str = ""
-    facts: Raw = Raw(NOTHING)  # a list of them
+    n: int = 0
+    facts: bytes = b""  # so many of them, one behind the other
+    evident: bool = False  # some may make a lead of somebody
     ways: list[tuple[Id, Raw]] = []  # facts that came by the way of a shared id
+
+
+#: Time, channel and campaign of a touch.
+Touched = tuple[int, str, str]
+
+
+class Said(Struct, array_like=True, gc=False):
+    """What `leadpulse.leads` says of a lead: what often changes, and the rest as it is written."""
+
+    score: int
+    parts: list[tuple[str, int, int]]  # rule, points, times
+    last: Touched | None
+    rest: bytes  # the other fields, in JSON
+
+
+class Calm(Struct, array_like=True, gc=False):
+    """What of the only lead of a cluster must be known to see that one more fact changes next to nothing."""
+
+    newest_ms: int  # its newest fact
+    active_ms: int  # its newest sign of life
+    stage: str
+    open: bool  # neither customer nor lost
+    waits: bool  # a mail lies unopened
+    nurtured: bool
+    opened: int  # what was opened, clicked or answered on the day of the newest fact
+    low: int  # the scores between which no band changes and no threshold is reached, from low on and below high
+    high: int
 
 
 class Told(Struct, array_like=True, gc=False):
@@ -52,11 +82,10 @@ class Told(Struct, array_like=True, gc=False):
     text: str
     site: str
     version: int
-    stage: str = ""
     band: str = ""
     #: what was told, and the change by which
     changes: dict[str, bytes] = {}
-    content: int = 0  # a hash of what it says, all but version and time
+    said: Said | None = None
 
 
 class Row(Struct, array_like=True, gc=False):
@@ -80,9 +109,10 @@ class Row(Struct, array_like=True, gc=False):
     members: list[Id] = []  # the other ids of the cluster that have a part
     edges: list[tuple[Id, Id]] = []
     gone: list[Id] = []  # ids of the cluster that are shared
-    told: list[Told] = []
+    told: Raw = Raw(NOTHING)  # a list of what was told
     settled_ms: int = 0
     awaits: int = 0  # parts that are still on their way from another root
+    calm: Calm | None = None
 
 
 class Head(Struct, array_like=True, gc=False):
@@ -123,6 +153,7 @@ class Waiting(Struct, array_like=True, gc=False):
     again: bool = False  # it was done once, and is done again for those that were down
 
 
+told_of: Final = msgspec.msgpack.Decoder(list[Told]).decode
 row_of: Final = msgspec.msgpack.Decoder(Row).decode
 head_of: Final = msgspec.msgpack.Decoder(Head).decode
 part_of: Final = msgspec.msgpack.Decoder(Part).decode
@@ -147,18 +178,27 @@ def decoded(facts: Iterable[bytes]) -> list[Fact]:
     return _facts(listed(facts))
 
 
+def parted(n: int, facts: bytes) -> list[Raw]:
+    """Part so many facts that lie one behind the other."""
+    return raws_of(_head(n) + facts)
+
+
+def many(n: int, facts: bytes) -> list[Fact]:
+    """Give so many facts that lie one behind the other."""
+    return _facts(_head(n) + facts)
+
+
 def listed(items: Iterable[bytes]) -> bytes:
     """Make a list in MessagePack of what is encoded already."""
     some = list(items)
-    n = len(some)
-    head = (
-        bytes((0x90 | n,))
-        if n < 16
-        else b"\xdc" + n.to_bytes(2, "big")
-        if n < 65_536
-        else b"\xdd" + n.to_bytes(4, "big")
-    )
-    return head + b"".join(some)
+    return _head(len(some)) + b"".join(some)
+
+
+def _head(n: int) -> bytes:
+    """Give how a list of so many begins in MessagePack."""
+    if n < 16:
+        return bytes((0x90 | n,))
+    return b"\xdc" + n.to_bytes(2, "big") if n < 65_536 else b"\xdd" + n.to_bytes(4, "big")
 
 
 def tag(fact: bytes) -> int:

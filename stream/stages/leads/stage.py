@@ -78,7 +78,7 @@ class Leads(Stage):
         self._store, self._post = Store(), Post(shared.shard)
         self._results = Results(self._namer, rules.last, lambda: self._clock_ms)
         self._counting = Counting(shared, self._book, counts, self._results.changed)
-        self._homes = Homes(self._store, self._post, self._counting, self._namer, rules)
+        self._homes = Homes(self._store, self._post, self._counting, self._results, self._namer, rules)
         self._forgetting = Forgetting(self._store, self._post, self._homes, self._counting, self._results)
         self._deals = Deals(self._post, self._count_deal)
         self._records = Records(self._namer, source, self._post)

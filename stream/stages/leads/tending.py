@@ -154,15 +154,9 @@ def keep(home: Home, group: list[Id], before: Iterable[bytes], facts: Iterable[F
     kept = dict.fromkeys(map(encode_fact, facts))
     known = frozenset(before)
     for id in group:
-        part = home.parts.get(id)
-        if part is None:
-            continue
-        if any(fact not in kept for fact in part.every):
-            part.facts = dict.fromkeys(fact for fact in part.facts if fact in kept)
-            part.ways = dict.fromkeys(way for way in part.ways if way[1] in kept)
-            part.changed = home.changed = True
+        if id in home.parts:
+            home.parts[id].keep(kept)
     new = [fact for fact in kept if fact not in known]
-    if new:
-        part = home.part(group[0])
-        part.facts.update(dict.fromkeys(new))
-        part.changed = home.changed = True
+    for fact in new:
+        home.part(group[0]).add(fact)
+    home.changed = True

@@ -47,17 +47,15 @@ def ripened(value: Value, ripe: float) -> Value:
 def maturities(plan: Plan, window: str, table: Windows, cohorts: Ints) -> Floats:
     """Give for each label set 1 − (those who still wait and are younger than its horizon) / its cohort.
 
-    None where there is no cohort, or where nobody follows who of it waits.
+    None where there is no cohort.
     """
     waits, size = plan.beside["waits"], len(plan.groups)
     horizons = _horizons_ms(plan, table)[plan.took_of]
     lengths = np.minimum(horizons, window_ms(window))
     young = np.zeros(size, np.int64)
     np.add.at(young, waits.sets, table.recent(waits.sids, lengths[waits.sets]))
-    followed = np.array([bool(plan.took[at][0]) for at in plan.took_of.tolist()], np.bool_)
-    followed[waits.sets[waits.sids >= 0]] = True
     ripe = 1 - young / np.maximum(cohorts, 1)
-    return np.where(followed & (cohorts > 0), np.clip(ripe, 0.0, 1.0), _NONE)
+    return np.where(cohorts > 0, np.clip(ripe, 0.0, 1.0), _NONE)
 
 
 def _horizons_ms(plan: Plan, table: Windows) -> Ints:

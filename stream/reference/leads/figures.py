@@ -222,9 +222,8 @@ class Figures:
         if metric == "customer_acquisition_cost":
             return price
         worth, payers = (self.page.standing[name, labels] for name in ("_worth", "_payers"))
-        if not payers or price.value is None or not price.value:
-            return Expected(None)
-        return ratio(worth / MILLION / payers, price.value)
+        each = worth / MILLION / payers if payers else None
+        return Expected(each / price.value if each is not None and price.value else None, each, price.value)
 
     def _of_spend(self, metric: str) -> list[Labels]:
         """Give the label sets of returns on ad spend, where there are both money spent and credit for it."""

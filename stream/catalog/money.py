@@ -208,14 +208,18 @@ COST: Final[tuple[Metric, ...]] = (
             places=(Now(), Chart(_COST, "currency"), Column(_COST, "By currency")),
         ),
     ),
-    _of_money(
+    ratio(
         "ltv_to_cac_ratio",
         "site currency",
+        LEADS,
         ("net_revenue", "paying_customers"),
         "What a customer has brought so far per what a new one costs.",
         formula="lifetime_value now / customer_acquisition_cost of the window",
         read_in=(("net_revenue", "now"), ("paying_customers", "now")),
         against="customer_acquisition_cost",
+        proportion=False,
+        area="money",
+        scale=MILLIONTHS,
         ends="cost",
         look=Look(
             told="{n} to {d}",

@@ -20,7 +20,7 @@ from stream.ingest.campaign import campaign_of
 from stream.ingest.touches import Channels
 from stream.stages.ads.fold import Ads
 from stream.stages.emails.fold import Emails
-from stream.stages.leads.contribution import counted, unattributed
+from stream.stages.leads import contribution
 from stream.stages.leads.stage import Leads
 from stream.stages.stage import Shared, Stage
 from stream.stages.visitors.stage import Visitors
@@ -75,7 +75,7 @@ def _leads(shared: Shared, options: FoldOptions) -> Stage:
 
     longest_ms = max(map(lateness_of, _TOLD))
     sure_after_ms = _REMEMBERED_MS + max(DAY_MS, longest_ms)
-    return Leads(shared, options.rules, source, counted, unattributed, sure_after_ms)
+    return Leads(shared, options.rules, source, contribution, sure_after_ms)
 
 
 def by_name(groups: Iterable[Group]) -> dict[str, Group]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stream.changes.panes import DAY_MS, Grid
+from stream.identity.ids import Namer
 from stream.ingest.decode import Limits
 from stream.ingest.touches import ChannelOptions
 from stream.lifecycle.read import shipped
@@ -36,3 +37,7 @@ class FoldOptions:
     told_by: Mapping[str, int] = field(default_factory=dict)  # group → shards, of all that tell them
     once: bool = True  # what is written comes once; else a crash may repeat some of it
     rules: Rules = field(default_factory=shipped)
+
+    def namer(self) -> Namer | None:
+        """Give who names people; None where nobody is followed."""
+        return Namer(self.leads, self.partitioner, self.rules.ignore) if self.leads else None

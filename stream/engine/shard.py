@@ -19,24 +19,22 @@ import numpy as np
 from stream.changes.accumulator import Accumulator
 from stream.changes.deltas import Delta, pack
 from stream.changes.panes import DAY_MS, Grid
-from stream.contract import dead_letter
 from stream.contract.kinds import KINDS, is_kind
 from stream.contract.records import HANDOVER, REROUTE, TOUCHES, Record
-from stream.contract.rejects import Reject
 from stream.engine.account import Account
 from stream.engine.chain import Chain
-from stream.engine.commit import Commit, Letter, ShardReport
+from stream.engine.commit import Commit, ShardReport
 from stream.engine.groups import GROUPS, Group
+from stream.engine.letters import Letters
 from stream.engine.options import FoldOptions
 from stream.engine.repeats import Repeats
 from stream.engine.retention import Retention
 from stream.engine.routing import Router, by_kind, without_orders
 from stream.engine.shown import STEPS, ValuesInUse
-from stream.identity.ids import Namer
 from stream.ingest.classify import classify
 from stream.ingest.columns import Columns, columns_of
 from stream.ingest.decode import decode
-from stream.stages.stage import HandOver, Shared, Stage
+from stream.stages.stage import Shared
 from stream.state.known_ids import KnownIds
 from stream.state.labels import LabelGuard, Labels, clean
 from stream.state.own_ids import OwnIds
@@ -66,9 +64,9 @@ class ShardFold:
         self.labels = LabelGuard(options.label_limit)
         self._in_use = ValuesInUse(self._accumulator, self.labels)
         self._sites = Labels("site", self._admit)
-        self.account = Account(self._accumulator, self._sites, options.grid, self._letter)
-        namer = Namer(options.leads, options.partitioner, options.rules.ignore) if options.leads else None
-        shared = Shared(options.grid, self._admit, self._sites, options.memory_ms, shard, namer)
+        letters = Letters(group, shard, options.topic_prefix)
+        self.account = Account(self._accumulator, self._sites, options.grid, letters)
+        shared = Shared(options.grid, self._admit, self._sites, options.memory_ms, shard, options.namer())
         self.stage = groups[group].stage(shared, options)
         self.chain = Chain(groups[group], shard, groups.values(), options)
         self._router = Router(shard, shards, options.partitioner, self.stage.known)
@@ -146,17 +144,21 @@ class ShardFold:
     def changes(self, seq: int, report: ShardReport) -> Commit:
         """Give what this commit must write, and forget it."""
         self.pending_bytes = 0
+        if report.results == "all":
+            self.stage.tell_all()
         self.stage.advance(self.chain.clock_ms(self.account.figures.newest_ms, report), self._accumulator)
         oldest = self._retention.oldest(self.account.figures.newest_ms, report)
         self._repeats.forget(oldest, report.now_ms)
         if oldest.rows_ms is not None:
             for table in self.stage.tables:
                 table.expire(oldest.rows_ms)
-        touches = self.tell(report)
+        touches = self.chain.tell(self.stage.touches(), report)
         delta = self._delta(seq, report, self.options.grid if self._gathers else None)
         state = [change for stored in self._stored.values() for change in stored.changes()]
-        letters, forwards, results = self.account.letters(), self._router.forwards(), list(self.stage.results())
-        return Commit(state, pack(delta), letters, forwards, self.hand_over(), touches, results)
+        letters, forwards, told = self.account.letters(), self._router.forwards(), self.stage.results()
+        results = [] if report.results == "kept" else list(told)
+        over, untold = list(self.stage.hand_over()), self.stage.tells_all
+        return Commit(state, pack(delta), letters, forwards, over, touches, results, untold)
 
     def take_delta(self, seq: int, report: ShardReport) -> Delta:
         """Give the delta unpacked: for a replay, which writes nothing."""
@@ -164,19 +166,6 @@ class ShardFold:
         for table in self.stage.tables:
             table.settle()
         return self._delta(seq, report)
-
-    def hand_over(self) -> list[HandOver]:
-        """Give what other groups must be told, and forget it."""
-        return list(self.stage.hand_over())
-
-    def tell(self, report: ShardReport) -> list[tuple[int, bytes]]:
-        """Give the records by which shards of leads must be told of people, and forget them."""
-        return self.chain.tell(self.stage.touches(), report)
-
-    @property
-    def clocked(self) -> bool:
-        """Whether anything of its stage can be due by itself."""
-        return type(self.stage).advance is not Stage.advance
 
     def advance(self, now_ms: int) -> None:
         """Do what is due by a moment: for a replay, which has no commits and is told the time."""
@@ -204,9 +193,3 @@ class ShardFold:
 
     def _admit(self, label: str, value: str | None) -> str:
         return self.labels.admit(label, clean(value))
-
-    def _letter(self, reject: Reject, batch: Columns) -> Letter:
-        """Make a dead letter of a record of this shard."""
-        prefix = self.options.topic_prefix
-        topic = f"{prefix}leadpulse.reroute.{self.group}" if batch.source == REROUTE else f"{prefix}{batch.kind}"
-        return dead_letter.encode(reject, batch.records[reject.index], batch.kind, topic, self.shard)

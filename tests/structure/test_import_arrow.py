@@ -35,7 +35,9 @@ ARROW: dict[str, set[str]] = {
     "engine": {"contract", "changes", "state", "identity", "lifecycle", "ingest", "catalog", "windows", "stages"},
     "rollup": {"contract", "changes", "state", "catalog", "windows"},
     "serve": {"errors", "contract", "settings", "catalog"},
-    "replay": {"errors", "contract", "changes", "lifecycle", "settings", "ingest", "windows", "engine", "rollup", "serve"},
+    "replay": {
+        "errors", "contract", "changes", "lifecycle", "settings", "ingest", "windows", "stages", "engine", "rollup", "serve",
+    },
     "render": {"errors", "contract", "changes", "catalog", "serve"},
     "kafka": {"errors", "contract", "settings"},
     "worker": {

@@ -98,7 +98,6 @@ class Ads(Stage):
         self.signals.settle(accumulator)
         for event, time_ms in zip(events, times, strict=True):
             self.signals.add(event, time_ms, accumulator)
-        self.signals.expire(accumulator)
 
     def _fold(self, events: list[Any], times: list[int], accumulator: Accumulator) -> None:
         counts, ids, pane, known_by = accumulator.counts, accumulator.ids, self._grid.pane, self._known

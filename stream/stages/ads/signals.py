@@ -16,20 +16,16 @@ import msgspec
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.cells import Cell
-from stream.changes.panes import DAY_MS
 from stream.contract.records import UNIT
 from stream.contract.times import parse_ms
 from stream.state.keys import SIGNALS
 from stream.state.labels import FOLDED
-from stream.state.rows import Rows, newest_ms
+from stream.state.rows import Rows
 
-#: What nobody told anything of for so long stands no more.
-MEMORY_MS: Final = 400 * DAY_MS
 FOLLOWERS: Final = "social_followers"
 
+#: What stands is not forgotten: it holds until something newer is told.
 _NEVER_MS: Final = 1 << 60
-#: Rows that are looked at with each batch.
-_SWEPT: Final = 100
 
 
 class Latest(msgspec.Struct, array_like=True, gc=False):
@@ -61,12 +57,9 @@ class Signals:
         self, admit: Callable[[str, str | None], str], followers: Collection[tuple[str, str]] | None = None
     ) -> None:
         """Take the (provider, entity) whose followers are added up; without any, all are."""
-        # whoever drops a row must take back what stands because of it: `expire` does
         self.rows = Rows(SIGNALS, _NEVER_MS)
         self._admit, self._followers = admit, frozenset(followers or ())
         self._settled = False  # the rows are counted by these followers
-        self._newest_ms = 0
-        self._sweep: Iterator[str] = iter(())
 
     def add(self, event: Any, time_ms: int, accumulator: Accumulator) -> None:
         """Let an observation stand, if it is the latest."""
@@ -75,10 +68,11 @@ class Signals:
         raw = self.rows.encoded.get(key)
         before = None if raw is None else _decode(raw)
         after = self._latest(event, time_ms, before)
+        if before is None and FOLDED in after.labels and not after.follows:
+            return  # nothing would stand because of it, and of such there is no end
         for cell, amount in _change(before, after).items():
             accumulator.stand(cell, amount)
         self.rows.put(key, _encode(after))
-        self._newest_ms = max(self._newest_ms, time_ms)
 
     def settle(self, accumulator: Accumulator) -> None:
         """Count rows of former rules by those of today, once."""
@@ -94,21 +88,6 @@ class Signals:
                 for cell, amount in _change(before, after).items():
                     accumulator.stand(cell, amount)
                 self.rows.put(key, _encode(after))
-
-    def expire(self, accumulator: Accumulator) -> None:
-        """Take back, a few with each call, what nobody told anything of for its memory."""
-        before_ms = self._newest_ms - MEMORY_MS
-        encoded = self.rows.encoded
-        for _ in range(min(_SWEPT, len(encoded))):
-            key = next(self._sweep, None)
-            if key is None:
-                self._sweep = iter(list(encoded))
-                continue
-            raw = encoded.get(key)
-            if raw is not None and newest_ms(raw) < before_ms:
-                for cell, amount in _change(_decode(raw), None).items():
-                    accumulator.stand(cell, amount)
-                self.rows.drop(key)
 
     def _latest(self, event: Any, time_ms: int, before: Latest | None) -> Latest:
         data = event.data

@@ -9,7 +9,8 @@ Whoever writes it takes the difference of before and after, so that a cell may c
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Final
+from operator import attrgetter
+from typing import Any, Final
 
 from stream.changes.cells import LEFT, PAID, REACHED, WAITS, Cell
 from stream.changes.durations import bucket_of
@@ -32,18 +33,23 @@ _NOBODY: Final = {(UNKNOWN, "", ""): MICRO}
 
 def counted(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
     """Tell all that a lead counts for."""
-    nurtured = str(view.nurtured).lower()
-    ends_ms = view.lost_ms or view.expired_ms
-    _as_a_lead(site, view, admit, out)
-    _stages(site, view, rules, nurtured, ends_ms, out)
-    _became_customer(site, view, rules, nurtured, ends_ms, admit, out)
-    _sales(site, view, rules, ends_ms, admit, out)
-    if not view.expired_ms:
-        _stands(site, view, rules, admit, out)
-    for model in MODELS:
-        for where, share in view.credit[model].items():
-            out(("credit", site, model, *_touch(where, admit)), view.lead.time_ms, share)
-    _money(site, view, nurtured, admit, out)
+    for _, tell in _SECTIONS:
+        tell(site, view, rules, admit, out)
+
+
+def changed(site: str, was: View, now: View, rules: Rules, admit: Admit, out: Out) -> None:
+    """Tell by what a lead counts for more and less now, both by the same rules.
+
+    Mostly little of a lead has changed, and most of what it counts for need not be looked at.
+    """
+
+    def back(cell: Cell, time_ms: int | None, amount: int) -> None:
+        out(cell, time_ms, -amount)
+
+    for needs, tell in _SECTIONS:
+        if needs(was) != needs(now):
+            tell(site, was, rules, admit, back)
+            tell(site, now, rules, admit, out)
 
 
 def unattributed(site: str, deal: Deal, refunds: Collection[Refund], admit: Admit, out: Out) -> None:
@@ -62,7 +68,7 @@ def unattributed(site: str, deal: Deal, refunds: Collection[Refund], admit: Admi
         _refunded(site, refund.time_ms, refund.value, refund.currency, over, out)
 
 
-def _as_a_lead(site: str, view: View, admit: Admit, out: Out) -> None:
+def _as_a_lead(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
     """Count the lead once, at its earliest evidence, and take back what was counted of it where that was read."""
     lead = view.lead
     on_site = "on_site" if lead.method in _ON_SITE else None
@@ -84,13 +90,23 @@ def _as_a_lead(site: str, view: View, admit: Admit, out: Out) -> None:
         out(("lead_deed", site, *deed), told.time_ms, -1)
 
 
+def _nurtured(view: View) -> str:
+    return str(view.nurtured).lower()
+
+
+def _ends_ms(view: View) -> int:
+    """Give when a lead was lost or given up; 0: it was not."""
+    return view.lost_ms or view.expired_ms
+
+
 def _fate(reached: bool, ends_ms: int) -> int:
     """Tell what became of somebody who began something: got there, left before, or still waits."""
     return REACHED if reached else LEFT if ends_ms else WAITS
 
 
-def _stages(site: str, view: View, rules: Rules, nurtured: str, ends_ms: int, out: Out) -> None:
+def _stages(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
     """Count the stages that were entered, and how it went on from each of them."""
+    nurtured, ends_ms = _nurtured(view), _ends_ms(view)
     entered, timed = view.entered, frozenset(rules.timed_pairs)
     for stage, at_ms in entered.items():
         out(("stage", site, stage), at_ms, 1)
@@ -114,15 +130,16 @@ def _stages(site: str, view: View, rules: Rules, nurtured: str, ends_ms: int, ou
         out(("out_of_order", site, stage), entered[stage], 1)
     for move in view.moves_back:
         out(("moved_back", site, move.to), move.time_ms, 1)
-    for at_ms, stage in view.reopened:
+    for at_ms, stage in view.reopened[:1]:  # leads are counted, not how often they came back
         out(("reopened", site, stage), at_ms, 1)
     for threshold, at_ms in view.crossed.items():
         if _MQL in rules.rank:
             out(("threshold", site, str(threshold)), at_ms, 1)
 
 
-def _became_customer(site: str, view: View, rules: Rules, nurtured: str, ends_ms: int, admit: Admit, out: Out) -> None:
+def _became_customer(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
     """Count whether the lead became a customer, by what it came by and what kind of a lead it is."""
+    nurtured, ends_ms = _nurtured(view), _ends_ms(view)
     lead, customer_ms = view.lead, view.entered.get(rules.last)
     at_ms, fate = lead.time_ms, _fate(customer_ms is not None, ends_ms)
     offer = admit("offer", lead.offer) if lead.offer else None
@@ -142,9 +159,9 @@ def _became_customer(site: str, view: View, rules: Rules, nurtured: str, ends_ms
         _lag(site, "sales_cycle", at_ms, customer_ms, out)
 
 
-def _sales(site: str, view: View, rules: Rules, ends_ms: int, admit: Admit, out: Out) -> None:
+def _sales(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
     """Count what sales did, and what came of it; and who came to the events that they signed up for."""
-    customer_ms = view.entered.get(rules.last)
+    customer_ms, ends_ms = view.entered.get(rules.last), _ends_ms(view)
     fate = _fate(customer_ms is not None, ends_ms)
     if view.lost_ms:
         out(("lost", site, view.stage, admit("reason", view.lost_reason)), view.lost_ms, 1)
@@ -170,6 +187,8 @@ def _sales(site: str, view: View, rules: Rules, ends_ms: int, admit: Admit, out:
 
 def _stands(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
     """Count the lead among those that stand somewhere now; who is given up stands nowhere."""
+    if view.expired_ms:
+        return
     out(("band", site, view.band), None, 1)
     for framework, known in view.frameworks.items():
         out(("framework_known", site, framework), None, len(known))
@@ -186,8 +205,16 @@ def _stands(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None
         out(("unanswered", site), view.lead.time_ms, 1)
 
 
-def _money(site: str, view: View, nurtured: str, admit: Admit, out: Out) -> None:
+def _credit(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
+    """Share the lead out among what led to it, by each model."""
+    for model in MODELS:
+        for where, share in view.credit[model].items():
+            out(("credit", site, model, *_touch(where, admit)), view.lead.time_ms, share)
+
+
+def _money(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
     """Count the deals of a lead, what they brought, whose merit that is, and what it makes of a customer."""
+    nurtured = _nurtured(view)
     net: dict[str, int] = {}
     paying = set()
     for deal in view.deals:
@@ -248,3 +275,35 @@ def _lag(site: str, lag: str, from_ms: int, to_ms: int | None, out: Out) -> None
     if from_ms and to_ms is not None and to_ms >= from_ms:
         out(("lag", site, lag, bucket_of(to_ms - from_ms)), to_ms, 1)
         out(("lag_ms", site, lag), to_ms, to_ms - from_ms)
+
+
+#: What a lead counts for, in parts: what of a view each of them is made of, and how it is told.
+_SECTIONS: Final[tuple[tuple[Callable[[View], Any], Callable[[str, View, Rules, Admit, Out], None]], ...]] = (
+    (attrgetter("lead", "counted"), _as_a_lead),
+    (
+        attrgetter(
+            "entered", "nurtured", "lost_ms", "expired_ms", "out_of_order", "moves_back", "reopened", "crossed"
+        ),
+        _stages,
+    ),
+    (
+        attrgetter("lead", "entered", "nurtured", "lost_ms", "expired_ms", "company", "first_session_ms"),
+        _became_customer,
+    ),
+    (
+        attrgetter(
+            "lead", "entered", "lost_ms", "expired_ms", "stage", "lost_reason", "first_response_ms", "assigned_ms",
+            "assignment", "premature", "rep", "calls", "registered", "attended",
+        ),
+        _sales,
+    ),
+    (
+        attrgetter(
+            "expired_ms", "band", "frameworks", "lost_ms", "stage", "since_ms", "active_ms", "rep",
+            "first_response_ms", "lead",
+        ),
+        _stands,
+    ),
+    (attrgetter("lead", "credit"), _credit),
+    (attrgetter("deals", "deals_lost", "refunds", "nurtured"), _money),
+)  # fmt: skip

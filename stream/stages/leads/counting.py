@@ -9,26 +9,40 @@ A row says by which clock and which rules it was counted last, so that what is t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple, Protocol
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.cells import Cell
+from stream.identity.facts import Deal, Fact, Held, Refund, Visit
 from stream.identity.ids import FIELDS, Id
 from stream.lifecycle.rules import Rules
 from stream.stages.leads.clusters import EVIDENCE, groups, lives, visitor_of
 from stream.stages.leads.due import Due
 from stream.stages.leads.life import view
-from stream.stages.leads.rows import decoded, tag
+from stream.stages.leads.rows import Row, decoded, tag
 from stream.stages.leads.rulebook import Rulebook
-from stream.stages.leads.store import Home
+from stream.stages.leads.store import Home, Known
 from stream.stages.leads.view import View
 from stream.stages.stage import Shared
 
 #: Takes a cell, the moment it is of (None: it stands) and an amount.
 Out = Callable[[Cell, int | None, int], None]
-#: Tells all that a lead counts for: site, view, rules, (label, value) → a value that may be shown.
-Counted = Callable[[str, View, Rules, Callable[[str, str | None], str], Out], None]
+#: (label, value) → a value that may be shown.
+Admit = Callable[[str, str | None], str]
+
+
+class Counts(Protocol):
+    """Says what leads count for; `contribution` does."""
+
+    def counted(self, site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
+        """Tell all that a lead counts for."""
+
+    def changed(self, site: str, was: View, now: View, rules: Rules, admit: Admit, out: Out) -> None:
+        """Tell by what a lead counts for more and less now."""
+
+    def unattributed(self, site: str, deal: Deal, refunds: Collection[Refund], admit: Admit, out: Out) -> None:
+        """Tell what a deal counts for that is of no lead, and the money of it that was given back."""
 
 
 class Lead(NamedTuple):
@@ -40,16 +54,22 @@ class Lead(NamedTuple):
 
 
 class Sum:
-    """What a cluster counts for, by cell and pane (None: it stands), and its leads."""
+    """What a cluster amounts to."""
 
-    __slots__ = ("cells", "due_ms", "expired", "largest", "leads")
+    __slots__ = ("due_ms", "expired", "largest", "leads", "shared", "views")
 
     def __init__(self) -> None:
-        self.cells: dict[tuple[Cell, int | None], int] = {}
-        self.leads: list[Lead] = []
+        self.views: list[View] = []  # of all who count, those of long ago too
+        self.leads: list[Lead] = []  # of those who are leads now
         self.expired: list[Id] = []  # ids of those of whom nothing was heard for long
+        self.shared: list[str] = []  # types of ids that are shared
         self.due_ms = 0
         self.largest = 0
+
+    @property
+    def identified(self) -> int:
+        """Give how many leads have an id that joins."""
+        return sum(lead.ids[0].strong for lead in self.leads)
 
 
 #: Is told what a cluster was and what it is now.
@@ -59,10 +79,10 @@ Changed = Callable[[Home, Sum, Sum], None]
 class Counting:
     """Takes what clusters counted for before they change, and writes the difference when all has changed."""
 
-    def __init__(self, shared: Shared, book: Rulebook, counted: Counted, changed: Changed) -> None:
-        """Take what says for what a lead counts, and what is told of each cluster that changed."""
+    def __init__(self, shared: Shared, book: Rulebook, counts: Counts, changed: Changed) -> None:
+        """Take what says for what leads count, and what is told of each cluster that changed."""
         self._pane, self._sites, self._admit = shared.grid.pane, shared.sites, shared.admit
-        self._book, self._counted, self._changed = book, counted, changed
+        self._book, self._counts, self._changed = book, counts, changed
         self._before: dict[Id, tuple[Home, Sum]] = {}
         self.accumulator = Accumulator()
         self.clock_ms = 0
@@ -98,17 +118,19 @@ class Counting:
         touched = self._before.pop(home.id, None)
         if touched is not None:
             self._settle(*touched)
-        before = self.sum(home, home.row.counted_ms, home.row.rules)
+        number = home.row.rules
+        before = self.sum(home, home.row.counted_ms, number)
         change()
         after = self._counted_anew(home)
         if not silently:
-            write(self.accumulator, before, after, standing_only=True)
+            self._write(home.row.site, before, after, number, standing_only=True)
 
     def _settle(self, home: Home, before: Sum) -> None:
         for part in home.parts.values():
             self.dropped += part.bound()
+        number = home.row.rules
         after = self._counted_anew(home)
-        write(self.accumulator, before, after)
+        self._write(home.row.site, before, after, number)
         self._changed(home, before, after)
 
     def _counted_anew(self, home: Home) -> Sum:
@@ -129,44 +151,33 @@ class Counting:
             self.sizes.setdefault(site, Counter())[largest] += sign
 
     def sum(self, home: Home, clock_ms: int, number: int) -> Sum:
-        """Work out what a cluster counts for."""
-        out, row = Sum(), home.row
+        """Work out what a cluster amounts to."""
+        out, row, rules = Sum(), home.row, self._book.rules(number)
         if not row.site:
             return out
-        site, rules = self._sites[row.site], self._book.rules(number)
-        cells, pane = out.cells, self._pane
-
-        def count(cell: Cell, time_ms: int | None, amount: int) -> None:
-            key = cell, None if time_ms is None else pane(time_ms)
-            cells[key] = cells.get(key, 0) + amount
-
-        for id in row.gone:
-            count(("shared_id", site, FIELDS[id.type]), None, 1)
+        out.shared = [FIELDS[id.type] for id in row.gone]
         parts = home.parts
         if not any(part.tells_of_a_lead for part in parts.values()):
             return out
-        alone = {*row.gone, *(id for id, part in parts.items() if self._book.ignores(number, id.type, part.text))}
+        alone = {*row.gone, *self._ignored(parts, number)} if row.edges else ()
         for group in groups(list(parts), row.edges, alone, rules.largest):
-            facts: dict[bytes, None] = {}
-            for id in group:
-                part = parts.get(id)
-                if part is not None:
-                    facts.update(part.facts)
-                    if part.ways:
-                        facts.update((fact, None) for _, fact in part.ways)
-            if any(map(EVIDENCE.__contains__, map(tag, facts))):
-                self._lead(out, site, group, facts, clock_ms, rules, count)
+            facts = known_of(parts, group)
+            if len(parts) == 1 or any(map(EVIDENCE.__contains__, map(tag, facts))):
+                self._lead(out, row, group, facts, clock_ms, rules)
         return out
 
-    def _lead(
-        self, out: Sum, site: str, group: list[Id], facts: Mapping[bytes, None], clock_ms: int, rules: Rules, count: Out
-    ) -> None:
-        """Count each life of a group; the last one is what it is now."""
+    def _ignored(self, parts: Mapping[Id, Known], number: int) -> list[Id]:
+        return [id for id, part in parts.items() if self._book.ignores(number, id.type, part.text)]
+
+    def _lead(self, out: Sum, row: Row, group: list[Id], facts: Iterable[bytes], clock_ms: int, rules: Rules) -> None:
+        """Work out each life of a group; the last one is what it is now."""
         found: View | None = None
-        for life in lives(decoded(facts), rules.forget_after_ms):
+        known = decoded(facts)
+        whole = row.newest_ms - row.oldest_ms <= rules.memory_ms
+        for life in [known] if whole else lives(known, rules.memory_ms):
             found = view(life, clock_ms, rules)
             if found is not None:
-                self._counted(site, found, rules, self._admit, count)
+                out.views.append(found)
                 if found.due_ms:
                     out.due_ms = min(out.due_ms, found.due_ms) if out.due_ms else found.due_ms
         if found is None:
@@ -174,27 +185,60 @@ class Counting:
         if found.expired_ms:
             out.expired += group
             return
-        out.leads.append(Lead(group, found, len({text for text in map(visitor_of, life) if text})))
+        out.leads.append(Lead(group, found, visitors_of(life)))
         if group[0].strong:
-            count(("identified", site), None, 1)
             out.largest = max(out.largest, len(group))
 
+    # writing ----------------------------------------------------------------------------------------------
 
-def write(accumulator: Accumulator, before: Sum, after: Sum, *, standing_only: bool = False) -> None:
-    """Write the difference of two sums; `standing_only`: what is in panes stays as it was counted."""
-    was, now = before.cells, after.cells
-    for key, amount in now.items():
-        _change(accumulator, key, amount - was.get(key, 0), standing_only)
-    for key, amount in was.items():
-        if key not in now:
-            _change(accumulator, key, -amount, standing_only)
+    def _write(self, name: str, before: Sum, after: Sum, number: int, *, standing_only: bool = False) -> None:
+        """Write the difference of two sums; `standing_only`: what is in panes stays as it was counted."""
+        if not name:
+            return
+        site, rules, admit = self._sites[name], self.rules, self._admit
+        accumulator, pane = self.accumulator, self._pane
+
+        def out(cell: Cell, time_ms: int | None, amount: int) -> None:
+            if time_ms is None:
+                accumulator.stand(cell, amount)
+            elif not standing_only:
+                accumulator.add(cell, pane(time_ms), amount)
+
+        def back(cell: Cell, time_ms: int | None, amount: int) -> None:
+            out(cell, time_ms, -amount)
+
+        if number == self._book.number and len(before.views) == len(after.views) == 1:
+            self._counts.changed(site, before.views[0], after.views[0], rules, admit, out)
+        else:
+            for one in before.views:
+                self._counts.counted(site, one, self._book.rules(number), admit, back)
+            for one in after.views:
+                self._counts.counted(site, one, rules, admit, out)
+        if before.identified != after.identified:
+            out(("identified", site), None, after.identified - before.identified)
+        if before.shared != after.shared:
+            for type in before.shared:
+                out(("shared_id", site, type), None, -1)
+            for type in after.shared:
+                out(("shared_id", site, type), None, 1)
 
 
-def _change(accumulator: Accumulator, key: tuple[Cell, int | None], amount: int, standing_only: bool) -> None:
-    cell, pane = key
-    if not amount:
-        return
-    if pane is None:
-        accumulator.stand(cell, amount)
-    elif not standing_only:
-        accumulator.add(cell, pane, amount)
+def known_of(parts: Mapping[Id, Known], group: Iterable[Id]) -> Iterable[bytes]:
+    """Give what is known of some ids, each fact once."""
+    facts: dict[bytes, None] = {}
+    for id in group:
+        part = parts.get(id)
+        if part is not None:
+            facts.update(part.facts)
+            if part.ways:
+                facts.update((fact, None) for _, fact in part.ways)
+    return facts
+
+
+def visitors_of(facts: Iterable[Fact]) -> int:
+    """Count the visitors whose sessions are known."""
+    found = set()
+    for fact in facts:
+        if fact.__class__ is Visit or (fact.__class__ is Held and fact.fact.__class__ is Visit):
+            found.add(visitor_of(fact))
+    return len(found)

@@ -9,7 +9,7 @@ what it is worth is what the last record that it was won says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -17,15 +17,11 @@ import msgspec
 from stream.identity import facts
 from stream.identity.ids import Id
 from stream.identity.messages import Drop, Put
-from stream.stages.leads.counting import Out
 from stream.stages.leads.messages import DealForget, DealTold
 from stream.stages.leads.post import Post
 from stream.stages.leads.rows import Deal, deal_of, encode, key
 from stream.stages.leads.tables import Encoded
 from stream.state.keys import LEAD_DEALS
-
-#: Tells what a deal of nobody counts for: site, deal, its refunds, (label, value) → a value that may be shown.
-Unattributed = Callable[[str, facts.Deal, Collection[facts.Refund], Callable[[str, str | None], str], Out], None]
 
 #: Refunds of one deal that are told apart.
 MOST_REFUNDS: Final = 256

@@ -243,7 +243,7 @@ class Homes:
         told = [msgspec.to_builtins(one) for one in row.told]
         # what this one still waits for goes on to the other one, too
         parts = len(home.parts) + row.awaits
-        send(Shipped(other, parts, row.edges, row.gone, told, row.counted_ms, row.newest_ms))
+        send(Shipped(other, parts, row.edges, row.gone, told, row.counted_ms, row.newest_ms, row.oldest_ms))
         for id, part in list(home.parts.items()):
             facts, ways = [msgspec.Raw(one) for one in part.facts], [(way, msgspec.Raw(one)) for way, one in part.ways]
             send(Moved(other, id, part.site, part.text, *part.first, facts, ways, FACTS))
@@ -265,6 +265,7 @@ class Homes:
         row.counted_ms = max(row.counted_ms, message.clock_ms)
         home.changed = True
         self.hear_of(home, message.newest_ms)
+        self.hear_of(home, message.oldest_ms)
 
     def moved(self, message: Moved) -> None:
         """Take in a part of a cluster."""
@@ -280,4 +281,7 @@ class Homes:
 
     def hear_of(self, home: Home, time_ms: int) -> None:
         """Note that there is news, by the clock or by what happened."""
-        home.row.newest_ms = max(home.row.newest_ms, time_ms, self.clock_ms)
+        row = home.row
+        row.newest_ms = max(row.newest_ms, time_ms, self.clock_ms)
+        if time_ms and (time_ms < row.oldest_ms or not row.oldest_ms):
+            row.oldest_ms = time_ms

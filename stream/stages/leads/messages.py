@@ -66,6 +66,7 @@ class Shipped(Struct, frozen=True, array_like=True, tag="ship", gc=False):
     told: list[Any]  # as `told.Told`, encoded
     clock_ms: int  # by which it was counted
     newest_ms: int
+    oldest_ms: int
 
 
 class Moved(Struct, frozen=True, array_like=True, tag="part", gc=False):

@@ -69,6 +69,7 @@ class Row(Struct, array_like=True, gc=False):
     leads: int = 0  # so many of its cluster are leads
     largest: int = 0  # ids of the largest of them
     site: str = ""
+    oldest_ms: int = 0  # no fact of its cluster is older
     parent: Id | None = None  # a smaller id where all of this belongs, set once
     shared: bool = False
     near: list[Id] = []  # ids that it was named with: of each type one more than there may be at most

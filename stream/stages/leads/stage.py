@@ -17,8 +17,8 @@ from stream.changes.panes import DAY_MS, MINUTE_MS
 from stream.identity.ids import EMAIL, LEAD, USER, VISITOR
 from stream.identity.messages import Drop, Link, Name, Put, Seen
 from stream.lifecycle.rules import Rules
-from stream.stages.leads.counting import Counted, Counting
-from stream.stages.leads.deal_homes import Deals, Unattributed, deal_of_nobody
+from stream.stages.leads.counting import Counting, Counts
+from stream.stages.leads.deal_homes import Deals, deal_of_nobody
 from stream.stages.leads.forgetting import Forgetting
 from stream.stages.leads.homes import Homes
 from stream.stages.leads.messages import (
@@ -64,21 +64,20 @@ class Leads(Stage):
         shared: Shared,
         rules: Rules,
         source: Source,
-        counted: Counted,
-        unattributed: Unattributed,
+        counts: Counts,
         sure_after_ms: int = 72 * DAY_MS,
     ) -> None:
-        """Take `counted` and `unattributed`, which say what a lead and a deal of nobody count for.
+        """Take `counts`, which says what leads and deals count for.
 
         `source` gives channel and campaign of a record. `sure_after_ms` is how long a visitor is remembered, how late
         a record may come, and a little more.
         """
         assert shared.namer is not None, "leads have names"
-        self._shared, self._unattributed, self._namer = shared, unattributed, shared.namer
+        self._shared, self._counts, self._namer = shared, counts, shared.namer
         self._book = Rulebook(rules)
         self._store, self._post = Store(), Post(shared.shard)
         self._results = Results(self._namer, rules.last, lambda: self._clock_ms)
-        self._counting = Counting(shared, self._book, counted, self._results.changed)
+        self._counting = Counting(shared, self._book, counts, self._results.changed)
         self._homes = Homes(self._store, self._post, self._counting, self._namer, rules)
         self._forgetting = Forgetting(self._store, self._post, self._homes, self._counting, self._results)
         self._deals = Deals(self._post, self._count_deal)
@@ -252,4 +251,4 @@ class Leads(Stage):
                 accumulator.add(cell, pane(time_ms), sign * amount)
 
         deal, refunds = deal_of_nobody(row)
-        self._unattributed(self._shared.sites[row.site], deal, refunds, self._shared.admit, out)
+        self._counts.unattributed(self._shared.sites[row.site], deal, refunds, self._shared.admit, out)

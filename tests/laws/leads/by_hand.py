@@ -214,18 +214,13 @@ def whereabouts(facts: Sequence[Fact], first: dict[str, int], rules: Rules) -> d
     stage, since, lost, reason = "", 0, 0, ""
     back, reopened = [], []
     for moment in sorted({*first.values(), *(f.time_ms for f in records)}):
-        moved = False
         for name in rules.ladder:
             if first.get(name) == moment:
-                moved = True
                 if not stage or order[name] > order[stage]:
                     stage, since = name, moment
-                    if lost:
-                        reopened.append((moment, stage))
-                        lost, reason = 0, ""
-        if moved and lost:
-            reopened.append((moment, stage))
-            lost, reason = 0, ""
+                if lost:
+                    reopened.append((moment, stage))
+                    lost, reason = 0, ""
         for f in records:
             if f.time_ms == moment and f.action == "stage_changed":
                 if order[f.from_ or stage] > order[f.to]:

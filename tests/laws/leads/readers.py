@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import Raw
 
 from stream.changes.accumulator import Accumulator
+from stream.changes.cells import Cell
 from stream.changes.panes import MINUTE_MS
 from stream.identity import orders
 from stream.identity.facts import (
@@ -98,7 +99,7 @@ class Reader:
             if named:
                 fact = PlatformForm(event["id"], event["time"], event["channel"], "", counted=True)
                 self._send(Put(named[0], named[0], fact))
-                self._count("ad_platform", event["channel"], event["time"], 1)
+                self._count(fact, 1)
                 self._link(named)
             return
         key = event["message"] if self.group == "emails" else event["visitor"]
@@ -180,17 +181,18 @@ class Reader:
         for who, fact in sorted(before - after, key=repr):
             self._send(Drop(who, who, fact))
             if isinstance(fact, Counted):
-                self._count(fact.method, fact.channel, fact.time_ms, -1)
+                self._count(fact, -1)
 
     def _put(self, who: Id, fact: Fact, key: str) -> None:
         if who.type == VISITOR:
             self._name(who, key, 0, "")
         self._send(Put(who, who, fact))
         if isinstance(fact, Counted):
-            self._count(fact.method, fact.channel, fact.time_ms, 1)
+            self._count(fact, 1)
 
-    def _count(self, method: str, channel: str, time_ms: int, amount: int) -> None:
-        self.accumulator.add(("lead", SITE, method, channel), time_ms // PANE_MS, amount)
+    def _count(self, fact: Counted | PlatformForm, amount: int) -> None:
+        for cell in counted_as(fact):
+            self.accumulator.add(cell, fact.time_ms // PANE_MS, amount)
 
     def _name(self, id: Id, text: str, time_ms: int, event: str) -> None:
         if self._named.get(id, (time_ms + 1, "")) > (time_ms, event):
@@ -248,6 +250,15 @@ class Reader:
             self._put(who, fact, key)
         for who, fact in sorted(left - after, key=repr):
             self._send(Drop(who, who, fact))
+
+
+def counted_as(fact: Counted | PlatformForm) -> tuple[Cell, Cell]:
+    """Give the cells that a key event is counted in where it is read."""
+    paid = "paid" if fact.channel.startswith("paid") else None
+    deed = "lead_deed", SITE, fact.action or "unknown", fact.offer_stage or "unknown", fact.event or None
+    if isinstance(fact, Counted):
+        return ("lead", SITE, fact.method, fact.channel, "on_site", paid), deed
+    return ("lead", SITE, "ad_platform", fact.channel, None, "paid"), deed
 
 
 def _facts_of(visitor: str, session: list[Event], first_key: tuple[int, str] | None) -> list[Fact]:

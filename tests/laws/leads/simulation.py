@@ -26,10 +26,10 @@ from stream.changes.panes import DAY_MS, Grid
 from stream.contract.records import CLAIM, UNIT
 from stream.identity.ids import Namer
 from stream.lifecycle.rules import Rules
+from stream.stages.leads import contribution
 from stream.stages.leads.stage import Leads
 from stream.stages.stage import EVERY, HandOver, Result, Shared
 from stream.state.labels import Labels
-from tests.laws.leads import counts
 from tests.laws.leads.readers import SITE, Reader
 from tests.laws.leads.worlds import Event
 
@@ -85,7 +85,7 @@ class LeadShard:
         self.accumulator = Accumulator()
         sites = Labels("site", lambda label, value: value or "unknown")
         shared = Shared(GRID, lambda label, value: value or "unknown", sites, 35 * DAY_MS, shard, world.namer)
-        self.stage = Leads(shared, world.rules, offline, counts.counted, counts.unattributed, world.sure_after_ms)
+        self.stage = Leads(shared, world.rules, offline, contribution, world.sure_after_ms)
         self.noted: Counter[str] = Counter()
         self.log = log
         by_prefix = {table.prefix: table for table in self.stage.tables}

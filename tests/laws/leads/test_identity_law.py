@@ -10,16 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream.identity.facts import Counted, PlatformForm
 from stream.identity.ids import FIELDS
 from stream.lifecycle.read import shipped
 from stream.lifecycle.rules import Rules
+from stream.stages.leads import contribution
 from stream.stages.leads.clusters import groups, lives
 from stream.stages.leads.life import view
 from stream.stages.leads.rows import row_of
 from tests.examples import examples
-from tests.laws.leads import counts
 from tests.laws.leads.brute import LETTERS, Found, people
-from tests.laws.leads.readers import PANE_MS, SITE
+from tests.laws.leads.readers import PANE_MS, SITE, counted_as
 from tests.laws.leads.rules import with_limits
 from tests.laws.leads.simulation import World
 from tests.laws.leads.worlds import END, T0, Event, world
@@ -40,16 +41,15 @@ def expected(events: list[Event], clock_ms: int, rules: Rules) -> tuple[dict[tup
         for life in lives(list(facts), rules.forget_after_ms) if facts else ():
             seen = view(life, clock_ms, rules)
             if seen is not None:
-                counts.counted(SITE, seen, rules, lambda label, value: value or "unknown", out)
+                contribution.counted(SITE, seen, rules, lambda label, value: value or "unknown", out)
                 if not seen.expired_ms and any(letter != "v" for letter, _ in ids):
                     out(("identified", SITE), None, 1)
         for fact in facts:
-            if type(fact).__name__ == "Counted":
-                out(("lead", SITE, fact.method, fact.channel), fact.time_ms, 1)
-            elif type(fact).__name__ == "PlatformForm":
-                out(("lead", SITE, "ad_platform", fact.channel), fact.time_ms, 1)
+            if isinstance(fact, Counted | PlatformForm):
+                for cell in counted_as(fact):
+                    out(cell, fact.time_ms, 1)
     for deal, refunds in found.of_nobody:
-        counts.unattributed(SITE, deal, refunds, lambda label, value: value or "unknown", out)
+        contribution.unattributed(SITE, deal, refunds, lambda label, value: value or "unknown", out)
     for letter, _ in found.shared:
         out(("shared_id", SITE, FIELDS[LETTERS.index(letter)]), None, 1)
     return {key: n for key, n in total.items() if n}, found

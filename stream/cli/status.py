@@ -40,7 +40,7 @@ def status(settings: Settings, form: str) -> None:
     layout = layout_of(settings)
     group = layout.consumer_group(settings.group_id)
     seen = inspect(security.link(settings), layout, group)
-    found = model.status(seen, layout.running(seen.found), group, int(time.time() * 1_000))
+    found = model.status(seen, layout.running(seen.found), group, int(time.time() * 1_000), layout)
     if form == "json":
         click.echo(json.dumps(found.table, indent=2))
     else:
@@ -69,8 +69,8 @@ def lines(table: Mapping[str, Any]) -> list[str]:
     )]  # fmt: skip
     out += ["", *_columns(
         ("source", "partitions", "newest record", "unread partitions"),
-        ((one["topic"], str(one["partitions"]), _ago(one["newest_age_s"]), str(one["unread_partitions"]))
-         for one in table["sources"]),
+        ((one["topic"], str(one["partitions"]), "source missing" if one["missing"] else _ago(one["newest_age_s"]),
+          str(one["unread_partitions"])) for one in table["sources"]),
     )]  # fmt: skip
     complete = {True: "complete", False: "not complete", None: "nothing published"}[rollup["complete"]]
     out += ["", f"rollup: {complete}, published {_ago(rollup['published_age_s'])}, {rollup['owner'] or 'nobody'}"]

@@ -17,7 +17,7 @@ from stream.changes.durations import bucket_of
 from stream.contract.form import FRAMEWORKS
 from stream.identity.facts import Counted, Deal, Refund
 from stream.lifecycle.rules import Rules
-from stream.stages.leads.credit import split
+from stream.stages.leads.credit import MICRO, split
 from stream.stages.leads.view import MODELS, Shares, View, Where
 from stream.state.labels import UNKNOWN
 
@@ -28,8 +28,7 @@ Out = Callable[[Cell, int | None, int], None]
 
 _ON_SITE: Final = ("form", "chatbot")
 _MQL: Final = "mql"
-_MILLION: Final = 1_000_000
-_NOBODY: Final = {(UNKNOWN, "", ""): _MILLION}
+_NOBODY: Final = {(UNKNOWN, "", ""): MICRO}
 
 
 def counted(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
@@ -264,7 +263,7 @@ def _refunded(site: str, at_ms: int, value: int, currency: str, over: bool, out:
 def _credited(
     site: str, at_ms: int, value: int, currency: str, credit: Mapping[str, Shares], admit: Admit, out: Out
 ) -> None:
-    """Share the value of a deal out, by each model; by differences of a cumulative floor they add up to it."""
+    """Share the value of a deal out, by each model."""
     for model, shares in credit.items():
         for where, amount in split(value, shares).items():
             out(("credit_revenue", site, model, *_touch(where, admit), currency), at_ms, amount)

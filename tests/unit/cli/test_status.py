@@ -61,6 +61,15 @@ def test_an_installation_that_runs_has_no_problem_and_says_how_it_is():
     assert "rollup: complete, published 0.5 s ago, w1@host" in shown
 
 
+def test_a_source_whose_topic_may_be_missing_is_said_to_be_and_is_no_problem():
+    there = {name: found for name, found in healthy().found.items() if name not in ("cost", "crm", LAYOUT.touches)}
+    running = LAYOUT.running(there)
+    table = status(replace(healthy(), found=there), running, "leadpulse", NOW_MS, LAYOUT).table
+    assert {source["kind"] for source in table["sources"] if source["missing"]} == {"cost", "crm", "privacy"}
+    shown = {line.split()[0]: line for line in command.lines(table) if "source missing" in line}
+    assert set(shown) == {"cost", "crm", "privacy"}
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
     [

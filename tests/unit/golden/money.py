@@ -149,6 +149,7 @@ STORIES = [
             ),
             ("attribution_spread", "30d", {PAID: Near(1), MAIL: Near(1), DIRECT: Near(1)}),
         ],
+        options={"leads": "on"},
     ),
     Story(
         "revenue is the merit of the touches before the deal, and is set against what the ads cost",

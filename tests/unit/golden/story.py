@@ -111,7 +111,7 @@ def one_by_one(story: Story, step: int) -> list[Reading]:
     values = lines(story.events)
     kinds = [orjson.loads(value)["type"] for value in values]
     alone = {kind for group in GROUPS.values() if group.told_by for kind in group.kinds}
-    folds = Folds(fold_options, GROUPS, leads=not alone.isdisjoint(kinds))
+    folds = Folds(fold_options, GROUPS, leads=options.leads == "on" or not alone.isdisjoint(kinds))
     rollup = Rollup(
         RollupOptions(
             dict.fromkeys(folds.of, 1),

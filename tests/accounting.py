@@ -11,6 +11,7 @@ from typing import Any
 
 from stream.reference.account import Reference
 from stream.reference.events import Event, Source, moment_ms
+from stream.reference.leads.rules import Rules
 from tests.oracle import Judged
 
 #: Figures that say by which engine or domain a visit came: the short tables of the oracle do not tell these.
@@ -29,10 +30,16 @@ def told_of(judged: Judged) -> Reference:
 
 
 def reference_of(
-    envelopes: Iterable[dict[str, Any]], came: Callable[[dict[str, Any]], Source | None], look_back_ms: int = 0
+    envelopes: Iterable[dict[str, Any]],
+    came: Callable[[dict[str, Any]], Source | None],
+    look_back_ms: int = 0,
+    rules: Rules | None = None,
 ) -> Reference:
-    """Tell a reference of envelopes, all of which count; `came` says where a visit came from by its data."""
-    reference = Reference(look_back_ms)
+    """Tell a reference of envelopes, all of which count; `came` says where a visit came from by its data.
+
+    With `rules` people are followed as leads.
+    """
+    reference = Reference(look_back_ms, rules)
     for one in envelopes:
         name = f"{one['source']}\x1f{one['id']}"
         reference.count(Event(moment_ms(one["time"]), name, one["type"], one["data"], came(one["data"])))

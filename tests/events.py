@@ -56,6 +56,32 @@ _DATA: dict[str, dict[str, Any]] = {
         "campaign_id": "brand",
         "channel_type": "search",
     },
+    "crm": {
+        "site_id": "shop",
+        "lead_id": "l1",
+        "action": "stage_changed",
+        "from": "lead",
+        "to": "sql",
+        "rep_id": "rep-1",
+    },
+    "cost": {
+        "site_id": "shop",
+        "category": "tools",
+        "amount_micros": 30_000_000,
+        "currency": "EUR",
+        "period_start": "2025-06-14T00:00:00Z",
+        "period_end": "2025-06-15T00:00:00Z",
+        "revision": 1,
+    },
+    "signal": {
+        "site_id": "shop",
+        "name": "social_followers",
+        "provider": "linkedin",
+        "entity": "shop",
+        "value": 1_200,
+        "observed_at": "2025-06-15T00:00:00Z",
+    },
+    "privacy": {"site_id": "shop", "action": "erase", "visitor_id": "v1"},
 }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 
 from stream import catalog
-from stream.catalog import Metric
+from stream.catalog import NOW_WINDOW, Metric
 from stream.contract.kinds import KINDS
 from stream.contract.readings import Reading
 from stream.settings.values import duration_ms
@@ -41,6 +41,22 @@ LABELS: dict[str, tuple[str, ...]] = {
     "currency": ("EUR", "USD"),
     "kind": tuple(KINDS),
     "class": ("human", "bot"),
+    "stage": ("lead", "mql", "sql", "customer"),
+    "age": ("1d", "7d", "30d", "90d", "older"),
+    "reason": ("price", "unknown"),
+    "nurtured": ("true", "false"),
+    "segment": ("industry",),
+    "value": ("retail", "unknown"),
+    "assignment": ("round_robin", "rule"),
+    "rep": ("kim", "lee", "unknown"),
+    "band": ("hot", "warm", "cold"),
+    "threshold": ("40", "50", "60"),
+    "framework": ("bant", "meddic"),
+    "type": ("email_hash", "lead_id"),
+    "model": ("first", "last", "linear"),
+    "category": ("tools", "agency"),
+    "provider": ("serp",),
+    "entity": ("crm software", "lead scoring"),
 }
 STEPS = (
     ("first_view", "form_start"),
@@ -50,6 +66,7 @@ STEPS = (
     ("ad_landing", "key_event"),
     ("email_landing", "key_event"),
 )
+STAGES = (("lead", "mql"), ("mql", "sql"), ("sql", "customer"), ("lead", "customer"))
 RATIOS = {"visit_to_lead_ratio": 0.061, "chat_conversion_ratio": 0.214, "click_through_ratio": 0.0131,
           "deliverability_ratio": 0.974, "cost_per_lead": 41.7}  # fmt: skip
 AN_HOUR = {"visitors": 412, "leads": 9, "click_through_ratio": 11_000, "chat_conversion_ratio": 37,
@@ -62,7 +79,7 @@ def label_sets(metric: Metric, sites: tuple[str, ...]) -> Iterator[dict[str, str
     """Give every set of labels of a metric."""
     constant = dict(metric.constant)
     if "from" in metric.labels:
-        for site, (start, end) in product(sites, STEPS):
+        for site, (start, end) in product(sites, STAGES if metric.area == "leads" else STEPS):
             yield {"site": site, "from": start, "to": end}
         return
     values = [
@@ -97,9 +114,11 @@ def readings(
 
     def add(metric: Metric, labels: dict[str, str], window: str | None, *numbers: float | None) -> None:
         value, top, bottom, n = numbers
-        span = (at_ms - duration_ms(window), at_ms) if window else (None, None)
-        out.append(Reading(metric.name, labels, window, value, top, bottom, n, *span, at_ms, complete, since_ms,
-                           at_ms // 1_000, version))  # fmt: skip
+        span = (None, None) if window in (None, NOW_WINDOW) else (at_ms - duration_ms(window), at_ms)
+        mature = 0.93 if metric.maturity is not None else None
+        restated = False if metric.kind == "last" else None
+        out.append(Reading(metric.series, labels, window, value, top, bottom, n, *span, at_ms, complete, since_ms,
+                           at_ms // 1_000, version, mature, restated))  # fmt: skip
 
     for metric in catalog.METRICS if names is None else [catalog.BY_NAME[name] for name in sorted(names)]:
         factor = (factors or {}).get(metric.name, 1.0)
@@ -113,7 +132,7 @@ def readings(
 
 def _read(add, metric: Metric, labels: dict[str, str], window: str, at_ms: int, factor: float) -> None:  # type: ignore[no-untyped-def]
     seed = metric.name + "".join(labels.values())
-    hours = duration_ms(window) / 3_600_000
+    hours = 24.0 if window == NOW_WINDOW else duration_ms(window) / 3_600_000
     size = AN_HOUR.get(metric.name, 60) * hours * wave(seed, at_ms)
     if "site" in labels:
         size *= 1 + zlib.crc32(labels["site"].encode()) % 3 / 4
@@ -121,6 +140,10 @@ def _read(add, metric: Metric, labels: dict[str, str], window: str, at_ms: int, 
     if metric.kind in ("count", "amount"):
         value = round(whole * factor) if metric.kind == "count" else round(size * 7.13, 2)
         add(metric, labels, window, value, None, None, value)
+    elif metric.kind in ("oldest", "survival"):
+        add(metric, labels, window, 86_400.0 * round(9 * wave(seed, at_ms)), None, None, None)
+    elif metric.kind in ("spread", "last", "largest"):
+        add(metric, labels, window, 0.12 if metric.kind == "spread" else round(7 * wave(seed, at_ms)), None, None, None)
     elif metric.kind == "summary":
         median = 5_400 * wave(seed, at_ms) if labels.get("to") in ("lead", "key_event") else 95 * wave(seed, at_ms)
         for quantile, times in (("0.5", 1.0), ("0.9", 4.2)):
@@ -138,7 +161,11 @@ def _totals(
     records = 1_000 + max(0, at_ms // 1_000 - 1_700_000_000) // 7
     for at, kind in enumerate(KINDS):
         for outcome, reason, share in ACCOUNT:
-            yield "events_total", {"kind": kind, "outcome": outcome, "reason": reason}, int(records * share * (5 - at))
+            yield (
+                "events_total",
+                {"kind": kind, "outcome": outcome, "reason": reason},
+                int(records * share * (len(KINDS) - at)),
+            )
         lag_s = 0.4 + at * 0.7
         yield "source_newest_event_timestamp_seconds", {"kind": kind}, at_ms / 1_000 - lag_s
         yield "source_lag_seconds", {"kind": kind}, lag_s
@@ -153,6 +180,8 @@ def _totals(
     yield "dedupe_horizon_seconds", {}, 86_400
     for site in sites:
         yield "mixed_granularity", {"site": site}, 0
-    yield "unjoined_recipients_total", {}, 5 - at
+    yield "unjoined_recipients_total", {}, len(KINDS) - at
+    yield "ignored_ids_total", {"field": "user_id"}, 3
+    yield "lead_facts_dropped_total", {}, 0
     yield "labels_folded_total", {"label": "campaign"}, 12
     yield "catalog_info", {"version": version}, 1

@@ -14,3 +14,5 @@ class Topics:
     optional: bool = False
     partitions: int | None = None
     fed_by: tuple[str, ...] = ()
+    told_by: tuple[str, ...] = ()
+    optional_kinds: tuple[str, ...] = ()

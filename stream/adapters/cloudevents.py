@@ -29,6 +29,7 @@ from stream.adapters.gate import shut_out
 from stream.adapters.wrappers import attributes, unwrap
 from stream.contract.closed import closed
 from stream.contract.fields import ADDRESS, hook
+from stream.contract.form import FRAMEWORKS, Qualification
 from stream.contract.kinds import KINDS, KindName
 from stream.contract.oversize import Cut
 from stream.contract.records import Record
@@ -92,7 +93,7 @@ class CloudEvents:
         batch = Parsed([], [], [])
         values: Sequence[Any] = list(map(_value, records))
         refused = self._parse(batch, kind, values, limits)
-        doubted = _doubted(batch, kind, values)
+        doubted = [*_doubted(batch, kind, values), *_misqualified(batch, kind)]
         for attribute in _LOWER[kind]:
             _lower(batch.events, attribute)
         if refused or doubted:
@@ -203,6 +204,24 @@ def _doubted(batch: Parsed, kind: KindName, values: Sequence[Any]) -> list[int]:
         batch.events = list(compress(batch.events, kept))
         batch.index = list(compress(batch.index, kept))
     return doubted
+
+
+def _misqualified(batch: Parsed, kind: KindName) -> list[int]:
+    """Take out of a batch the forms that call something known that is no field of the framework they name."""
+    if kind != "form":
+        return []
+    told = [(place, event.data.qualification) for place, event in enumerate(batch.events)]
+    wrong = {place for place, one in told if one is not None and one.known and not _of_framework(one)}
+    if not wrong:
+        return []
+    places = [batch.index[place] for place in sorted(wrong)]
+    batch.events = [event for place, event in enumerate(batch.events) if place not in wrong]
+    batch.index = [index for place, index in enumerate(batch.index) if place not in wrong]
+    return places
+
+
+def _of_framework(told: Qualification) -> bool:
+    return set(told.known or ()) <= set(FRAMEWORKS.get(told.framework or "", ()))
 
 
 def _may_hide(value: bytes) -> bool:

@@ -14,11 +14,12 @@ import msgspec
 
 from stream.adapters.liberal import fault_of_type
 from stream.contract.fields import SITE_MAX
-from stream.contract.kinds import KindName
+from stream.contract.kinds import KINDS, KindName
 from stream.contract.rejects import UNKNOWN_SITE, Reason
+from stream.contract.table import by_path
 
 #: Fields in which whatever cannot be accepted is a bad time.
-TIME_PATHS: Final = frozenset({"time", "recordedtime", "data.period_start", "data.period_end"})
+TIME_PATHS: Final = frozenset(path for kind in KINDS for path, field in by_path(kind).items() if field.reads == "time")
 
 _PLACE: Final = " - at `$"
 _MISSING: Final = re.compile(r"Object missing required field `(\w+)`")

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 
 from stream.contract.codes import COUNTRIES, COUNTRY_ALIASES, CURRENCIES
 from stream.contract.fields import ADDRESS, INT_LIMIT, MAY_LOOK_LIKE_ONE, SITE_MAX, millionths
-from stream.contract.kinds import KindName, is_kind
+from stream.contract.form import FRAMEWORKS
+from stream.contract.kinds import KINDS, KindName, is_kind
 from stream.contract.rejects import UNKNOWN_SITE, Reason
 from stream.contract.rules import Fault
 from stream.contract.table import Field, envelope_of
@@ -47,7 +48,8 @@ class Read:
     """What became of an envelope.
 
     `event` is None where there are faults; `loose` is then what could be read of it, for the rules of its kind.
-    `ignored` are paths in `data`, `raw` are values at fault by their path.
+    `ignored` are paths in `data`, `raw` are values at fault by their path; `unfit` says of those that were dropped why,
+    and what they were.
     """
 
     event: Any = None
@@ -56,6 +58,7 @@ class Read:
     ignored: list[str] = field(default_factory=list)
     site: str = UNKNOWN_SITE
     raw: dict[str, Any] = field(default_factory=dict)
+    unfit: dict[str, tuple[Reason, Any]] = field(default_factory=dict)
 
 
 def read(kind: KindName, envelope: Any, addresses: bool = True) -> Read:
@@ -155,6 +158,7 @@ def _value(each: Field, raw: Any, beside: dict[str, Any], found: Read) -> Any:
             found.faults.append((reason, each.path))
             found.raw[each.path] = raw
             return _ABSENT
+        found.unfit[each.path] = unfit.reason, raw
         _ignore(each.path, found)
         if each.stray and each.stray != "itself":
             return each.stray
@@ -315,11 +319,14 @@ _WAYS: Final[dict[str, Callable[[Field, Any], Any]]] = {
 
 
 def _list(each: Field, raw: Any, found: Read) -> list[str]:
-    """Read a list of texts; an item that is none is dropped, and the list is noted."""
+    """Read a list of texts, or of words of a list; an item that is none is dropped, and the list is noted."""
     if not isinstance(raw, list):
         raise Unfit("wrong_type")
     items = [item for item in raw if not _is_nothing(item)]
     kept = [item for item in items if isinstance(item, str) and len(item) <= each.longest]
+    if each.values:
+        words = (item.strip().lower() for item in items if isinstance(item, str))
+        kept = [word for word in words if word in each.values]
     if len(kept) < len(items):
         _ignore(each.path, found)
     return kept
@@ -335,10 +342,23 @@ def _settle(kind: KindName, data: dict[str, Any], found: Read) -> None:
         page["path"] = _path_of(page.get("url"))
     if "consent.analytics" in found.ignored:
         data["consent"]["analytics"] = False
-    if data.get("action") == "spend" and "currency" in found.ignored:
-        # for what was paid the currency is no decoration
-        found.ignored.remove("currency")
-        found.faults.append(("out_of_range", "data.currency"))
+    qualification = data.get("qualification")
+    if qualification is not None and "known" in qualification:
+        _of_framework(qualification, found)
+    for name in KINDS[kind].rests_on.get(data.get("action", ""), ()):
+        if (path := f"data.{name}") in found.unfit:
+            reason, found.raw[path] = found.unfit[path]
+            found.ignored.remove(name)
+            found.faults.append((reason, path))
+
+
+def _of_framework(qualification: dict[str, Any], found: Read) -> None:
+    """Leave of what is known the fields of the framework; the others are noted, once."""
+    fields = FRAMEWORKS.get(qualification.get("framework", ""), ())
+    known = qualification["known"]
+    qualification["known"] = [name for name in known if name in fields]
+    if len(qualification["known"]) < len(known) and "qualification.known" not in found.ignored:
+        _ignore("data.qualification.known", found)
 
 
 def _path_of(url: str | None) -> str:

@@ -17,27 +17,37 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from stream.catalog import ads, chatbot, conversion, email, funnel, policies, released, traffic, trust
+from stream.catalog import ads, chatbot, conversion, email, funnel, leads, money, policies, released, traffic, trust
 from stream.catalog.areas import AREAS
 from stream.catalog.counts import COUNTS
 from stream.catalog.words import (
     ADS,
+    AGE,
+    AGES,
     BOUNCES,
     CONTENT,
+    LEADS,
     MONEY,
+    MONTH,
+    NOW,
+    NOW_WINDOW,
+    PERIODS,
     QUANTILES,
     SESSION_OVER_MS,
     STEPS,
     TRAFFIC,
     Alert,
     Count,
+    Maturity,
     Metric,
+    counts_of,
 )
 from stream.changes.targets import STEP_TARGETS_S
 
 __all__ = (
-    "ADS", "AREAS", "BOUNCES", "BY_NAME", "CONTENT", "COUNTS", "METRICS", "MONEY", "QUANTILES", "SESSION_OVER_MS",
-    "STEPS", "STEP_TARGETS_S", "TOTALS", "TRAFFIC", "Alert", "Count", "Metric", "version", "windows_of_cells",
+    "ADS", "AGE", "AGES", "AREAS", "BOUNCES", "BY_NAME", "CONTENT", "COUNTS", "LEADS", "METRICS", "MONEY", "MONTH",
+    "NOW", "NOW_WINDOW", "PERIODS", "QUANTILES", "SESSION_OVER_MS", "STEPS", "STEP_TARGETS_S", "TOTALS", "TRAFFIC",
+    "Alert", "Count", "Maturity", "Metric", "counts_of", "version", "windows_of_cells",
 )  # fmt: skip
 
 
@@ -48,6 +58,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     *email.METRICS,
     *ads.METRICS,
     *funnel.METRICS,
+    *leads.METRICS,
+    *money.METRICS,
     *trust.METRICS,
 )
 #: What the account of all shards says; no windows.
@@ -60,9 +72,14 @@ def windows_of_cells() -> dict[str, set[str]]:
     """Give for each kind of cell the windows that metrics show it in."""
     out: dict[str, set[str]] = {}
     for metric in METRICS:
-        for _, count in metric.numerator + metric.denominator:
+        apart = dict(metric.read_in)
+        for count in counts_of(metric):
+            # how long the periods of the rules are is not known here: they may be as short as any
+            name = apart.get(count)
+            windows = metric.windows if name is None else (TRAFFIC[0],) if name in PERIODS else (name,)
             for kind in COUNTS[count].cells:
-                out.setdefault(kind, set()).update(metric.windows)
+                if COUNTS[count].at != "standing":
+                    out.setdefault(kind, set()).update({"24h"} if windows == NOW else windows)
     return out
 
 

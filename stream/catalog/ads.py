@@ -187,8 +187,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric(
         "cost_per_lead",
         "ratio",
-        "Ad spend per lead of any kind (blended), in units of the currency; both end at the earliest newest spend of"
-        " the platforms that told of any within the window.",
+        "Cost per lead of any kind (blended), in units of the currency: ad spend alone (`media`), or all cost of"
+        " marketing (`full`); both sides end where the money is known.",
         "ad_spend / leads, both until the earliest newest spend of the platforms that told of any in the window",
         labels("site currency cost"),
         MONEY,
@@ -205,7 +205,13 @@ METRICS: Final[tuple[Metric, ...]] = (
         alert=Alert("A lead costs more than usual.", "info", by=("currency", "cost")),
         across="money is spent before those it wins become known, and a lead has no currency; both sides end at the"
         " newest known spend",
-        look=Look(rank=6, told="{n} for {d} leads", split="currency", places=(Now(), Chart("Cost"))),
+        look=Look(
+            rank=6,
+            told="{n} for {d} leads",
+            split="currency",
+            focus=(("cost", "media"),),
+            places=(Now(), Chart("Cost")),
+        ),
     ),
     Metric(
         "paid_cost_per_lead",

@@ -138,6 +138,55 @@ AREAS: Final[dict[str, Area]] = {
         'leadpulse_funnel_step_seconds{window="1h",quantile="0.9"}',
         (Section("Now", (Table("Steps", ("from", "to"), 18),)),),
     ),
+    "leads": Area(
+        "Leads",
+        "leads",
+        "People who asked for something are lost between two stages, or wait until they ask somebody else.",
+        "where leads stand, and who waits",
+        'sort_desc(sum by (stage, age) (leadpulse_open_leads{window="now"}))',
+        (
+            Section(
+                "Stages",
+                (
+                    Table("Stages", ("stage",), 12),
+                    Table("From stage to stage", ("from", "to"), 12),
+                    Table("Channels", ("channel",), 8),
+                    Table("Campaigns", ("campaign",), 8),
+                    Table("Offers", ("offer",), 8),
+                    Table("Why leads are lost", ("stage", "reason")),
+                ),
+            ),
+            Section("How long it takes", (Table("Times", ("from", "to")),)),
+            Section("Who waits", (Table("Open leads", ("stage",)),)),
+            Section("Sales", (Table("Load", ("rep",), 12), Table("Representatives", ("rep",), 12))),
+            Section("What kind of leads", (Table("Segments", ("segment", "value")), Table("Events", ("event",)))),
+            Section("Who is one lead"),
+        ),
+    ),
+    "money": Area(
+        "Money",
+        "money",
+        "Customers cost more than they bring, and nobody sees which of the money was well spent.",
+        "what leads and customers cost",
+        '{__name__=~"leadpulse_(customer_acquisition_cost|cost_per_sale|return_on_investment_ratio)",window="30d"}',
+        (
+            Section("Revenue", (Table("By currency", ("currency",)),)),
+            Section(
+                "Cost of leads and customers",
+                (Table("By category", ("category", "currency")), Table("By currency", ("currency",))),
+            ),
+            Section(
+                "Whose merit it is",
+                (
+                    Table("Channels by model", ("model", "channel"), 12),
+                    Table("Campaigns by model", ("model", "campaign"), 12),
+                    Table("Money of channels by model", ("model", "channel", "currency")),
+                    Table("Money of campaigns by model", ("model", "campaign", "currency")),
+                ),
+            ),
+            Section("Measured elsewhere", (Table("Signals", ("provider", "entity")),)),
+        ),
+    ),
     "trust": Area(
         "Trust",
         "trust",

@@ -1,14 +1,15 @@
-"""Entry: the few forms in which entries are written.
+"""Entry: the few forms in which counts and entries are written.
 
 In:  names and labels as words between spaces, sums of counts as `a + b - c`.
-Out: entries.
+Out: counts and entries.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
-from stream.catalog.words import Metric, ShownAs, Terms, Unit
+from stream.catalog.words import At, Count, Metric, Of, ShownAs, Terms, Unit
 
 
 def terms(text: str) -> Terms:
@@ -33,6 +34,28 @@ def labels(text: str) -> tuple[str, ...]:
     ('site', 'channel')
     """
     return tuple(text.split())
+
+
+def tally(
+    name: str,
+    by: str,
+    *kinds: str,
+    of: Of,
+    at: At,
+    fate: int = 0,
+    needs: str | None = None,
+    where: Mapping[str, str] | None = None,
+) -> Count:
+    """Write what is added up of some kinds of cells; `shown=carried` is a label that cells carry under another name.
+
+    >>> tally("ad_credit", "site campaign=campaign_id", "credit", of="credit", at="first").of_cells
+    ('site', 'campaign_id')
+    """
+    shown, carried = labels(by), labels(by)
+    if "=" in by:
+        shown, carried = (tuple(word.split("=")[end] for word in by.split()) for end in (0, -1))
+    some = tuple((where or {}).items())
+    return Count(name, shown, kinds, fate, needs, some, () if carried == shown else carried, of=of, at=at)
 
 
 def count(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from stream.catalog.words import Metric
+from stream.catalog.words import NOW, Metric
 
 #: Proportions go by Wilson's interval, other ratios of counts by Poisson's; volumes and costs have rules of their own.
 Rule = Literal["wilson", "poisson", "volume", "cost"]
@@ -37,7 +37,12 @@ MOST_LABELS: Final = 2
 
 
 def rule_of(metric: Metric) -> Rule | None:
-    """Give the rule that an entry is judged by; None where there is nothing to judge."""
+    """Give the rule that an entry is judged by; None where there is nothing to judge.
+
+    What stands and what ripens is not judged by the same hours of four weeks.
+    """
+    if metric.windows == NOW or metric.maturity is not None:
+        return None
     if metric.kind == "count":
         return "volume"
     if metric.kind != "ratio":
@@ -50,7 +55,9 @@ def rule_of(metric: Metric) -> Rule | None:
 
 
 def alert_rule_of(metric: Metric) -> Rule | None:
-    """Give the rule of an entry's alert; None where no rule fits the way in which it harms."""
+    """Give the rule of an entry's alert; None where none fits its harm, and where it has words only."""
+    if metric.alert is not None and not metric.alert.ruled:
+        return None
     rule = rule_of(metric)
     one_way = {"volume": "drop", "cost": "rise"}
     return rule if rule is not None and metric.direction == one_way.get(rule, metric.direction) else None

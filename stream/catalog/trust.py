@@ -44,7 +44,8 @@ TOTALS: Final[tuple[Metric, ...]] = (
     total("source_lag_seconds", "gauge", "kind", "How far the newest event of a source lies behind now.", "seconds"),
     total("source_lag_records", "gauge", "kind", "Records of a source not yet read."),
     total("source_missing", "gauge", "kind", "1 where the topic of a source does not exist."),
-    total("complete", "gauge", "", "1 while all shards are restored and caught up."),
+    total("complete", "gauge", "", "1 while all shards but those of leads are restored and caught up."),
+    total("leads_complete", "gauge", "", "1 while those of leads are, too, and have taken in what others told them."),
     total("data_since_timestamp_seconds", "gauge", "", "The first event that could have been seen.", "seconds"),
     total("dedupe_horizon_seconds", "gauge", "", "How far back an event's id is known for certain.", "seconds"),
     total("clock_ahead_total", "total", "kind", "Events whose clock ran ahead of their arrival; corrected."),
@@ -55,6 +56,8 @@ TOTALS: Final[tuple[Metric, ...]] = (
         "",
         "Email events whose lead_id and email_hash were not joined: their message had 1,000 such pairs.",
     ),
+    total("ignored_ids_total", "total", "field", "Ids of counted events that name nobody, as guest or undefined do."),
+    total("lead_facts_dropped_total", "total", "", "Facts of leads for which there was no room: over 512 of an id."),
     total("rerouted_total", "total", "kind", "Records forwarded to the shard of their key."),
     total(
         "mixed_granularity",

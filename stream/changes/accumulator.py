@@ -60,9 +60,12 @@ class Accumulator:
 
     The hot path writes `up(ids[cell] + pane)` for one more and `down(…)` for one less: a number behind the others in
     an array, a third of the cost of counting in a dictionary; sorting adds them up. Other amounts go into `counts`.
+    What is in no pane stands until it is taken back: `stand(cell, 1)` and, when it is over, `stand(cell, -1)`.
     """
 
-    __slots__ = ("_downs", "_steps", "_told", "_ups", "counts", "down", "fresh", "ids", "spreads", "up")
+    __slots__ = (
+        "_downs", "_standing", "_steps", "_stood", "_told", "_ups", "counts", "down", "fresh", "ids", "spreads", "up",
+    )  # fmt: skip
 
     def __init__(self, steps: Mapping[str, int] | None = None) -> None:
         """With `steps` (kind of cell → number of panes) panes stand together for cells that no shorter window shows."""
@@ -73,6 +76,8 @@ class Accumulator:
         #: Cells that changed, each once since `forget_fresh`.
         self.fresh: list[Cell] = []
         self._told = np.zeros(0, np.bool_)  # by number of a cell: it was among the fresh ones
+        self._standing: dict[Cell, int] = {}
+        self._stood: set[Cell] = set()  # of these, which were among the fresh ones
         self._ups, self._downs = array("q"), array("q")
         self.up: Callable[[int], None] = self._ups.append
         self.down: Callable[[int], None] = self._downs.append
@@ -80,6 +85,18 @@ class Accumulator:
     def add(self, cell: Cell, pane: int, amount: int = 1) -> None:
         """Change a cell in a pane; an arrival can be any number, and what no pane holds goes to the nearest."""
         self.counts[self.ids[cell] + min(max(pane, 0), PANE_MASK)] += amount
+
+    def stand(self, cell: Cell, amount: int) -> None:
+        """Change what stands of a cell, from now until it is changed back; it is in no pane."""
+        self._standing[cell] = self._standing.get(cell, 0) + amount
+
+    def take_standing(self) -> tuple[list[Cell], NDArray[np.int64]]:
+        """Give the cells of which something else stands now, and by how much; begin anew."""
+        told, self._standing = self._standing, {}
+        some = {cell: max(-_MOST, min(n, _MOST)) for cell, n in told.items() if n}
+        self.fresh += some.keys() - self._stood
+        self._stood |= some.keys()
+        return list(some), np.fromiter(some.values(), np.int64, len(some))
 
     def take(
         self, grid: Grid | None = None, newest_ms: int = 0
@@ -111,6 +128,7 @@ class Accumulator:
         """Begin anew with what is fresh."""
         self.fresh = []
         self._told[:] = False
+        self._stood.clear()
 
     def _tell_fresh(self, numbers: NDArray[np.int64]) -> None:
         known = self.ids.names

@@ -16,7 +16,7 @@ from stream.changes.accumulator import Spread
 from stream.changes.cells import Cell
 
 #: The version of the struct below, as in the list of what is stored.
-VERSION = 2
+VERSION = 3
 
 #: Brokers take record batches of 1 MiB if nobody told them otherwise.
 _RECORD_BYTES = 700 << 10
@@ -25,7 +25,8 @@ _RECORD_BYTES = 700 << 10
 class Delta(msgspec.Struct, array_like=True):
     """What one shard reports in one commit, or a part of it.
 
-    `names[name_index[i]]` changed by `amounts[i]` in pane `panes[i]` (int32, int64 and int64, little-endian).
+    `names[name_index[i]]` changed by `amounts[i]` in pane `panes[i]` (int32, int64 and int64, little-endian), and what
+    stands of `standing[i]` by `stands[i]` (int64).
     `account` and `gauges` are totals of the shard since its beginning, so that applying a record twice is harmless.
     `life` names the log that the shard lives in: numbers go on within one life only. `version` is that of this struct.
     """
@@ -49,6 +50,10 @@ class Delta(msgspec.Struct, array_like=True):
     marks: dict[str, int]  # highest so far, such as the newest spend of a site and currency
     life: str = ""  # once it was not said
     version: int = VERSION
+    sent: dict[int, int] = {}  # shard of leads → number of the last record that it was told by
+    taken: dict[str, int] = {}  # group/shard → number of its last record that was taken in
+    standing: list[Cell] = []
+    stands: bytes = b""
 
 
 class UnknownDelta(Exception):
@@ -78,9 +83,10 @@ def pack(delta: Delta) -> list[bytes]:
 
 def _parted(delta: Delta) -> list[Delta]:
     """Halve a delta until each part fits."""
-    names, spreads, marks = delta.names, delta.spreads, list(delta.marks.items())
-    index = np.frombuffer(delta.name_index, np.int32)
-    if len(_encoder.encode(delta)) <= _RECORD_BYTES or max(len(index), len(spreads), len(marks)) < 2:
+    names, spreads, marks, standing = delta.names, delta.spreads, list(delta.marks.items()), delta.standing
+    index, stands = np.frombuffer(delta.name_index, np.int32), np.frombuffer(delta.stands, np.int64)
+    most = max(len(index), len(spreads), len(marks), len(standing))
+    if len(_encoder.encode(delta)) <= _RECORD_BYTES or most < 2:
         return [delta]
     order = np.argsort(index, kind="stable")
     out: list[Delta] = []
@@ -95,6 +101,8 @@ def _parted(delta: Delta) -> list[Delta]:
             amounts=np.frombuffer(delta.amounts, np.int64)[here].tobytes(),
             spreads=spread,
             marks=dict(mark),
+            standing=_half(standing, part),
+            stands=_half(stands, part).tobytes(),
         )
         out += _parted(half)
     return out

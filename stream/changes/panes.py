@@ -17,8 +17,17 @@ DAY_MS: Final = 86_400_000
 
 #: (age from which on, length of panes): how finely the past is kept. Windows that reach further back than an age
 #: are read from panes of its length or longer (`levels` has the windows), so nothing is lost where older
-#: changes are gathered by those panes. Each length is a multiple of the one before.
-COARSER: Final = ((HOUR_MS, MINUTE_MS), (8 * HOUR_MS, 15 * MINUTE_MS), (11 * DAY_MS, 6 * HOUR_MS))
+#: changes are gathered by those panes. Each length is a multiple of the one before. Windows of 90 days may end
+#: 35 days ago, and are read from panes of 6 h.
+COARSER: Final = (
+    (HOUR_MS, MINUTE_MS),
+    (8 * HOUR_MS, 15 * MINUTE_MS),
+    (11 * DAY_MS, 6 * HOUR_MS),
+    (126 * DAY_MS, DAY_MS),
+)
+
+#: The window of what stands: amounts in no pane, which hold until they are taken back. It has no beginning.
+NOW: Final = "now"
 
 _UNITS: Final = {"ms": 1, "s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
 _WINDOW: Final = re.compile(r"([1-9][0-9]{0,8})(ms|s|m|h|d|w)")

@@ -21,7 +21,7 @@ from stream.shown import json_plain, plain
 
 
 @click.command()
-@with_settings("lateness")
+@with_settings("lateness", "lateness_by_kind", "leads_rules")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--format", "form", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Fail on warnings, too.")
@@ -40,8 +40,15 @@ def check(settings: Settings, files: tuple[str, ...], form: str, strict: bool, t
     """
     from stream.ingest.check import Tally, check_lines
     from stream.ingest.decode import Limits
+    from stream.ingest.ladder import Ladder
 
-    limits = Limits(settings.max_record_bytes, settings.max_depth, settings.lateness_ms)
+    limits = Limits(
+        settings.max_record_bytes,
+        settings.max_depth,
+        settings.lateness_ms,
+        own_lateness_ms=settings.lateness_by_kind_ms,
+        ladder=Ladder(settings.rules.ladder),
+    )
     now_ms = time.time_ns() // 1_000_000
     tallies = []
     for path in files:

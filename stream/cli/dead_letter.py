@@ -54,15 +54,14 @@ def list_letters(
     form: str,
 ) -> None:
     """List the newest dead letters, oldest of them first."""
+    from stream.cli.layout import layout_of
     from stream.contract.times import format_ms
-    from stream.engine.groups import GROUPS
     from stream.kafka import security
     from stream.kafka.dead_letters import newest
-    from stream.kafka.layout import Layout
 
     _known(reasons, kinds)
     since_ms = None if since is None else time.time_ns() // 1_000_000 - _read(since)
-    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
+    layout = layout_of(settings)
     letters = newest(
         security.link(settings),
         layout,
@@ -91,12 +90,11 @@ def list_letters(
 @click.option("--raw", is_flag=True, help="Only the original bytes, for a file or a pipe.")
 def show(settings: Settings, key: str, raw: bool) -> None:
     """Show one dead letter in full; its name is the first column of `list`."""
-    from stream.engine.groups import GROUPS
+    from stream.cli.layout import layout_of
     from stream.kafka import security
     from stream.kafka.dead_letters import named
-    from stream.kafka.layout import Layout
 
-    letter = named(security.link(settings), Layout(settings.topic_prefix, GROUPS.values(), settings.generation), key)
+    letter = named(security.link(settings), layout_of(settings), key)
     if raw:
         _write_raw(letter.value or b"")
         return

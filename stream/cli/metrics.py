@@ -74,7 +74,7 @@ def _full(metric: Metric) -> str:
         "note": "values in `(other)` are an upper bound" if metric.people else metric.notes,
     }
     text = "\n".join(f"  {name:<10}{value}" for name, value in lines.items() if value and value != "-")
-    return f"leadpulse_{metric.name}\n  {metric.help}\n{text}"
+    return f"leadpulse_{metric.series}\n  {metric.help}\n{text}"
 
 
 def _table(chosen: list[Metric]) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@with_settings("lateness", "consent")
+@with_settings("lateness", "lateness_by_kind", "consent", "leads")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--at",
@@ -90,6 +90,7 @@ def replay(
         at_ms=at_ms,
         windows=_checked(windows) or None,
         lateness_ms=settings.lateness_ms,
+        own_lateness_ms=settings.lateness_by_kind_ms,
         require_consent=settings.consent == "require",
         label_limit=settings.label_limit,
         most_readings=settings.readings_limit,
@@ -101,6 +102,8 @@ def replay(
             settings.channel_sets,
             settings.look_back_ms,
         ),
+        leads=settings.leads,
+        rules=settings.rules,
     )
     if steps is None:
         with _bars(files) as (read, folded):
@@ -151,6 +154,9 @@ def _tell(account: Account) -> None:
         click.echo(f"{outcome:<14}{total:>12}  {shown}".rstrip(), err=True)
     if account.left_out:
         click.echo(f"{'left out':<14}{account.left_out:>12}  at or after --at", err=True)
+    if account.unread:
+        kinds = ", ".join(f"{kind} {n}" for kind, n in account.unread.items())
+        click.echo(f"{'not read':<14}{account.unread.total():>12}  {kinds}: --leads off", err=True)
     if account.accepted and not account.counted:
         click.echo("No event was counted: `leadpulse check FILE` says why.", err=True)
 

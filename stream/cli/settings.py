@@ -13,6 +13,7 @@ import click
 import orjson
 
 from stream.cli.options import Loaded, with_settings
+from stream.lifecycle.read import shipped_text
 from stream.settings.load import FIELDS, env_name, text_of
 
 
@@ -27,7 +28,8 @@ from stream.settings.load import FIELDS, env_name, text_of
     help="toml gives a commented file to start from.",
 )
 @click.option("--explain", is_flag=True, help="Say what each setting does.")
-def settings(loaded: Loaded, form: str, explain: bool) -> None:
+@click.option("--rules", is_flag=True, help="Print the rules of leads as they are shipped, a file to start from.")
+def settings(loaded: Loaded, form: str, explain: bool, rules: bool) -> None:
     """Show each setting, its value and where it came from.
 
     Secrets are never shown. A wrong setting is a message and exit code 2, as it is for every command.
@@ -38,7 +40,12 @@ def settings(loaded: Loaded, form: str, explain: bool) -> None:
       LEADPULSE_COMMIT_INTERVAL=500ms leadpulse settings | grep commit
       leadpulse settings --format toml > leadpulse.toml
       leadpulse settings --config leadpulse.toml --set label_limit=100
+      leadpulse settings --rules > leads.toml
+      LEADPULSE_LEADS_RULES=leads.toml leadpulse settings
     """
+    if rules:
+        click.echo(shipped_text(), nl=False)
+        return
     rows = [(name, text_of(name, getattr(loaded.settings, name)), loaded.origins[name]) for name in FIELDS]
     if form == "json":
         table: dict[str, dict[str, Any]] = {
@@ -58,6 +65,7 @@ def settings(loaded: Loaded, form: str, explain: bool) -> None:
             click.echo(f"{name:<{widths[0]}}  {value or '-':<{widths[1]}}  {origin}")
             if explain:
                 click.echo(f"    {FIELDS[name].description}\n    {env_name(name)}\n")
+        click.echo(f"\nStages of leads (--rules prints a file of rules): {' → '.join(loaded.settings.rules.ladder)}")
         click.echo(f"\nReferrers that are ignored without a setting, sub-domains included:\n{_wrapped(_shipped())}")
 
 

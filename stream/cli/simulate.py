@@ -1,12 +1,13 @@
 """`leadpulse simulate`: believable traffic, and books of what the metrics must say about it.
 
 In:  rate, seed, length; a Kafka or a file.
-Out: records on the five source topics (or lines in a file), and the books.
+Out: records on the source topics (or lines in a file), and the books.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import click
 
@@ -33,6 +34,11 @@ from stream.settings.values import duration_ms, moment_ms
 @click.option("--history-rate", type=click.FloatRange(0.001), help="Records a second of that past; default: --rate.")
 @click.option("--out", metavar="FILE", help="Write to a file (.gz is packed, - is standard output) and not to Kafka.")
 @click.option("--end", metavar="TIME", help="With --out: the time of the last event; default: now.")
+@click.option(
+    "--leads/--no-leads",
+    default=None,
+    help="Follow leads: more ids, a crm, costs and signals; default: in files, and where there are topics for them.",
+)
 @click.option("--books", metavar="FILE", help="Write what every reading must be at the end, one a line.")
 def simulate(
     settings: Settings,
@@ -44,13 +50,14 @@ def simulate(
     history_rate: float | None,
     out: str | None,
     end: str | None,
+    leads: bool | None,
     books: str | None,
 ) -> None:
-    """Produce believable traffic on the five source topics, with books of what it must add up to.
+    """Produce believable traffic on the source topics, with books of what it must add up to.
 
-    A daily rhythm, campaigns and funnels; and bots, duplicates, late and broken events, wrong keys and
-    restated ad totals. The books are kept without any code of the engine, so that they can be held
-    beside its figures.
+    A daily rhythm, campaigns and funnels, leads and what sales does about them; and bots, duplicates, late and
+    broken events, wrong keys and restated ad totals. The books are kept without any code of the engine, so that
+    they can be held beside its figures.
 
     \b
     Examples:
@@ -73,9 +80,12 @@ def simulate(
         out=out,
         end_ms=_read(end, "--end", moment_ms),
         books=books,
+        leads=leads is not False,
         prefix=settings.topic_prefix,
-        client={} if out is not None else _client(settings),
     )
+    if out is None:
+        client, followed = _client(settings, leads)
+        plan = replace(plan, client=client, leads=followed)
     try:
         run(plan, lambda line: click.echo(line, err=True))
     except (ProduceFailed, KafkaError) as error:
@@ -95,21 +105,21 @@ def _read(text: str | None, flag: str, read: Callable[[str], int]) -> int | None
         raise UsageError(f"{error}.", where=flag) from None
 
 
-def _client(settings: Settings) -> dict[str, object]:
-    """Give the producer's connection, once it is known that the topics are there."""
-    from stream.engine.groups import GROUPS
+def _client(settings: Settings, leads: bool | None) -> tuple[dict[str, object], bool]:
+    """Give the producer's connection, once it is known that the topics are there, and whether leads have theirs."""
+    from stream.demo.traffic import KINDS, LEAD_KINDS
     from stream.kafka import security, topics
-    from stream.kafka.layout import Layout
 
     link = security.link(settings)
-    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
-    wanted = [layout.sources[group.name][kind] for group in GROUPS.values() for kind in group.kinds]
+    core, of_leads = ({f"{settings.topic_prefix}{kind}" for kind in kinds} for kinds in (KINDS, LEAD_KINDS))
+    wanted = core | (of_leads if leads else set())
     with topics.admin(link) as admin:
-        missing = sorted(set(wanted) - set(topics.found(admin, wanted)))
+        there = set(topics.found(admin, [*wanted, *of_leads]))
+    missing = sorted(wanted - there)
     if missing:
         raise TopicError(
             "Source topics are missing.",
             where=", ".join(missing),
             do="Create them with `leadpulse topics create`.",
         )
-    return link.kafka_python()
+    return link.kafka_python(), of_leads <= there if leads is None else leads

@@ -19,7 +19,7 @@ from stream.settings.fields import Settings
 
 
 @click.command()
-@with_settings(*BROKER_FLAGS, "group_id")
+@with_settings(*BROKER_FLAGS, "group_id", "leads")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def status(settings: Settings, form: str) -> None:
     """Show workers, shards, sources, rollup, account and clock, and what is wrong.
@@ -33,15 +33,14 @@ def status(settings: Settings, form: str) -> None:
       leadpulse status --format json | jq .problems
     """
     from stream.cli import status_model as model
-    from stream.engine.groups import GROUPS
+    from stream.cli.layout import layout_of
     from stream.kafka import security
     from stream.kafka.inspect import inspect
-    from stream.kafka.layout import Layout
 
-    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
+    layout = layout_of(settings)
     group = layout.consumer_group(settings.group_id)
     seen = inspect(security.link(settings), layout, group)
-    found = model.status(seen, layout.running(seen.found), group, int(time.time() * 1_000))
+    found = model.status(seen, layout.running(seen.found), group, int(time.time() * 1_000), layout)
     if form == "json":
         click.echo(json.dumps(found.table, indent=2))
     else:
@@ -70,8 +69,8 @@ def lines(table: Mapping[str, Any]) -> list[str]:
     )]  # fmt: skip
     out += ["", *_columns(
         ("source", "partitions", "newest record", "unread partitions"),
-        ((one["topic"], str(one["partitions"]), _ago(one["newest_age_s"]), str(one["unread_partitions"]))
-         for one in table["sources"]),
+        ((one["topic"], str(one["partitions"]), "source missing" if one["missing"] else _ago(one["newest_age_s"]),
+          str(one["unread_partitions"])) for one in table["sources"]),
     )]  # fmt: skip
     complete = {True: "complete", False: "not complete", None: "nothing published"}[rollup["complete"]]
     out += ["", f"rollup: {complete}, published {_ago(rollup['published_age_s'])}, {rollup['owner'] or 'nobody'}"]

@@ -34,8 +34,8 @@ class Status:
         return not self.problems
 
 
-def status(seen: Inspection, layout: Layout, group: str, now_ms: int) -> Status:
-    """Work out the status at a moment."""
+def status(seen: Inspection, layout: Layout, group: str, now_ms: int, whole: Layout | None = None) -> Status:
+    """Work out the status at a moment; `layout` is of what runs, `whole` of what could with all topics there."""
     deltas = {
         (name, number): (newest, _delta(newest))
         for name in layout.groups
@@ -51,7 +51,10 @@ def status(seen: Inspection, layout: Layout, group: str, now_ms: int) -> Status:
     table: Table = {
         "group": {"id": group, "state": seen.group_state or "Empty", "workers": _workers(seen)},
         "shards": shards,
-        "sources": [_source(seen, layout, topic, kind, now_ms) for topic, kind in _kinds(layout)],
+        "sources": [
+            *(_source(seen, layout, topic, kind, now_ms) for topic, kind in _kinds(layout)),
+            *_missing(seen, layout, whole or layout),
+        ],
         "rollup": _rollup(seen, layout, now_ms),
         "account": account,
         "dead_letters": _dead_letters(seen, layout, account, now_ms),
@@ -127,7 +130,26 @@ def _source(seen: Inspection, layout: Layout, topic: str, kind: str, now_ms: int
         "unread_partitions": max(0, count - shards),
         "unread_records": sum(_behind(seen, topic, number) for number in range(shards, count)),
         "newest_age_s": _age_s(max(times), now_ms) if times else None,
+        "missing": False,
     }
+
+
+def _missing(seen: Inspection, layout: Layout, whole: Layout) -> list[Table]:
+    """Give the sources that nobody reads since their topics, or those of their group, are not there."""
+    read = {topic for topic, _ in _kinds(layout)}
+    return [
+        {
+            "topic": topic,
+            "kind": kind,
+            "partitions": _partitions(seen, topic),
+            "unread_partitions": 0,
+            "unread_records": 0,
+            "newest_age_s": None,
+            "missing": True,
+        }
+        for topic, kind in _kinds(whole)
+        if topic not in read
+    ]
 
 
 def _rollup(seen: Inspection, layout: Layout, now_ms: int) -> Table:

@@ -32,7 +32,7 @@ class Problem:
 
 def problems(table: Table, seen: Inspection, group: str) -> Iterable[Problem]:
     """Look at everything, in the order in which one thing is the cause of the next."""
-    missing = [spec.name for spec in seen.specs if spec.name not in seen.found and not spec.optional]
+    missing = [spec.name for spec in seen.specs if spec.name not in seen.found and not spec.dispensable]
     if missing:
         yield Problem(
             f"{len(missing)} topic(s) are missing.", ", ".join(missing), "Create them with `leadpulse topics create`."

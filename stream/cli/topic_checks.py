@@ -13,7 +13,7 @@ from stream.errors import REBUILD
 from stream.ingest.route import PARTITIONERS, partitions_of
 from stream.kafka.inspect import Inspection, Place
 from stream.kafka.layout import Layout
-from stream.kafka.topic_plan import Finding
+from stream.kafka.topic_spec import Finding
 
 #: Beyond this a clock of a worker is worth a word: it decides when windows end.
 SKEW_S: Final = 5.0

@@ -23,8 +23,8 @@ def topics() -> None:
     """Create, verify, list or rebuild the topics on your Kafka.
 
     Workers never create or change a topic themselves: a wrong partition count or clean-up policy would lose
-    data. Five sources (page_view, form, chatbot, email, ad) and leadpulse's own (leadpulse.*), all with the
-    topic prefix before their names.
+    data. Five sources (page_view, form, chatbot, email, ad), four that an installation may be without (crm, cost,
+    signal, privacy) and leadpulse's own (leadpulse.*), all with the topic prefix before their names.
 
     \b
     Examples:
@@ -36,7 +36,10 @@ def topics() -> None:
 
 
 @topics.command()
-@with_settings(*BROKER_FLAGS)
+@with_settings(*BROKER_FLAGS, "leads")
+@click.option(
+    "--optional", is_flag=True, help="Also the sources that an installation may be without: crm, cost, signal, privacy."
+)
 @click.option(
     "--partitions",
     type=click.IntRange(1, 10_000),
@@ -49,19 +52,23 @@ def topics() -> None:
     type=click.IntRange(1, 10),
     help="Copies of each partition; default: 3, or the number of brokers if that is less.",
 )
-def create(settings: Settings, partitions: int, replication: int | None) -> None:
+def create(settings: Settings, optional: bool, partitions: int, replication: int | None) -> None:
     """Create the topics that are missing; sources that exist are left as they are.
 
     leadpulse's own topics get the partition counts of the sources they belong to, and the broker's time on each record
     (message.timestamp.type=LogAppendTime, set on those that exist too). Run it again any time.
+
+    With the topics of leads, which are made too unless LEADPULSE_LEADS=off, workers follow people from their next start
+    on: run it when all of them have this release.
     """
-    from stream.engine.groups import GROUPS
+    from stream.cli.layout import layout_of
     from stream.kafka import security
     from stream.kafka import topics as broker
-    from stream.kafka.layout import Layout
 
-    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
-    made = broker.create(security.link(settings), layout, partitions=partitions, replication=replication)
+    layout = layout_of(settings)
+    made = broker.create(
+        security.link(settings), layout, partitions=partitions, replication=replication, optional=optional
+    )
     for spec in made:
         click.echo(f"created  {spec.name}  {spec.partitions} partition(s)")
     for name in broker.stamp(security.link(settings), layout):
@@ -70,7 +77,7 @@ def create(settings: Settings, partitions: int, replication: int | None) -> None
 
 
 @topics.command()
-@with_settings(*BROKER_FLAGS, "group_id", "delivery", "partitioner")
+@with_settings(*BROKER_FLAGS, "group_id", "delivery", "partitioner", "leads")
 def verify(settings: Settings) -> None:
     """Check all that a worker needs, and say what is lost where something is not as it should be.
 
@@ -80,14 +87,13 @@ def verify(settings: Settings) -> None:
     A problem stops a worker or falsifies results (exit code 1); a notice is advice.
     """
     from stream.cli import topic_checks as checks
-    from stream.engine.groups import GROUPS
+    from stream.cli.layout import layout_of
     from stream.kafka import security
     from stream.kafka import topics as broker
     from stream.kafka import verify as check
     from stream.kafka.inspect import inspect, sample
-    from stream.kafka.layout import Layout
 
-    link, layout = security.link(settings), Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
+    link, layout = security.link(settings), layout_of(settings)
     own = check.names(layout, settings.group_id)
     with broker.admin(link) as client:
         _, findings = broker.findings(link, client, layout)
@@ -98,7 +104,8 @@ def verify(settings: Settings) -> None:
         seen = inspect(link, layout, own.group)
         findings += checks.offset_findings(seen, layout)
         findings += checks.clock_findings(seen, int(time.time() * 1_000))
-        counts = {spec.name: seen.found[spec.name].partitions for spec in seen.specs if spec.role == "source"}
+        sources = [spec.name for spec in seen.specs if spec.role == "source" and spec.name in seen.found]
+        counts = {name: seen.found[name].partitions for name in sources}
         findings += checks.partitioner_findings(sample(link, seen, counts), counts, settings.partitioner)
         findings.sort(key=lambda finding: not finding.fatal)
     for finding in findings:
@@ -114,18 +121,18 @@ def verify(settings: Settings) -> None:
 
 
 @topics.command("list")
-@with_settings(*BROKER_FLAGS)
+@with_settings(*BROKER_FLAGS, "leads")
 def list_topics(settings: Settings) -> None:
     """List every topic of the installation with its role and partition count."""
-    from stream.engine.groups import GROUPS
+    from stream.cli.layout import layout_of
     from stream.kafka import security
     from stream.kafka import topics as broker
-    from stream.kafka.layout import Layout
 
     rows = [("topic", "role", "partitions", "replication")]
-    layout = Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
+    layout = layout_of(settings)
     for spec, there in broker.listing(security.link(settings), layout):
-        found = (str(there.partitions), str(there.replication)) if there else ("missing", "-")
+        missing = "missing (optional)" if spec.dispensable else "missing"
+        found = (str(there.partitions), str(there.replication)) if there else (missing, "-")
         rows.append((spec.name, spec.role, *found))
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     for row in rows:
@@ -133,7 +140,7 @@ def list_topics(settings: Settings) -> None:
 
 
 @topics.command()
-@with_settings(*BROKER_FLAGS, "group_id", "start")
+@with_settings(*BROKER_FLAGS, "group_id", "start", "leads")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
     "--replication",
@@ -154,13 +161,12 @@ def rebuild(settings: Settings, yes: bool, replication: int | None) -> None:
       leadpulse topics rebuild
       leadpulse topics rebuild --yes
     """
-    from stream.engine.groups import GROUPS
+    from stream.cli.layout import layout_of
     from stream.kafka import rebuild as again
     from stream.kafka import security
     from stream.kafka import topics as broker
-    from stream.kafka.layout import Layout
 
-    link, layout = security.link(settings), Layout(settings.topic_prefix, GROUPS.values(), settings.generation)
+    link, layout = security.link(settings), layout_of(settings)
     group = layout.consumer_group(settings.group_id)
     with broker.admin(link) as client:
         plan = again.plan(client, layout, settings.start)

@@ -16,8 +16,9 @@ from stream.contract.common import Common, Envelope, example
 from stream.contract.conditions import given, when, word
 from stream.contract.fields import PARTS, Amount, Count, Currency, Id, Name, Platform, Revision, Time, Whole, says
 from stream.contract.kind import Kind
+from stream.contract.periods import EDGES, faults_of_period
 from stream.contract.rules import Fault, Moment, Rule
-from stream.contract.times import YEAR_2000_MS, parse_ms
+from stream.contract.times import parse_ms
 
 AdAction = Literal["impression", "click", "conversion", "spend"]
 ChannelType = Literal["search", "display", "social", "video", "retargeting", "organic_social"]
@@ -78,28 +79,20 @@ def _faults(event: Ad, moment: Moment) -> list[Fault]:
         found += [("missing_field", f"data.{name}") for name in _MONEY if getattr(data, name) is None]
     if data.period_start is None and data.period_end is None and not data.revision:
         return found
-    missing = [name for name in _PERIOD if getattr(data, name) is None]
+    missing = [name for name in EDGES if getattr(data, name) is None]
     if missing:
         return [*found, *(("missing_field", f"data.{name}") for name in missing)]
-    return [*found, *_faults_of_period(event, moment)]
+    return [*found, *(faults_of_period(data.period_start, data.period_end, moment) or _reported_before(event, moment))]
 
 
-def _faults_of_period(event: Ad, moment: Moment) -> list[Fault]:
-    start_ms, end_ms = parse_ms(event.data.period_start or ""), parse_ms(event.data.period_end or "")
-    stated_ms = parse_ms(event.time)
-    if start_ms is None or start_ms < YEAR_2000_MS:
-        return [("bad_time", "data.period_start")]
-    # a period of any length would let one record fill the windows' memory with its slices
-    if end_ms is None or not start_ms < end_ms <= min(start_ms, moment.newest_ms) + moment.period_ms:
-        return [("bad_time", "data.period_end")]
+def _reported_before(event: Ad, moment: Moment) -> list[Fault]:
     # nobody reports a day before it began: a clock or a zone is wrong, and it would count nothing
-    if stated_ms is not None and min(stated_ms, moment.arrival_ms) <= start_ms:
-        return [("bad_time", "data.period_start")]
-    return []
+    stated_ms, start_ms = parse_ms(event.time), parse_ms(event.data.period_start or "") or 0
+    before = stated_ms is not None and min(stated_ms, moment.arrival_ms) <= start_ms
+    return [("bad_time", "data.period_start")] if before else []
 
 
 _MONEY: Final = ("cost_micros", "currency")
-_PERIOD: Final = ("period_start", "period_end")
 _RESTATED: Final = {"properties": {"revision": {"type": "number", "exclusiveMinimum": 0}}, "required": ["revision"]}
 _RULE: Final = Rule(
     _suspects,
@@ -107,7 +100,7 @@ _RULE: Final = Rule(
     (
         when("action", ["spend"], *_MONEY),
         {**when("action", ["spend"]), "then": {"properties": {"currency": word(CURRENCIES)}}},
-        {"if": {"anyOf": [*(given(name) for name in _PERIOD), _RESTATED]}, "then": given(*_PERIOD)},
+        {"if": {"anyOf": [*(given(name) for name in EDGES), _RESTATED]}, "then": given(*EDGES)},
     ),
 )
 
@@ -130,6 +123,8 @@ KIND: Final = Kind(
     # what is counted here was reported by a program, always
     user_agent="nothing",
     rule=_RULE,
+    # for what was paid the currency is no decoration
+    rests_on={"spend": ("currency",)},
     example=example(
         "ad",
         5,

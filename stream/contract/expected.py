@@ -52,6 +52,8 @@ def say(field: Field) -> str:
         case "enum":
             values = sorted(field.values)
             return f"one of {', '.join(values)}" if len(values) > 1 else f'"{values[0]}"'
+        case "list" if field.values:
+            return f"a list of some of {', '.join(sorted(field.values))}"
         case "text":
             return f"text of at most {field.longest:,} characters"
         case "name":

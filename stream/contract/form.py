@@ -27,11 +27,33 @@ class Company(Struct, gc=False):
     revenue_band: Annotated[Text | None, says("Segment of the lead", "1-10m")] = None
 
 
+#: Ways to ask how ready a lead is, and the fields of each.
+FRAMEWORKS: Final = {
+    "bant": ("budget", "authority", "need", "timing"),
+    "gpct": ("goals", "plans", "challenges", "timeline"),
+    "champ": ("challenges", "authority", "money", "prioritization"),
+    "meddic": (
+        "metrics", "economic_buyer", "decision_criteria", "decision_process", "identify_pain", "champion",
+    ),
+    "faint": ("funds", "authority", "interest", "need", "timing"),
+    "pantu": ("pain", "authority", "need", "timing", "understanding"),
+}  # fmt: skip
+
+if TYPE_CHECKING:
+    Framework = str
+    KnownField = str
+else:
+    Framework = Literal[tuple(FRAMEWORKS)]
+    KnownField = Literal[tuple(dict.fromkeys(field for fields in FRAMEWORKS.values() for field in fields))]
+
+
 class Qualification(Struct, gc=False):
     """What a form told about how ready the lead is."""
 
-    framework: Annotated[Text | None, says("bant, gpct, champ, meddic, faint or pantu", "bant")] = None
-    known: Annotated[list[Text] | None, says("Names of the framework's fields that are known", ["budget"])] = None
+    framework: Annotated[Framework | None, says("The way to ask: its fields are what can be known", "bant")] = None
+    known: Annotated[
+        list[KnownField] | None, says("Names of the framework's fields that are known; others are dropped", ["budget"])
+    ] = None
 
 
 FormAction = Literal["view", "start", "submit", "error", "abandon"]

@@ -1,7 +1,7 @@
 """Kinds: the only list of the kinds of events.
 
 In:  the object of each kind.
-Out: all of them by name, in the order of the flow: visits, messages, adverts.
+Out: all of them by name, in the order of the flow: visits, messages, adverts, and what installations may be without.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, TypeGuard, assert_never, get_args
 
-from stream.contract import ad, chatbot, email, form, page_view
+from stream.contract import ad, chatbot, cost, crm, email, form, page_view, privacy, signal
 from stream.contract.kind import Kind, KindName
 
 __all__ = ["KINDS", "Kind", "KindName", "is_kind"]
@@ -28,6 +28,14 @@ def _kind(name: KindName) -> Kind:
             return email.KIND
         case "ad":
             return ad.KIND
+        case "crm":
+            return crm.KIND
+        case "cost":
+            return cost.KIND
+        case "signal":
+            return signal.KIND
+        case "privacy":
+            return privacy.KIND
         case _:
             assert_never(name)
 
@@ -38,7 +46,7 @@ KINDS: Final[Mapping[KindName, Kind]] = {name: _kind(name) for name in get_args(
 def is_kind(name: object) -> TypeGuard[KindName]:
     """Tell whether something read from outside is the name of a kind.
 
-    >>> is_kind("form"), is_kind("crm"), is_kind(["form"])
+    >>> is_kind("form"), is_kind("call"), is_kind(["form"])
     (True, False, False)
     """
     return isinstance(name, str) and name in KINDS

@@ -13,7 +13,9 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 
     `value` is None where a ratio has nothing to divide by. Counts have no numerator and no denominator; `n`
     is the number of observations a value rests on (the denominator of a ratio, the count of a summary).
-    `window` is None for totals since the beginning.
+    `window` is None for totals since the beginning, and "now" for what stands, which has no start: it holds until it
+    is taken back. `maturity` is how much of a cohort's figure is final, `restated` tells of an outside measurement
+    whether it replaced another one of the same moment; None where a metric has no such thing.
     """
 
     metric: str
@@ -30,3 +32,5 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     data_since_ms: int | None
     seq: int
     catalog_version: str
+    maturity: float | None = None
+    restated: bool | None = None

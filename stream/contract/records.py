@@ -27,11 +27,18 @@ FROM_HEADER = "leadpulse-from"
 #: Header of a forwarded record: when it first arrived, in ms; its own time is that of the forward.
 ARRIVAL_HEADER = "leadpulse-arrival"
 
+#: Kinds in that header which are no events but orders of leads to the shards that keep people's rows.
+CLAIM, ERASE = b"claim", b"erase"
+ORDERS = frozenset((CLAIM, ERASE))
+
 #: Source name of the topic by which records reach the shard that they belong to.
 REROUTE = "reroute"
 
 #: Source name of the topic by which other groups tell a group what it needs of them.
 HANDOVER = "handover"
+
+#: Source name of the topic by which shards tell those of leads what they know of people.
+TOUCHES = "touches"
 
 
 def arrival_ms(record: Record) -> int:

@@ -23,7 +23,8 @@ def time_or_none(moment_ms: int | None) -> str | None:
 
 
 def row(reading: Reading) -> dict[str, Any]:
-    """Give a reading as the table of its fields, in the order of the contract."""
+    """Give a reading as the table of its fields, in the order of the contract; some only metrics of leads have."""
+    beside = {"maturity": reading.maturity, "restated": reading.restated}
     return {
         "metric": reading.metric,
         "labels": reading.labels,
@@ -39,6 +40,7 @@ def row(reading: Reading) -> dict[str, Any]:
         "data_since": time_or_none(reading.data_since_ms),
         "seq": reading.seq,
         "catalog_version": reading.catalog_version,
+        **{name: value for name, value in beside.items() if value is not None},
     }
 
 

@@ -122,7 +122,10 @@ def _field(field: inspect.Field, prefix: str) -> Field:
         case inspect.IntType() | inspect.FloatType():
             made["least"] = bare.ge
         case inspect.ListType(item_type=item):
-            made["reads"], made["longest"] = "list", _bare(item)[0].max_length
+            made["reads"], inside = "list", _bare(item)[0]
+            if isinstance(inside, inspect.LiteralType):
+                made["values"] = tuple(map(str, inside.values))
+            made["longest"] = max(map(len, made["values"])) if "values" in made else inside.max_length
         case inspect.StructType(cls=cls):
             made["reads"], made["part"] = "object", cls
             made["fields"] = inner = _fields(cls, f"{path}.")

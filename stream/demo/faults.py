@@ -93,6 +93,16 @@ def _put(value: Any, *path: str) -> Callable[[Random, Envelope, int], None]:
     return edit
 
 
+def _without_recipient(_: Random, envelope: Envelope, __: int) -> None:
+    for name in ("lead_id", "email_hash"):
+        envelope["data"].pop(name, None)
+
+
+def _nobody(rng: Random, envelope: Envelope, _: int) -> None:
+    envelope["data"]["lead_id"] = rng.choice(("undefined", "null", "0"))
+    envelope["data"].pop("deal_id", None)
+
+
 def _late(rng: Random, envelope: Envelope, arrival_ms: int) -> None:
     late_ms = rng.randrange(25 * HOUR_MS, 72 * HOUR_MS)
     envelope["time"] = stamp(arrival_ms - late_ms)
@@ -100,6 +110,10 @@ def _late(rng: Random, envelope: Envelope, arrival_ms: int) -> None:
         if name in envelope["data"]:
             said = datetime.fromisoformat(envelope["data"][name])
             envelope["data"][name] = stamp(round(said.timestamp() * 1000) - late_ms)
+
+
+def _very_late(rng: Random, envelope: Envelope, arrival_ms: int) -> None:
+    envelope["time"] = stamp(arrival_ms - rng.randrange(36 * 24 * HOUR_MS, 60 * 24 * HOUR_MS))
 
 
 #: Every fault by name, any of them possible for any kind.
@@ -141,7 +155,7 @@ BY_KIND: dict[str, dict[str, Fault]] = {
     },
     "email": {
         "no message": _edited("missing_field", _drop("data", "message_id")),
-        "no lead": _edited("missing_field", _drop("data", "lead_id")),
+        "no lead": _edited("missing_field", _without_recipient),
         "unknown action": _edited("out_of_range", _put("teleported", "data", "action")),
     },
     "ad": {
@@ -149,10 +163,26 @@ BY_KIND: dict[str, dict[str, Fault]] = {
         "count is a text": _edited("wrong_type", _put("many", "data", "count")),
         "unknown action": _edited("out_of_range", _put("hover", "data", "action")),
     },
+    # what people write down may be weeks late
+    "crm": {
+        "too late": _edited("too_late", _very_late),
+        "nobody": _edited("out_of_range", _nobody),
+        "unknown action": _edited("out_of_range", _put("hoped", "data", "action")),
+    },
+    "cost": {
+        "too late": _edited("too_late", _very_late),
+        "no category": _edited("missing_field", _drop("data", "category")),
+        "money that is none": _edited("out_of_range", _put("QQQ", "data", "currency")),
+    },
+    "signal": {
+        "too late": _edited("too_late", _very_late),
+        "no provider": _edited("missing_field", _drop("data", "provider")),
+        "unknown name": _edited("out_of_range", _put("mood", "data", "name")),
+    },
 }
 
 
 def break_it(rng: Random, kind: str, envelope: Envelope, arrival_ms: int, blanks: bool) -> Broken:
     """Break an envelope in a way drawn at random; `blanks` allows empty values and tombstones."""
-    ways = list(FAULTS.values()) + list(BY_KIND[kind].values()) + (list(BLANKS.values()) if blanks else [])
+    ways = list((FAULTS | BY_KIND[kind]).values()) + (list(BLANKS.values()) if blanks else [])
     return rng.choice(ways)(rng, envelope, arrival_ms)

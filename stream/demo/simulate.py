@@ -17,6 +17,7 @@ from stream.demo.adverts import stamp
 from stream.demo.produce import Pump, now_ms, pump_all, write
 from stream.demo.traffic import Options, Traffic, Truth
 from stream.reference.account import Reference
+from stream.reference.leads.rules import DEFAULT
 
 DAY_MS = 86_400_000
 
@@ -32,7 +33,7 @@ class Plan:
     `history_ms` of past come first, as fast as they go out, at `history_rate` records a second of that
     past; then `length_ms` (None: without end) in step with the wall clock. With `out` everything goes to a
     file at once, and it ends at `end_ms` (default: now). `books` is a file for what the readings must be at
-    the end.
+    the end. With `leads` people are followed: by more ids, and by a crm, costs and signals.
     """
 
     rate: float = 50.0
@@ -44,13 +45,14 @@ class Plan:
     out: str | None = None
     end_ms: int | None = None
     books: str | None = None
+    leads: bool = True
     prefix: str = ""
     client: Mapping[str, Any] = field(default_factory=dict)
 
 
 def options_of(plan: Plan, now: int) -> Options:
     """Give the traffic's options for a plan that begins at the moment `now`."""
-    options = Options(seed=plan.seed, rate=plan.rate, sites=plan.sites)
+    options = Options(seed=plan.seed, rate=plan.rate, sites=plan.sites, leads=plan.leads)
     if plan.out is None:
         length_ms = None if plan.length_ms is None else plan.history_ms + plan.length_ms
         return replace(
@@ -71,7 +73,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> Reference:
     Without a file for the books only the account is kept: books remember every event, an endless run must not.
     """
     begun = now_ms()
-    books = Reference()
+    books = Reference(rules=DEFAULT if plan.leads else None)
     traffic = Traffic(options_of(plan, begun))
 
     def tell(kind: str, truth: Truth, arrival_ms: int) -> None:

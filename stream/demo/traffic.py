@@ -21,6 +21,7 @@ import orjson
 
 from stream.demo import adverts, faults, mails
 from stream.demo.adverts import HOUR_MS, stamp
+from stream.demo.prospects import Prospects
 from stream.demo.visits import Happening, Visit, Visitor, pick, token
 from stream.demo.world import (
     ADS,
@@ -38,6 +39,8 @@ from stream.demo.world import (
 )
 
 KINDS = ("page_view", "form", "chatbot", "email", "ad")
+#: What comes beside these where people are followed as leads.
+LEAD_KINDS = ("crm", "cost", "signal")
 DAY_MS = 86_400_000
 
 # Events that a visit, a mail, an advertisement gives on average: measured, held by a test within a fifth.
@@ -57,7 +60,8 @@ class Options:
     """What a person may choose.
 
     `rate` is records a second on the average of a day. Before `live_ms` it is `history_rate`: a past that
-    is quick to make. `blanks` allows empty values and tombstones, which a file of lines cannot hold.
+    is quick to make. `blanks` allows empty values and tombstones, which a file of lines cannot hold. With `leads`
+    people are told by more ids, and there are records of a crm, costs and signals.
     """
 
     seed: int = 1
@@ -70,6 +74,7 @@ class Options:
     rhythm: bool = True
     blanks: bool = True
     faults: bool = True
+    leads: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.sites <= MOST_SITES:
@@ -115,6 +120,7 @@ class Traffic:
         self._options = options
         self._rng = Random(options.seed)
         self._sites = [_Site(name) for name in site_names(options.sites)]
+        self._leads = Prospects(options.seed, site_names(options.sites)) if options.leads else None
         self._count = 0  # breaks ties in the heaps, so that equal times keep their order
         self._happenings: list[tuple[int, int, Happening]] = []
         self._records: list[tuple[int, int, Record]] = []
@@ -171,11 +177,18 @@ class Traffic:
                 for ad in ADS:
                     if ad.totals:
                         self._expect(adverts.totals(rng, each.name, ad, at_ms - HOUR_MS))
+                if self._leads is not None:
+                    self._expect(self._leads.hour(each.name, at_ms))
             return at_ms + HOUR_MS
         if what == "visit":
             self._visit(site, pick(rng, [(arrival, arrival.weight) for arrival in ARRIVALS]), at_ms)
             if rng.random() < PLATFORM_FORM_SHARE:
-                self._expect([adverts.platform_form(rng, site.name, at_ms)])
+                form = adverts.platform_form(rng, site.name, at_ms)
+                self._expect([form])
+                if self._leads is not None:
+                    self._expect(self._leads.filled(form))
+            if self._leads is not None:
+                self._expect(self._leads.called(site.name, at_ms))
         elif what == "mail":
             self._mail(site, rng.choice(site.readers), at_ms)
         else:
@@ -195,8 +208,15 @@ class Traffic:
             who = rng.choice(site.visitors)
         if who is None:
             who = self._newcomer(site)
+        if self._leads is not None:
+            who = self._leads.device(who)
         visit = Visit(rng, who, arrival, at_ms)
-        self._expect(visit.play())
+        happenings = visit.play()
+        if self._leads is not None:
+            happenings = self._leads.visited(happenings, who)
+            if visit.became_lead and who.traffic == "human":
+                self._expect(self._leads.known(who, happenings))
+        self._expect(happenings)
         if visit.became_lead and who.traffic == "human":
             who.mail_domain = pick(rng, MAIL_DOMAINS)
             site.readers.append(who)
@@ -205,7 +225,7 @@ class Traffic:
     def _mail(self, site: _Site, to: Visitor, at_ms: int, welcome: bool = False) -> None:
         mailing = MAILINGS[0] if welcome else pick(self._rng, [(mailing, mailing.weight) for mailing in MAILINGS])
         fate = mails.fate(self._rng, to, mailing, at_ms)
-        self._expect(fate.happenings)
+        self._expect(fate.happenings if self._leads is None else self._leads.mailed(fate.happenings, to))
         if fate.visit_ms is not None:
             campaign = mailing.campaign or "mail"
             touch = Touch("email", campaign)

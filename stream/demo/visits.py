@@ -39,6 +39,7 @@ class Visitor:
     traffic: str = "human"
     lead_id: str = ""
     email_hash: str = ""
+    user_id: str = ""
     mail_domain: str = ""
     forms_done: set[str] = field(default_factory=set)
 

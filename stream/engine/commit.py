@@ -7,10 +7,11 @@ Out: structs and tuples.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 
-from stream.stages.stage import HandOver
+from stream.stages.stage import HandOver, Result
 from stream.state.table import LogRecord
 
 #: Key, value and headers of a dead letter.
@@ -25,6 +26,7 @@ class ShardReport(msgspec.Struct, frozen=True):
     lag_records: dict[str, int] = msgspec.field(default_factory=dict)
     missing: tuple[str, ...] = ()
     life: str = ""  # of the shard's log
+    results: Literal["kept", "all", "written"] = "written"  # kept to itself; from now on, and all that stands; written
 
 
 @dataclass(slots=True)
@@ -47,3 +49,8 @@ class Commit:
     dead_letters: list[Letter] = field(default_factory=list)
     forwards: list[Forward] = field(default_factory=list)
     hand_overs: list[HandOver] = field(default_factory=list)
+    #: Shard of leads, and a record of what it is told; those of one shard in order.
+    touches: list[tuple[int, bytes]] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    #: Whether a part of all results that stand is still to come.
+    untold: bool = False

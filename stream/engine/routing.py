@@ -6,14 +6,14 @@ Out: what stays; forwards, each with the kind of the topic that it was read from
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Final
 
 import numpy as np
 
 from stream.contract.forwarded import carried
 from stream.contract.kinds import KindName, is_kind
-from stream.contract.records import ARRIVAL_HEADER, FROM_HEADER, KIND_HEADER, Record, arrival_ms
+from stream.contract.records import ARRIVAL_HEADER, FROM_HEADER, KIND_HEADER, ORDERS, Record, arrival_ms
 from stream.contract.rejects import Reject
 from stream.contract.times import parse_ms
 from stream.engine.commit import Forward
@@ -86,6 +86,21 @@ class Router:
                 fresh = list(set(keys))
             places.update(zip(fresh, partitions_of(fresh, self._shards, self._partitioner).tolist(), strict=True))
         return [places[key] for key in keys]
+
+
+def without_orders(records: Sequence[Record], receive: Callable[[Sequence[Record]], None]) -> Sequence[Record]:
+    """Hand orders to whoever receives them, and give the other records: those are events.
+
+    >>> order, event = (0, 0, b"v1", b"", ((KIND_HEADER, b"erase"),)), (1, 0, None, b"a", ((KIND_HEADER, b"form"),))
+    >>> without_orders([order, event], print) == [event]
+    [(0, 0, b'v1', b'', (('leadpulse-kind', b'erase'),))]
+    True
+    """
+    ordered = [dict(record[4]).get(KIND_HEADER) in ORDERS for record in records]
+    if True not in ordered:
+        return records
+    receive([record for record, one in zip(records, ordered, strict=True) if one])
+    return [record for record, one in zip(records, ordered, strict=True) if not one]
 
 
 def by_kind(records: Sequence[Record], kinds: Sequence[KindName]) -> list[tuple[KindName, list[Record]]]:

@@ -12,31 +12,34 @@ exactly one place, and the account says where.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.deltas import Delta, pack
-from stream.changes.panes import DAY_MS, HOUR_MS, Grid
-from stream.contract import dead_letter
-from stream.contract.kinds import is_kind
-from stream.contract.records import HANDOVER, REROUTE, Record
-from stream.contract.rejects import Reject
+from stream.changes.panes import DAY_MS, Grid
+from stream.contract.kinds import KINDS, is_kind
+from stream.contract.records import HANDOVER, REROUTE, TOUCHES, Record
 from stream.engine.account import Account
-from stream.engine.commit import Commit, Letter, ShardReport
+from stream.engine.chain import Chain
+from stream.engine.commit import Commit, ShardReport
 from stream.engine.groups import GROUPS, Group
+from stream.engine.letters import Letters
 from stream.engine.options import FoldOptions
+from stream.engine.repeats import Repeats
 from stream.engine.retention import Retention
-from stream.engine.routing import Router, by_kind
+from stream.engine.routing import Router, by_kind, without_orders
 from stream.engine.shown import STEPS, ValuesInUse
 from stream.ingest.classify import classify
-from stream.ingest.columns import Columns, columns_of, names_of
+from stream.ingest.columns import Columns, columns_of
 from stream.ingest.decode import decode
-from stream.stages.stage import HandOver, Shared
-from stream.state.known_ids import KnownIds, hash_ids
+from stream.stages.stage import Shared
+from stream.state.known_ids import KnownIds
 from stream.state.labels import LabelGuard, Labels, clean
+from stream.state.own_ids import OwnIds
 from stream.state.table import Logged
-from stream.windows.levels import PLAN
+from stream.windows.level import PLAN
 
 
 class ShardFold:
@@ -50,6 +53,8 @@ class ShardFold:
         options: FoldOptions = FoldOptions(),
         groups: Mapping[str, Group] = GROUPS,
     ) -> None:
+        if groups[group].told_by:
+            options = replace(options, leads=shards)  # it is one of them
         self.group, self.shard, self.shards, self.options = group, shard, shards, options
         self.kinds = groups[group].kinds
         # whoever asks for another grid than that of the levels wants to see every change where it is
@@ -59,14 +64,22 @@ class ShardFold:
         self.labels = LabelGuard(options.label_limit)
         self._in_use = ValuesInUse(self._accumulator, self.labels)
         self._sites = Labels("site", self._admit)
-        self.account = Account(self._accumulator, self._sites, options.grid, self._letter)
-        shared = Shared(options.grid, self._admit, self._sites, options.memory_ms)
+        letters = Letters(group, shard, options.topic_prefix)
+        self.account = Account(self._accumulator, self._sites, options.grid, letters)
+        shared = Shared(options.grid, self._admit, self._sites, options.memory_ms, shard, options.namer())
         self.stage = groups[group].stage(shared, options)
+        self.chain = Chain(groups[group], shard, groups.values(), options)
         self._router = Router(shard, shards, options.partitioner, self.stage.known)
-        self._retention = Retention(self.kinds, options.limits.lateness_ms)
+        own = [kind for kind in self.kinds if KINDS[kind].lateness_ms is not None]
+        own_ms: dict[str, int] = {kind: options.limits.lateness_of(kind) for kind in own}
+        self.own_ids = OwnIds(own_ms, options.known_ids_bytes)
+        self._retention = Retention(self.kinds, options.limits.lateness_ms, own_ms)
+        self._repeats = Repeats(self.known_ids, self.own_ids, self.account, self._retention)
         self.pending_bytes = 0  # of dead letters and forwards
         known = self.known_ids
-        logged: tuple[Logged, ...] = (*self.stage.tables, known.horizon, known, self.labels, self.account)
+        logged: tuple[Logged, ...] = (
+            *self.stage.tables, known.horizon, known, self.own_ids, self.labels, self.account, self.chain,
+        )  # fmt: skip
         self._stored = {one.prefix: one for one in logged}
 
     # the flow ---------------------------------------------------------------------------------------------
@@ -75,7 +88,7 @@ class ShardFold:
         """Fold records of any sources of the shard together; bad input is data and never raises."""
         for name, records in inputs:
             for batch in self._read(name, records):
-                for take_out in (self._elsewhere, self._too_old, self._repeated, self._uncounted):
+                for take_out in (self._elsewhere, self._repeats.too_old, self._repeats.repeated, self._uncounted):
                     batch = take_out(batch)  # gives what is left; tells the account why the rest is not
                 if len(batch):
                     self.account.take(batch)
@@ -88,6 +101,11 @@ class ShardFold:
         if name == HANDOVER:
             self.stage.receive(records)
             return
+        if name == TOUCHES:
+            self.chain.take(records, self.stage.hear)
+            return
+        if name == REROUTE:
+            records = without_orders(records, self.stage.receive)
         for kind, some in [(name, records)] if is_kind(name) else by_kind(records, self.kinds):
             self._retention.heard(kind)
             decoded = decode(kind, some, self.options.limits)
@@ -105,28 +123,6 @@ class ShardFold:
             self.account.reject(batch, self._router.too_large)
         self.account.accept(batch, forwarded, batch.clock_ahead - ahead)
         return left
-
-    def _too_old(self, batch: Columns) -> Columns:
-        """Take out events of hours whose ids were forgotten: nobody can tell whether they are repeats."""
-        before = self.known_ids.forgotten_before_hour(batch.kind)
-        if batch.source == REROUTE:
-            self._retention.forwarded(batch)
-        if before is None or not len(batch) or int(batch.times.min()) >= before * HOUR_MS:
-            return batch
-        early = batch.times < before * HOUR_MS
-        old = batch.only(early)
-        pairs = zip(old.index, old.sites, strict=True)
-        self.account.reject(old, [Reject(at, "too_late", "time", site) for at, site in pairs])
-        return batch.only(~early)
-
-    def _repeated(self, batch: Columns) -> Columns:
-        """Take out events that came before."""
-        hashes = hash_ids(names_of(batch.kind, batch.events))
-        repeated = self.known_ids.check(hashes, batch.times // HOUR_MS, batch.kind)
-        if not repeated.any():
-            return batch
-        self.account.repeat(batch.only(repeated))
-        return batch.only(~repeated)
 
     def _uncounted(self, batch: Columns) -> Columns:
         """Take out what says of itself that it does not count: bots, tests, no consent."""
@@ -148,15 +144,21 @@ class ShardFold:
     def changes(self, seq: int, report: ShardReport) -> Commit:
         """Give what this commit must write, and forget it."""
         self.pending_bytes = 0
-        self.stage.advance(report.now_ms, self._accumulator)
-        oldest_ms = self._retention.oldest_ms(self.account.figures.newest_ms, report)
-        if oldest_ms is not None:
-            self.known_ids.expire(oldest_ms // HOUR_MS - 1, report.now_ms)
+        if report.results == "all":
+            self.stage.tell_all()
+        self.stage.advance(self.chain.clock_ms(self.account.figures.newest_ms, report), self._accumulator)
+        oldest = self._retention.oldest(self.account.figures.newest_ms, report)
+        self._repeats.forget(oldest, report.now_ms)
+        if oldest.rows_ms is not None:
             for table in self.stage.tables:
-                table.expire(oldest_ms)
+                table.expire(oldest.rows_ms)
+        touches = self.chain.tell(self.stage.touches(), report)
         delta = self._delta(seq, report, self.options.grid if self._gathers else None)
         state = [change for stored in self._stored.values() for change in stored.changes()]
-        return Commit(state, pack(delta), self.account.letters(), self._router.forwards(), self.hand_over())
+        letters, forwards, told = self.account.letters(), self._router.forwards(), self.stage.results()
+        results = [] if report.results == "kept" else list(told)
+        over, untold = list(self.stage.hand_over()), self.stage.tells_all
+        return Commit(state, pack(delta), letters, forwards, over, touches, results, untold)
 
     def take_delta(self, seq: int, report: ShardReport) -> Delta:
         """Give the delta unpacked: for a replay, which writes nothing."""
@@ -165,34 +167,29 @@ class ShardFold:
             table.settle()
         return self._delta(seq, report)
 
-    def hand_over(self) -> list[HandOver]:
-        """Give what other groups must be told, and forget it."""
-        return list(self.stage.hand_over())
+    def advance(self, now_ms: int) -> None:
+        """Do what is due by a moment: for a replay, which has no commits and is told the time."""
+        self.chain.move(now_ms)
+        self.stage.advance(now_ms, self._accumulator)
 
     def _delta(self, seq: int, report: ShardReport, grid: Grid | None = None) -> Delta:
         figures, newest_ms = self.account.figures, self.account.newest_ms
         # no windows end later than a day from now, whatever a record says
         shown_ms = min(newest_ms, report.now_ms + DAY_MS) if report.now_ms else newest_ms
         names, index, panes, amounts, spreads = self._accumulator.take(grid, shown_ms)
+        standing, stands = self._accumulator.take_standing()
         self._in_use.note(newest_ms)
-        horizon_ms, dropped = self.options.limits.lateness_ms, self.known_ids.dropped_before_hour
-        if dropped is not None:
-            horizon_ms = min(horizon_ms, max(0, newest_ms - dropped * HOUR_MS))
+        horizon_ms = self._repeats.horizon_ms(self.kinds, figures.newest_ms, self.options.limits)
         folded = {f"{self.group}/label/{label}": n for label, n in self.labels.folded.items()}
         return Delta(
             self.group, self.shard, seq, names, index.tobytes(), panes.tobytes(), amounts.tobytes(), spreads,
-            dict(figures.newest_ms), figures.oldest_ms, report.caught_up, report.now_ms, report.lag_records,
-            list(report.missing), figures.outcomes | folded,
+            dict(figures.newest_ms), figures.oldest_ms, report.caught_up and not self.stage.behind, report.now_ms,
+            report.lag_records, list(report.missing), figures.outcomes | folded,
             {"dedupe_horizon_seconds": horizon_ms / 1000, **self.stage.gauges()}, dict(self.stage.marks()), report.life,
+            sent=self.chain.sent, taken=self.chain.taken, standing=standing, stands=stands.tobytes(),
         )  # fmt: skip
 
     # what the parts need ----------------------------------------------------------------------------------
 
     def _admit(self, label: str, value: str | None) -> str:
         return self.labels.admit(label, clean(value))
-
-    def _letter(self, reject: Reject, batch: Columns) -> Letter:
-        """Make a dead letter of a record of this shard."""
-        prefix = self.options.topic_prefix
-        topic = f"{prefix}leadpulse.reroute.{self.group}" if batch.source == REROUTE else f"{prefix}{batch.kind}"
-        return dead_letter.encode(reject, batch.records[reject.index], batch.kind, topic, self.shard)

@@ -15,7 +15,7 @@ from stream.changes.accumulator import Accumulator
 from stream.changes.cells import BUDGETED_LABELS, CELLS, Cell
 from stream.changes.panes import DAY_MS, window_ms
 from stream.state.labels import LabelGuard
-from stream.windows.levels import PLAN, level_of
+from stream.windows.level import PLAN, level_of
 
 #: Kind of cell → how many panes stand together: those that the windows are made of in which it is shown.
 STEPS: Final = {

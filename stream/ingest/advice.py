@@ -8,11 +8,12 @@ What would be said of every line of a producer is said once: of a message, a con
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from stream.contract.kinds import KindName
+from stream.contract.privacy import SUBJECTS
 from stream.contract.times import DAY_MS, parse_ms
 
 _REMEMBERED: Final = 1_000_000
@@ -50,9 +51,10 @@ class Advisor:
         self._totals: dict[tuple[str, ...], _Totals] = {}
         self._begun: set[tuple[str, str, str]] = set()
         self._broken: dict[tuple[str, str, str], int] = {}
+        self._costs: dict[tuple[str, ...], tuple[int, int, int]] = {}
 
-    def see(self, kind: KindName, line: int, event: Any, time_ms: int) -> Iterator[Note]:
-        """Give what is to say of an event."""
+    def see(self, kind: KindName, line: int, event: Any, time_ms: int, ignored: Collection[str] = ()) -> Iterator[Note]:
+        """Give what is to say of an event, some fields of which were ignored."""
         name = hash((kind, event.source, event.id))
         first = self._seen.setdefault(name, line) if len(self._seen) < _REMEMBERED else self._seen.get(name, line)
         if first != line:
@@ -67,8 +69,16 @@ class Advisor:
             yield from self._chat(data, time_ms)
         elif kind == "email":
             yield from self._email(data)
+        elif kind == "ad":
+            yield from self._ad(data)
+        elif kind == "crm":
+            yield from self._crm(data, ignored)
+        elif kind == "cost":
+            yield from self._cost(line, data)
+        elif kind == "signal":
+            yield from self._signal(data)
         else:
-            yield from self._ad(data, time_ms)
+            yield from self._privacy(data)
 
     def close(self) -> Iterator[tuple[int, Note]]:
         """Give what can only be said when all lines are seen, each with its line."""
@@ -129,7 +139,7 @@ class Advisor:
             hint = "Each is a copy of its own, told apart by lead_id and email_hash: give the same with each event."
             yield Note("several_recipients", "data.message_id", sentence, hint)
 
-    def _ad(self, data: Any, time_ms: int) -> Iterator[Note]:
+    def _ad(self, data: Any) -> Iterator[Note]:
         name = (data.site_id, data.platform, data.campaign_id, data.action)
         known = self._totals.setdefault(name, _Totals())
         if data.period_start is None:
@@ -143,10 +153,51 @@ class Advisor:
                 yield Note("mixed_granularity", "data.ad_id", sentence, "Both are added up; send one of the two.")
             if len(known.periods) < 1_000:
                 known.periods.append((grain, start, end))
-            if not data.revision and self._once("revision", *name[:2]):
-                sentence = "The total says no revision, or 0."
-                hint = "Raise it with each report: without it the newest time stands, and of one moment the id decides."
-                yield Note("no_revision", "data.revision", sentence, hint)
+            yield from self._revised(data, *name[:2])
         if known.single and known.periods and self._once("both", *name):
             sentence = "A campaign is reported both as single events and as totals."
             yield Note("mixed_granularity", "data.period_start", sentence, "Both are added up; send one of the two.")
+
+    def _revised(self, data: Any, *of: str) -> Iterator[Note]:
+        if not data.revision and self._once("revision", *of):
+            sentence = "The total says no revision, or 0."
+            hint = "Raise it with each report: without it the newest time stands, and of one moment the id decides."
+            yield Note("no_revision", "data.revision", sentence, hint)
+
+    def _crm(self, data: Any, ignored: Collection[str]) -> Iterator[Note]:
+        if data.action == "deal_won":
+            left = [name for name in ("deal_id", "value", "currency") if getattr(data, name) is None]
+            if left and self._once("deal", data.site_id, *left):
+                sentence = f"The deal says no {' and no '.join(left)}: it is won, and no revenue."
+                yield Note("no_revenue", f"data.{left[0]}", sentence, "Revenue needs deal_id, value and currency.")
+        elif data.action == "attended" and data.event_id is None and self._once("attended", data.site_id):
+            sentence = "Somebody attended, and nobody knows what."
+            hint = "Give event_id, the same as in the form by which they registered."
+            yield Note("no_event_id", "data.event_id", sentence, hint)
+        elif data.action == "stage_changed" and data.from_ is None and "from" not in ignored:
+            if self._once("from", data.site_id):
+                sentence = "The move does not say from which stage."
+                yield Note("no_from", "data.from", sentence, "Give from: moves back are told by it.")
+
+    def _cost(self, line: int, data: Any) -> Iterator[Note]:
+        yield from self._revised(data, "cost", data.site_id)
+        key = data.site_id, data.category, data.currency, data.period_start, data.period_end
+        first, revision, amount = self._costs.setdefault(key, (line, data.revision, data.amount_micros))
+        if (revision, amount) != (data.revision, data.amount_micros) and revision == data.revision:
+            if self._once("cost", *key):
+                sentence = f"Line {first} has another amount for the same category, currency, period and revision."
+                hint = "Only one of them stands: add up what belongs together, or raise the revision."
+                yield Note("replaced", "data.amount_micros", sentence, hint)
+
+    def _signal(self, data: Any) -> Iterator[Note]:
+        if data.name == "keyword_rank" and data.value <= 0 and self._once("rank", data.site_id, data.provider):
+            sentence = "A rank is less than anything that a page can stand at."
+            yield Note(
+                "no_rank", "data.value", sentence, "Send nothing where a page does not rank: 0 would be the best."
+            )
+
+    def _privacy(self, data: Any) -> Iterator[Note]:
+        told = [name for name in SUBJECTS if getattr(data, name) is not None]
+        if len(told) > 1 and self._once("subjects", data.site_id):
+            sentence = f"The order names {' and '.join(told)}."
+            yield Note("several_subjects", f"data.{told[0]}", sentence, "Each of them is meant.")

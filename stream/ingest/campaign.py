@@ -92,6 +92,23 @@ def has_text(campaign: Any) -> bool:
     return False
 
 
+def campaign_of(data: Any) -> tuple[str, str]:
+    """Give name and id of an event's campaign, "" for what is not said; a campaign without a name is called by its id.
+
+    What a page view does not say itself is read from the URL of its page.
+    """
+    campaign, url = data.campaign, None
+    if campaign is None or not has_text(campaign):
+        campaign, page = None, getattr(data, "page", None)
+        url = None if page is None else page.url
+        if url is not None and "?" in url and TAGGED(url) is not None:
+            campaign = tags_of(url)
+    if campaign is None:
+        return "", ""
+    id = decoded(campaign.id)
+    return decoded(campaign.name) or id, id
+
+
 def clicked_of(clicks: Any) -> str:
     """Give the platform of the first click id that is there, "" without one."""
     for name, platform in _AD_CLICKS:

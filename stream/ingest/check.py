@@ -27,48 +27,14 @@ from stream.contract.rejects import Reason, Reject
 from stream.contract.rules import Fault
 from stream.ingest.advice import Advisor, Note
 from stream.ingest.decode import DEFAULT_LIMITS, Limits, moment_of
+from stream.ingest.hints import SENTENCES, hint
+from stream.ingest.ladder import Ladder
 from stream.ingest.lines import decode_lines
 
 Level = Literal["error", "warning"]
 
 _CHUNK: Final = 1_000
 _NAMED_UNKNOWN: Final = 5
-
-_SENTENCES: Final[dict[Reason, str]] = {
-    "not_json": "The line is not JSON.",
-    "too_large": "The record is too large.",
-    "too_deep": "Objects and lists are nested too deep.",
-    "missing_field": "A required field is missing.",
-    "wrong_type": "The value has the wrong type.",
-    "out_of_range": "The value is not allowed.",
-    "unknown_kind": "The type is none of the kinds that are read.",
-    "bad_time": "The time cannot be taken.",
-    "too_late": "The event happened too long before it was recorded.",
-    "personal_data": "An e-mail address stands where only a pseudonym may.",
-    "wrong_topic": "The event is of another kind than its topic.",
-    "mapping": "The mapping of the source could not make an event of it.",
-    "unknown_schema": "The registry does not know the schema that the record names.",
-    "crash": "The record could not be read, and the fault is ours.",
-}
-_HINTS: Final[dict[Reason, str]] = {
-    "not_json": "Write one object a line, in UTF-8; NaN and Infinity are not JSON.",
-    "too_large": "Leave out what the contract does not name.",
-    "too_deep": "Leave out what the contract does not name.",
-    "unknown_kind": f"Use one of {', '.join(KINDS)}.",
-    "wrong_topic": "Send it to the topic that its type names.",
-    "too_late": "Send events sooner, or raise LEADPULSE_LATENESS.",
-    "personal_data": "Send the HMAC-SHA-256 of the trimmed, lower-cased address as data.email_hash.",
-    "crash": "Please report the line.",
-}
-_HINTS_BY_PATH: Final = {
-    "": "Each line is one whole event; a file laid out over many lines is not read.",
-    "type": f"Name the kind: one of {', '.join(KINDS)}.",
-    "data.visitor_id": "Page views, chats and forms on the site need the pseudonymous id of the visitor.",
-    "data.lead_id": "Give lead_id or email_hash.",
-    "data.period_end": "A period ends after its start, at most 400 days later.",
-    "data.page.path": "A page needs its path, or its url.",
-    "data.page": "A page needs its path, or its url.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +109,8 @@ def check_lines(
                 line = records[i][0]
                 findings += _ignored(kind, line, decoded.ignored.get(i, ()))
                 findings += _unknown_fields(kind, records[i])
-                findings += [_warning(kind, line, note) for note in advisor.see(kind, line, event, time_ms)]
+                notes = advisor.see(kind, line, event, time_ms, decoded.ignored.get(i, ()))
+                findings += [_warning(kind, line, note) for note in notes]
         tally.warned.update(finding.reason for finding in findings if finding.level == "warning")
         yield from sorted(findings, key=lambda finding: finding.line)
     for line, note in advisor.close():
@@ -164,7 +131,10 @@ def _errors(kind: KindName, record: Record, reject: Reject, limits: Limits) -> I
         for reason, path in (*found.faults, *_faults_of_rule(kind, record, found, limits)):
             faults.setdefault(path, reason)
     for path, reason in faults.items():
-        yield _error(reason, path, record[0], kind, _meant(kind, path, said) if reason == "missing_field" else "")
+        meant = _meant(kind, path, said) if reason == "missing_field" else ""
+        if not meant and path == "data.to" and reason == "out_of_range" and limits.ladder is not None:
+            meant = _stages(limits.ladder, said)
+        yield _error(reason, path, record[0], kind, meant)
 
 
 def _faults_of_rule(kind: KindName, record: Record, found: Any, limits: Limits) -> list[Fault]:
@@ -199,18 +169,22 @@ def _meant(kind: KindName, path: str, said: Any) -> str:
     return ""
 
 
+def _stages(ladder: Ladder, said: Any) -> str:
+    """Say which stages there are, and which one may have been meant."""
+    data = said.get("data") if isinstance(said, dict) else None
+    to = data.get("to") if isinstance(data, dict) else None
+    near = difflib.get_close_matches(str(to).strip().lower(), map(str.lower, ladder.stages), n=1)
+    meant = [stage for stage in ladder.stages if stage.lower() in near]
+    return f"The ladder is {', '.join(ladder.stages)}.{f' Did you mean {meant[0]}?' if meant else ''}"
+
+
 def _plain(name: str) -> str:
     """Take off what names of one field differ in: case and joints."""
     return "".join(c for c in name.casefold() if c.isalnum())
 
 
 def _error(reason: Reason, path: str, line: int, kind: KindName | Literal[""], meant: str = "") -> Finding:
-    hint = meant or _HINTS.get(reason) or _HINTS_BY_PATH.get(path, "")
-    if reason == "not_json" and path:
-        hint = f"The record is {path[1:-1]}, which is not read; send JSON."
-    if not hint and kind and (wanted := expected(kind, path)):
-        hint = f"Expected: {wanted}."
-    return Finding(line, "error", kind, reason, path, _SENTENCES[reason], hint)
+    return Finding(line, "error", kind, reason, path, SENTENCES[reason], meant or hint(reason, path, kind))
 
 
 def _warning(kind: KindName, line: int, note: Note) -> Finding:

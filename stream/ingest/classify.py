@@ -27,6 +27,7 @@ def classify(kind: KindName, events: Sequence[Any], *, require_consent: bool = F
     nothing about who is behind it; on email it sets `machine` and filters nothing.
     """
     says = KINDS[kind].user_agent
+    require_consent = require_consent and KINDS[kind].asks_consent
     reasons: list[str | None] = []
     add = reasons.append
     for event in events:

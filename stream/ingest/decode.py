@@ -11,7 +11,7 @@ becomes a reject with reason `crash`. The format is the adapter's affair, the re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import itemgetter
@@ -27,6 +27,7 @@ from stream.contract.rejects import UNKNOWN_SITE, Reject
 from stream.contract.rules import Fault, Moment
 from stream.contract.times import DAY_MS, YEAR_2000_MS
 from stream.ingest import timing
+from stream.ingest.ladder import Ladder
 from stream.ingest.timing import Millis
 
 
@@ -35,12 +36,24 @@ class Limits(RecordLimits):
     """How much is accepted: how large and deep, how late, how long.
 
     `period_ms` bounds an ad total's period, and how far it may end after the arrival. With `now_ms` (a
-    replay) times are held against it, one day ahead allowed, and not against the arrival.
+    replay) times are held against it, one day ahead allowed, and not against the arrival. `own_lateness_ms` is that of
+    kinds which may come later, or must come sooner, than others. With a `ladder` a crm may name its stages only.
     """
 
     lateness_ms: int = DAY_MS
     period_ms: int = 400 * DAY_MS
     now_ms: int | None = None
+    own_lateness_ms: Mapping[str, int] = field(default_factory=dict)
+    ladder: Ladder | None = None
+
+    def lateness_of(self, kind: KindName) -> int:
+        """Give how long before its arrival an event of a kind may have happened.
+
+        >>> Limits().lateness_of("ad") // DAY_MS, Limits(own_lateness_ms={"crm": 5}).lateness_of("crm")
+        (1, 5)
+        """
+        own = KINDS[kind].lateness_ms
+        return self.own_lateness_ms.get(kind, self.lateness_ms if own is None else own)
 
 
 @dataclass(slots=True, eq=False)
@@ -84,7 +97,9 @@ def decode(
     batch = Decoded(parsed.events, parsed.index, parsed.rejects, ignored=parsed.ignored)
     if batch.events:
         faults = _check(parsed, KINDS[kind], records, limits)
-        _time(batch, records, limits, faults)
+        if limits.ladder is not None and kind == "crm":
+            _climb(batch, limits.ladder, faults)
+        _time(batch, records, limits, limits.lateness_of(kind), faults)
         _drop(batch, faults)
     batch.rejects.sort(key=lambda reject: reject.index)
     return batch
@@ -111,14 +126,25 @@ def moment_of(record: Record, limits: Limits) -> Moment:
     return Moment(arrival_ms, arrival_ms if limits.now_ms is None else limits.now_ms, limits.period_ms)
 
 
-def _time(batch: Decoded, records: Sequence[Record], limits: Limits, faults: dict[int, Fault]) -> None:
+def _climb(batch: Decoded, ladder: Ladder, faults: dict[int, Fault]) -> None:
+    """Put the stages of a crm on the ladder; add moves to no stage to the faults."""
+    found, ignored = ladder.settle(batch.events)
+    for place, fault in found.items():
+        faults.setdefault(place, fault)
+    for place, paths in ignored.items():
+        batch.ignored.setdefault(batch.index[place], []).extend(paths)
+
+
+def _time(
+    batch: Decoded, records: Sequence[Record], limits: Limits, lateness_ms: int, faults: dict[int, Fault]
+) -> None:
     """Give each event its time; add those whose time cannot be, or that came too late, to the faults."""
     stated = timing.parse_times([event.time for event in batch.events])
     arrivals = np.fromiter(map(_arrival, records), np.int64, len(records))
     if len(batch.index) < len(records):
         arrivals = arrivals[batch.index]
     latest = None if limits.now_ms is None else limits.now_ms + DAY_MS
-    times = timing.event_times(stated, arrivals, limits.lateness_ms, latest)
+    times = timing.event_times(stated, arrivals, lateness_ms, latest)
     for flags, fault in ((times.bad, _BAD_TIME), (times.late, _TOO_LATE)):
         if flags.any():
             for place in np.flatnonzero(flags).tolist():

@@ -81,7 +81,7 @@ def decode_lines(
 
     With a topic, events of all other kinds are on the wrong one.
 
-    >>> decode_lines([b'{"type":"crm"}'], now_ms=0).rejects
+    >>> decode_lines([b'{"type":"call"}'], now_ms=0).rejects
     [Reject(index=1, reason='unknown_kind', path='type', site='unknown')]
     """
     result = DecodedLines()

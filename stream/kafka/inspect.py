@@ -22,7 +22,8 @@ from stream.kafka import refusals, topics
 from stream.kafka.layout import Layout
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
-from stream.kafka.topic_plan import Found, TopicPlan, TopicSpec
+from stream.kafka.topic_plan import TopicPlan
+from stream.kafka.topic_spec import Found, TopicSpec
 
 #: Behind the newest record of a partition lie at most a few markers of transactions that ended.
 TAIL: Final = 8

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple, Protocol
 
-from stream.contract.records import HANDOVER, REROUTE
+from stream.contract.records import HANDOVER, REROUTE, TOUCHES
 
 
 class TopicGroup(Protocol):
@@ -35,6 +35,17 @@ class TopicGroup(Protocol):
     def fed_by(self) -> tuple[str, ...]:
         """The groups that hand something over to it."""
 
+    @property
+    def told_by(self) -> tuple[str, ...]:
+        """The groups that tell it of people."""
+
+    @property
+    def optional_kinds(self) -> tuple[str, ...]:
+        """The kinds that it does without where their topics are missing."""
+
+
+#: Topics of what is known of each person now, and of what happened.
+RESULTS: Final = ("leads", "lead_events")
 
 #: The group of one shard that adds up what all others report.
 ROLLUP: Final = "rollup"
@@ -53,33 +64,62 @@ class ShardId(NamedTuple):
 class Layout:
     """Name every topic of one installation."""
 
-    def __init__(self, prefix: str, groups: Iterable[TopicGroup], generation: int = 1) -> None:
-        """Take the generation: a higher one has topics, group and transactions of its own, and the sources with all."""
+    def __init__(
+        self, prefix: str, groups: Iterable[TopicGroup], generation: int = 1, without: Collection[str] = ()
+    ) -> None:
+        """Take the generation: a higher one has topics, group and transactions of its own, and the sources with all.
+
+        `without` names kinds that are not there, and are not read.
+        """
         self.prefix, self.generation = prefix, generation
         self.groups = {group.name: group for group in groups}
         self.sources: dict[str, dict[str, str]] = {
             name: {
-                **{kind: f"{prefix}{kind}" for kind in group.kinds},
+                **{kind: f"{prefix}{kind}" for kind in group.kinds if kind not in without},
                 **({REROUTE: self._own(f"reroute.{name}")} if group.kinds else {}),
                 **({HANDOVER: self._own(f"handover.{name}")} if group.fed_by else {}),
+                **({TOUCHES: self._own(TOUCHES)} if group.told_by else {}),
             }
             for name, group in self.groups.items()
         }
         self.rollup = self._own("rollup")
-        self.metrics = f"{prefix}leadpulse.metrics"  # one for all: whoever reads it need not know of generations
+        # one for all: whoever reads them need not know of generations
+        self.metrics = f"{prefix}leadpulse.metrics"
+        #: The group that is told of people, if there is one, and what it tells others of them.
+        self.told: str | None = next((name for name, group in self.groups.items() if group.told_by), None)
+        self.results: dict[str, str] = {name: f"{prefix}leadpulse.{name}" for name in RESULTS if self.told is not None}
         self.dead_letter = self._own("dead_letter")
         self._by_topic = {
             topic: (group, source) for group, topics in self.sources.items() for source, topic in topics.items()
         }
 
     def running(self, there: Collection[str]) -> Layout:
-        """Give the layout of what runs where only these topics are there: optional groups need all of theirs."""
-        kept = [
-            group
-            for name, group in self.groups.items()
-            if not group.optional or {*self.sources[name].values(), self.state(name), self.deltas(name)}.issubset(there)
+        """Give the layout of what runs where only these topics are there: optional groups need all of theirs.
+
+        Who is told of people runs where the topic for that is: if another is missing it must not go unnoticed.
+        """
+        kept = [group for group in self.groups.values() if not group.optional or self.needed(group).issubset(there)]
+        without = [
+            kind for group in kept for kind in group.optional_kinds if self.sources[group.name].get(kind) not in there
         ]
-        return Layout(self.prefix, kept, self.generation)
+        return Layout(self.prefix, kept, self.generation, without)
+
+    def needed(self, group: TopicGroup) -> set[str]:
+        """Name the topics without which an optional group is left out."""
+        name = group.name
+        if group.told_by:
+            return {self.sources[name][TOUCHES]}
+        sources = {topic for source, topic in self.sources[name].items() if source not in group.optional_kinds}
+        return {*sources, self.state(name), self.deltas(name)}
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """Name the topics of kinds that a group runs without."""
+        return frozenset(f"{self.prefix}{kind}" for group in self.groups.values() for kind in group.optional_kinds)
+
+    def missing(self, group: str) -> tuple[str, ...]:
+        """Name the kinds of a group that are not there."""
+        return tuple(kind for kind in self.groups[group].kinds if kind not in self.sources[group])
 
     def former(self) -> Layout | None:
         """Give the layout of the generation before, None for the first."""
@@ -103,6 +143,11 @@ class Layout:
     def handover(self, group: str) -> str | None:
         """Name the topic by which other groups feed a group; None if it does not run or nobody feeds it."""
         return self.sources.get(group, {}).get(HANDOVER)
+
+    @property
+    def touches(self) -> str | None:
+        """Name the topic by which shards of leads are told of people; None if they do not run."""
+        return None if self.told is None else self.sources[self.told][TOUCHES]
 
     def source_of(self, topic: str) -> tuple[str, str]:
         """Give the group and the source name of a topic that workers subscribe to."""

@@ -29,7 +29,8 @@ from stream.kafka import rights, topics
 from stream.kafka.layout import Layout
 from stream.kafka.rebuild_plan import Holding, RebuildPlan
 from stream.kafka.security import Link
-from stream.kafka.topic_plan import TopicPlan, TopicSpec
+from stream.kafka.topic_plan import TopicPlan
+from stream.kafka.topic_spec import TopicSpec
 
 #: Deleting a topic takes a broker a moment, and more on a busy one.
 DELETE_LIMIT_S: Final = 60.0
@@ -39,8 +40,9 @@ def plan(client: KafkaAdminClient, layout: Layout, start: str) -> RebuildPlan:
     """Look at all topics, and plan around what there is of the sources."""
     there = topics.found(client, (spec.name for spec in TopicPlan(layout).specs))
     specs = TopicPlan.fitting(layout, there).specs
-    if layout.former() is not None:  # the result topic is that of the generation that publishes
-        specs = tuple(spec for spec in specs if spec.name != layout.metrics or spec.name not in there)
+    if layout.former() is not None:  # the result topics are those of the generation that publishes
+        specs = tuple(spec for spec in specs if spec.role != "result" or spec.name not in there)
+    specs = tuple(spec for spec in specs if not spec.kind or spec.name in there)  # nobody asked for the others
     return RebuildPlan.of(specs, {name: holding(client, name, one.partitions) for name, one in there.items()}, start)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from stream.kafka.topic_plan import TopicSpec
+from stream.kafka.topic_spec import TopicSpec
 
 
 @dataclass(frozen=True, slots=True)

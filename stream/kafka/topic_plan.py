@@ -7,91 +7,45 @@ Out: topics to create; or findings, each saying what, where and what to do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from stream.contract import records
 from stream.errors import REBUILD
 from stream.kafka.layout import Layout
+from stream.kafka.topic_spec import (
+    COMPACTED,
+    DEAD_LETTER,
+    DELTAS,
+    HANDOVER,
+    LEAD_EVENTS,
+    MESSAGE_BYTES,
+    REROUTE,
+    SOURCE,
+    STAMPED,
+    TIME_TYPE,
+    TOUCHES,
+    Finding,
+    Found,
+    TopicSpec,
+    replication_findings,
+    setting_findings,
+)  # fmt: skip
 
-DAY_MS: Final = 86_400_000
 DEFAULT_PARTITIONS: Final = 12
 
-TIME_TYPE: Final = "message.timestamp.type"
-#: What leadpulse writes carries the broker's time: no record and no worker's clock then says when a record was written,
-#: so that none is refused for its time, deleted too early, or moves a window.
-STAMPED: Final = {TIME_TYPE: "LogAppendTime"}
-#: What topics of leadpulse are created to take, and the most that it writes at once: a batch and what goes with it.
-MESSAGE_BYTES: Final = 1_048_588
-WRITTEN_BYTES: Final = (768 + 16) << 10
-
-#: With the brokers' defaults nothing is compacted before a segment of 1 GiB is full.
-COMPACTED: Final = {
-    **STAMPED,
-    "cleanup.policy": "compact",
-    "segment.bytes": str(64 << 20),
-    "segment.ms": "600000",
-    "min.cleanable.dirty.ratio": "0.1",
-    "max.compaction.lag.ms": "1800000",
-}
-#: The rollup reads deltas on from its last snapshot; a week lets it be away over holidays.
-DELTAS: Final = {**STAMPED, "cleanup.policy": "delete", "retention.ms": str(7 * DAY_MS)}
-HANDOVER: Final = DELTAS
-#: When a forwarded record first arrived stands in a header.
-REROUTE: Final = DELTAS
 #: Sources that are not a producer's: name → role and settings.
 OWN_SOURCES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     records.REROUTE: ("reroute", REROUTE),
     records.HANDOVER: ("handover", HANDOVER),
+    records.TOUCHES: ("touches", TOUCHES),
 }
-DEAD_LETTER: Final = {**STAMPED, "cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
-SOURCE: Final = {
-    "cleanup.policy": "delete",
-    "retention.ms": str(7 * DAY_MS),
-    **STAMPED,
+#: What shards of leads write for others, by name of the result.
+RESULTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "leads": COMPACTED,
+    "lead_events": LEAD_EVENTS,
 }
-
 _KIND: Final[tuple[str, Mapping[str, str]]] = ("source", SOURCE)
-
-#: Roles of topics that are read on from where reading stopped.
-READ_ON: Final = ("source", "reroute", "handover", "deltas")
-#: Settings that decide whether results are right; the others of a plan are advice.
-BINDING: Final = frozenset({"cleanup.policy", TIME_TYPE})
-
-
-@dataclass(frozen=True)
-class TopicSpec:
-    """One topic as it should be."""
-
-    name: str
-    role: str  # source, reroute, handover, state, deltas, result, dead_letter
-    group: str
-    partitions: int
-    configs: Mapping[str, str]
-    optional: bool = False  # a worker does without its group where it is missing
-
-
-@dataclass(frozen=True)
-class Found:
-    """One topic as it is; `configs` is empty and `operations` is None where the broker does not tell."""
-
-    partitions: int
-    replication: int = 1
-    configs: Mapping[str, str] = field(default_factory=dict)
-    operations: frozenset[str] | None = None  # what this user may do with it
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something to know about a topic."""
-
-    what: str
-    where: str
-    do: str
-    fatal: bool = True  # a worker would not start, or count wrongly
-
-    def __str__(self) -> str:
-        return f"{'problem' if self.fatal else 'notice'}: {self.what}\n  where: {self.where}\n  do:    {self.do}"
 
 
 class TopicPlan:
@@ -111,9 +65,13 @@ class TopicPlan:
                 layout.state(name): ("state", COMPACTED),
                 layout.deltas(name): ("deltas", DELTAS),
             }
-            optional = layout.groups[name].optional
+            group = layout.groups[name]
+            if group.told_by:
+                roles |= {topic: ("result", RESULTS[result]) for result, topic in layout.results.items()}
+            kinds = {layout.sources[name][kind]: kind for kind in group.optional_kinds if kind in layout.sources[name]}
             specs += [
-                TopicSpec(topic, role, name, count, configs, optional) for topic, (role, configs) in roles.items()
+                TopicSpec(topic, role, name, count, configs, group.optional, kinds.get(topic, ""))
+                for topic, (role, configs) in roles.items()
             ]
         specs.append(TopicSpec(layout.rollup, "state", "rollup", 1, COMPACTED))
         specs.append(TopicSpec(layout.metrics, "result", "rollup", 1, COMPACTED))
@@ -125,24 +83,24 @@ class TopicPlan:
 
     @classmethod
     def fitting(cls, layout: Layout, found: Mapping[str, Found], partitions: int = DEFAULT_PARTITIONS) -> TopicPlan:
-        """Plan around what exists: the counts of the sources decide, else of our own topics, else `partitions`."""
+        """Plan around what exists: the counts of the sources decide, else of our own topics, else `partitions`.
+
+        Who is told of people has as many shards as the topic for that; made anew, as many as there are visitors'.
+        """
         counts: dict[str, int] = {}
         for name, group in layout.groups.items():
-            sources = [layout.sources[name][kind] for kind in group.kinds]
-            ours = [
-                layout.state(name),
-                layout.deltas(name),
-                *(topic for source, topic in layout.sources[name].items() if source in OWN_SOURCES),
-            ]
-            there = [found[topic].partitions for topic in sources if topic in found] or [
-                found[topic].partitions for topic in ours if topic in found
-            ]
-            counts[name] = max(there, default=group.partitions or partitions)
+            own = {source: topic for source, topic in layout.sources[name].items() if source in OWN_SOURCES}
+            sources = [topic for source, topic in layout.sources[name].items() if source not in own]
+            first = [own[records.TOUCHES]] if group.told_by else sources
+            ours = [layout.state(name), layout.deltas(name), *own.values()]
+            there = next(filter(None, (_partitions(some, found) for some in (first, sources, ours))), [])
+            usual = max(counts.values(), default=partitions) if group.told_by else partitions
+            counts[name] = max(there, default=group.partitions or usual)
         return cls(layout, counts)
 
-    def missing(self, found: Mapping[str, Found]) -> list[TopicSpec]:
-        """Give the topics that must be created."""
-        return [spec for spec in self.specs if spec.name not in found]
+    def missing(self, found: Mapping[str, Found], *, optional: bool = True) -> list[TopicSpec]:
+        """Give the topics that must be created; those of optional kinds only if they are asked for."""
+        return [spec for spec in self.specs if spec.name not in found and (optional or not spec.kind)]
 
     def unstamped(self, found: Mapping[str, Found]) -> list[str]:
         """Name our own topics that keep the times of whoever writes."""
@@ -155,21 +113,19 @@ class TopicPlan:
 
     def findings(self, found: Mapping[str, Found], brokers: int = 1) -> list[Finding]:
         """Compare what is with what should be; what is fatal comes first."""
-        findings = [*self._counts(found)]
+        findings = [*self._counts(found), *self._absent(found)]
         for spec in self.specs:
             there = found.get(spec.name)
-            if there is None:
-                findings.append(_missing(spec))
-            else:
-                findings += _config(spec, there)
-                findings += _replication(spec, there, brokers)
+            if there is not None:
+                findings += setting_findings(spec, there)
+                findings += replication_findings(spec, there, brokers)
         return sorted(findings, key=lambda finding: not finding.fatal)
 
     def grown(self, found: Mapping[str, Found]) -> dict[str, int]:
         """Give the groups whose sources were given partitions after their state was made: group → its shards."""
         out: dict[str, int] = {}
-        for name, group in self.layout.groups.items():
-            kinds = [self.layout.sources[name][kind] for kind in group.kinds]
+        for name in self.layout.groups:
+            kinds = self._sources(name)
             own = {spec.name for spec in self.specs if spec.group == name} - set(kinds)
             counts = {found[topic].partitions if topic in found else 0 for topic in own}
             shards = min(counts)
@@ -178,11 +134,43 @@ class TopicPlan:
                 out[name] = shards
         return out
 
+    def _sources(self, group: str) -> list[str]:
+        """Name the topics of a group that are a producer's."""
+        return [topic for source, topic in self.layout.sources[group].items() if source not in OWN_SOURCES]
+
+    def _absent(self, found: Mapping[str, Found]) -> Iterable[Finding]:
+        """Say what is missing; of who is told of people once, if nothing else is wanted."""
+        group = self.layout.told
+        touches = self.layout.touches
+        left_out = group is not None and self.layout.groups[group].optional and touches not in found
+        if left_out:
+            yield Finding(
+                "People are not followed over devices and crm records: there is no topic for it.",
+                touches or "",
+                "If they shall be: run `leadpulse topics create` when all workers have this release. "
+                "LEADPULSE_LEADS=off says that they shall not.",
+                fatal=False,
+                usual=True,
+            )
+        absent = [spec for spec in self.specs if spec.name not in found and not (left_out and spec.group == group)]
+        dispensed = [spec for spec in absent if spec.kind and spec.name != touches]
+        if dispensed:
+            yield Finding(
+                f"Optional sources are not there: {', '.join(spec.kind for spec in dispensed)}. What needs them is not "
+                "shown.",
+                ", ".join(spec.name for spec in dispensed),
+                "To have them: `leadpulse topics create --optional`.",
+                fatal=False,
+                usual=True,
+            )
+        wanted = [spec for spec in absent if not spec.kind]
+        yield from (_missing(replace(spec, optional=spec.optional and spec.group != group)) for spec in wanted)
+
     def _counts(self, found: Mapping[str, Found]) -> Iterable[Finding]:
         grown = self.grown(found)
         for name, group in self.layout.groups.items():
-            sources = [self.layout.sources[name][kind] for kind in group.kinds]
-            listed = {topic: found[topic].partitions for topic in sources if topic in found}
+            listed = {topic: found[topic].partitions for topic in self._sources(name) if topic in found}
+            told = found.get(self.layout.touches or "") if group.told_by else None
             if name in grown:
                 more = {topic: count for topic, count in listed.items() if count > grown[name]}
                 yield Finding(
@@ -190,6 +178,12 @@ class TopicPlan:
                     ", ".join(f"{topic}: {count}" for topic, count in more.items()),
                     f"To count them, {REBUILD}.",
                     fatal=False,
+                )
+            elif told is not None:
+                yield from (
+                    _too_few(topic, count, told.partitions)
+                    for topic, count in listed.items()
+                    if count < told.partitions
                 )
             elif len(set(listed.values())) > 1:
                 yield Finding(
@@ -210,84 +204,21 @@ class TopicPlan:
             )
 
 
+def _partitions(topics: Iterable[str], found: Mapping[str, Found]) -> list[int]:
+    return [found[topic].partitions for topic in topics if topic in found]
+
+
+def _too_few(topic: str, count: int, wanted: int) -> Finding:
+    return Finding(
+        f"The topic has {count} partitions; there are {wanted} shards of leads.",
+        topic,
+        f"Give it {wanted}: kafka-topics.sh --bootstrap-server HOST:9092 --alter --topic {topic} --partitions {wanted} "
+        "(records whose key moves with that are forwarded).",
+    )
+
+
 def _missing(spec: TopicSpec) -> Finding:
     what = f"The topic is missing ({spec.role}, {spec.partitions} partitions)"
     if spec.optional:
         what += f"; without it the group {spec.group} does not run, and its kinds are shown as missing"
     return Finding(f"{what}.", spec.name, "Create it with `leadpulse topics create`.", fatal=not spec.optional)
-
-
-def _config(spec: TopicSpec, there: Found) -> Iterable[Finding]:
-    for name, wanted in spec.configs.items():
-        has = there.configs.get(name)
-        if has is None or has == wanted:
-            continue
-        if name == "cleanup.policy" and spec.role == "source" and "compact" in has:
-            yield Finding(
-                f"cleanup.policy is {has}: records of a key would vanish before they are counted.",
-                spec.name,
-                "Set cleanup.policy=delete.",
-            )
-        elif name == TIME_TYPE and spec.role != "source":
-            yield Finding(
-                f"{name} is {has}; it must be {wanted}: what is written would carry the clock of a worker.",
-                spec.name,
-                "Run `leadpulse topics create`, which sets it.",
-            )
-        elif name == TIME_TYPE:
-            yield Finding(
-                "Arrival is the producer's clock (CreateTime): a wrong clock moves events and decides what is late.",
-                spec.name,
-                "Set message.timestamp.type=LogAppendTime, unless the records are copied with their old times.",
-                fatal=False,
-            )
-        elif name in BINDING and spec.role != "source":
-            yield Finding(f"{name} is {has}; it must be {wanted}.", spec.name, f"Set {name}={wanted}.")
-        elif name == "max.message.bytes":
-            if int(has) < WRITTEN_BYTES:
-                yield Finding(
-                    f"max.message.bytes is {has}: leadpulse writes up to {WRITTEN_BYTES} bytes at once.",
-                    spec.name,
-                    f"Set max.message.bytes={wanted} on the topic (where it is not set, the broker's message.max.bytes "
-                    f"holds): kafka-configs.sh --bootstrap-server HOST:9092 --alter --topic {spec.name} "
-                    f"--add-config max.message.bytes={wanted}.",
-                )
-        elif spec.role == "state" and name != "cleanup.policy":
-            yield Finding(
-                f"{name} is {has}; restoring is faster with {wanted}.", spec.name, f"Set {name}={wanted}.", fatal=False
-            )
-    if has_bounded_size(spec, there):
-        yield Finding(
-            f"retention.bytes is {there.configs['retention.bytes']}: under load records vanish before their time.",
-            spec.name,
-            "Set retention.bytes=-1, or so much that retention.ms is reached first.",
-            fatal=False,
-        )
-    if has_short_retention(spec, there):
-        yield Finding(
-            f"retention.ms is {there.configs['retention.ms']}: a worker that is away longer loses records.",
-            spec.name,
-            f"Set retention.ms={spec.configs['retention.ms']} or more.",
-            fatal=False,
-        )
-
-
-def has_bounded_size(spec: TopicSpec, there: Found) -> bool:
-    """Say whether a topic that must be read on later forgets by size, however young its records are."""
-    return spec.role in READ_ON and there.configs.get("retention.bytes", "-1") != "-1"
-
-
-def has_short_retention(spec: TopicSpec, there: Found) -> bool:
-    """Say whether a topic that must be read on later forgets within two days."""
-    retention_ms = int(there.configs.get("retention.ms", "-1"))
-    return spec.role in READ_ON and 0 <= retention_ms < 2 * DAY_MS
-
-
-def _replication(spec: TopicSpec, there: Found, brokers: int) -> Iterable[Finding]:
-    if brokers >= 3 and spec.role != "source" and there.replication < 3:
-        yield Finding(
-            f"{there.replication} replica(s) on a cluster of {brokers} brokers: losing a disk loses state.",
-            spec.name,
-            "Raise its replication to 3 and set min.insync.replicas=2.",
-            fatal=False,
-        )

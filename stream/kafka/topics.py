@@ -30,7 +30,8 @@ from stream.kafka import refusals, verify
 from stream.kafka.layout import Layout
 from stream.kafka.probe import CERTAIN, diagnose
 from stream.kafka.security import Link
-from stream.kafka.topic_plan import DEFAULT_PARTITIONS, STAMPED, Finding, Found, TopicPlan, TopicSpec
+from stream.kafka.topic_plan import DEFAULT_PARTITIONS, TopicPlan
+from stream.kafka.topic_spec import STAMPED, Finding, Found, TopicSpec
 
 log = logging.getLogger("leadpulse.topics")
 
@@ -151,12 +152,20 @@ def _configs(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, dict[s
 
 
 def create(
-    link: Link, layout: Layout, *, partitions: int = DEFAULT_PARTITIONS, replication: int | None = None
+    link: Link,
+    layout: Layout,
+    *,
+    partitions: int = DEFAULT_PARTITIONS,
+    replication: int | None = None,
+    optional: bool = False,
 ) -> list[TopicSpec]:
-    """Create what is missing, fitting to the source topics that exist; give what was created."""
+    """Create what is missing, fitting to the source topics that exist; give what was created.
+
+    `optional` asks for the sources, too, that an installation may be without.
+    """
     with admin(link) as client:
         there = found(client, (spec.name for spec in TopicPlan(layout).specs))
-        missing = TopicPlan.fitting(layout, there, partitions).missing(there)
+        missing = TopicPlan.fitting(layout, there, partitions).missing(there, optional=optional)
         if missing:
             replicas = replication or min(3, brokers(client))
             wanted = {spec.name: _request(spec, replicas) for spec in missing}

@@ -25,7 +25,7 @@ from stream.kafka import refusals, rights
 from stream.kafka.layout import Layout
 from stream.kafka.refusals import Names
 from stream.kafka.security import Link
-from stream.kafka.topic_plan import Finding, Found, TopicSpec
+from stream.kafka.topic_spec import Finding, Found, TopicSpec
 
 log = logging.getLogger("leadpulse.verify")
 

@@ -16,7 +16,7 @@ from stream.reference.events import HOUR_MS, MEMORY_MS, Event, Mark, in_order, s
 
 _RANK: Final = {"unknown": 0, "soft": 1, "delivered": 2, "block": 3, "hard": 4}
 _BY_PEOPLE: Final = {"opened", "clicked", "replied", "unsubscribed", "spam_complaint"}
-_ENGAGEMENTS: Final = _BY_PEOPLE | {"resubscribed"}
+ENGAGEMENTS: Final = _BY_PEOPLE | {"resubscribed"}
 #: How long after the sending an answer is in time.
 IN_TIME_MS: Final = {"opened": 6 * HOUR_MS, "clicked": 6 * HOUR_MS, "replied": 72 * HOUR_MS}
 
@@ -68,7 +68,7 @@ def _last_word(events: list[Event]) -> str | None:
 
 
 def _copy(site: str, events: list[Event]) -> Iterator[Mark]:
-    if all(event.action in _ENGAGEMENTS for event in events):
+    if all(event.action in ENGAGEMENTS for event in events):
         return  # nothing shows that it was sent
     at_ms = next((event.at_ms for event in events if event.action == "sent"), events[0].at_ms)
     labels = {

@@ -19,6 +19,8 @@ LENGTHS_MS: Final = {
     "7d": 7 * DAY_MS,
     "30d": 30 * DAY_MS,
     "90d": 90 * DAY_MS,
+    "365d": 365 * DAY_MS,
+    "now": 0,
 }
 _TRAFFIC: Final = ("5m", "1h", "6h", "24h", "7d", "30d")
 

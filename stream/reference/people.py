@@ -84,9 +84,11 @@ class Session:
     def settle(self) -> None:
         """Say where the visit came from, once all that belongs to it is there."""
         self.events = in_order(self.events)
-        told = next((event.source for event in self.events if event.source is not None), None)
-        self.source = told or Source("direct", "", "", "")
+        told = next((event for event in self.events if event.source is not None), None)
+        self.source = (told.source if told is not None else None) or Source("direct", "", "", "")
         self.channel = self.source.channel
+        # advertisements know a campaign by its id
+        self.campaign_id = ((told.data.get("campaign") or {}).get("id") or "") if told is not None else ""
         countries = ((event.data.get("geo") or {}).get("country") for event in self.events)
         self.country = next((country for country in countries if country), UNKNOWN)
 
@@ -124,17 +126,21 @@ def look_back(sessions: list[Session], look_back_ms: int) -> None:
         if session.channel != "direct":
             last = session
         elif last is not None and session.start_ms - last.start_ms <= look_back_ms:
-            session.source, session.channel = last.source, last.channel
+            session.source, session.channel, session.campaign_id = last.source, last.channel, last.campaign_id
 
 
-def marks_of(site: str, events: list[Event], look_back_ms: int = 0) -> Iterator[Mark]:
-    """Work out all marks of one person; with 0 ms a direct session looks back at nothing."""
+def marks_of(site: str, events: list[Event], look_back_ms: int = 0, followed: bool = False) -> Iterator[Mark]:
+    """Work out all marks of one person; with 0 ms a direct session looks back at nothing.
+
+    Of somebody who is followed as a lead, leads/ says when that was.
+    """
     events = in_order(events)
     sessions, alone = sessions_of(events)
     look_back(sessions, look_back_ms)
     keys = [event for event in events if is_key(event)]
     yield from _presence(site, events, sessions, keys)
-    yield from _leads(site, sessions, keys)
+    if not followed:
+        yield from _leads(site, sessions, keys)
     yield from _visits(site, sessions)
     yield from marks_of_forms(site, events, [(one.end_ms, one.events) for one in sessions], alone)
     yield from _offers(site, events)

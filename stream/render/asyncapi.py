@@ -11,7 +11,7 @@ from typing import Any, Final
 from stream.contract.kinds import KINDS
 
 #: A new optional field raises the second number, anything else the first.
-CONTRACT_VERSION: Final = "2.0.0"
+CONTRACT_VERSION: Final = "2.1.0"
 
 _SCHEMA_FORMAT: Final = "application/schema+json;version=2020-12"
 _BINDING_VERSION: Final = "0.5.0"

@@ -15,6 +15,11 @@ SHOWN_AS = {
     "amount": "gauge",
     "ratio": "gauge, with `_numerator` and `_denominator`",
     "summary": "summary: `quantile`, `_sum`, `_count`",
+    "survival": "gauge",
+    "oldest": "gauge",
+    "spread": "gauge",
+    "last": "gauge",
+    "largest": "gauge",
     "total": "counter",
     "gauge": "gauge",
 }
@@ -68,7 +73,8 @@ def _table(entries: Iterable[Metric], windows: bool = True) -> str:
 
 
 def _row(metric: Metric, windows: bool) -> list[str]:
-    name = f"**{metric.name}**" if metric.tier == "main" else metric.name
+    shown = metric.series + "".join(f'{{{label}="{value}"}}' for label, value in metric.constant)
+    name = f"**{shown}**" if metric.tier == "main" else shown
     unit = "" if metric.unit == "1" else metric.unit
     notes = [metric.help, "*People.*" if metric.people else "", metric.notes]
     return [
@@ -78,7 +84,7 @@ def _row(metric: Metric, windows: bool) -> list[str]:
         ", ".join(metric.labels),
         *([", ".join(metric.windows)] if windows else []),
         unit,
-        SHOWN_AS[metric.kind],
+        SHOWN_AS[metric.kind] + (", with `_maturity`" if metric.maturity is not None else ""),
     ]
 
 

@@ -47,7 +47,7 @@ def event_schema(name: KindName) -> Schema:
     data = parts[kind.data.__name__]
     # an address is found in whatever nobody knows, too
     data |= {"additionalProperties": _CLEAN, "propertyNames": {"not": {"pattern": ADDRESS}}}
-    if kind.rule is not None:
+    if kind.rule is not None and kind.rule.conditions:
         data["allOf"] = list(kind.rule.conditions)
     parts["NoAddress"] = _NO_ADDRESS
     return {"$schema": _DIALECT, "$id": _name(name), **top, "$defs": parts}
@@ -175,15 +175,15 @@ def reading_schema() -> Schema:
             },
             "window": {
                 "type": ["string", "null"],
-                "description": "Length, such as 5m, 24h or 30d; null for a total since the beginning",
+                "description": "Length, such as 24h; now for what stands; null for a total since the beginning",
             },
             "value": {**number, "description": "null where there is nothing to divide by"},
             "numerator": {**number, "description": "Of a ratio"},
             "denominator": {**number, "description": "Of a ratio"},
             "n": {**number, "description": "Observations that the value rests on"},
-            "window_start": {"anyOf": [time, {"type": "null"}]},
+            "window_start": {"anyOf": [time, {"type": "null"}], "description": "null for what stands, and for totals"},
             "window_end": {"anyOf": [time, {"type": "null"}]},
-            "as_of": {**time, "description": "The moment of the reading"},
+            "as_of": {**time, "description": "The moment of the reading, or at which a figure ends or was observed"},
             "complete": {"type": "boolean", "description": "All shards restored and caught up"},
             "data_since": {
                 "anyOf": [time, {"type": "null"}],
@@ -191,6 +191,16 @@ def reading_schema() -> Schema:
             },
             "seq": {"type": "integer", "minimum": 0, "description": "Rises; the highest one stands"},
             "catalog_version": {"type": "string"},
+            "maturity": {
+                "type": "number",
+                "maximum": 1,
+                "minimum": 0,
+                "description": "Of a cohort: the share of it that is not both waiting and young",
+            },
+            "restated": {
+                "type": "boolean",
+                "description": "Of a measurement: it replaced another one of the same moment",
+            },
         },
         "required": ["metric", "labels", "window", "value", "as_of", "complete", "seq", "catalog_version"],
     }

@@ -2,6 +2,8 @@
 
 In:  lines of NDJSON, one envelope each, in any order.
 Out: readings with edges exact to the millisecond, and the account of where every record ended.
+
+People are followed if the files hold what is known of them elsewhere, or if that is asked for.
 """
 
 from __future__ import annotations
@@ -9,23 +11,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from stream.changes.panes import DAY_MS, Grid, window_ms
+from stream.contract.kinds import KindName
 from stream.contract.readings import Reading
-from stream.contract.records import HANDOVER, Record
+from stream.contract.records import Record
 from stream.contract.rejects import Reject
-from stream.engine.commit import ShardReport
 from stream.engine.groups import GROUPS, Group
 from stream.engine.options import FoldOptions
-from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
+from stream.ingest.ladder import Ladder
 from stream.ingest.lines import Line, read_lines
 from stream.ingest.touches import ChannelOptions
+from stream.lifecycle.read import shipped
+from stream.lifecycle.rules import Rules
+from stream.replay.folds import Folds
 from stream.rollup.rollup import Rollup, RollupOptions
 
 _BATCH: Final = 20_000
-_REPORT: Final = ShardReport(caught_up=True, now_ms=0)
 _MEMORY_MS: Final = 35 * DAY_MS
 
 #: (time of the event, line); a time after the arrival is the arrival, as in the decoder.
@@ -34,7 +38,10 @@ Placed = tuple[int, Line]
 
 @dataclass(slots=True)
 class Account:
-    """Where records ended; `left_out` were at or after the moment of reading and are not part of it."""
+    """Where records ended; `left_out` were at or after the moment of reading and are not part of it.
+
+    `unread` are of kinds that nobody reads, because people are not followed.
+    """
 
     accepted: int = 0
     counted: int = 0
@@ -42,6 +49,7 @@ class Account:
     filtered: Counter[str] = field(default_factory=Counter)
     dead_lettered: Counter[str] = field(default_factory=Counter)
     left_out: int = 0
+    unread: Counter[str] = field(default_factory=Counter)
 
     def add(self, account: dict[str, int]) -> None:
         """Add the account of a shard; its names are kind/outcome or kind/outcome/reason."""
@@ -86,11 +94,14 @@ class ReplayOptions:
     at_ms: int | None = None
     windows: tuple[str, ...] | None = None
     lateness_ms: int = DAY_MS
+    own_lateness_ms: Mapping[str, int] = field(default_factory=dict)
     require_consent: bool = False
     label_limit: int = 50
     most_readings: int = 10_000
     allowed: dict[str, frozenset[str]] = field(default_factory=dict)
     channels: ChannelOptions = ChannelOptions()
+    leads: Literal["auto", "on", "off"] = "auto"  # auto: if there is a line of a kind that leads alone read
+    rules: Rules = field(default_factory=shipped)
 
 
 class Replay:
@@ -105,26 +116,39 @@ class Replay:
         self.options = options
         self.account = Account()
         longest = max((window_ms(name) for name in options.windows or ()), default=0)
-        self._limits = Limits(lateness_ms=options.lateness_ms, now_ms=options.now_ms)
-        fold = FoldOptions(
+        self._limits = Limits(
+            lateness_ms=options.lateness_ms,
+            now_ms=options.now_ms,
+            own_lateness_ms=options.own_lateness_ms,
+            ladder=Ladder(options.rules.ladder),
+        )
+        self._fold_options = FoldOptions(
             limits=self._limits,
             require_consent=options.require_consent,
             grid=Grid(pane_ms=1),
             memory_ms=max(_MEMORY_MS, longest + DAY_MS),
             channels=options.channels,
+            rules=options.rules,
         )
-        self._folds = {name: ShardFold(name, 0, 1, fold, groups) for name in groups}
-        self._rollup = rollup(
+        self._groups, self._make_rollup = groups, rollup
+        self._begin(leads=options.leads == "on")
+
+    def _begin(self, *, leads: bool) -> None:
+        """Make the shards and their rollup; nothing was folded yet."""
+        options = self.options
+        self._folds = Folds(self._fold_options, self._groups, leads=leads)
+        self._rollup = self._make_rollup(
             RollupOptions(
-                dict.fromkeys(groups, 1),
+                dict.fromkeys(self._folds.of, 1),
                 windows=options.windows,
                 exact=True,
                 label_limit=options.label_limit,
                 most_readings=options.most_readings,
                 allowed=options.allowed,
+                told=tuple(name for name in self._folds.of if self._groups[name].told_by),
+                periods=options.rules.periods,
             )
         )
-        self._seq = 0
 
     def run(self, lines: Iterable[bytes], progress: Callable[[int], None] | None = None) -> Replayed:
         """Fold all lines and read at the end; `progress` is told how many lines were folded."""
@@ -140,7 +164,7 @@ class Replay:
     @property
     def newest_ms(self) -> int | None:
         """Give the time of the newest event that was counted so far."""
-        return max((fold.account.newest_ms for fold in self._folds.values()), default=0) or None
+        return self._folds.newest_ms or None
 
     @property
     def at_ms(self) -> int | None:
@@ -150,17 +174,32 @@ class Replay:
 
     def read(self, at_ms: int) -> list[Reading]:
         """Read the metrics of what was folded, as of a moment."""
+        self._folds.advance(at_ms)
+        self._add_up()
         self._rollup.read_at(at_ms)
         return self._rollup.readings(None)
 
     def close(self) -> None:
         """Complete the account, once all lines are folded."""
-        for fold in self._folds.values():
+        for fold in self._folds.of.values():
             self.account.add(fold.account.outcomes)
 
     def placed(self, lines: Iterable[bytes]) -> list[Placed]:
         """Put lines in order of (time of the event, arrival, line); account for those that name no known kind."""
         at_ms, account = self.options.at_ms, self.account
+        out = self._of_kinds_read(self._known(lines))
+        _behind_the_first(out)
+        if at_ms is not None:
+            read = len(out)
+            out = [placed for placed in out if placed[0] < at_ms or placed[1].time_ms is None]
+            account.left_out += read - len(out)
+        # stable: lines of one moment that arrived together stay in their order
+        out.sort(key=lambda placed: (placed[0], placed[1].record[1]))
+        return out
+
+    def _known(self, lines: Iterable[bytes]) -> list[Placed]:
+        """Give the lines that name a known kind."""
+        account = self.account
         out: list[Placed] = []
         for line in read_lines(lines, self._limits):
             if isinstance(line, Reject):
@@ -172,28 +211,29 @@ class Replay:
                 out.append((0, line))
                 continue
             out.append((min(line.time_ms, line.record[1] or line.time_ms), line))
-        _behind_the_first(out)
-        if at_ms is not None:
-            read = len(out)
-            out = [placed for placed in out if placed[0] < at_ms or placed[1].time_ms is None]
-            account.left_out += read - len(out)
-        # stable: lines of one moment that arrived together stay in their order
-        out.sort(key=lambda placed: (placed[0], placed[1].record[1]))
         return out
+
+    def _of_kinds_read(self, lines: list[Placed]) -> list[Placed]:
+        """Leave out lines that nobody reads; if nobody said whether leads are followed, what is there decides."""
+        if all(line.kind in self._folds.kinds for _, line in lines):
+            return lines
+        if self.options.leads == "auto":
+            self._begin(leads=True)
+        kinds = self._folds.kinds
+        self.account.unread.update(line.kind for _, line in lines if line.kind not in kinds)
+        return [placed for placed in lines if placed[1].kind in kinds]
 
     def fold(self, lines: list[Placed]) -> None:
         """Fold lines, in one batch."""
-        inputs: dict[str, list[Record]] = {}
+        inputs: dict[KindName, list[Record]] = {}
         for _, line in lines:
             inputs.setdefault(line.kind, []).append(line.record)
-        self._seq += 1
-        handed: dict[str, list[Record]] = {}
-        for name, fold in self._folds.items():  # whoever feeds a group comes before it
-            told = [(HANDOVER, handed[name])] if name in handed else []
-            fold.fold([*((kind, inputs[kind]) for kind in fold.kinds if kind in inputs), *told])
-            self._rollup.add(fold.take_delta(self._seq, _REPORT))
-            for over in fold.hand_over():
-                handed.setdefault(over.group, []).append((0, 0, over.key, over.value, over.headers))
+        self._folds.fold(inputs)
+        self._add_up()
+
+    def _add_up(self) -> None:
+        for delta in self._folds.deltas():
+            self._rollup.add(delta)
 
 
 def _behind_the_first(lines: list[Placed]) -> None:

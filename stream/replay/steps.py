@@ -9,11 +9,12 @@ folded, so each step shows the events before it and no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from stream.changes.panes import DAY_MS
+from stream.engine.groups import GROUPS, Group
 from stream.errors import UsageError
 from stream.replay.openmetrics import History
 from stream.replay.replay import Account, Placed, Replay, ReplayOptions, chosen
@@ -38,8 +39,14 @@ class Steps:
 class Backfill(Replay):
     """Folds lines in order of time and hands the readings of every step to a history."""
 
-    def __init__(self, options: ReplayOptions, steps: Steps, metrics: Collection[str] = ()) -> None:
-        super().__init__(options, lambda rollup: Rollup(rollup, SlidingWindows()))
+    def __init__(
+        self,
+        options: ReplayOptions,
+        steps: Steps,
+        metrics: Collection[str] = (),
+        groups: Mapping[str, Group] = GROUPS,
+    ) -> None:
+        super().__init__(options, lambda rollup: Rollup(rollup, SlidingWindows()), groups)
         self._steps, self._metrics = steps, metrics
         self._next_ms: int | None = None
         self._taken = 0

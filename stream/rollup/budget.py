@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from stream.catalog import COUNTS, Metric
+from stream.catalog import COUNTS, Metric, counts_of
 from stream.catalog.counts import OF_SITES
 from stream.changes.cells import CLOSED_LABELS
 from stream.state.labels import FOLDED, UNKNOWN
@@ -26,8 +26,9 @@ log = logging.getLogger("leadpulse.labels")
 ALWAYS: Final = 0
 NEVER: Final = 1 << 62
 #: A value that is no longer among those of a place is remembered for so long: until no window and no figure that ends
-#: in the past can show what it did.
+#: in the past can show what it did. Of families with windows over 90 days for longer.
 MEMORY_MS: Final = 125 * 86_400_000
+LONG_MEMORY_MS: Final = 400 * 86_400_000
 #: Folded values whose volume is followed, over all places.
 MOST_FOLLOWED: Final = 2_000
 #: Sets of labels that wait for room and are remembered by name; others wait, too, and are known by their family.
@@ -59,6 +60,8 @@ class Budget:
     most_readings: int = 10_000
     allowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     everything: bool = False
+    #: Family → how long what was folded is remembered, where that is not MEMORY_MS.
+    memory_of: dict[str, int] = field(default_factory=dict)
     #: Value → the moment from which on it has series of its own.
     kept: dict[Place, dict[str, int]] = field(default_factory=dict)
     #: Places that had to give up some, because all readings were too many → their limit.
@@ -123,15 +126,19 @@ class Budget:
         """Tell whether anything is shown of a site by its name."""
         return site == UNKNOWN or site in self.kept.get(Place(SITES, "site", ""), ())
 
+    def memory_ms(self, family: str) -> int:
+        """Give how long it is remembered what was folded of a family."""
+        return self.memory_of.get(family, MEMORY_MS)
+
     def is_new(self, place: Place, value: str, now_ms: int) -> bool:
         """Tell whether nothing of a value can have been folded."""
-        before_ms = now_ms - MEMORY_MS
+        before_ms = now_ms - self.memory_ms(place.family)
         lost_ms = max(self.lost_count.get(place, before_ms - 1), self.unlisted.get(place.label, before_ms - 1))
         return (*place, value) not in self.followed and lost_ms < before_ms
 
     def is_new_set(self, key: Family, now_ms: int) -> bool:
         """Tell whether nothing of a set of labels can have been folded."""
-        before_ms = now_ms - MEMORY_MS
+        before_ms = now_ms - self.memory_ms(key[0])
         return key not in self.late and self.lost_sets.get(key[0], before_ms - 1) < before_ms
 
     def put_off(self, key: Family, now_ms: int) -> None:
@@ -182,7 +189,8 @@ class Budget:
 def families(metrics: Iterable[Metric]) -> dict[str, str]:
     """Give the family of each count: the name of the first count of it.
 
-    A family are the counts that share a metric, or an area and labels; it keeps the same values in all of them.
+    A family are the counts that share a metric, or an area and labels; it keeps the same values in all of them. Counts
+    of a metric that have no such labels in common, as the times that say how ripe it is, keep nothing in common.
     """
     first: dict[object, str] = {}
     leader: dict[str, str] = {}
@@ -194,11 +202,11 @@ def families(metrics: Iterable[Metric]) -> dict[str, str]:
 
     order: dict[str, int] = {}
     for metric in metrics:
-        for _, name in metric.numerator + metric.denominator:
+        for name in counts_of(metric):
             common = common_labels(COUNTS[name].labels)
             order.setdefault(name, len(order))
             leader.setdefault(name, name)
-            for shared in (metric.name, (metric.area, common)):
+            for shared in ((metric.name, frozenset(filter(has_budget, common))), (metric.area, common)):
                 other = first.setdefault(shared, name)
                 a, b = sorted((head(name), head(other)), key=order.__getitem__)
                 leader[b] = a
@@ -216,4 +224,4 @@ def common_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
 
 
 CURRENCY: Final = "currency"
-ASIDE: Final = frozenset({"bounce_type", "bucket", CURRENCY})
+ASIDE: Final = frozenset({"bounce_type", "bucket", "age", CURRENCY})

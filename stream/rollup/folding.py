@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from stream import catalog
 from stream.changes.panes import HOUR_MS, MINUTE_MS
-from stream.rollup.budget import ALWAYS, MEMORY_MS, NEVER, SITES, Labels, Place, has_budget
+from stream.rollup.budget import ALWAYS, NEVER, SITES, Labels, Place, has_budget
 from stream.rollup.room import OVER, edge_after, names_of
 from stream.rollup.series import Series
 from stream.state.labels import FOLDED, UNKNOWN
@@ -206,23 +206,40 @@ class Folding:
 
     def _forget(self) -> None:
         """Follow no more what nothing is left of, and what has had a place of its own for long enough."""
-        now_ms = self._levels.now_ms
+        now_ms, budget, stands = self._levels.now_ms, self._budget, self._standing()
         for named in list(self._series.volumes):
             place, value = Place(str(named[0]), str(named[1]), str(named[2])), str(named[3])
-            since = self._budget.kept.get(place, {}).get(value)
-            longest = self._series.longest(place)
+            since = budget.kept.get(place, {}).get(value)
             if since is not None:
-                gone = since <= self._levels.span(longest)[0]
+                gone = since <= self._series.start_ms(self._series.longest(place))
             else:
-                followed_ms = self._budget.followed.get((*place, value), 0)
-                gone = followed_ms < now_ms - MEMORY_MS and not self._levels.holds(self._series.volumes[named])
+                before_ms = now_ms - budget.memory_ms(place.family)
+                gone = budget.followed.get((*place, value), 0) < before_ms and place.family not in stands
+                gone = gone and not self._levels.holds(self._series.volumes[named])
             if gone:
                 self.unfollow((*place, value))
-        budget, before_ms = self._budget, now_ms - MEMORY_MS
-        for kept in budget.kept.values():
-            kept.update({value: ALWAYS for value, since in kept.items() if ALWAYS < since < before_ms})
-        for dated in (budget.late, budget.lost_sets, budget.unlisted, budget.listed, budget.lost_count):
-            _drop_before(dated, before_ms)
+        for place, kept in budget.kept.items():
+            if place.family not in stands:
+                before_ms = now_ms - budget.memory_ms(place.family)
+                kept.update({value: ALWAYS for value, since in kept.items() if ALWAYS < since < before_ms})
+        _forget(budget.late, now_ms, {key: budget.memory_ms(key[0]) for key in budget.late if key[0] not in stands})
+        for name in budget.lost_sets.keys() & stands:
+            budget.lost_sets[name] = now_ms  # what stands may be of somebody who comes back, however late
+        for place in [place for place in budget.lost_count if place.family in stands]:
+            budget.lost_count[place] = now_ms
+        _forget(budget.lost_sets, now_ms, {name: budget.memory_ms(name) for name in budget.lost_sets})
+        _forget(budget.lost_count, now_ms, {place: budget.memory_ms(place.family) for place in budget.lost_count})
+        for dated in (budget.unlisted, budget.listed):  # of labels, so of all families
+            _forget(dated, now_ms, {} if stands else dict.fromkeys(dated, budget.memory_ms(SITES)))
+
+    def _standing(self) -> set[str]:
+        """Name the families in whose `(other)` anything stands: nobody can say that it is not of a value that comes."""
+        out: set[str] = set()
+        for name, series in self._series.sids.items():
+            if catalog.COUNTS[name].at == "standing":
+                if any(FOLDED in labels and self._levels.amounts.of(sid) for labels, sid in series.items()):
+                    out |= {self._series.families[name], SITES}
+        return out
 
     def fit(self) -> None:
         """Where readings were too many, fold more of the family with most values, and let others in."""
@@ -266,9 +283,11 @@ class Folding:
         self.leave(place, *leaving, follow=place.label not in self._budget.allowed)
 
 
-def _drop_before(dated: dict[Any, int], before_ms: int) -> None:
-    for key in [key for key, ms in dated.items() if ms < before_ms]:
-        del dated[key]
+def _forget(dated: dict[Any, int], now_ms: int, memory_ms: dict[Any, int]) -> None:
+    """Drop what lies longer ago than it is remembered."""
+    for key, ms in memory_ms.items():
+        if dated[key] < now_ms - ms:
+            del dated[key]
 
 
 def choose(series: Series) -> None:

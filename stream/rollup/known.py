@@ -1,6 +1,7 @@
 """Known: until when ad figures are known, as the marks of shards say it.
 
-In:  marks of deltas: `known/…`, `single/…` with site, platform, campaign and action, `total/…` with a cell.
+In:  marks of deltas: `known/…`, `single/…` with site, platform, campaign and action, `cost/…` with site and currency,
+     `total/…` with a cell.
 Out: the moment at which a figure of two sides ends; the series that have totals.
 
 What comes in single impressions, clicks and conversions is known as it happens; single spend until the newest one; a
@@ -37,6 +38,7 @@ class Known:
         self.marks: dict[str, int] = {}
         self.changed: set[str] = set()
         self._until: dict[str, dict[Campaign, dict[str, int]]] = {}
+        self._costs: dict[tuple[str, str], int] = {}  # site, currency → the newest end of a cost's period
         #: Cell → the newest end of its totals.
         self.totals: dict[Cell, int] = {}
         self.fresh: dict[Cell, int] = {}  # of these, what is news
@@ -58,6 +60,8 @@ class Known:
         words = rest.split(UNIT)
         if what == "total":
             return self._total(words, ms)
+        if what == "cost":
+            return self._cost(words, ms)
         if what not in ("known", "single") or len(words) < 4:
             return False
         site, platform, campaign, action = words[0], words[1], words[2], UNIT.join(words[3:])
@@ -65,6 +69,15 @@ class Known:
         end_ms = ALWAYS_MS if what == "single" else ms
         if end_ms > ends.get(action, -1):
             ends[action] = end_ms
+            self.version += 1
+        return True
+
+    def _cost(self, words: list[str], ms: int) -> bool:
+        if len(words) != 2:
+            return False
+        named = words[0], words[1]
+        if ms > self._costs.get(named, -1):
+            self._costs[named] = ms
             self.version += 1
         return True
 
@@ -102,6 +115,17 @@ class Known:
             if ms is not None:
                 newest[platform] = max(ms, newest.get(platform, 0))
         return _inside(list(newest.values()), now_ms, start_ms)
+
+    def cost_ms(self, site: str, currency: str, now_ms: int, start_ms: int) -> int | None:
+        """Give the earlier of the newest cost in a currency and of the spend of the platforms that told of any.
+
+        None where no cost reaches into (start, now]. Of several sites the earliest counts.
+        """
+        costs = [ms for (name, money), ms in self._costs.items() if money == currency and site in (FOLDED, name)]
+        cost_ms = _inside(costs, now_ms, start_ms)
+        if cost_ms is None:
+            return None
+        return min(cost_ms, self.spend_ms(site, currency, now_ms, start_ms) or cost_ms)
 
     def _of(self, site: str) -> Iterator[tuple[Campaign, dict[str, int]]]:
         for name, campaigns in self._until.items():

@@ -9,28 +9,31 @@ is heard of, and no further than the broker's stamps on their reports go.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
 from stream import catalog
+from stream.catalog import Metric, counts_of
+from stream.catalog.words import PERIODS
 from stream.changes.accumulator import Spread
-from stream.changes.cells import Cell
+from stream.changes.cells import CELLS, Cell
 from stream.changes.deltas import Delta, UnknownDelta, unpack_coded
-from stream.changes.panes import DAY_MS, Grid, end_pane
+from stream.changes.panes import DAY_MS, NOW, Grid, end_pane
 from stream.contract.readings import Reading
 from stream.rollup.budget import Budget, Place
 from stream.rollup.folding import Folding, choose
 from stream.rollup.formulas import Formulas
 from stream.rollup.known import Known
 from stream.rollup.resettled import resettle
-from stream.rollup.series import Ints, Series, Windows, shift_of, windows_of
+from stream.rollup.series import Ints, Series, Windows, shift_of, windows_for, windows_of
 from stream.rollup.snapshot import Snapshot
 from stream.rollup.standing import ForeignDelta, Standings, follows
-from stream.rollup.totals import totals
+from stream.rollup.totals import largest, totals
+from stream.rollup.value import Value
 from stream.state.keys import ROLLUP_CLOCK
 from stream.windows.exact import ExactWindows
 from stream.windows.levels import Levels
@@ -45,7 +48,8 @@ class RollupOptions:
     """How a rollup is set up. `shards` is group → number of shards; without `windows` those of the catalog hold.
 
     `absent` are kinds of groups that do not run because their topics are missing: no shard can say so. With `once`
-    no delta comes twice, as it is with transactions.
+    no delta comes twice, as it is with transactions. `told` are the groups to whose shards others tell something;
+    `periods` windows whose length the rules of leads give.
 
     With `exact` every change is kept with its millisecond and windows end at the very moment of reading: for a
     replay. Otherwise panes and levels bound the memory.
@@ -61,6 +65,19 @@ class RollupOptions:
     allowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     once: bool = False
+    told: tuple[str, ...] = ()
+    periods: Mapping[str, str] = field(default_factory=lambda: dict(PERIODS))
+
+
+class _Standing(NamedTuple):
+    """What is said beside all readings."""
+
+    complete: bool
+    along: bool  # complete to the end of the chain, where leads count
+    since: int | None
+
+    def of(self, counts_leads: bool) -> bool:
+        return self.along if counts_leads else self.complete
 
 
 class Rollup:
@@ -69,18 +86,18 @@ class Rollup:
     def __init__(self, options: RollupOptions, table: Windows | None = None) -> None:
         """With a `table` of windows that one is used, whatever the options say."""
         self.options = options
-        wanted = windows_of(catalog.METRICS, options.windows)
+        wanted = windows_of(catalog.METRICS, options.windows, options.periods)
         every = {window for windows in wanted.values() for window in windows}
         self._windows = {name for name, _ in every}
         self._levels = None if options.exact else Levels(every, options.grid)
         self._table: Windows = table or self._levels or ExactWindows()
         self._budget = Budget(options.label_limit, options.most_readings, options.allowed, everything=options.exact)
-        self._series = Series(self._table, self._budget, wanted, catalog.METRICS, options.grid)
+        self._series = Series(self._table, self._budget, wanted, catalog.METRICS, options.grid, options.periods)
         self._folding = Folding(self._series, self._levels) if self._levels and table is None else None
         self._series.make_room = self._make_room if self._folding else None
         self._known = Known()
         self._formulas = Formulas(self._series, self._known)
-        self._standings = Standings(options.shards, options.absent)
+        self._standings = Standings(options.shards, options.absent, options.told)
         self._snapshot = (
             Snapshot(self._levels, self._series, self._standings, self._budget, self._known) if self._levels else None
         )
@@ -89,7 +106,8 @@ class Rollup:
         self._seq = 0
         self._stored_now_ms = 0
         self._restored = False
-        self._was: dict[str, tuple[bool, int | None]] = {}  # window → standing when it was last read
+        self._of_leads = {metric.name for metric in catalog.METRICS if _counts_leads(metric)}
+        self._was: dict[str, _Standing] = {}  # window → standing when it was last read
         self._waiting: list[tuple[Ints, Ints, Ints]] = []
         self._waits = 0
 
@@ -150,6 +168,8 @@ class Rollup:
             self._wait(self._series.expand(names, index, panes, amounts))
         if delta.spreads:
             self._spread(delta.spreads)
+        if delta.standing:
+            self._table.stand(*self._series.standing(delta.standing, np.frombuffer(delta.stands, np.int64)))
         self._standings.take(delta, stamp_ms, self._clock_ms if live else None)
         self._known.take(delta.marks)
 
@@ -229,10 +249,10 @@ class Rollup:
             choose(self._series)
         self._formulas.refresh()
         self._seq += 1
-        standing = self.complete, self._standings.data_since_ms()
+        standing = _Standing(self.complete, self.complete_along, self._standings.data_since_ms())
         out: list[Reading] = []
         for metric in catalog.METRICS:
-            for window in self.options.windows or metric.windows:
+            for window in windows_for(metric, self.options.windows):
                 if windows is None or window in windows:
                     everything = windows is None or standing != self._was.get(window)
                     self._read(metric, window, everything, standing, out)
@@ -259,41 +279,50 @@ class Rollup:
         """Whether every shard has said lately that it has nothing more to read."""
         return self.options.exact or self._standings.complete(self._clock_ms)
 
+    @property
+    def complete_along(self) -> bool:
+        """Whether all that leads count for is complete, too: they have taken in what others told them."""
+        return self.complete and (self.options.exact or self._standings.complete_along(self._clock_ms))
+
     def _read(
         self,
         metric: catalog.Metric,
         window: str,
         everything: bool,
-        standing: tuple[bool, int | None],
+        standing: _Standing,
         out: list[Reading],
     ) -> None:
         table = self._table
-        complete, since = standing
+        complete, since = standing.of(metric.name in self._of_leads), standing.since
         now_ms = table.now_ms
-        spans: dict[tuple[int | None, int], tuple[int, int]] = {}
+        spans: dict[tuple[int | None, int], tuple[int | None, int]] = {}
         by_label, shift_ms = metric.waits_for_target, metric.shift_ms
-        for value in self._formulas.values(metric, window, everything):
+        if metric.kind == "largest":
+            values: Iterable[Value] = largest(metric.name, self._standings, self._budget)
+        else:
+            values = self._formulas.values(metric, window, everything)
+        for value in values:
             if by_label:
                 shift_ms = shift_of(metric, value.labels)
             named = value.end_ms, shift_ms
             if named not in spans:
-                spans[named] = table.span((window, shift_ms), value.end_ms)
+                spans[named] = (None, now_ms) if window == NOW else table.span((window, shift_ms), value.end_ms)
             start, end = spans[named]
             as_of = now_ms if value.end_ms is None else value.end_ms
             out.append(
                 Reading(
-                    metric=metric.name, labels=value.labels, window=window, value=value.value,
+                    metric=metric.series, labels=value.labels, window=window, value=value.value,
                     numerator=value.numerator, denominator=value.denominator, n=value.n, window_start_ms=start,
                     window_end_ms=end, as_of_ms=as_of, complete=complete, data_since_ms=since, seq=self._seq,
-                    catalog_version=self._version,
+                    catalog_version=self._version, maturity=value.maturity, restated=value.restated,
                 )
             )  # fmt: skip
 
-    def _read_totals(self, standing: tuple[bool, int | None], out: list[Reading]) -> None:
-        complete, since = standing
+    def _read_totals(self, standing: _Standing, out: list[Reading]) -> None:
+        complete, along, since = standing
         now_ms = self._table.now_ms
         clock_ms = now_ms if self.options.exact else self._clock_ms or now_ms
-        for name, labels, value in totals(self._standings, self._budget, clock_ms, complete, self._version):
+        for name, labels, value in totals(self._standings, self._budget, clock_ms, complete, along, self._version):
             out.append(
                 Reading(
                     metric=name, labels=labels, window=None, value=value, numerator=None, denominator=None, n=None,
@@ -301,3 +330,10 @@ class Rollup:
                     data_since_ms=since, seq=self._seq, catalog_version=self._version,
                 )
             )  # fmt: skip
+
+
+def _counts_leads(metric: Metric) -> bool:
+    """Tell whether shards of leads count for an entry, or correct what others counted."""
+    against = () if metric.against is None else counts_of(catalog.BY_NAME[metric.against])
+    kinds = {kind for name in (*counts_of(metric), *against) for kind in catalog.COUNTS[name].cells}
+    return metric.kind == "largest" or any(CELLS[kind].of_leads for kind in kinds)

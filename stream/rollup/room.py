@@ -15,7 +15,7 @@ from typing import Any, Final
 from stream import catalog
 from stream.catalog import Count, Metric
 from stream.changes.cells import CLOSED_LABELS
-from stream.changes.panes import Grid, end_pane
+from stream.changes.panes import HOUR_MS, Grid, end_pane
 from stream.rollup.budget import (
     ALWAYS,
     ASIDE,
@@ -30,7 +30,6 @@ from stream.rollup.budget import (
     has_budget,
 )
 from stream.state.labels import FOLDED
-from stream.windows.levels import PLAN
 
 #: Words for how a mail bounced; "unknown" is one of them.
 _BOUNCES: Final = 4
@@ -39,7 +38,9 @@ OVER: Final = 10
 #: Sites take no more than so much of all readings, or nothing else would be shown of any of them.
 _OF_SITES: Final = (3, 4)
 _SITE: Final = Place(SITES, "site", "")
-_EDGE_MS: Final = PLAN[-1][1]
+#: Where values change places: an edge of the panes that windows up to 90 days are made of. In the longer pane of a
+#: longer window a value may lie in both of its series; as long as a window holds that pane it shows both together.
+_EDGE_MS: Final = 6 * HOUR_MS
 
 #: Gives the moment from which on a set of labels has series of its own; takes names and values.
 Since = Callable[[tuple[str, ...], Labels], int]
@@ -48,7 +49,7 @@ Readings = Mapping[tuple[str, tuple[str, ...]], int]
 
 
 def edge_after(now_ms: int, grid: Grid) -> int:
-    """Give the next edge of the longest panes: from there on a series can be told apart in all windows."""
+    """Give the next edge at which values change places: from there on a series can be told apart."""
     return end_pane(now_ms, _EDGE_MS, grid.origin_ms) * _EDGE_MS + grid.origin_ms
 
 
@@ -252,10 +253,13 @@ def readings_of(metrics: Iterable[Metric], families: Mapping[str, str]) -> Readi
     """
     out: dict[tuple[str, tuple[str, ...]], int] = {}
     for metric in metrics:
+        if not metric.numerator:
+            continue  # it has no series
         apart = {name for name, _ in metric.constant} | ASIDE
         names = tuple([label for label in metric.labels if label not in apart])
         shown = len(catalog.QUANTILES) if metric.kind == "summary" else 1
         shown *= _BOUNCES if "bounce_type" in metric.labels else 1
+        shown *= len(catalog.AGES) + 1 if catalog.AGE in metric.labels else 1
         family = families[(metric.numerator + metric.denominator)[0][1]]
         keys = [names]
         if CURRENCY in metric.labels:

@@ -20,21 +20,25 @@ from numpy.typing import NDArray
 
 from stream import catalog
 from stream.catalog import Count, Metric
+from stream.catalog.words import AGES, HORIZON_WINDOW, PERIODS
 from stream.changes.accumulator import Spread
 from stream.changes.cells import CELLS, CLOSED_LABELS, Cell
 from stream.changes.deltas import cell_of
-from stream.changes.panes import Grid, window_ms
+from stream.changes.panes import DAY_MS, NOW, Grid, window_ms
 from stream.changes.targets import STEP_TARGETS_S
-from stream.rollup.budget import ALWAYS, NEVER, SITES, Budget, Labels, Place, families, has_budget
+from stream.rollup.budget import ALWAYS, LONG_MEMORY_MS, NEVER, SITES, Budget, Labels, Place, families, has_budget
 from stream.rollup.room import Room, edge_after, fitted, folded, readings_of
 from stream.state.labels import FOLDED
-from stream.windows.levels import Window
+from stream.windows.level import Window
 
 Ints = NDArray[np.int64]
 
 _MOST_CELLS = 100_000
 _MOST_KNOWN = 20_000  # of one projection
 _TARGETS_MS: Final = {step: target_s * 1_000 for step, target_s in STEP_TARGETS_S.items()}
+
+#: Families with longer windows remember for longer what was folded.
+_LONG_MS: Final = 90 * DAY_MS
 
 #: The hidden series of folded values: labels are those of a place, and the value.
 VOLUME: Final = "(volume)"
@@ -53,11 +57,16 @@ class Windows(Protocol):
     def add_series(self, windows: Iterable[Window]) -> int: ...
     def advance(self, now_ms: int) -> None: ...
     def apply(self, sids: Ints, panes: Ints, amounts: Ints) -> None: ...
+    def stand(self, sids: Ints, amounts: Ints) -> None: ...
     def spread(self, sid: int, spread: Spread) -> None: ...
     def total(self, window: Window) -> Ints: ...
     def between(self, window: Window, sids: Ints, end_ms: int) -> Ints | None: ...
     def edge_ms(self, window: Window, end_ms: int) -> int: ...
     def span(self, window: Window, end_ms: int | None = None) -> tuple[int, int]: ...
+    def by_age(self, window: Window, sids: Ints) -> tuple[Ints, Ints, Ints]: ...
+    def recent(self, sids: Ints, lengths_ms: Ints) -> Ints: ...
+    def oldest_ms(self, sids: Ints) -> Ints: ...
+    def remembered_ms(self) -> int: ...
 
 
 class Part(NamedTuple):
@@ -72,7 +81,7 @@ class _Projection:
     """How cells of one kind become labels of one count."""
 
     __slots__ = (
-        "closed", "count", "family", "fate_at", "known", "mask", "needs_at", "places_of", "site_at", "spots",
+        "closed", "count", "family", "fate_at", "known", "mask", "needs_at", "picks", "places_of", "site_at", "spots",
         "values_of", "windows",
     )  # fmt: skip
 
@@ -80,7 +89,7 @@ class _Projection:
         names = CELLS[kind].labels
         self.count, self.family = count, family
         self.windows = windows
-        at = [names.index(label) + 1 for label in count.labels]
+        at = [names.index(label) + 1 for label in count.of_cells]
         #: Gives a tuple of values, or the bare value where a count has one label alone.
         self.values_of: Callable[[Cell], Any] = itemgetter(*at)
         self.known: dict[Any, list[Part]] = {}  # values of a cell → series; none: it adds to none
@@ -94,6 +103,7 @@ class _Projection:
         self.mask = count.fate
         self.fate_at = names.index("fate") + 1 if count.fate else 0
         self.needs_at = names.index(count.needs) + 1 if count.needs in names else 0
+        self.picks = [(names.index(label) + 1, value) for label, value in count.where]
 
     def places(self, site: str) -> list[tuple[int, Place]]:
         """Give the places of a site that values of this count compete for, and where the values stand."""
@@ -115,12 +125,15 @@ class Series:
         windows_of: dict[str, tuple[Window, ...]],
         metrics: Iterable[Metric],
         grid: Grid = Grid(),
+        periods: Mapping[str, str] = PERIODS,
     ) -> None:
         metrics = tuple(metrics)
+        self.periods = periods
         self.table = table
         self.budget = budget
         self.windows_of = windows_of
         self.families = families(metrics)
+        budget.memory_of = _memory(windows_of, self.families)
         self.sids: dict[str, dict[Labels, int]] = {name: {} for name in windows_of}
         self.volumes: dict[Labels, int] = {}
         self.order: list[tuple[str, Labels]] = []
@@ -155,6 +168,16 @@ class Series:
                 self._look_for_room([name])
             known = self._target(name)
         return known
+
+    def standing(self, cells: Sequence[Cell], amounts: Ints) -> tuple[Ints, Ints]:
+        """Turn changes of what stands of cells into changes of series.
+
+        What stands is in no pane, so it cannot be told where a value that got its place late stood before: for good
+        it adds to the series that it added to at first, and is taken back there.
+        """
+        found = [parts[0].sids if parts else [] for parts in self.parts_of(cells)]
+        sizes = np.fromiter(map(len, found), np.int64, len(found))
+        return np.fromiter(chain.from_iterable(found), np.int64, int(sizes.sum())), np.repeat(amounts, sizes)
 
     def parts_of(self, cells: Sequence[Cell]) -> list[list[Part]]:
         """Give the series that each cell adds to, from moment to moment.
@@ -248,6 +271,8 @@ class Series:
             if projection.needs_at and cell[projection.needs_at] is None:
                 continue
             if projection.mask and not int(cell[projection.fate_at] or 0) & projection.mask:
+                continue
+            if projection.picks and any(cell[at] != value for at, value in projection.picks):
                 continue
             values = projection.values_of(cell)
             parts = projection.known.get(values)
@@ -358,7 +383,8 @@ class Series:
 
     def longest(self, place: Place) -> Window:
         """Give the window in which the volume of the values of a place is compared."""
-        return max(self.windows_of[place.family], key=lambda window: (window_ms(window[0]), -window[1]))
+        windows = self.windows_of[place.family]
+        return max(windows, key=lambda window: (0 if window[0] == NOW else window_ms(window[0]), -window[1]))
 
     def volume(self, place: Place) -> dict[str, int]:
         """Add up the first count of a family in its longest window, by the shown values of a label."""
@@ -404,7 +430,7 @@ class Series:
         if not self.watched:
             return {labels: (sid,) for labels, sid in self.sids[count].items()}, NEVER
         family, names = self.families[count], catalog.COUNTS[count].labels
-        start_ms, following = self.table.span(window)[0], NEVER
+        start_ms, following = self.start_ms(window), NEVER
         out = dict[Labels, list[int]]()
         for labels, sid in self.sids[count].items():
             site = str(labels[names.index("site")])
@@ -422,6 +448,10 @@ class Series:
             out.setdefault(shown, []).append(sid)
         return out, following
 
+    def start_ms(self, window: Window) -> int:
+        """Give the moment at which a window begins; what stands may have done so since always."""
+        return ALWAYS if window[0] == NOW else self.table.span(window)[0]
+
     def watch(self) -> None:
         """Find out whether any window may show series under other labels than their own."""
         budget = self.budget
@@ -433,6 +463,16 @@ class Series:
         if chosen is not None and value in self.budget.kept.get(place, ()):
             return ALWAYS if value in chosen else NEVER
         return self.budget.kept.get(place, {}).get(value, ALWAYS)
+
+
+def _memory(windows_of: Mapping[str, tuple[Window, ...]], families: Mapping[str, str]) -> dict[str, int]:
+    """Give the families of which more is remembered, since they have windows over 90 days; sites are in all of them."""
+    long = {
+        families[name]
+        for name, windows in windows_of.items()
+        if any(window != NOW and window_ms(window) + shift_ms > _LONG_MS for window, shift_ms in windows)
+    }
+    return dict.fromkeys({*long, SITES} if long else (), LONG_MEMORY_MS)
 
 
 def _joined(found: list[list[Part]]) -> list[Part]:
@@ -448,16 +488,42 @@ def _joined(found: list[list[Part]]) -> list[Part]:
     return out
 
 
-def windows_of(metrics: Iterable[Metric], names: tuple[str, ...] | None = None) -> dict[str, tuple[Window, ...]]:
-    """List the windows that each count must be readable in; `names` replaces the windows of the catalog."""
+def windows_of(
+    metrics: Iterable[Metric], names: tuple[str, ...] | None = None, periods: Mapping[str, str] = PERIODS
+) -> dict[str, tuple[Window, ...]]:
+    """List the windows that each count must be readable in; `names` replaces the windows of the catalog.
+
+    `periods` are the lengths that the rules of leads give. What stands, and what is read apart, has the same windows
+    whatever others are asked for.
+    """
     out: dict[str, dict[Window, None]] = {}
+
+    def add(count: str, windows: Iterable[str], shifts: Iterable[int] = (0,)) -> None:
+        here = out.setdefault(count, {})
+        for name in windows:
+            here.update(dict.fromkeys((periods.get(name, name), shift_ms) for shift_ms in shifts))
+
     for metric in metrics:
-        wanted = metric.windows if names is None else names
+        wanted, apart = windows_for(metric, names), dict(metric.read_in)
         for _, count in metric.numerator + metric.denominator:
-            here = out.setdefault(count, {})
-            for name in wanted:
-                here.update(dict.fromkeys((name, shift_ms) for shift_ms in shifts_of(metric)))
+            if count in apart:
+                add(count, (apart[count],))
+            else:
+                add(count, wanted, shifts_of(metric))
+        if metric.maturity is not None:
+            add(metric.maturity.waits, wanted)
+            add(metric.maturity.took, (HORIZON_WINDOW,))
+        if metric.began is not None:
+            add(metric.began, AGES if metric.kind == "count" else (*AGES, HORIZON_WINDOW))
+        for beside in (metric.observed, metric.restated):
+            if beside is not None:
+                add(beside, (NOW,))
     return {name: tuple(windows) for name, windows in out.items()}
+
+
+def windows_for(metric: Metric, names: tuple[str, ...] | None) -> tuple[str, ...]:
+    """List the windows that an entry is read in, where others are asked for than those of the catalog."""
+    return metric.windows if names is None or metric.windows == (NOW,) else names
 
 
 def shifts_of(metric: Metric) -> tuple[int, ...]:

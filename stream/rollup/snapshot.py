@@ -3,15 +3,17 @@
 In:  levels, series, standings, the budget, what is known of ads.
 Out: records to write; and the way back.
 
-Keys: `x` level pane: the cells of one pane, sparse. `s` number: a slice of the list of series. `p` level number: a
-slice of the totals that are not over. `d` group shard: what a shard reported. `k` mark: until when something is known.
-`b`: the label budget. `q`: sequence and moment. What does not fit into one record goes into several.
+Keys: `x` level pane: the cells of one pane, sparse. `a` number: what stands of some series. `s` number: a slice of
+the list of series. `p` level number: a slice of the totals that are not over. `d` group shard: what a shard reported.
+`k` mark: until when something is known. `b`: the label budget. `q`: sequence and moment. What does not fit into one
+record goes into several.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -21,11 +23,20 @@ from stream.changes.accumulator import Spread
 from stream.rollup.budget import Budget
 from stream.rollup.known import Known
 from stream.rollup.pieces import Pieces, Records, halved
-from stream.rollup.series import Series
+from stream.rollup.series import Ints, Series
 from stream.rollup.standing import Standing, Standings
 from stream.rollup.stored_budget import MadeWith, StoredBudget
-from stream.state.keys import LABEL_BUDGET, ROLLUP_CELLS, ROLLUP_MARKS, ROLLUP_PENDING, ROLLUP_SERIES, STANDING
-from stream.windows.levels import Level, Levels
+from stream.state.keys import (
+    LABEL_BUDGET,
+    ROLLUP_AMOUNTS,
+    ROLLUP_CELLS,
+    ROLLUP_MARKS,
+    ROLLUP_PENDING,
+    ROLLUP_SERIES,
+    STANDING,
+)
+from stream.windows.level import Level
+from stream.windows.levels import Levels
 from stream.windows.spreads import Part, columns
 
 _PANE: Final = struct.Struct(">cBq")
@@ -34,6 +45,8 @@ _WAITING: Final = struct.Struct(">cBI")
 _A_SLICE: Final = 1_000
 #: Cells in one record: 12 bytes each.
 _CELLS: Final = 40_000
+#: What is restored when all is loaded: series first, since all else is of them.
+_IN_ORDER: Final = (ROLLUP_SERIES.prefix, ROLLUP_CELLS.prefix, ROLLUP_PENDING.prefix, ROLLUP_AMOUNTS.prefix)
 _encode = msgspec.msgpack.Encoder().encode
 _standing = msgspec.msgpack.Decoder(Standing).decode
 _series = msgspec.msgpack.Decoder(list[tuple[str, list[str | int]]]).decode
@@ -52,6 +65,7 @@ class Snapshot:
         self._pieces = Pieces()
         self._written: dict[int, set[int]] = {number: set() for number in levels.levels}
         self._waiting: dict[int, set[int]] = {number: set() for number in levels.levels}
+        self._standing: set[int] = set()  # slices of amounts that the log has
         self._former: set[bytes] = set()  # records of a former release, to be buried once theirs are written anew
         self._loaded: dict[bytes, bytes] = {}
 
@@ -62,6 +76,7 @@ class Snapshot:
         for level in self._levels.levels.values():
             self._panes(level, full, out)
             self._wait(level, full, out)
+        self._stand(full, out)
         for group, shard in sorted(self._standings.of if full else self._standings.changed):
             standing = self._standings.of[group, shard]
             out.append((STANDING.prefix + f"{group}/{shard}".encode(), _encode(standing)))
@@ -75,7 +90,7 @@ class Snapshot:
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take a record of the log; `restore` does the work when all are in."""
         kind = key[:1]
-        if kind in (ROLLUP_CELLS.prefix, ROLLUP_SERIES.prefix, ROLLUP_PENDING.prefix):
+        if kind in _IN_ORDER:
             if value is None:
                 self._loaded.pop(key, None)
             else:
@@ -102,12 +117,23 @@ class Snapshot:
         self._levels.advance(now_ms)
         self._budget.restore()
         loaded, self._loaded = self._loaded, {}
-        for kind in (ROLLUP_SERIES.prefix, ROLLUP_CELLS.prefix, ROLLUP_PENDING.prefix):
+        for kind in _IN_ORDER:
             for key in sorted(key for key in loaded if key[:1] == kind):
                 self._take(kind, key, loaded[key])
         self._listed = len(self._series.order)
         for level in self._levels.levels.values():
             level.dirty.clear()
+        self._levels.amounts.changed.clear()
+        self._lengthen()
+
+    def _lengthen(self) -> None:
+        """Fill a level that the log knows nothing of, since a former release had none such, from shorter panes.
+
+        Else a year would begin with the upgrade, and hold less than the 90 days beside it.
+        """
+        for shorter, level in pairwise(self._levels.levels.values()):
+            if self._written[shorter.number] and not self._written[level.number]:
+                level.take_from(shorter)
 
     def _take(self, kind: bytes, key: bytes, value: bytes) -> None:
         if kind == ROLLUP_SERIES.prefix:
@@ -120,6 +146,11 @@ class Snapshot:
             if level is not None and level.end - level.ring <= pane < level.end:
                 level.apply(*_cells(value, pane))
                 self._written[number].add(pane)
+        elif kind == ROLLUP_AMOUNTS.prefix:
+            _, number = _SLICE.unpack(key)
+            sids, amounts = _stands(value)
+            self._levels.stand(sids, amounts)
+            self._standing.add(number)
         elif len(key) == _WAITING.size:
             _, number, part = _WAITING.unpack(key)
             if number in self._levels.levels:
@@ -179,6 +210,19 @@ class Snapshot:
                 written.discard(number)
         waiting.changed.clear()
 
+    def _stand(self, full: bool, out: Records) -> None:
+        amounts = self._levels.amounts
+        for number in sorted(amounts.changed | (set(range(amounts.slices)) if full else set())):
+            sids, some = amounts.slice(number)
+            key = _SLICE.pack(ROLLUP_AMOUNTS.prefix, number)
+            if len(sids):
+                out.append((key, _encode((sids.astype("<u4").tobytes(), some.tobytes()))))
+                self._standing.add(number)
+            elif number in self._standing:
+                out.append((key, None))
+                self._standing.discard(number)
+        amounts.changed.clear()
+
     def _mark(self, full: bool, out: Records) -> None:
         known = self._known
         for name in sorted(known.marks if full else known.changed):
@@ -186,7 +230,11 @@ class Snapshot:
         known.changed.clear()
 
 
-def _cells(value: bytes, pane: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _cells(value: bytes, pane: int) -> tuple[Ints, Ints, Ints]:
+    sids, amounts = _stands(value)
+    return sids, np.full(len(sids), pane, np.int64), amounts
+
+
+def _stands(value: bytes) -> tuple[Ints, Ints]:
     sids, amounts = _pane(value)
-    size = len(sids) // 4
-    return np.frombuffer(sids, "<u4").astype(np.int64), np.full(size, pane, np.int64), np.frombuffer(amounts, np.int64)
+    return np.frombuffer(sids, "<u4").astype(np.int64), np.frombuffer(amounts, np.int64)

@@ -2,12 +2,16 @@
 
 In:  the newest report of each shard.
 Out: whether everything is restored and caught up, since when there is data, and the account of all records.
+
+What shards tell those of leads is on its way for a second or two. Figures that leads count for are complete once these
+have taken in all that had been told some seconds ago.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final
 
 import msgspec
 
@@ -17,6 +21,8 @@ Shard = tuple[str, int]
 
 #: A shard that has not reported for so long does not count as caught up.
 SILENT_AFTER_MS = 15_000
+#: What a shard tells another one has come after so long, if that one has nothing more to read.
+_ON_ITS_WAY_MS: Final = 15_000
 
 
 class Standing(msgspec.Struct, array_like=True):
@@ -33,6 +39,8 @@ class Standing(msgspec.Struct, array_like=True):
     gauges: dict[str, float]
     marks: dict[str, int] = {}  # as a former release wrote them; today each has a record of its own
     life: str = ""  # once it was not said
+    sent: dict[int, int] = {}
+    taken: dict[str, int] = {}
 
 
 class SequenceGap(Exception):
@@ -64,8 +72,11 @@ def follows(known: Standing | None, delta: Delta, *, once: bool) -> bool:
 class Standings:
     """The reports of all shards."""
 
-    def __init__(self, shards: Mapping[str, int], absent: Iterable[str] = ()) -> None:
+    def __init__(self, shards: Mapping[str, int], absent: Iterable[str] = (), told: Collection[str] = ()) -> None:
+        """`told` are groups to whose shards others tell something."""
         self._absent = frozenset(absent)
+        self._told = frozenset(told)
+        self._sent: dict[Shard, deque[tuple[int, dict[int, int]]]] = {}  # what each had told, and when it said so
         self.expected = {(group, number) for group, count in shards.items() for number in range(count)}
         self.of: dict[Shard, Standing] = {}
         self.changed: set[Shard] = set()
@@ -87,17 +98,53 @@ class Standings:
             newest = _highest(before.newest_ms, newest)
         self.of[shard] = Standing(
             delta.seq, stamp_ms, delta.caught_up, newest, oldest, delta.lag_records, delta.missing, delta.account,
-            delta.gauges, life=delta.life or (before.life if before else ""),
+            delta.gauges, life=delta.life or (before.life if before else ""), sent=delta.sent, taken=delta.taken,
         )  # fmt: skip
         self.changed.add(shard)
+        if delta.sent:
+            self._tell(shard, stamp_ms, delta.sent, before)
+
+    def _tell(self, shard: Shard, stamp_ms: int, sent: dict[int, int], before: Standing | None) -> None:
+        told = self._sent.get(shard)
+        if told is None:
+            told = self._sent[shard] = deque([(before.reported_ms, before.sent)] if before is not None else ())
+        if not told or told[-1][1] != sent:
+            told.append((stamp_ms, sent))
+        while len(told) > 1 and told[1][0] <= stamp_ms - _ON_ITS_WAY_MS:
+            told.popleft()
 
     def complete(self, now_ms: int) -> bool:
-        """Tell whether every shard has reported lately that it has nothing more to read."""
-        heard = self._heard
-        return self.expected <= self.of.keys() and all(
-            self.of[shard].caught_up and now_ms - max(self.of[shard].reported_ms, heard.get(shard, 0)) < SILENT_AFTER_MS
-            for shard in self.expected
+        """Tell whether every shard has reported lately that it has nothing more to read; but those that are told."""
+        return all(self._caught_up(shard, now_ms) for shard in self.expected if shard[0] not in self._told)
+
+    def complete_along(self, now_ms: int) -> bool:
+        """Tell whether the shards that are told have nothing more to read, and took in what had been told by now."""
+        along = [shard for shard in self.expected if shard[0] in self._told]
+        return all(self._caught_up(shard, now_ms) for shard in along) and all(
+            self.of[receiver].taken.get(f"{sender[0]}/{sender[1]}", 0) >= seq
+            for sender in self.of
+            for number, seq in self._had_told(sender, now_ms).items()
+            for receiver in along
+            if receiver[1] == number
         )
+
+    @property
+    def any_told(self) -> bool:
+        """Whether there are shards that are told."""
+        return any(group in self._told for group, _ in self.expected)
+
+    def _had_told(self, sender: Shard, now_ms: int) -> dict[int, int]:
+        """Give what a shard had told to each when it may have come: all of it, if nothing was told since."""
+        told = self._sent.get(sender)
+        if told is None:
+            return self.of[sender].sent
+        return next((sent for stamp_ms, sent in reversed(told) if stamp_ms <= now_ms - _ON_ITS_WAY_MS), {})
+
+    def _caught_up(self, shard: Shard, now_ms: int) -> bool:
+        known = self.of.get(shard)
+        if known is None or not known.caught_up:
+            return False
+        return now_ms - max(known.reported_ms, self._heard.get(shard, 0)) < SILENT_AFTER_MS
 
     def reached_ms(self, now_ms: int) -> int:
         """Give the moment up to which shards have reported: now, but not long after half of them say that it is.
@@ -141,6 +188,14 @@ class Standings:
         for standing in self.of.values():
             if name in standing.gauges:
                 yield standing.gauges[name]
+
+    def by_site(self, name: str) -> Iterator[tuple[str, float]]:
+        """Give a gauge of every shard that has it, by site: `name/site`."""
+        prefix = f"{name}/"
+        for standing in self.of.values():
+            for named, value in standing.gauges.items():
+                if named.startswith(prefix):
+                    yield named[len(prefix) :], value
 
     def missing(self) -> frozenset[str]:
         """Name the sources whose topic does not exist."""

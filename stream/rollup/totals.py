@@ -1,25 +1,30 @@
 """Totals: the account of all records and the freshness of sources, as readings without a window.
 
 In:  the standings of all shards.
-Out: (metric, labels, value).
+Out: (metric, labels, value); the largest of what shards report of a site.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from stream.rollup.budget import Budget
 from stream.rollup.standing import Standings
+from stream.rollup.value import Value
 from stream.state.labels import FOLDED
 
 Total = tuple[str, dict[str, str], int | float]
 
 
-def totals(standings: Standings, budget: Budget, now_ms: int, complete: bool, catalog_version: str) -> Iterator[Total]:
+def totals(
+    standings: Standings, budget: Budget, now_ms: int, complete: bool, along: bool, catalog_version: str
+) -> Iterator[Total]:
     """Give every total; names in the account are `kind/outcome` or `kind/outcome/reason`."""
     account = standings.account()
     accepted: dict[str, int] = {}
-    ended = 0
+    ended = dropped = 0
+    ignored: Counter[str] = Counter()
     folded = dict(budget.folded)
     for name, n in sorted(account.items()):
         kind, outcome, *rest = name.split("/", 2)
@@ -31,12 +36,20 @@ def totals(standings: Standings, budget: Budget, now_ms: int, complete: bool, ca
             yield "fields_ignored_total", {"kind": kind, "field": rest[0]}, n
         elif outcome == "unjoined":
             yield "unjoined_recipients_total", {}, n
+        elif outcome == "ignored_id":
+            ignored[rest[0]] += n
+        elif outcome == "fact_dropped":
+            dropped += n
         elif outcome == "label":
             folded[rest[0]] = folded.get(rest[0], 0) + n
         else:
             ended += n
             yield "events_total", {"kind": kind, "outcome": outcome, "reason": rest[0] if rest else ""}, n
     yield "conservation_error", {}, sum(accepted.values()) - ended
+    if standings.any_told:
+        for field, n in sorted(ignored.items()):
+            yield "ignored_ids_total", {"field": field}, n
+        yield "lead_facts_dropped_total", {}, dropped
     for kind, newest in sorted(standings.newest_ms().items()):
         yield "source_newest_event_timestamp_seconds", {"kind": kind}, newest / 1000
         yield "source_lag_seconds", {"kind": kind}, max(0, now_ms - newest) / 1000
@@ -45,6 +58,8 @@ def totals(standings: Standings, budget: Budget, now_ms: int, complete: bool, ca
     for kind in sorted(standings.missing()):
         yield "source_missing", {"kind": kind}, 1
     yield "complete", {}, int(complete)
+    if standings.any_told:
+        yield "leads_complete", {}, int(along)
     since = standings.data_since_ms()
     if since is not None:
         yield "data_since_timestamp_seconds", {}, since / 1000
@@ -60,3 +75,14 @@ def totals(standings: Standings, budget: Budget, now_ms: int, complete: bool, ca
     for label, n in sorted(folded.items()):
         yield "labels_folded_total", {"label": label}, n
     yield "catalog_info", {"version": catalog_version}, 1
+
+
+def largest(name: str, standings: Standings, budget: Budget) -> Iterator[Value]:
+    """Give the largest of a gauge over all shards, by site."""
+    found: dict[str, float] = {}
+    for site, value in standings.by_site(name):
+        site = site if budget.shows_site(site) else FOLDED
+        found[site] = max(value, found.get(site, value))
+    for site, value in sorted(found.items()):
+        whole = int(value) if value == int(value) else value
+        yield Value({"site": site}, whole, None, None, whole, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from stream.catalog import Metric
+from stream.catalog import NOW_WINDOW, Metric
 from stream.catalog.judging import LEAST_LEADS, LEAST_TRIALS
 from stream.serve import words
 from stream.serve.figures import Figure
@@ -32,10 +32,16 @@ _STATES: Final = {
 def window_for(metric: Metric, window: str) -> str:
     """Choose the window of a metric that is shown: the one asked for, else its next longer one, else its longest.
 
+    What stands has one alone.
+
     >>> from stream.catalog import BY_NAME
     >>> [window_for(BY_NAME["cost_per_lead"], window) for window in ("5m", "24h", "90d")]
     ['24h', '24h', '90d']
+    >>> window_for(BY_NAME["open_leads"], "5m")
+    'now'
     """
+    if NOW_WINDOW in metric.windows:
+        return NOW_WINDOW
     longer = [each for each in metric.windows if duration_ms(each) >= duration_ms(window)]
     return longer[0] if longer else metric.windows[-1]
 
@@ -58,8 +64,8 @@ def card(metric: Metric, window: str, asked: str, figure: Figure | None, verdict
         "shown": words.value(figure.value if figure else None, metric.unit, measure),
         "numerator": figure.numerator if figure else None,
         "denominator": figure.denominator if figure else None,
-        "counts": _counts(metric, figure),
-        "parts": _parts(metric, figure),
+        "counts": counts(metric, figure),
+        "parts": parts(metric, figure),
         "state": state,
         "state_text": _STATES.get(state, ""),
         "detail": detail,
@@ -75,7 +81,8 @@ def title(metric: Metric) -> str:
     return metric.panel or plain
 
 
-def _counts(metric: Metric, figure: Figure | None) -> str:
+def counts(metric: Metric, figure: Figure | None) -> str:
+    """Say what a figure was divided from."""
     if figure is None or figure.denominator is None:
         return ""
     n = words.number(figure.numerator or 0)
@@ -85,12 +92,12 @@ def _counts(metric: Metric, figure: Figure | None) -> str:
     return f"{text}, 90 % within {words.span(figure.high)}" if figure.high is not None else text
 
 
-def _parts(metric: Metric, figure: Figure | None) -> list[dict[str, str]]:
+def parts(metric: Metric, figure: Figure | None) -> list[dict[str, str]]:
     """List the parts of a figure, largest first; one part alone would say the same again."""
     if figure is None or (len(figure.parts) < 2 and metric.kind != "count"):
         return []
     size = "denominator" if metric.unit == "ratio" else "numerator"
-    parts = sorted(figure.parts, key=lambda part: -float(getattr(part, size)))[:4]
+    largest = sorted(figure.parts, key=lambda part: -float(getattr(part, size)))[:4]
     is_currency = metric.look.split == "currency"
     return [
         {
@@ -99,7 +106,7 @@ def _parts(metric: Metric, figure: Figure | None) -> list[dict[str, str]]:
                 f" {part.name}" if is_currency else ""
             ),
         }
-        for part in parts
+        for part in largest
     ]
 
 

@@ -19,6 +19,7 @@ from stream.serve import words
 from stream.serve.cards import card, window_for
 from stream.serve.figures import ALL_SITES, Figure, Key, figures, overview, sites
 from stream.serve.history import History
+from stream.serve.sections import entries, sections
 from stream.serve.verdict import judge
 from stream.settings.values import duration_ms
 
@@ -56,6 +57,7 @@ class Publication:
     """What was published last, worked out once for all pages."""
 
     figures: Mapping[Key, Figure] = field(default_factory=dict)
+    beside: Mapping[Key, Figure] = field(default_factory=dict)  # those of leads and of money
     sites: tuple[str, ...] = ()
     as_of_ms: int = 0
     taken_ms: int = 0  # wall clock when the page took notice
@@ -70,11 +72,13 @@ def publication(readings: Iterable[Reading], as_of_ms: int, taken_ms: int) -> Pu
     """Take from readings what the page needs."""
     readings = tuple(readings)
     found = figures(readings)
+    beside = figures(readings, [metric for of in entries().values() for metric in of])
     totals = [reading for reading in readings if reading.window is None]
     newest = max(readings, key=lambda reading: reading.seq, default=None)
     complete = bool(_gauge(totals, "complete"))
     return Publication(
-        found, tuple(sites(found)), as_of_ms, taken_ms, complete, newest.data_since_ms if newest else None,
+        found, beside, tuple(sites({**found, **beside})), as_of_ms, taken_ms, complete,
+        newest.data_since_ms if newest else None,
         tuple(_sources(totals, complete)), _trust(totals), newest.catalog_version if newest else "",
     )  # fmt: skip
 
@@ -99,6 +103,7 @@ def model(shown: Publication | None, view: View, history: History, health: Healt
         "data_since_ms": now.data_since_ms,
         "catalog_version": now.catalog_version,
         "cards": _cards(now, shown is not None, view, history),
+        "sections": sections(now.beside, view.site, view.window, _missing(now), shown is not None),
         "sources": list(now.sources),
         "trust": now.trust,
         "worker": {"shards": health.shards, "restored": health.restored},
@@ -175,6 +180,10 @@ def _cards(now: Publication, known: bool, view: View, history: History) -> list[
         parts = (figure.numerator, figure.denominator, figure.value) if figure else (None, None, None)
         out.append(card(metric, window, view.window, figure, judge(metric, window, *parts, usual), now.complete, known))
     return out
+
+
+def _missing(now: Publication) -> set[str]:
+    return {source["kind"] for source in now.sources if source["state"] == "missing"}
 
 
 def _cover(now: Publication, window: str) -> str:

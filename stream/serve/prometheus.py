@@ -3,15 +3,15 @@
 In:  an immutable snapshot of readings, taken by the rollup's owner.
 Out: families of series, and their exposition text (format 0.0.4).
 
-For a ratio R also R_numerator and R_denominator; a ratio that has nothing to divide by is left out; quantiles
-are a summary. Never a timestamp on a sample: a dead worker's values would linger.
+For a ratio R also R_numerator and R_denominator, and R_maturity where its cohort ripens; a ratio that has nothing to
+divide by is left out; quantiles are a summary. Never a timestamp on a sample: a dead worker's values would linger.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from stream.contract.readings import Reading
 
@@ -22,6 +22,9 @@ AS_OF = f"{PREFIX}as_of_timestamp_seconds"
 Number = int | float
 Kind = Literal["gauge", "counter", "summary"]
 Labels = tuple[tuple[str, str], ...]
+
+#: What follows the names of the series of one reading, in the order of `_Series`.
+_SUFFIXES: Final = ("", "_numerator", "_denominator", "_maturity")
 
 
 class Entry(Protocol):
@@ -62,12 +65,13 @@ class Family:
 
 
 class _Series(NamedTuple):
-    """A reading's labels, and the text of the up to three series that show it."""
+    """A reading's labels, and the text of the up to four series that show it."""
 
     labels: Labels
     value: str
     numerator: str
     denominator: str
+    maturity: str
 
 
 class Exposition:
@@ -110,23 +114,24 @@ class Exposition:
         main = Family(name, "counter" if entry.kind == "total" else "gauge", entry.help)
         above = Family(f"{name}_numerator", "gauge", f"Numerator of {name}.")
         below = Family(f"{name}_denominator", "gauge", f"Denominator of {name}.")
+        ripe = Family(f"{name}_maturity", "gauge", f"Share of the cohort of {name} that is not both waiting and young.")
         for reading in readings:
-            labels, value_text, above_text, below_text = self._series(name, reading)
+            labels, value_text, above_text, below_text, ripe_text = self._series(name, reading)
             if reading.value is not None:
                 main.samples.append(Sample(value_text, main.name, labels, reading.value))
             if reading.numerator is not None and reading.denominator is not None:
                 above.samples.append(Sample(above_text, above.name, labels, reading.numerator))
                 below.samples.append(Sample(below_text, below.name, labels, reading.denominator))
-        return [main, above, below]
+            if reading.maturity is not None:
+                ripe.samples.append(Sample(ripe_text, ripe.name, labels, reading.maturity))
+        return [main, above, below, ripe]
 
     def _series(self, name: str, reading: Reading) -> _Series:
         key = (name, reading.window, *reading.labels.items())
         series = self._known.get(key)
         if series is None:
             labels = _labels(reading)
-            series = self._known[key] = _Series(
-                labels, *(series_text(name + suffix, labels) for suffix in ("", "_numerator", "_denominator"))
-            )
+            series = self._known[key] = _Series(labels, *(series_text(name + suffix, labels) for suffix in _SUFFIXES))
         return series
 
     def _summary(self, family: Family, readings: list[Reading]) -> Family:

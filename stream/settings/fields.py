@@ -17,12 +17,15 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
+from stream.lifecycle.read import read, shipped
+from stream.lifecycle.rules import Rules
 from stream.settings.referrers import host_name, read_referrers
 from stream.settings.rules import broken_rule
 from stream.settings.values import duration_ms, host_port, is_loopback, moment_ms, size_bytes
 
 _HTTP_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]*")
+_LATEST_MS = 400 * 86_400_000
 
 
 def _split(value: Any) -> Any:
@@ -43,6 +46,32 @@ def _labels(value: Any) -> Any:
             raise ValueError(f"{part!r} is not label=value,value")
         allowed[label.strip()] = _split(values)
     return allowed
+
+
+_35_DAYS_MS = 35 * 86_400_000
+#: Kinds that come late by their nature. Privacy is never too late; of all others `lateness` says it.
+LATE_KINDS = {"crm": _35_DAYS_MS, "cost": _35_DAYS_MS, "signal": _35_DAYS_MS}
+
+
+def _by_kind(value: Any) -> Any:
+    """Read `crm=35d,cost=60d`; TOML gives a table of durations."""
+    if isinstance(value, str):
+        pairs = [part.partition("=") for part in _split(value)]
+        if wrong := [kind for kind, equals, _ in pairs if not equals]:
+            raise ValueError(f"{wrong[0]!r} is not kind=duration, such as crm=35d")
+        value = {kind.strip(): duration for kind, _, duration in pairs}
+    if not isinstance(value, dict):
+        raise ValueError("write kinds with their durations, such as crm=35d,cost=60d")
+    for kind in value:
+        if kind == "privacy":
+            raise ValueError("privacy is never too late: what a person wants is done however late it comes")
+        if kind not in LATE_KINDS:
+            raise ValueError(f"{kind!r} is none of {', '.join(LATE_KINDS)}: of all others lateness says it")
+    read = {kind: _duration(duration) for kind, duration in value.items()}
+    for kind, ms in read.items():
+        if not 1_000 <= ms <= _LATEST_MS:
+            raise ValueError(f"{kind}: {value[kind]!r} is not from 1s to 400d")
+    return LATE_KINDS | read
 
 
 def _duration(value: Any) -> Any:
@@ -183,6 +212,11 @@ class Settings(BaseModel):
         le=30 * 86_400_000,
         description="Events older than this on arrival are too late; also the horizon of de-duplication.",
     )
+    lateness_by_kind: Annotated[dict[str, int], BeforeValidator(_by_kind), "ms"] = Field(
+        LATE_KINDS,
+        description="The same for kinds that come late by their nature, each of which may be left out. Orders of "
+        "privacy are never too late.",
+    )
     start: Annotated[str, AfterValidator(_start)] = Field(
         "earliest",
         description="Where a fresh shard begins: earliest, latest, or a time such as 2026-03-01T00:00:00Z.",
@@ -264,6 +298,18 @@ class Settings(BaseModel):
         "as GA4 has it: 90d there. People are remembered for as long. It cannot change under a state.",
     )
 
+    # -- leads
+    leads: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether people are followed over devices, addresses and crm records: auto if there is the topic "
+        "leadpulse.touches (a replay: if there are events of the kinds crm or privacy), on, which wants it, or off.",
+    )
+    leads_rules: Path | None = Field(
+        None,
+        description="TOML file of what makes a lead, a stage and a score, on top of what is shipped and "
+        "`leadpulse settings --rules` prints.",
+    )
+
     # -- out
     http: Annotated[str, AfterValidator(_address)] = Field(
         "127.0.0.1:9464", description="Where /metrics is served; port 0 takes a free one."
@@ -307,6 +353,11 @@ class Settings(BaseModel):
         return self.lateness
 
     @property
+    def lateness_by_kind_ms(self) -> dict[str, int]:
+        """Give how late each of the kinds may be that come late by their nature."""
+        return self.lateness_by_kind
+
+    @property
     def start_ms(self) -> int | None:
         """Give the moment of `start`, None for earliest and latest."""
         return None if self.start in ("earliest", "latest") else moment_ms(self.start)
@@ -332,6 +383,11 @@ class Settings(BaseModel):
     def referrer_names(self) -> dict[str, tuple[str, ...]]:
         """Give what the file of `referrers` says: names by kind."""
         return {} if self.referrers is None else read_referrers(self.referrers)
+
+    @property
+    def rules(self) -> Rules:
+        """Give the rules of leads: those of the file of `leads_rules`, or as they are shipped."""
+        return shipped() if self.leads_rules is None else read(self.leads_rules)
 
     @property
     def tls_enabled(self) -> bool:

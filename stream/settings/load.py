@@ -96,6 +96,8 @@ def text_of(name: str, value: Any) -> str:
     metadata = FIELDS[name].metadata
     if "off" in metadata and not value:
         return "off"
+    if "ms" in metadata and isinstance(value, dict):
+        return ",".join(f"{kind}={duration_text(ms)}" for kind, ms in value.items())
     if "ms" in metadata:
         return duration_text(value)
     if "bytes" in metadata:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from stream.errors import SettingsError
+from stream.lifecycle.read import read
 from stream.settings.referrers import read_referrers
 from stream.settings.values import is_loopback
 
@@ -141,6 +142,15 @@ def _referrers_file(s: Settings) -> SettingsError | None:
     return None
 
 
+def _rules_of_leads(s: Settings) -> SettingsError | None:
+    if s.leads_rules is not None:
+        try:
+            read(s.leads_rules)
+        except SettingsError as error:
+            return error
+    return None
+
+
 RULES: tuple[Callable[[Settings], SettingsError | None], ...] = (
     _tls_pair,
     _tls_files,
@@ -150,4 +160,5 @@ RULES: tuple[Callable[[Settings], SettingsError | None], ...] = (
     _http_token,
     _http_bind,
     _referrers_file,
+    _rules_of_leads,
 )

@@ -1,7 +1,7 @@
 """Stage: what the engine asks of whoever keeps the rows of a group.
 
-In:  batches of events that count, of the kinds of the group; what other groups hand over.
-Out: changes of cells, rows in tables, events that do not count after all, messages for other groups.
+In:  batches of events that count, of the kinds of the group; what other groups hand over or tell of people.
+Out: changes of cells, rows in tables, events that do not count after all, messages for other groups, results.
 
 A stage is told of a batch with `take` and works in `fold`, once for all batches that came together: a person's
 events of several topics are folded in one go. What it does not need is inherited: the defaults do nothing.
@@ -12,15 +12,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, Final, Literal, NamedTuple, Protocol, Self
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
 from stream.contract.kinds import KindName
-from stream.contract.records import Record
+from stream.contract.records import UNIT, Record
+from stream.identity.ids import Namer
 from stream.state.labels import Labels
 from stream.state.table import Table
 
@@ -49,10 +51,27 @@ class Refused(NamedTuple):
     name: str = ""
 
 
+def refuse(batch: Batch, flags: Sequence[bool], reason: str) -> tuple[Batch, list[Refused]]:
+    """Part a batch into the events that may count and those that do not, whose flag is set."""
+    rows = zip(batch.events, batch.arrivals.tolist(), flags, strict=True)
+    refused = [
+        Refused(batch.kind, event.data.site_id, arrival_ms, reason, event.source + UNIT + event.id)
+        for event, arrival_ms, flag in rows
+        if flag
+    ]
+    return batch.only(~np.array(flags, np.bool_)), refused
+
+
+#: The partition of a message that goes to every shard of its group.
+EVERY: Final = -1
+
+
 class HandOver(NamedTuple):
     """A message to a shard of another group: to a partition, or to the one that its key belongs to.
 
-    It is written in the transaction of the commit; where delivery is at least once it may come twice.
+    It is written in the transaction of the commit; where delivery is at least once it may come twice. One whose
+    `KIND_HEADER` names an order (`stream.contract.records.ORDERS`) goes to the group's topic of forwarded records and
+    comes in by `receive`, as all others do; the account knows nothing of it.
     """
 
     group: str
@@ -60,6 +79,18 @@ class HandOver(NamedTuple):
     value: bytes
     partition: int | None = None
     headers: tuple[tuple[str, bytes], ...] = ()
+
+
+#: Topics of results that a stage may write to: what it knows of a key now, and what happened.
+ResultTopic = Literal["leads", "lead_events"]
+
+
+class Result(NamedTuple):
+    """A record of a result topic; without a value it takes back what stood there by its key."""
+
+    topic: ResultTopic
+    key: str
+    value: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +101,8 @@ class Shared:
     admit: Callable[[str, str | None], str]  # (label, value) → a value that may be shown
     sites: Labels
     memory_ms: int
+    shard: int = 0  # the stage's own
+    namer: Namer | None = None  # names people, if leads are followed; else nothing is told of anybody
 
 
 class Stage(Protocol):
@@ -84,6 +117,11 @@ class Stage(Protocol):
     @abstractmethod
     def known(self) -> Container[str] | None:
         """Keys of events that have a row here, wherever they would belong today; None: it keeps none by such a key."""
+
+    @property
+    def behind(self) -> bool:
+        """Whether rows are still counted by former rules, and the figures are not yet what they shall be."""
+        return False
 
     @abstractmethod
     def take(self, batch: Batch) -> None:
@@ -104,13 +142,37 @@ class Stage(Protocol):
         """Take what other groups handed over, as (…, key, value, headers); `fold` follows."""
         return
 
+    def hear(self, group: str, shard: int, messages: Sequence[msgspec.Raw]) -> None:
+        """Take what a shard told of people, in its order; `fold` follows."""
+        return
+
     def advance(self, now_ms: int, accumulator: Accumulator) -> None:
-        """Do what is due by the clock of the shell, before each commit."""
+        """Do what is due by now, before each commit: by the clock of the shell.
+
+        Where people are told of it is the clock of what was read: never ahead of what is still to come.
+        """
         return
 
     def hand_over(self) -> Sequence[HandOver]:
         """Give what other groups must be told with this commit, and forget it."""
         return ()
+
+    def touches(self) -> Mapping[int, Sequence[msgspec.Raw]]:
+        """Give what each shard of leads must be told with this commit, in order, and forget it."""
+        return {}
+
+    def results(self) -> Sequence[Result]:
+        """Give what this commit writes to the result topics, and forget it."""
+        return ()
+
+    def tell_all(self) -> None:
+        """Let results tell of all that stands, a part with each commit: what they told before was not written."""
+        return
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether a part of that is still to come."""
+        return False
 
     def gauges(self) -> Mapping[str, float]:
         """Give totals as they stand, which the rollup adds up over shards."""

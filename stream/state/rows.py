@@ -45,6 +45,12 @@ class Rows:
         self.encoded[key] = row
         self.dirty.add(key)
 
+    def drop(self, key: str) -> None:
+        """Take a row away, if there is one."""
+        if self.encoded.pop(key, None) is not None:
+            self.dirty.discard(key)
+            self._gone.add(key)
+
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take a record of the state log, prefix included."""
         name = key[len(self.prefix) :].decode()
@@ -65,6 +71,7 @@ class Rows:
     def settle(self) -> None:
         """Forget what changed, because nothing will be written."""
         self.dirty.clear()
+        self._gone.clear()
 
     def expire(self, oldest_ms: int) -> None:
         """Drop rows that were not heard of for their memory and a day before `oldest_ms`, a little with each call."""

@@ -10,217 +10,18 @@ change comes, one subtraction when a pane leaves; nothing is summed anew when so
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream.changes.accumulator import Spread
-from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Grid, end_pane, window_ms
-from stream.kernels.sums import summed
-from stream.windows.pages import Pages
-from stream.windows.spreads import Part, Waiting, columns, in_panes
+from stream.changes.panes import NOW, Grid, end_pane, window_ms
+from stream.windows import ages
+from stream.windows.amounts import Amounts
+from stream.windows.level import PLAN, SHORTEST_FOR_TOTALS_MS, Level, Window, level_of, merged
+from stream.windows.spreads import Part, columns
 
 Ints = NDArray[np.int64]
-#: (name of the window, how long before now it ends in ms).
-Window = tuple[str, int]
-
-#: (longest window that a level serves, its panes, how much longer it remembers for figures that end in the past).
-PLAN: Final = (
-    (10 * MINUTE_MS, 5 * SECOND_MS, 0),
-    (6 * HOUR_MS, MINUTE_MS, 0),
-    (7 * DAY_MS, 15 * MINUTE_MS, 3 * DAY_MS),
-    (90 * DAY_MS, 6 * HOUR_MS, 35 * DAY_MS),
-)
-
-#: Totals of a period say nothing about shorter windows.
-SHORTEST_FOR_TOTALS_MS: Final = DAY_MS
-
-
-def level_of(length_ms: int) -> int:
-    """Give the number of the level that serves windows of a length: at least 60 panes a window.
-
-    Raises ValueError where a window is longer than any level remembers.
-    """
-    for number, (longest, _, _) in enumerate(PLAN):
-        if length_ms <= longest:
-            return number
-    raise ValueError(f"no level remembers windows of {length_ms} ms")
-
-
-@dataclass(slots=True)
-class Level:
-    """Panes of one length: cells by row and pane, and a running sum a window."""
-
-    number: int
-    pane_ms: int
-    origin_ms: int
-    ring: int
-    windows: dict[Window, int]  # → length in panes
-    takes_totals: bool
-    end: int = 0
-    rows: int = 0
-    row_of: NDArray[np.int32] = field(default_factory=lambda: np.full(256, -1, np.int32))
-    sids: Ints = field(default_factory=lambda: np.zeros(256, np.int64))  # by row
-    dirty: set[int] = field(default_factory=set)
-    ends: dict[Window, int] = field(init=False)  # the first pane that each window leaves out
-    cells: Pages = field(init=False)
-    sums: dict[Window, Ints] = field(init=False)
-    waiting: Waiting = field(default_factory=Waiting)
-
-    def __post_init__(self) -> None:
-        self.cells = Pages(self.ring)
-        self.sums = {window: np.zeros(256, np.int64) for window in self.windows}
-        self.ends = dict.fromkeys(self.windows, self.end)
-
-    def add_row(self, sid: int) -> None:
-        """Give a series a row."""
-        if sid >= len(self.row_of):
-            self.row_of = _longer(self.row_of, sid + 1, -1)
-        if self.rows == len(self.sids):
-            self.sids = _longer(self.sids, self.rows + 1)
-            for window, sums in self.sums.items():
-                self.sums[window] = _longer(sums, self.rows + 1)
-        self.cells.make_room(self.rows + 1)
-        self.row_of[sid] = self.rows
-        self.sids[self.rows] = sid
-        self.rows += 1
-
-    def apply(self, sids: Ints, panes: Ints, amounts: Ints) -> None:
-        """Add changes of series in panes of this level; panes that no window can see any more are passed over."""
-        most = int(sids.max(initial=0))
-        if most >= len(self.row_of):
-            self.row_of = _longer(self.row_of, most + 1, -1)
-        every = self.row_of[sids]
-        wanted = (every >= 0) & (panes >= self.end - self.ring)
-        rows, panes, amounts = every[wanted].astype(np.int64), panes[wanted], amounts[wanted]
-        if not len(rows):
-            return
-        if int(panes.max()) >= self.end:
-            raise ValueError("a change lies after the moment that windows are read at")
-        self.cells.add(rows, panes, amounts)
-        for window, length in self.windows.items():
-            last = self.ends[window]
-            seen = panes >= last - length
-            if last < self.end:
-                seen &= panes < last
-            if seen.all():
-                np.add.at(self.sums[window], rows, amounts)
-            else:
-                np.add.at(self.sums[window], rows[seen], amounts[seen])
-        self.dirty.update(np.unique(panes).tolist())
-
-    def advance(self, now_ms: int) -> None:
-        """Let panes leave until windows end at `now`: rounded up to an edge, but down where they are shifted.
-
-        What ends half an hour ago ends at the last edge that lies so long before: later it would not be over.
-        """
-        first, end = self.end, max(self.end, end_pane(now_ms, self.pane_ms, self.origin_ms))
-        ends = {window: self._end(window, now_ms, end) for window in self.windows}
-        if end == first and ends == self.ends:
-            return
-        cells, rows = self.cells, self.rows
-        for window, length in self.windows.items():
-            was, last = self.ends[window], ends[window]
-            if last - was < length:
-                self.sums[window][:rows] -= cells.sum(was - length, last - length, rows)
-        if end > first:
-            cells.advance(end)
-            self.dirty.update(range(max(first, end - self.ring), end))
-        self.end = end
-        for window, length in self.windows.items():
-            was, last = self.ends[window], ends[window]
-            if last - was >= length:
-                self.sums[window][:rows] = cells.sum(last - length, last, rows)
-            elif was < first:  # some of what is entered by a shifted window was there before
-                self.sums[window][:rows] += cells.sum(was, min(last, first), rows)
-        self.ends = ends
-        if len(self.waiting):
-            self._spread(self.waiting.table, first, end)
-            self.waiting.end(end * self.pane_ms + self.origin_ms)
-
-    def _end(self, window: Window, now_ms: int, end: int) -> int:
-        shift_ms = window[1]
-        return end if not shift_ms else max(self.ends[window], (now_ms - shift_ms - self.origin_ms) // self.pane_ms)
-
-    def spread(self, table: Ints) -> None:
-        """Add totals over their periods, as far as series have them; what lies in the future waits for its panes."""
-        if not self.takes_totals:
-            return
-        here = np.array([self.has(sid) for sid in table[0].tolist()], np.bool_)
-        table = table[:, here]
-        self._spread(table, self.end - self.ring, self.end)
-        edge = self.end * self.pane_ms + self.origin_ms
-        self.waiting.add(table[:, np.minimum(table[2], table[5]) > edge])
-
-    def _spread(self, table: Ints, first: int, end: int) -> None:
-        for sids, panes, amounts in in_panes(table, self.pane_ms, self.origin_ms, first, end):
-            self.apply(*merged(sids, panes, amounts))
-
-    def pour(self, sid: int, into: int) -> None:
-        """Add all that one series holds to another, if both are here."""
-        row, home = self._row(sid), self._row(into)
-        if row < 0 or home < 0:
-            return
-        self.cells.pour(row, home)
-        for sums in self.sums.values():
-            sums[home] += sums[row]
-        self.dirty.update(self.cells.holding(row))
-        self.waiting.move(sid, into)
-
-    def drop(self, sid: int) -> None:
-        """Forget all that a series holds."""
-        row = self._row(sid)
-        if row < 0:
-            return
-        self.dirty.update(self.cells.holding(row))
-        self.cells.drop(row)
-        for sums in self.sums.values():
-            sums[row] = 0
-        self.waiting.move(sid, None)
-
-    def of_pane(self, pane: int) -> tuple[Ints, Ints]:
-        """Give the series that hold anything in a pane, and what."""
-        cells = self.cells.of_pane(pane, self.rows)
-        rows = np.flatnonzero(cells)
-        return self.sids[rows], cells[rows]
-
-    def holds(self, sid: int) -> bool:
-        """Tell whether a series holds anything."""
-        row = self._row(sid)
-        return row >= 0 and bool(self.cells.holding(row))
-
-    def has(self, sid: int) -> bool:
-        """Tell whether a series is kept here."""
-        return self._row(sid) >= 0
-
-    def _row(self, sid: int) -> int:
-        return int(self.row_of[sid]) if sid < len(self.row_of) else -1
-
-    def total(self, window: Window, size: int) -> Ints:
-        """Give the sum of every series in a window, by series; 0 for series that this level does not hold."""
-        out = np.zeros(size, np.int64)
-        out[self.sids[: self.rows]] = self.sums[window][: self.rows]
-        return out
-
-    def between(self, sids: Ints, first: int, end: int) -> Ints | None:
-        """Sum series over panes [first, end); None where that reaches further back than is remembered."""
-        if first < self.end - self.ring:
-            return None
-        out = np.zeros(len(sids), np.int64)
-        here = (sids >= 0) & (sids < len(self.row_of))
-        rows = np.where(here, self.row_of[np.where(here, sids, 0)], -1)
-        there = np.flatnonzero(rows >= 0)
-        if len(there):
-            out[there] = self.cells.sum_of(rows[there], first, min(end, self.end))
-        return out
-
-
-def _longer(column: Any, size: int, empty: int = 0) -> Any:
-    """Give a column room for so many rows, and for half as many as there were."""
-    more = max(size - len(column), len(column) // 2)
-    return np.concatenate([column, np.full(more, empty, column.dtype)])
 
 
 class Levels:
@@ -231,8 +32,10 @@ class Levels:
         self.now_ms = 0
         self.series = 0
         by_level: dict[int, list[Window]] = {}
+        self.amounts = Amounts()
         for window in windows:
-            by_level.setdefault(level_of(window_ms(window[0])), []).append(window)
+            if window[0] != NOW:
+                by_level.setdefault(level_of(window_ms(window[0])), []).append(window)
         self.levels: dict[int, Level] = {}
         self._level_of: dict[Window, Level] = {}
         self._totals: dict[Window, Ints] = {}  # as they were read since the last change: many metrics read the same
@@ -257,7 +60,7 @@ class Levels:
     def add_series(self, windows: Iterable[Window]) -> int:
         """Make a series that can be read in `windows`; give its number."""
         self._totals.clear()
-        numbers = tuple(sorted({self._level_of[window].number for window in windows}))
+        numbers = tuple(sorted({self._level_of[window].number for window in windows if window[0] != NOW}))
         free = self._free.get(numbers)
         if free:
             return free.pop()
@@ -270,21 +73,22 @@ class Levels:
     def pour(self, sid: int, into: int) -> None:
         """Add all that one series holds to another, where both are kept."""
         self._totals.clear()
+        self.amounts.pour(sid, into)
         for level in self.levels.values():
             level.pour(sid, into)
 
     def drop(self, sid: int) -> None:
         """Forget a series; its number may become that of another one."""
         self._totals.clear()
+        self.amounts.drop(sid)
         for level in self.levels.values():
             level.drop(sid)
         numbers = tuple(number for number, level in self.levels.items() if level.has(sid))
-        if numbers:
-            self._free.setdefault(numbers, []).append(sid)
+        self._free.setdefault(numbers, []).append(sid)
 
     def holds(self, sid: int) -> bool:
         """Tell whether a series holds anything that a window, or a figure that ends in the past, can show."""
-        return any(level.holds(sid) for level in self.levels.values())
+        return self.amounts.of(sid) != 0 or any(level.holds(sid) for level in self.levels.values())
 
     def advance(self, now_ms: int) -> None:
         """Read windows at `now` from here on: they end at now, rounded up to an edge of their panes.
@@ -310,6 +114,11 @@ class Levels:
             if factor != 1:
                 sids, panes, amounts = sids_here, at * factor, amounts_here
 
+    def stand(self, sids: Ints, amounts: Ints) -> None:
+        """Change what stands of series."""
+        self._totals.clear()
+        self.amounts.add(sids, amounts)
+
     def spread(self, sid: int, spread: Spread, from_ms: int = 0, to_ms: int = 1 << 62) -> None:
         """Spread a total over its period, as far as it lies in [from, to)."""
         self.spread_all([Part(sid, spread, from_ms, to_ms)])
@@ -326,17 +135,20 @@ class Levels:
         """Give the sums of a window by series, one more 0 at the end; not to be changed."""
         known = self._totals.get(window)
         if known is None:
-            known = self._totals[window] = self._level_of[window].total(window, self.series + 1)
+            size = self.series + 1
+            of_level = self._level_of.get(window)
+            known = self.amounts.total(size) if of_level is None else of_level.total(window, size)
+            self._totals[window] = known
         return known
 
     def between(self, window: Window, sids: Ints, end_ms: int) -> Ints | None:
         """Sum series over a window that ends at an earlier moment, rounded up to an edge; None: it is forgotten.
 
-        Where its own level has forgotten it, longer panes may remember.
+        Where its own level has forgotten it, longer panes may remember, if the series are kept there too.
         """
         number = self._level_of[window].number
         for level in self.levels.values():
-            if level.number >= number:
+            if level.number == number or (level.number > number and level.keeps(sids[sids >= 0]).all()):
                 end = end_pane(end_ms, level.pane_ms, level.origin_ms)
                 sums = level.between(sids, end - window_ms(window[0]) // level.pane_ms, end)
                 if sums is not None:
@@ -356,22 +168,26 @@ class Levels:
         end_ms = self.edge_ms(window, end_ms)
         return end_ms - level.windows[window] * level.pane_ms, end_ms
 
+    # by age -----------------------------------------------------------------------------------------------
 
-def merged(sids: Ints, panes: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:
-    """Add up changes of the same series in the same pane; drop those that come to nothing.
+    def by_age(self, window: Window, sids: Ints) -> tuple[Ints, Ints, Ints]:
+        """Give what series hold in a window, by age in ms: place among the series, age, amount."""
+        level = self._level_of[window]
+        end = level.ends[window]
+        return ages.by_age(self._upto(level.number), end - level.windows[window], self.now_ms, sids)
 
-    A batch names few series and panes many times over: merging once is cheaper than adding each at every level.
-    """
-    if len(sids) < 64:
-        return sids, panes, amounts
-    low = int(panes.min())
-    span = int(panes.max()) - low + 1
-    keys = sids * span + (panes - low)
-    size = (int(sids.max()) + 1) * span
-    if size <= 8 * len(keys):  # dense: counting is faster than sorting
-        sums = np.zeros(size, np.int64)
-        np.add.at(sums, keys, amounts)
-        found = np.flatnonzero(sums)
-        return found // span, found % span + low, sums[found]
-    unique, amounts = summed(keys, amounts)
-    return unique // span, unique % span + low, amounts
+    def recent(self, sids: Ints, lengths_ms: Ints) -> Ints:
+        """Sum what series hold that is younger than lengths of their own."""
+        return ages.recent(list(self.levels.values()), self.now_ms, sids, lengths_ms)
+
+    def oldest_ms(self, sids: Ints) -> Ints:
+        """Give where the oldest pane begins in which each series holds anything; −1 where there is none."""
+        return ages.oldest_ms(list(self.levels.values()), sids)
+
+    def remembered_ms(self) -> int:
+        """Give the moment before which nothing is remembered."""
+        level = self.levels[max(self.levels)]
+        return (level.end - level.ring) * level.pane_ms + level.origin_ms
+
+    def _upto(self, number: int) -> list[Level]:
+        return [level for at, level in self.levels.items() if at <= number]

@@ -97,6 +97,33 @@ class Pages:
             out += self._pool[self._table[slot, rows], low:high].sum(axis=1)
         return out
 
+    def since(self, rows: Ints, firsts: Ints, end: int) -> Ints:
+        """Sum panes [first, end) of some rows, each from a first pane of its own."""
+        out = np.zeros(len(rows), np.int64)
+        if len(rows):
+            within = np.arange(PANES)
+            for slot, stretch, _, high in self._stretches(int(firsts.min()), end):
+                begins = firsts - stretch * PANES
+                some = np.flatnonzero(begins < high)
+                cells = self._pool[self._table[slot, rows[some]], :high]
+                out[some] += np.where(within[:high] >= begins[some, None], cells, 0).sum(axis=1)
+        return out
+
+    def held(self, rows: Ints, first: int, end: int) -> tuple[Ints, Ints, Ints]:
+        """Give the cells of panes [first, end) that hold anything: place among the rows, pane, amount."""
+        found: list[tuple[Ints, Ints, Ints]] = []
+        for slot, stretch, low, high in self._stretches(first, end):
+            pages = self._table[slot, rows]
+            there = np.flatnonzero(pages)
+            cells = self._pool[pages[there], low:high]
+            at, pane = np.nonzero(cells)
+            found.append((there[at], pane + (stretch * PANES + low), cells[at, pane]))
+        if not found:
+            nothing = np.zeros(0, np.int64)
+            return nothing, nothing, nothing
+        places, panes, amounts = (np.concatenate(column) for column in zip(*found, strict=True))
+        return places, panes, amounts
+
     def of_pane(self, pane: int, rows: int) -> Ints:
         """Give one pane of all rows."""
         stretch, at = divmod(pane, PANES)

@@ -1,7 +1,7 @@
 """Runs: changes of series in order of time, so that a stretch of it is found without looking at the rest.
 
 In:  changes of series in panes of one millisecond.
-Out: the sums of a stretch by series; of a single series, the sum of any stretch.
+Out: the sums of a stretch by series; lines of single series.
 
 New changes are sorted runs of their own, and runs are merged as they grow: few to look at, each change moved log(n)
 times. A person who comes again is taken from one pane and put into another; in a merge the two cancel out.
@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from stream.kernels.sums import Ints, summed
+from stream.windows.lines import Line, deal
 
 #: Bits for the series in a key; the pane's 42 lie above them.
 _SID_BITS: Final = 21
@@ -39,10 +40,9 @@ class Run:
             amounts = self.amounts[first:last]
             np.add.at(sums, self.keys[first:last] & _SID_MASK, amounts if sign > 0 else -amounts)
 
-    def of(self, sid: int) -> tuple[Ints, Ints]:
-        """Give panes and amounts of one series."""
-        mine = (self.keys & _SID_MASK) == sid
-        return self.keys[mine] >> _SID_BITS, self.amounts[mine]
+    def columns(self) -> tuple[Ints, Ints, Ints]:
+        """Give series, panes and amounts."""
+        return self.keys & _SID_MASK, self.keys >> _SID_BITS, self.amounts
 
 
 def sorted_run(sids: Ints, panes: Ints, amounts: Ints) -> Run:
@@ -71,34 +71,9 @@ class Runs:
         for run in self._runs:
             run.add_to(sums, start_ms, end_ms, sign)
 
-    def of(self, sid: int) -> Line:
-        """Give the changes of one series."""
-        line = Line()
+    def lines(self, sids: Ints) -> dict[int, Line]:
+        """Give the changes of some series, each as a line."""
+        lines: dict[int, Line] = {sid: Line() for sid in sids.tolist()}
         for run in self._runs:
-            line.add(*run.of(sid))
-        return line
-
-
-class Line:
-    """The changes of one series, to sum any stretch of it."""
-
-    def __init__(self) -> None:
-        self._fresh: list[tuple[Ints, Ints]] = []
-        self._panes = self._amounts = np.zeros(0, np.int64)
-        self._until = np.zeros(1, np.int64)  # sums of the amounts before each change
-
-    def add(self, panes: Ints, amounts: Ints) -> None:
-        """Add changes."""
-        if len(panes):
-            self._fresh.append((panes, amounts))
-
-    def between(self, start_ms: int, end_ms: int) -> int:
-        """Sum the changes of [start, end)."""
-        if self._fresh:
-            panes = np.concatenate([self._panes, *(panes for panes, _ in self._fresh)])
-            amounts = np.concatenate([self._amounts, *(amounts for _, amounts in self._fresh)])
-            order = np.argsort(panes, kind="stable")
-            self._panes, self._amounts, self._fresh = panes[order], amounts[order], []
-            self._until = np.concatenate([[0], np.cumsum(self._amounts)])
-        first, last = np.searchsorted(self._panes, [start_ms, end_ms])
-        return int(self._until[last] - self._until[first])
+            deal(lines, *run.columns())
+        return lines

@@ -9,15 +9,17 @@ about twice a window, where summing anew would read it 288 times.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream.changes.accumulator import Spread
-from stream.changes.panes import window_ms
-from stream.windows.levels import SHORTEST_FOR_TOTALS_MS, Window
-from stream.windows.runs import MOST_SERIES, Line, Run, Runs, sorted_run
+from stream.changes.panes import NOW, window_ms
+from stream.windows.amounts import Amounts
+from stream.windows.level import SHORTEST_FOR_TOTALS_MS, Window
+from stream.windows.lines import Line, by_age, deal, oldest_ms, recent
+from stream.windows.runs import MOST_SERIES, Run, Runs, sorted_run
 from stream.windows.spreads import cumulative
 
 Ints = NDArray[np.int64]
@@ -58,6 +60,7 @@ class SlidingWindows:
         self._sums: dict[Window, _Sum] = {}
         self._lines: dict[int, Line] = {}  # series that are read up to moments of their own
         self._spreads = _Spreads()
+        self._amounts = Amounts()
         self._totals: dict[Window, Ints] = {}  # as they were read since the last change: many metrics read the same
 
     def add_series(self, windows: Iterable[Window]) -> int:
@@ -82,8 +85,12 @@ class SlidingWindows:
         for one in self._sums.values():
             one.fit(self.series)
             one.take(run)
-        for sid, line in self._lines.items():
-            line.add(*run.of(sid))
+        deal(self._lines, *run.columns())
+
+    def stand(self, sids: Ints, amounts: Ints) -> None:
+        """Change what stands of series."""
+        self._totals.clear()
+        self._amounts.add(sids, amounts)
 
     def spread(self, sid: int, spread: Spread) -> None:
         """Take a total."""
@@ -94,7 +101,8 @@ class SlidingWindows:
         """Give the sums of a window by series, one more 0 at the end; not to be changed."""
         known = self._totals.get(window)
         if known is None:
-            known = self._totals[window] = self._read(window)
+            known = self._amounts.total(self.series + 1) if window[0] == NOW else self._read(window)
+            self._totals[window] = known
         return known
 
     def _read(self, window: Window) -> Ints:
@@ -117,12 +125,34 @@ class SlidingWindows:
         if end_ms - start_ms >= SHORTEST_FOR_TOTALS_MS:
             self._spreads.add_to(spread, start_ms, end_ms)
         out = spread[sids]
+        lines = self._of(sids)
         for at, sid in enumerate(sids.tolist()):
-            line = self._lines.get(sid)
-            if line is None:
-                line = self._lines[sid] = self._runs.of(sid)
-            out[at] += line.between(start_ms, end_ms)
+            if sid >= 0:
+                out[at] += lines[sid].between(start_ms, end_ms)
         return out
+
+    def by_age(self, window: Window, sids: Ints) -> tuple[Ints, Ints, Ints]:
+        """Give what series hold in a window, by age in ms: place among the series, age, amount."""
+        return by_age(self._of(sids), sids, self.span(window)[0], self.now_ms)
+
+    def recent(self, sids: Ints, lengths_ms: Ints) -> Ints:
+        """Sum what series hold that is younger than lengths of their own."""
+        return recent(self._of(sids), sids, lengths_ms, self.now_ms)
+
+    def oldest_ms(self, sids: Ints) -> Ints:
+        """Give the oldest moment at which each series holds anything; −1 where there is none."""
+        return oldest_ms(self._of(sids), sids, self.now_ms)
+
+    def remembered_ms(self) -> int:
+        """Give the moment before which nothing is remembered: there is none."""
+        return 0
+
+    def _of(self, sids: Ints) -> Mapping[int, Line]:
+        """Give the lines of series; each is kept up from its first reading on."""
+        new = np.array([sid for sid in sids.tolist() if sid >= 0 and sid not in self._lines], np.int64)
+        if len(new):
+            self._lines |= self._runs.lines(new)
+        return self._lines
 
     def edge_ms(self, window: Window, end_ms: int) -> int:
         """Give the moment itself: nothing is rounded here."""

@@ -40,7 +40,7 @@ from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
 from stream.worker.position import Owner
 from stream.worker.restore import Claim
 from stream.worker.rollup_shard import RollupShard
-from stream.worker.shaped import rollup_settings, shard_settings
+from stream.worker.shaped import leads_settings, rollup_settings, shard_settings
 from stream.worker.shard import Shard
 from stream.worker.succession import Succession
 from stream.worker.transport import BatchTopic, Transport
@@ -58,11 +58,13 @@ class App(faust.App):  # type: ignore[misc]
 
     link: Link
     layout: Layout
+    whole: Layout
     said: Said
     shards: Shards
     outage: Outage
     shown: Shown
     shards_of: dict[str, int]
+    publishes: bool  # whether results are this generation's by now
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
@@ -101,6 +103,7 @@ def build_app(
     *,
     link: Link,
     layout: Layout,
+    whole: Layout | None = None,
     counts: Mapping[str, int],
     make_fold: MakeFold,
     make_rollup: MakeRollup,
@@ -111,7 +114,7 @@ def build_app(
 ) -> App:
     """Join everything; `counts` is topic → number of partitions, as the start-up checks found them.
 
-    `layout` has the groups that run: an optional one whose topics are missing is not in it.
+    `layout` has what runs: an optional group or kind whose topics are missing is not in it, but in `whole`.
     """
     shown, clock = Shown(exporter), clock or BrokerClock()
     shards_of = {group: counts[layout.state(group)] for group in layout.assigned()}
@@ -144,7 +147,9 @@ def build_app(
         web_enabled=False,
         worker_redirect_stdouts=False,
     )
-    app.link, app.layout, app.shown, app.shards_of = link, layout, shown, shards_of
+    app.link, app.layout, app.whole, app.shown, app.shards_of = link, layout, whole or layout, shown, shards_of
+    rules, first = settings.rules, layout.former() is None
+    app.publishes = first
     app.said = Said(settings.instance_id, shared(settings), reset)
     log.info("%s", told.start_line(settings, layout, shards_of, installed_version()))
     app.boot_strategy.enable_kafka_producer = False  # all writing goes through the shards' own producers
@@ -171,15 +176,17 @@ def build_app(
                     fail=outage.fail,
                     succession=Succession(link, layout, settings.group_id, fences=exactly_once),
                 )
-            fold = make_fold(id.group, id.shard, shards_of[id.group])
+            fold = make_fold(id.group, id.shard, shards_of)
             outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)
-            claim = Claim(owner, shard_settings(settings.partitioner, shards_of[id.group]), gone)
+            made_with = shard_settings(settings.partitioner, shards_of[id.group])
+            claim = Claim(owner, made_with | leads_settings(layout, id.group, shards_of, rules), gone)
             # a log that is empty later on was not emptied for this beginning
             anew = reset and id not in begun
             begun.add(id)
             return Shard(
-                outputs, fold, statelog, source, settings, clock=clock, reset=anew, claim=claim, fail=outage.fail
-            )
+                outputs, fold, statelog, source, settings, clock=clock, reset=anew, claim=claim, fail=outage.fail,
+                publishes=None if first else lambda: app.publishes,
+            )  # fmt: skip
 
         return Shards(layout, make, partial(Reader, link))
 

@@ -1,7 +1,7 @@
 """Assignor: who gets which shard.
 
 In:  the members of the consumer group and the partition counts of the topics.
-Out: for each member its partitions: partition p of all topics of a group goes to one member.
+Out: for each member its partitions: partition p of all topics of a group that somebody reads goes to one member.
 
 Faust without tables uses aiokafka's round robin, which deals the partitions of one shard out to different members as
 soon as the counts do not divide (4 or 5 members): every visitor would be split.
@@ -9,7 +9,7 @@ soon as the counts do not divide (4 or 5 members): every visitor would be split.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
@@ -31,11 +31,15 @@ def shard_assignor(
     mine: Said = Said(),
     refused: Callable[[SettingsError], None] = _raise,
     shards: Mapping[str, int] | None = None,
+    optional: Collection[str] = (),
 ) -> type[AbstractPartitionAssignor]:
     """Make the assignor of one member; `groups` is group → topics, what it says of itself goes with the subscription.
 
     Who leads the group was there first: members with other settings than its own get no shard, and are told why, by
     a call of `refused`. `shards` is group → number of shards where that is known; nobody gets partitions beyond.
+
+    Optional topics, and those of optional groups, are known to those who found them when they started. A shard goes to
+    members that know all topics of its group that any of them knows: whoever knows fewer would leave records unread.
     """
 
     class ShardAssignor(AbstractPartitionAssignor):
@@ -49,24 +53,26 @@ def shard_assignor(
         def assign(
             cls, cluster: Any, members: Mapping[str, ConsumerProtocolMemberMetadata]
         ) -> dict[str, ConsumerProtocolMemberAssignment]:
-            counts = partition_counts(groups, cluster.partitions_for_topic, shards)
             # a static member keeps its place, and so its shards, when it comes back with a new member id
             order = sorted(members, key=lambda member: (_instance(members[member].user_data), member))
             others = {member: why for member in order if (why := _unlike(members[member].user_data, mine))}
-            # an optional group is known to those who found its topics when they started
-            able = {
-                group: [
-                    at
-                    for at, member in enumerate(order)
-                    if set(topics) <= set(members[member].subscription) and member not in others
-                ]
+            reads = {member: set(members[member].subscription) for member in order if member not in others}
+            known = set[str]().union(*reads.values())
+            read = {
+                group: [topic for topic in topics if topic in known or topic not in optional]
                 for group, topics in groups.items()
             }
+            able = {
+                group: [at for at, member in enumerate(order) if member in reads and reads[member].issuperset(topics)]
+                for group, topics in read.items()
+            }
+            met = {group: topics for group, topics in read.items() if able[group]}
+            counts = partition_counts(met, cluster.partitions_for_topic, shards)
             dealt = deal(counts, len(order), able)
             return {
                 member: ConsumerProtocolMemberAssignment(
                     VERSION,
-                    [(topic, shards) for group, shards in dealt[place].items() if shards for topic in groups[group]],
+                    [(topic, shards) for group, shards in dealt[place].items() if shards for topic in read[group]],
                     others.get(member, "").encode(),
                 )
                 for place, member in enumerate(order)
@@ -96,13 +102,13 @@ def _unlike(data: bytes | None, mine: Said) -> str:
 
 
 def partition_counts(
-    groups: Mapping[str, tuple[str, ...]], partitions_of: Any, shards: Mapping[str, int] | None = None
+    groups: Mapping[str, Sequence[str]], partitions_of: Any, shards: Mapping[str, int] | None = None
 ) -> dict[str, int]:
     """Count the shards of each group; its topics must agree, or have no fewer partitions than there are shards."""
     counts: dict[str, int] = {}
     for group, topics in groups.items():
         found = {topic: len(partitions_of(topic) or ()) for topic in topics}
-        known = None if shards is None else shards[group]
+        known = None if shards is None else shards.get(group)
         if known is not None and min(found.values()) >= known:
             counts[group] = known
             continue

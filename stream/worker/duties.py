@@ -6,6 +6,7 @@ Out: a Faust service.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from dataclasses import replace
@@ -13,13 +14,15 @@ from typing import TYPE_CHECKING, Final
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from kafka.errors import KafkaError as AdminError
 from mode import Service
 
+from stream.errors import LeadpulseError
 from stream.kafka import probe
 from stream.kafka.clock import BrokerClock
 from stream.serve.views import Exporter
-from stream.worker import added, told
-from stream.worker.guards.failstop import leave_within
+from stream.worker import added, optional, succession, told
+from stream.worker.guards.failstop import begin_again, leave_within
 from stream.worker.guards.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -95,6 +98,34 @@ def duties(app: App, settings: Settings, exporter: Exporter, clock: BrokerClock)
                     until = time.monotonic() + REJOIN_S
                     while app.shards.silent and time.monotonic() < until and not self.should_stop:
                         await self.sleep(0.2)
+
+        @Service.task
+        async def _look_for_take_over(self) -> None:
+            """Notice that this generation publishes: results of leads are told from then on, by every worker."""
+            while not (self.should_stop or app.publishes or app.layout.told is None):
+                try:
+                    app.publishes = await succession.taken_over(app.link, app.layout)
+                except (LeadpulseError, KafkaError, TimeoutError) as error:
+                    log.debug("whether this generation publishes: %r", error)
+                await self.sleep(succession.LOOK_S)
+
+        @Service.task
+        async def _look_for_optional_topics(self) -> None:
+            """Notice topics that were missing at the start; what they bring is read from the next start on."""
+            told = ""
+            while not self.should_stop and optional.left_out(app.whole, app.layout):
+                await self.sleep(optional.LOOK_S)
+                try:
+                    found = await asyncio.to_thread(optional.appeared, app.link, app.whole, app.layout)
+                except (LeadpulseError, KafkaError, AdminError) as error:
+                    log.debug("optional topics: %r", error)
+                    continue
+                if found is not None and str(found) != told:
+                    told = str(found)
+                    log.warning("%s", told)
+                if found is not None and found.wrong is None:
+                    begin_again()
+                    return
 
         async def on_stop(self) -> None:
             self._watchdog.stop()

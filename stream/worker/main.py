@@ -11,10 +11,11 @@ from typing import NoReturn
 
 from stream import catalog, logs
 from stream.contract.results import encode
-from stream.engine.groups import GROUPS, absent
+from stream.engine.groups import GROUPS, absent, chosen, following
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
+from stream.ingest.ladder import Ladder
 from stream.ingest.touches import ChannelOptions
 from stream.kafka.clock import BrokerClock
 from stream.rollup.rollup import Rollup, RollupOptions
@@ -40,8 +41,8 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
     try:
         shell.run(
             settings,
-            groups=GROUPS.values(),
-            make_fold=lambda group, shard, shards: ShardFold(group, shard, shards, fold),
+            groups=chosen(settings.leads).values(),
+            make_fold=lambda group, shard, shards: ShardFold(group, shard, shards[group], following(fold, shards)),
             make_rollup=lambda shards: Rollup(rollup_options(settings, shards)),
             encode_reading=encode,
             exporter=telemetry,
@@ -56,7 +57,13 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
 def fold_options(settings: Settings) -> FoldOptions:
     """Give what the folds depend on."""
     return FoldOptions(
-        limits=Limits(settings.max_record_bytes, settings.max_depth, settings.lateness_ms),
+        limits=Limits(
+            settings.max_record_bytes,
+            settings.max_depth,
+            settings.lateness_ms,
+            own_lateness_ms=settings.lateness_by_kind_ms,
+            ladder=Ladder(settings.rules.ladder),
+        ),
         partitioner=settings.partitioner,
         require_consent=settings.consent == "require",
         bounds=Bounds(flood_events=settings.flood_events, flood_chats=settings.flood_chats),
@@ -69,6 +76,8 @@ def fold_options(settings: Settings) -> FoldOptions:
             settings.channel_sets,
             settings.look_back_ms,
         ),
+        once=settings.delivery == "exactly_once",
+        rules=settings.rules,
     )
 
 
@@ -82,4 +91,6 @@ def rollup_options(settings: Settings, shards: Mapping[str, int]) -> RollupOptio
         most_readings=settings.readings_limit,
         allowed={label: frozenset(values) for label, values in settings.labels.items()},
         once=settings.delivery == "exactly_once",
+        told=tuple(group for group in GROUPS if group in shards and GROUPS[group].told_by),
+        periods=settings.rules.periods,
     )

@@ -26,9 +26,9 @@ MOST_LISTED_S: Final = 20.0
 
 #: Settings that all workers of an installation must share: they decide what is counted and shown.
 SHARED: Final = (
-    "delivery", "partitioner", "lateness", "clock", "consent", "known_ids", "max_record", "max_depth", "flood_events",
-    "flood_chats", "labels", "label_limit", "readings_limit", "own_domains", "ignored_referrers", "channel_sets",
-    "look_back",
+    "delivery", "partitioner", "lateness", "lateness_by_kind", "clock", "consent", "known_ids", "max_record",
+    "max_depth", "flood_events", "flood_chats", "labels", "label_limit", "readings_limit", "own_domains",
+    "ignored_referrers", "channel_sets", "look_back",
 )  # fmt: skip
 _LONGEST: Final = 100
 
@@ -69,6 +69,8 @@ def shared(settings: Settings) -> dict[str, str]:
     """Give the settings that all workers must share as text; what is long as its hash."""
     values = {name: text_of(name, getattr(settings, name)) for name in SHARED}
     names = settings.referrer_names
+    values["leads"] = "off" if settings.leads == "off" else "on"  # whether there is a topic for it is seen by all
+    values["leads_rules"] = "" if settings.leads_rules is None or settings.leads == "off" else settings.rules.hash
     values["referrers"] = repr(sorted((kind, *sorted(hosts)) for kind, hosts in names.items())) if names else ""
     return {
         name: text if len(text) <= _LONGEST else xxhash.xxh3_64_hexdigest(text.encode())

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from stream.contract.records import KIND_HEADER, ORDERS, REROUTE
 from stream.engine.commit import Commit
 from stream.ingest.route import partitions_of
 from stream.kafka.layout import Layout, ShardId
 from stream.kafka.state_log import Row
-from stream.stages.stage import HandOver
+from stream.stages.stage import EVERY, HandOver
 
 #: Topic, partition and the rows that go there.
 Part = tuple[str, int, list[Row]]
@@ -30,7 +31,7 @@ class Outputs:
     partitioner: str = "murmur2"
 
     def parts(self, commit: Commit, place: Row) -> list[Part]:
-        """Order a commit: deltas, dead letters, forwards, hand-overs, state, and in the end the position.
+        """Order a commit: deltas, dead letters, forwards, what others are told, results, state, and last the position.
 
         The position goes last: without transactions a crash in between then repeats records and loses none.
         """
@@ -43,19 +44,33 @@ class Outputs:
             (layout.reroute(group), one.partition, (one.key, one.value, None, one.headers)) for one in commit.forwards
         )
         parts += _gathered(
-            (topic, self._partition_of(one), (one.key, one.value, None, list(one.headers)))
+            (topic, partition, (one.key, one.value, None, list(one.headers)))
             for one in commit.hand_overs
-            if (topic := layout.handover(one.group)) is not None  # else it does not run, and nobody waits for it
+            if (topic := self._topic_of(one)) is not None  # else it does not run, and nobody waits for it
+            for partition in self._partitions_of(one)
+        )
+        if layout.touches is not None:
+            parts += _gathered((layout.touches, to, (None, record, None, [])) for to, record in commit.touches)
+        parts += _gathered(
+            (layout.results[one.topic], shard, (one.key.encode(), one.value, None, [])) for one in commit.results
         )
         state: list[Row] = [(key, value, None, []) for key, value in commit.state]
         parts.append((layout.state(group), shard, [*state, place]))
         return parts
 
-    def _partition_of(self, over: HandOver) -> int:
+    def _topic_of(self, over: HandOver) -> str | None:
+        """Name the topic of a message; orders go the way of forwarded records, which every group of events has."""
+        if dict(over.headers).get(KIND_HEADER) in ORDERS:
+            return self.layout.sources.get(over.group, {}).get(REROUTE)
+        return self.layout.handover(over.group)
+
+    def _partitions_of(self, over: HandOver) -> Iterable[int]:
+        if over.partition == EVERY:
+            return range(self.shards_of[over.group])
         if over.partition is not None:
-            return over.partition
+            return (over.partition,)
         key = over.key.decode("utf-8", "surrogateescape")
-        return int(partitions_of([key], self.shards_of[over.group], self.partitioner)[0])
+        return (int(partitions_of([key], self.shards_of[over.group], self.partitioner)[0]),)
 
 
 def _gathered(rows: Iterable[tuple[str, int, Row]]) -> list[Part]:

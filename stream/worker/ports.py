@@ -51,6 +51,10 @@ class Rollup(Protocol):
         """Whether all that there is was read, as of the last call of `advance` and what was added since."""
 
     @property
+    def complete_along(self) -> bool:
+        """Whether shards that are told something by others have taken it in, too."""
+
+    @property
     def records(self) -> int:
         """How many records the shards have told of."""
 
@@ -61,6 +65,6 @@ class Rollup(Protocol):
         """Give the records that bring the rollup's log up to date."""
 
 
-MakeFold = Callable[[str, int, int], Fold]  # group, shard, number of shards
+MakeFold = Callable[[str, int, Mapping[str, int]], Fold]  # group, shard, group → number of shards
 MakeRollup = Callable[[Mapping[str, int]], Rollup]  # group → number of shards
 EncodeReading = Callable[[Reading], bytes]

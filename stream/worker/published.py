@@ -114,4 +114,6 @@ def _differs(a: Reading, b: Reading) -> bool:
         or a.denominator != b.denominator
         or a.data_since_ms != b.data_since_ms
         or a.catalog_version != b.catalog_version
+        or a.maturity != b.maturity
+        or a.restated != b.restated
     )

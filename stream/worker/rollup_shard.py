@@ -92,7 +92,7 @@ class RollupShard:
         self._task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
         self._all_due = self._snapshot_due = 0.0
-        self._complete = False
+        self._complete = self._along = False
         self._records, self._rises = 0, [0, 0]  # at the last publication, and how many came with the last two
         self._lag = self._deltas = self._commits = self._restored = 0
         self._commit_s = self._apply_s = self._restore_s = 0.0
@@ -254,7 +254,9 @@ class RollupShard:
             return
         self._rollup.advance(self._clock.now_ms())
         complete, records = self._rollup.complete, self._rollup.records
-        windows = None if began >= self._all_due or self._is_news(complete, records) else FAST_WINDOWS
+        along = self._rollup.complete_along
+        news = along is not self._along or self._is_news(complete, records)
+        windows = None if began >= self._all_due or news else FAST_WINDOWS
         readings = self._rollup.readings(windows)
         shows = self._succession is None or self._succession.open
         changed = self._published.rows(readings, windows) if shows else []
@@ -280,7 +282,7 @@ class RollupShard:
         self._commit_s = now - began
         self._committed_ms = self._clock.now_ms()
         as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
-        self._complete = complete
+        self._complete, self._along = complete, along
         if shows:
             self._shown = RollupView(self._published.confirm(), as_of_ms, self._committed_ms)
             self._exporter.show_rollup(self._shown)

@@ -54,6 +54,7 @@ def run(
         settings,
         link=link,
         layout=layout.running(counts),
+        whole=layout,
         counts=counts,
         make_fold=make_fold,
         make_rollup=make_rollup,

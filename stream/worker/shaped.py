@@ -8,15 +8,23 @@ What was not stored with a state (of an older release, or of a setting that is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
+
+import xxhash
 
 from stream.errors import REBUILD, SettingsError
 from stream.ingest.route import KEY_RULES
+from stream.kafka.layout import Layout
+from stream.lifecycle.rules import Rules
 from stream.settings.load import env_name
 
 #: What is no setting of ours, in words.
-NOUNS: Final = {"partitions": "partitions", "key_rules": "rules for keys"}
+NOUNS: Final = {
+    "partitions": "partitions", "key_rules": "rules for keys", "leads": "shards of leads", "ignored_ids": "ignored ids",
+}  # fmt: skip
+#: A setting of what was not in use when a state was made: from then on it may be.
+NOT_USED: Final = "no"
 
 #: What would go wrong, and how to go on with the state.
 REASONS: Final = {
@@ -26,6 +34,11 @@ REASONS: Final = {
     ),
     "partitions": ("who belongs to which shard would change", "make the topics anew with that count"),
     "key_rules": ("who belongs to which shard would change", "run the release that has them"),
+    "leads": (
+        "what was told of people could not be taken back",
+        "LEADPULSE_LEADS=auto, and leadpulse.touches as it was",
+    ),
+    "ignored_ids": ("who is one person would change", "with identity.ignore as it was in the rules of leads"),
 }
 
 
@@ -57,6 +70,26 @@ def shard_settings(partitioner: str, partitions: int) -> dict[str, str]:
     return {"partitioner": partitioner, "partitions": str(partitions), "key_rules": str(KEY_RULES)}
 
 
+def leads_settings(layout: Layout, group: str, shards: Mapping[str, int], rules: Rules) -> dict[str, str]:
+    """Give what decides what a shard tells of people, or what they count for: kept with it if leads are followed."""
+    told = layout.told
+    if told is None:
+        return {"leads": NOT_USED}
+    if group not in layout.groups[told].told_by:
+        return {}
+    own = {} if group == told else {"ignored_ids": short_hash(rules.ignore)}  # who is told works out anew by itself
+    return {"leads": str(shards[told]), **own}
+
+
+def short_hash(values: Iterable[str]) -> str:
+    """Give a name for a set of values.
+
+    >>> short_hash(["b", "a"]) == short_hash(["a", "b", "b"]) != short_hash(["a"])
+    True
+    """
+    return xxhash.xxh3_64_hexdigest(repr(sorted(set(values))).encode())
+
+
 def rollup_settings(shards: Mapping[str, int]) -> dict[str, str]:
     """Give what decides what totals mean: kept with the rollup. `shards` is group → number of shards."""
     return {f"partitions/{group}": str(count) for group, count in shards.items()}
@@ -65,11 +98,13 @@ def rollup_settings(shards: Mapping[str, int]) -> dict[str, str]:
 def changes(stored: Mapping[str, str], now: Mapping[str, str]) -> list[Change]:
     """List the settings that both name with different values.
 
-    >>> changes({"partitioner": "murmur2"}, {"partitioner": "crc32", "partitions": "6"})
+    >>> changes({"partitioner": "murmur2", "leads": "no"}, {"partitioner": "crc32", "partitions": "6", "leads": "6"})
     [Change(name='partitioner', before='murmur2', now='crc32')]
     """
     return [
-        Change(name, stored[name], value) for name, value in now.items() if name in stored and stored[name] != value
+        Change(name, stored[name], value)
+        for name, value in now.items()
+        if name in stored and stored[name] not in (value, NOT_USED)
     ]
 
 

@@ -22,8 +22,10 @@ from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
-from stream.contract.records import Record
+from stream.contract.records import TOUCHES, Record
+from stream.engine.chain import BrokenChain
 from stream.engine.commit import ShardReport
+from stream.errors import REBUILD, TopicError
 from stream.kafka.clock import BrokerClock
 from stream.kafka.fetch import Ends
 from stream.kafka.reader import OpenReader, Reader
@@ -39,6 +41,7 @@ from stream.worker.outputs import Outputs
 from stream.worker.ports import Fold
 from stream.worker.position import Position
 from stream.worker.restore import Claim, restore
+from stream.worker.results import Publishes, Results
 from stream.worker.takeover import Beginning, refuse_lost_state
 from stream.worker.takeover import positions as take_over
 from stream.worker.writing import commit
@@ -98,7 +101,9 @@ class Shard:
         reset: bool = False,
         claim: Claim = Claim(),
         fail: Fail = dies,
+        publishes: Publishes = None,
     ) -> None:
+        """Take `publishes`, whether results are this generation's by now; None for one that has none before it."""
         self.id = id = outputs.id
         self.state = "restoring"
         self.position = Position({})
@@ -106,7 +111,7 @@ class Shard:
         self.committed_at = time.monotonic()
         self._fold, self._log, self._source, self._clock = fold, statelog, source, clock or BrokerClock()
         self._outputs, self._options, self._reset, self._claim = outputs, options, reset, claim
-        self._fail = fail
+        self._fail, self._results = fail, Results(publishes)
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in outputs.layout.sources[id.group].items()}
         self._inbox, self._expected, self._lag = Inbox(), dict[str, int](), Lag()
         self._newest_ms, self._heard = dict[str, int](), dict[str, float]()
@@ -306,7 +311,10 @@ class Shard:
                 (source, list(chain.from_iterable(batch.records for batch in batches)))
                 for source, batches in taken.items()
             ]
-            self._fold.fold([(source, records) for source, records in sources if records])
+            try:
+                self._fold.fold([(source, records) for source, records in sources if records])
+            except BrokenChain as error:
+                raise TopicError(f"{error}.", where=str(self._tps[TOUCHES]), do=f"To count anew, {REBUILD}.") from error
             for source, batches in taken.items():
                 for batch in batches:
                     self.position.sources[source].cover(batch)
@@ -329,7 +337,9 @@ class Shard:
         began = time.monotonic()
         self._fold_inbox()
         much = self._fold.pending_bytes > PENDING_BYTES // 4
-        changes = self._fold.changes(self.position.seq + 1, self._report())
+        report = self._report()
+        changes = self._fold.changes(self.position.seq + 1, report)
+        self.position.told = self._results.told(report, changes)
         self.position.seq += len(changes.deltas)
         place: Row = (positions.POSITION_KEY, positions.encode(self.position), None, [])
         nexts = {self._tps[name]: source.next for name, source in self.position.sources.items()}
@@ -348,7 +358,9 @@ class Shard:
         nexts = self._nexts()
         caught_up = self._lag.caught_up(nexts, self._tps, time.monotonic())
         now_ms, lag, life = self._clock.now_ms(), self._lag.records(nexts), self.position.life
-        return ShardReport(caught_up=caught_up, now_ms=now_ms, lag_records=lag, life=life)
+        missing = self._outputs.layout.missing(self.id.group)
+        results = self._results.now(told=self.position.told)
+        return ShardReport(caught_up, now_ms, lag, missing, life, results)
 
     @property
     def unread(self) -> dict[str, int]:

@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
+from stream.contract.records import HANDOVER, REROUTE, TOUCHES
 from stream.errors import REBUILD, TopicError
 from stream.kafka.reader import Reader
 from stream.worker.position import Position, SourcePosition, fingerprint
 
 log = logging.getLogger("leadpulse.takeover")
+
+OWN: Final = (REROUTE, HANDOVER, TOUCHES)
 
 
 class Beginning(Protocol):
@@ -44,7 +47,9 @@ async def positions(
         begin, end = bounds[tp]
         known = position.sources.get(source)
         if known is None:
-            position.sources[source] = SourcePosition(await _fresh(reader, tp, begin, end, beginning))
+            # what shards tell each other is as old as their state: all of it is still to be read
+            fresh = begin if source in OWN else await _fresh(reader, tp, begin, end, beginning)
+            position.sources[source] = SourcePosition(fresh)
         else:
             await _same_topic(reader, tp, begin, end, known)
     return position

@@ -66,7 +66,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         self._beating: asyncio.Task[None] | None = None
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
-        conf, app = self.app.conf, self.app
+        conf, app, whole = self.app.conf, self.app, self.app.whole
         instance_id = conf.consumer_group_instance_id or None
         lean.install()
         return aiokafka.AIOKafkaConsumer(
@@ -74,7 +74,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=instance_id,
-            partition_assignment_strategy=[shard_assignor(app.layout.assigned(), app.said, _refused, app.shards_of)],
+            partition_assignment_strategy=[
+                shard_assignor(whole.assigned(), app.said, _refused, app.shards_of, whole.optional)
+            ],
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",

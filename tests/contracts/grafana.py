@@ -29,7 +29,7 @@ SITES = ("shop", "blog")
 #: What Grafana puts in place of its variables; windows so that a day of history is enough.
 VARIABLES = {
     "${datasource}": "prometheus", "$site": ".+", "$window": "1h", "$step_window": "1h", "$session_window": "1h", "$content_window": "24h",
-    "$money_window": "24h", "$__rate_interval": "1h",
+    "$money_window": "24h", "$leads_window": "24h", "$__rate_interval": "1h",
 }  # fmt: skip
 PACKAGES = ("@grafana/schema@13.2.3", "typescript@5.9.3")
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "grafana-schema"
@@ -110,7 +110,13 @@ def _core(board: dict[str, Any]) -> dict[str, Any]:
 
 def load(folder: Path, now_s: int) -> None:
     """Write a day of history in which the figures moved to another worker, and both showed them for a while."""
-    every = [*range(now_s - 26 * HOUR_S, now_s - 23 * HOUR_S, STEP_S), *range(now_s - 4 * HOUR_S, now_s + 1, STEP_S)]
+    # what stands is compared with the week before, growth with the month before
+    long_ago = [at_s for days in (30, 7) for at_s in _until(now_s - days * 24 * HOUR_S)]
+    every = [
+        *long_ago,
+        *range(now_s - 26 * HOUR_S, now_s - 23 * HOUR_S, STEP_S),
+        *range(now_s - 4 * HOUR_S, now_s + 1, STEP_S),
+    ]
     moved_s = now_s - HOUR_S
     columns: dict[str, list[float]] = {}
     for at_s in every:
@@ -126,6 +132,10 @@ def load(folder: Path, now_s: int) -> None:
         write(found, [every[at] for at in chosen], folder)
 
 
+def _until(end_s: int) -> range:
+    return range(end_s - 3 * HOUR_S, end_s + 1, STEP_S)
+
+
 class _Numbers(list[float]):
     def tolist(self) -> list[float]:
         return self
@@ -139,7 +149,9 @@ def _on(owner: str, text: str) -> str:
 
 
 def _samples(at_s: int) -> Iterator[tuple[str, Labels, float]]:
-    made = readings(at_s * 1_000, SITES, windows=("1h", "24h"))
+    made = readings(at_s * 1_000, SITES, windows=("1h", "24h", "now"))
+    growth = readings(at_s * 1_000, SITES, names=frozenset({"revenue_growth_ratio"}))
+    made += [reading for reading in growth if reading.window is not None]
     for family in Exposition(BY_NAME).families(Snapshot(tuple(made), at_s * 1_000)):
         for _, name, labels, value in family.samples:
             yield name, labels, value

@@ -14,11 +14,11 @@ from typing import Any
 
 import orjson
 
+from tests.contracts import optional_kinds
+from tests.contracts.poison_words import Poison, raw
 from tests.events import data_of, event, total
 
-Poison = tuple[str, str, bytes | None, str | None]
-
-KINDS = ("page_view", "form", "chatbot", "email", "ad")
+KINDS = ("page_view", "form", "chatbot", "email", "ad", "crm", "cost", "signal", "privacy")
 HASH = "ab" * 32
 DEEP = 100_000
 TEN_MB = 10_000_000
@@ -45,13 +45,9 @@ def corpus() -> list[Poison]:
         other_times,
         personal_data,
         odd_but_good,
+        *optional_kinds.MAKERS,
     )
     return [poison for maker in makers for poison in maker()]
-
-
-def raw(kind: str, data: dict[str, Any] | None = None, **envelope: Any) -> bytes:
-    """Give the bytes of an event that differs from a valid one."""
-    return orjson.dumps(event(kind, data, **envelope))
 
 
 def with_text(text: str, kind: str = "page_view", field: str = "title") -> bytes:
@@ -242,6 +238,10 @@ def missing_fields() -> Iterator[Poison]:
         "chatbot": ("site_id", "visitor_id", "action", "conversation_id"),
         "email": ("site_id", "action", "message_id"),
         "ad": ("site_id", "action", "platform", "campaign_id"),
+        "crm": ("site_id", "action", "lead_id"),
+        "cost": ("site_id", "category", "amount_micros", "currency", "period_start", "period_end"),
+        "signal": ("site_id", "name", "provider", "entity", "value", "observed_at"),
+        "privacy": ("site_id", "action", "visitor_id"),
     }
     for kind in KINDS:
         for name in ("specversion", "id", "source", "type", "time", "data"):
@@ -439,16 +439,22 @@ def texts() -> Iterator[Poison]:
 
 def kinds() -> Iterator[Poison]:
     for name in (
-        "crm",
-        "cost",
-        "signal",
-        "privacy",
+        "crms",
+        "costs",
+        "lead",
         "pageview",
         "page view",
         "com.example.page_view",
     ):
         yield f"type {name!r}", "page_view", raw("page_view", type=name), "unknown_kind"
-    for kind, other in (("page_view", "form"), ("form", "page_view"), ("email", "ad"), ("ad", "chatbot")):
+    for kind, other in (
+        ("page_view", "form"),
+        ("form", "page_view"),
+        ("email", "ad"),
+        ("ad", "chatbot"),
+        ("crm", "form"),
+        ("ad", "cost"),
+    ):
         yield f"a {other} on {kind}", kind, raw(other), "wrong_topic"
     yield "another kind that is broken as well", "form", b'{"type":"ad","data":7}', "wrong_topic"
     yield "a type of 100,000 characters", "page_view", raw("page_view", type="x" * 100_000), "unknown_kind"

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from stream.kafka import state_log
 from stream.kafka.state_log import StateLog
-from stream.kafka.topic_plan import STAMPED
+from stream.kafka.topic_spec import STAMPED
 from tests.chaos.log_contract import CHECKS
 from tests.chaos.sim.broker import Broker
 from tests.chaos.sim.clients import Producer, WireLink, WireReader

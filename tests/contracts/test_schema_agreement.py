@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from stream.contract.kinds import KINDS
+from stream.contract.times import is_time
 from stream.ingest.decode import decode
 from stream.render.schemas import event_schema
 from tests.events import TIME_MS, data_of, event, total
@@ -30,7 +31,8 @@ VALUES: list[Any] = [
     HASH, HASH.upper(), HASH + "\n", HASH[:-1],
     "EUR", "eur", "EURO", "EUR\n", "DE", "de", "D", "DEU",
     "site", "meta", "google", "submit", "view", "spend", "click", "bounced", "sent", "message",
-    "order_started", "appointment_set", "visitor", "hard", "human", "search", "top", "demo", "welcome",
+    "order_started", "appointment_set", "deal_won", "refund", "stage_changed", "erase", "consent_changed",
+    "tools", "keyword_rank", "undefined", " 'Null'", "0-0", "visitor", "hard", "human", "search", "top", "demo", "welcome",
     "2025-06-15T12:00:00Z", "2025-06-15T12:00:00.5+02:00", "2025-06-15", "soon", "2025-06-15T12:00:00+0200",
     [], ["a"], ["a", 1], [None], ["x" * 4097], {}, {"path": "/"}, {"path": 1}, {"source": 1},
     {"country": "DE"}, {"country": "xx"}, {"class": "bot"}, {"class": "x"}, {"reasons": ["a"]},
@@ -42,6 +44,9 @@ BASES = [
     *((kind, data_of(kind)) for kind in KINDS),
     ("ad", total()),
     ("email", data_of("email", action="bounced", bounce_type="hard")),
+    ("crm", data_of("crm", action="deal_won", deal_id="d", value=5, currency="EUR")),
+    ("crm", data_of("crm", action="refund", deal_id="d", value=5, currency="EUR", lead_id=None)),
+    ("privacy", data_of("privacy", action="consent_changed", consent={"analytics": False})),
 ]
 
 
@@ -91,6 +96,8 @@ def test_schema_and_decode_agree_on_every_field_and_value(kind: str) -> None:
     wrong = []
     for name in mine:
         for value in VALUES:
+            if kind == "cost" and name.startswith("period_") and isinstance(value, str) and is_time(value):
+                continue  # whether one moment lies before another no schema can say
             body = event(kind, {**data_of(kind), name: value})
             if validator(kind).is_valid(body) != decode_accepts(kind, body):
                 wrong.append((name, value))
@@ -115,6 +122,7 @@ def test_schema_and_decode_agree_on_every_action(kind: str) -> None:
     extras = {
         "submission_id": "s", "actor": "bot", "order_id": "o", "appointment_id": "a", "bounce_type": "soft",
         "cost_micros": 1, "currency": "EUR", "lead_id": "l",
+        "to": "sql", "deal_id": "d", "value": 5, "consent": {"analytics": True},
     }  # fmt: skip
     actions = [value for value in VALUES if isinstance(value, str)] if "action" in data_fields(kind) else []
     for action in actions:

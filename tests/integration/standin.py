@@ -31,7 +31,7 @@ _value = msgspec.json.Decoder(dict[str, int]).decode
 class CountingFold:
     """Count records and add up amounts, per key."""
 
-    def __init__(self, group: str, shard: int, shards: int) -> None:
+    def __init__(self, group: str, shard: int, shards: Mapping[str, int]) -> None:
         self.group, self.shard = group, shard
         self.rows: dict[bytes, dict[str, int]] = {}
         self.dirty: set[bytes] = set()
@@ -116,6 +116,10 @@ class CountingRollup:
     @property
     def complete(self) -> bool:
         return len(self.caught_up) == len(self.expected) and all(self.caught_up.values())
+
+    @property
+    def complete_along(self) -> bool:
+        return self.complete
 
     @property
     def records(self) -> int:

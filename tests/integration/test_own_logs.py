@@ -10,7 +10,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from stream.kafka import topics
-from stream.kafka.topic_plan import COMPACTED
+from stream.kafka.topic_spec import COMPACTED
 from stream.state.keys import BIRTH, POSITION
 from tests.integration import counted as books
 

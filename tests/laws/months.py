@@ -63,7 +63,8 @@ def came(data: Envelope) -> Source | None:
         return None
     channel = _CAME[campaign["source"], campaign["medium"]]
     engine = "google" if channel == "organic_search" else ""
-    return Source(channel, campaign.get("name", ""), engine, campaign["source"] if channel == "referral" else "")
+    label = campaign.get("name") or campaign.get("id") or ""
+    return Source(channel, label, engine, campaign["source"] if channel == "referral" else "")
 
 
 class Months:

@@ -19,7 +19,7 @@ from stream.changes.deltas import Delta
 from stream.changes.panes import COARSER, Grid
 from stream.engine.shard import ShardFold
 from stream.stages.visitors.row import Submission, decode, decode_ad_lead, unpack
-from stream.state.keys import AD_LEADS, PEOPLE
+from stream.state.keys import AD_LEADS, PEOPLE, SIGHTINGS
 from stream.state.rows import Rows
 
 Sums = Counter[tuple[Any, ...]]
@@ -97,6 +97,8 @@ def remembered(fold: ShardFold) -> dict[str, Any]:
                 continue
             if rows.prefix != PEOPLE.prefix:
                 out[name] = _rows_of(raw)
+                if rows.prefix == SIGHTINGS.prefix:  # when a visitor was last heard of is noted to the day
+                    del out[name][0]
                 continue
             row = decode(raw)
             held = [unpack(session, row.source) for session in row.sessions]

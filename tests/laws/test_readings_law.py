@@ -19,7 +19,7 @@ from stream.reference.account import Window
 from stream.reference.events import Source
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.rollup.series import shifts_of
-from stream.windows.levels import PLAN, level_of
+from stream.windows.level import PLAN, level_of
 from tests.accounting import reference_of
 from tests.laws.traffic import (
     ARRIVAL_MS,

@@ -198,11 +198,11 @@ def record(event: Envelope, arrival_ms: int = ARRIVAL_MS) -> tuple[str, Record]:
     return event["type"], (0, arrival_ms, None, orjson.dumps(event), ())
 
 
-def batch(events: list[Envelope]) -> list[tuple[str, list[Record]]]:
+def batch(events: list[Envelope], arrival_ms: int = ARRIVAL_MS) -> list[tuple[str, list[Record]]]:
     """Make a batch of each source, in the order of the events."""
     by_source: dict[str, list[Record]] = {}
     for event in events:
-        source, made = record(event)
+        source, made = record(event, arrival_ms)
         by_source.setdefault(source, []).append(made)
     return list(by_source.items())
 

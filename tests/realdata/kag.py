@@ -74,3 +74,50 @@ def lines(*, totals: bool = False, conversions: str = "Total_Conversion") -> Ite
 def micros(spent: str) -> int:
     """Give the money of a row: cents that went through a 32-bit float, so 1.429999948 was 1.43."""
     return int(round(Decimal(spent), 2) * 1_000_000)
+
+
+#: Beside the ads: a tool that was paid for a month of 30 days, and an agency for the day of the ads.
+COSTS = (("tools", 30_000_000_000, "2017-08-01", "2017-08-31"), ("agency", 1_200_000_000, "2017-08-19", "2017-08-20"))
+
+
+def cost_lines() -> Iterator[bytes]:
+    """Give what was spent beside the ads, first a guess and then what it came to."""
+    for category, micros, start, end in COSTS:
+        for revision, amount in ((1, micros // 2), (2, micros)):
+            data = {
+                "site_id": SITE,
+                "category": category,
+                "amount_micros": amount,
+                "currency": CURRENCY,
+                "period_start": f"{start}T00:00:00Z",
+                "period_end": f"{end}T00:00:00Z",
+                "revision": revision,
+            }
+            yield orjson.dumps(
+                {
+                    "specversion": "1.0",
+                    "id": f"{category}-{revision}",
+                    "source": "books",
+                    "type": "cost",
+                    "time": f"2017-08-20T13:0{revision}:00Z",
+                    "data": data,
+                }
+            )
+
+
+def lead_lines(n: int) -> Iterator[bytes]:
+    """Give so many leads of the day of the ads, every fourth of whom became a customer on it."""
+    for number in range(n):
+        actions = ("lead_created", "deal_won") if number % 4 == 0 else ("lead_created",)
+        for minute, action in enumerate(actions):
+            deal = {"deal_id": f"d{number}", "value": 250, "currency": CURRENCY} if action == "deal_won" else {}
+            yield orjson.dumps(
+                {
+                    "specversion": "1.0",
+                    "id": f"{number}-{action}",
+                    "source": "crm",
+                    "type": "crm",
+                    "time": f"2017-08-19T12:0{minute}:00Z",
+                    "data": {"site_id": SITE, "lead_id": f"l{number}", "action": action, **deal},
+                }
+            )

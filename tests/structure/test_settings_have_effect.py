@@ -22,6 +22,7 @@ THROUGH = {
     "tls": ("tls_enabled",),
     "start": ("start", "start_ms"),
     "referrers": ("referrer_names",),
+    "leads_rules": ("rules",),
 }
 
 

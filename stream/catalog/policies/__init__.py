@@ -20,6 +20,12 @@ from stream.catalog.policies.cohorts import (
     shift_is_of_beginnings,
 )
 from stream.catalog.policies.labels import labels_are_bounded, labels_are_carried, money_has_its_currency
+from stream.catalog.policies.leads import (
+    ages_have_a_beginning,
+    cohorts_ripen,
+    kinds_have_what_they_need,
+    what_stands_is_read_now,
+)
 from stream.catalog.policies.looks import look_has_its_place, windows_are_known
 from stream.catalog.policies.names import name_follows_the_conventions, names_are_unique
 from stream.catalog.policies.promises import Promise, nothing_vanished
@@ -38,6 +44,10 @@ ENTRY_POLICIES: Final[tuple[Policy, ...]] = (
     proportion_is_of_one_thing,
     across_says_something,
     shift_is_of_beginnings,
+    what_stands_is_read_now,
+    ages_have_a_beginning,
+    cohorts_ripen,
+    kinds_have_what_they_need,
     labels_are_carried,
     money_has_its_currency,
     name_follows_the_conventions,

@@ -24,7 +24,7 @@ def alert_fits_the_harm(metric: Metric, counts: Counts) -> None:
         raise refuse(name, f"{name} has an alert, but no direction of harm.", "Give it a direction, or no alert.")
     if not alert.summary.strip().endswith("."):
         raise refuse(name, f"The alert's summary of {name} does not end in a period.", "Write a sentence.")
-    if alert_rule_of(metric) is None:
+    if alert.ruled and alert_rule_of(metric) is None:
         raise refuse(name, f"No rule fits {name}, a {metric.kind} that harms by a {metric.direction}.",
                      "Rules are for ratios, costs that rise and counts that drop.")  # fmt: skip
 

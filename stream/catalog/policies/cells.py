@@ -20,7 +20,7 @@ def count_says_what_and_when(counts: Counts) -> None:
             if kind not in CELLS:
                 raise refuse(name, f"The count {name} adds up cells of kind {kind}, which there are none of.",
                              "Declare the kind in stream/changes/cells.py.")  # fmt: skip
-            if missing := set(count.labels) - set(CELLS[kind].labels):
+            if missing := {*count.of_cells, *dict(count.where)} - set(CELLS[kind].labels):
                 raise refuse(name, f"Cells of kind {kind} do not carry {listed(missing)}, which {name} is told by.",
                              "Add the label to the kind of cell, or leave it out of the count.")  # fmt: skip
 

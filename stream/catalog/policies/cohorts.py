@@ -6,26 +6,44 @@ Out: nothing; CatalogError names the entry, says what is wrong with it and what 
 
 from __future__ import annotations
 
+from typing import Final
+
 from stream.catalog.policies.labels import lacking
 from stream.catalog.policies.words import Counts, listed, names_of, refuse
-from stream.catalog.words import BEGINNINGS, Metric, Terms
+from stream.catalog.words import BEGINNINGS, Metric, ShownAs, Terms, counts_of
+
+#: Kind of entry → whether it has a numerator, and a denominator; those that are not here have none.
+_PARTS: Final[dict[ShownAs, tuple[bool, bool]]] = {
+    "count": (True, False),
+    "amount": (True, False),
+    "oldest": (True, False),
+    "spread": (True, False),
+    "last": (True, False),
+    "ratio": (True, True),
+    "summary": (True, True),
+    "survival": (True, True),
+}
 
 
 def parts_are_known(metric: Metric, counts: Counts) -> None:
     """Refuse an entry of counts that there are not, or a kind without the parts it needs."""
-    for name in names_of(metric):
+    for name in counts_of(metric):
         if name not in counts:
             raise refuse(metric.name, f"{metric.name} is made of {name}, which is no count.", "Add it to COUNTS.")
-    wanted = {"count": (True, False), "amount": (True, False), "ratio": (True, True), "summary": (True, True)}
-    if (bool(metric.numerator), bool(metric.denominator)) != wanted.get(metric.kind, (False, False)):
+    if (bool(metric.numerator), bool(metric.denominator)) != _PARTS.get(metric.kind, (False, False)):
         raise refuse(metric.name, f"{metric.name} is a {metric.kind} with the wrong parts.",
-                     "A ratio and a summary have two, a count and an amount one, others none.")  # fmt: skip
+                     "A ratio, a summary and a survival have two, what is counted one, others none.")  # fmt: skip
 
 
 def like_is_added_to_like(metric: Metric, counts: Counts) -> None:
-    """Refuse a sum of counts that are of different things or stand at different moments."""
+    """Refuse a sum of counts that are of different things or stand at different moments.
+
+    What is read in a window of its own says by that why it stands elsewhere.
+    """
+    apart = dict(metric.read_in)
     for terms in (metric.numerator, metric.denominator):
-        if len(_what(terms, counts)) > 1 or len(_when(terms, counts)) > 1:
+        alike = tuple((sign, name) for sign, name in terms if name not in apart)
+        if len(_what(terms, counts)) > 1 or len(_when(alike, counts)) > 1:
             raise refuse(metric.name, f"{metric.name} adds up unlike counts: {_told(terms, counts)}.",
                          "Add up counts that share `of` and `at`.")  # fmt: skip
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from stream.catalog.policies.words import Counts, listed, names_of, refuse
-from stream.catalog.words import Metric
+from stream.catalog.words import AGE, Metric, counts_of
 from stream.changes.cells import BUDGETED_LABELS, CLOSED_LABELS
 
 #: Labels that are integers inside and never shown.
@@ -22,8 +22,8 @@ _UNBOUNDED: Final = ("_id", "email", "address", "url", "path", "query", "phone",
 
 def labels_are_carried(metric: Metric, counts: Counts) -> None:
     """Refuse an entry with a label that its counts do not carry, or of counts told by more than it shows."""
-    shown = _shown(metric)
-    for name in names_of(metric):
+    shown = _shown(metric) | ({metric.over} if metric.over else set())
+    for name in counts_of(metric):
         if more := set(counts[name].labels) - shown - _INNER:
             raise refuse(metric.name, f"{metric.name} does not show {listed(more)}, which {name} is told by.",
                          "Add the label to the entry, or take a count without it.")  # fmt: skip
@@ -72,4 +72,5 @@ def lacking(metric: Metric, counts: Counts) -> dict[str, list[str]]:
 
 
 def _shown(metric: Metric) -> set[str]:
-    return set(metric.labels) - {name for name, _ in metric.constant}
+    made = {AGE} if metric.began is not None else set()  # of it the rollup makes the label
+    return set(metric.labels) - {name for name, _ in metric.constant} - made

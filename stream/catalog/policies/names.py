@@ -10,11 +10,15 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from stream.catalog.policies.words import Counts, refuse
+from stream.catalog.policies.words import Counts, listed, refuse
 from stream.catalog.words import Metric
 
 #: Ends of names that the exposition makes itself.
-_MADE: Final = ("_numerator", "_denominator", "_sum", "_count", "_bucket")
+_MADE: Final = ("_numerator", "_denominator", "_sum", "_count", "_bucket", "_maturity")
+#: Words of which the name of an amount of money has one.
+_MONEY: Final = frozenset({"spend", "cost", "value", "revenue", "refunds", "deal"})
+#: Words that say how those fare that are counted.
+_STATES: Final = frozenset({"waiting", "reopened", "order"})
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -34,18 +38,33 @@ def name_follows_the_conventions(metric: Metric, counts: Counts) -> None:
         wrong = "ends in _seconds without the unit, or has the unit and does not"
     elif (metric.kind == "total") != (words[-1] == "total"):
         wrong = "ends in _total without being a counter, or is one and does not"
-    elif metric.unit == "currency" and not {"spend", "cost", "value"} & set(words):
-        wrong = "is money and names neither spend, cost nor value"
-    elif metric.kind == "count" and not any(word.endswith("s") or word == "waiting" for word in words):
-        wrong = "is a count and has no plural, nor says who is waiting"
+    elif metric.unit == "currency" and not _MONEY & set(words):
+        wrong = f"is money and names none of {listed(_MONEY)}"
+    elif metric.kind == "count" and not any(word.endswith("s") or word in _STATES for word in words):
+        wrong = "is a count and has no plural, nor says how those fare that it counts"
     if wrong:
         raise refuse(name, f"The name {name} {wrong}.", "Name it as Prometheus does: what, of what, unit.")
 
 
 def names_are_unique(metrics: Iterable[Metric]) -> None:
     """Refuse two entries of one name."""
-    seen: set[str] = set()
+    seen: dict[str, Metric] = {}
     for metric in metrics:
         if metric.name in seen:
             raise refuse(metric.name, f"There are two entries {metric.name}.", "Give one of them another name.")
-        seen.add(metric.name)
+        seen[metric.name] = metric
+    for metric in seen.values():
+        other = seen.get(metric.exposed) if metric.exposed else metric
+        if other is None or (
+            other is not metric and (_told_of(other) != _told_of(metric) or not _apart(other, metric))
+        ):
+            raise refuse(metric.name, f"{metric.name} is exposed as {metric.exposed}, which is none of its kind.",
+                         "Name an entry of the same kind, unit and labels that differs in a constant.")  # fmt: skip
+
+
+def _told_of(metric: Metric) -> tuple[object, ...]:
+    return metric.kind, metric.unit, metric.labels
+
+
+def _apart(one: Metric, other: Metric) -> bool:
+    return dict(one.constant).keys() == dict(other.constant).keys() and one.constant != other.constant

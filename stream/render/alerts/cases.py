@@ -78,18 +78,23 @@ def filled(rule: Node, site: str, description: str) -> Node:
 
 def _exposed(entry: Judged, site: str, window: str) -> Labels:
     labels = dict.fromkeys(entry.metric.labels, "x")
-    return labels | {label: f"a {label}" for label in entry.by} | {"site": site, "window": window}
+    return labels | dict(zip(entry.by, _values(entry), strict=True)) | {"site": site, "window": window}
+
+
+def _values(entry: Judged) -> list[str]:
+    """Give a value of each label that an alert tells apart."""
+    return [dict(entry.metric.constant).get(label, f"a {label}") for label in entry.by]
 
 
 def _seen(entry: Judged, site: str, window: str) -> Labels:
-    by = {"by": "/".join(entry.by), "value": "/".join(f"a {label}" for label in entry.by)} if entry.by else {}
+    by = {"by": "/".join(entry.by), "value": "/".join(_values(entry))} if entry.by else {}
     own = "metric" if entry.rule == "volume" else "ratio"
     sources = {"sources": entry.sources} if entry.sources else {}
     return {own: entry.metric.name, "site": site, "window": window, "severity": entry.alert.severity, **by, **sources}
 
 
 def _where(entry: Judged, site: str, window: str) -> str:
-    by = f", {'/'.join(entry.by)} {'/'.join(f'a {label}' for label in entry.by)}" if entry.by else ""
+    by = f", {'/'.join(entry.by)} {'/'.join(_values(entry))}" if entry.by else ""
     return f"{entry.metric.name} of site {site}{by} over {window}"
 
 

@@ -109,7 +109,8 @@ def volumes(entries: list[Judged]) -> list[RuleNode]:
 
 
 def _summed(entry: Judged, windows: tuple[str, ...], part: str = "") -> str:
-    series = bridged(f'{named(entry.metric.name)}{part}{{window=~"{"|".join(windows)}"}}')
+    constant = "".join(f',{label}="{value}"' for label, value in entry.metric.constant)
+    series = bridged(f'{named(entry.metric.name)}{part}{{window=~"{"|".join(windows)}"{constant}}}')
     if entry.by:
         joined = ", ".join(f'"{label}"' for label in entry.by)
         series = f'label_join(\n  {series},\n  "value", "/", {joined}\n)'

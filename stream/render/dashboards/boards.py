@@ -15,7 +15,7 @@ from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common, dashboard
 
-from stream.catalog import ADS, AREAS, BOUNCES, CONTENT, METRICS, MONEY, STEPS, TRAFFIC
+from stream.catalog import ADS, AREAS, BOUNCES, CONTENT, LEADS, METRICS, MONEY, STEPS, TRAFFIC
 from stream.render.dashboards import operations
 from stream.render.dashboards.panels import FULL, SOURCE, figure, link_to
 from stream.render.dashboards.sections import Row, Windows, chart, own_rows, rest, window_of
@@ -30,6 +30,8 @@ _STEPS: Final[Windows] = {"window": (ADS, "24h")}  # the windows of ads, clicks 
 #: Answers in time wait for hours or days, and so have windows of their own.
 _DAYS: Final[Windows] = {"content_window": (CONTENT, "7d")}
 _HOURS: Final[Windows] = {"step_window": (STEPS, "24h")}
+#: Leads take months: their windows are long.
+_LEADS: Final[Windows] = {"leads_window": (LEADS, "30d")}
 _CONVERSION: Final[Windows] = {**_EVENTS, "session_window": (BOUNCES, "24h"), **_DAYS}
 #: A site may send mail or buy ads before anybody visits it.
 _TELLING: Final = "|".join(metric.name for metric in METRICS if metric.watched is not None)
@@ -102,6 +104,10 @@ BOARDS: Final = (
     Board("ads", "Ads & cost", "Clicks and conversions from sums; money by currency.", _STEPS | _MONEY, _own("ads")),
     Board("funnel", "Funnel timings", "How long people take from step to step, and how many take it.",
           _STEPS, _own("funnel")),
+    Board("leads", "Leads", "How far leads get, how long they take, who waits, and who tends to them.",
+          _LEADS | _DAYS, _own("leads")),
+    Board("money", "Money", "What leads bring and what they cost, by currency, and whose merit they are.",
+          _LEADS, _own("money")),
     Board("trust", "Trust & operations", "Where records ended, how fresh sources are, how the workers run.",
           _EVENTS, _trust),
 )  # fmt: skip

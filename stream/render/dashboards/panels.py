@@ -48,16 +48,17 @@ def figure(metric: Metric, window: str, name: str = "", link: str = "") -> Panel
     """Show one figure of all chosen sites: now, one window ago, the change, and n."""
     keep = ("currency",) if metric.unit == "currency" else ()
     tag = "{{currency}} " if keep else ""
+    earlier = queries.before(window)
     if metric.kind == "summary":
         match = dict(metric.look.focus)
-        now, before = (queries.quantile(metric, window, "0.5", match, (), ago) for ago in ("", window))
+        now, before = (queries.quantile(metric, window, "0.5", match, (), ago) for ago in ("", earlier))
         n = queries.measured(metric, window, match, ())
     else:
-        now, before = (queries.value(metric, window, keep, ago) for ago in ("", window))
+        now, before = (queries.value(metric, window, keep, ago) for ago in ("", earlier))
         n = queries.observations(metric, window, keep) if metric.kind == "ratio" else ""
     targets = [
         target("A", now, f"{tag}now", instant=True),
-        target("B", before, f"{tag}{window} before", instant=True),
+        target("B", before, f"{tag}{earlier} before", instant=True),
         target("C", queries.change(now, before), f"{tag}change", instant=True),
         *([target("D", n, f"{tag}n", instant=True)] if n else []),
     ]
@@ -76,12 +77,12 @@ def figure(metric: Metric, window: str, name: str = "", link: str = "") -> Panel
 
 
 def over_time(metric: Metric, window: str, label: str = "site", name: str = "", width: int = HALF) -> Panel:
-    """Chart a count or ratio by one label, with the former period dashed and n as bars."""
+    """Chart an entry by one label, with the former period dashed and n as bars."""
     keep = (label, "currency") if metric.unit == "currency" else (label,)
-    legend = " ".join(f"{{{{{each}}}}}" for each in keep)
+    legend, earlier = " ".join(f"{{{{{each}}}}}" for each in keep), queries.before(window)
     targets = [
         target("A", queries.value(metric, window, keep), legend),
-        target("B", queries.value(metric, window, keep, window), f"{legend}, {window} before"),
+        target("B", queries.value(metric, window, keep, earlier), f"{legend}, {earlier} before"),
     ]
     if metric.kind == "ratio":
         targets.append(target("C", queries.observations(metric, window, keep), f"{legend}, n"))
@@ -128,9 +129,13 @@ def breakdown(metrics: Sequence[Metric], window: str, keep: tuple[str, ...], nam
     for metric in metrics:
         unit, head = UNITS[metric.unit], title(metric)
         columns.append((head, unit, queries.value(metric, window, keep)))
-        columns.append((f"{head} before", unit, queries.value(metric, window, keep, window)))
+        columns.append((f"{head} before", unit, queries.value(metric, window, keep, queries.before(window))))
         if metric.kind == "ratio":
             columns.append((f"{head} n", "short", queries.observations(metric, window, keep)))
+        if metric.kind == "summary":
+            columns.append((f"{head} n", "short", queries.measured(metric, window, {}, keep)))
+        if metric.maturity is not None:
+            columns.append((f"{head} mature", "percentunit", queries.mature(metric, window, keep)))
     return listing(name, keep, columns, width, "\n\n".join(f"{title(m)}: {m.help}" for m in metrics))
 
 

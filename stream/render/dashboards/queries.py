@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from stream.catalog import BY_NAME, Metric
+from stream.catalog import BY_NAME, NOW_WINDOW, Metric
 from stream.errors import CatalogError
 from stream.render.alerts.promql import one
 from stream.serve.prometheus import PREFIX
 
 SITES: Final = 'site=~"$site"'
+#: Kinds of entries whose values do not add up.
+HIGHEST: Final = frozenset({"survival", "oldest", "spread", "last", "largest"})
 
 
 def entry(name: str) -> Metric:
@@ -36,10 +38,10 @@ def series(metric: Metric, window: str, part: str = "", match: Mapping[str, str]
     '(leadpulse_visitors{site=~"$site",window="$window"})'
     """
     matchers = [SITES] if "site" in metric.labels else []
-    matchers += [f'{label}="{value}"' for label, value in (match or {}).items()]
+    matchers += [f'{label}="{value}"' for label, value in {**dict(metric.constant), **(match or {})}.items()]
     matchers += [f'window="{window}"'] if metric.windows else []
     inside = f"{{{','.join(matchers)}}}" if matchers else ""
-    return one(f"{PREFIX}{metric.name}{part}{inside}{f' offset {ago}' if ago else ''}")
+    return one(f"{PREFIX}{metric.series}{part}{inside}{f' offset {ago}' if ago else ''}")
 
 
 def added(metric: Metric, window: str, keep: tuple[str, ...], part: str = "", ago: str = "") -> str:
@@ -49,11 +51,35 @@ def added(metric: Metric, window: str, keep: tuple[str, ...], part: str = "", ag
 
 
 def value(metric: Metric, window: str, keep: tuple[str, ...], ago: str = "") -> str:
-    """Give the value of a count or ratio by the labels to keep; nothing where there is nothing to divide by."""
+    """Give the value of an entry by the labels to keep; nothing where there is nothing to divide by.
+
+    What cannot be added up, such as a median or an age, is the highest of several; a summary gives its median.
+    """
+    if metric.kind == "summary":
+        return quantile(metric, window, "0.5", {}, keep, ago)
     if metric.kind in ("count", "amount"):
         return added(metric, window, keep, ago=ago)
+    if metric.kind in HIGHEST:
+        return highest(metric, window, keep, ago=ago)
     top, bottom = (added(metric, window, keep, part, ago) for part in ("_numerator", "_denominator"))
     return f"{top} / ({bottom} > 0)"
+
+
+def highest(metric: Metric, window: str, keep: tuple[str, ...], part: str = "", ago: str = "") -> str:
+    """Give the highest value over all labels but those to keep."""
+    by = f" by ({', '.join(keep)})" if keep else ""
+    return f"max{by} ({series(metric, window, part, ago=ago)})"
+
+
+def mature(metric: Metric, window: str, keep: tuple[str, ...]) -> str:
+    """Give how much of a cohort's figure is final, of several the least."""
+    by = f" by ({', '.join(keep)})" if keep else ""
+    return f"min{by} ({series(metric, window, '_maturity')})"
+
+
+def before(window: str) -> str:
+    """Say how long ago a figure is compared with: one window, and a week where it is one of now."""
+    return "7d" if window == NOW_WINDOW else window
 
 
 def observations(metric: Metric, window: str, keep: tuple[str, ...], ago: str = "") -> str:

@@ -25,13 +25,15 @@ REST: Final = "More figures"
 
 
 def window_of(metric: Metric, on: Windows) -> str:
-    """Name the first variable of a dashboard whose windows a metric has.
+    """Name the first variable of a dashboard whose windows a metric has; what has one window is read in that.
 
     >>> from stream.catalog import ADS, BY_NAME, MONEY
     >>> on = {"window": (ADS, "24h"), "money_window": (MONEY, "7d")}
     >>> window_of(BY_NAME["visitors"], on), window_of(BY_NAME["cost_per_lead"], on)
     ('$window', '$money_window')
     """
+    if len(metric.windows) == 1:
+        return metric.windows[0]
     for name, (windows, _) in on.items():
         if set(windows) <= set(metric.windows):
             return f"${name}"

@@ -2,7 +2,10 @@
 // selection stay where they are.
 import { Chart, clock, duration } from "./charts.js";
 
-const TITLES = { page_view: "Page views", form: "Forms", chatbot: "Chatbot", email: "Email", ad: "Ads" };
+const TITLES = {
+  page_view: "Page views", form: "Forms", chatbot: "Chatbot", email: "Email", ad: "Ads",
+  crm: "CRM", cost: "Cost", signal: "Signals", privacy: "Privacy",
+};
 const OUTCOMES = { counted: "Counted", duplicate: "Duplicates", filtered: "Filtered", dead_lettered: "Dead-lettered" };
 const number = new Intl.NumberFormat("en");
 const cards = new Map();
@@ -111,6 +114,35 @@ export function stateChanges(models) {
 }
 
 const isBad = (state) => state === "drop" || state === "rise";
+
+// -- leads and money
+
+export function drawSections(sections) {
+  const all = $("sections");
+  while (all.children.length > sections.length) all.lastChild.remove();
+  sections.forEach((section, i) => {
+    const panel = all.children[i] ?? all.appendChild(makeSection(section));
+    const body = panel.querySelector("table").tBodies[0];
+    fillRows(body, section.rows.length, 4);
+    section.rows.forEach((row, at) => {
+      const [name, value, said, window] = body.rows[at].cells;
+      say(name, row.title);
+      name.title = row.help;
+      say(value, row.shown);
+      say(said, row.said);
+      said.dataset.state = row.state;
+      say(window, row.window);
+    });
+  });
+}
+
+function makeSection({ name, title }) {
+  const id = `${name}-title`;
+  const head = ["Figure", "Value", "Of what", "Window"].map((text) => make("th", { scope: "col" }, text));
+  return make("section", { class: "panel", "aria-labelledby": id },
+    make("div", { class: "section-head" }, make("h2", { id }, title)),
+    make("table", { class: "beside" }, make("thead", {}, make("tr", {}, ...head)), make("tbody")));
+}
 
 // -- sources
 

@@ -1,5 +1,5 @@
 // Page: one stream of models in, a page out. Also knows when the stream has stopped, and says so.
-import { $, drawCards, drawSources, drawTrust, recolourCharts, resetCharts, stateChanges } from "./draw.js";
+import { $, drawCards, drawSections, drawSources, drawTrust, recolourCharts, resetCharts, stateChanges } from "./draw.js";
 import { clock, duration } from "./charts.js";
 
 const SILENT_MS = 6000; // the worker sends every 2 s at the latest
@@ -53,6 +53,7 @@ function draw(fresh) {
   }
   drawCards(model.cards, asOfS);
   drawChoices();
+  drawSections(model.sections);
   drawTrust(model.trust, model);
   $("cover").textContent = model.cover;
   $("foot").textContent = model.catalog_version ? `Catalog ${model.catalog_version}` : "";

@@ -1,35 +1,31 @@
-"""Fold: ad events into cells, totals into rows, and what is known until when into marks.
+"""Fold: ad events into cells, totals into rows, and what is known until when into marks; costs and signals beside.
 
-In:  ad events with their times.
-Out: changes of cells; spreads of totals; rows of totals; marks that say how far each figure is known.
+In:  ad, cost and signal events with their times.
+Out: changes of cells; spreads of totals; rows of totals; marks that say how far each figure is known; what stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from stream.changes.accumulator import Accumulator, Spread
+from stream.changes.accumulator import Accumulator
 from stream.changes.cells import Cell
-from stream.changes.panes import DAY_MS, HOUR_MS
+from stream.changes.panes import HOUR_MS
 from stream.contract.records import UNIT
 from stream.contract.times import parse_ms
+from stream.stages.ads.costs import Costs
 from stream.stages.ads.grains import SINGLE, Grains
-from stream.stages.ads.totals import Piece, Total, pieces, stands_over, until_ms
+from stream.stages.ads.restated import Restated
+from stream.stages.ads.signals import Signals
+from stream.stages.ads.totals import Total, until_ms
 from stream.stages.stage import Batch, Refused, Shared, Stage
-from stream.state.keys import AD_TOTALS
-from stream.state.rows import Rows
 from stream.state.table import Table
-
-#: The longest window, and how far back figures that end before now may end: until then a total can be restated.
-MEMORY_MS: Final = (90 + 35) * DAY_MS
 
 _CELLS: Final = {"impression": "ad_impression", "click": "ad_click", "conversion": "ad_conversion", "spend": "ad_spend"}
 _MOST_KNOWN: Final = 16_384
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Total).decode
 
 
 class Known(msgspec.Struct, gc=False):
@@ -44,23 +40,26 @@ class Known(msgspec.Struct, gc=False):
 
 
 class Ads(Stage):
-    """The ad figures of one shard."""
+    """The ad figures, costs and signals of one shard."""
 
     known = None  # a campaign has many rows, or none
 
-    def __init__(self, shared: Shared) -> None:
-        self.totals = Rows(AD_TOTALS, MEMORY_MS)
+    def __init__(self, shared: Shared, followers: Collection[tuple[str, str]] = ()) -> None:
+        """Take the (provider, entity) of accounts whose followers are added up; without any, all are."""
+        self.totals = Restated()
         self.grains = Grains()
         self._grid, self._admit = shared.grid, shared.admit
         self._known: dict[tuple[Any, ...], Known] = {}
-        self._periods: dict[str, set[tuple[int, int]]] | None = None  # key of totals → their periods
         self._waiting: list[Batch] = []
         self._marks: dict[str, int] = {}  # those that rose since they were last given
+        self.costs = Costs(self.totals, self._admit, self._rise)
+        self.signals = Signals(self._admit, followers)
+        self._take = {"ad": self._fold, "cost": self._spend, "signal": self._measure}
 
     @property
     def tables(self) -> Sequence[Table]:
-        """Totals of periods, and how each campaign is reported."""
-        return self.totals, self.grains
+        """Totals of periods, how each campaign is reported, and what was measured outside."""
+        return self.totals.rows, self.grains, self.signals.rows
 
     def take(self, batch: Batch) -> None:
         """Keep a batch; ad events need no other beside them."""
@@ -70,8 +69,13 @@ class Ads(Stage):
         """Fold what was taken; what order it came in changes nothing."""
         waiting, self._waiting = self._waiting, []
         for batch in waiting:
-            self._fold(batch.events, batch.times.tolist(), accumulator)
+            self._take[batch.kind](batch.events, batch.times.tolist(), accumulator)
         return ()
+
+    def advance(self, now_ms: int, accumulator: Accumulator) -> None:
+        """Let costs be known of periods that begin, and signals stand by the rules of today."""
+        self.costs.advance(now_ms)
+        self.signals.settle(accumulator)
 
     def gauges(self) -> Mapping[str, float]:
         """Count the campaigns and actions that are reported in two ways at once, by site."""
@@ -85,6 +89,15 @@ class Ads(Stage):
         """
         marks, self._marks = self._marks, {}
         return marks
+
+    def _spend(self, events: list[Any], times: list[int], accumulator: Accumulator) -> None:
+        for event, time_ms in zip(events, times, strict=True):
+            self.costs.add(event, time_ms, accumulator)
+
+    def _measure(self, events: list[Any], times: list[int], accumulator: Accumulator) -> None:
+        self.signals.settle(accumulator)
+        for event, time_ms in zip(events, times, strict=True):
+            self.signals.add(event, time_ms, accumulator)
 
     def _fold(self, events: list[Any], times: list[int], accumulator: Accumulator) -> None:
         counts, ids, pane, known_by = accumulator.counts, accumulator.ids, self._grid.pane, self._known
@@ -146,7 +159,7 @@ class Ads(Stage):
     # totals -----------------------------------------------------------------------------------------------
 
     def _restate(self, event: Any, time_ms: int, known: Known, amount: int, accumulator: Accumulator) -> None:
-        """Let a total take the place that it has among those of its key, and write what that changes."""
+        """Take a total: how it came to count, until when, and beside which others."""
         data = event.data
         start, end = _ms(data.period_start), _ms(data.period_end)
         worth = known.value_cell is not None and data.conversion_value is not None
@@ -162,56 +175,7 @@ class Ads(Stage):
         if worth and known.value_cell is not None:
             self._rise(f"total/{UNIT.join(map(str, known.value_cell))}", until)
         self.grains.add(known.name, _grain(data), start, until)
-        old = self._total(key, (start, end))
-        if old is not None and not stands_over(new, old):
-            return
-        near = self._overlapping(key, start, end)
-        before = _listed([*near, *([old] if old is not None else [])])
-        after = _listed([*near, new])
-        spreads = accumulator.spreads
-        for piece in before:
-            if piece not in after:
-                spreads.append(Spread(piece.cell, piece.start_ms, piece.end_ms, piece.amount, -1))
-        for piece in after:
-            if piece not in before:
-                spreads.append(Spread(piece.cell, piece.start_ms, piece.end_ms, piece.amount, 1))
-        self._index()[key].add((start, end))
-        self.totals.put(_row(key, (start, end)), _encode(new))
-
-    def _total(self, key: str, period: tuple[int, int]) -> Total | None:
-        raw = self.totals.encoded.get(_row(key, period))
-        return None if raw is None else _decode(raw)
-
-    def _overlapping(self, key: str, start: int, end: int) -> list[Total]:
-        """Give the other totals of a key whose contribution a total of this period can change.
-
-        Those that overlap it, and those that overlap these: what they cover of each other decides, too.
-        """
-        periods = self._index().setdefault(key, set())
-        near = {one for one in periods if one[0] < end and start < one[1]}
-        low, high = min([start, *(one[0] for one in near)]), max([end, *(one[1] for one in near)])
-        found: list[Total] = []
-        for period in sorted(one for one in periods if one[0] < high and low < one[1] and one != (start, end)):
-            total = self._total(key, period)
-            if total is None:
-                periods.discard(period)  # so old that its row is gone
-            else:
-                found.append(total)
-        return found
-
-    def _index(self) -> dict[str, set[tuple[int, int]]]:
-        """Give the periods of each key, made of the rows when it is first asked for."""
-        if self._periods is None:
-            self._periods = {}
-            for name in self.totals.encoded:
-                key, start, end = name.rsplit(UNIT, 2)
-                self._periods.setdefault(key, set()).add((int(start), int(end)))
-        return self._periods
-
-
-def _listed(totals: list[Total]) -> list[Piece]:
-    """Give what totals of one key count for together."""
-    return [piece for total in totals for piece in pieces(total, totals)]
+        self.totals.restate(key, new, accumulator)
 
 
 def _key(data: Any) -> str:
@@ -221,10 +185,6 @@ def _key(data: Any) -> str:
         data.audience_type, data.variant, data.segment, data.currency if data.action == "spend" else None,
     )  # fmt: skip
     return UNIT.join(part or "" for part in parts)
-
-
-def _row(key: str, period: tuple[int, int]) -> str:
-    return f"{key}{UNIT}{period[0]}{UNIT}{period[1]}"
 
 
 def _grain(data: Any) -> str:

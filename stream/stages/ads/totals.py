@@ -17,6 +17,10 @@ from stream.changes.cells import Cell
 LEAST_REMAINDER: Final = 100
 
 
+#: The kind of cells of what was spent outside the platforms: of its whole period, whenever it is told.
+COST: Final = "marketing_cost"
+
+
 class Total(msgspec.Struct, array_like=True, gc=False):
     """The figure that stands for a key and a period.
 
@@ -47,7 +51,9 @@ class Piece(NamedTuple):
 
 
 def until_ms(total: Total) -> int:
-    """Give where a total ends: what was reported inside its period is of the time up to the report."""
+    """Give where a total ends: what ran up so far, as it is reported, is of the time up to the report."""
+    if total.cell and total.cell[0] == COST:
+        return total.end
     return min(total.end, total.reported) if total.reported > total.start else total.end
 
 

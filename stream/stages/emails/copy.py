@@ -15,6 +15,7 @@ import xxhash
 
 from stream.changes import cells
 from stream.changes.panes import HOUR_MS
+from stream.identity.ids import Id
 
 #: (time, source and id): what orders two events.
 Mark = tuple[int, str]
@@ -29,6 +30,7 @@ CLICK_IN_TIME_MS: Final = 6 * HOUR_MS
 REPLY_IN_TIME_MS: Final = 72 * HOUR_MS
 #: Clicks that a copy tells apart; no person gives more.
 MOST_CLICKS: Final = 1_000
+_MOST_IDS: Final = 8
 
 # beside the bits of a fate: somebody left at some time; a sign that the message was sent at all
 _LEFT: Final = 1 << 20
@@ -64,6 +66,12 @@ class Copy(msgspec.Struct, array_like=True, gc=False):
     back: Mark | None = None
     #: The earliest events that say campaign, purpose, variant or domain; mostly one says it all.
     said: list[Said] = []
+    #: Where people are followed: the strong ids that its events name, in order, and when it was first delivered, opened
+    #: and unsubscribed from, by people.
+    to: list[Id] = []
+    delivered: int = 0
+    read: int = 0
+    unsubscribed: int = 0
 
 
 def take(copy: Copy, time_ms: int, name: str, data: Any) -> None:
@@ -134,8 +142,35 @@ def joined(parts: Iterable[Copy]) -> Copy:
         if part.back is not None:
             whole.back = _later(whole.back, part.back)
         whole.said += part.said
+        whole.to = sorted({*whole.to, *part.to})
+        whole.delivered, whole.read = _least(whole.delivered, part.delivered), _least(whole.read, part.read)
+        whole.unsubscribed = _least(whole.unsubscribed, part.unsubscribed)
     whole.said = earliest(whole.said)
     return whole
+
+
+def follow(copy: Copy, time_ms: int, data: Any, ids: list[Id]) -> None:
+    """Note of an event what only those who follow people need."""
+    if ids and copy.to != ids:
+        copy.to = sorted({*copy.to, *ids})[:_MOST_IDS]
+    action = data.action
+    if action == "delivered":
+        copy.delivered = _least(copy.delivered, time_ms)
+    elif action == "opened":
+        if not data.machine:
+            copy.read = _least(copy.read, time_ms)
+    elif action == "unsubscribed":
+        copy.unsubscribed = _least(copy.unsubscribed, time_ms)
+
+
+def has_left(copy: Copy) -> bool:
+    """Tell whether the recipient unsubscribed, and did not take it back."""
+    return copy.left is not None and (copy.back is None or copy.left > copy.back)
+
+
+def counts(copy: Copy) -> bool:
+    """Tell whether anything shows that the copy was sent."""
+    return bool(copy.seen & _SIGN)
 
 
 def fate(copy: Copy) -> int:
@@ -148,7 +183,7 @@ def fate(copy: Copy) -> int:
     if not seen & _SIGN:
         return 0
     out = cells.SENT | (seen & _SHOWN)
-    if copy.left is not None and (copy.back is None or copy.left > copy.back):
+    if has_left(copy):
         out |= cells.UNSUBSCRIBED
     if seen & _BY_PEOPLE:
         out |= cells.DELIVERED
@@ -184,6 +219,11 @@ def labels(copy: Copy) -> Labels:
     for one in said:
         found = [value if value is not None else told for value, told in zip(found, one[2:], strict=True)]
     return found[0], found[1], found[2], found[3]
+
+
+def purpose(said: list[Said]) -> str | None:
+    """Give the purpose, as the earliest event has it that says it."""
+    return next((one[3] for one in said if one[3] is not None), None)
 
 
 def earliest(said: list[Said]) -> list[Said]:

@@ -21,10 +21,13 @@ from stream.changes import cells
 from stream.changes.accumulator import Accumulator, CellIds
 from stream.changes.cells import Cell
 from stream.changes.panes import DAY_MS
-from stream.contract.records import UNIT
-from stream.stages.emails.copy import Copy, Labels, bounce_type, fate, joined, labels, sent_ms, take
+from stream.contract.records import UNIT, Record
+from stream.identity.orders import Erase
+from stream.stages.emails.copy import Copy, Labels, bounce_type, fate, follow, joined, labels, sent_ms, take
 from stream.stages.emails.message import MOST_INSIDE, Message, groups, ids, pair, recipient
-from stream.stages.stage import Batch, Refused, Shared, Stage
+from stream.stages.emails.telling import MailTelling
+from stream.stages.stage import Batch, Refused, Shared, Stage, refuse
+from stream.state.holders import holders
 from stream.state.keys import MESSAGE_PARTS, MESSAGES
 from stream.state.rows import Rows
 from stream.state.table import Table
@@ -57,11 +60,15 @@ class Emails(Stage):
         self._numbers: dict[tuple[str, Labels, str | None, int], int] = {}
         self._waiting: defaultdict[str, list[Told]] = defaultdict(list)
         self._noted: Counter[str] = Counter()
+        self._refused: list[Refused] = []
+        self.telling = None if shared.namer is None else MailTelling(shared.namer)
 
     @property
     def tables(self) -> Sequence[Table]:
-        """Messages, and parts of those that went to many."""
-        return self.messages, self.parts
+        """Messages, and parts of those that went to many; who took their consent back."""
+        if self.telling is None:
+            return self.messages, self.parts
+        return self.messages, self.parts, self.telling.marks
 
     @property
     def known(self) -> Container[str]:
@@ -70,6 +77,11 @@ class Emails(Stage):
 
     def take(self, batch: Batch) -> None:
         """Gather events by message."""
+        if self.telling is not None:
+            if flags := self.telling.consent.refused(batch.events):
+                batch, refused = refuse(batch, flags, "no_consent")
+                self._refused += refused
+            self.telling.take(batch)
         waiting = self._waiting
         for key, event, time_ms in zip(batch.keys, batch.events, batch.times.tolist(), strict=True):
             waiting[key].append((time_ms, event.source + UNIT + event.id, event.data))
@@ -78,16 +90,32 @@ class Emails(Stage):
         """Fold what was taken, message by message."""
         waiting, self._waiting = self._waiting, defaultdict(list)
         self.fold_messages(waiting, accumulator)
-        return ()
+        if self.telling is not None:
+            self.telling.end()
+            for order in self.telling.erasures():
+                self._erase(self.telling, order)
+        refused, self._refused = self._refused, []
+        return refused
 
     def noted(self) -> Mapping[str, int]:
         """Count the events whose two names of a recipient could not be joined: their message had too many pairs."""
         noted, self._noted = self._noted, Counter()
+        if self.telling is not None:
+            noted += self.telling.teller.noted()
         return noted
+
+    def receive(self, records: Sequence[Record]) -> None:
+        """Take what the shards of leads ask for."""
+        if self.telling is not None:
+            self.telling.receive(records)
+
+    def touches(self) -> Mapping[int, Sequence[msgspec.Raw]]:
+        """Give what the shards of leads must be told of people."""
+        return {} if self.telling is None else self.telling.teller.take()
 
     def fold_messages(self, messages: Mapping[str, list[Told]], accumulator: Accumulator) -> None:
         """Fold (time, name, data) grouped by site and message id."""
-        encoded, dirty = self.messages.encoded, self.messages.dirty
+        encoded, dirty, telling = self.messages.encoded, self.messages.dirty, self.telling
         for key, events in messages.items():
             if len(events) > 1:
                 events.sort(key=_in_order)
@@ -100,6 +128,8 @@ class Emails(Stage):
             message.last = max(message.last, events[-1][0])
             encoded[key] = _encode(message)
             dirty.add(key)
+            if telling is not None:
+                telling.settle(key)
 
     def _one(self, accumulator: Accumulator, key: str, message: Message, events: list[Told]) -> bool:
         """Fold events of the only recipient of a message; False where there is another, or a second name."""
@@ -115,19 +145,42 @@ class Emails(Stage):
         copy = message.parts.get(who)
         if other is not None or (copy is None and message.parts):
             return False
-        site, contribute = key[: key.index(UNIT)], self.contribute
+        site, contribute, telling = key[: key.index(UNIT)], self.contribute, self.telling
         if copy is None:
             copy = Copy(0, events[0][0])
         else:
             contribute(accumulator, site, copy, -1)
+            if telling is not None:
+                telling.count(copy, -1)
         for time_ms, name, data in events:
             if copy.last and time_ms - copy.last > MEMORY_MS:
                 contribute(accumulator, site, copy, 1)
+                if telling is not None:
+                    telling.count(copy, 1)
                 copy = Copy(0, time_ms)
             take(copy, time_ms, name, data)
+            if telling is not None:
+                follow(copy, time_ms, data, telling.ids(name))
         contribute(accumulator, site, copy, 1)
+        if telling is not None:
+            telling.count(copy, 1)
         message.parts = {who: copy}
         return True
+
+    def _erase(self, telling: MailTelling, order: Erase) -> None:
+        """Forget the copies of some ids; what they counted for stays."""
+        encoded, start, ids = self.messages.encoded, order.site + UNIT, set(order.ids)
+        hashes = [id.hash for id in ids]
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for key in holders(encoded, start, hashes):
+            found[key] |= {who for who, part in _decode(encoded[key]).parts.items() if not ids.isdisjoint(part.to)}
+        for name in holders(self.parts.encoded, start, hashes):
+            key, _, who = name.rpartition(UNIT)
+            found[key].add(int(who, 16))
+        for key, whose in found.items():
+            if key in encoded:
+                _Several(self, Accumulator(), key, _decode(encoded[key])).erase(whose)
+                telling.settle(key)
 
     def miss(self) -> None:
         """Note that two names of a recipient could not be joined."""
@@ -201,6 +254,24 @@ class _Several:
             self._contribute(group, 1)
         self._store(after, touched)
 
+    def erase(self, whose: set[int]) -> None:
+        """Forget whole copies, by the recipient of one part of each; what they counted for stays."""
+        stage, message = self._stage, self._message
+        copies = groups(message, whose)
+        parts = set[int]().union(*copies)
+        if message.apart:
+            self._parts = self._stored(parts)
+        for copy in copies:
+            self._tell(copy, -1)
+        message.pairs = [both for both in message.pairs if parts.isdisjoint(both)]
+        message.parts = {who: part for who, part in message.parts.items() if who not in parts}
+        for one in parts:
+            stage.parts.drop(self._name(one))
+        if message.parts or message.apart:
+            stage.messages.put(self._key, _encode(message))
+        else:
+            stage.messages.drop(self._key)
+
     def _take(self, group: set[int], who: int, time_ms: int, name: str, data: Any) -> None:
         """Add an event to its part; a copy that is over counts for what it was, and another one begins."""
         parts = self._parts
@@ -209,12 +280,21 @@ class _Several:
             self._contribute(group, 1)
             for one in group:
                 parts.pop(one, None)
-        take(parts.setdefault(who, Copy(0, time_ms)), time_ms, name, data)
+        part = parts.setdefault(who, Copy(0, time_ms))
+        take(part, time_ms, name, data)
+        if self._stage.telling is not None:
+            follow(part, time_ms, data, self._stage.telling.ids(name))
 
     def _contribute(self, group: set[int], sign: int) -> None:
         held = [self._parts[one] for one in sorted(group) if one in self._parts]
         if held:
             self._stage.contribute(self._accumulator, self._site, joined(held), sign)
+            self._tell(group, sign)
+
+    def _tell(self, group: set[int], sign: int) -> None:
+        held = [self._parts[one] for one in sorted(group) if one in self._parts]
+        if held and self._stage.telling is not None:
+            self._stage.telling.count(joined(held), sign)
 
     def _stored(self, wanted: set[int]) -> dict[int, Copy]:
         encoded = self._stage.parts.encoded

@@ -55,7 +55,7 @@ def pair(message: Message, lead: int, hashed: int) -> bool:
     if both not in message.pairs:
         if len(message.pairs) >= MOST_PAIRS:
             return False
-        message.pairs = [*message.pairs, both]
+        message.pairs = sorted([*message.pairs, both])  # in whichever order they came
     return True
 
 

@@ -14,20 +14,18 @@ from typing import Any, Final, Literal
 from stream.stages.visitors import chats
 from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.contribution import is_engaged
-from stream.stages.visitors.facts import Fact, Facts, Form, View
+from stream.stages.visitors.facts import TELLING, Fact, Facts, Form, View
 from stream.stages.visitors.people import KNOWN_MS, LIFE_MS
 from stream.stages.visitors.row import MARK, Packed, Row
 from stream.stages.visitors.sessions import GAP_MS
 
 LONGEST_MS: Final = 20 * 86_400_000  # ticks hold 24 days
-#: Place of the id of an order or appointment in what is kept of a chatbot event.
-_DEAL: Final = 7
 
 Reason = Literal[
     "late deed", "before the opening", "facts from several events", "opened by a deed", "offer", "many sessions",
     "seldom facts", "flood", "channel", "country", "many ticks", "long session", "no landing", "much viewed",
     "several sessions", "start again", "submit", "deal", "many chats", "loose", "new life", "long known",
-    "look back",
+    "look back", "followed",
 ]  # fmt: skip
 
 #: Forms of a session that were begun, and whether they were left.
@@ -58,6 +56,7 @@ REASONS: Final[dict[Reason, str]] = {
     "new life": "the person is new again",
     "long known": "the person may be a stranger again",
     "look back": "a direct session, of this or of a later visit, may go by the touch of another",
+    "followed": "a page that tells something of a person who is known",
 }
 
 
@@ -160,6 +159,8 @@ class Admissible:
             return "no landing"
         if fact.viewed in session.viewed:
             return None
+        if extra is not None and extra.followed and fact.group in TELLING:
+            return "followed"
         # n names stand between n + 1 marks; the length is asked first, since it costs nothing
         if len(session.viewed) > bounds.viewed and session.viewed.count(MARK) > bounds.viewed:
             return "much viewed"
@@ -189,6 +190,8 @@ class Admissible:
         """Tell whether a direct session alone tells where its person, who is not known, came from."""
         session = here.session
         if here.key or session.last_key or session.group is None or not is_alone(here.row):
+            return False
+        if (extra := here.row.extra) is not None and extra.followed:
             return False
         return session.deeds is None or session.deeds.said is None
 
@@ -226,7 +229,7 @@ class Admissible:
             return None
         if len(extra.talks) >= min(bounds.flood_chats, bounds.chats):
             return "many chats"
-        return "deal" if any(len(talk) > _DEAL and talk[_DEAL] is not None for talk in extra.talks) else None
+        return "deal" if any(len(talk) > chats.DEAL and talk[chats.DEAL] is not None for talk in extra.talks) else None
 
 
 class LookingBack(Admissible):

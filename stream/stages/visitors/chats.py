@@ -12,7 +12,8 @@ from typing import Any, Final
 from stream.changes.durations import bucket_of
 from stream.changes.panes import HOUR_MS
 from stream.stages.visitors import talks
-from stream.stages.visitors.row import UNKNOWN, Extra, short, whole
+from stream.stages.visitors.names import short, whole
+from stream.stages.visitors.row import UNKNOWN, Extra
 from stream.stages.visitors.steps import Cells, step
 from stream.stages.visitors.talks import Conversation, Talk
 
@@ -20,6 +21,8 @@ from stream.stages.visitors.talks import Conversation, Talk
 KEY_CHATS: Final = frozenset({"lead_captured", "appointment_set", "order_completed"})
 _DONE_BY_PERSON: Final = frozenset({"lead_captured", "order_started", "order_completed", "appointment_set"})
 _FIELDS: Final = 10
+#: Place of the id of an order or appointment in what is kept of an event.
+DEAL: Final = 7
 #: What is not said of an event behind its action: bot, resolved, duration, deal, value and currency.
 _NOTHING: Final[list[Any]] = [None, None, -1, None, None, None]
 _CODE: Final = {action: code for code, action in enumerate(talks.ACTIONS)}

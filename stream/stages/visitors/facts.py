@@ -23,6 +23,8 @@ from stream.state.labels import Labels
 Touch = tuple[str, str, str | None, str | None]
 #: Type of content, and of forms, that is taken home.
 DOWNLOAD: Final = "download"
+#: Groups of pages that count for whoever is known to have seen them.
+PRICING, CART = TELLING = "pricing", "cart"
 #: Channel of a lead from a form on an ad platform; those of others are `paid_other`.
 PLATFORM_CHANNELS: Final = {"meta": "paid_social", "linkedin": "paid_social", "google": "paid_search"}
 
@@ -138,7 +140,13 @@ class Facts:
         self.bots = Labels("bot", admit)
         self.events = Labels("event", admit)
         self.countries = Labels("country", admit)
-        self.touches = Touches(Labels("campaign", admit), Labels("engine", admit), Labels("domain", admit))
+        self.campaigns = Labels("campaign", admit)
+        self.touches = Touches(self.campaigns, Labels("engine", admit), Labels("domain", admit))
+
+    def reserve(self) -> None:
+        """Let the groups that tell something of leads be themselves, however many groups there are."""
+        for group in TELLING:
+            self.groups[group] = group
 
     def views(self, people: People, columns: Batch, touches: list[Any]) -> None:
         """Add page views to the facts gathered by person."""

@@ -10,27 +10,27 @@ are forgotten, page views stay in the channel that they were counted in.
 from __future__ import annotations
 
 from stream.stages.visitors.look_back import is_touch
-from stream.stages.visitors.people import fold_away
+from stream.stages.visitors.people import LIFE_MS, fold_away
 from stream.stages.visitors.row import Extra, Row, encode
 
 _TICK_BYTES = 4
 
 
-def fitting(row: Row, most_bytes: int, look_back_ms: int = 0) -> bytes:
+def fitting(row: Row, most_bytes: int, look_back_ms: int = 0, memory_ms: int = LIFE_MS) -> bytes:
     """Encode a row, changing it where it is too large; larger still only where nothing is left to give up."""
     raw = encode(row)
     while len(raw) > most_bytes:
-        if not _halve(row, look_back_ms):
+        if not _halve(row, look_back_ms, memory_ms):
             break
         raw = encode(row)
     return raw
 
 
-def _halve(row: Row, look_back_ms: int = 0) -> bool:
+def _halve(row: Row, look_back_ms: int = 0, memory_ms: int = LIFE_MS) -> bool:
     """Give up half of what can be given up; False where nothing is left."""
     sessions, smaller = row.sessions, False
     for _ in range(len(sessions) // 2):
-        fold_away(row, sessions.pop(0), look_back_ms)
+        fold_away(row, sessions.pop(0), look_back_ms, memory_ms)
         smaller = True
     newest = sessions[-1] if sessions else None
     ticks = len(newest.ticks) // _TICK_BYTES if newest is not None else 0

@@ -21,10 +21,12 @@ from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.counted_by import CountedBy, PeopleRows
 from stream.stages.visitors.facts import Fact, Facts
 from stream.stages.visitors.fit import fitting
+from stream.stages.visitors.following import Following
 from stream.stages.visitors.incremental import Incremental
 from stream.stages.visitors.known import KnownPeople
-from stream.stages.visitors.reference_way import fold_by_reference
+from stream.stages.visitors.reference_way import fold_by_reference, forget
 from stream.stages.visitors.row import Extra, Row, decode, encode
+from stream.stages.visitors.sightings import Moment
 from stream.state.rows import Rows
 
 _in_order = attrgetter("time_ms", "source", "id")
@@ -42,6 +44,7 @@ class PeopleFold:
         *,
         look_back_ms: int = 0,
         always_reference: bool = False,
+        following: Following | None = None,
     ) -> None:
         self.grid = grid
         self.facts = facts
@@ -56,6 +59,7 @@ class PeopleFold:
         self._contributions = Contributions(grid, look_back_ms)
         self._incremental = Incremental(grid, facts, self._contributions, bounds)
         self._always_reference = always_reference  # for the test that holds the two ways together
+        self._following = following
 
     def fold(self, people: Mapping[str, list[Fact]], accumulator: Accumulator) -> list[Fact]:
         """Fold facts gathered by person; give those of events that were flood."""
@@ -65,7 +69,7 @@ class PeopleFold:
         encoded, dirty, sites = self.rows.encoded, self.rows.dirty, self.facts.sites
         memory_ms, most_bytes = self.memory_ms, self._bounds.row_bytes
         flood: list[Fact] = []
-        always_reference = self._always_reference
+        always_reference, following = self._always_reference, self._following
         noted, loaded = self.known.noted, self.known.rows.sums
         for key, facts in people.items():
             if len(facts) > 1:
@@ -94,18 +98,33 @@ class PeopleFold:
                 row, done = incremental.begin(site, facts)
             elif row.sessions:
                 done = incremental.extend(site, row, facts)
-            if done < len(facts):
-                flood += fold_by_reference(
-                    contributions, self.facts, memory_ms, self._bounds, row, site, facts[done:], self.noted
-                )
+            flooded, is_left = len(flood), done < len(facts)
+            if is_left:
+                flood += fold_by_reference(contributions, self.facts, self._bounds, row, site, facts[done:], self.noted)
+            if following is not None and ((is_left and row.extra is not None) or following.concerns(key)):
+                following.person(key, raw, row, facts[-1].time_ms, flood[flooded:])
+            if is_left:
+                forget(row, memory_ms, self._bounds, self._look_back_ms)
             # of a session that was folded away in this very call the row knows no more than its extra
             if (extra := row.extra) is not None and (newest_ms := max(extra.known, last_key(row))) > key_ms:
                 self.known.note(key, newest_ms)
             raw = encode(row)
-            encoded[key] = raw if len(raw) <= most_bytes else fitting(row, most_bytes, self._look_back_ms)
+            encoded[key] = raw if len(raw) <= most_bytes else fitting(row, most_bytes, self._look_back_ms, memory_ms)
             dirty.add(key)
         incremental.flush()
+        if following is not None:
+            following.flush()
         return flood
+
+    def claim(self, key: str, moments: list[Moment]) -> None:
+        """Take what the crm says of a visitor: as whom they were seen, and when."""
+        following = self._following
+        assert following is not None, "nobody claims a visitor where nobody is followed"
+        raw = self.rows.encoded.get(key)
+        row = None if raw is None else decode(raw)
+        following.claim(key, raw, row, moments)
+        if row is not None and (now := encode(row)) != raw:
+            self.rows.put(key, now)
 
 
 def last_key(row: Row) -> int:

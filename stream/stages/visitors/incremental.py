@@ -24,7 +24,7 @@ from stream.stages.visitors import incremental_deeds
 from stream.stages.visitors.admissible import LONGEST_MS, Admissible, LookingBack, Open, begun, is_alone
 from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.contribution import Contributions, is_engaged
-from stream.stages.visitors.facts import Fact, Facts, Form, View
+from stream.stages.visitors.facts import TELLING, Fact, Facts, Form, View
 from stream.stages.visitors.incremental_opening import give_channel, opened, reopen
 from stream.stages.visitors.numbers import DIRECT, Numbers, OriginCells, SiteNumbers
 from stream.stages.visitors.row import MARK, Row
@@ -193,6 +193,8 @@ class Incremental:
             if name not in viewed:
                 # n names stand between n + 1 marks; the length is asked first, since it costs nothing
                 if len(viewed) > most_viewed and viewed.count(MARK) > most_viewed:
+                    break
+                if row.extra is not None and row.extra.followed and fact.group in TELLING:
                     break
                 if converted:
                     if not is_alone(row):

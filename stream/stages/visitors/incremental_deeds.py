@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stream.changes.accumulator import Accumulator
+from stream.changes.cells import PAID
 from stream.changes.durations import bucket_of
 from stream.contract.records import UNIT
 from stream.stages.visitors import chats, forms, row
@@ -18,9 +19,10 @@ from stream.stages.visitors.admissible import Open
 from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.facts import Facts
+from stream.stages.visitors.names import short
 from stream.stages.visitors.numbers import Numbers, SiteNumbers, Step, visit
-from stream.stages.visitors.people import PAID, step_of_landing
-from stream.stages.visitors.row import UNKNOWN, Extra, KeyEvent, short
+from stream.stages.visitors.people import step_of_landing
+from stream.stages.visitors.row import UNKNOWN, Extra, KeyEvent
 from stream.stages.visitors.sessions import convert
 from stream.stages.visitors.steps import HORIZON_MS
 from stream.stages.visitors.talks import Conversation

@@ -17,9 +17,10 @@ from stream.contract.records import UNIT
 from stream.stages.visitors.admissible import Open
 from stream.stages.visitors.contribution import is_engaged
 from stream.stages.visitors.facts import Fact, View
+from stream.stages.visitors.names import short
 from stream.stages.visitors.numbers import DIRECT, OriginCells, SiteNumbers
 from stream.stages.visitors.people import PERSON, step_of_landing, ways
-from stream.stages.visitors.row import NEVER, Deeds, Packed, Row, short, ticks_of
+from stream.stages.visitors.row import NEVER, Deeds, Packed, Row, ticks_of
 from stream.stages.visitors.sessions import ENGAGED_MS
 
 _FIRST_TICK: Final = Struct("=I").pack(1)

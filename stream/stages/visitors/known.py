@@ -57,6 +57,10 @@ class KnownPeople:
         if raw is None or _decode(raw)[0] < time_ms:
             self.rows.put(name, _encode(KnownSince(time_ms)))
 
+    def forget(self, key: str) -> None:
+        """Forget that a person had a key event."""
+        self.rows.drop(_hash(key))
+
     def last(self, key: str) -> int:
         """Give when a person last had a key event; 0 is never."""
         if hash(key) not in self.noted and _sum(key) not in self.rows.sums:

@@ -9,15 +9,20 @@ that begins behind it depends on what is still to come, so that is never written
 
 from __future__ import annotations
 
+from stream.stages.visitors.details import with_campaign
+from stream.stages.visitors.names import short
 from stream.stages.visitors.row import Loose, Packed, Row, Session, unpack
 from stream.stages.visitors.sessions import GAP_MS, earlier, least
 
 
-def joined(session: Session, loose: Loose) -> None:
-    """Let a session have what an event says."""
+def joined(session: Session, loose: Loose, source: str) -> None:
+    """Let a session of a row of some source have what an event says."""
     if loose.touch is not None:
         channel, campaign, engine, domain = loose.touch
         session.touch = earlier(session.touch, (loose.time_ms, loose.name, channel, campaign, engine, domain))
+    if loose.campaign_id:
+        of = loose.time_ms, short(loose.name, source), loose.campaign_id
+        session.details = with_campaign(session.details, of, source)
     if loose.country is not None:
         session.country = earlier(session.country, (loose.time_ms, loose.name, loose.country))
     if loose.form is not None:
@@ -39,5 +44,5 @@ def attached(row: Row) -> tuple[list[Packed], list[Loose]]:
             continue
         if place not in changed:
             changed[place] = unpack(held[place], row.source)
-        joined(changed[place], loose)
+        joined(changed[place], loose, row.source)
     return [changed[at].pack(row.source) if at in changed else session for at, session in enumerate(held)], alone

@@ -13,20 +13,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec.structs import replace
+
+from stream.changes.cells import PAID
 from stream.changes.panes import DAY_MS
 from stream.contract.records import UNIT
+from stream.stages.visitors.details import Sight, is_before
 from stream.stages.visitors.look_back import TOUCH, looking_back, remember
 from stream.stages.visitors.row import Extra, Folded, KeyEvent, Packed, Row
-from stream.stages.visitors.sessions import at_or_after
+from stream.stages.visitors.sessions import at_or_after, least
 from stream.stages.visitors.steps import HORIZON_MS, Cells, step
 
 LIFE_MS: Final = 35 * DAY_MS
 KNOWN_MS: Final = 400 * DAY_MS
 
 SOCIAL: Final = frozenset({"organic_social", "paid_social"})
-PAID: Final = frozenset(
-    {"paid_search", "paid_social", "paid_shopping", "paid_video", "paid_other", "display", "cross_network"}
-)
 
 _WAYS: Final = ("channel", "campaign", "country", "landing", "social", "content")
 PERSON: Final = {"person": "person", **{way: f"{way}_person" for way in _WAYS}}
@@ -231,8 +232,11 @@ def _seldom(out: Cells, site: str, row: Row, pane: Callable[[int], int]) -> None
             out.append((("offer_taker", site, offer), pane(taken), 1))
 
 
-def fold_away(row: Row, session: Packed, look_back_ms: int = 0) -> None:
-    """Keep of the oldest session only what those behind it need, so that they count as if it were still there."""
+def fold_away(row: Row, session: Packed, look_back_ms: int = 0, memory_ms: int = LIFE_MS) -> None:
+    """Keep of the oldest session only what those behind it need, so that they count as if it were still there.
+
+    Rows of people who are remembered for longer than a life, as `memory_ms` says, may hold several lives.
+    """
     extra = row.extra = row.extra or Extra()
     folded = extra.folded or Folded()
     counts = looking_back([session], folded, look_back_ms)[0]
@@ -243,7 +247,31 @@ def fold_away(row: Row, session: Packed, look_back_ms: int = 0) -> None:
     if look_back_ms:
         remember(latest, session)
     extra.known = walk.known
+    is_new = memory_ms > LIFE_MS and bool(folded.end) and not is_one_life(extra, folded.end, session.start)
+    sight, since_ms = _known_as(Folded() if is_new else folded, session, row.source)
     extra.folded = Folded(
         {UNIT.join(way): times for way, times in latest.items()}, walk.end, walk.stranger, walk.view,
         [(opened, landed) for opened, landed in walk.landings if row.last - landed <= HORIZON_MS],
+        sight, since_ms, folded.campaign_id if session.channel is None else session.campaign_id,
     )  # fmt: skip
+
+
+def is_one_life(extra: Extra | None, from_ms: int, until_ms: int) -> bool:
+    """Tell whether something was heard between two moments often enough, be it of what nobody caused."""
+    heard = sorted(one.time_ms for one in extra.loose) if extra is not None else []
+    for at_ms in (*heard, until_ms):
+        if from_ms < at_ms <= until_ms:
+            if at_ms - from_ms > LIFE_MS:
+                return False
+            from_ms = at_ms
+    return True
+
+
+def _known_as(folded: Folded, session: Packed, source: str) -> tuple[Sight | None, int]:
+    """Give who was seen last in sessions folded together, one more among them, and since when they are known."""
+    sight, since_ms = folded.sight, folded.since
+    for one in session.sights:
+        since_ms = least(since_ms, one.first[0])
+        if sight is None or is_before(sight.last, one.last, source):
+            sight = replace(one, first=one.last)
+    return sight, least(since_ms, session.first_key[0] if session.first_key is not None else 0)

@@ -16,13 +16,13 @@ from typing import Final
 from stream.changes.panes import DAY_MS, HOUR_MS
 from stream.contract.kinds import KindName
 from stream.contract.records import UNIT
-from stream.stages.visitors import chats, forms, sessions
+from stream.stages.visitors import chats, details, forms, sessions
 from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.contribution import Contributions, counted, of_forms, of_person, of_session, of_talks
 from stream.stages.visitors.facts import Chat, Fact, Facts, Form, View, is_presence
 from stream.stages.visitors.look_back import is_touch
-from stream.stages.visitors.loose import joined
-from stream.stages.visitors.people import fold_away
+from stream.stages.visitors.loose import attached, joined
+from stream.stages.visitors.people import LIFE_MS, fold_away
 from stream.stages.visitors.row import UNKNOWN, Extra, KeyEvent, Loose, Packed, Row, Session, ticks_of, unpack
 from stream.stages.visitors.steps import Cells
 
@@ -35,10 +35,13 @@ _OFFER: Final[dict[KindName, str]] = {"page_view": "page.offer_id", "form": "off
 
 
 def fold_by_reference(
-    contributions: Contributions, labels: Facts, memory_ms: int, bounds: Bounds, row: Row, site: str,
-    facts: list[Fact], noted: Counter[str],
+    contributions: Contributions, labels: Facts, bounds: Bounds, row: Row, site: str, facts: list[Fact],
+    noted: Counter[str],
 ) -> list[Fact]:  # fmt: skip
-    """Fold facts into a row; give those of events that were flood, and note what found no room."""
+    """Fold facts into a row, which may then be larger than it should be (`forget`).
+
+    Gives the facts of events that were flood, and notes what found no room.
+    """
     if not row.source:
         row.source = facts[0].source
     listed = _Listed(contributions, row, site, facts)
@@ -47,9 +50,6 @@ def fold_by_reference(
         work.fold(fact)
     row.sessions = work.sessions()
     listed.change(work.views)
-    forget(row, memory_ms, bounds, contributions.look_back_ms)
-    if row.extra == _NOTHING:  # what was alone found its session
-        row.extra = None
     return work.flood
 
 
@@ -192,7 +192,9 @@ class _Work:
             session = near[0]
             for other in near[1:]:
                 self._no_room("page.content_id", len(session.viewed | other.viewed) - self._bounds.viewed)
+                both = details.joined(session.details, other.details, self.row.source)
                 session = sessions.join(session, other, self._bounds)
+                session.details = both
             held[low:high] = [session]
         sessions.extend(session, time_ms, isinstance(fact, View))
         extra = self.row.extra
@@ -201,7 +203,7 @@ class _Work:
             if reached:
                 extra.loose = [one for one in extra.loose if one not in reached]
                 for one in reached:
-                    joined(session, one)
+                    joined(session, one, self.row.source)
                     self._count_idle(session, one.time_ms)
         return session
 
@@ -311,7 +313,7 @@ def forget(row: Row, memory_ms: int, bounds: Bounds, look_back_ms: int = 0) -> N
     oldest = row.last - memory_ms
     kept = row.sessions
     while len(kept) > bounds.sessions or (len(kept) > 1 and kept[0].end < oldest):
-        fold_away(row, kept.pop(0), look_back_ms)
+        fold_away(row, kept.pop(0), look_back_ms, memory_ms)
     extra = row.extra
     if extra is None:
         return
@@ -321,4 +323,29 @@ def forget(row: Row, memory_ms: int, bounds: Bounds, look_back_ms: int = 0) -> N
             del ways[name]
     chats.forget(extra, oldest, bounds.chats, row.source)
     forms.forget(extra.submissions, oldest, bounds.submissions)
-    extra.loose = [one for one in extra.loose if one.time_ms >= row.last - _LOOSE_MS][-bounds.submissions :]
+    _forget_loose(row, extra, memory_ms, bounds)
+    if extra == _NOTHING:  # what was alone found its session
+        row.extra = None
+
+
+def _forget_loose(row: Row, extra: Extra, memory_ms: int, bounds: Bounds) -> None:
+    """Forget what nobody caused and is old; what it said of a session that it came before, that session has now."""
+    held = [one for one in extra.loose if one.time_ms >= row.last - _LOOSE_MS]
+    if len(held) == len(extra.loose) <= bounds.submissions:
+        return
+    if memory_ms > LIFE_MS:
+        held = [one for one in extra.loose if one in held or _is_a_bridge(row, one.time_ms)]
+    held = held[-bounds.submissions :]
+    gone = Row(row.last, row.sessions, row.source, Extra(loose=[one for one in extra.loose if one not in held]))
+    row.sessions, extra.loose = attached(gone)[0], held
+
+
+def _is_a_bridge(row: Row, at_ms: int) -> bool:
+    """Tell whether a life would be two without what happened at a moment."""
+    extra = row.extra
+    others = [one.time_ms for one in extra.loose] if extra is not None else []
+    if extra is not None and extra.folded is not None:
+        others.append(extra.folded.end)
+    before = [one for one in [*others, *(session.end for session in row.sessions)] if one < at_ms]
+    after = [one for one in [*others, *(session.start for session in row.sessions)] if one > at_ms]
+    return min(after, default=row.last) - max(before, default=at_ms) > LIFE_MS

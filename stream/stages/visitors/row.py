@@ -18,7 +18,9 @@ from typing import Any, Final
 
 import msgspec
 
-from stream.contract.records import UNIT
+from stream.identity.ids import Id
+from stream.stages.visitors.details import Details, Sight, pruned
+from stream.stages.visitors.names import short, whole
 
 UNKNOWN: Final = "unknown"
 MARK: Final = "\x1e"
@@ -56,6 +58,8 @@ class Deeds(msgspec.Struct, array_like=True, gc=False):
     #: Events that nobody caused.
     idle: int = 0
     said: Said | None = None
+    #: What only those who follow people need; None where nobody does, or nothing was told.
+    details: Details | None = None
 
 
 class Packed(msgspec.Struct, array_like=True, gc=False):
@@ -125,6 +129,21 @@ class Packed(msgspec.Struct, array_like=True, gc=False):
         return self.start if said is None else said[4]
 
     @property
+    def sights(self) -> list[Sight]:
+        """Give under which ids the visitor was seen in it."""
+        deeds = self.deeds
+        return [] if deeds is None or deeds.details is None else deeds.details.sights
+
+    @property
+    def campaign_id(self) -> str:
+        """Give the campaign.id of its touch, as far as that is kept; "" without one."""
+        deeds = self.deeds
+        if self.channel is None or deeds is None or deeds.details is None or deeds.details.campaign is None:
+            return ""
+        touched = (self.start, self.opened_by) if deeds.said is None else deeds.said[:2]
+        return deeds.details.campaign[2] if deeds.details.campaign[:2] == touched else ""
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Give what was viewed."""
         return tuple(self.viewed[1:-1].split(MARK)) if self.viewed else ()
@@ -132,7 +151,7 @@ class Packed(msgspec.Struct, array_like=True, gc=False):
 
 @dataclass(slots=True)
 class Session:
-    """A session that is worked on: every fact beside the event that gave it, by its whole name."""
+    """A session that is worked on: every fact beside the event that gave it, by its whole name; details as stored."""
 
     start: int
     end: int
@@ -150,6 +169,7 @@ class Session:
     starts: list[int] = field(default_factory=list)
     viewed: set[str] = field(default_factory=set)
     forms: dict[str, list[int]] = field(default_factory=dict)
+    details: Details | None = None
 
     def pack(self, source: str) -> Packed:
         """Make what is stored."""
@@ -163,13 +183,14 @@ class Session:
                 by, at, on = touch or NEVER, country or NEVER, landing or NEVER
                 said = by[0], short(by[1], source), at[0], short(at[1], source), on[0], short(on[1], source)
                 opened_by = ""
-        deeds = None
-        if said is not None or self.first_key is not None or self.forms or self.idle:
-            key = self.first_key
-            deeds = Deeds(
-                None if key is None else (key[0], short(key[1], source), *key[2:]), self.last_key, self.more_keys,
-                self.starts, self.forms, self.idle, said,
-            )  # fmt: skip
+        key, details, deeds = self.first_key, self.details, None
+        if key is not None:
+            key = (key[0], short(key[1], source), *key[2:])
+        if details is not None:
+            touched = None if touch is None else (touch[0], short(touch[1], source))
+            details = pruned(details, touched, None if key is None else key[:2])
+        if said is not None or key is not None or self.forms or self.idle or details is not None:
+            deeds = Deeds(key, self.last_key, self.more_keys, self.starts, self.forms, self.idle, said, details)
         viewed = f"{MARK}{MARK.join(sorted(self.viewed))}{MARK}" if self.viewed else ""
         return Packed(
             self.start, self.end, self.events, self.views, self.engaged, array("I", self.ticks).tobytes(),
@@ -209,21 +230,8 @@ def unpack(packed: Packed, source: str) -> Session:
         session.last_key, session.idle = deeds.last_key, deeds.idle
         session.more_keys, session.starts = list(deeds.more_keys), list(deeds.starts)
         session.forms = {form: list(times) for form, times in deeds.forms.items()}
+        session.details = deeds.details
     return session
-
-
-def short(name: str, source: str) -> str:
-    """Leave out the source of a name where it is that of the row.
-
-    >>> short("web\\x1fe1", "web"), short("chat\\x1fe1", "web") == "chat\\x1fe1"
-    ('e1', True)
-    """
-    return name[len(source) + 1 :] if name.startswith(source + UNIT) else name
-
-
-def whole(name: str, source: str) -> str:
-    """Give a name with its source; the inverse of `short`."""
-    return name if UNIT in name else source + UNIT + name
 
 
 def ticks_of(packed: Packed) -> array[int]:
@@ -259,6 +267,8 @@ class Loose(msgspec.Struct, array_like=True, frozen=True, gc=False):
     form: str | None
     touch: tuple[str, str, str | None, str | None] | None
     country: str | None
+    #: Of the touch, where people are followed.
+    campaign_id: str = ""
 
 
 class Folded(msgspec.Struct, array_like=True, gc=False):
@@ -273,6 +283,11 @@ class Folded(msgspec.Struct, array_like=True, gc=False):
     view: list[int] = []
     #: Landings by an ad or e-mail that no key event followed.
     landings: list[tuple[str, int]] = []
+    #: The last sight of somebody, where people are followed, and since when they are known in this life.
+    sight: Sight | None = None
+    since: int = 0
+    #: Of the touch that those behind go by.
+    campaign_id: str = ""
 
 
 class Extra(msgspec.Struct, array_like=True, gc=False):
@@ -289,6 +304,8 @@ class Extra(msgspec.Struct, array_like=True, gc=False):
     submissions: list[Submission] = []
     loose: list[Loose] = []
     folded: Folded | None = None
+    #: What is known of the person was told to those who follow people.
+    followed: bool = False
 
 
 class Row(msgspec.Struct, array_like=True, gc=False):
@@ -298,6 +315,19 @@ class Row(msgspec.Struct, array_like=True, gc=False):
     sessions: list[Packed]
     source: str = ""
     extra: Extra | None = None
+
+
+class AdDetails(msgspec.Struct, array_like=True, gc=False):
+    """What is told of the first submit of an ad lead beside what is counted, and whose it is; None: nobody's."""
+
+    id: Id | None
+    campaign: str = ""
+    offer: str = ""
+    offer_type: str = ""
+    country: str = ""
+    region: str = ""
+    product: str = ""
+    campaign_id: str = ""
 
 
 class AdLead(msgspec.Struct, array_like=True, gc=False):
@@ -311,6 +341,9 @@ class AdLead(msgspec.Struct, array_like=True, gc=False):
     stage: str = UNKNOWN
     event: str | None = None
     submissions: list[Submission] = []
+    details: AdDetails | None = None
+    #: All that its events named, where people are followed.
+    ids: list[Id] = []
 
 
 encode = msgspec.msgpack.Encoder().encode

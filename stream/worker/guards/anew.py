@@ -13,10 +13,11 @@ from kafka.admin import OffsetSpec
 
 from stream.errors import TopicError
 from stream.kafka.layout import Layout
-from stream.kafka.topic_plan import Found, TopicPlan
+from stream.kafka.topic_plan import TopicPlan
+from stream.kafka.topic_spec import Found
 
 #: The roles of topics that must be empty; dead letters are nobody's state.
-STATE: frozenset[str] = frozenset({"reroute", "handover", "state", "deltas", "result"})
+STATE: frozenset[str] = frozenset({"reroute", "handover", "touches", "state", "deltas", "result"})
 
 
 def own_topics(layout: Layout, there: Mapping[str, Found]) -> dict[str, int]:

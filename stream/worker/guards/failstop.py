@@ -2,7 +2,7 @@
 
 In:  what happened and where; that the worker was told to stop.
 Out: one log line and exit code 70, after which a supervisor starts a fresh process that goes on from the last commit;
-or exit code 0, whatever happens from then on.
+or exit code 0, whatever happens from then on. One that stops in order to begin again ends with 70, too.
 
 What fails while a worker stops loses nothing: whatever is not committed is read again by the next owner.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
 from collections.abc import Callable
 from typing import NoReturn
@@ -24,6 +25,7 @@ log = logging.getLogger("leadpulse.worker")
 STOP_S = 17.0
 
 _told_to_stop = threading.Event()
+_in_order = 0  # the code of whoever stops in order
 
 
 #: What puts an error of the broker in words; set once at the start, when it is known how the broker is reached.
@@ -44,7 +46,7 @@ def die(where: str, why: BaseException | str, *, code: int = EXIT_FAIL_STOP) -> 
     text = str(why) if expected else f"{type(why).__name__}: {why}"
     try:
         if _told_to_stop.is_set():
-            code = 0
+            code = _in_order
             log.info("stopping, so this is no fault: %s: %s", where, text.partition("\n")[0])
         else:
             log.critical("fail-stop in %s: %s", where, text, exc_info=None if expected else why)  # type: ignore[arg-type]
@@ -52,16 +54,23 @@ def die(where: str, why: BaseException | str, *, code: int = EXIT_FAIL_STOP) -> 
         leave(code)
 
 
-def leave(code: int = 0) -> NoReturn:
-    """End the process at once; the log gets a moment to be read."""
+def leave(code: int | None = None) -> NoReturn:
+    """End the process at once, without a code as one that stops in order; the log gets a moment to be read."""
     try:
         logs.flush()
     finally:
-        os._exit(code)
+        os._exit(_in_order if code is None else code)
+
+
+def begin_again() -> None:
+    """Stop in order, with the code after which a supervisor starts a fresh process."""
+    global _in_order
+    _in_order = EXIT_FAIL_STOP
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def told_to_stop(limit_s: float = STOP_S) -> None:
-    """Take no error for a fault from now on, and end with 0 after a time at the latest."""
+    """Take no error for a fault from now on, and end after a time at the latest."""
     if not _told_to_stop.is_set():
         _told_to_stop.set()
         _leave_in(limit_s, "told to stop %.0f s ago: leaving; what is not committed is read again")
@@ -73,7 +82,7 @@ def is_told_to_stop() -> bool:
 
 
 def leave_within(limit_s: float) -> None:
-    """End the process with code 0 after a time, in case a client library hangs while it closes its connections.
+    """End the process after a time, in case a client library hangs while it closes its connections.
 
     Only to be called when nothing more will be written: then nothing can be lost any more.
     """

@@ -33,7 +33,11 @@ def check(settings: Settings, link: Link, layout: Layout, *, reset: bool = False
     fatal = [finding for finding in findings if finding.fatal]
     for finding in findings:
         if not finding.fatal:
-            log.warning("%s (%s) %s", finding.what, finding.where, finding.do)
+            log.log(
+                logging.INFO if finding.usual else logging.WARNING,
+                "%s (%s) %s",
+                finding.what, finding.where, finding.do,
+            )  # fmt: skip
     if fatal:
         first, more = fatal[0], len(fatal) - 1
         rest = f" ({more} more: `leadpulse topics verify` lists all)" if more else ""

@@ -192,7 +192,7 @@ def test_money_is_told_apart_by_currency() -> None:
     (count("visitor", "site", TRAFFIC, "Visitors.", made_of="visitors"), "has no plural"),
     (total("events", "total", "kind", "Events."), "ends in _total without"),
     (total("source_lag", "gauge", "kind", "Lag.", "seconds"), "ends in _seconds without"),
-    (replace(MONEY_RATIO, name="euros_per_thing"), "names neither spend, cost nor value"),
+    (replace(MONEY_RATIO, name="euros_per_thing"), "is money and names none of"),
 ])  # fmt: skip
 def test_names_follow_the_conventions(entry: Metric, says: str) -> None:
     assert says in refused(entry)
@@ -200,6 +200,19 @@ def test_names_follow_the_conventions(entry: Metric, says: str) -> None:
 
 def test_a_name_is_given_once() -> None:
     assert "two entries" in refused(GOOD, GOOD)
+
+
+def test_an_entry_may_share_the_series_of_another_one_that_a_constant_tells_from_it() -> None:
+    full = catalog.BY_NAME["full_cost_per_lead"]
+    media = catalog.BY_NAME["cost_per_lead"]
+    check((media, full), catalog.COUNTS, {}, {})
+    assert full.series == "cost_per_lead"
+    for wrong in (
+        replace(full, exposed="visitors"),
+        replace(full, constant=media.constant),
+        replace(full, unit="1"),
+    ):
+        assert "none of its kind" in refused(media, wrong)
 
 
 # -- alerts
@@ -221,6 +234,13 @@ CHANNELS = replace(catalog.BY_NAME["channel_visit_to_lead_ratio"], name="odd_rat
 ])  # fmt: skip
 def test_a_harm_has_an_alert_that_a_rule_fits(entry: Metric, says: str) -> None:
     assert says in refused(entry)
+
+
+def test_words_alone_need_no_rule() -> None:
+    visitors = replace(
+        count("visitors", "site", TRAFFIC, "Visitors."), direction="rise", alert=Alert("More.", ruled=False)
+    )
+    check((visitors,), catalog.COUNTS, {}, {})
 
 
 # -- looks

@@ -36,6 +36,31 @@ def test_taking_empties() -> None:
     assert accumulator.take()[4] == []
 
 
+def test_what_stands_adds_up_without_a_pane_and_what_was_taken_back_is_left_out() -> None:
+    accumulator = Accumulator()
+    accumulator.stand(("open_all", "s1", "mql"), 2)
+    accumulator.stand(("open_all", "s1", "sql"), 1)
+    accumulator.stand(("open_all", "s1", "mql"), -3)
+    accumulator.stand(("open_all", "s1", "sql"), -1)
+    names, amounts = accumulator.take_standing()
+    assert (names, amounts.tolist()) == ([("open_all", "s1", "mql")], [-1])
+    assert accumulator.fresh == [("open_all", "s1", "mql")]
+    assert gathered(accumulator) == []
+    assert accumulator.take_standing()[0] == []
+
+
+def test_a_cell_that_stands_is_fresh_once() -> None:
+    accumulator = Accumulator()
+    for _ in range(2):
+        accumulator.stand(("open_all", "s1", "mql"), 1)
+        accumulator.take_standing()
+    assert accumulator.fresh == [("open_all", "s1", "mql")]
+    accumulator.forget_fresh()
+    accumulator.stand(("open_all", "s1", "mql"), -1)
+    accumulator.take_standing()
+    assert accumulator.fresh == [("open_all", "s1", "mql")]
+
+
 def test_the_hot_way_writes_the_same_as_add() -> None:
     accumulator = Accumulator()
     accumulator.up(accumulator.ids["view", "s1"] + 7)
@@ -103,7 +128,7 @@ def test_old_changes_are_gathered_by_the_panes_that_windows_see_them_in() -> Non
 
 def test_no_level_remembers_changes_that_come_gathered_by_longer_panes_than_its_own() -> None:
     every = {window for windows in windows_of(catalog.METRICS).values() for window in windows}
-    levels = Levels(every, Grid()).levels
+    levels = Levels({*every, ("365d", 0)}, Grid()).levels
     assert sorted(levels) == list(range(len(COARSER) + 1))
     for number, (age_ms, pane_ms) in enumerate(COARSER):
         assert levels[number].ring * levels[number].pane_ms < age_ms

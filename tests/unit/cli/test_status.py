@@ -12,7 +12,8 @@ from stream.cli.status_model import status
 from stream.engine.groups import GROUPS
 from stream.kafka.inspect import Inspection, Newest
 from stream.kafka.layout import Layout
-from stream.kafka.topic_plan import Found, TopicPlan
+from stream.kafka.topic_plan import TopicPlan
+from stream.kafka.topic_spec import Found
 
 NOW_MS = 1_000_000
 LAYOUT = Layout("", GROUPS.values())
@@ -60,6 +61,15 @@ def test_an_installation_that_runs_has_no_problem_and_says_how_it_is():
     assert "rollup: complete, published 0.5 s ago, w1@host" in shown
 
 
+def test_a_source_whose_topic_may_be_missing_is_said_to_be_and_is_no_problem():
+    there = {name: found for name, found in healthy().found.items() if name not in ("cost", "crm", LAYOUT.touches)}
+    running = LAYOUT.running(there)
+    table = status(replace(healthy(), found=there), running, "leadpulse", NOW_MS, LAYOUT).table
+    assert {source["kind"] for source in table["sources"] if source["missing"]} == {"cost", "crm", "privacy"}
+    shown = {line.split()[0]: line for line in command.lines(table) if "source missing" in line}
+    assert set(shown) == {"cost", "crm", "privacy"}
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
@@ -94,6 +104,6 @@ def test_a_shard_that_has_just_committed_is_not_silent():
 
 def test_a_shard_that_is_silent_is_no_longer_believed():
     assert problems(healthy(), NOW_MS + 60_000) == [
-        "3 shard(s) have not committed for 15 s.",
+        "4 shard(s) have not committed for 15 s.",
         "Nothing was published lately: the figures are the last ones.",
     ]

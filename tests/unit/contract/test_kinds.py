@@ -42,7 +42,16 @@ def test_no_two_kinds_share_a_type_or_an_example() -> None:
 
 @pytest.mark.parametrize(
     ("name", "known"),
-    [("ad", True), ("page_view", True), ("", False), ("Form", False), ("crm", False), (None, False), (["ad"], False)],
+    [
+        ("ad", True),
+        ("page_view", True),
+        ("", False),
+        ("Form", False),
+        ("crm", True),
+        ("call", False),
+        (None, False),
+        (["ad"], False),
+    ],
 )
 def test_a_name_from_outside_is_a_kind_or_not(name: object, known: bool) -> None:
     assert is_kind(name) is known
@@ -75,7 +84,7 @@ def test_every_field_says_what_it_is_used_for_and_shows_a_value(kind: Any) -> No
 
 def test_what_nothing_uses_is_not_in_the_contract() -> None:
     gone = {"view_id", "scroll_pct", "title", "device", "reasons", "ads", "flow_id", "intent", "appointment_at",
-            "machine_reason", "provider", "impression_id", "click_id"}  # fmt: skip
+            "machine_reason", "impression_id", "click_id"}  # fmt: skip
     assert not gone & {field.name for kind in KINDS for field in by_path(kind).values()}
 
 
@@ -103,6 +112,16 @@ def test_schema_and_channel_are_written(kind: Any) -> None:
         ("form",      {"visitor_id": "v", "platform": "google", "email_hash": HASH},     HASH, None),
         ("email",     {"message_id": "m1", "lead_id": "l"},                             "m1", ("shop", "m1")),
         ("ad",        {"campaign_id": "brand"},                                         "brand", None),
+        ("crm",       {"lead_id": "l1"},                                                "l1", None),
+        ("crm",       {"action": "deal_won", "lead_id": "l1", "deal_id": "d1"},         "l1", None),
+        ("crm",       {"action": "deal_won", "lead_id": None, "deal_id": "d1"},         "d1", None),
+        ("crm",       {"action": "deal_won", "lead_id": "Undefined", "deal_id": "d1"},  "d1", None),
+        ("cost",      {"category": "agency"},                                           "agency", None),
+        ("signal",    {"provider": "p", "name": "keyword_rank", "entity": "k"},         "p/keyword_rank", None),
+        ("privacy",   {"visitor_id": "v"},                                              "v", None),
+        ("privacy",   {"visitor_id": "v", "user_id": "u", "lead_id": "l"},              "l", None),
+        ("privacy",   {"visitor_id": "v", "user_id": "u", "lead_id": "null"},           "u", None),
+        ("privacy",   {"visitor_id": "v", "email_hash": HASH},                          HASH, None),
     ],
 )  # fmt: skip
 def test_keys(kind: KindName, data: dict[str, Any], canonical: str, row: tuple[str, str] | None) -> None:
@@ -130,6 +149,9 @@ def test_no_event_is_no_key(kind: Any) -> None:
         ("chatbot", {"visitor_id", "conversation_id", "order_id", "appointment_id"}),
         ("email", {"visitor_id", "message_id"}),
         ("ad", {"visitor_id", "platform", "campaign_id", "ad_group_id", "ad_id"}),
+        ("crm", {"visitor_id", "deal_id", "appointment_id"}),
+        ("signal", {"provider", "entity"}),
+        ("privacy", {"visitor_id"}),
     ],
 )
 def test_ids_of_a_kind(kind: KindName, ids: set[str]) -> None:
@@ -150,6 +172,11 @@ def test_ids_of_a_kind(kind: KindName, ids: set[str]) -> None:
         ("ad", data_of("ad"), False),
         ("ad", data_of("ad", action="spend"), True),
         ("ad", total(), True),
+        ("crm", data_of("crm", action="assigned"), False),
+        ("crm", data_of("crm", lead_id="null"), True),
+        ("crm", data_of("crm", action="assigned", lead_id=None), True),
+        ("crm", data_of("crm", action="assigned", deal_id="0"), True),
+        ("crm", data_of("crm", action="refund"), True),
     ],
 )
 def test_the_pass_over_a_batch_finds_what_the_rule_has_to_see(
@@ -157,7 +184,8 @@ def test_the_pass_over_a_batch_finds_what_the_rule_has_to_see(
 ) -> None:
     rule = KINDS[kind].rule
     assert rule is not None
-    events = [made(kind), msgspec.convert(event(kind, data), KINDS[kind].struct, dec_hook=hook), made(kind)]
+    plain = made(kind, action="qualified") if kind == "crm" else made(kind)
+    events = [plain, msgspec.convert(event(kind, data), KINDS[kind].struct, dec_hook=hook), plain]
     assert rule.suspects(events) == ([1] if place_is_suspect else [])
 
 
@@ -168,13 +196,26 @@ def test_only_page_views_have_no_rule() -> None:
 def test_where_bots_are_not_filtered_they_are_noted() -> None:
     assert {kind.name: kind.user_agent for kind in KINDS.values() if kind.user_agent != "filters"} == {
         "email": "machine",
-        "ad": "nothing",
+        **dict.fromkeys(("ad", "crm", "cost", "signal", "privacy"), "nothing"),
     }
     assert "machine" in KINDS["email"].data.__struct_fields__
 
 
-def test_every_kind_has_a_topic_in_every_installation() -> None:
-    assert [kind.name for kind in KINDS.values() if kind.optional] == []
+def test_the_first_five_have_a_topic_in_every_installation() -> None:
+    assert [kind.name for kind in KINDS.values() if not kind.optional] == list(KINDS)[:5]
+
+
+def test_only_what_is_told_of_privacy_counts_whatever_it_says_of_consent() -> None:
+    assert [kind.name for kind in KINDS.values() if not kind.asks_consent] == ["privacy"]
+
+
+def test_what_figures_rest_on_by_action_decorates_elsewhere() -> None:
+    for kind in KINDS.values():
+        fields = by_path(kind.name)
+        actions = fields["data.action"].values if "data.action" in fields else ()
+        assert set(kind.rests_on) <= set(actions)
+        for names in kind.rests_on.values():
+            assert not any(fields[f"data.{name}"].strict for name in names)
 
 
 @pytest.mark.parametrize("room", ["adapters", "contract", "ingest"])

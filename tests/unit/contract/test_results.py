@@ -45,8 +45,32 @@ START, END = 1_772_236_800_000, 1_772_323_200_005
                 '"data_since":"2026-02-28T00:00:00.000Z","seq":9,"catalog_version":"v1"}'
             ),
         ),
+        # a cohort says how mature it is; what stands has no start
+        (
+            Reading(
+                "lead_quality_ratio", LABELS, "now", 0.5, 1, 2, 2, None, END, END, True, START, 9, "v1", maturity=0.93
+            ),
+            (
+                '{"metric":"lead_quality_ratio","labels":{"site":"s1"},"window":"now","value":0.5,"numerator":1,'
+                '"denominator":2,"n":2,"window_start":null,"window_end":"2026-03-01T00:00:00.005Z",'
+                '"as_of":"2026-03-01T00:00:00.005Z","complete":true,"data_since":"2026-02-28T00:00:00.000Z",'
+                '"seq":9,"catalog_version":"v1","maturity":0.93}'
+            ),
+        ),
+        # a measurement: of the moment at which it was observed
+        (
+            Reading(
+                "keyword_rank", LABELS, "now", 3, None, None, 3, None, END, START, True, None, 9, "v1", restated=False
+            ),
+            (
+                '{"metric":"keyword_rank","labels":{"site":"s1"},"window":"now","value":3,"numerator":null,'
+                '"denominator":null,"n":3,"window_start":null,"window_end":"2026-03-01T00:00:00.005Z",'
+                '"as_of":"2026-02-28T00:00:00.000Z","complete":true,"data_since":null,"seq":9,'
+                '"catalog_version":"v1","restated":false}'
+            ),
+        ),
     ],
-    ids=["ratio", "ratio of nothing", "total"],
+    ids=["ratio", "ratio of nothing", "total", "mature", "measurement"],
 )
 def test_a_reading_is_written_as(reading: Reading, text: str) -> None:
     assert encode(reading).decode() == text

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from stream.changes.panes import DAY_MS, HOUR_MS
+from stream.contract.privacy import NEVER_LATE_MS
+from stream.contract.records import FROM_HEADER, REROUTE
 from stream.engine.commit import ShardReport
-from stream.engine.retention import Retention
+from stream.engine.retention import Oldest, Retention
+from stream.ingest.columns import Columns
 
 NOW = 100 * DAY_MS
 KINDS = ("page_view", "form")
+
+
+def alike(found: Oldest) -> int | None:
+    """Give the moment of kinds that may all be late alike: what holds for ids holds for rows."""
+    assert found.rows_ms == found.common_ms
+    assert not found.own_ms
+    return found.common_ms
 
 
 def oldest(
@@ -19,7 +30,7 @@ def oldest(
     retention = Retention(KINDS, DAY_MS)
     for kind in newest_ms:
         retention.heard(kind)
-    return retention.oldest_ms(newest_ms, ShardReport(caught_up, now_ms, lag or {}))
+    return alike(retention.oldest(newest_ms, ShardReport(caught_up, now_ms, lag or {})))
 
 
 @pytest.mark.parametrize(
@@ -62,6 +73,51 @@ def test_a_kind_that_fell_silent_holds_nobody_back_once_all_is_read(
     newest = {"page_view": NOW, "form": NOW - 9 * DAY_MS}
     for kind in newest:
         retention.heard(kind)
-    assert retention.oldest_ms(newest, ShardReport(True, NOW)) == NOW - 10 * DAY_MS
+    assert alike(retention.oldest(newest, ShardReport(True, NOW))) == NOW - 10 * DAY_MS
     retention.heard("page_view")
-    assert retention.oldest_ms(newest, ShardReport(caught_up, NOW + after_ms)) == expected
+    assert alike(retention.oldest(newest, ShardReport(caught_up, NOW + after_ms))) == expected
+
+
+# -- kinds that may come later than others
+
+OWN = {"cost": 35 * DAY_MS, "privacy": NEVER_LATE_MS}
+
+
+def of_each(newest_ms: dict[str, int], silent: tuple[str, ...] = (), after_ms: int = 0) -> Oldest:
+    retention = Retention(("ad", *OWN), DAY_MS, OWN)
+    for kind in newest_ms:
+        retention.heard(kind)
+    retention.oldest(newest_ms, ShardReport(True, NOW))
+    for kind in newest_ms.keys() - set(silent):
+        retention.heard(kind)
+    return retention.oldest(newest_ms, ShardReport(True, NOW + after_ms))
+
+
+def test_each_kind_of_its_own_lateness_forgets_by_itself() -> None:
+    found = of_each({"ad": NOW, "cost": NOW - 9 * DAY_MS, "privacy": NOW})
+    assert found.common_ms == NOW - DAY_MS  # a month of costs keeps no month of clicks
+    assert found.own_ms == {"cost": NOW - 44 * DAY_MS, "privacy": NOW - NEVER_LATE_MS}
+    assert found.rows_ms == NOW - 44 * DAY_MS  # rows wait for the slowest, but not for what is never too late
+
+
+def test_a_kind_that_never_came_holds_back_only_itself() -> None:
+    found = of_each({"ad": NOW})
+    assert (found.common_ms, found.own_ms) == (NOW - DAY_MS, {"cost": None, "privacy": None})
+    assert found.rows_ms == NOW - DAY_MS
+
+
+@pytest.mark.parametrize(("after_ms", "rows_ms"), [(35 * DAY_MS, NOW - 44 * DAY_MS), (36 * DAY_MS, NOW - DAY_MS)])
+def test_a_kind_is_silent_only_after_its_own_lateness(after_ms: int, rows_ms: int) -> None:
+    found = of_each({"ad": NOW, "cost": NOW - 9 * DAY_MS}, silent=("cost",), after_ms=after_ms)
+    assert found.rows_ms == rows_ms
+    assert found.own_ms["cost"] == NOW - 44 * DAY_MS
+
+
+def test_what_another_shard_forwards_of_one_kind_holds_back_that_kind_alone() -> None:
+    retention = Retention(("ad", "cost"), DAY_MS, {"cost": 35 * DAY_MS})
+    records = [(0, NOW, None, b"", ((FROM_HEADER, b"3"),))]
+    batch = Columns("cost", [None], [0], [""], ["s"], ["s"], np.zeros(1, np.int64), np.array([NOW - 20 * DAY_MS]),
+                    np.array([NOW]), records, REROUTE)  # fmt: skip
+    retention.forwarded(batch)
+    found = retention.oldest({"ad": NOW, "cost": NOW}, ShardReport(True, NOW))
+    assert found == Oldest(NOW - 55 * DAY_MS, NOW - DAY_MS, {"cost": NOW - 55 * DAY_MS})

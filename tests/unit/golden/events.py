@@ -199,3 +199,27 @@ def ad(
         start, end = (format_ms(at_ms(edge)) for edge in period.split(" - "))
         data |= {"period_start": start, "period_end": end, "revision": revision or 0}
     return _event("ad", time, data, None, id)
+
+
+def crm(time: str, lead: str | None, action: str, utm: str | None = None, **data: Any) -> Envelope:
+    """Make a record of the crm; `rep`, `event` and `deal` are ids, `moved` is "from > to" or "to"."""
+    moved = data.pop("moved", None)
+    start, _, end = (moved or "").rpartition(" > ")
+    named = {f"{name}_id": data.pop(name, None) for name in ("rep", "event", "deal", "appointment")}
+    told = {"lead_id": lead, "action": action, "from": start or None, "to": end or None}
+    return _event("crm", time, {**told, **named, **_came(utm, None, None), **data}, None, None)
+
+
+def cost(time: str, category: str, amount: float, period: str, currency: str = "EUR", revision: int = 0) -> Envelope:
+    """Make money spent outside the ad platforms, in units of the currency; periods as of ads."""
+    start, end = (format_ms(at_ms(edge)) for edge in period.split(" - "))
+    data = {"category": category, "amount_micros": round(amount * 1_000_000), "currency": currency}
+    return _event("cost", time, {**data, "period_start": start, "period_end": end, "revision": revision}, None, None)
+
+
+def signal(
+    time: str, name: str, provider: str, entity: str, value: float, observed: str, revision: int = 0
+) -> Envelope:
+    """Make a measurement of somebody else's, observed at another time than it is told."""
+    data = {"name": name, "provider": provider, "entity": entity, "value": value, "observed_at": format_ms(at_ms(observed))}
+    return _event("signal", time, {**data, "revision": revision}, None, None)

@@ -35,7 +35,7 @@ def test_right_events_leave_nothing_to_say() -> None:
     [
         (b"{", "not_json: The line is not JSON."),
         (
-            {"type": "crm"},
+            {"type": "call"},
             "unknown_kind type: The type is none of the kinds that are read. Use one of",
         ),
         (
@@ -97,7 +97,7 @@ def test_a_second_event_with_the_same_id_is_a_warning() -> None:
 
 def test_the_tally_adds_up() -> None:
     tally = Tally()
-    bodies = [event("page_view"), event("page_view", id="e2", extra=1), event("ad", time=5), {"type": "crm"}]
+    bodies = [event("page_view"), event("page_view", id="e2", extra=1), event("ad", time=5), {"type": "call"}]
     told = list(check_lines([*map(orjson.dumps, bodies), b"", b"nope"], TIME_MS, tally=tally))
     assert (tally.lines, tally.right["page_view"], tally.warnings, tally.ok) == (5, 2, 1, False)
     assert tally.wrong == Counter(bad_time=1, unknown_kind=1, not_json=1)

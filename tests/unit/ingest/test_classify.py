@@ -21,7 +21,7 @@ def made(kind: str, **data: Any) -> Any:
     return msgspec.convert(event(kind, data_of(kind, **data)), KINDS[kind].struct, dec_hook=hook)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("email", "ad")])
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.user_agent == "filters"])
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -67,6 +67,7 @@ def test_a_bots_user_agent_on_email_marks_a_machine_and_filters_nothing(
     ("kind", "data", "reason"),
     [
         ("ad", {"user_agent": "python-requests/2.31"}, None),
+        *((kind, {"user_agent": "curl/8.5.0"}, None) for kind in ("crm", "cost", "signal", "privacy")),
         ("ad", {"user_agent": "python-requests/2.31", "traffic": {"class": "bot"}}, "bot"),
         ("form", {"user_agent": "Go-http-client/2.0", "platform": "meta", "lead_id": "l"}, None),
         ("form", {"user_agent": "Go-http-client/2.0"}, "bot"),
@@ -105,3 +106,9 @@ def test_a_batch_is_answered_event_by_event() -> None:
         None,
         None,
     ]
+
+
+def test_what_is_told_of_privacy_counts_whatever_it_says_of_consent() -> None:
+    refused = made("privacy", action="consent_changed", consent={"analytics": False})
+    assert classify("privacy", [refused], require_consent=True) == [None]
+    assert classify("privacy", [made("privacy", traffic={"class": "test"})], require_consent=True) == ["test"]

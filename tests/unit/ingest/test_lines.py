@@ -43,7 +43,7 @@ def test_line_numbers_are_the_offsets_of_the_records() -> None:
         (b"{}", "missing_field", "type"),
         (b'{"type":null}', "missing_field", "type"),
         (b'{"type":["page_view"]}', "wrong_type", "type"),
-        (b'{"type":"crm"}', "unknown_kind", "type"),
+        (b'{"type":"call"}', "unknown_kind", "type"),
         (b'{"type":""}', "missing_field", "type"),
     ],
 )
@@ -56,7 +56,7 @@ def test_a_line_of_no_known_kind_is_rejected_by_its_number(line: bytes, reason: 
 def test_a_reject_names_the_site_of_its_line() -> None:
     assert [
         reject.site
-        for reject in read_lines([b'{"type":"crm","data":{"site_id":"shop"}}'])
+        for reject in read_lines([b'{"type":"call","data":{"site_id":"shop"}}'])
         if isinstance(reject, Reject)
     ] == ["shop"]
 

@@ -53,3 +53,47 @@ def test_a_generation_has_everything_of_its_own_but_sources_and_results() -> Non
     assert second.former().rollup == LAYOUT.rollup  # type: ignore[union-attr]
     assert LAYOUT.former() is None
     assert second.running([]).generation == 2
+
+
+TOLD = [
+    Topics("mails", ("email", "bounce"), optional_kinds=("bounce",)),
+    Topics("leads", ("crm",), optional=True, told_by=("mails", "leads"), optional_kinds=("crm",)),
+]
+
+
+def test_who_is_told_of_people_has_a_topic_for_it_and_two_for_what_comes_of_it() -> None:
+    layout = Layout("p.", TOLD)
+    assert layout.touches == layout.sources["leads"]["touches"] == "p.leadpulse.touches"
+    assert layout.results == {"leads": "p.leadpulse.leads", "lead_events": "p.leadpulse.lead_events"}
+    second = Layout("p.", TOLD, 2)
+    assert second.touches == "p.leadpulse.g2.touches"
+    assert second.results == layout.results, "whoever reads them need not know of generations"
+    assert LAYOUT.touches is None
+    assert LAYOUT.results == {}
+
+
+@pytest.mark.parametrize(
+    ("there", "runs"),
+    [
+        (set(), {"mails": ["email"]}),
+        ({"bounce"}, {"mails": ["email", "bounce"]}),
+        ({"crm"}, {"mails": ["email"]}),  # nobody to read it
+        ({"leadpulse.touches"}, {"mails": ["email"], "leads": []}),
+        ({"leadpulse.touches", "crm", "bounce"}, {"mails": ["email", "bounce"], "leads": ["crm"]}),
+    ],
+)
+def test_an_optional_kind_that_is_not_there_is_not_read_and_said_to_be_missing(
+    there: set[str], runs: dict[str, list[str]]
+) -> None:
+    running = Layout("p.", TOLD, 3).running(
+        {f"p.{name}" for name in there}
+        | {"p.leadpulse.g3.touches"} & {name.replace("leadpulse.", "p.leadpulse.g3.") for name in there}
+    )
+    kinds = {
+        group: [kind for kind in running.groups[group].kinds if kind in running.sources[group]]
+        for group in running.groups
+    }
+    assert kinds == runs
+    assert running.generation == 3
+    for group, some in runs.items():
+        assert set(running.missing(group)) == set(running.groups[group].kinds) - set(some)

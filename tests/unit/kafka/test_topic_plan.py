@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from stream.contract.kinds import KINDS
 from stream.engine.groups import GROUPS
 from stream.kafka.layout import Layout
-from stream.kafka.topic_plan import Found, TopicPlan
+from stream.kafka.topic_plan import TopicPlan
+from stream.kafka.topic_spec import Found
 from tests.topics import Topics
 
 LAYOUT = Layout("p.", GROUPS.values())
@@ -39,7 +39,9 @@ def test_topics_as_planned_are_in_order():
 def test_all_topics_of_an_installation_carry_its_prefix():
     names = [spec.name for spec in TopicPlan(LAYOUT).specs]
     of_groups, of_all = ("state", "deltas", "reroute"), ("rollup", "metrics", "dead_letter")
-    assert len(names) == len(set(names)) == len(KINDS) + len(of_groups) * len(GROUPS) + len(of_all)
+    of_leads = ("touches", "leads", "lead_events")
+    kinds = [kind for group in GROUPS.values() for kind in group.kinds]
+    assert len(names) == len(set(names)) == len(kinds) + len(of_groups) * len(GROUPS) + len(of_leads) + len(of_all)
     assert all(name.startswith("p.") for name in names)
 
 
@@ -240,3 +242,97 @@ def test_a_topic_that_takes_enough_or_does_not_say_is_in_order():
 
 def test_sources_may_take_little_because_leadpulse_only_reads_them():
     assert findings(cluster(page_view={"configs": {"max.message.bytes": "1000"}})) == []
+
+
+# --- who is told of people, and kinds that an installation may be without -----------------------------------
+
+
+def told(optional: bool = True) -> Layout:
+    mails = Topics("mails", ("email", "bounce"), optional_kinds=("bounce",))
+    leads = Topics(
+        "leads", ("crm", "privacy"), optional=optional, told_by=("mails", "leads"), optional_kinds=("crm", "privacy")
+    )
+    return Layout("p.", [mails, leads])
+
+
+OWN = {"touches", "reroute.leads", "state.leads", "deltas.leads", "leads", "lead_events"}
+
+
+def test_leads_have_as_many_shards_as_there_are_touches_and_begin_with_as_many_as_others() -> None:
+    found = {"p.email": Found(3)}
+    plan = TopicPlan.fitting(told(), found, partitions=12)
+    planned = {spec.name: spec for spec in plan.specs}
+    assert {planned[f"p.leadpulse.{name}"].partitions for name in OWN} == {3}
+    found |= {"p.leadpulse.touches": Found(5), "p.crm": Found(7)}
+    plan = TopicPlan.fitting(told(), found, partitions=12)
+    assert {spec.partitions for spec in plan.specs if spec.group == "leads"} == {5}
+    assert planned["p.leadpulse.touches"].role == "touches"
+    assert planned["p.leadpulse.touches"].configs["retention.ms"] == str(7 * 86_400_000)
+    assert planned["p.leadpulse.leads"].configs["cleanup.policy"] == "compact"
+    assert planned["p.leadpulse.lead_events"].configs["retention.ms"] == str(90 * 86_400_000)
+    assert all(planned[f"p.leadpulse.{name}"].configs["message.timestamp.type"] == "LogAppendTime" for name in OWN)
+
+
+@pytest.mark.parametrize(("optional", "more"), [(False, set()), (True, {"p.crm", "p.privacy", "p.bounce"})])
+def test_optional_sources_are_created_where_they_are_asked_for(optional: bool, more: set[str]) -> None:
+    plan = TopicPlan(told(), 6)
+    made = {spec.name for spec in plan.missing({}, optional=optional)}
+    assert made == {spec.name for spec in plan.specs} - {"p.crm", "p.privacy", "p.bounce"} | more
+    assert {f"p.leadpulse.{name}" for name in OWN} <= made
+
+
+def found_of(layout: Layout, without: set[str], **partitions: int) -> dict[str, Found]:
+    specs = TopicPlan(layout, 6).specs
+    return {
+        spec.name: Found(partitions.get(spec.name.removeprefix("p."), spec.partitions), 1, dict(spec.configs))
+        for spec in specs
+        if spec.name.removeprefix("p.") not in without
+    }
+
+
+LEADS = {f"leadpulse.{name}" for name in OWN}
+
+
+@pytest.mark.parametrize(
+    ("optional", "without", "notices", "fatal"),
+    [
+        (True, set(), [], []),
+        # one word for all that is missing on purpose
+        (True, {"bounce"}, ["p.bounce"], []),
+        (True, {"crm", "privacy", "bounce"}, ["p.bounce, p.crm, p.privacy"], []),
+        (True, LEADS | {"crm", "privacy"}, ["p.leadpulse.touches"], []),
+        (True, {"leadpulse.touches"}, ["p.leadpulse.touches"], []),
+        # where the group runs nothing of its own may be missing
+        (True, {"leadpulse.state.leads"}, [], ["p.leadpulse.state.leads"]),
+        (True, {"leadpulse.lead_events", "crm"}, ["p.crm"], ["p.leadpulse.lead_events"]),
+        # leads that are wanted
+        (False, {"leadpulse.touches", "crm"}, ["p.crm"], ["p.leadpulse.touches"]),
+    ],
+)
+def test_what_may_be_missing_is_a_notice_and_what_may_not_names_the_command(
+    optional: bool, without: set[str], notices: list[str], fatal: list[str]
+) -> None:
+    found = found_of(told(optional), without)
+    all_of_them = TopicPlan.fitting(told(optional), found).findings(found)
+    assert [finding.where for finding in all_of_them if not finding.fatal] == notices
+    assert [finding.where for finding in all_of_them if finding.fatal] == fatal
+    assert all(finding.usual != finding.fatal for finding in all_of_them)
+    assert all("`leadpulse topics create" in finding.do for finding in all_of_them)
+
+
+@pytest.mark.parametrize(
+    ("partitions", "fatal", "says"),
+    [
+        ({"crm": 4}, True, "4 partitions; there are 6 shards of leads"),
+        ({"crm": 9}, False, "those from 6 on are not read"),
+        ({"leadpulse.state.leads": 4}, True, "must have 6"),
+        ({"bounce": 4}, True, "split over shards"),
+    ],
+)
+def test_a_source_of_leads_has_as_many_partitions_as_there_are_shards(
+    partitions: dict[str, int], fatal: bool, says: str
+) -> None:
+    found = found_of(told(), set(), **partitions)
+    (finding,) = TopicPlan.fitting(told(), found).findings(found)
+    assert finding.fatal == fatal
+    assert says in finding.what

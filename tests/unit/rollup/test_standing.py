@@ -77,3 +77,69 @@ def test_kinds_of_groups_that_do_not_run_are_missing_beside_those_that_shards_mi
     standings.take(replace(EMPTY, missing=["ad"]), 1_000)
     assert standings.missing() == {"lead", "deal", "ad"}
     assert standings.complete(1_000), "nobody waits for them"
+
+
+# along the chain ----------------------------------------------------------------------------------------------
+
+READER = Delta("visitors", 0, 1, [], b"", b"", b"", [], {}, None, True, 0, {}, [], {}, {}, {})
+LEADS = replace(READER, group="leads")
+
+
+def along(sent: dict[int, int], taken: dict[str, int], *later: tuple[int, dict[int, int]]) -> Standings:
+    """Report at 100 s what was sent, then more of it at later seconds; and at 120 s what was taken in."""
+    standings = Standings({"visitors": 1, "leads": 1}, told=("leads",))
+    standings.take(replace(READER, sent=sent), 100_000)
+    for at_s, more in later:
+        standings.take(replace(READER, sent=more), at_s * 1_000)
+    standings.take(replace(READER, sent=later[-1][1] if later else sent), 120_000)
+    standings.take(replace(LEADS, taken=taken), 120_000)
+    return standings
+
+
+@pytest.mark.parametrize(
+    ("sent", "taken", "later", "complete"),
+    [
+        ({}, {}, (), True),
+        ({0: 7}, {"visitors/0": 7}, (), True),
+        ({0: 7}, {"visitors/0": 8}, (), True),
+        ({0: 7}, {"visitors/0": 6}, (), False),
+        ({0: 7}, {"emails/0": 9}, (), False),
+        # what was sent in the last 15 s is on its way
+        ({0: 7}, {"visitors/0": 7}, ((106, {0: 9}),), True),
+        ({0: 7}, {"visitors/0": 7}, ((104, {0: 9}),), False),
+        ({0: 7}, {"visitors/0": 8}, ((103, {0: 8}), (104, {0: 8}), (119, {0: 30})), True),
+        # of nobody who is here
+        ({3: 7}, {}, (), True),
+    ],
+)
+def test_what_was_told_must_have_been_taken_in(
+    sent: dict[int, int], taken: dict[str, int], later: tuple[tuple[int, dict[int, int]], ...], complete: bool
+) -> None:
+    standings = along(sent, taken, *later)
+    assert standings.complete_along(120_000) is complete
+    assert standings.complete(120_000)  # of visitors alone all is known
+
+
+def test_leads_that_are_behind_or_silent_make_nothing_else_incomplete() -> None:
+    for behind in (replace(LEADS, caught_up=False), None):
+        standings = Standings({"visitors": 1, "leads": 1}, told=("leads",))
+        for delta in (READER, behind):
+            if delta is not None:
+                standings.take(delta, 100_000)
+        assert standings.complete(100_000)
+        assert not standings.complete_along(100_000)
+
+
+def test_where_nobody_is_told_there_is_no_chain() -> None:
+    assert reported(*ALL).complete_along(1_000)
+    assert not reported(*ALL).any_told
+
+
+def test_what_was_sent_before_a_restart_must_have_been_taken_in() -> None:
+    before = along({0: 7}, {"visitors/0": 6})
+    after = Standings({"visitors": 1, "leads": 1}, told=("leads",))
+    after.of = dict(before.of)
+    assert not after.complete_along(120_000)
+    after.take(replace(READER, seq=2, sent={0: 12}), 121_000)
+    after.take(replace(LEADS, seq=2, taken={"visitors/0": 7}), 121_000)
+    assert after.complete_along(121_000)

@@ -180,7 +180,7 @@ def table(publication, site="shop", window="1h", history=None):
 
 def test_a_model_is_plain_json_and_small():
     text = json.dumps(table(shown()))
-    assert len(text) < 8_000
+    assert len(text) < 10_000
     assert "NaN" not in text
 
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,6 +69,16 @@ def lines(*readings: Reading) -> list[str]:
             [
                 'leadpulse_open_ratio_denominator{site="s1",window="1h"} 0',
                 'leadpulse_open_ratio_numerator{site="s1",window="1h"} 0',
+            ],
+        ),
+        # a cohort: how mature it is, whether or not there is anything to divide by
+        (
+            [msgspec.structs.replace(reading("open_ratio", {"site": "s1"}, "365d", 0.5, (1, 2)), maturity=0.75)],
+            [
+                'leadpulse_open_ratio{site="s1",window="365d"} 0.5',
+                'leadpulse_open_ratio_denominator{site="s1",window="365d"} 2',
+                'leadpulse_open_ratio_maturity{site="s1",window="365d"} 0.75',
+                'leadpulse_open_ratio_numerator{site="s1",window="365d"} 1',
             ],
         ),
         # quantiles: one summary, with one sum and one count

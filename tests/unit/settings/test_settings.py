@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from stream.contract.kinds import KINDS
+from stream.contract.privacy import NEVER_LATE_MS
 from stream.errors import EXIT_USAGE, SettingsError
-from stream.settings.fields import Settings
+from stream.settings.fields import LATE_KINDS, Settings
 from stream.settings.load import FIELDS, env_name, load, text_of
+
+DAY = 86_400_000
 
 
 def settings_of(**env: str) -> Settings:
@@ -38,6 +42,12 @@ def test_defaults_suit_one_machine() -> None:
         ("brokers", "localhost:1, localhost:2", "brokers", ("localhost:1", "localhost:2")),
         ("commit_interval", "500ms", "commit_interval_s", 0.5),
         ("lateness", "2h30m", "lateness_ms", 9_000_000),
+        (
+            "lateness_by_kind",
+            "crm=7d, cost=400d",
+            "lateness_by_kind_ms",
+            {"crm": 7 * DAY, "cost": 400 * DAY, "signal": 35 * DAY},
+        ),
         ("known_ids", "128MiB", "known_ids_bytes", 128 << 20),
         ("start", "1970-01-02T00:00:00Z", "start_ms", 86_400_000),
         ("http", "[::1]:0", "http_host", "::1"),
@@ -59,6 +69,19 @@ def test_defaults_suit_one_machine() -> None:
 )
 def test_a_variable_is_read_in_its_unit(name: str, text: str, attribute: str, value: object) -> None:
     assert getattr(settings_of(**{name: text}), attribute) == value
+
+
+def test_kinds_that_come_late_are_those_of_the_contract() -> None:
+    late = {name: kind.lateness_ms for name, kind in KINDS.items() if kind.lateness_ms is not None}
+    assert late.pop("privacy") == NEVER_LATE_MS
+    assert late == LATE_KINDS == settings_of().lateness_by_kind_ms
+
+
+def test_kinds_that_come_late_may_stand_in_a_table_of_the_file(tmp_path: Path) -> None:
+    config = tmp_path / "leadpulse.toml"
+    config.write_text('[lateness_by_kind]\ncost = "90d"\n')
+    settings, _ = load({}, config, {})
+    assert text_of("lateness_by_kind", settings.lateness_by_kind) == "crm=5w,cost=90d,signal=5w"
 
 
 def test_flag_beats_variable_beats_file_beats_default(tmp_path: Path) -> None:
@@ -89,6 +112,11 @@ def test_flag_beats_variable_beats_file_beats_default(tmp_path: Path) -> None:
         ({"channel_sets": "chatbots"}, ["'ai_assistants' or 'web_mail'", "environment LEADPULSE_CHANNEL_SETS"]),
         ({"referrers": "/nowhere/hosts.toml"}, ["cannot be read", "file /nowhere/hosts.toml", "LEADPULSE_REFERRERS"]),
         ({"commit_interval": "1h"}, ["'1h' is above 10s"]),
+        ({"lateness_by_kind": "crm"}, ["'crm' is not kind=duration", "crm=35d"]),
+        ({"lateness_by_kind": "crm=35"}, ["'35' is not a duration"]),
+        ({"lateness_by_kind": "crm=401d"}, ["crm: '401d' is not from 1s to 400d"]),
+        ({"lateness_by_kind": "form=2d"}, ["'form' is none of crm, cost, signal"]),
+        ({"lateness_by_kind": "privacy=2d"}, ["privacy is never too late"]),
         ({"look_back": "500d"}, ["'500d' is above 400d"]),
         ({"look_back": "90"}, ["'90' is not a duration"]),
         ({"known_ids": "1KiB"}, ["below 1MiB"]),
@@ -227,3 +255,20 @@ def test_a_wrong_file_of_hosts_is_one_message(tmp_path: Path, text: str, says: l
     message = message_of(referrers=str(path))
     for part in (*says, f"file {path}", "environment LEADPULSE_REFERRERS"):
         assert part in message
+
+
+def test_a_file_of_rules_is_checked_with_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "leads.toml"
+    file.write_text("[score]\nthreshold = 80\n", encoding="utf-8")
+    loaded = load(environ={"LEADPULSE_LEADS_RULES": str(file)})
+    assert loaded.settings.rules.threshold == 80
+    assert load(environ={}).settings.rules.threshold == 50
+    file.write_text('[[score.rule]]\nname = "x"\nfact = "mail:opend"\npoints = 1\n', encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load(environ={"LEADPULSE_LEADS_RULES": str(file)})
+    assert str(caught.value) == (
+        "score.rule 1.fact: there is no fact 'mail:opend'.\n"
+        f"  where: file {file}; leads_rules: environment LEADPULSE_LEADS_RULES\n"
+        "  do:    Did you mean mail:opened?"
+    )
+    assert caught.value.exit_code == 2

@@ -13,6 +13,7 @@ from stream.errors import SettingsError, TopicError
 from stream.kafka.layout import Layout
 from stream.worker.assignor import deal, shard_assignor
 from stream.worker.neighbours import Said
+from tests.topics import Topics
 
 TOPICS = Layout("x.", [GROUPS[name] for name in ("visitors", "emails", "ads")]).assigned()
 
@@ -107,6 +108,46 @@ def test_a_group_goes_only_to_members_that_know_all_of_its_topics():
     del metadata["b"]
     nobody = shard_assignor(TOPICS).assign(where, metadata)
     assert not [topic for mine in nobody.values() for topic, _ in mine.assignment if topic == "x.ad"]
+
+
+TOLD = Layout("x.", [Topics("mails", ("email", "bounce"), optional_kinds=("bounce",)),
+                     Topics("leads", ("crm",), optional=True, told_by=("mails",), optional_kinds=("crm",))])  # fmt: skip
+MAILS, TOUCHES = ["x.email", "x.leadpulse.reroute.mails"], ["x.leadpulse.reroute.leads", "x.leadpulse.touches"]
+
+
+@pytest.mark.parametrize(
+    ("members", "dealt"),
+    [
+        # who found fewer optional topics is dealt no shard of that group as long as another one found more
+        ({"a": MAILS, "b": MAILS}, {"mails": "ab", "leads": ""}),
+        ({"a": MAILS, "b": [*MAILS, "x.bounce"]}, {"mails": "b", "leads": ""}),
+        ({"a": MAILS, "b": [*MAILS, *TOUCHES]}, {"mails": "ab", "leads": "b"}),
+        ({"a": [*MAILS, *TOUCHES], "b": [*MAILS, *TOUCHES, "x.crm"]}, {"mails": "ab", "leads": "b"}),
+        ({"a": [*MAILS, "x.bounce"], "b": [*MAILS, *TOUCHES]}, {"mails": "a", "leads": "b"}),
+        # all of a group is read by whoever has it
+        ({"a": [*MAILS, *TOUCHES, "x.crm", "x.bounce"]}, {"mails": "a", "leads": "a"}),
+    ],
+)
+@pytest.mark.parametrize("shards", [None, {"mails": 4}])
+def test_a_shard_goes_to_members_that_read_all_that_anybody_reads_of_its_group(members, dealt, shards):
+    counts = dict.fromkeys({topic for topics in members.values() for topic in topics}, 4)
+    where = Cluster(counts | {"x.leadpulse.rollup": 1})
+    made = shard_assignor(TOLD.assigned(), shards=shards, optional=TOLD.optional)
+    given = made.assign(
+        where, {name: made.metadata([*topics, "x.leadpulse.rollup"]) for name, topics in members.items()}
+    )
+    for group, topics in (("mails", {"x.email", "x.bounce"}), ("leads", {"x.leadpulse.touches", "x.crm"})):
+        owners = {}
+        for name, mine in given.items():
+            read = topics & {topic for some in members.values() for topic in some}
+            for topic, numbers in mine.assignment:
+                if topic in read:
+                    owners.setdefault(topic, []).extend((number, name) for number in numbers)
+        assert {name for some in owners.values() for _, name in some} == set(dealt[group])
+        if dealt[group]:
+            assert set(owners) == read
+            assert all(sorted(some) == sorted(next(iter(owners.values()))) for some in owners.values()), "all as one"
+            assert [number for number, _ in sorted(next(iter(owners.values())))] == [0, 1, 2, 3]
 
 
 def test_who_has_other_settings_than_the_first_gets_no_shard_and_is_told_why():

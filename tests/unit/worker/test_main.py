@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from stream.contract.kinds import KINDS
 from stream.engine.groups import GROUPS
 from stream.settings.fields import Settings
 from stream.worker.main import rollup_options
 
 EVERY_GROUP = {name: shards for shards, name in enumerate(GROUPS, 1)}
-OF_VISITORS = ("page_view", "form", "chatbot")
+OF_OTHERS = tuple(kind for group in GROUPS.values() if group.name != "visitors" for kind in group.kinds)
 
 
 @pytest.mark.parametrize(
     ("running", "shards", "absent"),
     [
         (EVERY_GROUP | {"rollup": 1}, EVERY_GROUP, ()),
-        ({"visitors": 4, "rollup": 1}, {"visitors": 4}, tuple(kind for kind in KINDS if kind not in OF_VISITORS)),
+        ({"visitors": 4, "rollup": 1}, {"visitors": 4}, OF_OTHERS),
     ],
 )
 def test_the_rollup_waits_for_the_shards_of_the_groups_that_run(

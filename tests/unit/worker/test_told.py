@@ -36,6 +36,6 @@ def test_the_line_of_the_start_says_where_and_what():
     layout = Layout("x.", [GROUPS["emails"], GROUPS["ads"]])
     line = told.start_line(Settings(brokers=("k:1",), allow_plaintext=True), layout, {"ads": 3, "rollup": 1}, "1.2")
     assert line == (
-        "leadpulse 1.2 starts: brokers k:1; group x.leadpulse; topics x.email, x.ad; "
+        "leadpulse 1.2 starts: brokers k:1; group x.leadpulse; topics x.email, x.ad, x.cost, x.signal; "
         "shards ads 3; delivery exactly_once"
     )

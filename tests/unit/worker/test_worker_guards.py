@@ -159,3 +159,12 @@ def test_a_view_that_nobody_replaces_any_more_is_not_ready(monkeypatch):
     later = time.monotonic() + 11
     monkeypatch.setattr("stream.serve.telemetry.time.monotonic", lambda: later)
     assert not shown.ready
+
+
+def test_a_worker_that_begins_again_stops_in_order_and_ends_with_70():
+    ended = _ended(
+        "import signal, time; from stream.worker.guards import failstop;"
+        "signal.signal(signal.SIGTERM, lambda *_: (print('in order', flush=True), failstop.leave()));"
+        "failstop.begin_again(); time.sleep(20)"
+    )
+    assert (ended.returncode, ended.stdout) == (70, "in order\n")

@@ -13,7 +13,7 @@ from stream.stages.visitors.admissible import REASONS, Admissible, LookingBack, 
 from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
 from stream.stages.visitors.facts import Chat, Fact, Facts, Form, View
 from stream.stages.visitors.fold import PeopleFold
-from stream.stages.visitors.row import decode
+from stream.stages.visitors.row import Extra, decode
 from stream.state.labels import Labels
 
 START_MS = 20_000 * DAY_MS
@@ -21,10 +21,10 @@ GOOGLE = ("paid_search", "spring", None, None)
 
 
 def view(minute: int, name: str = "a", **more: Any) -> View:
-    here = {"touch": None, "country": None, "offer": None, **more}
+    here = {"touch": None, "country": None, "offer": None, "group": "blog", **more}
     return View(
-        START_MS + minute * MINUTE_MS, "w", f"v{minute}", here["touch"], here["country"], 0, "s1", "blog", name,
-        here["offer"], f"\x1eblog\x1f{name}\x1e", 0, False,
+        START_MS + minute * MINUTE_MS, "w", f"v{minute}", here["touch"], here["country"], 0, "s1", here["group"], name,
+        here["offer"], f"\x1e{here['group']}\x1f{name}\x1e", 0, False,
     )  # fmt: skip
 
 
@@ -171,7 +171,30 @@ def test_with_a_look_back_what_other_sessions_have_a_say_in_is_declined(story: s
     assert LookingBack(DEFAULT_BOUNDS, labels).why_not(Open("s1", row, DEFAULT_BOUNDS), event) == reason
 
 
+FOLLOWED: dict[str, tuple[list[Fact], Fact, Reason | None]] = {
+    "the first sight of prices": ([view(0)], view(1, group="pricing"), "followed"),
+    "the first sight of the cart": ([view(0)], view(1, group="cart"), "followed"),
+    "prices seen again": ([view(0, group="pricing")], view(1, group="pricing"), None),
+    "any other page": ([view(0)], view(1, "b"), None),
+    "a touch in a direct session": ([view(0)], view(1, touch=GOOGLE), "channel"),
+    "another session": ([view(0)], view(60), "seldom facts"),
+}
+
+
+@pytest.mark.parametrize("story", FOLLOWED)
+def test_what_tells_something_of_a_person_who_is_known_is_declined(story: str) -> None:
+    before, event, reason = FOLLOWED[story]
+    labels = Facts(lambda label, value: value or "none", Labels("site", lambda label, value: value or "none"))
+    people = PeopleFold(Grid(), labels, 35 * DAY_MS)
+    for fact in before:
+        people.fold({"s1\x1fann": [fact]}, Accumulator())
+    row = decode(people.rows.encoded["s1\x1fann"])
+    row.extra = Extra(followed=True)
+    assert Admissible(DEFAULT_BOUNDS, labels).why_not(Open("s1", row, DEFAULT_BOUNDS), event) == reason
+
+
 def test_each_reason_is_explained_and_has_a_story() -> None:
     assert set(REASONS) == set(get_args(Reason))
-    told = [reason for _, _, _, reason in STORIES.values()] + [reason for _, _, reason in LOOKING_BACK.values()]
+    told = [reason for _, _, _, reason in STORIES.values()]
+    told += [reason for _, _, reason in (*LOOKING_BACK.values(), *FOLLOWED.values())]
     assert set(filter(None, told)) == set(REASONS)

@@ -1,0 +1,16 @@
+"""Layout of an installation, as its settings have it.
+
+In:  settings.
+Out: the layout of all groups that may run.
+"""
+
+from __future__ import annotations
+
+from stream.engine.groups import chosen
+from stream.kafka.layout import Layout
+from stream.settings.fields import Settings
+
+
+def layout_of(settings: Settings) -> Layout:
+    """Give the topics of all groups that may run; those that are not there are for the caller to leave out."""
+    return Layout(settings.topic_prefix, chosen(settings.leads).values(), settings.generation)

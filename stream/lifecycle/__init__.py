@@ -1,0 +1,1 @@
+"""Lifecycle: the rules by which people become leads, pass through stages and gather points."""

@@ -1,0 +1,55 @@
+"""Mailed: what became of a copy, for whoever it was sent to, as a pure function of its facts.
+
+In:  the facts of a copy, all that its parts come to.
+Out: facts, each with the id that it is about: the smallest one that the events of the copy name.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from stream.identity.facts import Fact, Mailed
+from stream.identity.ids import Id
+from stream.stages.emails.copy import Copy, Said, counts, has_left, purpose
+
+#: Its mails do not nurture anybody.
+_WELCOME: Final = "welcome"
+#: By the fields of a basis that hold a time, behind the delivery.
+_WHAT: Final = ("opened", "clicked", "replied", "unsubscribed")
+
+#: Facts with the ids that they are about.
+Known = set[tuple[Id, Fact]]
+
+
+class Basis(NamedTuple):
+    """What the facts of a copy follow from: if it is the same, so are they."""
+
+    to: list[Id]
+    delivered: int
+    opened: int
+    clicked: int
+    replied: int
+    unsubscribed: int
+    said: list[Said]
+
+
+def basis(copy: Copy) -> Basis | None:
+    """Give what the facts of a copy follow from; None where nothing shows yet that it was sent, or to nobody."""
+    if not copy.to or not counts(copy):
+        return None
+    left = copy.unsubscribed if copy.left is not None and has_left(copy) else 0
+    return Basis(copy.to, copy.delivered, copy.read, copy.clicked, copy.replied, left, copy.said)
+
+
+def mailed(key: str, of: Basis) -> Known:
+    """Give the facts of a copy of a message, whose key is site and message id."""
+    to = of.to[0]
+    message = blake2b(key.encode("utf-8", "surrogatepass") + to.hash, digest_size=8).hexdigest()
+    out: Known = set()
+    if of.delivered:
+        out.add((to, Mailed(message, "delivered", of.delivered, purpose(of.said) != _WELCOME)))
+    for what, time_ms in zip(_WHAT, of[2:6], strict=True):
+        if time_ms:
+            out.add((to, Mailed(message, what, time_ms)))
+    return out

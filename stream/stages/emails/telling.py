@@ -1,0 +1,95 @@
+"""Telling: what is told of messages to the shards of leads, and what these ask for.
+
+In:  events of a batch; what copies counted for before and after; erasures.
+Out: messages: names and links once, facts as they change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from stream.contract.records import ERASE, KIND_HEADER, UNIT, Record
+from stream.identity import orders
+from stream.identity.consent import Consent
+from stream.identity.ids import Id, Namer
+from stream.identity.telling import Named, Teller
+from stream.stages.emails.copy import Copy
+from stream.stages.emails.mailed import Basis, Known, basis, mailed
+from stream.stages.stage import Batch
+from stream.state.keys import NO_CONSENT
+from stream.state.marks import Marks
+
+_NOBODY: Final[list[Id]] = []
+
+
+class MailTelling:
+    """What is told of the messages of one shard."""
+
+    def __init__(self, namer: Namer) -> None:
+        self.teller = Teller(namer)
+        self.marks = Marks(NO_CONSENT)
+        self.consent = Consent(namer, self.marks)
+        self._ids: dict[str, list[Id]] = {}
+        self._before: list[Basis] = []
+        self._after: list[Basis] = []
+        self._erasures: list[orders.Erase] = []
+
+    def take(self, batch: Batch) -> None:
+        """Find the ids that the events of a batch name, and tell their names and links."""
+        named = [
+            Named(data.site_id, data.email_hash, data.lead_id, data.user_id, time_ms, event.source + UNIT + event.id)
+            for event, time_ms in zip(batch.events, batch.times.tolist(), strict=True)
+            if (data := event.data) is not None
+        ]
+        for one, ids in zip(named, self.teller.people(named), strict=True):
+            self.teller.tell("email", one, ids)
+            self._ids[one.event] = ids
+
+    def ids(self, name: str) -> list[Id]:
+        """Give the strong ids that an event of this batch names."""
+        return self._ids.get(name, _NOBODY)
+
+    def count(self, copy: Copy, sign: int) -> None:
+        """Note what is known of a copy, or was: from now on, or no more."""
+        if (of := basis(copy)) is not None:
+            (self._after if sign > 0 else self._before).append(of)
+
+    def settle(self, key: str) -> None:
+        """Tell what changed of a message since the last call."""
+        before, after = self._before, self._after
+        if before == after:
+            if before:
+                self._before, self._after = [], []
+            return
+        self._before, self._after = [], []
+        self.teller.change(_all(key, before), _all(key, after))
+
+    def end(self) -> None:
+        """Forget the ids of a batch, which is folded."""
+        self._ids = {}
+
+    # orders -------------------------------------------------------------------------------------------------
+
+    def receive(self, records: Sequence[Record]) -> None:
+        """Take what was handed over."""
+        for record in records:
+            if record[3] is not None and dict(record[4]).get(KIND_HEADER) == ERASE:
+                self._erasures.append(orders.erase(record[3]))
+
+    def erasures(self) -> list[orders.Erase]:
+        """Give who shall be forgotten, and mark whose events do not count from now on."""
+        erasures, self._erasures = self._erasures, []
+        for order in erasures:
+            if order.consent is not None:
+                self.consent.set(order.ids, order.consent)
+        if erasures:
+            self.teller.forget()
+        return [order for order in erasures if order.consent is None]
+
+
+def _all(key: str, of: Sequence[Basis]) -> Known:
+    out: Known = set()
+    for one in of:
+        out |= mailed(key, one)
+    return out

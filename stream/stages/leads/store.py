@@ -1,0 +1,170 @@
+"""Store: rows of homes while they are worked on.
+
+In:  encoded rows of homes and parts.
+Out: homes, decoded once a fold however often they are asked for, and written back where they changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Raw
+
+from stream.identity.ids import Id
+from stream.stages.leads.known import Known
+from stream.stages.leads.rows import FACTS, NOTHING, Row, Told, encode, key, part_of, row_of, told_of
+from stream.stages.leads.tables import Encoded
+from stream.state.keys import LEAD_HOMES, LEAD_PARTS
+
+
+class Home:
+    """An id at its home: a node of what was named together and, where it has no parent, the root of a cluster."""
+
+    __slots__ = ("_parts", "_table", "_told", "changed", "id", "key", "row")
+
+    def __init__(self, id: Id, row: Row, parts: Encoded) -> None:
+        self.id, self.row, self.key = id, row, key(id)
+        self._table = parts
+        self._parts: dict[Id, Known] | None = None
+        self._told: list[Told] | None = None
+        self.changed = False
+
+    # the cluster ------------------------------------------------------------------------------------------
+
+    @property
+    def parts(self) -> dict[Id, Known]:
+        """Give the parts of the cluster by their ids; the root's own comes first."""
+        found = self._parts
+        if found is None:
+            row, rows = self.row, self._table.rows
+            found = self._parts = {}
+            if row.own is not None:
+                found[self.id] = Known(row.own, row.version)
+            for id in row.members:
+                found[id] = Known(part_of(rows[self.key + key(id)]), row.version)
+            if row.version != FACTS:
+                row.version = FACTS
+                self.changed = True
+        return found
+
+    @property
+    def told(self) -> list[Told]:
+        """Give what was told of the leads of the cluster; whoever changes it says so."""
+        if self._told is None:
+            self._told = told_of(self.row.told)
+        return self._told
+
+    @told.setter
+    def told(self, told: list[Told]) -> None:
+        self._told = told
+
+    def part(self, id: Id) -> Known:
+        """Give the part of an id, a new one where there is none."""
+        parts = self.parts
+        found = parts.get(id)
+        if found is None:
+            found = parts[id] = Known()
+            found.changed = self.changed = True
+            if id != self.id:
+                self.row.members.append(id)
+        return found
+
+    def remove(self, id: Id) -> None:
+        """Remove a part."""
+        if self.parts.pop(id, None) is not None:
+            self.changed = True
+            if id != self.id:
+                self.row.members.remove(id)
+                self._table.remove(self.key + key(id))
+
+    def clear(self) -> None:
+        """Forget all that is here."""
+        for id in list(self.parts):
+            self.remove(id)
+        self.row, self.changed, self._told = Row(0), True, None
+
+    @property
+    def has_cluster(self) -> bool:
+        """Tell whether anything is known here, names aside."""
+        row = self.row
+        return bool(row.edges or row.gone or row.members) or (row.own is not None and not self._bare)
+
+    @property
+    def _bare(self) -> bool:
+        own = self.parts.get(self.id)
+        return own is None or own.empty
+
+    # writing ----------------------------------------------------------------------------------------------
+
+    def write(self, homes: Encoded) -> None:
+        """Write what changed; a home of which nothing is left is removed."""
+        row, parts = self.row, self._parts
+        if self._told is not None:
+            row.told = Raw(encode(self._told))
+        if parts is not None:
+            own = parts.get(self.id)
+            if own is None:
+                row.own = None
+            elif own.changed:
+                row.own = own.part()
+                own.changed = False
+            for id in row.members:
+                if parts[id].changed:
+                    self._table.put(self.key + key(id), encode(parts[id].part()))
+                    parts[id].changed = False
+        self.changed = False
+        if self.bare:
+            homes.remove(self.key)
+        else:
+            homes.put(self.key, encode(row))
+
+    @property
+    def bare(self) -> bool:
+        """Tell whether nothing is left to be kept."""
+        row = self.row
+        return not (
+            row.own or row.members or row.edges or row.gone or bytes(row.told) != NOTHING
+            or row.parent or row.shared or row.near or row.visitors or row.deals
+        )  # fmt: skip
+
+
+class Store:
+    """The homes of one shard."""
+
+    def __init__(self) -> None:
+        self.homes = Encoded(LEAD_HOMES)
+        self.parts = Encoded(LEAD_PARTS)
+        self._open: dict[Id, Home] = {}
+
+    def get(self, id: Id) -> Home | None:
+        """Give the home of an id, None where nothing is known of it."""
+        found = self._open.get(id)
+        if found is None:
+            raw = self.homes.rows.get(key(id))
+            if raw is None:
+                return None
+            found = self._open[id] = Home(id, row_of(raw), self.parts)
+        return found
+
+    def make(self, id: Id) -> Home:
+        """Give the home of an id, a new one where nothing is known of it."""
+        found = self.get(id)
+        if found is None:
+            found = self._open[id] = Home(id, Row(0), self.parts)
+        return found
+
+    def opened(self) -> Iterator[Home]:
+        """Give the homes that were asked for since they were last written."""
+        return iter(self._open.values())
+
+    def write(self) -> None:
+        """Write what changed, and begin anew."""
+        for home in self._open.values():
+            if home.changed:
+                home.write(self.homes)
+        self._open.clear()
+
+
+def id_of(key: bytes) -> Id:
+    """Read an id from the first 19 bytes of a key."""
+    return Id(key[0], key[1:17], key[17] << 8 | key[18])

@@ -1,0 +1,93 @@
+"""Value: what `leadpulse.leads` says of a lead.
+
+In:  a lead of a cluster.
+Out: what there is to be said, and the record of it.
+
+What changes with every session and every mail is kept beside the rest, which is kept as it is written.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from stream.contract.times import format_ms
+from stream.identity.ids import FIELDS, VISITOR
+from stream.stages.leads.counting import Lead
+from stream.stages.leads.rows import Said, Told, Touched
+from stream.stages.leads.store import Home
+from stream.stages.leads.view import Shares, Touch
+
+
+def said_of(home: Home, lead: Lead) -> Said:
+    """Say what a lead is."""
+    view, capture = lead.view, lead.view.lead
+    segment = (
+        *zip(view.company._fields, view.company, strict=True),
+        ("country", capture.country),
+        ("region", capture.region),
+        ("product", capture.product),
+        ("offer_type", capture.offer_type),
+    )
+    rest = {
+        "ids": _ids(home, lead),
+        "capture_method": capture.method,
+        "stage": view.stage,
+        "since": format_ms(view.since_ms),
+        "entered": {stage: format_ms(at_ms) for stage, at_ms in view.entered.items()},
+        "lost": format_ms(view.lost_ms) if view.lost_ms else None,
+        "lost_reason": view.lost_reason or None,
+        "band": view.band,
+        "first_touch": _shown(_touch(view.first_touch)),
+        "credit": {model: _shares(shares) for model, shares in view.credit.items()},
+        "segment": {name: value for name, value in segment if value},
+        "rep": view.rep or None,
+    }
+    parts = [(part.rule, part.points, part.times) for part in view.parts]
+    return Said(view.score, parts, _touch(view.last_touch), orjson.dumps(rest))
+
+
+def encoded(told: Told, now_ms: int) -> bytes:
+    """Write the record of what is said of a lead."""
+    said = told.said
+    assert said is not None, "there is something to say"
+    more = {
+        "lead": told.text,
+        "score": said.score,
+        "score_parts": said.parts,
+        "last_touch": _shown(said.last),
+        "version": told.version,
+        "as_of": format_ms(now_ms),
+    }
+    return orjson.dumps(more)[:-1] + b"," + said.rest[1:]
+
+
+def _ids(home: Home, lead: Lead) -> dict[str, Any]:
+    """Name the ids that join, by type, those first that were named first; of visitors only how many."""
+    parts = [(part.first, id.type, part.text) for id in lead.ids if (part := home.parts.get(id)) is not None]
+    out: dict[str, Any] = {}
+    for _, type, text in sorted(parts):
+        if type != VISITOR and text:
+            out.setdefault(FIELDS[type], []).append(text)
+    out["visitors"] = lead.visitors
+    return out
+
+
+def _touch(touch: Touch | None) -> Touched | None:
+    return None if touch is None else touch[:3]
+
+
+def _shown(touch: Touched | None) -> dict[str, Any] | None:
+    if touch is None:
+        return None
+    at_ms, channel, campaign = touch
+    return {"at": format_ms(at_ms), "channel": channel, "campaign": campaign or None}
+
+
+def _shares(shares: Shares) -> list[tuple[str, str, int]]:
+    """Share by channel and campaign, in millionths."""
+    out: dict[tuple[str, str], int] = {}
+    for (channel, campaign, _), share in shares.items():
+        out[channel, campaign] = out.get((channel, campaign), 0) + share
+    return [(*where, share) for where, share in out.items()]

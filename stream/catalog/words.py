@@ -201,8 +201,9 @@ class Maturity:
     """How much of a cohort's figure is final: 1 − (those who still wait and are younger than a horizon) / cohort.
 
     `waits` counts those who wait of the whole cohort, where it stands and by its labels. `took` counts the durations of
-    those who arrived, by bucket last; its other labels are some of the entry's, so that a channel has the horizon of its
-    site. The cohort is the denominator; of a `survival` all that it is made of.
+    those who arrived, by bucket last; its other labels are some of the entry's, so that a channel has the horizon of
+    its site.
+    The cohort is the denominator; of a `survival` all that it is made of.
     """
 
     waits: str

@@ -1,7 +1,7 @@
 """`leadpulse simulate`: believable traffic, and books of what the metrics must say about it.
 
 In:  rate, seed, length; a Kafka or a file.
-Out: records on the five source topics (or lines in a file), and the books.
+Out: records on the source topics (or lines in a file), and the books.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from stream.settings.values import duration_ms, moment_ms
 @click.option(
     "--leads/--no-leads",
     default=None,
-    help="Follow people as leads: by more ids, a crm, costs and signals; default: where there are topics for them.",
+    help="Follow leads: more ids, a crm, costs and signals; default: in files, and where there are topics for them.",
 )
 @click.option("--books", metavar="FILE", help="Write what every reading must be at the end, one a line.")
 def simulate(
@@ -53,11 +53,11 @@ def simulate(
     leads: bool | None,
     books: str | None,
 ) -> None:
-    """Produce believable traffic on the five source topics, with books of what it must add up to.
+    """Produce believable traffic on the source topics, with books of what it must add up to.
 
-    A daily rhythm, campaigns and funnels; and bots, duplicates, late and broken events, wrong keys and
-    restated ad totals. The books are kept without any code of the engine, so that they can be held
-    beside its figures.
+    A daily rhythm, campaigns and funnels, leads and what sales does about them; and bots, duplicates, late and
+    broken events, wrong keys and restated ad totals. The books are kept without any code of the engine, so that
+    they can be held beside its figures.
 
     \b
     Examples:
@@ -80,7 +80,7 @@ def simulate(
         out=out,
         end_ms=_read(end, "--end", moment_ms),
         books=books,
-        leads=bool(leads),
+        leads=leads is not False,
         prefix=settings.topic_prefix,
     )
     if out is None:

@@ -181,5 +181,7 @@ def _totals(
     for site in sites:
         yield "mixed_granularity", {"site": site}, 0
     yield "unjoined_recipients_total", {}, len(KINDS) - at
+    yield "ignored_ids_total", {"field": "user_id"}, 3
+    yield "lead_facts_dropped_total", {}, 0
     yield "labels_folded_total", {"label": "campaign"}, 12
     yield "catalog_info", {"version": version}, 1

@@ -208,11 +208,15 @@ COST: Final[tuple[Metric, ...]] = (
             places=(Now(), Chart(_COST, "currency"), Column(_COST, "By currency")),
         ),
     ),
-    _of_money(
+    ratio(
         "ltv_to_cac_ratio",
         "site currency",
+        LEADS,
         ("net_revenue", "paying_customers"),
         "What a customer has brought so far per what a new one costs.",
+        proportion=False,
+        area="money",
+        scale=MILLIONTHS,
         formula="lifetime_value now / customer_acquisition_cost of the window",
         read_in=(("net_revenue", "now"), ("paying_customers", "now")),
         against="customer_acquisition_cost",

@@ -56,6 +56,8 @@ TOTALS: Final[tuple[Metric, ...]] = (
         "",
         "Email events whose lead_id and email_hash were not joined: their message had 1,000 such pairs.",
     ),
+    total("ignored_ids_total", "total", "field", "Ids of counted events that name nobody, as guest or undefined do."),
+    total("lead_facts_dropped_total", "total", "", "Facts of leads for which there was no room: over 512 of an id."),
     total("rerouted_total", "total", "kind", "Records forwarded to the shard of their key."),
     total(
         "mixed_granularity",

@@ -29,11 +29,12 @@ from rich.console import Console
 from rich.live import Live
 
 from stream.demo import view
-from stream.demo.compare import Board, Line, compare
+from stream.demo.compare import LEADS_LAG_MS, Board, Line, compare
 from stream.demo.produce import Pump, now_ms
 from stream.demo.stage import Stage
 from stream.demo.traffic import Options, Traffic
 from stream.reference.account import Key, Reference
+from stream.reference.leads.rules import DEFAULT
 
 RESULTS: Final = "leadpulse.metrics"
 LONG_WINDOW: Final = "24h"  # one that is published with all others, each fifteen seconds
@@ -72,7 +73,7 @@ class Play:
         is_over: Callable[[], bool] = lambda: False,
     ) -> None:
         self._options, self._stage, self._show, self._is_over = options, stage, show, is_over
-        self.books, self.board = Reference(), Board()
+        self.books, self.board = Reference(rules=DEFAULT), Board()
         begun = now_ms()
         traffic = Traffic(
             Options(
@@ -82,6 +83,7 @@ class Play:
                 live_ms=begun,
                 rate=options.rate,
                 history_rate=options.history_rate,
+                leads=True,
                 rhythm=False,  # a demo at night shall be as lively as one by day
             )
         )
@@ -179,14 +181,19 @@ class Play:
             if time.monotonic() >= max(base + QUIET_AFTER_S, since + 3):
                 return
 
-    def listen(self, patience_s: float, everything: bool) -> bool:
-        """Fall silent and compare; return whether the account and the windows asked for came in time."""
+    def listen(self, patience_s: float, everything: bool, leads: bool = False) -> bool:
+        """Fall silent and compare; return whether the account and the windows asked for came in time.
+
+        With `leads` also until what one shard had to tell another has come there.
+        """
         self._phase = "silence: comparing with the books"
         self._pump.flush()
         began, best = time.monotonic(), 0
         while time.monotonic() - began < patience_s:
             self._turn(talking=False)
             if not self._at_rest() or not self.board.settled(self.books):
+                continue
+            if leads and self.board.since_settled_ms < LEADS_LAG_MS:
                 continue
             windows = self.board.published_since_settled()
             if len(windows) > best:
@@ -242,7 +249,7 @@ class Play:
                 self.listen(PATIENCE_S, everything=True)
         self._compare_s = 0.0
         self.compared, self.wrong = 0, []
-        self.listen(LAST_PATIENCE_S, everything=True)
+        self.listen(LAST_PATIENCE_S, everything=True, leads=True)
 
 
 def run(options: DemoOptions, out: Console | None = None) -> int:

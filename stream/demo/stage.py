@@ -96,7 +96,8 @@ class Stage:
         from stream.settings.fields import Settings
 
         settings = Settings(brokers=(self.broker,), delivery="at_least_once")
-        topics.create(security.link(settings), Layout("", GROUPS.values()), partitions=self._partitions, replication=1)
+        layout = Layout("", GROUPS.values())
+        topics.create(security.link(settings), layout, partitions=self._partitions, replication=1, optional=True)
 
     def _start_worker(self) -> None:
         assert self._log is not None

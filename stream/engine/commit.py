@@ -7,6 +7,7 @@ Out: structs and tuples.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 
@@ -25,6 +26,7 @@ class ShardReport(msgspec.Struct, frozen=True):
     lag_records: dict[str, int] = msgspec.field(default_factory=dict)
     missing: tuple[str, ...] = ()
     life: str = ""  # of the shard's log
+    results: Literal["kept", "all", "written"] = "written"  # kept to itself; from now on, and all that stands; written
 
 
 @dataclass(slots=True)
@@ -50,3 +52,5 @@ class Commit:
     #: Shard of leads, and a record of what it is told; those of one shard in order.
     touches: list[tuple[int, bytes]] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
+    #: Whether a part of all results that stand is still to come.
+    untold: bool = False

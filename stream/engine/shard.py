@@ -34,7 +34,7 @@ from stream.engine.shown import STEPS, ValuesInUse
 from stream.ingest.classify import classify
 from stream.ingest.columns import Columns, columns_of
 from stream.ingest.decode import decode
-from stream.stages.stage import HandOver, Shared, Stage
+from stream.stages.stage import Shared
 from stream.state.known_ids import KnownIds
 from stream.state.labels import LabelGuard, Labels, clean
 from stream.state.own_ids import OwnIds
@@ -144,17 +144,21 @@ class ShardFold:
     def changes(self, seq: int, report: ShardReport) -> Commit:
         """Give what this commit must write, and forget it."""
         self.pending_bytes = 0
+        if report.results == "all":
+            self.stage.tell_all()
         self.stage.advance(self.chain.clock_ms(self.account.figures.newest_ms, report), self._accumulator)
         oldest = self._retention.oldest(self.account.figures.newest_ms, report)
         self._repeats.forget(oldest, report.now_ms)
         if oldest.rows_ms is not None:
             for table in self.stage.tables:
                 table.expire(oldest.rows_ms)
-        touches = self.tell(report)
+        touches = self.chain.tell(self.stage.touches(), report)
         delta = self._delta(seq, report, self.options.grid if self._gathers else None)
         state = [change for stored in self._stored.values() for change in stored.changes()]
-        letters, forwards, results = self.account.letters(), self._router.forwards(), list(self.stage.results())
-        return Commit(state, pack(delta), letters, forwards, self.hand_over(), touches, results)
+        letters, forwards, told = self.account.letters(), self._router.forwards(), self.stage.results()
+        results = [] if report.results == "kept" else list(told)
+        over, untold = list(self.stage.hand_over()), self.stage.tells_all
+        return Commit(state, pack(delta), letters, forwards, over, touches, results, untold)
 
     def take_delta(self, seq: int, report: ShardReport) -> Delta:
         """Give the delta unpacked: for a replay, which writes nothing."""
@@ -162,19 +166,6 @@ class ShardFold:
         for table in self.stage.tables:
             table.settle()
         return self._delta(seq, report)
-
-    def hand_over(self) -> list[HandOver]:
-        """Give what other groups must be told, and forget it."""
-        return list(self.stage.hand_over())
-
-    def tell(self, report: ShardReport) -> list[tuple[int, bytes]]:
-        """Give the records by which shards of leads must be told of people, and forget them."""
-        return self.chain.tell(self.stage.touches(), report)
-
-    @property
-    def clocked(self) -> bool:
-        """Whether anything of its stage can be due by itself."""
-        return type(self.stage).advance is not Stage.advance
 
     def advance(self, now_ms: int) -> None:
         """Do what is due by a moment: for a replay, which has no commits and is told the time."""

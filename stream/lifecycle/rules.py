@@ -99,6 +99,11 @@ class Rules:
         """Give the scores whose crossings are followed, lowest first."""
         return tuple(sorted({self.threshold, *self.what_if}))
 
+    @property
+    def memory_ms(self) -> int:
+        """Give how long a lead of whom nothing is heard is remembered: it has expired then, and may still come back."""
+        return 2 * self.forget_after_ms
+
     @cached_property
     def periods(self) -> Mapping[str, str]:
         """Give the windows whose length is ruled, by the names that the catalog has for them."""

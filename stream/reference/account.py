@@ -80,6 +80,7 @@ class Reference:
         self.outcomes: Counter[tuple[str, str, str]] = Counter()  # (kind, outcome, reason)
         self.newest_ms: int | None = None
         self.leads = LeadBooks(rules, look_back_ms) if rules is not None else None
+        self._clock_ms = 0  # as of which leads were looked at last
         self._events: dict[Unit, list[Event]] = defaultdict(list)
         self._stale: set[Unit] = set()
         self._ledger = Ledger()
@@ -154,7 +155,8 @@ class Reference:
             self._ledger.replace(unit, self._work_out(unit))
         self._stale.clear()
         if self.leads is not None and self.newest_ms is not None:
-            page = self.leads.page(max(self.newest_ms, clock_ms or 0))
+            page = self.leads.page(max(self.newest_ms, clock_ms or self._clock_ms))
+            self._clock_ms = page.clock_ms
             if page is not self._figures_of_leads.page:
                 self._ledger.replace(("leads",), page.marks)
                 self._figures_of_leads.page = page

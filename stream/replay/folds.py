@@ -16,6 +16,7 @@ from stream.engine.commit import ShardReport
 from stream.engine.groups import Group, chosen, following
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
+from stream.stages.stage import Stage
 
 _REPORT: Final = ShardReport(caught_up=True, now_ms=0)
 
@@ -52,7 +53,7 @@ class Folds:
     def advance(self, now_ms: int) -> None:
         """Do what is due by a moment, and all that follows from it."""
         for name, fold in self.of.items():
-            if fold.clocked:
+            if type(fold.stage).advance is not Stage.advance:  # else nothing is due by itself
                 fold.advance(now_ms)
                 self._changed.add(name)
         if self._told is not None:
@@ -76,12 +77,12 @@ class Folds:
 
     def _said(self, fold: ShardFold, waiting: _Waiting) -> _Waiting:
         """Put what a shard tells others to what waits for them."""
-        for over in fold.hand_over():
+        for over in fold.stage.hand_over():
             if over.group in self.of:
                 ordered = dict(over.headers).get(KIND_HEADER) in ORDERS
                 record = 0, 0, over.key, over.value, over.headers
                 waiting.setdefault(over.group, []).append((REROUTE if ordered else HANDOVER, [record]))
-        if self._told is not None and (touches := fold.tell(_REPORT)):
+        if self._told is not None and (touches := fold.chain.tell(fold.stage.touches(), _REPORT)):
             waiting.setdefault(self._told, []).append((TOUCHES, [(0, 0, None, value, ()) for _, value in touches]))
         for _ in fold.stage.results():
             pass  # nobody reads them

@@ -189,7 +189,8 @@ class Budget:
 def families(metrics: Iterable[Metric]) -> dict[str, str]:
     """Give the family of each count: the name of the first count of it.
 
-    A family are the counts that share a metric, or an area and labels; it keeps the same values in all of them.
+    A family are the counts that share a metric, or an area and labels; it keeps the same values in all of them. Counts
+    of a metric that have no such labels in common, as the times that say how ripe it is, keep nothing in common.
     """
     first: dict[object, str] = {}
     leader: dict[str, str] = {}
@@ -205,7 +206,7 @@ def families(metrics: Iterable[Metric]) -> dict[str, str]:
             common = common_labels(COUNTS[name].labels)
             order.setdefault(name, len(order))
             leader.setdefault(name, name)
-            for shared in (metric.name, (metric.area, common)):
+            for shared in ((metric.name, frozenset(filter(has_budget, common))), (metric.area, common)):
                 other = first.setdefault(shared, name)
                 a, b = sorted((head(name), head(other)), key=order.__getitem__)
                 leader[b] = a

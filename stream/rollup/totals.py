@@ -6,6 +6,7 @@ Out: (metric, labels, value); the largest of what shards report of a site.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from stream.rollup.budget import Budget
@@ -22,7 +23,8 @@ def totals(
     """Give every total; names in the account are `kind/outcome` or `kind/outcome/reason`."""
     account = standings.account()
     accepted: dict[str, int] = {}
-    ended = 0
+    ended = dropped = 0
+    ignored: Counter[str] = Counter()
     folded = dict(budget.folded)
     for name, n in sorted(account.items()):
         kind, outcome, *rest = name.split("/", 2)
@@ -34,12 +36,20 @@ def totals(
             yield "fields_ignored_total", {"kind": kind, "field": rest[0]}, n
         elif outcome == "unjoined":
             yield "unjoined_recipients_total", {}, n
+        elif outcome == "ignored_id":
+            ignored[rest[0]] += n
+        elif outcome == "fact_dropped":
+            dropped += n
         elif outcome == "label":
             folded[rest[0]] = folded.get(rest[0], 0) + n
         else:
             ended += n
             yield "events_total", {"kind": kind, "outcome": outcome, "reason": rest[0] if rest else ""}, n
     yield "conservation_error", {}, sum(accepted.values()) - ended
+    if standings.any_told:
+        for field, n in sorted(ignored.items()):
+            yield "ignored_ids_total", {"field": field}, n
+        yield "lead_facts_dropped_total", {}, dropped
     for kind, newest in sorted(standings.newest_ms().items()):
         yield "source_newest_event_timestamp_seconds", {"kind": kind}, newest / 1000
         yield "source_lag_seconds", {"kind": kind}, max(0, now_ms - newest) / 1000

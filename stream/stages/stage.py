@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
 from stream.contract.kinds import KindName
-from stream.contract.records import Record
+from stream.contract.records import UNIT, Record
 from stream.identity.ids import Namer
 from stream.state.labels import Labels
 from stream.state.table import Table
@@ -49,6 +49,17 @@ class Refused(NamedTuple):
     arrival_ms: int
     reason: str
     name: str = ""
+
+
+def refuse(batch: Batch, flags: Sequence[bool], reason: str) -> tuple[Batch, list[Refused]]:
+    """Part a batch into the events that may count and those that do not, whose flag is set."""
+    rows = zip(batch.events, batch.arrivals.tolist(), flags, strict=True)
+    refused = [
+        Refused(batch.kind, event.data.site_id, arrival_ms, reason, event.source + UNIT + event.id)
+        for event, arrival_ms, flag in rows
+        if flag
+    ]
+    return batch.only(~np.array(flags, np.bool_)), refused
 
 
 #: The partition of a message that goes to every shard of its group.
@@ -153,6 +164,15 @@ class Stage(Protocol):
     def results(self) -> Sequence[Result]:
         """Give what this commit writes to the result topics, and forget it."""
         return ()
+
+    def tell_all(self) -> None:
+        """Let results tell of all that stands, a part with each commit: what they told before was not written."""
+        return
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether a part of that is still to come."""
+        return False
 
     def gauges(self) -> Mapping[str, float]:
         """Give totals as they stand, which the rollup adds up over shards."""

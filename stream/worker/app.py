@@ -64,6 +64,7 @@ class App(faust.App):  # type: ignore[misc]
     outage: Outage
     shown: Shown
     shards_of: dict[str, int]
+    publishes: bool  # whether results are this generation's by now
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
@@ -147,7 +148,8 @@ def build_app(
         worker_redirect_stdouts=False,
     )
     app.link, app.layout, app.whole, app.shown, app.shards_of = link, layout, whole or layout, shown, shards_of
-    rules = settings.rules
+    rules, first = settings.rules, layout.former() is None
+    app.publishes = first
     app.said = Said(settings.instance_id, shared(settings), reset)
     log.info("%s", told.start_line(settings, layout, shards_of, installed_version()))
     app.boot_strategy.enable_kafka_producer = False  # all writing goes through the shards' own producers
@@ -182,8 +184,9 @@ def build_app(
             anew = reset and id not in begun
             begun.add(id)
             return Shard(
-                outputs, fold, statelog, source, settings, clock=clock, reset=anew, claim=claim, fail=outage.fail
-            )
+                outputs, fold, statelog, source, settings, clock=clock, reset=anew, claim=claim, fail=outage.fail,
+                publishes=None if first else lambda: app.publishes,
+            )  # fmt: skip
 
         return Shards(layout, make, partial(Reader, link))
 

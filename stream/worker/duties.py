@@ -21,7 +21,7 @@ from stream.errors import LeadpulseError
 from stream.kafka import probe
 from stream.kafka.clock import BrokerClock
 from stream.serve.views import Exporter
-from stream.worker import added, optional, told
+from stream.worker import added, optional, succession, told
 from stream.worker.guards.failstop import begin_again, leave_within
 from stream.worker.guards.watchdog import Watchdog
 
@@ -98,6 +98,16 @@ def duties(app: App, settings: Settings, exporter: Exporter, clock: BrokerClock)
                     until = time.monotonic() + REJOIN_S
                     while app.shards.silent and time.monotonic() < until and not self.should_stop:
                         await self.sleep(0.2)
+
+        @Service.task
+        async def _look_for_take_over(self) -> None:
+            """Notice that this generation publishes: results of leads are told from then on, by every worker."""
+            while not (self.should_stop or app.publishes or app.layout.told is None):
+                try:
+                    app.publishes = await succession.taken_over(app.link, app.layout)
+                except (LeadpulseError, KafkaError, TimeoutError) as error:
+                    log.debug("whether this generation publishes: %r", error)
+                await self.sleep(succession.LOOK_S)
 
         @Service.task
         async def _look_for_optional_topics(self) -> None:

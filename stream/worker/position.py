@@ -71,6 +71,7 @@ class Position(Place):
 
     sources: dict[str, SourcePosition]
     seq: int = 0
+    told: bool = False  # results were told as a whole, by the generation that publishes
 
 
 class _Format(msgspec.Struct):

@@ -254,7 +254,7 @@ class RollupShard:
             return
         self._rollup.advance(self._clock.now_ms())
         complete, records = self._rollup.complete, self._rollup.records
-        along, self._along = self._rollup.complete_along, self._along
+        along = self._rollup.complete_along
         news = along is not self._along or self._is_news(complete, records)
         windows = None if began >= self._all_due or news else FAST_WINDOWS
         readings = self._rollup.readings(windows)
@@ -282,7 +282,7 @@ class RollupShard:
         self._commit_s = now - began
         self._committed_ms = self._clock.now_ms()
         as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
-        self._complete = complete
+        self._complete, self._along = complete, along
         if shows:
             self._shown = RollupView(self._published.confirm(), as_of_ms, self._committed_ms)
             self._exporter.show_rollup(self._shown)

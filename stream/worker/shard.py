@@ -41,6 +41,7 @@ from stream.worker.outputs import Outputs
 from stream.worker.ports import Fold
 from stream.worker.position import Position
 from stream.worker.restore import Claim, restore
+from stream.worker.results import Publishes, Results
 from stream.worker.takeover import Beginning, refuse_lost_state
 from stream.worker.takeover import positions as take_over
 from stream.worker.writing import commit
@@ -100,7 +101,9 @@ class Shard:
         reset: bool = False,
         claim: Claim = Claim(),
         fail: Fail = dies,
+        publishes: Publishes = None,
     ) -> None:
+        """Take `publishes`, whether results are this generation's by now; None for one that has none before it."""
         self.id = id = outputs.id
         self.state = "restoring"
         self.position = Position({})
@@ -108,7 +111,7 @@ class Shard:
         self.committed_at = time.monotonic()
         self._fold, self._log, self._source, self._clock = fold, statelog, source, clock or BrokerClock()
         self._outputs, self._options, self._reset, self._claim = outputs, options, reset, claim
-        self._fail = fail
+        self._fail, self._results = fail, Results(publishes)
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in outputs.layout.sources[id.group].items()}
         self._inbox, self._expected, self._lag = Inbox(), dict[str, int](), Lag()
         self._newest_ms, self._heard = dict[str, int](), dict[str, float]()
@@ -334,7 +337,9 @@ class Shard:
         began = time.monotonic()
         self._fold_inbox()
         much = self._fold.pending_bytes > PENDING_BYTES // 4
-        changes = self._fold.changes(self.position.seq + 1, self._report())
+        report = self._report()
+        changes = self._fold.changes(self.position.seq + 1, report)
+        self.position.told = self._results.told(report, changes)
         self.position.seq += len(changes.deltas)
         place: Row = (positions.POSITION_KEY, positions.encode(self.position), None, [])
         nexts = {self._tps[name]: source.next for name, source in self.position.sources.items()}
@@ -354,7 +359,8 @@ class Shard:
         caught_up = self._lag.caught_up(nexts, self._tps, time.monotonic())
         now_ms, lag, life = self._clock.now_ms(), self._lag.records(nexts), self.position.life
         missing = self._outputs.layout.missing(self.id.group)
-        return ShardReport(caught_up=caught_up, now_ms=now_ms, lag_records=lag, missing=missing, life=life)
+        results = self._results.now(told=self.position.told)
+        return ShardReport(caught_up, now_ms, lag, missing, life, results)
 
     @property
     def unread(self) -> dict[str, int]:

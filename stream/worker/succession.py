@@ -17,6 +17,8 @@ import time
 from collections.abc import Collection
 from typing import Final
 
+from aiokafka import TopicPartition
+
 from stream.errors import StartError
 from stream.kafka import rebuild, topics
 from stream.kafka.layout import ROLLUP, Layout, ShardId
@@ -29,6 +31,8 @@ from stream.worker.position import Restoring
 log = logging.getLogger("leadpulse.succession")
 
 LOOK_S: Final = 5.0
+#: Behind the mark lie at most a few markers of transactions.
+TAIL: Final = 16
 TELL_S: Final = 60.0
 
 
@@ -104,6 +108,23 @@ class Succession:
     def _log(self, former: Layout) -> StateLog:
         name = former.transactional_id(ShardId(ROLLUP, 0)) if self._fences else None
         return StateLog(self._link, former.rollup, 0, name)
+
+
+async def taken_over(link: Link, layout: Layout) -> bool:
+    """Say whether a generation publishes, seen from any worker: its mark is the last record of the one before it."""
+    former = layout.former()
+    if former is None:
+        return True
+    async with Reader(link) as reader:
+        if not await reader.has(former.rollup):
+            return True
+        tp = TopicPartition(former.rollup, 0)
+        begin, end = (await reader.bounds([tp]))[tp]
+        marks: list[int] = []
+        async for records in reader.scan(tp, max(begin, end - TAIL), end):
+            for record in records:
+                _note(marks, record[2] or b"", record[3])
+    return bool(marks) and marks[-1] >= layout.generation
 
 
 def _note(marks: list[int], key: bytes, value: bytes | None) -> None:

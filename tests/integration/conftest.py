@@ -47,7 +47,9 @@ def embedded() -> Broker:
 class Site:
     """One installation on a broker: a topic prefix of its own, and its workers."""
 
-    def __init__(self, broker: Broker, folder: Path, partitions: int, **settings: Any) -> None:
+    def __init__(
+        self, broker: Broker, folder: Path, partitions: int, *, optional: bool = False, **settings: Any
+    ) -> None:
         self.broker, self.folder, self.partitions = broker, folder, partitions
         self.prefix = fresh_prefix("t")
         self.layout = Layout(self.prefix, GROUPS.values())
@@ -61,7 +63,7 @@ class Site:
             "PYTHONPATH": str(Path(__file__).parents[2]),
             **settings,
         }
-        topics.create(self.link, self.layout, partitions=partitions)
+        topics.create(self.link, self.layout, partitions=partitions, optional=optional)
 
     def worker(self, *, restart: bool = True, arguments: tuple[str, ...] = (), **settings: Any) -> Worker:
         """Start one more worker."""

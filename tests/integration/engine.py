@@ -47,6 +47,7 @@ class Engine:
 
     def __init__(self, site: Site) -> None:
         self.site = site
+        site.settings = {"LEADPULSE_LEADS": "off", **site.settings}  # the oracle follows nobody if not told to
         site.settings |= {"LEADPULSE_CLOCK": "events", "LEADPULSE_LABEL_LIMIT": "1000"}
         self.ports: list[int] = []
         self._latest: dict[bytes, bytes | None] = {}
@@ -60,11 +61,14 @@ class Engine:
         self.site.workers.append(started)
         return started
 
-    def produce(self, count: int, seed: int = 1, rate: float = 0, place: Callable[[bytes], int] | None = None) -> int:
+    def produce(
+        self, count: int, seed: int = 1, rate: float = 0, place: Callable[[bytes], int] | None = None,
+        leads: bool = False,
+    ) -> int:  # fmt: skip
         """Send about `count` records of the last two hours; with `rate` so many a second. Give how many."""
         hours_ms = 2 * 3_600_000
         start_ms = int(time.time() * 1000) - hours_ms
-        options = Options(seed, start_ms, hours_ms, rate=count / (hours_ms / 1000), rhythm=False)
+        options = Options(seed, start_ms, hours_ms, rate=count / (hours_ms / 1000), rhythm=False, leads=leads)
         return asyncio.run(self._send(Traffic(options), rate, place or (lambda key: murmur2(key) & 0x7FFFFFFF)))
 
     async def _send(self, records: Iterable[Record], rate: float, place: Callable[[bytes], int]) -> int:
@@ -98,10 +102,10 @@ class Engine:
 
     # -- what is on the broker
 
-    def raw(self) -> list[Raw]:
+    def raw(self, kinds: Sequence[str] = KINDS) -> list[Raw]:
         """Give every record of the source topics."""
         found = []
-        for kind in KINDS:
+        for kind in kinds:
             for record in self._read(self.site.prefix + kind):
                 found.append(Raw(kind, record.partition, record.offset, record.timestamp, record.key, record.value))
         return found

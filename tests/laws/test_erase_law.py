@@ -12,7 +12,7 @@ from stream.contract.records import ERASE
 from stream.engine.shard import ShardFold
 from stream.identity import orders
 from stream.identity.ids import EMAIL, LEAD, USER, VISITOR, Id
-from stream.stages.consent import NoConsent
+from stream.state.marks import Marks
 from stream.state.rows import Rows
 from tests.laws import test_mailed_law as mailed
 from tests.laws.followed import NAMER, SITE, VisitorBook, at, ids_of, known, naming, on_platforms
@@ -40,7 +40,7 @@ def stored(fold: ShardFold) -> bytes:
     """Give all that a shard holds of people."""
     out = b""
     for table in fold.stage.tables:
-        assert isinstance(table, Rows | NoConsent) or not table.changes()
+        assert isinstance(table, Rows | Marks) or not table.changes()
         for key, raw in table.encoded.items() if isinstance(table, Rows) else ():
             out += key.encode() + raw
     return out

@@ -69,7 +69,8 @@ def test_rendering_twice_gives_the_same() -> None:
 def test_every_metric_stands_in_the_reference_with_its_formula() -> None:
     page = reference()
     for metric in BY_NAME.values():
-        assert f"| {metric.name} |" in page or f"| **{metric.name}** |" in page
+        shown = metric.series + "".join(f'{{{label}="{value}"}}' for label, value in metric.constant)
+        assert f"| {shown} |" in page or f"| **{shown}** |" in page
         assert metric.help in page
         assert metric.area in AREAS
         assert metric.kind in SHOWN_AS

@@ -124,14 +124,15 @@ class Figures:
             found = median_ms(curve(samples))
             yield labels, Expected(None if found is None else found / 1000, None, len(samples))
 
-    def fits(self, labels: Labels, span: Window, seconds: float | None) -> bool:
-        """Tell whether a median is an honest one: at most a step of its curve and a bucket of times off."""
+    def fits(self, labels: Labels, span: Window, seconds: float | None, slack_ms: int = 0) -> bool:
+        """Tell whether a median is an honest one: at most a step of its curve, a bucket of times and some slack off."""
         samples = list(self._samples(self.page.spells.get(("_pair", labels), []), span))
         low_ms, high_ms = bounds_ms(curve(samples))
         if seconds is None:
             return high_ms is None
-        late = high_ms is None or seconds * 1000 <= high_ms * (1 + _BUCKET) + _FLOOR_MS
-        return low_ms is not None and seconds * 1000 >= low_ms * (1 - _BUCKET) - _FLOOR_MS and late
+        slack_ms += _FLOOR_MS
+        late = high_ms is None or seconds * 1000 <= high_ms * (1 + _BUCKET) + slack_ms
+        return low_ms is not None and seconds * 1000 >= low_ms * (1 - _BUCKET) - slack_ms and late
 
     def _followed(self) -> Iterator[tuple[Labels, list[Spell]]]:
         pairs = set(pairs_of_times(self._rules)) if self._rules is not None else set()
@@ -221,9 +222,8 @@ class Figures:
         if metric == "customer_acquisition_cost":
             return price
         worth, payers = (self.page.standing[name, labels] for name in ("_worth", "_payers"))
-        if not payers or price.value is None or not price.value:
-            return Expected(None)
-        return Expected(worth / MILLION / payers / price.value)
+        each = worth / MILLION / payers if payers else None
+        return Expected(each / price.value if each is not None and price.value else None, each, price.value)
 
     def _of_spend(self, metric: str) -> list[Labels]:
         """Give the label sets of returns on ad spend, where there are both money spent and credit for it."""

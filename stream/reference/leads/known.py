@@ -164,6 +164,8 @@ class Known:
         return out
 
     def _lists(self) -> Iterator[tuple[str, list[Any]]]:
-        for each in fields(self):
-            if each.name not in ("site", "ids"):
-                yield each.name, getattr(self, each.name)
+        for name in _LISTS:
+            yield name, getattr(self, name)
+
+
+_LISTS = tuple(each.name for each in fields(Known) if each.name not in ("site", "ids"))

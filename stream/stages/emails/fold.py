@@ -26,8 +26,8 @@ from stream.identity.orders import Erase
 from stream.stages.emails.copy import Copy, Labels, bounce_type, fate, follow, joined, labels, sent_ms, take
 from stream.stages.emails.message import MOST_INSIDE, Message, groups, ids, pair, recipient
 from stream.stages.emails.telling import MailTelling
-from stream.stages.holders import holders
-from stream.stages.stage import Batch, Refused, Shared, Stage
+from stream.stages.stage import Batch, Refused, Shared, Stage, refuse
+from stream.state.holders import holders
 from stream.state.keys import MESSAGE_PARTS, MESSAGES
 from stream.state.rows import Rows
 from stream.state.table import Table
@@ -68,7 +68,7 @@ class Emails(Stage):
         """Messages, and parts of those that went to many; who took their consent back."""
         if self.telling is None:
             return self.messages, self.parts
-        return self.messages, self.parts, self.telling.no_consent
+        return self.messages, self.parts, self.telling.marks
 
     @property
     def known(self) -> Container[str]:
@@ -78,8 +78,8 @@ class Emails(Stage):
     def take(self, batch: Batch) -> None:
         """Gather events by message."""
         if self.telling is not None:
-            if self.telling.no_consent:
-                batch, refused = self.telling.no_consent.part(batch)
+            if flags := self.telling.consent.refused(batch.events):
+                batch, refused = refuse(batch, flags, "no_consent")
                 self._refused += refused
             self.telling.take(batch)
         waiting = self._waiting
@@ -170,10 +170,11 @@ class Emails(Stage):
     def _erase(self, telling: MailTelling, order: Erase) -> None:
         """Forget the copies of some ids; what they counted for stays."""
         encoded, start, ids = self.messages.encoded, order.site + UNIT, set(order.ids)
+        hashes = [id.hash for id in ids]
         found: defaultdict[str, set[int]] = defaultdict(set)
-        for key in holders(encoded, start, ids):
+        for key in holders(encoded, start, hashes):
             found[key] |= {who for who, part in _decode(encoded[key]).parts.items() if not ids.isdisjoint(part.to)}
-        for name in holders(self.parts.encoded, start, ids):
+        for name in holders(self.parts.encoded, start, hashes):
             key, _, who = name.rpartition(UNIT)
             found[key].add(int(who, 16))
         for key, whose in found.items():

@@ -11,12 +11,14 @@ from typing import Final
 
 from stream.contract.records import ERASE, KIND_HEADER, UNIT, Record
 from stream.identity import orders
+from stream.identity.consent import Consent
 from stream.identity.ids import Id, Namer
 from stream.identity.telling import Named, Teller
-from stream.stages.consent import NoConsent
 from stream.stages.emails.copy import Copy
 from stream.stages.emails.mailed import Basis, Known, basis, mailed
 from stream.stages.stage import Batch
+from stream.state.keys import NO_CONSENT
+from stream.state.marks import Marks
 
 _NOBODY: Final[list[Id]] = []
 
@@ -26,7 +28,8 @@ class MailTelling:
 
     def __init__(self, namer: Namer) -> None:
         self.teller = Teller(namer)
-        self.no_consent = NoConsent(namer)
+        self.marks = Marks(NO_CONSENT)
+        self.consent = Consent(namer, self.marks)
         self._ids: dict[str, list[Id]] = {}
         self._before: list[Basis] = []
         self._after: list[Basis] = []
@@ -79,7 +82,7 @@ class MailTelling:
         erasures, self._erasures = self._erasures, []
         for order in erasures:
             if order.consent is not None:
-                self.no_consent.mark(order.ids, order.consent)
+                self.consent.set(order.ids, order.consent)
         if erasures:
             self.teller.forget()
         return [order for order in erasures if order.consent is None]

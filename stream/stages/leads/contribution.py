@@ -137,7 +137,7 @@ def _stages(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None
         out(("out_of_order", site, stage), entered[stage], 1)
     for move in view.moves_back:
         out(("moved_back", site, move.to), move.time_ms, 1)
-    for at_ms, stage in view.reopened:
+    for at_ms, stage in view.reopened[:1]:  # leads are counted, not how often they came back
         out(("reopened", site, stage), at_ms, 1)
     for threshold, at_ms in view.crossed.items():
         if _MQL in rules.rank:

@@ -205,8 +205,8 @@ class Counting:
         row, parts = home.row, home.parts
         found: View | None = None
         life: list[Fact] = []
-        one = row.newest_ms - row.oldest_ms <= rules.forget_after_ms
-        some = [known] if one else lives(known, rules.forget_after_ms)
+        one = row.newest_ms - row.oldest_ms <= rules.memory_ms
+        some = [known] if one else lives(known, rules.memory_ms)
         for life in some:
             found = view(life, clock_ms, rules)
             if found is not None:
@@ -220,7 +220,7 @@ class Counting:
             return
         out.leads.append(Lead(group, found, visitors_of(life)))
         if len(some) == 1 and len(group) >= len(parts) and not row.gone and not row.awaits:
-            out.calm = calm_of(found, life, rules)
+            out.calm = calm_of(found, life, clock_ms, rules)
         if group[0].strong:
             out.largest = max(out.largest, len(group))
 

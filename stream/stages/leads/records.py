@@ -89,13 +89,14 @@ class Records:
             data.deal_id or "", channel if channel != "direct" else _OFFLINE, campaign,
             (data.campaign.id if data.campaign is not None else "") or "",
             (geo.country if geo is not None else "") or "", (geo.region if geo is not None else "") or "",
-            data.product or "",
+            data.product or "", data.new_customer,
         )  # fmt: skip
 
     def _deal(self, data: Any, time_ms: int, name: str, lead: Id | None) -> None:
         deal = self.deal(data)
         if deal is not None:
             money = data.value, data.currency or "", data.new_customer
-            self._post.send(DealTold(deal, data.site_id, data.deal_id, data.action, time_ms, name, lead, *money))
+            named = lead if lead is not None and lead.type == LEAD else None  # of a lead, whoever else is named
+            self._post.send(DealTold(deal, data.site_id, data.deal_id, data.action, time_ms, name, named, *money))
         elif data.action == "refund" and lead is not None:
             self._post.send(Put(lead, lead, Refund(name, "", time_ms, data.value, data.currency)))

@@ -117,7 +117,7 @@ class Tending:
             return
         row.settled_ms, home.changed = sure_ms, True
         parts, rules = home.parts, self._book.rules(row.rules)
-        memory_ms = rules.forget_after_ms
+        memory_ms = rules.memory_ms
         for group in groups(list(parts), row.edges, row.gone, rules.largest):
             facts = dict.fromkeys(fact for id in group if id in parts for fact in parts[id].every)
             kept: list[Fact] = []

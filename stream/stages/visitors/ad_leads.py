@@ -16,7 +16,6 @@ from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
 from stream.contract.records import UNIT
 from stream.identity.ids import Id
-from stream.stages.holders import holders
 from stream.stages.visitors import forms
 from stream.stages.visitors.ad_telling import AdTelling
 from stream.stages.visitors.bounds import DEFAULT_BOUNDS
@@ -25,6 +24,7 @@ from stream.stages.visitors.facts import PLATFORM_CHANNELS, Facts
 from stream.stages.visitors.people import KNOWN_MS
 from stream.stages.visitors.row import UNKNOWN, AdLead, decode_ad_lead, encode
 from stream.stages.visitors.steps import Cells
+from stream.state.holders import holders
 from stream.state.keys import AD_LEADS
 from stream.state.rows import Rows
 
@@ -94,7 +94,7 @@ class AdLeads:
         """Forget the leads of a site that one of some ids was named for; what they count for stays."""
         if self._telling is None:
             return
-        for key in holders(self.rows.encoded, site + UNIT, ids):
+        for key in holders(self.rows.encoded, site + UNIT, [id.hash for id in ids]):
             lead = decode_ad_lead(self.rows.encoded[key])
             if not set(lead.ids).isdisjoint(ids):
                 self._telling.erased(lead)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from stream.identity.consent import of_platform
 from stream.identity.facts import PlatformForm, Told
 from stream.identity.ids import LEAD, Id, Namer
 from stream.identity.telling import Named, Teller
-from stream.stages.consent import of_platform
 from stream.stages.visitors.facts import Facts
 from stream.stages.visitors.following import saying_of
 from stream.stages.visitors.published import Known

@@ -15,9 +15,8 @@ from collections.abc import Callable, Sequence
 from stream.changes.accumulator import Accumulator
 from stream.contract.records import CLAIM, ERASE, KIND_HEADER, UNIT, Record
 from stream.identity import orders
-from stream.identity.ids import Id
-from stream.stages.consent import NoConsent
-from stream.stages.holders import holders
+from stream.identity.consent import Consent
+from stream.identity.ids import Id, Namer
 from stream.stages.visitors.ad_leads import AdLeads
 from stream.stages.visitors.erasing import count_the_rest, without
 from stream.stages.visitors.fold import PeopleFold, last_key
@@ -25,16 +24,21 @@ from stream.stages.visitors.following import Following
 from stream.stages.visitors.published import ME
 from stream.stages.visitors.row import Row, decode, encode
 from stream.stages.visitors.sightings import Moment
+from stream.state.holders import holders
+from stream.state.keys import NO_CONSENT
+from stream.state.marks import Marks
 
 
 class Orders:
     """The orders that one shard of visitors was given, until they are carried out."""
 
     def __init__(
-        self, people: PeopleFold, ad_leads: AdLeads, following: Following, no_consent: NoConsent,
+        self, people: PeopleFold, ad_leads: AdLeads, following: Following, namer: Namer,
         pane: Callable[[int], int],
     ) -> None:  # fmt: skip
-        self._people, self._ad_leads, self._following, self.no_consent = people, ad_leads, following, no_consent
+        self._people, self._ad_leads, self._following = people, ad_leads, following
+        self.marks = Marks(NO_CONSENT)
+        self.consent = Consent(namer, self.marks)
         self._pane = pane
         self._claims: defaultdict[str, list[Moment]] = defaultdict(list)
         self._erasures: list[orders.Erase] = []
@@ -65,7 +69,7 @@ class Orders:
         erasures, self._erasures = self._erasures, []
         for order in erasures:
             if order.consent is not None:
-                self.no_consent.mark(order.ids, order.consent)
+                self.consent.set(order.ids, order.consent)
             else:
                 for key in [order.site + UNIT + order.visitor] if order.visitor else self._keys_of(order):
                     self._erase(key, set(order.ids), accumulator)
@@ -77,8 +81,8 @@ class Orders:
     def _keys_of(self, order: orders.Erase) -> list[str]:
         """Name the visitors of a site who were seen under one of some ids."""
         rows, outside = self._people.rows.encoded, self._following.outside.rows.encoded
-        start = order.site + UNIT
-        return list(dict.fromkeys(holders(rows, start, order.ids) + holders(outside, start, order.ids)))
+        start, hashes = order.site + UNIT, [id.hash for id in order.ids]
+        return list(dict.fromkeys(holders(rows, start, hashes) + holders(outside, start, hashes)))
 
     def _erase(self, key: str, ids: set[Id], accumulator: Accumulator) -> None:
         people, following = self._people, self._following

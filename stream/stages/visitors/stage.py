@@ -16,8 +16,7 @@ import numpy as np
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import DAY_MS
 from stream.contract.records import Record
-from stream.stages.consent import NoConsent
-from stream.stages.stage import Batch, Refused, Shared, Stage
+from stream.stages.stage import Batch, Refused, Shared, Stage, refuse
 from stream.stages.visitors.ad_leads import AdLeads
 from stream.stages.visitors.ad_telling import AdTelling
 from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
@@ -67,7 +66,7 @@ class Visitors(Stage):
             return
         self._facts.reserve()
         self.ad_leads = AdLeads(grid, self._facts, AdTelling(namer, self.following.teller, self._facts, campaign))
-        self._orders = Orders(self.people, self.ad_leads, self.following, NoConsent(namer), grid.pane)
+        self._orders = Orders(self.people, self.ad_leads, self.following, namer, grid.pane)
 
     @property
     def tables(self) -> Sequence[Table]:
@@ -76,7 +75,7 @@ class Visitors(Stage):
             self.people.counted_by, self.people.rows, self.people.known.rows, self.ad_leads.rows,
         ]  # fmt: skip
         if self.following is not None and self._orders is not None:
-            tables += [self.following.outside.rows, self._orders.no_consent]
+            tables += [self.following.outside.rows, self._orders.marks]
         return tables
 
     @property
@@ -91,8 +90,8 @@ class Visitors(Stage):
 
     def take(self, batch: Batch) -> None:
         """Gather events by person; forms from an ad platform have none."""
-        if self._orders is not None and self._orders.no_consent:
-            batch, refused = self._orders.no_consent.part(batch)
+        if self._orders is not None and (flags := self._orders.consent.refused(batch.events)):
+            batch, refused = refuse(batch, flags, "no_consent")
             self._refused += refused
         if batch.kind == "form" and "" in batch.keys:
             on_site = np.fromiter(map(bool, batch.keys), np.bool_, len(batch))

@@ -115,7 +115,7 @@ def _state(world: World) -> list[str]:
                     restored.load(key, value)
             topics = world.layout.sources[group].items()
             straight.fold([(source, _all(world, topic, shard)) for source, topic in topics])
-            straight.hand_over()
+            straight.stage.hand_over()
             for what, one, other in (
                 ("rows", _rows(restored), _rows(straight)),
                 ("account", restored.account.outcomes, straight.account.outcomes),

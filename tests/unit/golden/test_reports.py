@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import orjson
+from msgspec.structs import replace
 
+from stream.changes.deltas import Delta, pack
 from stream.contract.records import Record
 from stream.engine.commit import ShardReport
 from stream.engine.shard import ShardFold
@@ -54,3 +56,18 @@ def test_a_group_that_does_not_run_is_shown_as_missing() -> None:
     rollup = Rollup(RollupOptions({"visitors": 1}, absent=("ad",)))
     rollup.apply(ShardFold("visitors", 0, 1).changes(1, ShardReport(True, NOON)).deltas[0])
     assert totals(rollup, "source_missing") == {("ad",): 1}
+
+
+def test_figures_of_leads_are_complete_once_what_was_told_of_people_is_taken_in() -> None:
+    empty = Delta("visitors", 0, 1, [], b"", b"", b"", [], {}, None, True, 0, {}, [], {}, {}, {})
+    rollup = Rollup(RollupOptions({"visitors": 1, "leads": 1}, told=("leads",)))
+    for delta in (replace(empty, sent={0: 4}), replace(empty, group="leads", taken={"visitors/0": 3})):
+        rollup.apply(pack(delta)[0], NOON)
+    rollup.advance(NOON)
+    assert (totals(rollup, "complete"), totals(rollup, "leads_complete")) == ({(): 1}, {(): 1})  # it is on its way
+    for delta in (empty, replace(empty, group="leads", taken={"visitors/0": 3})):
+        rollup.apply(pack(replace(delta, seq=2, sent={0: 4} if delta is empty else {}))[0], NOON + 15_000)
+    rollup.advance(NOON + 15_000)
+    assert (totals(rollup, "complete"), totals(rollup, "leads_complete")) == ({(): 1}, {(): 0})
+    rollup.apply(pack(replace(empty, group="leads", seq=3, taken={"visitors/0": 4}))[0], NOON + 15_000)
+    assert totals(rollup, "leads_complete") == {(): 1}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stream import catalog
-from tests.unit.golden.events import ad, at_ms, chat, form, mail, view
+from tests.unit.golden.events import ad, at_ms, chat, crm, form, mail, view
 from tests.unit.golden.story import Story
 
 _BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
@@ -216,6 +216,31 @@ STORIES = [
         "the bound of an hour holds over two sessions as well",
         [*_views(0, 3000), *_views(45, 3000)],
         [("page_views", "6h", {"": 5000}), ("sessions", "6h", {"": 2})],
+        any_order=False,
+    ),
+    Story(
+        "values that name nobody are no ids, and that is told",
+        [
+            view("10:00", "ann", user_id="guest"),
+            view("10:01", "ann", user_id="guest"),
+            form("10:02", "bob", "submit", form_type="demo", user_id="undefined"),
+            crm("10:03", "l1", "lead_created", user_id="null"),
+            crm("10:04", "l2", "lead_created", user_id="u2"),
+        ],
+        [
+            ("ignored_ids_total", None, {"field=user_id": 4}),
+            ("lead_facts_dropped_total", None, {}),
+            ("conservation_error", None, {"": 0}),
+        ],
+    ),
+    Story(
+        "a lead keeps 512 facts of an id, and what has no room is told",
+        [crm(f"{9 + n // 60:02d}:{n % 60:02d}", "l1", "assigned", rep=f"r{n}") for n in range(150)]
+        + [crm(f"09:{n // 60:02d}:{n % 60:02d}", "l1", "assigned", rep="r") for n in range(1, 391)],
+        [
+            ("lead_facts_dropped_total", None, {"": 28}),
+            ("conservation_error", None, {"": 0}),
+        ],
         any_order=False,
     ),
 ]

@@ -35,6 +35,10 @@ class Rollup:
         self.count, self.complete, self.asked, self.clocks, self.seq = 0, False, [], [], 0
 
     @property
+    def complete_along(self):
+        return self.complete
+
+    @property
     def records(self):
         return self.count
 

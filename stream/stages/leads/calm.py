@@ -68,13 +68,17 @@ def eased(rules: Rules) -> Ease:
     )
 
 
-def calm_of(view: View, facts: Iterable[Fact], rules: Rules) -> Calm | None:
+def calm_of(view: View, facts: Iterable[Fact], clock_ms: int, rules: Rules) -> Calm | None:
     """Say what must be known of a lead; None where something about it is not common."""
     longest_ms = max((within_ms for _, within_ms, _ in rules.plan.silences), default=0)
     # whether a mail lies unopened is seen by what is due first
     if view.expired_ms or rules.half_life_days or longest_ms >= rules.forget_after_ms:
         return None
-    newest_ms = view.newest_ms
+    newest_ms, plan = view.newest_ms, rules.plan
+    silent = {plan.names[rule] for rule, _, _ in plan.silences}
+    if any(part.rule in silent for part in view.parts):
+        # a silence may have been counted by a clock that is ahead of what comes: what would end it is not in order
+        newest_ms = max(newest_ms, clock_ms)
     day = newest_ms // DAY_MS
     opened = sum(fact.what in _ACTED and fact.time_ms // DAY_MS == day for fact in facts if fact.__class__ is Mailed)
     least = [least for _, least in rules.bands]
@@ -84,7 +88,7 @@ def calm_of(view: View, facts: Iterable[Fact], rules: Rules) -> Calm | None:
         view.active_ms,
         view.stage,
         not view.lost_ms and view.stage != rules.last,
-        0 < view.due_ms < newest_ms + rules.forget_after_ms,
+        0 < view.due_ms < view.newest_ms + rules.forget_after_ms,
         view.nurtured,
         opened,
         max((score for score in least if score <= view.score), default=-_FAR),

@@ -220,7 +220,7 @@ class Counting:
             return
         out.leads.append(Lead(group, found, visitors_of(life)))
         if len(some) == 1 and len(group) >= len(parts) and not row.gone and not row.awaits:
-            out.calm = calm_of(found, life, rules)
+            out.calm = calm_of(found, life, clock_ms, rules)
         if group[0].strong:
             out.largest = max(out.largest, len(group))
 

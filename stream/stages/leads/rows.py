@@ -64,7 +64,7 @@ class Said(Struct, array_like=True, gc=False):
 class Calm(Struct, array_like=True, gc=False):
     """What of the only lead of a cluster must be known to see that one more fact changes next to nothing."""
 
-    newest_ms: int  # its newest fact
+    newest_ms: int  # nothing that it counts for is newer
     active_ms: int  # its newest sign of life
     stage: str
     open: bool  # neither customer nor lost

@@ -204,7 +204,7 @@ def _crm(events: list[Event], facts: defaultdict[Name, set[Fact]]) -> list[tuple
         told.sort(key=lambda e: (e["time"], e["id"]))
         won, lost = ([e for e in told if e["action"] == action] for action in ("deal_won", "deal_lost"))
         refunds = [Refund(e["id"], deal, e["time"], e["value"], e["currency"]) for e in told if e["action"] == "refund"]
-        whose = [id for e in [*won, *lost] for id in named(e)[:1]]
+        whose = [id for e in [*won, *lost] for id in named(e) if id[0] == "l"]
         fact = Deal(deal, 0, "", None, "", None)
         if won or lost:
             begin, money = (won or lost)[0], won[-1] if won else {"value": None, "currency": "", "new": None}
@@ -212,9 +212,7 @@ def _crm(events: list[Event], facts: defaultdict[Name, set[Fact]]) -> list[tuple
             worth = money["value"], money["currency"], money["new"]
             fact = Deal(deal, begin["time"], begin["id"], *worth, won_ms, lost_ms)
         if whose:
-            own = next(e for e in [*won, *lost] if named(e))
-            at = next((id for id in named(own) if id[0] == "l"), whose[0])
-            facts[at] |= {*refunds, *([fact] if won or lost else [])}
+            facts[whose[0]] |= {*refunds, *([fact] if won or lost else [])}
         else:
             out.append((fact, refunds))
     return out
@@ -223,4 +221,6 @@ def _crm(events: list[Event], facts: defaultdict[Name, set[Fact]]) -> list[tuple
 def recorded(event: Event) -> Recorded:
     """Give the fact of a record."""
     said: dict[str, Any] = {"to": event.get("to", ""), "deal": event.get("deal", "")}
-    return Recorded(event["id"], event["time"], event["action"], channel="offline", **said)
+    return Recorded(
+        event["id"], event["time"], event["action"], channel="offline", new_customer=event.get("new"), **said
+    )

@@ -38,7 +38,7 @@ def expected(events: list[Event], clock_ms: int, rules: Rules) -> tuple[dict[tup
         total[cell, None if time_ms is None else time_ms // PANE_MS] += amount
 
     for ids, facts in found.groups:
-        for life in lives(list(facts), rules.forget_after_ms) if facts else ():
+        for life in lives(list(facts), rules.memory_ms) if facts else ():
             seen = view(life, clock_ms, rules)
             if seen is not None:
                 contribution.counted(SITE, seen, rules, lambda label, value: value or "unknown", out)
@@ -139,7 +139,7 @@ def test_each_person_counts_once(rng: Random) -> None:
     here, found = check(world(rng, 6, 100, 0.15), rng, (3, 1, 3))
     counted = sum(n for (cell, _), n in here.result().items() if cell[0] == "lead")
     rules = shipped()
-    lives_of = [life for _, facts in found.groups if facts for life in lives(list(facts), rules.forget_after_ms)]
+    lives_of = [life for _, facts in found.groups if facts for life in lives(list(facts), rules.memory_ms)]
     assert counted == sum(view(life, END, rules) is not None for life in lives_of)
 
 

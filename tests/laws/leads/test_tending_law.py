@@ -75,7 +75,7 @@ def test_settling_rows_changes_nothing(rng: Random, leads: int) -> None:
 @given(SEED, st.integers(1, 4))
 def test_rows_of_whom_nothing_was_heard_are_let_go(rng: Random, leads: int) -> None:
     """What they counted for stays in its panes, and so does what they bought."""
-    rules = replace(shipped(), forget_after_ms=60 * DAY_MS)
+    rules = replace(shipped(), forget_after_ms=45 * DAY_MS)
     events, end_ms = world(rng, 5, 80, 0.1, days=25), T0 // DAY_MS * DAY_MS + 90 * DAY_MS
     here = World(2, 1, leads, rules, _SURE_MS)
     live(here, rng, events, end_ms)

@@ -13,4 +13,4 @@ from stream.settings.fields import Settings
 
 def layout_of(settings: Settings) -> Layout:
     """Give the topics of all groups that may run; those that are not there are for the caller to leave out."""
-    return Layout(settings.topic_prefix, chosen(settings.leads).values(), settings.generation)
+    return Layout(settings.topic_prefix, chosen(settings.leads or "off").values(), settings.generation)

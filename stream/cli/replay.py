@@ -102,7 +102,7 @@ def replay(
             settings.channel_sets,
             settings.look_back_ms,
         ),
-        leads=settings.leads,
+        leads=settings.leads or "auto",
         rules=settings.rules,
     )
     if steps is None:

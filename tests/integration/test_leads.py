@@ -12,17 +12,13 @@ from typing import Any
 import pytest
 
 from stream import catalog
-from stream.changes.panes import Grid
 from stream.contract.readings import Reading
 from stream.demo.traffic import KINDS, LEAD_KINDS
-from stream.engine.groups import GROUPS
-from stream.engine.options import FoldOptions
-from stream.ingest.decode import Limits
-from stream.ingest.ladder import Ladder
-from stream.lifecycle.read import shipped
-from stream.replay.folds import Folds
-from stream.rollup.rollup import Rollup, RollupOptions
-from tests.integration.engine import Engine, Series
+from tests.integration import way_out
+from tests.integration.engine import Engine
+from tests.integration.test_outage import _get
+from tests.integration.test_take_over import _exit_of
+from tests.straight import Series, straight
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -32,30 +28,10 @@ WINDOWS = ("30d", "365d", "now")
 
 def replayed(engine: Engine) -> dict[Series, Reading]:
     """Read all records of the broker by one shard of each group."""
-    rules = shipped()
-    limits = Limits(ladder=Ladder(rules.ladder))
-    folds = Folds(FoldOptions(limits=limits, grid=Grid(pane_ms=1), rules=rules), GROUPS, leads=True)
-    told = tuple(name for name in GROUPS if GROUPS[name].told_by)
-    rollup = Rollup(
-        RollupOptions(
-            dict.fromkeys(GROUPS, 1),
-            exact=True,
-            label_limit=1_000,
-            most_readings=100_000,
-            told=told,
-            periods=rules.periods,
-        )
-    )
     records: dict[Any, list[Any]] = defaultdict(list)
     for raw in sorted(engine.raw((*KINDS, *LEAD_KINDS)), key=lambda raw: (raw.timestamp_ms, raw.partition, raw.offset)):
         records[raw.kind].append((raw.offset, raw.timestamp_ms, raw.key, raw.value, ()))
-    folds.fold(records)
-    at_ms = folds.newest_ms + 1
-    folds.advance(at_ms)
-    for delta in folds.deltas():
-        rollup.add(delta)
-    rollup.read_at(at_ms)
-    return {(one.metric, tuple(sorted(one.labels.items())), one.window): one for one in rollup.readings(None)}
+    return straight(records)
 
 
 def unlike(engine: Engine, limit_s: float = 90) -> list[str]:
@@ -97,3 +73,61 @@ def test_three_workers_killed_under_load_follow_people_as_a_replay_does(site):
     assert sum(worker.exits.count(-9) for worker in workers) == 3
     assert [code for worker in workers for code in worker.exits if code != -9] == []
     assert "\n".join(unlike(engine)) == ""
+
+
+def test_an_orderly_restart_without_transactions_repeats_nothing(embedded, site):
+    engine = Engine(site(on=embedded, partitions=2, optional=True, LEADPULSE_LEADS="on", LEADPULSE_READINGS_LIMIT="100000"))
+    first = engine.worker()
+    sent = engine.produce(1_500, seed=3, leads=True)
+    engine.wait_accounted(sent)
+    assert first.stop() == 0
+    engine.worker()
+    sent += engine.produce(1_500, seed=4, leads=True)
+    engine.wait_accounted(sent)
+    assert "\n".join(unlike(engine)) == ""
+
+
+@pytest.mark.timeout(400)
+def test_leads_are_switched_on_under_workers_that_run_and_off_by_a_rebuild(site, broker, tmp_path):
+    here = site(partitions=2, off=True, LEADPULSE_LEADS="auto")
+    engine = Engine(here)
+    worker = engine.worker()
+    sent = engine.produce(500, seed=1)
+    engine.wait_accounted(sent)
+    assert "People are not followed" in worker.log()
+    assert "leadpulse_leads_complete" not in _get(engine.ports[0], "/metrics")[1]
+    # wanted, and not there
+    wanted = engine.worker(LEADPULSE_LEADS="on", LEADPULSE_INSTANCE_ID="wanted")
+    wanted.restart = False
+    code, log = _exit_of(wanted)
+    assert code == 1
+    assert "leadpulse.touches" in log
+    assert "`leadpulse topics create`" in log
+    here.workers.remove(wanted)
+    engine.ports.pop()
+    # on
+    told = way_out.run("leadpulse topics create --optional", here.settings)
+    assert f"created  {here.prefix}leadpulse.touches  2 partition(s)" in told
+    assert f"created  {here.prefix}crm  2 partition(s)" in told
+    until = time.monotonic() + 100
+    while not (worker.exits and "leadpulse_leads_complete 1" in _get(engine.ports[0], "/metrics")[1]):
+        assert time.monotonic() < until, worker.log()[-2000:]
+        time.sleep(1)
+    assert worker.exits == [70]
+    assert "optional topics have come" in worker.log()
+    assert "critical" not in worker.log()
+    sent += engine.produce(500, seed=2, leads=True)
+    engine.wait_accounted(sent)
+    assert worker.stop() == 0
+    # off: what was told could not be taken back
+    off = {**here.settings, "LEADPULSE_LEADS": "off"}
+    code, log = _exit_of(refused := engine.worker(LEADPULSE_LEADS="off"))
+    refused.restart = False
+    assert code == 2
+    assert "2 shards of leads" in log
+    refused.stop()
+    told = way_out.follow(log, off)
+    assert "leadpulse.touches: deleted, because of LEADPULSE_LEADS=off" in told
+    engine.worker(LEADPULSE_LEADS="off")
+    engine.wait_accounted(sum(raw.kind in KINDS for raw in engine.raw()))
+    assert "leads_complete" not in {metric for metric, _, _ in engine.readings()}

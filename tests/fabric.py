@@ -176,6 +176,7 @@ def _totals(
         yield "fields_ignored_total", {"kind": kind, "field": "geo.country"}, records // 300
     yield "conservation_error", {}, 0
     yield "complete", {}, int(complete)
+    yield "leads_complete", {}, int(complete)
     yield "data_since_timestamp_seconds", {}, since_ms / 1_000
     yield "dedupe_horizon_seconds", {}, 86_400
     for site in sites:

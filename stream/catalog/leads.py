@@ -128,6 +128,7 @@ STAGES: Final[tuple[Metric, ...]] = (
         "Customers won in the window per visitor of the window; no proportion, since most of them came earlier.",
         area="leads",
         proportion=False,
+        from_numerator=True,  # without a crm nobody becomes a customer, and that is no nought
         formula="customers won in the window / visitors of the window",
         across="customers of earlier visits: nobody knows today which of today's visitors will buy",
         look=Look(places=(Chart(_STAGES),)),

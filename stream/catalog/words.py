@@ -250,6 +250,7 @@ class Metric:
     bottom_scale: float = 1.0
     ends: Ends = "now"
     constant: tuple[tuple[str, str], ...] = ()
+    from_numerator: bool = False  # told only of what the numerator has labels of: the denominator alone says nothing
     alert: Alert | None = None
     panel: str | None = None
     since: str = "0.1"

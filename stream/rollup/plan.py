@@ -139,7 +139,7 @@ def _label_sets(metric: Metric, names: tuple[str, ...], found: _Found) -> list[L
     Where none does, those that its counts have together: what each says of the labels that it carries.
     """
     told: dict[tuple[str, ...], dict[Labels, None]] = {}  # labels of counts → their sets
-    for _, count in metric.numerator + metric.denominator:
+    for _, count in metric.numerator if metric.from_numerator else metric.numerator + metric.denominator:
         labels = catalog.COUNTS[count].labels
         at = [place for place, label in enumerate(labels) if label not in (_BUCKET, metric.over)]
         keys: Iterable[Labels] = found.of(count)

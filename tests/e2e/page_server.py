@@ -11,18 +11,20 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from itertools import chain
 
 from stream.catalog import BY_NAME, version
 from stream.serve.figures import overview
 from stream.serve.http import HttpService
 from stream.serve.live import LivePage
+from stream.serve.sections import entries
 from stream.serve.telemetry import Telemetry
 from stream.serve.views import RollupView, ShardView, WorkerView
 from stream.settings.fields import Settings
 from tests.fabric import readings
 
 HOUR_MS = 3_600_000
-MAIN = frozenset(metric.name for metric in overview())
+SHOWN = frozenset(metric.name for metric in (*overview(), *chain.from_iterable(entries().values())))
 SITES = ("shop",)
 SILENT = ("restoring", "elsewhere")  # nothing is published here
 EMPTY = ("nothing", *SILENT)
@@ -68,7 +70,7 @@ class PageServer:
         since_ms = int(time.time() * 1_000) - (240_000 if self.scenario == "young" else 400 * 24 * HOUR_MS)
         found = readings(
             at_ms, self.sites, factors=self.factors if wrong else {}, complete=not lagging,
-            unread=184_223 if lagging else 0, since_ms=since_ms, names=MAIN,
+            unread=184_223 if lagging else 0, since_ms=since_ms, names=SHOWN,
         )  # fmt: skip
         if self.scenario == "nothing":
             found = [each for each in found if each.metric in ("complete", "conservation_error")]

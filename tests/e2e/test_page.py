@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stream.contract.kinds import KINDS
+from stream.serve.sections import entries
 from tests.e2e.browser import chromium, expect, violations
 from tests.e2e.page_server import PageServer
 
@@ -77,7 +79,10 @@ def test_the_overview_shows_each_main_figure_with_its_counts_and_state(fine, ope
     assert page.locator(".card canvas").count() == 8
     assert page.locator("#badge").inner_text() == "Live"
     assert "all accounted for" in page.locator("#trust-verdict").inner_text()
-    assert page.locator("#sources-table tbody tr").count() == 5
+    assert page.locator("#sources-table tbody tr").count() == len(KINDS)
+    assert page.locator("#sections h2").all_inner_texts() == ["Leads", "Money"]
+    assert page.locator("#sections tbody tr").count() == sum(map(len, entries().values()))
+    assert re.search(r"Open leads\s+[\d,]+\s+\D+ [\d,]+", page.locator("#sections").inner_text())
     assert complaints == []
 
 

@@ -88,6 +88,12 @@ STORIES = [
         ],
     ),
     Story(
+        "where nobody ever became a customer there is no share of visitors who did",
+        [view("06-10 12:00", "vic"), form("06-10 12:01", "vic", "submit")],
+        [("visitor_conversion_ratio", "30d", {}), ("visitors", "30d", {"": 1}), ("stage_leads", "30d", {"stage=lead": 1})],
+        options={"leads": "on"},
+    ),
+    Story(
         "what was entered before what comes before it counts and has no duration",
         [
             crm("05-30 12:00", "l1", "deal_won", deal="d1", value=10, currency="EUR"),

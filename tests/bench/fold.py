@@ -23,6 +23,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from stream.contract.records import Record
 from stream.contract.results import encode
+from stream.engine import repeats
 from stream.engine import shard as pipeline
 from stream.engine.account import Account
 from stream.engine.commit import ShardReport
@@ -55,7 +56,7 @@ REPORT = ShardReport(caught_up=False, now_ms=0, lag_records={})
 STEPS: dict[str, list[tuple[Any, str]]] = {
     "decode": [(pipeline, "decode")],
     "route": [(Router, "part")],
-    "hash ids": [(pipeline, "hash_ids")],
+    "hash ids": [(repeats, "hash_ids")],
     "known ids": [(KnownIds, "check")],
     "classify": [(pipeline, "classify")],
     "touches": [(Channels, "touches")],

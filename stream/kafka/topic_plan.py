@@ -156,10 +156,10 @@ class TopicPlan:
         dispensed = [spec for spec in absent if spec.kind and spec.name != touches]
         if dispensed:
             yield Finding(
-                f"Optional sources are not there: {', '.join(spec.kind for spec in dispensed)}. What needs them is not "
-                "shown.",
+                f"Optional sources are not there, or not to be seen: {', '.join(spec.kind for spec in dispensed)}. "
+                "What needs them is not shown.",
                 ", ".join(spec.name for spec in dispensed),
-                "To have them: `leadpulse topics create --optional`.",
+                "To have them: `leadpulse topics create --optional`, and READ on them.",
                 fatal=False,
                 usual=True,
             )

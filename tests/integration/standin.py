@@ -195,7 +195,7 @@ def encode(reading: Reading) -> bytes:
 
 
 def main() -> None:
-    from stream.engine.groups import GROUPS
+    from stream.engine.groups import chosen
     from stream.errors import LeadpulseError
     from stream.settings.fields import Settings
     from stream.worker.run import run
@@ -212,10 +212,11 @@ def main() -> None:
         and not name.startswith("LEADPULSE_TEST_")
     }
     fold = NothingFold if os.environ.get("STANDIN_FOLD") == "nothing" else CountingFold
+    settings = Settings(**values)  # type: ignore[arg-type]
     try:
         run(
-            Settings(**values),  # type: ignore[arg-type]
-            groups=GROUPS.values(),
+            settings,
+            groups=chosen(settings.leads or "off").values(),
             make_fold=fold,
             make_rollup=CountingRollup,
             encode_reading=encode,

@@ -10,9 +10,12 @@ import time
 
 import pytest
 
-from stream.engine.groups import GROUPS
+from stream.engine.groups import chosen
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+
+#: Those that run unless settings say more.
+GROUPS = len(chosen("off"))
 
 
 def _load(site, count, rate):  # type: ignore[no-untyped-def]
@@ -81,11 +84,11 @@ def test_a_worker_that_slept_past_its_session_changes_nothing(site):
     here = site(partitions=4)
     workers = [here.worker() for _ in range(2)]
     for worker in workers:
-        _wait_owned(worker, 2 * len(GROUPS), 2 * len(GROUPS) + 1)
+        _wait_owned(worker, 2 * GROUPS, 2 * GROUPS + 1)
     load = _load(here, 60_000, 2_500)
     time.sleep(2)
     workers[0].kill(signal.SIGSTOP)
-    _wait_owned(workers[1], 4 * len(GROUPS) + 1)  # past its session (6 s) all shards are with the other one
+    _wait_owned(workers[1], 4 * GROUPS + 1)  # past its session (6 s) all shards are with the other one
     workers[0].kill(signal.SIGCONT)
     load.join()
     here.wait_counted(60_000)

@@ -31,7 +31,8 @@ def test_status_tells_a_healthy_installation_from_one_that_stands_still(site):
     assert {one["owner"].partition("@")[2] for one in told["shards"]} == {"127.0.0.1"}
     assert all(one["caught_up"] and one["lag_records"] == 0 for one in told["shards"])
     assert max(one["committed_age_s"] for one in told["shards"]) < 15
-    assert {one["kind"] for one in told["sources"]} == {"page_view", "form", "chatbot", "email", "ad"}
+    kinds = {"page_view", "form", "chatbot", "email", "ad"}
+    assert {one["kind"] for one in told["sources"]} == {*kinds, "cost", "signal"}
     assert told["rollup"]["complete"] is True
     assert abs(told["clock_skew_s"]) < 5
     shown = way_out.run("leadpulse status", here.settings)

@@ -96,7 +96,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
 
 
 def replayed(events: Path, at_s: int) -> dict[Key, float]:
-    """Give the series of a replay: a reading is one, a ratio three, a summary two and its quantiles."""
+    """Give the series of a replay: a reading is one, a ratio three, one of a cohort four, a summary two and its quantiles."""
     out: dict[Key, float] = {}
 
     def put(name: str, labels: dict[str, str], value: float | None) -> None:
@@ -117,6 +117,7 @@ def replayed(events: Path, at_s: int) -> dict[Key, float]:
         elif row["numerator"] is not None:
             put(f"{name}_numerator", labels, row["numerator"])
             put(f"{name}_denominator", labels, row["denominator"])
+        put(f"{name}_maturity", labels, row["maturity"])
     put("as_of_timestamp_seconds", {}, at_s)
     return out
 

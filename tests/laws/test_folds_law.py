@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from stream.changes.accumulator import Accumulator
 from stream.changes.deltas import unpack
 from stream.changes.panes import DAY_MS, Grid
+from stream.engine.groups import GROUPS
 from stream.engine.shard import ShardFold
 from stream.stages.ads.totals import Total, pieces
 from stream.stages.emails.copy import Copy, joined
@@ -25,7 +26,6 @@ from stream.stages.visitors.row import decode, decode_ad_lead
 from stream.state.rows import Rows
 from tests.laws.sums import LONG, Sums, add_cells, add_delta, counts_of, nonzero, remembered, taken
 from tests.laws.traffic import (
-    GROUP_NAMES,
     REPORT,
     Envelope,
     batch,
@@ -34,6 +34,9 @@ from tests.laws.traffic import (
     record,
     shard,
 )
+
+#: Groups that events alone are told to: what others tell has laws of its own (`leads`).
+GROUP_NAMES = tuple(name for name, group in GROUPS.items() if not group.told_by)
 
 #: Cells that events add for good, one by one: no row gives them again.
 FOR_GOOD = {

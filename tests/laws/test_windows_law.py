@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream import catalog
+from stream.catalog.words import AGES
 from stream.changes.accumulator import Spread
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, NOW, Grid, end_pane, window_ms
 from stream.rollup.series import windows_of
@@ -49,7 +50,8 @@ def apply(levels: Levels, changes: np.ndarray) -> None:
 
 
 def test_the_windows_are_those_that_the_catalog_asks_for() -> None:
-    assert {name for name, _ in WINDOWS} == {"5m", "1h", "6h", "24h", "7d", "30d", "90d", "365d"}
+    of_metrics = {"5m", "1h", "6h", "24h", "7d", "30d", "90d", "365d"}
+    assert {name for name, _ in WINDOWS} == of_metrics | set(AGES)  # of open leads, by how long they have been
     in_time = {6 * HOUR_MS, 48 * HOUR_MS, 72 * HOUR_MS}  # mails opened and clicked, appointments, mails replied to
     targets = {target_s * 1_000 for target_s in (300, 600, 1_800, 3_600)}  # steps of funnels
     assert {shift for _, shift in WINDOWS} == {0, 30 * MINUTE_MS} | in_time | targets

@@ -36,7 +36,13 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="Read at this time, with its zone; default: newest event + 1 ms.",
 )
-@click.option("--window", "windows", multiple=True, metavar="W", help="A window of any length, such as 90m or 400d.")
+@click.option(
+    "--window",
+    "windows",
+    multiple=True,
+    metavar="W",
+    help="A window of any length, such as 90m or 400d; `now` stays beside it.",
+)
 @click.option("--metric", "names", multiple=True, metavar="NAME", help="Only this metric; may be given again.")
 @click.option("--format", "form", type=click.Choice(["table", "ndjson", FORMAT]), default="table", show_default=True)
 @click.option(

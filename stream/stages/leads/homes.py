@@ -12,12 +12,13 @@ would decide who is shared.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final, TypeVar
 
 import msgspec
 
 from stream.identity.facts import Fact, Visit
-from stream.identity.ids import VISITOR, Id, Namer
+from stream.identity.ids import FIELDS, VISITOR, Id, Namer
 from stream.identity.messages import Drop, Link, Name, Put, Seen
 from stream.lifecycle.rules import Rules
 from stream.stages.leads.clusters import EVIDENCE, VISITORS, moment_of, visitor_of
@@ -48,7 +49,7 @@ class Homes:
         self._results = results
         self._limits = [[rules.shared.get(a, {}).get(b, 0) for b in _LETTERS] for a in _LETTERS]
         self.clock_ms = 0
-        self.unjoined = 0
+        self.unjoined: Counter[str] = Counter()  # ids by type that are not joined, for want of room
 
     def root(self, message: M) -> Home | None:
         """Give the home that a message is for, None where it has gone on towards the root."""
@@ -242,7 +243,7 @@ class Homes:
         elif at < other:
             self._post.send(Union(other, at))
         elif len(home.row.members) >= MOST_IDS:
-            self.unjoined += 1
+            self.unjoined[FIELDS[at.type]] += 1
         else:
             self._ship(home, other)
 

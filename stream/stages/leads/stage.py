@@ -42,9 +42,9 @@ from stream.stages.leads.records import Records, Source
 from stream.stages.leads.results import Results
 from stream.stages.leads.rows import Deal, Waiting, encode, key, waiting_of
 from stream.stages.leads.rulebook import Rulebook
-from stream.stages.leads.store import Store
+from stream.stages.leads.store import Store, id_of
 from stream.stages.leads.tables import Encoded
-from stream.stages.leads.tending import Tending
+from stream.stages.leads.tending import SLICE, Tending
 from stream.stages.stage import Batch, HandOver, Refused, Result, Shared, Stage
 from stream.state.keys import TO_FORGET
 from stream.state.table import Table
@@ -87,6 +87,7 @@ class Leads(Stage):
         self._waiting: list[tuple[Any, int, int] | Raw] = []
         self._clock_ms = 0
         self._learned = False
+        self._to_tell: list[bytes] | None = None  # rows of which is still to be told what they are; None: nobody asked
         homes, deals, forgetting = self._homes, self._deals, self._forgetting
         self._do: Final[Mapping[type, Callable[[Any], None]]] = {
             Put: homes.put, Drop: homes.drop, Name: homes.name, Seen: homes.seen, Link: homes.link,
@@ -145,6 +146,7 @@ class Leads(Stage):
         self._tending.due(self._clock_ms)
         self._tending.rules()
         self._forget_due()
+        self._tell_some()
         for message in self._post.here():
             self._do[type(message)](message)
         self._counting.settle()
@@ -168,10 +170,12 @@ class Leads(Stage):
     def noted(self) -> Mapping[str, int]:
         """Count ids that were ignored, facts for which was no room, and ids that could not be joined."""
         noted, self._records.noted = self._records.noted, Counter()
-        for name, n in (("crm/fact_dropped", self._counting.dropped), ("crm/unjoined", self._homes.unjoined)):
-            if n:
-                noted[name] += n
-        self._counting.dropped = self._homes.unjoined = 0
+        for field, n in self._homes.unjoined.items():
+            noted[f"crm/ignored_id/{field}"] += n
+        if self._counting.dropped:
+            noted["crm/fact_dropped"] += self._counting.dropped
+        self._counting.dropped = 0
+        self._homes.unjoined.clear()
         return noted
 
     def touches(self) -> Mapping[int, Sequence[Raw]]:
@@ -188,6 +192,16 @@ class Leads(Stage):
         """Give what became of leads."""
         records, self._results.records = self._results.records, []
         return records
+
+    def tell_all(self) -> None:
+        """Let results tell of all leads that there are now, a part with each commit."""
+        if self._to_tell is None:
+            self._to_tell = list(self._store.homes.rows)
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether a part of that is still to come."""
+        return bool(self._to_tell)
 
     def gauges(self) -> Mapping[str, float]:
         """Give how many ids the largest lead of each site has, and how many rows still go by former rules."""
@@ -239,6 +253,14 @@ class Leads(Stage):
             else:
                 wait.again, wait.due_ms = True, wait.asked_ms + _AGAIN_MS
                 self._to_forget.put(name, encode(wait))
+
+    def _tell_some(self) -> None:
+        """Tell of some leads what they are."""
+        some, self._to_tell = (self._to_tell or [])[:SLICE], self._to_tell and self._to_tell[SLICE:]
+        for name in some:
+            home = self._store.get(id_of(name))
+            if home is not None:
+                self._results.whole(home)
 
     def _count_deal(self, row: Deal, sign: int) -> None:
         """Count a deal of nobody, or take back what it counted for."""

@@ -42,6 +42,11 @@ MAIN: Final[tuple[Key, ...]] = (
     _key("cost_per_lead", "24h", currency="EUR", cost="media"),
     _key("deliverability_ratio", "1h", **_MAIL),
     _key("funnel_step_seconds", "1h", quantile="0.5", **{"from": "first_view", "to": "lead"}),
+    _key("stage_leads", "24h", stage="sql"),
+    _key("stage_leads", "24h", stage="customer"),
+    _key("speed_to_lead_seconds", "24h", quantile="0.5"),
+    _key("band_leads", "now", band="hot"),
+    _key("attributed_leads", "24h", channel="paid_search", model="linear"),
     _key("visit_to_lead_ratio", "24h"),
     _key("visitors", "30d"),
     _key("page_views", "1h"),
@@ -52,6 +57,9 @@ MAIN: Final[tuple[Key, ...]] = (
     _key("conversations", "1h", bot="helper-bot"),
     _key("email_open_ratio", "1h", **_MAIL),
     _key("valid_event_ratio", "1h", kind="page_view"),
+    _key("lead_quality_ratio", "24h"),
+    _key("open_leads", "now", age="1d", stage="lead"),
+    _key("customer_acquisition_cost", "30d", currency="EUR"),
 )
 
 _FRAME_LINES: Final = 19  # what is drawn around the metrics

@@ -48,6 +48,10 @@ def differing(readings: list[Reading], books: Reference, at_ms: int) -> Iterator
         side = Seen(reading.value, reading.numerator, reading.denominator, reading.n, *span[1:], reading.seq)
         # what is on one side only was taken back, since an earlier event came later, and says nothing
         right = agrees(reading.metric, side, expected) if expected is not None else not reading.value
+        if reading.maturity is not None:
+            right = right and books.leads_at(at_ms).ripe(
+                reading.metric, labels, span, reading.maturity, span.length_ms // 24
+            )
         if not right:
             yield (reading.metric, labels, span.name), reading, expected
 

@@ -76,11 +76,13 @@ class Everybody:
         whose: dict[Id, Known] = {}
         for ids in links.groups():
             whose.update(dict.fromkeys(ids, Known(name, ids)))
+        # an id of everybody is somebody of its own, as far as it was told of by itself
+        whose |= {one: Known(name, frozenset({one})) for one in shared}
         nobody = Known(name, frozenset())
         for told in self._told(site):
             one = told.whose
-            if one in shared or one == crm.NOBODY:
-                # what was done under an id of everybody is the device's own; of what else is known nobody can say
+            if one == crm.NOBODY or (one in shared and (told.visitor or told.where == "companies")):
+                # what was done under an id of everybody is the device's own; what a form said of a company nobody's
                 one = Id("v", told.visitor)
             if one.type == "v" and one.value:
                 whose.setdefault(one, _lone(name, one.value))

@@ -24,6 +24,7 @@ from stream.reference.outside import Signal, newest
 Read = Iterator[tuple[Labels, Expected]]
 #: How far a time is off by the bucket that it is counted in, and one that is below all buckets.
 _BUCKET: Final = 0.05
+_LITTLE: Final = 1e-9
 _FLOOR_MS: Final = 10
 _PAID_LEADS: Final = {"full_cost_per_lead": "_all_leads", "cost_per_sale": "deals_won"}
 
@@ -64,10 +65,12 @@ class Figures:
                 one = self._price if metric in metrics.END_WITH_COST else self._return
                 yield _shown(metric, labels), one(metric, labels, until)
 
-    def maturity(self, metric: str, labels: Labels, span: Window, slack: float = 0.0) -> float | None:
+    def maturity(
+        self, metric: str, labels: Labels, span: Window, factor: float = 1.0, slack_ms: int = 0
+    ) -> float | None:
         """Say how final a cohort's figure is: how much of it no longer waits, or has waited longer than most do.
 
-        With `slack` the horizon is longer by that part of it.
+        The horizon may be longer or shorter, by a factor and some slack; None where there is nobody.
         """
         name = metrics.COHORTS.get(metric, "_pair")
         spells = self.page.spells.get((name, labels), [])
@@ -75,19 +78,28 @@ class Figures:
         if not cohort:
             return None
         clock_ms = self.page.clock_ms
-        young_ms = self._horizon_ms(name, labels) * (1 + slack)
+        young_ms = self._horizon_ms(name, labels) * factor + slack_ms
         waiting = [one for one in cohort if one.fate == WAITS and clock_ms - one.from_ms < young_ms]
         return 1 - len(waiting) / len(cohort)
+
+    def ripe(self, metric: str, labels: Labels, span: Window, told: float, slack_ms: int = 0) -> bool:
+        """Tell whether a maturity is right, with a horizon out of a bucket, and ages by panes."""
+        edges = [self.maturity(metric, labels, span, 1 + sign * _BUCKET, sign * slack_ms) for sign in (1, -1)]
+        low, high = edges
+        return low is None or high is None or low - _LITTLE <= told <= high + _LITTLE
 
     def _horizon_ms(self, name: str, labels: Labels) -> float:
         """Give how long nine of ten took who got there within a year; without enough of them 30 days."""
         named = dict(labels)
         since_ms = self.page.clock_ms - 365 * DAY_MS
-        whose = {"site", "from", "to"}
+        followed = set(pairs_of_times(self._rules)) if self._rules is not None else set()
+        if name == "_pair" and (named["from"], named["to"]) not in followed:
+            return 30 * DAY_MS  # nobody keeps how long that took
         took = sorted(
             one.took_ms
             for which, spells in self.page.spells.items()
-            if which[0] == name and all(dict(which[1]).get(label) == named.get(label) for label in whose)
+            if which[0] == metrics.HORIZONS.get(name, name)
+            and all(dict(which[1]).get(label) == named.get(label) for label in ("site", "from", "to"))
             for one in spells
             if one.fate == REACHED and one.took_ms is not None and one.from_ms + one.took_ms >= since_ms
         )

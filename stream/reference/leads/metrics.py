@@ -28,6 +28,8 @@ COHORTS: Final = {
     "call_conversion_ratio": "_called",
     "event_attendance_ratio": "_registered",
 }
+#: cohort → the one by which it is known how long most take: a channel has the horizon of its site
+HORIZONS: Final = dict.fromkeys(("_channel_prospect", "_campaign_prospect", "_offer_prospect", "_segment"), "_prospect")
 RATIOS: Final = {
     **{metric: (f"{name}_reached", name) for metric, name in COHORTS.items()},
     "stage_drop_ratio": ("_pair_left", "_pair"),

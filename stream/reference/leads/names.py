@@ -77,7 +77,7 @@ class Links:
         return out
 
     def groups(self) -> list[frozenset[Id]]:
-        """Part the strong ids into people; shared ids are in no group, and a group of too many falls apart."""
+        """Part the ids that join into people; shared ids are in no group, and a group of too many falls apart."""
         shared = self.shared()
         free = [one for one in sorted(self._neighbours) if one.type != "v" and one not in shared]
         found: list[frozenset[Id]] = []

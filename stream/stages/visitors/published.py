@@ -125,9 +125,6 @@ def session_at(sessions: Sequence[Packed], at_ms: int) -> Packed | None:
 def lives_of(row: Row, sessions: Sequence[Packed], outside: Sequence[Moment], memory_ms: int) -> list[Life]:
     """Part all that is known of a visitor into lives, in order; mostly there is one."""
     parts = list(_parts(row, sessions))
-    if memory_ms <= LIFE_MS and parts:
-        end_ms = max(row.last, max(part.end_ms for part in parts))
-        parts = [_one([Life(min(part.start_ms for part in parts), end_ms), *parts])]
     parts += [Life(moment[0], moment[0], [moment], moment[0]) for moment in outside]
     parts.sort(key=lambda part: (part.start_ms, part.end_ms))
     lives: list[list[Life]] = []

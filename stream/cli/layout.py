@@ -11,6 +11,10 @@ from stream.kafka.layout import Layout
 from stream.settings.fields import Settings
 
 
-def layout_of(settings: Settings) -> Layout:
-    """Give the topics of all groups that may run; those that are not there are for the caller to leave out."""
-    return Layout(settings.topic_prefix, chosen(settings.leads or "off").values(), settings.generation)
+def layout_of(settings: Settings, *, whole: bool = False) -> Layout:
+    """Give the topics of all groups that may run; those that are not there are for the caller to leave out.
+
+    With `whole` also of those that shall not run.
+    """
+    groups = chosen("auto" if whole else settings.leads or "off")
+    return Layout(settings.topic_prefix, groups.values(), settings.generation)

@@ -169,7 +169,7 @@ def rebuild(settings: Settings, yes: bool, replication: int | None) -> None:
     link, layout = security.link(settings), layout_of(settings)
     group = layout.consumer_group(settings.group_id)
     with broker.admin(link) as client:
-        plan = again.plan(client, layout, settings.start)
+        plan = again.plan(client, layout, settings.start, layout_of(settings, whole=True))
         click.echo("\n".join(plan.lines()))
         if not yes:
             click.confirm("\nGive up the present state and count anew?", abort=True, err=True)

@@ -36,14 +36,20 @@ from stream.kafka.topic_spec import TopicSpec
 DELETE_LIMIT_S: Final = 60.0
 
 
-def plan(client: KafkaAdminClient, layout: Layout, start: str) -> RebuildPlan:
-    """Look at all topics, and plan around what there is of the sources."""
-    there = topics.found(client, (spec.name for spec in TopicPlan(layout).specs))
+def plan(client: KafkaAdminClient, layout: Layout, start: str, whole: Layout | None = None) -> RebuildPlan:
+    """Look at all topics, and plan around what there is of the sources.
+
+    `whole` is the layout of all that might run: own topics of what is not in `layout` are given up.
+    """
+    wanted = {spec.name for spec in TopicPlan(layout).specs}
+    more = {spec.name for spec in TopicPlan(whole or layout).specs if spec.role != "source"} - wanted
+    dropped = sorted(topics.found(client, more))
+    there = topics.found(client, wanted)
     specs = TopicPlan.fitting(layout, there).specs
     if layout.former() is not None:  # the result topics are those of the generation that publishes
         specs = tuple(spec for spec in specs if spec.role != "result" or spec.name not in there)
     specs = tuple(spec for spec in specs if not spec.kind or spec.name in there)  # nobody asked for the others
-    return RebuildPlan.of(specs, {name: holding(client, name, one.partitions) for name, one in there.items()}, start)
+    return RebuildPlan.of(specs, {name: holding(client, name, one.partitions) for name, one in there.items()}, start, dropped)
 
 
 def holding(client: KafkaAdminClient, topic: str, partitions: int) -> Holding:
@@ -99,7 +105,7 @@ def carry_out(
     with _granted(link, layout, group):
         if wanted.raised:
             client.create_partitions(wanted.raised)
-        _delete(client, wanted.emptied)
+        _delete(client, [*wanted.emptied, *wanted.dropped])
         made = _create(link, layout, replication)
         result = client.delete_groups([group]).get(group, "OK")
     if result not in ("OK", "GroupIdNotFoundError"):

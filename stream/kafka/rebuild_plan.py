@@ -30,15 +30,19 @@ class RebuildPlan:
     sources: tuple[tuple[TopicSpec, Holding | None], ...]
     own: tuple[tuple[TopicSpec, Holding | None], ...]
     start: str  # where a fresh state begins: earliest, latest or a time
+    dropped: tuple[str, ...] = ()  # own topics of what shall not run any more
 
     @classmethod
-    def of(cls, specs: Sequence[TopicSpec], held: Mapping[str, Holding], start: str) -> RebuildPlan:
-        """Plan from the topics as they should be and as they are."""
+    def of(
+        cls, specs: Sequence[TopicSpec], held: Mapping[str, Holding], start: str, dropped: Sequence[str] = ()
+    ) -> RebuildPlan:
+        """Plan from the topics as they should be and as they are; `dropped` are there and shall not be any more."""
         pairs = [(spec, held.get(spec.name)) for spec in specs]
         return cls(
             tuple(pair for pair in pairs if pair[0].role == "source"),
             tuple(pair for pair in pairs if pair[0].role != "source"),
             start,
+            tuple(dropped),
         )
 
     @property
@@ -97,6 +101,7 @@ class RebuildPlan:
             for name, count in self.raised.items()
         ]
         lines += [f"  {name}: deleted and made anew" for name in self.emptied]
+        lines += [f"  {name}: deleted, because of LEADPULSE_LEADS=off" for name in self.dropped]
         missing = [spec.name for spec, held in (*self.sources, *self.own) if held is None]
         return [*lines, *(f"  {name}: created" for name in missing)]
 

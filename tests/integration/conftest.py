@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stream.engine.groups import GROUPS
+from stream.engine.groups import GROUPS, chosen
 from stream.kafka import topics
 from stream.kafka.layout import Layout
 from stream.kafka.security import Link
@@ -48,8 +48,10 @@ class Site:
     """One installation on a broker: a topic prefix of its own, and its workers."""
 
     def __init__(
-        self, broker: Broker, folder: Path, partitions: int, *, optional: bool = False, **settings: Any
-    ) -> None:
+        self, broker: Broker, folder: Path, partitions: int, *, optional: bool = False, off: bool = False,
+        **settings: Any,
+    ) -> None:  # fmt: skip
+        """Take `optional` for the topics that an installation may be without, `off` for none of leads."""
         self.broker, self.folder, self.partitions = broker, folder, partitions
         self.prefix = fresh_prefix("t")
         self.layout = Layout(self.prefix, GROUPS.values())
@@ -63,7 +65,8 @@ class Site:
             "PYTHONPATH": str(Path(__file__).parents[2]),
             **settings,
         }
-        topics.create(self.link, self.layout, partitions=partitions, optional=optional)
+        made = Layout(self.prefix, chosen("off").values()) if off else self.layout
+        topics.create(self.link, made, partitions=partitions, optional=optional)
 
     def worker(self, *, restart: bool = True, arguments: tuple[str, ...] = (), **settings: Any) -> Worker:
         """Start one more worker."""

@@ -56,12 +56,12 @@ def differing(readings: list[Reading], books: Reference, at_ms: int) -> Iterator
             yield (reading.metric, labels, span.name), reading, expected
 
 
-@pytest.mark.parametrize(("exact", "seed"), [(False, 4), (True, 5)])
-def test_every_reading_of_leads_is_in_the_books(exact: bool, seed: int) -> None:
+@pytest.mark.parametrize(("exact", "seed", "crash"), [(False, 4, 0.0), (True, 5, 0.0), (True, 6, 0.2)])
+def test_every_reading_of_leads_is_in_the_books(exact: bool, seed: int, crash: float) -> None:
     traffic = Options(seed=seed, start_ms=START_MS, length_ms=24 * 3_600_000, rate=0.06, sites=1, leads=True)
     records = list(Traffic(traffic))
     books, at_ms = told_of(records), records[-1].time_ms + 1_234
-    engine = Installation(3, exact=exact, seed=seed, now_ms=records[-1].time_ms)
+    engine = Installation(3, exact=exact, seed=seed, now_ms=records[-1].time_ms, crash=crash)
     engine.produce(records)
     engine.run()
     readings = engine.read(at_ms)

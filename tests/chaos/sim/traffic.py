@@ -31,14 +31,16 @@ class Sending(NamedTuple):
 
 
 @cache
-def _stock() -> tuple[Record, ...]:
-    options = Options(seed=7, start_ms=START_MS - _BEFORE_MS, length_ms=_BEFORE_MS, rate=1.5, rhythm=False)
+def _stock(leads: bool) -> tuple[Record, ...]:
+    options = Options(
+        seed=7, start_ms=START_MS - _BEFORE_MS, length_ms=_BEFORE_MS, rate=1.5, rhythm=False, leads=leads
+    )
     return tuple(Traffic(options))
 
 
 @cache
-def _of(kinds: tuple[str, ...]) -> tuple[Record, ...]:
-    return tuple(record for record in _stock() if record.kind in kinds)
+def _of(kinds: tuple[str, ...], leads: bool) -> tuple[Record, ...]:
+    return tuple(record for record in _stock(leads) if record.kind in kinds)
 
 
 @cache
@@ -49,9 +51,10 @@ def _place(key: bytes, shards: int) -> int:
 def sendings(rng: Random, shards: dict[str, int]) -> list[Sending]:
     """Draw what is sent, in the order of time."""
     out: list[Sending] = []
+    leads = any(GROUPS[group].told_by for group in shards)
     for group, count in shards.items():
-        stock = _of(GROUPS[group].kinds)
-        first, size = rng.randrange(len(stock) - 60), rng.randrange(4, 15)
+        stock = _of(GROUPS[group].kinds, leads)
+        first, size = rng.randrange(max(1, len(stock) - 60)), rng.randrange(4, 15)
         for record in stock[first : first + size]:
             times = 1 if rng.random() < 0.8 else rng.randrange(2, 5)
             began = rng.uniform(0, ENDS_S)

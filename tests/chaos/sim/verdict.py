@@ -15,21 +15,30 @@ from aiokafka import TopicPartition
 
 from stream.changes.deltas import unpack
 from stream.contract.results import encode
-from stream.engine.groups import GROUPS
+from stream.engine.chain import Links
+from stream.engine.groups import GROUPS, following
+from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.reference.account import Window
 from stream.stages.visitors.row import Extra
+from stream.state.keys import CHAIN
 from stream.worker import position as positions
 from stream.worker.published import key_of
 from tests.accounting import told_of
 from tests.laws.sums import remembered
 from tests.oracle import Raw, judge
+from tests.straight import straight
 
 if TYPE_CHECKING:
     from tests.chaos.sim.world import World
 
 #: A few of each group are enough to tell a wrong count.
 FIGURES: Final = ("page_views", "visitors", "leads", "conversations", "emails_sent", "ad_impressions", "ad_clicks")
+#: What people amount to who are followed; all of it lies in this window.
+LEAD_FIGURES: Final = ("stage_leads", "attributed_leads", "merged_leads", "key_events")
+_LONG: Final = "30d"
+#: Kinds that the reference of these runs does not know.
+_OF_LEADS: Final = ("crm", "privacy")
 _READING: Final = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -42,14 +51,15 @@ def settled(world: World) -> bool:
     records = sum(1 for _ in _sources(world))
     last = _last(world)
     accounted = sum(value["value"] for (metric, _), value in last.items() if metric == "events_total")
-    complete = [value["value"] for (metric, _), value in last.items() if metric == "complete"]
-    return accounted >= records and complete == [1]
+    complete = [value["value"] for (metric, _), value in last.items() if metric in ("complete", "leads_complete")]
+    return accounted >= records and complete == [1] * (1 + world.followed)
 
 
 def differences(world: World) -> list[str]:
     """Compare everything; what is in the rows, which costs most, in one run of three."""
     rows = _state(world) if world.seed % 3 == 0 else []
-    return [*_positions(world), *_deltas(world), *rows, *_topic(world), *_gauges(world)]
+    followed = [*_told(world), *_people(world)] if world.followed else []
+    return [*_positions(world), *_deltas(world), *rows, *_topic(world), *_gauges(world), *followed]
 
 
 def _sources(world: World) -> list[Raw]:
@@ -66,13 +76,15 @@ def _all(world: World, topic: str, shard: int) -> list[Any]:
     return world.broker.read(TopicPartition(topic, shard), 0)[0]
 
 
-def _last(world: World) -> dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, Any]]:
-    """Give the last value of each key of the result topic."""
+def _last(world: World, window: str = "1h") -> dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, Any]]:
+    """Give the last value of each key of the result topic, of one window and of what has none."""
     newest: dict[bytes, bytes | None] = {}
     for _, _, key, value, _ in _all(world, world.layout.metrics, 0):
         newest[key] = value
     found = [_READING.decode(value) for value in newest.values() if value is not None]
-    return {(one["metric"], tuple(sorted(one["labels"].items()))): one for one in found}
+    return {
+        (one["metric"], tuple(sorted(one["labels"].items()))): one for one in found if one["window"] in (None, window)
+    }
 
 
 def _positions(world: World) -> list[str]:
@@ -108,17 +120,19 @@ def _state(world: World) -> list[str]:
     out = []
     for group, count in world.shards.items():
         for shard in range(count):
-            restored, straight = (ShardFold(group, shard, count) for _ in range(2))
+            options = following(FoldOptions(), world.shards)
+            restored, plain = (ShardFold(group, shard, count, options) for _ in range(2))
             rows = {row[2]: row[3] for row in _all(world, world.layout.state(group), shard)}
             for key, value in rows.items():
                 if not key.startswith(b"\x00"):
                     restored.load(key, value)
             topics = world.layout.sources[group].items()
-            straight.fold([(source, _all(world, topic, shard)) for source, topic in topics])
-            straight.stage.hand_over()
+            plain.fold([(source, _all(world, topic, shard)) for source, topic in topics])
+            plain.stage.hand_over()
+            kept = ({}, {}) if GROUPS[group].told_by else (_rows(restored), _rows(plain))  # these go by the clock
             for what, one, other in (
-                ("rows", _rows(restored), _rows(straight)),
-                ("account", restored.account.outcomes, straight.account.outcomes),
+                ("rows", *kept),
+                ("account", restored.account.outcomes, plain.account.outcomes),
             ):
                 if one != other:
                     wrong = [name for name in one.keys() | other.keys() if one.get(name) != other.get(name)]
@@ -145,7 +159,8 @@ def _rows(fold: ShardFold) -> dict[str, Any]:
 
 def _topic(world: World) -> list[str]:
     """The result topic says what the reference does, and the dead letters are those that should be dead."""
-    out, last, raw = [], _last(world), _sources(world)
+    out, last = [], _last(world)
+    raw = [one for one in _sources(world) if one.kind not in _OF_LEADS]
     judged = judge(raw)
     places: Counter[tuple[str, str, str]] = Counter()
     for (metric, labels), reading in last.items():
@@ -155,9 +170,10 @@ def _topic(world: World) -> list[str]:
         if metric == "conservation_error" and reading["value"]:
             out.append(f"conservation error {reading['value']}")
     for place in places.keys() | judged.places.keys():
-        if places[place] != judged.places[place]:
+        if places[place] != judged.places[place] and place[0] not in _OF_LEADS:
             out.append(f"account {place}: reference {judged.places[place]}, topic {places[place]}")
-    dead = sum(n for (_, outcome, _), n in judged.places.items() if outcome == "dead_lettered")
+    ended = judged.places + Counter({place: n for place, n in places.items() if place[0] in _OF_LEADS})
+    dead = sum(n for (_, outcome, _), n in ended.items() if outcome == "dead_lettered")
     letters = sum(len(_all(world, world.layout.dead_letter, at)) for at in range(max(world.shards.values())))
     if letters != dead:
         out.append(f"{letters} dead letters, {dead} records that should be")
@@ -169,11 +185,43 @@ def _topic(world: World) -> list[str]:
     edge_ms = max((event.at_ms for event in judged.events), default=0) + 1
     span = Window("1h", edge_ms - 3_600_000, edge_ms)
     for metric in FIGURES:
+        if metric == "leads" and world.followed:
+            continue  # people are counted there, and not visitors
         want = {labels: one.value for labels, one in reference.between(metric, span).items() if one.value}
         have = {labels: one["value"] for (name, labels), one in last.items() if name == metric and one["value"]}
         if want != have:
             wrong = next(labels for labels in want.keys() | have.keys() if want.get(labels) != have.get(labels))
             out.append(f"{metric} {dict(wrong)}: reference {want.get(wrong)}, topic {have.get(wrong)}")
+    return out
+
+
+def _told(world: World) -> list[str]:
+    """What was told to each shard of leads was taken in, and nothing else."""
+    links: dict[str, Links] = {}
+    for group, count in world.shards.items():
+        for shard in range(count):
+            rows = {row[2]: row[3] for row in _all(world, world.layout.state(group), shard)}
+            links[f"{group}/{shard}"] = msgspec.msgpack.decode(rows.get(CHAIN.prefix) or b"\x90", type=Links)
+    out = []
+    for sender, link in links.items():
+        for receiver, seq in link.sent.items():
+            last = links[f"leads/{receiver}"].taken.get(sender)
+            if last is None or last.seq != seq:
+                out.append(f"{sender} told leads/{receiver} number {seq}, and {last} came last")
+    return out
+
+
+def _people(world: World) -> list[str]:
+    """People amount to what they do if nothing ever happens to the one who follows them."""
+    records: dict[Any, list[Any]] = {}
+    for raw in sorted(_sources(world), key=lambda raw: (raw.timestamp_ms, raw.partition, raw.offset)):
+        records.setdefault(raw.kind, []).append((raw.offset, raw.timestamp_ms, raw.key, raw.value, ()))
+    groups = {name: GROUPS[name] for name in world.shards}
+    last, out = _last(world, _LONG), []
+    for (metric, labels, window), one in straight(records, groups, windows=(_LONG,)).items():
+        found = last.get((metric, labels), {}).get("value")
+        if metric in (*LEAD_FIGURES, "leads") and window == _LONG and (one.value or 0) != (found or 0):
+            out.append(f"{metric} {dict(labels)}: {one.value} straight on, topic {found}")
     return out
 
 

@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from stream import catalog
 from stream.contract.results import encode
-from stream.engine.groups import GROUPS
+from stream.engine.groups import GROUPS, following
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.kafka.layout import ROLLUP, Layout, ShardId
@@ -40,11 +40,15 @@ from tests.chaos.sim.clients import Producer, WireLink, WireReader
 from tests.chaos.sim.clock import START_MS, VirtualLoop, VirtualTime
 from tests.chaos.sim.process import Process, died, here
 from tests.chaos.sim.traffic import sendings
-from tests.chaos.sim.verdict import FIGURES, differences, settled
+from tests.chaos.sim.verdict import FIGURES, LEAD_FIGURES, differences, settled
 
 ROOMS: Final = ("stream.worker", "stream.kafka")
 SESSION_S: Final = 2.0
 SETTLES_S: Final = 60.0  # after the last fault everything is right within a minute
+
+
+#: Shards of runs in which people are followed.
+FOLLOWED: Final = ({"emails": 1, "leads": 2}, {"visitors": 2, "leads": 1}, {"visitors": 1, "emails": 1, "leads": 2})
 
 
 class Options:
@@ -65,6 +69,9 @@ class World:
         self.shards: dict[str, int] = rng.choice(
             ({"ads": 2}, {"visitors": 2}, {"emails": 2}, {"visitors": 1, "ads": 1}, {"emails": 1, "ads": 1})
         )
+        self.followed = seed % 5 == 4  # in one run of five shards tell others of people
+        if self.followed:
+            self.shards = FOLLOWED[seed % len(FOLLOWED)]
         self.layout = Layout("", [GROUPS[group] for group in self.shards])
         drawn = faults.planned(rng)
         self.plan = drawn if plan is None else plan
@@ -82,7 +89,8 @@ class World:
     def run(self) -> list[str]:
         """Run until all is quiet; give what is wrong."""
         virtual, lives = VirtualTime(self.loop), Random(self.seed)
-        shown = tuple(metric for metric in catalog.METRICS if metric.name in FIGURES)
+        figures = (*FIGURES, *LEAD_FIGURES) if self.followed else FIGURES
+        shown = tuple(metric for metric in catalog.METRICS if metric.name in figures)
         logging.disable(logging.CRITICAL)
         self.loop.set_exception_handler(lambda *_: None)  # tasks of the dead
         self.loop.set_task_factory(_noted)
@@ -177,12 +185,14 @@ class World:
         def make(id: ShardId) -> Owned:
             log = StateLog(link, layout.state(id.group), id.shard, layout.transactional_id(id), clock=life.clock)
             if id.group == ROLLUP:
-                rollup = Rollup(RollupOptions(self.shards, windows=("1h",), label_limit=1_000))
+                told = tuple(group for group in self.shards if GROUPS[group].told_by)
+                windows = None if self.followed else ("1h",)
+                rollup = Rollup(RollupOptions(self.shards, windows=windows, label_limit=1_000, told=told))
                 snapshot_s = self.rng.choice((1, 3))
                 return RollupShard(
                     rollup, log, layout, self.shards, encode, life, snapshot_s=snapshot_s, clock=life.clock
                 )
-            fold = ShardFold(id.group, id.shard, self.shards[id.group], FoldOptions())
+            fold = ShardFold(id.group, id.shard, self.shards[id.group], following(FoldOptions(), self.shards))
             outputs = Outputs(layout, id, self.shards, max(self.shards.values()))
             return Shard(outputs, fold, log, life.source, Options(), clock=life.clock)
 

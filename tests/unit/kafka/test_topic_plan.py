@@ -8,6 +8,7 @@ import pytest
 
 from stream.engine.groups import GROUPS
 from stream.kafka.layout import Layout
+from stream.kafka.rebuild_plan import Holding, RebuildPlan
 from stream.kafka.topic_plan import TopicPlan
 from stream.kafka.topic_spec import Found
 from tests.topics import Topics
@@ -336,3 +337,12 @@ def test_a_source_of_leads_has_as_many_partitions_as_there_are_shards(
     (finding,) = TopicPlan.fitting(told(), found).findings(found)
     assert finding.fatal == fatal
     assert says in finding.what
+
+
+def test_a_rebuild_gives_up_own_topics_of_what_shall_not_run_and_makes_no_source_that_nobody_asked_for() -> None:
+    held = {"p.email": Holding(6), "p.leadpulse.state.mails": Holding(6)}
+    wanted = [spec for spec in TopicPlan(told(), 6).specs if spec.group == "mails"]
+    plan = RebuildPlan.of(wanted, held, "earliest", ["p.leadpulse.touches"])
+    lines = plan.lines()
+    assert "  p.leadpulse.touches: deleted, because of LEADPULSE_LEADS=off" in lines
+    assert "  p.leadpulse.state.mails: deleted and made anew" in lines

@@ -9,7 +9,19 @@ import pytest
 from stream.errors import SettingsError
 from stream.settings.fields import Settings
 from stream.settings.load import FIELDS
-from stream.worker.neighbours import SHARED, Beat, Neighbour, Said, Watch, beat, beats_of, said_by, say, shared
+from stream.worker.neighbours import (
+    SHARED,
+    Beat,
+    Neighbour,
+    Said,
+    Watch,
+    beat,
+    beats_of,
+    said_by,
+    say,
+    shared,
+    unlike,
+)
 
 SETTINGS = {"consent": "count", "lateness": "24h"}
 MINE = Said("w1", SETTINGS)
@@ -94,6 +106,19 @@ OF_EACH = re.compile(
     r"brokers|topic_prefix|group_id|generation|instance_id|session_timeout|allow_plaintext|(tls|sasl|http|log)(_.*)?"
     r"|commit_interval|start|inbox|stall_timeout"
 )
+
+
+def test_workers_follow_people_by_the_same_rules_or_none_of_them_does(tmp_path):
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[score]\nthreshold = 70\n")
+    auto, on, off, other = (
+        shared(Settings(leads=leads, leads_rules=path))
+        for leads, path in (("auto", None), ("on", None), ("off", None), ("on", rules))
+    )
+    assert auto == on, "whether there is a topic for it is the same for all"
+    assert "LEADPULSE_LEADS is on there and off here" in str(unlike(on, off, "there"))
+    assert "LEADPULSE_LEADS_RULES is not set there" in str(unlike(on, other, "there"))
+    assert shared(Settings(leads="off", leads_rules=rules)) == off, "rules of what does not run"
 
 
 def test_every_setting_is_either_shared_by_all_workers_or_one_that_decides_no_figure():

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
+from stream.engine.chain import BrokenChain
 from stream.engine.commit import Commit, Forward
+from stream.errors import TopicError
 from stream.ingest.route import partitions_of
 from stream.kafka.fetch import Ends
 from stream.kafka.layout import Layout, ShardId
@@ -434,3 +436,27 @@ def test_a_rebalance_that_ends_while_a_shard_writes_its_first_records_finds_it_r
     asyncio.run(one._restore(Reader))
     assert seen == [("restoring", [])]
     assert one.position is place
+
+
+def test_what_somebody_told_and_is_gone_ends_the_process_with_the_way_out():
+    async def story(one):
+        def broken(batches):
+            raise BrokenChain("mails/0 told number 3 behind 2, but number 1 came last")
+
+        one._fold.fold = broken
+        one._tps["touches"] = shard.TopicPartition("x.leadpulse.touches", 3)
+        one.feed(batch(10, 1))
+        with pytest.raises(TopicError, match="mails/0 told number 3") as told:
+            await one._commit()
+        assert "leadpulse.touches" in told.value.where
+        assert "leadpulse topics rebuild" in told.value.do
+
+    run(story)
+
+
+def test_kinds_that_are_not_there_are_reported():
+    layout = Layout("x.", [Topics("ads", ("ad", "cost"), optional_kinds=("cost",))]).running({"x.ad"})
+    made = shard.Shard(Outputs(layout, ShardId("ads", 3), SHARDS, 2), Fold(), Log(), Source(), Options())
+    made.position = Position({"ad": SourcePosition(10), "reroute": SourcePosition(10)}, seq=4)
+    asyncio.run(made._commit())
+    assert made._fold.report.missing == ("cost",)

@@ -33,7 +33,7 @@ from stream.rollup.standing import Standing
 from stream.stages.ads.grains import Grains
 from stream.stages.ads.signals import Latest
 from stream.stages.ads.totals import Total
-from stream.stages.emails.copy import Copy
+from stream.stages.emails.copy import Copy, Told
 from stream.stages.emails.message import Message
 from stream.stages.leads import rows as leads
 from stream.stages.leads.rulebook import Applied
@@ -99,7 +99,7 @@ def _copy() -> Copy:
         NOON + 9, NOON + 1, NOON + 2, 0b110, NOON // 1_000 * 8 + 2, NOON + 3, NOON + 8, NOON + 4, [NOON // 1_000 << 32 | 7],
         (NOON + 5, "mail\x1fu"), (NOON + 6, "mail\x1fr"),
         [(NOON + 2, "mail\x1fs", "spring", "newsletter", "a", "example.org"), (NOON + 7, "mail\x1ft", None, None, "b", None)],
-        [_id(0), _id(1)], NOON + 2, NOON + 4, NOON + 5,
+        Told([_id(0), _id(1)], NOON + 2, NOON + 4, NOON + 5),
     )  # fmt: skip
 
 

@@ -48,6 +48,15 @@ _WORDS_A_SECOND: Final = 8
 _NOTHING: Final = (None, None, None, None)
 
 
+class Told(msgspec.Struct, array_like=True, gc=False):
+    """What only those who follow people need of a copy: who its events name, in order, and what was first when."""
+
+    to: list[Id] = []
+    delivered: int = 0
+    opened: int = 0  # by people; a click is none
+    unsubscribed: int = 0
+
+
 class Copy(msgspec.Struct, array_like=True, gc=False):
     """The facts of a copy, or of the part of one that goes by one id; 0 stands for never, −1 for no word."""
 
@@ -66,12 +75,7 @@ class Copy(msgspec.Struct, array_like=True, gc=False):
     back: Mark | None = None
     #: The earliest events that say campaign, purpose, variant or domain; mostly one says it all.
     said: list[Said] = []
-    #: Where people are followed: the strong ids that its events name, in order, and when it was first delivered, opened
-    #: and unsubscribed from, by people.
-    to: list[Id] = []
-    delivered: int = 0
-    read: int = 0
-    unsubscribed: int = 0
+    told: Told | None = None
 
 
 def take(copy: Copy, time_ms: int, name: str, data: Any) -> None:
@@ -142,25 +146,26 @@ def joined(parts: Iterable[Copy]) -> Copy:
         if part.back is not None:
             whole.back = _later(whole.back, part.back)
         whole.said += part.said
-        whole.to = sorted({*whole.to, *part.to})
-        whole.delivered, whole.read = _least(whole.delivered, part.delivered), _least(whole.read, part.read)
-        whole.unsubscribed = _least(whole.unsubscribed, part.unsubscribed)
+        whole.told = _both(whole.told, part.told)
     whole.said = earliest(whole.said)
     return whole
 
 
 def follow(copy: Copy, time_ms: int, data: Any, ids: list[Id]) -> None:
     """Note of an event what only those who follow people need."""
-    if ids and copy.to != ids:
-        copy.to = sorted({*copy.to, *ids})[:_MOST_IDS]
+    told = copy.told
+    if told is None:
+        told = copy.told = Told()
+    if ids and told.to != ids:
+        told.to = sorted({*told.to, *ids})[:_MOST_IDS]
     action = data.action
     if action == "delivered":
-        copy.delivered = _least(copy.delivered, time_ms)
+        told.delivered = _least(told.delivered, time_ms)
     elif action == "opened":
         if not data.machine:
-            copy.read = _least(copy.read, time_ms)
+            told.opened = _least(told.opened, time_ms)
     elif action == "unsubscribed":
-        copy.unsubscribed = _least(copy.unsubscribed, time_ms)
+        told.unsubscribed = _least(told.unsubscribed, time_ms)
 
 
 def has_left(copy: Copy) -> bool:
@@ -253,6 +258,15 @@ def _click(copy: Copy, time_ms: int, data: Any) -> None:
     click = time_ms // 1_000 << 32 | (xxhash.xxh32_intdigest(data.link_path.encode()) if data.link_path else 0)
     if click not in copy.clicks and len(copy.clicks) < MOST_CLICKS:
         copy.clicks = sorted([*copy.clicks, click])  # in whichever order they came
+
+
+def _both(a: Told | None, b: Told | None) -> Told | None:
+    if a is None or b is None:
+        return a or b
+    return Told(
+        sorted({*a.to, *b.to}), _least(a.delivered, b.delivered), _least(a.opened, b.opened),
+        _least(a.unsubscribed, b.unsubscribed),
+    )  # fmt: skip
 
 
 def _least(a: int, b: int) -> int:

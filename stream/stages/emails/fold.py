@@ -173,7 +173,10 @@ class Emails(Stage):
         hashes = [id.hash for id in ids]
         found: defaultdict[str, set[int]] = defaultdict(set)
         for key in holders(encoded, start, hashes):
-            found[key] |= {who for who, part in _decode(encoded[key]).parts.items() if not ids.isdisjoint(part.to)}
+            found[key] |= {
+                who for who, part in _decode(encoded[key]).parts.items()
+                if part.told is not None and not ids.isdisjoint(part.told.to)
+            }  # fmt: skip
         for name in holders(self.parts.encoded, start, hashes):
             key, _, who = name.rpartition(UNIT)
             found[key].add(int(who, 16))

@@ -36,10 +36,11 @@ class Basis(NamedTuple):
 
 def basis(copy: Copy) -> Basis | None:
     """Give what the facts of a copy follow from; None where nothing shows yet that it was sent, or to nobody."""
-    if not copy.to or not counts(copy):
+    told = copy.told
+    if told is None or not told.to or not counts(copy):
         return None
-    left = copy.unsubscribed if copy.left is not None and has_left(copy) else 0
-    return Basis(copy.to, copy.delivered, copy.read, copy.clicked, copy.replied, left, copy.said)
+    left = told.unsubscribed if copy.left is not None and has_left(copy) else 0
+    return Basis(told.to, told.delivered, told.opened, copy.clicked, copy.replied, left, copy.said)
 
 
 def mailed(key: str, of: Basis) -> Known:

@@ -49,7 +49,9 @@ def plan(client: KafkaAdminClient, layout: Layout, start: str, whole: Layout | N
     if layout.former() is not None:  # the result topics are those of the generation that publishes
         specs = tuple(spec for spec in specs if spec.role != "result" or spec.name not in there)
     specs = tuple(spec for spec in specs if not spec.kind or spec.name in there)  # nobody asked for the others
-    return RebuildPlan.of(specs, {name: holding(client, name, one.partitions) for name, one in there.items()}, start, dropped)
+    return RebuildPlan.of(
+        specs, {name: holding(client, name, one.partitions) for name, one in there.items()}, start, dropped
+    )
 
 
 def holding(client: KafkaAdminClient, topic: str, partitions: int) -> Holding:

@@ -32,9 +32,7 @@ class Sending(NamedTuple):
 
 @cache
 def _stock(leads: bool) -> tuple[Record, ...]:
-    options = Options(
-        seed=7, start_ms=START_MS - _BEFORE_MS, length_ms=_BEFORE_MS, rate=1.5, rhythm=False, leads=leads
-    )
+    options = Options(seed=7, start_ms=START_MS - _BEFORE_MS, length_ms=_BEFORE_MS, rate=1.5, rhythm=False, leads=leads)
     return tuple(Traffic(options))
 
 

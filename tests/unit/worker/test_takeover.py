@@ -36,4 +36,9 @@ def test_what_shards_tell_each_other_is_read_from_its_beginning_wherever_sources
     names = ("crm", "reroute", "handover", "touches")
     sources = {name: TopicPartition(name, 0) for name in names}
     found = asyncio.run(positions(Reader(), None, sources, beginning))  # type: ignore[arg-type]
-    assert {name: found.sources[name].next for name in names} == {"crm": first, "reroute": 5, "handover": 5, "touches": 5}
+    assert {name: found.sources[name].next for name in names} == {
+        "crm": first,
+        "reroute": 5,
+        "handover": 5,
+        "touches": 5,
+    }

@@ -24,14 +24,15 @@ from stream.lifecycle.rules import Rules
 from stream.stages.leads.clusters import EVIDENCE, VISITORS, moment_of, visitor_of
 from stream.stages.leads.counting import Counting
 from stream.stages.leads.known import MOST_FACTS, Known
-from stream.stages.leads.messages import Edge, Join, Linked, Message, Moved, Sharing, Shipped, Union
+from stream.stages.leads.messages import Edge, Full, Join, Linked, Message, Moved, Sharing, Shipped, Union
 from stream.stages.leads.post import Post
 from stream.stages.leads.results import Results
 from stream.stages.leads.rows import FACTS, decoded, encode_fact, tag
 from stream.stages.leads.store import Home, Store
 from stream.stages.leads.told import merged
 
-#: Ids that lie in one place; over it no more are joined. Only chains of shared ids get there.
+#: Ids that lie in one place; over it no more are joined. Only chains get there, of shared ids or of records that each
+#: name the id of the one before.
 MOST_IDS: Final = 512
 
 _LETTERS: Final = "eluv"
@@ -167,7 +168,9 @@ class Homes:
         if not row.shared and other not in row.near:
             row.near.append(other)
             self._noted(home)
-        return not row.shared
+            if row.full:
+                self.unjoined[FIELDS[other.type]] += 1
+        return not (row.shared or row.full)
 
     def _noted(self, home: Home) -> None:
         home.changed = True
@@ -242,7 +245,7 @@ class Homes:
                 self._post.send(Union(parent, other))
         elif at < other:
             self._post.send(Union(other, at))
-        elif len(home.row.members) >= MOST_IDS:
+        elif home.row.full:
             self.unjoined[FIELDS[at.type]] += 1
         else:
             self._ship(home, other)
@@ -287,9 +290,22 @@ class Homes:
         self.touch(home)
         home.part(message.id).take(message)
         home.row.awaits = max(0, home.row.awaits - 1)
+        self._fill(home, message.id)
         if message.site:
             home.row.site = message.site
         home.changed = True
+
+    def _fill(self, home: Home, id: Id) -> None:
+        """Let the ids of a cluster that has become large enough know that they are joined to nobody else."""
+        row = home.row
+        if len(row.members) >= MOST_IDS:
+            for one in (id,) if row.full else (home.id, *row.members):
+                self._post.send(Full(one))
+
+    def full(self, message: Full) -> None:
+        """Take note that there is room for nobody else."""
+        home = self._store.make(message.at)
+        home.row.full = home.changed = True
 
     def hear_of(self, home: Home, time_ms: int) -> None:
         """Note that there is news, by the clock or by what happened."""

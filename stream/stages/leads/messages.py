@@ -56,6 +56,12 @@ class Sharing(Struct, frozen=True, array_like=True, tag="shared", gc=False):
     shared: bool
 
 
+class Full(Struct, frozen=True, array_like=True, tag="full", gc=False):
+    """So many ids lie where this one does that no more are joined to it."""
+
+    at: Id
+
+
 class Shipped(Struct, frozen=True, array_like=True, tag="ship", gc=False):
     """The frame of a cluster on its way to another root; so many parts follow, each by itself."""
 
@@ -150,7 +156,7 @@ class Unlink(Struct, frozen=True, array_like=True, tag="unlink", gc=False):
 
 
 Message = (
-    Link | Seen | Put | Drop | Name | Linked | Join | Edge | Union | Sharing | Shipped | Moved | DealTold | DealForget
+    Link | Seen | Put | Drop | Name | Linked | Join | Edge | Union | Sharing | Full | Shipped | Moved | DealTold | DealForget
     | Erasing | Forget | Wipe | Unlink
 )  # fmt: skip
 

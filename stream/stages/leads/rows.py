@@ -113,6 +113,7 @@ class Row(Struct, array_like=True, gc=False):
     settled_ms: int = 0
     awaits: int = 0  # parts that are still on their way from another root
     calm: Calm | None = None
+    full: bool = False  # the cluster that it is in has room for nobody else
 
 
 class Head(Struct, array_like=True, gc=False):

@@ -27,6 +27,7 @@ from stream.stages.leads.messages import (
     Edge,
     Erasing,
     Forget,
+    Full,
     Join,
     Linked,
     Moved,
@@ -92,6 +93,7 @@ class Leads(Stage):
         self._do: Final[Mapping[type, Callable[[Any], None]]] = {
             Put: homes.put, Drop: homes.drop, Name: homes.name, Seen: homes.seen, Link: homes.link,
             Linked: homes.linked, Join: homes.join, Edge: homes.edge, Union: homes.union, Sharing: homes.sharing,
+            Full: homes.full,
             Shipped: homes.shipped, Moved: homes.moved, DealTold: deals.told, DealForget: deals.forget,
             Erasing: forgetting.erase, Forget: forgetting.forget, Wipe: forgetting.wipe, Unlink: forgetting.unlink,
         }  # fmt: skip

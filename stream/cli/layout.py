@@ -16,5 +16,5 @@ def layout_of(settings: Settings, *, whole: bool = False) -> Layout:
 
     With `whole` also of those that shall not run.
     """
-    groups = chosen("auto" if whole else settings.leads or "off")
+    groups = chosen("auto" if whole else settings.leads)
     return Layout(settings.topic_prefix, groups.values(), settings.generation)

@@ -108,7 +108,7 @@ def replay(
             settings.channel_sets,
             settings.look_back_ms,
         ),
-        leads=settings.leads or "auto",
+        leads=settings.leads,
         rules=settings.rules,
     )
     if steps is None:

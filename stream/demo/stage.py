@@ -71,7 +71,6 @@ class Stage:
         return ours | {
             "LEADPULSE_BROKERS": self.broker,
             "LEADPULSE_DELIVERY": "at_least_once",
-            "LEADPULSE_LEADS": "on",
             "LEADPULSE_HTTP": f"{HOST}:{self._metrics_port}",
             "LEADPULSE_SESSION_TIMEOUT": "6s",
             "LEADPULSE_LOG_LEVEL": "warning",

@@ -299,11 +299,10 @@ class Settings(BaseModel):
     )
 
     # -- leads
-    leads: Literal["auto", "on", "off"] | None = Field(
-        None,
+    leads: Literal["auto", "on", "off"] = Field(
+        "auto",
         description="Whether people are followed over devices, addresses and crm records: auto if there is the topic "
-        "leadpulse.touches (a replay: if there are events of the kinds crm or privacy), on, which wants it, or off. "
-        "Not set: off, and auto in a replay.",
+        "leadpulse.touches (a replay: if there are events of the kinds crm or privacy), on, which wants it, or off.",
     )
     leads_rules: Path | None = Field(
         None,

@@ -41,7 +41,7 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
     try:
         shell.run(
             settings,
-            groups=chosen(settings.leads or "off").values(),
+            groups=chosen(settings.leads).values(),
             make_fold=lambda group, shard, shards: ShardFold(group, shard, shards[group], following(fold, shards)),
             make_rollup=lambda shards: Rollup(rollup_options(settings, shards)),
             encode_reading=encode,

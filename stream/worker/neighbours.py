@@ -69,8 +69,8 @@ def shared(settings: Settings) -> dict[str, str]:
     """Give the settings that all workers must share as text; what is long as its hash."""
     values = {name: text_of(name, getattr(settings, name)) for name in SHARED}
     names = settings.referrer_names
-    values["leads"] = "on" if settings.leads in ("auto", "on") else "off"
-    values["leads_rules"] = "" if settings.leads_rules is None or values["leads"] == "off" else settings.rules.hash
+    values["leads"] = "off" if settings.leads == "off" else "on"  # whether there is a topic for it is seen by all
+    values["leads_rules"] = "" if settings.leads_rules is None or settings.leads == "off" else settings.rules.hash
     values["referrers"] = repr(sorted((kind, *sorted(hosts)) for kind, hosts in names.items())) if names else ""
     return {
         name: text if len(text) <= _LONGEST else xxhash.xxh3_64_hexdigest(text.encode())

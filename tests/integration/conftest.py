@@ -61,6 +61,7 @@ class Site:
             "LEADPULSE_BROKERS": broker.bootstrap,
             "LEADPULSE_TOPIC_PREFIX": self.prefix,
             "LEADPULSE_SESSION_TIMEOUT": "6s",
+            "LEADPULSE_LEADS": "off",  # oracle and stand-in follow nobody; who wants it says so
             "LEADPULSE_DELIVERY": "exactly_once" if broker.transactions else "at_least_once",
             "PYTHONPATH": str(Path(__file__).parents[2]),
             **settings,

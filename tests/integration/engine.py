@@ -47,7 +47,6 @@ class Engine:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        site.settings = {"LEADPULSE_LEADS": "off", **site.settings}  # the oracle follows nobody if not told to
         site.settings |= {"LEADPULSE_CLOCK": "events", "LEADPULSE_LABEL_LIMIT": "1000"}
         self.ports: list[int] = []
         self._latest: dict[bytes, bytes | None] = {}

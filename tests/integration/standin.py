@@ -216,7 +216,7 @@ def main() -> None:
     try:
         run(
             settings,
-            groups=chosen(settings.leads or "off").values(),
+            groups=chosen(settings.leads).values(),
             make_fold=fold,
             make_rollup=CountingRollup,
             encode_reading=encode,

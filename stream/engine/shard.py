@@ -68,6 +68,7 @@ class ShardFold:
         self.account = Account(self._accumulator, self._sites, options.grid, letters)
         shared = Shared(options.grid, self._admit, self._sites, options.memory_ms, shard, options.namer())
         self.stage = groups[group].stage(shared, options)
+        self.labels.kept = self.stage.labels_kept
         self.chain = Chain(groups[group], shard, groups.values(), options)
         self._router = Router(shard, shards, options.partitioner, self.stage.known)
         own = [kind for kind in self.kinds if KINDS[kind].lateness_ms is not None]

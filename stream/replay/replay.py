@@ -27,6 +27,7 @@ from stream.ingest.touches import ChannelOptions
 from stream.lifecycle.read import shipped
 from stream.lifecycle.rules import Rules
 from stream.replay.folds import Folds
+from stream.rollup.budget import most_readings
 from stream.rollup.rollup import Rollup, RollupOptions
 
 _BATCH: Final = 20_000
@@ -97,7 +98,7 @@ class ReplayOptions:
     own_lateness_ms: Mapping[str, int] = field(default_factory=dict)
     require_consent: bool = False
     label_limit: int = 50
-    most_readings: int = 10_000
+    most_readings: int | None = None  # None: what a worker keeps if nobody says how many
     allowed: dict[str, frozenset[str]] = field(default_factory=dict)
     channels: ChannelOptions = ChannelOptions()
     leads: Literal["auto", "on", "off"] = "auto"  # auto: if there is a line of a kind that leads alone read
@@ -137,15 +138,16 @@ class Replay:
         """Make the shards and their rollup; nothing was folded yet."""
         options = self.options
         self._folds = Folds(self._fold_options, self._groups, leads=leads)
+        told = tuple(name for name in self._folds.of if self._groups[name].told_by)
         self._rollup = self._make_rollup(
             RollupOptions(
                 dict.fromkeys(self._folds.of, 1),
                 windows=options.windows,
                 exact=True,
                 label_limit=options.label_limit,
-                most_readings=options.most_readings,
+                most_readings=most_readings(options.most_readings, followed=bool(told)),
                 allowed=options.allowed,
-                told=tuple(name for name in self._folds.of if self._groups[name].told_by),
+                told=told,
                 periods=options.rules.periods,
             )
         )

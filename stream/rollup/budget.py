@@ -29,6 +29,9 @@ NEVER: Final = 1 << 62
 #: in the past can show what it did. Of families with windows over 90 days for longer.
 MEMORY_MS: Final = 125 * 86_400_000
 LONG_MEMORY_MS: Final = 400 * 86_400_000
+#: Readings kept in all, if nobody says how many: people who are followed bring as many again and more.
+MOST_READINGS: Final = 10_000
+MOST_WITH_LEADS: Final = 30_000
 #: Folded values whose volume is followed, over all places.
 MOST_FOLLOWED: Final = 2_000
 #: Sets of labels that wait for room and are remembered by name; others wait, too, and are known by their family.
@@ -39,6 +42,13 @@ _NAMED: Final = 20
 
 Labels = tuple[str | int, ...]
 Family = tuple[str, Labels]  # name of the family; values of the labels that all of its counts have in common
+
+
+def most_readings(said: int | None, *, followed: bool) -> int:
+    """Give how many readings are kept; `said` None leaves that to whether people are `followed`."""
+    if said is not None:
+        return said
+    return MOST_WITH_LEADS if followed else MOST_READINGS
 
 
 class Place(NamedTuple):
@@ -57,7 +67,7 @@ class Budget:
     """
 
     limit: int = 50
-    most_readings: int = 10_000
+    most_readings: int = MOST_READINGS
     allowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     everything: bool = False
     #: Family → how long what was folded is remembered, where that is not MEMORY_MS.

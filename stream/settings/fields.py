@@ -260,12 +260,13 @@ class Settings(BaseModel):
     label_limit: int = Field(
         50, ge=1, le=10_000, description="Values shown of a label without allow-list, for each site: the largest."
     )
-    readings_limit: int = Field(
-        10_000,
+    readings_limit: int | None = Field(
+        None,
         ge=100,
         le=1_000_000,
         description="Readings (series times windows) kept in all, whatever their labels: what finds no room adds up in "
-        "`(other)`, in the end by its site. Some 4 KB of memory each.",
+        "`(other)`, in the end by its site. Some 4 KB of memory each. "
+        "Default: 10000, and 30000 where people are followed.",
     )
 
     # -- where visits come from

@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, Final, Literal, NamedTuple, Protocol, Self
 
 import msgspec
 import numpy as np
@@ -23,7 +23,7 @@ from stream.changes.panes import Grid
 from stream.contract.kinds import KindName
 from stream.contract.records import UNIT, Record
 from stream.identity.ids import Namer
-from stream.state.labels import Labels
+from stream.state.labels import Kept, Labels
 from stream.state.table import Table
 
 
@@ -107,6 +107,9 @@ class Shared:
 
 class Stage(Protocol):
     """Rows of one group in one shard."""
+
+    #: For how long the values of its labels keep their places.
+    labels_kept: ClassVar[Kept] = Kept()
 
     @property
     @abstractmethod

@@ -7,7 +7,8 @@ Out: short, printable, valid label values; `(other)` for what goes over the limi
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
@@ -31,6 +32,8 @@ _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _UNSHOWN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 #: For so long a value is in some window, in a figure that ends in the past, or in a row that can be taken back.
 MEMORY_DAYS: Final = 160
+#: The same where windows are of a year.
+LONG_MEMORY_DAYS: Final = 440
 _WRITTEN_DAYS: Final = 7
 _UNIT: Final = "\x1f"
 _VALUES_KEY: Final = LABELS.prefix + b"v"
@@ -74,6 +77,17 @@ def _mark(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_MARK_DIGITS]
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """For how long values keep their places: so many days, and those of `standing` labels for good.
+
+    What stands holds until it is taken back, which may be at any time.
+    """
+
+    days: int = MEMORY_DAYS
+    standing: Collection[str] = ()
+
+
 class LabelGuard:
     """`limit` values of each label; whatever comes when all places are taken is `(other)`.
 
@@ -85,6 +99,7 @@ class LabelGuard:
 
     def __init__(self, limit: int = 1_000) -> None:
         self._limit = limit
+        self.kept = Kept()
         self._values: dict[str, dict[str, int]] = {}  # label → value → day of its newest change, as it is written
         self._changed: set[tuple[str, str]] = set()
         self._seen: set[tuple[str, str]] = set()  # since `_day` began
@@ -127,10 +142,10 @@ class LabelGuard:
                 self._changed.add((label, value))
 
     def _let_leave(self, label: str, values: dict[str, int]) -> None:
-        if self._asked.get(label, -1) == self._day:
+        if self._asked.get(label, -1) == self._day or label in self.kept.standing:
             return
         self._asked[label] = self._day
-        for value in [value for value, day in values.items() if day < self._day - MEMORY_DAYS]:
+        for value in [value for value, day in values.items() if day < self._day - self.kept.days]:
             del values[value]
             self._changed.add((label, value))
 

@@ -18,6 +18,7 @@ from stream.ingest.decode import Limits
 from stream.ingest.ladder import Ladder
 from stream.ingest.touches import ChannelOptions
 from stream.kafka.clock import BrokerClock
+from stream.rollup.budget import most_readings
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.serve.http import HttpService
 from stream.serve.live import LivePage
@@ -83,14 +84,15 @@ def fold_options(settings: Settings) -> FoldOptions:
 
 def rollup_options(settings: Settings, shards: Mapping[str, int]) -> RollupOptions:
     """Give what the rollup depends on; `shards` is group → number of shards."""
+    told = tuple(group for group in GROUPS if group in shards and GROUPS[group].told_by)
     return RollupOptions(
         {group: shards[group] for group in GROUPS if group in shards},
         absent=absent(shards),
         clock=settings.clock,
         label_limit=settings.label_limit,
-        most_readings=settings.readings_limit,
+        most_readings=most_readings(settings.readings_limit, followed=bool(told)),
         allowed={label: frozenset(values) for label, values in settings.labels.items()},
         once=settings.delivery == "exactly_once",
-        told=tuple(group for group in GROUPS if group in shards and GROUPS[group].told_by),
+        told=told,
         periods=settings.rules.periods,
     )

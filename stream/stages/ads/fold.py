@@ -19,9 +19,10 @@ from stream.contract.times import parse_ms
 from stream.stages.ads.costs import Costs
 from stream.stages.ads.grains import SINGLE, Grains
 from stream.stages.ads.restated import Restated
-from stream.stages.ads.signals import Signals
+from stream.stages.ads.signals import LABELS, Signals
 from stream.stages.ads.totals import Total, until_ms
 from stream.stages.stage import Batch, Refused, Shared, Stage
+from stream.state.labels import LONG_MEMORY_DAYS, Kept
 from stream.state.table import Table
 
 _CELLS: Final = {"impression": "ad_impression", "click": "ad_click", "conversion": "ad_conversion", "spend": "ad_spend"}
@@ -43,6 +44,7 @@ class Ads(Stage):
     """The ad figures, costs and signals of one shard."""
 
     known = None  # a campaign has many rows, or none
+    labels_kept = Kept(LONG_MEMORY_DAYS, LABELS)
 
     def __init__(self, shared: Shared, followers: Collection[tuple[str, str]] = ()) -> None:
         """Take the (provider, entity) of accounts whose followers are added up; without any, all are."""

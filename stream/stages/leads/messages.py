@@ -156,8 +156,8 @@ class Unlink(Struct, frozen=True, array_like=True, tag="unlink", gc=False):
 
 
 Message = (
-    Link | Seen | Put | Drop | Name | Linked | Join | Edge | Union | Sharing | Full | Shipped | Moved | DealTold | DealForget
-    | Erasing | Forget | Wipe | Unlink
+    Link | Seen | Put | Drop | Name | Linked | Join | Edge | Union | Sharing | Full | Shipped | Moved | DealTold
+    | DealForget | Erasing | Forget | Wipe | Unlink
 )  # fmt: skip
 
 decode: Final = msgspec.msgpack.Decoder(Message).decode

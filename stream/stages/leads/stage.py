@@ -48,6 +48,7 @@ from stream.stages.leads.tables import Encoded
 from stream.stages.leads.tending import SLICE, Tending
 from stream.stages.stage import Batch, HandOver, Refused, Result, Shared, Stage
 from stream.state.keys import TO_FORGET
+from stream.state.labels import LONG_MEMORY_DAYS, Kept
 from stream.state.table import Table
 
 #: What was sent before a wish to be forgotten has come after so long.
@@ -59,6 +60,8 @@ _SUBJECTS: Final = (("email_hash", EMAIL), ("lead_id", LEAD), ("user_id", USER),
 
 class Leads(Stage):
     """The leads of one shard."""
+
+    labels_kept = Kept(LONG_MEMORY_DAYS, ("site", "rep"))
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.state.labels import MAX_CHARACTERS, MEMORY_DAYS, LabelGuard, clean
+from stream.state.labels import LONG_MEMORY_DAYS, MAX_CHARACTERS, MEMORY_DAYS, Kept, LabelGuard, clean
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,17 @@ def test_a_value_that_changed_nothing_for_as_long_as_it_could_be_shown_gives_its
     assert guard.admit("campaign", "c") == "(other)"  # until yesterday both could be in a window
     guard.see(7_000 + MEMORY_DAYS + 7, ())
     assert [guard.admit("campaign", value) for value in "cab"] == ["c", "(other)", "b"]
+
+
+def test_what_may_stand_for_ever_never_gives_its_place_back_and_what_is_shown_for_a_year_later() -> None:
+    guard = LabelGuard(limit=1)
+    guard.kept = Kept(LONG_MEMORY_DAYS, ("rep",))
+    guard.see(7_000, ())
+    assert [guard.admit(label, "a") for label in ("campaign", "rep")] == ["a", "a"]
+    guard.see(7_000 + LONG_MEMORY_DAYS, ())
+    assert guard.admit("campaign", "b") == "(other)"
+    guard.see(7_000 + LONG_MEMORY_DAYS + 7, ())
+    assert [guard.admit(label, "b") for label in ("campaign", "rep")] == ["b", "(other)"]
 
 
 @given(

@@ -24,16 +24,24 @@ Series = tuple[str, tuple[tuple[str, str], ...], str | None]
 
 
 def straight(
-    records: Mapping[KindName, Sequence[Record]], groups: Mapping[str, Group] = GROUPS, **options: object
+    records: Mapping[KindName, Sequence[Record]],
+    groups: Mapping[str, Group] = GROUPS,
+    *,
+    exact: bool = True,
+    **options: object,
 ) -> dict[Series, Reading]:
-    """Read right after the newest event; options are those of the rollup."""
+    """Read right after the newest event, with `exact` to the millisecond, else in the panes of a worker.
+
+    Options are those of the rollup.
+    """
+    grid = Grid(pane_ms=1) if exact else Grid()
     rules = shipped()
     limits = Limits(ladder=Ladder(rules.ladder))
-    folds = Folds(FoldOptions(limits=limits, grid=Grid(pane_ms=1), rules=rules), groups, leads=True)
+    folds = Folds(FoldOptions(limits=limits, grid=grid, rules=rules), groups, leads=True)
     rollup = Rollup(
         RollupOptions(
             dict.fromkeys(groups, 1),
-            exact=True,
+            exact=exact,
             label_limit=1_000,
             most_readings=100_000,
             told=tuple(name for name, group in groups.items() if group.told_by),
@@ -46,5 +54,5 @@ def straight(
     folds.advance(at_ms)
     for delta in folds.deltas():
         rollup.add(delta)
-    rollup.read_at(at_ms)
+    rollup.read_at(at_ms)  # where events give the time, a worker reads at this moment, too
     return {(one.metric, tuple(sorted(one.labels.items())), one.window): one for one in rollup.readings(None)}

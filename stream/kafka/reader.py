@@ -34,9 +34,14 @@ CLOSE_S: Final = 3.0
 class Reader:
     """Read assigned partitions from given offsets."""
 
-    def __init__(self, link: Link, *, patient: bool = False) -> None:
-        """Take `patient` for many partitions with little in each: a few fetches a second, not one for each record."""
+    def __init__(self, link: Link, *, patient: bool = False, fetches_ends: bool = False) -> None:
+        """Take `patient` for many partitions with little in each: a few fetches a second, not one for each record.
+
+        Take `fetches_ends` for a broker without transactions, which may know the end of a log by its answers to
+        fetches alone: the embedded one names the first record of the last batch.
+        """
         lean.install()
+        self._fetches_ends = fetches_ends
         self._consumer = AIOKafkaConsumer(
             **link.aiokafka(),
             group_id=None,
@@ -67,7 +72,26 @@ class Reader:
         partitions = list(partitions)
         begin = await self._consumer.beginning_offsets(partitions)
         end = await self._consumer.end_offsets(partitions)
+        if self._fetches_ends:
+            end |= await self._ends_by_fetch({tp: end[tp] for tp in partitions if end[tp] > begin[tp]})
         return {tp: (begin[tp], end[tp]) for tp in partitions}
+
+    async def _ends_by_fetch(self, told: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """Look where logs end that are told to end here or later."""
+        found: dict[TopicPartition, int] = {}
+        self.follow(told)
+        until = time.monotonic() + SILENCE_S
+        while len(found) < len(told):
+            if time.monotonic() > until:
+                tp = next(tp for tp in told if tp not in found)
+                raise BrokerError(
+                    f"The broker did not say within {SILENCE_S:.0f} s where the log ends.",
+                    where=f"{tp.topic} partition {tp.partition}",
+                    do="Check the broker that leads this partition.",
+                )
+            await self.poll(0.1)
+            found |= {tp: max(end, told[tp]) for tp, end in self.ends().items()}
+        return found
 
     async def has(self, topic: str) -> bool:
         """Say whether a topic exists."""

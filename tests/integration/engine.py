@@ -49,6 +49,7 @@ class Engine:
         self.site = site
         site.settings |= {"LEADPULSE_CLOCK": "events", "LEADPULSE_LABEL_LIMIT": "1000"}
         self.ports: list[int] = []
+        self.traffic: list[Options] = []  # that was sent
         self._latest: dict[bytes, bytes | None] = {}
         self._follower: KafkaConsumer | None = None
 
@@ -68,6 +69,7 @@ class Engine:
         hours_ms = 2 * 3_600_000
         start_ms = int(time.time() * 1000) - hours_ms
         options = Options(seed, start_ms, hours_ms, rate=count / (hours_ms / 1000), rhythm=False, leads=leads)
+        self.traffic.append(options)
         return asyncio.run(self._send(Traffic(options), rate, place or (lambda key: murmur2(key) & 0x7FFFFFFF)))
 
     async def _send(self, records: Iterable[Record], rate: float, place: Callable[[bytes], int]) -> int:

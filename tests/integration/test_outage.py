@@ -57,7 +57,7 @@ def _wait(port: int, line: str, limit_s: float) -> str:
 
 @pytest.mark.parametrize(("way", "away_s"), [("cut", 70), ("hold", 35)])
 def test_a_worker_outlives_a_broker_that_is_away(cuttable, site, way, away_s):
-    here = site(on=cuttable.broker, partitions=2, LEADPULSE_STALL_TIMEOUT="5s")
+    here = site(on=cuttable.broker, partitions=2, LEADPULSE_STALL_TIMEOUT="10s")
     engine = Engine(here)
     worker = engine.worker()
     (port,) = engine.ports

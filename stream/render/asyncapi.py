@@ -23,7 +23,7 @@ _BINDING_VERSION: Final = "0.5.0"
 _KEY_OF_LEADS: Final = "the JSON array [site, type of the id, id] of the lead"
 
 #: What is published, by channel; `gone` says what a record without a value is.
-_RESULTS: Final[dict[str, dict[str, str]]] = {
+RESULTS: Final[dict[str, dict[str, str]]] = {
     "metrics": {
         "address": "leadpulse.metrics",
         "schema": "reading",
@@ -70,7 +70,7 @@ def document() -> dict[str, Any]:
         messages[kind.name] = _message(kind.name, kind.name, summary, kind.key_says, "application/cloudevents+json")
         messages[kind.name]["examples"] = [{"name": "typical", "payload": kind.example}]
         operations[f"receive_{kind.name}"] = _operation("receive", kind.name)
-    for name, result in _RESULTS.items():
+    for name, result in RESULTS.items():
         channels[name] = _channel(name, result["address"], result["title"], result["description"])
         messages[name] = _message(name, result["schema"], result["description"], result["key"], "application/json")
         operations[f"send_{name}"] = _operation("send", name)

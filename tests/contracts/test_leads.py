@@ -29,7 +29,7 @@ SCHEMAS = {"leads": all_schemas()["lead"], "lead_events": all_schemas()["lead_ev
 #: What each event says beside what all of them say.
 LADDER = {"from", "to", "reason", "score"}
 SAYS = {
-    **{event: LADDER for event in ("created", "stage_entered", "customer", "moved_back", "reopened", "lost")},
+    **dict.fromkeys(("created", "stage_entered", "customer", "moved_back", "reopened", "lost"), LADDER),
     "band_changed": {"from", "to", "score"},
     "merged": {"from"},
     "split": {"from"},

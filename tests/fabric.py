@@ -177,6 +177,7 @@ def _totals(
     yield "conservation_error", {}, 0
     yield "complete", {}, int(complete)
     yield "leads_complete", {}, int(complete)
+    yield "leads_behind", {}, 0
     yield "data_since_timestamp_seconds", {}, since_ms / 1_000
     yield "dedupe_horizon_seconds", {}, 86_400
     for site in sites:

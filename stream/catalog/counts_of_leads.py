@@ -48,6 +48,8 @@ _COHORTS: Final = (
 LAGS: Final = (
     "time_to_lead", "speed_to_lead", "assignment_lag", "sales_cycle", "rep_win", "event_attendance", "call_conversion",
 )  # fmt: skip
+#: Those of which the crm alone tells.
+_OF_SALES: Final = frozenset({"speed_to_lead", "assignment_lag", "rep_win", "call_conversion"})
 #: Those that are shown as durations; the others say when a cohort is mature.
 SHOWN_LAGS: Final = LAGS[:4]
 
@@ -76,9 +78,15 @@ def _of_durations() -> Iterator[Count]:
     yield _times("mql_to_sql_seconds", {"from": "mql", "to": "sql"})
     yield _times("lead_to_sql_seconds", {"first": "first", "to": "sql"})
     for lag in LAGS:
-        yield tally(f"{lag}_seconds", "site bucket", "lag", where={"lag": lag}, of="lead", at="stage reached")
+        by, where = _told_by(lag), {"lag": lag}
+        yield tally(f"{lag}_seconds", "site bucket", "lag", where=where, of="lead", at="stage reached", told_by=by)
     for lag in SHOWN_LAGS:
-        yield tally(f"{lag}_ms", "site", "lag_ms", where={"lag": lag}, of="duration", at="stage reached")
+        by, where = _told_by(lag), {"lag": lag}
+        yield tally(f"{lag}_ms", "site", "lag_ms", where=where, of="duration", at="stage reached", told_by=by)
+
+
+def _told_by(lag: str) -> tuple[str, ...]:
+    return ("crm",) if lag in _OF_SALES else ()
 
 
 def _times(name: str, where: Mapping[str, str]) -> Count:

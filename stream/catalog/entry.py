@@ -45,6 +45,7 @@ def tally(
     fate: int = 0,
     needs: str | None = None,
     where: Mapping[str, str] | None = None,
+    told_by: tuple[str, ...] = (),
 ) -> Count:
     """Write what is added up of some kinds of cells; `shown=carried` is a label that cells carry under another name.
 
@@ -55,7 +56,8 @@ def tally(
     if "=" in by:
         shown, carried = (tuple(word.split("=")[end] for word in by.split()) for end in (0, -1))
     some = tuple((where or {}).items())
-    return Count(name, shown, kinds, fate, needs, some, () if carried == shown else carried, of=of, at=at)
+    known = () if carried == shown else carried
+    return Count(name, shown, kinds, fate, needs, some, known, of=of, at=at, told_by=told_by)
 
 
 def count(

@@ -407,6 +407,8 @@ IDENTITY: Final[tuple[Metric, ...]] = (
         NOW,
         "Ids under which so many others were seen that they are nobody's: they join no leads.",
         area="leads",
+        direction="rise",
+        alert=Alert("More ids than usual are shared by many and are nobody's.", "info", ruled=False),
         look=Look(places=(Chart(_ID, "type"),)),
     ),
     Metric(
@@ -417,6 +419,8 @@ IDENTITY: Final[tuple[Metric, ...]] = (
         labels("site"),
         NOW,
         area="leads",
+        direction="rise",
+        alert=Alert("The largest lead has more ids than a person would.", "info", ruled=False),
         look=Look(places=(Chart(_ID),)),
     ),
 )

@@ -221,6 +221,7 @@ COST: Final[tuple[Metric, ...]] = (
         read_in=(("net_revenue", "now"), ("paying_customers", "now")),
         against="customer_acquisition_cost",
         ends="cost",
+        panel="LTV to CAC",
         look=Look(
             told="{n} to {d}",
             split="currency",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from stream.catalog import BY_NAME
 from stream.catalog.counts import COUNTS
 from stream.catalog.words import Metric
 from stream.changes.cells import CELLS
@@ -19,10 +20,15 @@ def lacking(metric: Metric, missing: Collection[str]) -> tuple[str, ...]:
     >>> from stream.catalog import BY_NAME
     >>> lacking(BY_NAME["customer_acquisition_cost"], {"crm", "signal"}), lacking(BY_NAME["stage_leads"], {"crm"})
     (('crm',), ())
+    >>> lacking(BY_NAME["speed_to_lead_seconds"], {"crm"}), lacking(BY_NAME["ltv_to_cac_ratio"], {"cost"})
+    (('crm',), ('cost',))
     """
     found: dict[str, None] = {}
     for _, name in metric.numerator + metric.denominator:
-        kinds = dict.fromkeys(kind for cell in COUNTS[name].cells for kind in CELLS[cell].made_of)
+        of_cells = (kind for cell in COUNTS[name].cells for kind in CELLS[cell].made_of)
+        kinds = dict.fromkeys(COUNTS[name].told_by or of_cells)
         if kinds and all(kind in missing for kind in kinds):
             found.update(kinds)
+    if metric.against is not None:
+        found.update(dict.fromkeys(lacking(BY_NAME[metric.against], missing)))
     return tuple(found)

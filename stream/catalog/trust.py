@@ -46,6 +46,7 @@ TOTALS: Final[tuple[Metric, ...]] = (
     total("source_missing", "gauge", "kind", "1 where the topic of a source does not exist."),
     total("complete", "gauge", "", "1 while all shards but those of leads are restored and caught up."),
     total("leads_complete", "gauge", "", "1 while those of leads are, too, and have taken in what others told them."),
+    total("leads_behind", "gauge", "", "Ids of leads that are still counted by the rules before the last start; 0."),
     total("data_since_timestamp_seconds", "gauge", "", "The first event that could have been seen.", "seconds"),
     total("dedupe_horizon_seconds", "gauge", "", "How far back an event's id is known for certain.", "seconds"),
     total("clock_ahead_total", "total", "kind", "Events whose clock ran ahead of their arrival; corrected."),

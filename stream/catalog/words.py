@@ -112,7 +112,8 @@ class Count:
     `fate` picks messages of which any of these bits is true. `needs` names a label without which a cell is
     passed over (beside `labels`, for which the same holds). `where` picks cells by values of their labels.
     `carried` names the labels of cells in the order of `labels`, where one is shown under another name.
-    `of` says what one of it is, `at` in which pane that one stands.
+    `of` says what one of it is, `at` in which pane that one stands. `told_by` are the kinds of events that alone tell
+    of it, where its cells are made of more.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Count:
     # no part of the catalog's version: they change no figure
     of: Of = field(kw_only=True, repr=False)
     at: At = field(kw_only=True, repr=False)
+    told_by: tuple[str, ...] = field(default=(), kw_only=True, repr=False)
 
     @property
     def of_cells(self) -> tuple[str, ...]:

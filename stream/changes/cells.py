@@ -156,9 +156,9 @@ CELLS: Final[dict[str, CellKind]] = {
     # leads that are open: in the pane since when they are where they are, of their last deed, of becoming a lead; all
     "open": CellKind(("site", "stage"), _LEADS, of_leads=True),
     "active": CellKind(("site", "stage"), _LEADS, of_leads=True),
-    "unanswered": CellKind(("site",), _LEADS, of_leads=True),
+    "unanswered": CellKind(("site",), _CRM, of_leads=True),  # who answers says so in the crm
     "open_all": CellKind(("site", "stage"), _LEADS, of_leads=True),
-    "unanswered_all": CellKind(("site",), _LEADS, of_leads=True),
+    "unanswered_all": CellKind(("site",), _CRM, of_leads=True),
     "rep_open": CellKind(("site", "rep"), _CRM, of_leads=True),
     # leads as they stand
     "band": CellKind(("site", "band"), _LEADS, of_leads=True),

@@ -1,14 +1,18 @@
 """AsyncAPI: one document of all topics that outsiders produce to or consume from.
 
-In:  the kinds and their schemas' names.
+In:  the kinds, their schemas' names, and examples of what is told of leads.
 Out: an AsyncAPI 3.0 document whose payloads are the schema files beside it.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from stream.contract.kinds import KINDS
+from stream.contract.lead import EXAMPLE as LEAD
+from stream.contract.lead import KEY_EXAMPLE
+from stream.contract.lead_event import EXAMPLE as LEAD_EVENT
 
 #: A new optional field raises the second number, anything else the first.
 CONTRACT_VERSION: Final = "2.1.0"
@@ -16,13 +20,34 @@ CONTRACT_VERSION: Final = "2.1.0"
 _SCHEMA_FORMAT: Final = "application/schema+json;version=2020-12"
 _BINDING_VERSION: Final = "0.5.0"
 
-_RESULTS: Final[dict[str, dict[str, str]]] = {
+_KEY_OF_LEADS: Final = "the JSON array [site, type of the id, id] of the lead"
+
+#: What is published, by channel; `gone` says what a record without a value is.
+RESULTS: Final[dict[str, dict[str, str]]] = {
     "metrics": {
         "address": "leadpulse.metrics",
         "schema": "reading",
         "title": "Readings",
         "description": "Every metric as it changes. Compacted; read with isolation.level=read_committed.",
         "key": "metric, labels and window",
+    },
+    "leads": {
+        "address": "leadpulse.leads",
+        "schema": "lead",
+        "title": "Leads",
+        "description": "Each lead as it is now. Compacted; of a key the highest version stands. Read with"
+        " isolation.level=read_committed.",
+        "key": _KEY_OF_LEADS,
+        "gone": "No lead goes by this key any more: it was merged, goes by a better id, was given up or forgotten, or"
+        " never was one.",
+    },
+    "lead_events": {
+        "address": "leadpulse.lead_events",
+        "schema": "lead_event",
+        "title": "What happened to leads",
+        "description": "Each thing that happened to a lead, once, and withdrawals of what turned out otherwise. Kept"
+        " for 90 days; read with isolation.level=read_committed.",
+        "key": _KEY_OF_LEADS,
     },
     "dead_letter": {
         "address": "leadpulse.dead_letter",
@@ -45,14 +70,22 @@ def document() -> dict[str, Any]:
         messages[kind.name] = _message(kind.name, kind.name, summary, kind.key_says, "application/cloudevents+json")
         messages[kind.name]["examples"] = [{"name": "typical", "payload": kind.example}]
         operations[f"receive_{kind.name}"] = _operation("receive", kind.name)
-    for name, result in _RESULTS.items():
+    for name, result in RESULTS.items():
         channels[name] = _channel(name, result["address"], result["title"], result["description"])
         messages[name] = _message(name, result["schema"], result["description"], result["key"], "application/json")
         operations[f"send_{name}"] = _operation("send", name)
+        if "gone" in result:
+            gone = f"{name}_tombstone"
+            channels[name]["messages"][gone] = {"$ref": f"#/components/messages/{gone}"}
+            messages[gone] = _tombstone(gone, result["gone"], messages[name]["bindings"])
+            operations[f"send_{name}"]["messages"].append({"$ref": f"#/channels/{name}/messages/{gone}"})
     messages["dead_letter"]["headers"] = {
         "type": "object",
         "properties": {name: {"type": "string"} for name in ("reason", "path", "kind")},
     }
+    for name, example in (("leads", LEAD), ("lead_events", LEAD_EVENT)):
+        messages[name]["examples"] = [{"name": "typical", "payload": example}]
+        messages[name]["bindings"]["kafka"]["key"]["examples"] = [json.dumps(KEY_EXAMPLE, separators=(",", ":"))]
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -92,6 +125,10 @@ def _message(name: str, schema: str, summary: str, key: str, content_type: str) 
         "payload": {"schemaFormat": _SCHEMA_FORMAT, "schema": {"$ref": f"./{schema}.schema.json"}},
         "bindings": {"kafka": {"key": {"type": "string", "description": key}, "bindingVersion": _BINDING_VERSION}},
     }
+
+
+def _tombstone(name: str, summary: str, bindings: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "summary": summary, "payload": {"type": "null"}, "bindings": bindings}
 
 
 def _operation(action: str, name: str) -> dict[str, Any]:

@@ -1,13 +1,13 @@
-"""Events: the page that tells producers what to send, rendered from the contract.
+"""Events: the page that tells producers what to send and consumers what to read, rendered from the contract.
 
-In:  the kinds, their fields and examples; the limits of the decoder's contract.
+In:  the kinds, their fields and examples; the limits of the decoder's contract; what is published.
 Out: Markdown, the same for the same contract.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from stream.contract.expected import say
 from stream.contract.fields import ID_MAX, MOST, SITE_MAX, TEXT_MAX
@@ -15,7 +15,7 @@ from stream.contract.kind import Kind
 from stream.contract.kinds import KINDS
 from stream.contract.rejects import REASONS, Reason
 from stream.contract.table import Field, data_of, envelope_of
-from stream.render.asyncapi import CONTRACT_VERSION
+from stream.render.asyncapi import CONTRACT_VERSION, RESULTS
 
 _OPTIONAL = ", ".join(f"`{name}`" for name, kind in KINDS.items() if kind.optional)
 _HEAD = f"""\
@@ -27,8 +27,8 @@ optional field raises the second number, anything else the first, and with it th
 
 One event is one JSON object in the value of one Kafka record, an envelope of CloudEvents 1.0 (structured mode). The
 topic is named after the kind. Topics of {_OPTIONAL} may be missing: then nothing is shown of
-them, which is no 0. `leadpulse check FILE` says what is wrong with events, and what is easily misread, before they are
-produced.
+them, which is no 0; `leadpulse topics create --optional` makes them ([operations](operations.md#leads)).
+`leadpulse check FILE` says what is wrong with events, and what is easily misread, before they are produced.
 
 **Liberal in what decorates, strict in what counts.** An event is refused only for what its figures rest on: its kind,
 ids, times, action, `count`, periods, and what was paid or earned. Everything else that cannot be used is dropped from
@@ -133,8 +133,27 @@ def page() -> str:
         "## Why an event is refused\n\nIt is kept in `leadpulse.dead_letter` with its reason and the path of the field;"
         " `leadpulse dead-letter list` shows them.\n\n| reason | |\n| --- | --- |\n"
         + "".join(f"| `{reason}` | {_REASONS[reason]} |\n" for reason in REASONS),
+        _published(),
     ]
     return "\n".join(parts)
+
+
+def _published() -> str:
+    """Say what consumers may read, each with its schema."""
+    rows = "".join(
+        f"| `{one['address']}` | {one['key']} | [{one['schema']}](../schemas/{one['schema']}.schema.json) |"
+        f" {one['description']}{_gone(one)} |\n"
+        for one in RESULTS.values()
+    )
+    return (
+        "## What is published\n\n"
+        "Values are JSON. [asyncapi.json](../schemas/asyncapi.json) has these topics and those of the events.\n\n"
+        f"| topic | key | schema | |\n| --- | --- | --- | --- |\n{rows}"
+    )
+
+
+def _gone(result: Mapping[str, str]) -> str:
+    return f" A record without a value: {result['gone'][0].lower()}{result['gone'][1:]}" if "gone" in result else ""
 
 
 def _kind(kind: Kind, common: set[str]) -> str:

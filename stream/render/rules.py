@@ -185,6 +185,9 @@ def _companions(timings: Timings) -> dict[str, tuple[str, str, str]]:
                 "{{ else }}Incomplete.{{ end }}"
             ),
         ),
+        texts.LEADS: (
+            companions.leads_behind(), timings.restore_for, "Figures of leads are incomplete, and nothing else is."
+        ),
         texts.CLOCK: (
             companions.clock(), timings.down_for,
             "The clock of {{ $labels.instance }} is {{ $value | humanizeDuration }} from the broker's.",

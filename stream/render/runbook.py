@@ -1,7 +1,7 @@
 """Runbook: what to do about each alert, written from the same texts as the alerts.
 
-In:  the texts of all alerts.
-Out: deploy/RUNBOOK.md; one heading an alert, to which its runbook_url leads.
+In:  the texts of all alerts, and of figures that no rule judges.
+Out: deploy/RUNBOOK.md; one heading an alert, to which its runbook_url leads, then one a figure.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from stream.render import rules
+from stream.render.alerts.notes import notes
 from stream.render.alerts.texts import ALERTMANAGER, PROMETHEUS, WORKER, AlertText
 
 PATH: Final = "deploy/RUNBOOK.md"
@@ -34,19 +35,32 @@ silences everything else, a silent source what needs it, and the 1 h window the 
 **Severity.** `critical` wakes someone, `warning` is for today, `info` for this week.
 """
 
+_UNRULED: Final = """\
+# Figures without a rule
+
+No alert fires for these: what is usual for them shows over weeks and months. Look at them on the boards *Leads*,
+*Money* and *Trust*.
+"""
+
 
 def render() -> dict[str, str]:
     """Give the runbook, by its path in the checkout."""
     texts = rules.alerts()
+    beside = notes()
+    sections = [*map(_section, texts), _UNRULED, _table("figure", beside), *map(_section, beside)]
+    return {PATH: "\n".join([_HEAD, _table("alert", texts), *sections])}
+
+
+def _table(what: str, texts: list[AlertText]) -> str:
     rows = "\n".join(f"| [{text.name}](#{text.name.lower()}) | {text.severity} | {text.summary} |" for text in texts)
-    table = f"| alert | severity | what it says |\n|---|---|---|\n{rows}\n"
-    return {PATH: "\n".join([_HEAD, table, *(_section(text) for text in texts)])}
+    return f"| {what} | severity | what it says |\n|---|---|---|\n{rows}\n"
 
 
 def _section(text: AlertText) -> str:
     looks = "\n".join(
         f"{at}. {_shows(shows)}:\n   ```sh\n   {do}\n   ```" for at, (shows, do) in enumerate(text.look_first, 1)
     )
+    silence = f"\n**Silence** while you work on it:\n\n```sh\n{text.silence}\n```\n" if text.silence else ""
     return f"""\
 ## {text.name}
 
@@ -59,13 +73,7 @@ def _section(text: AlertText) -> str:
 **Look at first**
 
 {looks}
-
-**Silence** while you work on it:
-
-```sh
-{text.silence}
-```
-"""
+{silence}"""
 
 
 def _shows(text: str) -> str:

@@ -1,6 +1,6 @@
 """Schemas: the contracts with producers and consumers as JSON Schema 2020-12 and one AsyncAPI 3 document.
 
-In:  the types and rules of the kinds, the dead letter, and the form of a reading.
+In:  the types and rules of the kinds, those of leads and of the dead letter, and the form of a reading.
 Out: the text of every file in `schemas/` but the examples, which are written by hand and are tests.
 """
 
@@ -17,6 +17,10 @@ from stream.contract.conditions import NOTHING, Schema, given, word
 from stream.contract.dead_letter import DeadLetter
 from stream.contract.fields import ADDRESS, INT_LIMIT, MAY_LOOK_LIKE_ONE, MOST
 from stream.contract.kinds import KINDS, KindName
+from stream.contract.lead import EXAMPLE as LEAD
+from stream.contract.lead import Lead
+from stream.contract.lead_event import EXAMPLE as LEAD_EVENT
+from stream.contract.lead_event import LeadEvent
 from stream.contract.rejects import REASONS
 from stream.contract.table import Field, envelope_of
 from stream.contract.times import TIME_PATTERN
@@ -36,7 +40,11 @@ def render(root: Path) -> dict[Path, str]:
 def all_schemas() -> dict[str, Schema]:
     """Give every schema by its name."""
     schemas: dict[str, Schema] = {name: event_schema(name) for name in KINDS}
-    return {**schemas, "reading": reading_schema(), "dead_letter": dead_letter_schema()}
+    leads = {
+        "lead": {**_schema_of(Lead, "lead"), "examples": [LEAD]},
+        "lead_event": {**_schema_of(LeadEvent, "lead_event"), "examples": [LEAD_EVENT]},
+    }
+    return {**schemas, "reading": reading_schema(), **leads, "dead_letter": dead_letter_schema()}
 
 
 def event_schema(name: KindName) -> Schema:
@@ -206,11 +214,11 @@ def reading_schema() -> Schema:
     }
 
 
-def _schema_of(struct: type[Any], name: str) -> Schema:
-    """Give the schema of a struct, with the struct itself at the top and its parts in `$defs`."""
-    made = _tidy(msgspec.json.schema(struct))
+def _schema_of(record: type[Any], name: str) -> Schema:
+    """Give the schema of a type of records, with itself at the top and its parts in `$defs`."""
+    made = _tidy(msgspec.json.schema(record))
     parts = made["$defs"]
-    top = parts.pop(struct.__name__)
+    top = parts.pop(record.__name__)
     schema = {"$schema": _DIALECT, "$id": _name(name), **top}
     return {**schema, "$defs": parts} if parts else schema
 

@@ -60,6 +60,7 @@ def totals(
     yield "complete", {}, int(complete)
     if standings.any_told:
         yield "leads_complete", {}, int(along)
+        yield "leads_behind", {}, int(sum(standings.gauges("leads_behind")))
     since = standings.data_since_ms()
     if since is not None:
         yield "data_since_timestamp_seconds", {}, since / 1000

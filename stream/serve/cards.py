@@ -77,7 +77,7 @@ def card(metric: Metric, window: str, asked: str, figure: Figure | None, verdict
 
 def title(metric: Metric) -> str:
     """Name a metric to people: the panel's title, else its name in plain words."""
-    plain = metric.name.removesuffix("_ratio").replace("_", " ").capitalize()
+    plain = metric.name.removesuffix("_ratio").removesuffix("_seconds").replace("_", " ").capitalize()
     return metric.panel or plain
 
 

@@ -62,6 +62,7 @@ class Publication:
     as_of_ms: int = 0
     taken_ms: int = 0  # wall clock when the page took notice
     complete: bool = False
+    along: bool | None = None  # whether figures of leads are; None where nobody follows leads
     data_since_ms: int | None = None
     sources: tuple[Table, ...] = ()
     trust: Table = field(default_factory=dict)
@@ -77,7 +78,7 @@ def publication(readings: Iterable[Reading], as_of_ms: int, taken_ms: int) -> Pu
     newest = max(readings, key=lambda reading: reading.seq, default=None)
     complete = bool(_gauge(totals, "complete"))
     return Publication(
-        found, beside, tuple(sites({**found, **beside})), as_of_ms, taken_ms, complete,
+        found, beside, tuple(sites({**found, **beside})), as_of_ms, taken_ms, complete, _along(totals),
         newest.data_since_ms if newest else None,
         tuple(_sources(totals, complete)), _trust(totals), newest.catalog_version if newest else "",
     )  # fmt: skip
@@ -103,7 +104,7 @@ def model(shown: Publication | None, view: View, history: History, health: Healt
         "data_since_ms": now.data_since_ms,
         "catalog_version": now.catalog_version,
         "cards": _cards(now, shown is not None, view, history),
-        "sections": sections(now.beside, view.site, view.window, _missing(now), shown is not None),
+        "sections": sections(now.beside, view.site, view.window, _missing(now), now.along),
         "sources": list(now.sources),
         "trust": now.trust,
         "worker": {"shards": health.shards, "restored": health.restored},
@@ -180,6 +181,11 @@ def _cards(now: Publication, known: bool, view: View, history: History) -> list[
         parts = (figure.numerator, figure.denominator, figure.value) if figure else (None, None, None)
         out.append(card(metric, window, view.window, figure, judge(metric, window, *parts, usual), now.complete, known))
     return out
+
+
+def _along(totals: list[Reading]) -> bool | None:
+    along = _gauge(totals, "leads_complete")
+    return None if along is None else bool(along)
 
 
 def _missing(now: Publication) -> set[str]:

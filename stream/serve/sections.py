@@ -28,17 +28,21 @@ def entries(metrics: Iterable[Metric] = METRICS) -> dict[str, list[Metric]]:
 
 
 def sections(
-    figures: Mapping[Key, Figure], site: str, window: str, missing: Collection[str], known: bool
+    figures: Mapping[Key, Figure], site: str, window: str, missing: Collection[str], along: bool | None
 ) -> list[dict[str, Any]]:
-    """Give the sections; `known` is false where this worker has no figures at all."""
+    """Give the sections; none where nobody follows leads, and then `along` is None.
+
+    It says whether shards of leads have taken in all that they were told.
+    """
     return [
         {
             "name": area,
             "title": AREAS[area].title,
+            "note": "" if along else "Not complete: leads are behind what is known of people.",
             "rows": [_row(metric, figures, site, window, missing) for metric in of],
         }
         for area, of in entries().items()
-        if known
+        if along is not None
     ]
 
 
@@ -48,15 +52,15 @@ def _row(
     shown_in = window_for(metric, window)
     figure = figures.get(Key(site, shown_in, metric.name))
     absent = lacking(metric, missing)
-    value, measure = (figure.value, figure.measure) if figure else (None, "")
+    value, measure = (figure.value, figure.measure) if figure and not absent else (None, "")
     return {
         "metric": metric.name,
         "title": title(metric),
         "help": metric.help,
         "window": shown_in,
         "shown": words.value(value, metric.unit, measure),
-        "state": "missing" if absent and figure is None else "empty" if value is None else "",
-        "said": f"source missing: {', '.join(absent)}" if absent and figure is None else _said(metric, figure),
+        "state": "missing" if absent else "empty" if value is None else "",
+        "said": f"source missing: {', '.join(absent)}" if absent else _said(metric, figure),
     }
 
 

@@ -1,7 +1,7 @@
 """Bench: the figures that the project promises, measured on this machine.
 
-Run:  python -m tests.bench [drain|memory|latency …] [--events N] [--visitors N] [--scattered]
-Out:  throughput beside a plain reader, memory a visitor, latency. Without a name all three, one after the other.
+Run:  python -m tests.bench [drain|memory|leads|latency …] [--events N] [--visitors N] [--scattered]
+Out:  throughput beside a plain reader, memory a visitor and a lead, latency. Without a name all, one after the other.
 
 `python -m tests.bench.fold` shows what each step costs, without Kafka.
 """
@@ -13,18 +13,18 @@ import asyncio
 import logging
 import sys
 
-from tests.bench import drain, latency, memory
+from tests.bench import drain, latency, leads, memory
 from tests.bench.mix import Options
 from tests.integration.brokers import choose_broker
 
-STAGES = ("drain", "memory", "latency")
+STAGES = ("drain", "memory", "leads", "latency")
 
 
 def main() -> None:
     """Run the stages that are asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("stages", nargs="*", metavar="STAGE", help=f"any of {', '.join(STAGES)}; default: all")
-    parser.add_argument("--events", type=int, default=1_000_000, help="records of the backlog")
+    parser.add_argument("--events", type=int, default=1_000_000, help="records of the backlog, and of the leads stage")
     parser.add_argument("--visitors", type=int, default=200_000)
     parser.add_argument("--scattered", action="store_true", help="spread each visitor's events over the whole time")
     parser.add_argument("--remembered", type=int, default=1_000_000, help="visitors of the memory stage")
@@ -38,6 +38,8 @@ def main() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that new topics have no leader yet is no news
     if "memory" in stages:
         memory.run(args.remembered)
+    if "leads" in stages:
+        leads.run(args.events)
     if "drain" in stages or "latency" in stages:
         with choose_broker() as broker:
             guarantee = "transactions" if broker.transactions else "no transactions (at least once)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,14 @@ from stream.render.asyncapi import CONTRACT_VERSION, document
 from stream.render.schemas import all_schemas
 
 DOCUMENT = document()
+#: The payload of a record without a value.
+NOTHING = {"type": "null"}
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 TOPICS = {
     **{kind: kind for kind in KINDS},
     "metrics": "leadpulse.metrics",
+    "leads": "leadpulse.leads",
+    "lead_events": "leadpulse.lead_events",
     "dead_letter": "leadpulse.dead_letter",
 }
 
@@ -46,8 +51,7 @@ def test_every_topic_that_outsiders_see_is_a_channel() -> None:
 
 @pytest.mark.parametrize("name", TOPICS)
 def test_a_channel_leads_to_a_message_with_a_schema_file(name: str) -> None:
-    (ref,) = (message["$ref"] for message in DOCUMENT["channels"][name]["messages"].values())
-    message = at(ref)
+    message = at(DOCUMENT["channels"][name]["messages"][name]["$ref"])
     assert message["name"] == name
     assert message["payload"]["schemaFormat"] == "application/schema+json;version=2020-12"
     file = message["payload"]["schema"]["$ref"]
@@ -62,20 +66,34 @@ def test_each_channel_has_one_operation_on_its_own_message(name: str) -> None:
     operation = DOCUMENT["operations"][f"{action}_{name}"]
     assert operation["action"] == action
     assert at(operation["channel"]["$ref"]) is DOCUMENT["channels"][name]
-    (ref,) = (message["$ref"] for message in operation["messages"])
-    # an operation names messages of its channel, never those of the components
-    assert ref == f"#/channels/{name}/messages/{name}"
-    assert at(at(ref)["$ref"])["name"] == name
+    refs = [message["$ref"] for message in operation["messages"]]
+    # an operation names the messages of its channel, never those of the components
+    assert refs == [f"#/channels/{name}/messages/{message}" for message in DOCUMENT["channels"][name]["messages"]]
+    assert at(at(refs[0])["$ref"])["name"] == name
 
 
 def test_there_is_nothing_that_no_channel_uses() -> None:
-    assert len(DOCUMENT["operations"]) == len(DOCUMENT["channels"]) == len(DOCUMENT["components"]["messages"])
+    assert len(DOCUMENT["operations"]) == len(DOCUMENT["channels"])
+    used = [message["$ref"] for channel in DOCUMENT["channels"].values() for message in channel["messages"].values()]
+    assert sorted(used) == sorted(f"#/components/messages/{name}" for name in DOCUMENT["components"]["messages"])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_examples_of_a_message_are_valid(kind: str) -> None:
-    for example in DOCUMENT["components"]["messages"][kind]["examples"]:
-        Draft202012Validator(all_schemas()[kind]).validate(example["payload"])
+def test_a_lead_that_is_none_any_more_is_a_message_without_a_value() -> None:
+    without = {
+        name: [m for m in channel["messages"] if at(at(f"#/channels/{name}/messages/{m}/$ref"))["payload"] == NOTHING]
+        for name, channel in DOCUMENT["channels"].items()
+    }
+    assert {name: found for name, found in without.items() if found} == {"leads": ["leads_tombstone"]}
+
+
+@pytest.mark.parametrize("name", [*KINDS, "leads", "lead_events"])
+def test_the_examples_of_a_message_are_valid(name: str) -> None:
+    message = DOCUMENT["components"]["messages"][name]
+    schema = message["payload"]["schema"]["$ref"].removeprefix("./").removesuffix(".schema.json")
+    assert message["examples"]
+    for example in message["examples"]:
+        written = json.loads(json.dumps(example["payload"]))
+        Draft202012Validator(all_schemas()[schema]).validate(written)
 
 
 @pytest.mark.parametrize("name", TOPICS)

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from stream import catalog
-from stream.catalog import Alert, Metric
+from stream.catalog import METRICS, TOTALS, Alert, Metric
 from stream.changes.cells import CELLS
 from stream.errors import CatalogError
 from stream.render import rules, runbook
@@ -26,6 +26,9 @@ PROMETHEUS = ROOT / "deploy" / "prometheus"
 CASES = sorted((PROMETHEUS / "tests").glob("*.yml"))
 ALERTS = {text.name: text for text in rules.alerts()}
 RULES = {rule["alert"]: rule for group in rules.alerting(Timings(), rules.Links()) for rule in group["rules"]}
+
+#: What a worker shows of itself, as far as the runbook asks for it.
+OWN = {"shard_last_commit_seconds"}
 
 #: Functions that Prometheus 2.42 and 3.x both have; those that were renamed or are experimental are not among them.
 FUNCTIONS = {
@@ -102,6 +105,21 @@ def test_the_runbook_has_three_commands_an_alert() -> None:
         assert section.count("```sh") == 4, alert.name  # three to look at, one to silence
         assert alert.meaning in section
         assert alert.cost in section
+
+
+def test_the_runbook_speaks_of_every_figure_that_has_words_and_no_rule() -> None:
+    text = (ROOT / runbook.PATH).read_text(encoding="utf-8").split("\n# Figures without a rule\n")[1]
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    unruled = {m.name: m.alert.summary for m in METRICS if m.alert is not None and not m.alert.ruled}
+    totals = {total.name for total in TOTALS}
+    assert len(headings) == len(set(headings))
+    assert set(headings) - totals == unruled.keys()
+    for name in headings:
+        section = text.split(f"\n## {name}\n")[1].split("\n## ")[0]
+        assert section.count("```sh") >= 3, name
+        assert unruled.get(name, "") in section
+        for series in re.findall(r"'(?:increase\()?leadpulse_(\w+)", section):
+            assert series in {m.series for m in METRICS} | totals | OWN, series
 
 
 def test_only_functions_that_all_versions_have_are_used() -> None:

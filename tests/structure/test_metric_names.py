@@ -42,6 +42,7 @@ ALLOWED = {
     ("render/alerts/cases.py", "visitors"): "a group of kinds",
     ("stages/leads/forgetting.py", "visitors"): "a group of kinds",
     ("stages/leads/records.py", "visitors"): "a group of kinds",
+    ("contract/lead.py", "visitors"): "a field of what is told of a lead",
     ("stages/leads/value.py", "visitors"): "a field of what is told of a lead",
     ("render/alerts/texts.py", "channel_visitors"): "a command of the runbook, at an alert that has no entry",
     ("render/alerts/texts.py", "traffic_events"): "a command of the runbook, at an alert that has no entry",

@@ -342,6 +342,16 @@ FAULTS: Final[tuple[tuple[Fault, ...], ...]] = (
     ),
     (
         Fault(
+            texts.LEADS, {}, "Figures of leads are incomplete, and nothing else is.",
+            (
+                _WORKER, _COMPLETE, series("leadpulse_leads_complete", {}, _then("1+0", "0+0")),
+                series("leadpulse_source_lag_records", {"kind": "crm"}, _always("0+0")),
+                series("leadpulse_source_lag_seconds", {"kind": "crm"}, _always("90000+0")),
+            ),
+        ),
+    ),
+    (
+        Fault(
             texts.DOWN, {}, "There is no worker.",
             (series("up", {"job": "leadpulse", "instance": "a"}, f"1+0x{WELL - 1} stale"),),
         ),

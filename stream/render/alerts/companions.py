@@ -221,6 +221,12 @@ def unrestored() -> str:
     )
 
 
+def leads_behind() -> str:
+    """Give that leads are incomplete while the rest is not, and no source is behind."""
+    others = f"max({BEHIND}) == 1 or min({one(named('complete'))}) == 0"
+    return f"min({one(named('leads_complete'))}) == 0\nunless on () ({others})"
+
+
 def clock() -> str:
     """Give how far the clocks of workers are from the broker's, where it is more than they say in their logs."""
     return f"abs(leadpulse_clock_skew_seconds) > {CLOCKS_APART_S}"

@@ -27,6 +27,7 @@ VANISHED: Final = "LeadpulseSeriesVanished"
 DEAD: Final = "LeadpulseDeadLetters"
 CONSERVATION: Final = "LeadpulseConservationError"
 UNRESTORED: Final = "LeadpulseRestoreNotComplete"
+LEADS: Final = "LeadpulseLeadsNotComplete"
 COUNTRY: Final = "LeadpulseCountryShareRise"
 CLOCK: Final = "LeadpulseClockSkew"
 
@@ -186,6 +187,20 @@ COMPANIONS: Final[tuple[AlertText, ...]] = (
             ("whether all workers are in the group", query("leadpulse_worker_ready")),
         ),
         silence(UNRESTORED),
+    ),
+    AlertText(
+        LEADS, "Figures of leads are not complete.", "warning",
+        "For a quarter of an hour the shards of leads have not taken in what the others told them of people, or have"
+        " not read their own sources, while no source is behind and everything else is complete.",
+        "Stages, who waits, merit and money lag behind, and leads that turned out to be one count twice. Visitors,"
+        " chats, mails and ads are right. Nothing is lost.",
+        (
+            ("which shards of leads are not restored or not caught up",
+             query('{__name__=~"leadpulse_shard_(restored|caught_up)",group="leads"} == 0')),
+            ("what they have still to read, and whether it falls", query('leadpulse_shard_lag_records{group="leads"}')),
+            ("how long their commits take, in seconds", query('leadpulse_shard_last_commit_seconds{group="leads"}')),
+        ),
+        silence(LEADS),
     ),
     AlertText(
         CLOCK, "A worker's clock is wrong.", "warning",

@@ -141,6 +141,8 @@ def _sources() -> list[Panel]:
                       (rate("leadpulse_lead_facts_dropped_total", ()), "facts without room")]),
         single("Figures of leads complete", entry("leads_complete").help, "short",
                f"min({_total('leads_complete')})", words=YES_NO),
+        single("Leads still counted by former rules", entry("leads_behind").help, "short",
+               f"max({_total('leads_behind')})", [(None, GREEN), (1, YELLOW)]),
         lines("Label values folded into other", entry("labels_folded_total").help, "short",
               by("labels_folded_total", "label")),
         single("Ids known for", entry("dedupe_horizon_seconds").help, "s",

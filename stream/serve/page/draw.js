@@ -122,6 +122,7 @@ export function drawSections(sections) {
   while (all.children.length > sections.length) all.lastChild.remove();
   sections.forEach((section, i) => {
     const panel = all.children[i] ?? all.appendChild(makeSection(section));
+    say(panel.querySelector(".section-head p"), section.note);
     const body = panel.querySelector("table").tBodies[0];
     fillRows(body, section.rows.length, 4);
     section.rows.forEach((row, at) => {
@@ -140,7 +141,7 @@ function makeSection({ name, title }) {
   const id = `${name}-title`;
   const head = ["Figure", "Value", "Of what", "Window"].map((text) => make("th", { scope: "col" }, text));
   return make("section", { class: "panel", "aria-labelledby": id },
-    make("div", { class: "section-head" }, make("h2", { id }, title)),
+    make("div", { class: "section-head" }, make("h2", { id }, title), make("p")),
     make("table", { class: "beside" }, make("thead", {}, make("tr", {}, ...head)), make("tbody")));
 }
 

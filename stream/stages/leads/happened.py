@@ -7,8 +7,9 @@ Out: what happened, in order.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from stream.contract.lead_event import Says, What
 from stream.stages.leads.view import View
 
 
@@ -17,12 +18,12 @@ class Happening(NamedTuple):
 
     at_ms: int
     name: str
-    event: str
+    event: What
     from_: str | None = None
     to: str | None = None
     reason: str | None = None
 
-    def says(self, view: View) -> dict[str, Any]:
+    def says(self, view: View) -> Says:
         """Give what the event says beside its name and times."""
         return {"from": self.from_, "to": self.to, "reason": self.reason, "score": view.score}
 
@@ -35,7 +36,7 @@ def happenings(view: View, last: str) -> list[Happening]:
     stages = list(view.entered)
     out = [Happening(view.lead.time_ms, "created", "created", None, stages[0])]
     for below, stage in pairwise(stages):
-        event = "customer" if stage == last else "stage_entered"
+        event: What = "customer" if stage == last else "stage_entered"
         out.append(Happening(view.entered[stage], f"stage/{stage}", event, below, stage))
     for move in view.moves_back:
         out.append(Happening(move.time_ms, f"back/{move.time_ms}/{move.to}", "moved_back", move.from_, move.to))

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Final, cast
 
 import msgspec
 import orjson
 
+from stream.contract.lead import Called, LeadKey
+from stream.contract.lead_event import LeadEvent, Says, What
 from stream.contract.times import format_ms
 from stream.identity.ids import FIELDS, Id, Namer
 from stream.stages.leads.counting import Lead, Sum
@@ -167,13 +169,13 @@ class Results:
         change = told.changes.pop(name)
         self._event(told, "withdrawn", 0, {}, change)
 
-    def _event(self, told: Told, event: str, at_ms: int, says: dict[str, Any], change: bytes | None = None) -> bytes:
+    def _event(self, told: Told, event: What, at_ms: int, says: Says, change: bytes | None = None) -> bytes:
         """Tell that something happened; give the change that it can be withdrawn by."""
         told.version += 1
         if change is None:
             change = self._change(told, event)
         now_ms = self._now_ms
-        value = {
+        value: LeadEvent = {
             "event": event,
             "change": change.hex(),
             "lead": _named(told),
@@ -212,8 +214,8 @@ def _end(told: Told) -> None:
     told.changes, told.band, told.said = {}, "", None
 
 
-def _named(told: Told) -> list[str]:
-    return [told.site, FIELDS[told.type], told.text]
+def _named(told: Told) -> LeadKey:
+    return told.site, cast(Called, FIELDS[told.type]), told.text
 
 
 def _text(told: Told) -> str:

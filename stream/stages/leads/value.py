@@ -8,10 +8,12 @@ What changes with every session and every mail is kept beside the rest, which is
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
+from stream.contract.lead import LeadIds, LeadNow, LeadRest, Share
+from stream.contract.lead import Touch as Shown
 from stream.contract.times import format_ms
 from stream.identity.ids import FIELDS, VISITOR
 from stream.stages.leads.counting import Lead
@@ -30,7 +32,7 @@ def said_of(home: Home, lead: Lead) -> Said:
         ("product", capture.product),
         ("offer_type", capture.offer_type),
     )
-    rest = {
+    rest: LeadRest = {
         "ids": _ids(home, lead),
         "capture_method": capture.method,
         "stage": view.stage,
@@ -52,7 +54,7 @@ def encoded(told: Told, now_ms: int) -> bytes:
     """Write the record of what is said of a lead."""
     said = told.said
     assert said is not None, "there is something to say"
-    more = {
+    more: LeadNow = {
         "lead": told.text,
         "score": said.score,
         "score_parts": said.parts,
@@ -63,7 +65,7 @@ def encoded(told: Told, now_ms: int) -> bytes:
     return orjson.dumps(more)[:-1] + b"," + said.rest[1:]
 
 
-def _ids(home: Home, lead: Lead) -> dict[str, Any]:
+def _ids(home: Home, lead: Lead) -> LeadIds:
     """Name the ids that join, by type, those first that were named first; of visitors only how many."""
     parts = [(part.first, id.type, part.text) for id in lead.ids if (part := home.parts.get(id)) is not None]
     out: dict[str, Any] = {}
@@ -71,21 +73,21 @@ def _ids(home: Home, lead: Lead) -> dict[str, Any]:
         if type != VISITOR and text:
             out.setdefault(FIELDS[type], []).append(text)
     out["visitors"] = lead.visitors
-    return out
+    return cast(LeadIds, out)
 
 
 def _touch(touch: Touch | None) -> Touched | None:
     return None if touch is None else touch[:3]
 
 
-def _shown(touch: Touched | None) -> dict[str, Any] | None:
+def _shown(touch: Touched | None) -> Shown | None:
     if touch is None:
         return None
     at_ms, channel, campaign = touch
     return {"at": format_ms(at_ms), "channel": channel, "campaign": campaign or None}
 
 
-def _shares(shares: Shares) -> list[tuple[str, str, int]]:
+def _shares(shares: Shares) -> list[Share]:
     """Share by channel and campaign, in millionths."""
     out: dict[tuple[str, str], int] = {}
     for (channel, campaign, _), share in shares.items():

@@ -41,8 +41,8 @@ def test_volumes_and_costs_harm_one_way_only(name: str, direction: str, rule: st
 def test_every_alert_of_the_catalog_has_a_rule_or_is_words_alone() -> None:
     without = {metric.name for metric in METRICS if metric.alert and alert_rule_of(metric) is None}
     assert without == {
-        "stage_conversion_ratio", "speed_to_lead_seconds", "stale_leads", "unanswered_leads", "full_cost_per_lead",
-        "customer_acquisition_cost",
+        "stage_conversion_ratio", "speed_to_lead_seconds", "stale_leads", "unanswered_leads", "shared_ids",
+        "largest_lead_ids", "full_cost_per_lead", "customer_acquisition_cost",
     }  # fmt: skip
     assert without == {metric.name for metric in METRICS if metric.alert and not metric.alert.ruled}
 

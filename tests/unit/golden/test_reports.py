@@ -71,3 +71,16 @@ def test_figures_of_leads_are_complete_once_what_was_told_of_people_is_taken_in(
     assert (totals(rollup, "complete"), totals(rollup, "leads_complete")) == ({(): 1}, {(): 0})
     rollup.apply(pack(replace(empty, group="leads", seq=3, taken={"visitors/0": 4}))[0], NOON + 15_000)
     assert totals(rollup, "leads_complete") == {(): 1}
+
+
+def test_what_is_still_counted_by_former_rules_is_added_up_over_the_shards_of_leads() -> None:
+    empty = Delta("leads", 0, 1, [], b"", b"", b"", [], {}, None, True, 0, {}, [], {}, {}, {})
+    rollup = Rollup(RollupOptions({"visitors": 1, "leads": 2}, told=("leads",)))
+    for shard, behind in enumerate((20_000, 7)):
+        rollup.apply(pack(replace(empty, shard=shard, gauges={"leads_behind": behind}))[0], NOON)
+    assert totals(rollup, "leads_behind") == {(): 20_007}
+    for shard in range(2):
+        rollup.apply(pack(replace(empty, shard=shard, seq=2, gauges={"leads_behind": 0}))[0], NOON)
+    assert totals(rollup, "leads_behind") == {(): 0}
+    alone = Rollup(RollupOptions({"visitors": 1}))
+    assert totals(alone, "leads_behind") == {}, "who follows no leads has none"

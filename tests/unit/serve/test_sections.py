@@ -11,6 +11,8 @@ from stream.serve.sections import entries, sections
 from tests.fabric import readings
 
 NOW_MS = 1_772_323_200_000
+#: What the crm alone can tell.
+SALES = ("unanswered_leads", "speed_to_lead_seconds")
 SHOWN = [metric for of in entries().values() for metric in of]
 
 
@@ -22,16 +24,25 @@ def told(metric: str, labels: dict[str, str], *numbers: float | None, window: st
 
 
 def rows(given: list[Reading], missing: frozenset[str] = frozenset(), site: str = "s1") -> dict[str, dict[str, Any]]:
-    found = sections(figures(given, SHOWN), site, "1h", missing, known=True)
+    found = sections(figures(given, SHOWN), site, "1h", missing, along=True)
     return {row["metric"]: row for section in found for row in section["rows"]}
 
 
 def test_there_is_a_section_for_leads_and_one_for_money() -> None:
-    found = sections(figures(readings(NOW_MS), SHOWN), "shop", "1h", frozenset(), known=True)
+    found = sections(figures(readings(NOW_MS), SHOWN), "shop", "1h", frozenset(), along=True)
     assert [section["title"] for section in found] == ["Leads", "Money"]
     assert all(section["rows"] for section in found)
     assert {row["state"] for section in found for row in section["rows"]} == {""}
-    assert sections({}, "shop", "1h", frozenset(), known=False) == []
+    assert {section["note"] for section in found} == {""}
+
+
+def test_where_nobody_follows_leads_there_is_no_section() -> None:
+    assert sections(figures(readings(NOW_MS), SHOWN), "shop", "1h", frozenset(), along=None) == []
+
+
+def test_figures_that_leads_are_behind_with_say_so() -> None:
+    found = sections(figures(readings(NOW_MS), SHOWN), "shop", "1h", frozenset(), along=False)
+    assert all(section["note"].startswith("Not complete") for section in found)
 
 
 def test_what_stands_is_told_by_its_parts_and_read_now() -> None:
@@ -61,6 +72,20 @@ def test_a_source_that_is_missing_is_named_and_is_no_nought() -> None:
     assert found["customer_acquisition_cost"]["said"] == "source missing: cost, crm"
     # stages are entered by forms, too
     assert (found["open_leads"]["state"], found["open_leads"]["said"]) == ("empty", "no data")
+
+
+def test_without_a_crm_nobody_waits_for_an_answer_of_sales() -> None:
+    """All leads would, since nobody can say that they were answered."""
+    given = [told("unanswered_leads", {}, 81, window="now")]
+    assert rows(given)["unanswered_leads"]["shown"] == "81"
+    found = rows(given, frozenset({"crm"}))
+    assert [(found[name]["shown"], found[name]["said"], found[name]["state"]) for name in SALES] == [
+        ("–", "source missing: crm", "missing")
+    ] * len(SALES)
+
+
+def test_a_figure_that_is_divided_by_one_of_costs_needs_them() -> None:
+    assert rows([], frozenset({"cost"}))["ltv_to_cac_ratio"]["said"] == "source missing: cost"
 
 
 def test_several_sites_are_added_up() -> None:

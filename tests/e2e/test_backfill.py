@@ -80,7 +80,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     folder = tmp_path_factory.mktemp("backfill")
     promtool, data, events = program("promtool"), folder / "data", folder / "events.ndjson"
     end_s = int(END.timestamp())
-    leadpulse("simulate", "--rate", "0.25", "--for", "26h", "--end", moment(end_s + 1), "--out", str(events))
+    leadpulse("simulate", "--rate", "0.15", "--for", "26h", "--end", moment(end_s + 1), "--out", str(events))
     for first_h, last_h in ((25, 23), (2, 0)):
         part = folder / f"history-{first_h}.om"
         span = ("--from", moment(end_s - first_h * HOUR_S), "--at", moment(end_s - last_h * HOUR_S))

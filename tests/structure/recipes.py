@@ -144,7 +144,8 @@ def run(command: str, root: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*programs[words[0]], *words[1:]],
         cwd=root,
-        env=mine | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
+        # whether something is missing shows with few examples, too
+        env=mine | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "LEADPULSE_TEST_EXAMPLES": "quick"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -22,7 +22,7 @@ SEED = st.integers(0, 2**32).map(random.Random)
 RULES = st.builds(rules_of, st.sampled_from([0, 0, 7, 30]), st.booleans())
 
 
-@settings(max_examples=examples(1_500))
+@settings(max_examples=examples(400))
 @given(SEED, st.integers(1, 90), RULES, st.integers(0, 200))
 def test_the_score_is_as_told_by_hand(rng: random.Random, n: int, rules: Rules, until: int) -> None:
     facts, clock = some(rng, n, rules=rules), BEGIN + until * DAY
@@ -43,7 +43,7 @@ def test_the_score_is_as_told_by_hand(rng: random.Random, n: int, rules: Rules, 
         assert all(part.points == points[part.rule] * part.times for part in seen.parts)
 
 
-@settings(max_examples=examples(1_500))
+@settings(max_examples=examples(400))
 @given(SEED, st.integers(1, 60), RULES)
 def test_stages_are_as_told_by_hand(rng: random.Random, n: int, rules: Rules) -> None:
     facts = some(rng, n, rules=rules)
@@ -59,7 +59,7 @@ def test_stages_are_as_told_by_hand(rng: random.Random, n: int, rules: Rules) ->
     assert set(seen.out_of_order) == {b for at, b in enumerate(ranks) for a in ranks[:at] if first[a] > first[b]}
 
 
-@settings(max_examples=examples(1_500))
+@settings(max_examples=examples(400))
 @given(SEED, st.integers(0, 80))
 def test_credit_is_one_in_all_and_near_the_weights(rng: random.Random, n: int) -> None:
     until = BEGIN + 90 * DAY
@@ -81,7 +81,7 @@ def test_credit_is_one_in_all_and_near_the_weights(rng: random.Random, n: int) -
             assert abs(given_[model].get(where, 0) - micro) <= len(touches) + 1  # type: ignore[call-overload]
 
 
-@settings(max_examples=examples(500))
+@settings(max_examples=examples(200))
 @given(SEED, st.integers(1, 90), RULES)
 def test_what_a_lead_and_a_deal_are_credited_to(rng: random.Random, n: int, rules: Rules) -> None:
     facts = some(rng, n, rules=rules)
@@ -102,7 +102,7 @@ def test_what_a_lead_and_a_deal_are_credited_to(rng: random.Random, n: int, rule
     assert [(r.deal, r.time_ms, r.over) for r in seen.refunds] == by_hand.refunds_over(facts)
 
 
-@settings(max_examples=examples(500))
+@settings(max_examples=examples(200))
 @given(SEED, st.integers(1, 90), RULES, st.integers(0, 500))
 def test_what_else_a_lead_is(rng: random.Random, n: int, rules: Rules, until: int) -> None:
     facts, clock = some(rng, n, rules=rules), BEGIN + until * DAY
@@ -144,7 +144,7 @@ def test_what_else_a_lead_is(rng: random.Random, n: int, rules: Rules, until: in
     assert {c.id for c in seen.counted} == {f.id for f in facts if isinstance(f, PlatformForm) and f.counted}
 
 
-@settings(max_examples=examples(500))
+@settings(max_examples=examples(200))
 @given(SEED, st.integers(1, 90), RULES, st.integers(0, 200))
 def test_the_order_of_facts_says_nothing(rng: random.Random, n: int, rules: Rules, until: int) -> None:
     facts, clock = some(rng, n, rules=rules), BEGIN + until * DAY
@@ -155,7 +155,7 @@ def test_the_order_of_facts_says_nothing(rng: random.Random, n: int, rules: Rule
     assert view(set(facts), clock, rules) == seen
 
 
-@settings(max_examples=examples(500))
+@settings(max_examples=examples(200))
 @given(SEED, st.integers(1, 60), RULES, st.integers(0, 300))
 def test_it_changes_by_itself_when_it_says_so(rng: random.Random, n: int, rules: Rules, until: int) -> None:
     facts, clock = some(rng, n, rules=rules), BEGIN + until * DAY

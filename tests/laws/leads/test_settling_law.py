@@ -26,7 +26,7 @@ encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(list[Fact]).decode  # type: ignore[valid-type]
 
 
-@settings(max_examples=examples(1_500))
+@settings(max_examples=examples(400))
 @given(SEED, st.integers(1, 120), RULES, st.sampled_from([200, 200, 500]))
 def test_settling_changes_nothing(rng: random.Random, n: int, rules: Rules, days: int) -> None:
     """Facts come in any order, none later than 36 days; deals are told anew whenever they change."""
@@ -68,7 +68,7 @@ def _same(row: list[Fact], whole: list[Fact], clock: int, rules: Rules) -> None:
     assert view(row, clock, rules) == view(whole, clock, rules)
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @given(SEED, st.integers(1, 400), RULES)
 def test_a_settled_row_is_small(rng: random.Random, n: int, rules: Rules) -> None:
     facts = some(rng, n, days=60, rules=rules)
@@ -87,7 +87,7 @@ def test_a_settled_row_is_small(rng: random.Random, n: int, rules: Rules) -> Non
     assert kinds.count("Told") <= 3 + 2
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @given(SEED, st.integers(1, 60), st.integers(1, 60), RULES)
 def test_two_pasts_that_come_together_add_up(rng: random.Random, n: int, m: int, rules: Rules) -> None:
     """Points add up, first times are the earlier ones, credit is that of the earlier lead; nothing is lost of either."""

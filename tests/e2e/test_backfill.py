@@ -117,7 +117,7 @@ def replayed(events: Path, at_s: int) -> dict[Key, float]:
         elif row["numerator"] is not None:
             put(f"{name}_numerator", labels, row["numerator"])
             put(f"{name}_denominator", labels, row["denominator"])
-        put(f"{name}_maturity", labels, row["maturity"])
+        put(f"{name}_maturity", labels, row.get("maturity"))
     put("as_of_timestamp_seconds", {}, at_s)
     return out
 

@@ -1,7 +1,9 @@
 """What the steps of a fold cost: µs of CPU an event for each, without Kafka.
 
-Run:  python -m tests.bench.fold [--events N] [--visitors N] [--rounds N] [--scattered]
+Run:  python -m tests.bench.fold [--events N] [--visitors N] [--rounds N] [--scattered] [--leads]
 Out:  one line a step with its µs over all events of the mix, and over those that it handles; the sum; the loop.
+      With --leads rounds in which people are followed take turns with those in which nobody is, and the last line
+      says what that costs.
 
 The mix goes through the shards of all groups and the rollup as in a worker that drains a backlog: some thousand
 records a shard and commit. Steps are timed by batch, each without the steps inside it; of several rounds over the
@@ -21,20 +23,24 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from stream.contract.records import Record
+from stream.contract.records import TOUCHES, Record
 from stream.contract.results import encode
 from stream.engine import repeats
 from stream.engine import shard as pipeline
 from stream.engine.account import Account
+from stream.engine.chain import Chain
 from stream.engine.commit import ShardReport
-from stream.engine.groups import GROUPS
+from stream.engine.groups import GROUPS, chosen, following
+from stream.engine.options import FoldOptions
 from stream.engine.routing import Router
 from stream.engine.shard import ShardFold
 from stream.ingest.touches import Channels
 from stream.kafka import fetch as lean
+from stream.rollup.budget import most_readings
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.stages.ads.fold import Ads
 from stream.stages.emails.fold import Emails
+from stream.stages.leads.stage import Leads
 from stream.stages.visitors.facts import Facts
 from stream.stages.visitors.fold import PeopleFold
 from stream.stages.visitors.stage import Visitors
@@ -64,6 +70,9 @@ STEPS: dict[str, list[tuple[Any, str]]] = {
     "fold visitors": [(PeopleFold, "fold")],
     "fold emails": [(Emails, "take"), (Emails, "fold")],
     "fold ads": [(Ads, "take"), (Ads, "fold")],
+    "chain": [(Chain, "take"), (Chain, "tell"), (Chain, "clock_ms")],
+    "fold leads": [(Leads, "fold")],
+    "leads by the clock": [(Leads, "advance")],
     "account": [(Account, name) for name in ("accept", "reject", "repeat", "filter", "take", "close")],
     "ingest, the rest": [(ShardFold, "fold"), (Visitors, "take"), (Visitors, "fold")],
     "known ids to the log": [(KnownIds, "changes")],
@@ -187,10 +196,15 @@ def appended(rows: list[tuple[bytes | None, bytes | None]]) -> int:
     return size + len(builder.build())
 
 
-def drain(cut: list[Commit], steps: Steps) -> tuple[int, Rollup, int]:
-    """Run everything once; give the rows written, the rollup, and the bytes written."""
-    shards = {(g, n): ShardFold(g, n, PARTITIONS) for g in GROUPS for n in range(PARTITIONS)}
-    rollup = Rollup(RollupOptions(dict.fromkeys(GROUPS, PARTITIONS)))
+def drain(cut: list[Commit], steps: Steps, *, leads: bool = False) -> tuple[int, Rollup, int]:
+    """Run everything once, people followed or not; give the rows written, the rollup, and the bytes written."""
+    groups = chosen("on" if leads else "off")
+    counts = dict.fromkeys(groups, PARTITIONS)
+    options = following(FoldOptions(), counts)
+    shards = {(g, n): ShardFold(g, n, PARTITIONS, options) for g in groups for n in range(PARTITIONS)}
+    told = tuple(name for name, group in groups.items() if group.told_by)
+    rollup = Rollup(RollupOptions(counts, told=told, most_readings=most_readings(None, followed=leads)))
+    on_their_way: dict[tuple[str, int], list[Record]] = defaultdict(list)
     published = Published(encode)
     unpack, append = steps.timed("lean fetch", unpacked), steps.timed("rows into batches", appended)
     position = SourcePosition(0)
@@ -204,11 +218,18 @@ def drain(cut: list[Commit], steps: Steps) -> tuple[int, Rollup, int]:
                 records = unpack(raw)
                 cover(Batch(group, number, kind, 0, 0, 0, records, 0))
                 batches.append((kind, records))
+            if touches := on_their_way.pop((group, number), None):
+                batches.append((TOUCHES, touches))
             shard.fold(batches)
             changes = shard.changes(reported[group, number] + 1, REPORT)
             reported[group, number] += len(changes.deltas)
             rows += len(changes.state)
             size += append(changes.state) + append([(None, delta) for delta in changes.deltas])
+            if changes.touches or changes.results:
+                size += append([(None, record) for _, record in changes.touches])
+                size += append([(one.key.encode(), one.value) for one in changes.results])
+            for receiver, record in changes.touches:
+                on_their_way[told[0], receiver].append((0, 0, None, record, ()))
             for delta in changes.deltas:
                 rollup.apply(delta)
         rollup.advance(0)
@@ -227,19 +248,25 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=40_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--commit", type=int, default=50_000, help="records of all shards between two commits")
+    parser.add_argument("--leads", action="store_true", help="with people followed, beside rounds without")
     parser.add_argument("--scattered", action="store_true", help="spread each visitor's events over the whole time")
     args = parser.parse_args()
     mix = Mix(Options(events=args.events, visitors=args.visitors, scattered=args.scattered))
     cut = commits(mix, args.commit)
     tame_collector()
     best: dict[str, float] = {}
-    whole, loop = float("inf"), float("inf")
+    whole, without, loop = float("inf"), float("inf"), float("inf")
     for _ in range(args.rounds):
+        if args.leads:
+            began = time.process_time()
+            with Steps().watching():
+                drain(cut, Steps())
+            without = min(without, time.process_time() - began)
         steps = Steps()
         loop = min(loop, usage.loop_ms(3))
         began = time.process_time()
         with steps.watching():
-            rows, rollup, size = drain(cut, steps)
+            rows, rollup, size = drain(cut, steps, leads=args.leads)
         whole = min(whole, time.process_time() - began)
         for name, spent_s in steps.spent_s.items():
             best[name] = min(best.get(name, spent_s), spent_s)
@@ -257,6 +284,9 @@ def main() -> None:
     print(f"best whole round: {whole * 1e6 / total:.2f} µs/event; fixed loop {loop:.1f} ms;")
     print(f"{total} events in {len(cut)} commits;", end=" ")
     print(f"{rows / total:.3f} rows and {size / total:.0f} bytes written an event; {rollup._table.series} series")
+    if args.leads:
+        print(f"best whole round without people followed: {without * 1e6 / total:.2f} µs/event;", end=" ")
+        print(f"events a CPU-second with them: {without / whole:.3f} of that")
 
 
 if __name__ == "__main__":

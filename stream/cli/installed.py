@@ -24,7 +24,7 @@ from stream.worker.position import Restoring
 from stream.worker.shaped import refuse_changed, shard_settings
 
 #: How topics of leads come to be.
-MAKE = "`leadpulse topics create --optional`"
+MAKE = "`leadpulse topics create --optional --leads on`"
 
 
 @dataclass(frozen=True)

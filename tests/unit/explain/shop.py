@@ -43,9 +43,11 @@ EVENTS = [
 ]
 
 
-def installed(events: Sequence[Envelope] = EVENTS, *, seed: int = 7, exact: bool = False) -> Installation:
+def installed(
+    events: Sequence[Envelope] = EVENTS, *, seed: int = 7, exact: bool = False, crash: float = 0.0
+) -> Installation:
     """Let two shards a group read events in a random order, each as it came; `exact`: panes are milliseconds."""
-    made = Installation(SHARDS, exact=exact, seed=seed, now_ms=NOW_MS)
+    made = Installation(SHARDS, exact=exact, seed=seed, now_ms=NOW_MS, crash=crash)
     made.produce(record(number, event) for number, event in enumerate(events))
     made.run()
     return made

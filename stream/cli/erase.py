@@ -33,8 +33,9 @@ def erase(settings: Settings, site: str, yes: bool, dry_run: bool, **ids: str | 
     """Have everything forgotten that is known of a person.
 
     It writes one record to the topic privacy. The shard where the id is at home finds who is one lead with it, and
-    all that visitors did under these ids, and has it forgotten everywhere. One id is enough; an id that belongs to
-    several people (see `leadpulse explain`) takes along only what is known by itself. What was counted stays counted.
+    what visitors did under these ids, and has it forgotten everywhere. Of lead, user and hashed address one is enough.
+    A visitor is a device, which joins nobody: with --visitor what was done on it goes, and the lead stays. So does a
+    shared id, which is of several people (see `leadpulse explain`). What was counted stays counted.
 
     \b
     Examples:
@@ -96,14 +97,20 @@ def what_happens(person: Named, prefix: str) -> Iterator[str]:
     yield f"{plain(person.field)} {plain(person.value)} of site {plain(person.site)} is to be forgotten."
     yield ""
     yield "what happens"
-    yield "  a minute after the record has arrived, as soon as what came before it is read: every row of the person,"
-    yield "  under this id and all that are one lead with it, goes from the state of visitors, emails and leads."
+    yield "  a minute after the record has arrived, as soon as what came before it is read:"
+    if person.field == PEOPLE["visitor"]:
+        yield "  all that was done by this visitor goes from the state of visitors and leads, whomever it is of."
+        yield "  A lead that is known otherwise stays: to have it forgotten name its lead, user or hashed address."
+    else:
+        yield "  every row of the person, under this id and all that are one lead with it, goes from the state of"
+        yield "  visitors, emails and leads. An id that is shared takes along only itself."
     yield "  What was counted stays in its windows; what stands (open leads, bands, customers) is taken back."
     yield f"  {prefix}leadpulse.leads: a tombstone under each key of the lead; {prefix}leadpulse.lead_events: `erased`."
     yield "  a day later: once more, for what came late. Until then the state of leads keeps who asked."
-    yield "  the broker's cleaner then drops the old bytes: with the settings of `leadpulse topics create` within"
-    yield f"  {_time(topics.COMPACTED['segment.ms'], topics.COMPACTED['max.compaction.lag.ms'])};"
-    yield "  tombstones, whose keys name the lead, stay for delete.retention.ms after that (a day by default)."
+    yield "  the broker's cleaner then drops the old bytes of a partition that is written to: with the settings of"
+    lag = _time(topics.COMPACTED["segment.ms"], topics.COMPACTED["max.compaction.lag.ms"])
+    yield f"  `leadpulse topics create` within {lag}, and tombstones, whose keys name the lead, after another"
+    yield "  delete.retention.ms (a day by default)."
     yield ""
     yield "what keeps data until its retention (as created; see the topic's retention.ms)"
     for name, configs in (

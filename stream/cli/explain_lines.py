@@ -79,7 +79,7 @@ def _session(one: Table) -> Iterator[str]:
 
 
 def _message(one: Table) -> Iterator[str]:
-    yield f"last heard of {one['newest']}, {len(one['copies'])} copies"
+    yield f"last heard of {one['newest']}, copies: {len(one['copies'])}"
     for copy in one["copies"]:
         to = ", ".join(map(_id, copy["to"])) or "somebody who is not followed"
         named = (copy[name] for name in ("campaign", "purpose", "variant", "domain"))

@@ -75,6 +75,8 @@ class Shop:
         for n, action in enumerate(("sent", "delivered", "opened")):
             self.send("email", (100 - n) * MINUTE_MS, message_id="m1", action=action, email_hash=ANN)
         self.send("crm", 90 * MINUTE_MS, lead_id=NAMES[LEAD], action="lead_created", email_hash=ANN)
+        deal = {"deal_id": "d-1", "value": 1_200, "currency": "EUR"}
+        self.send("crm", 60 * MINUTE_MS, lead_id=NAMES[LEAD], action="deal_won", **deal)
         self.form(20 * MINUTE_MS, "laptop", email_hash=OTHERS[0])
         self._producer.flush()
 
@@ -157,7 +159,9 @@ def test_a_person_is_explained_and_erased_to_the_last_byte(site: Callable[..., S
     def is_one_lead() -> bool:
         table = shop.explain("lead", NAMES[LEAD])
         return table is not None and any(
-            len(lead["ids"]) == 3 and lead["visitors"] == 2 for one in table["clusters"] for lead in one["leads"]
+            len(lead["ids"]) == 3 and lead["visitors"] == 2 and lead["deals"]
+            for one in table["clusters"]
+            for lead in one["leads"]
         )
 
     wait("the person's ids are one lead", is_one_lead, 90)
@@ -224,6 +228,7 @@ def explained(shop: Shop) -> None:
     (lead,) = cluster["leads"]
     assert {one["id"] for one in lead["ids"]} == {ANN, NAMES[LEAD], NAMES[USER]}
     assert next(iter(lead["entered"])) == "lead"
+    assert (lead["stage"], [deal["value"] for deal in lead["deals"]]) == ("customer", [1_200])
     assert cluster["told"][0]["key"] == [SITE, "lead_id", NAMES[LEAD]]
     shown = way_out.run(f"leadpulse explain --site {SITE} --visitor {NAMES[VISITOR]}", shop.site.settings)
     assert f"belongs to email_hash {ANN}" in shown

@@ -37,3 +37,8 @@ def test_what_keeps_data_is_told_with_the_retention_that_topics_are_made_with() 
     assert "a minute after" in said
     assert "a day later" in said
     assert "l\\u202e1" in said
+
+
+@pytest.mark.parametrize(("field", "says"), [("visitor_id", "A lead that"), ("user_id", "every row of the person")])
+def test_a_device_is_not_the_person(field: str, says: str) -> None:
+    assert says in "\n".join(what_happens(Named("shop", field, "x1"), ""))

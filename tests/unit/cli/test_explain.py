@@ -43,7 +43,7 @@ LEAD = """\
 
 MESSAGE = """\
 message_id m1 of site s1: emails/0
-last heard of 2025-06-12T07:30:00.000Z, 1 copies
+last heard of 2025-06-12T07:30:00.000Z, copies: 1
   copy to email_hash #8bd67ed5525d: sent 2025-06-12T07:00:00.000Z, sent, delivered, opened, opened_in_time
     june
     delivered 2025-06-12T07:01:00.000Z

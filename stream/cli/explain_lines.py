@@ -27,6 +27,8 @@ def lines(table: Table) -> Iterator[str]:
         yield from _visitor(table["visitor"])
     if table["message"] is not None:
         yield from _message(table["message"])
+    if table["ad_form"] is not None:
+        yield from _ad_form(table["ad_form"])
     for node in table["ids"]:
         yield from _node(node)
     for cluster in table["clusters"]:
@@ -89,6 +91,13 @@ def _message(one: Table) -> Iterator[str]:
             if copy[what]:
                 yield f"    {what} {copy[what]}"
         yield from _counts(copy["counts"], "  ")
+
+
+def _ad_form(one: Table) -> Iterator[str]:
+    yield f"form on an ad platform {one['first']}: {one['channel']} {one['action']}, last sent {one['newest']}"
+    for id in one["named"]:
+        yield f"  named {_id(id)}"
+    yield from _counts(one["counts"])
 
 
 def _node(one: Table) -> Iterator[str]:

@@ -11,12 +11,12 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from stream.engine.options import FoldOptions
-from stream.explain import messages
+from stream.explain import ad_forms, messages
 from stream.explain.leads import Leads, LeadShard
-from stream.explain.logs import Log, Wanted, of_leads, of_message, of_visitor
+from stream.explain.logs import Log, Wanted, of_leads, of_message, of_row, of_visitor
 from stream.explain.shown import GROUP, Table
 from stream.explain.visitors import Visitor
-from stream.identity.ids import FIELDS, VISITOR, Id
+from stream.identity.ids import FIELDS, VISITOR
 
 #: The version of the table: it rises when a field goes or means something else; new fields do not change it.
 FORMAT: Final = 1
@@ -45,8 +45,7 @@ Read = Callable[[str, int, Wanted], Log]
 
 def explain(asked: Asked, options: FoldOptions, home: Callable[[str, str], int], read: Read) -> Table | None:
     """Explain what was asked for; `home` gives the shard of a group that a key belongs to."""
-    namer = options.namer()
-    leads = None if namer is None else Leads(partial(_lead_shard, options, read))
+    leads = None if options.namer() is None else Leads(partial(_lead_shard, options, read))
     table: Table = {
         "format": FORMAT,
         "site": asked.site,
@@ -56,6 +55,7 @@ def explain(asked: Asked, options: FoldOptions, home: Callable[[str, str], int],
         "shard": None,
         "visitor": None,
         "message": None,
+        "ad_form": None,
         "ids": [],
         "clusters": [],
     }
@@ -63,8 +63,8 @@ def explain(asked: Asked, options: FoldOptions, home: Callable[[str, str], int],
         return _message(table, asked, options, home, read)
     if asked.field == FIELDS[VISITOR]:
         return _visitor(table, asked, options, home, read, leads)
-    assert namer is not None, "where nobody is followed, only visitors and messages can be explained"
-    return _id(table, namer.id(FIELDS.index(asked.field), asked.site, asked.value), asked.value, leads)
+    assert leads is not None, "where nobody is followed, only visitors and messages can be explained"
+    return _id(table, asked, options, home, read, leads)
 
 
 def _lead_shard(options: FoldOptions, read: Read, number: int) -> LeadShard:
@@ -98,9 +98,19 @@ def _visitor(
     return {**table, "ids": nodes, "clusters": leads.clusters if leads is not None else []}
 
 
-def _id(table: Table, id: Id, text: str, leads: Leads | None) -> Table | None:
-    """Explain an id at its home and where it belongs."""
-    node = None if leads is None else leads.explain(id, text)
-    if leads is None or node is None:
+def _id(
+    table: Table, asked: Asked, options: FoldOptions, home: Callable[[str, str], int], read: Read, leads: Leads
+) -> Table | None:
+    """Explain an id at its home and where it belongs, and a form on an ad platform that is known by it."""
+    namer = options.namer()
+    assert namer is not None, "somebody is followed"
+    id = namer.id(FIELDS.index(asked.field), asked.site, asked.value)
+    node, form = leads.explain(id, asked.value), None
+    place = ad_forms.place(asked.site, asked.field, asked.value)
+    if place is not None:
+        log = read("visitors", home("visitors", place.key), of_row(place.row))
+        form = ad_forms.explained(asked.site, place.row, log.records, options, leads.names)
+    if node is None and form is None:
         return None
-    return {**table, "shard": f"{GROUP}/{id.home}", "ids": [node], "clusters": leads.clusters}
+    nodes = [] if node is None else [node]
+    return {**table, "shard": f"{GROUP}/{id.home}", "ad_form": form, "ids": nodes, "clusters": leads.clusters}

@@ -56,6 +56,11 @@ def of_visitor(site: str, visitor: str) -> Wanted:
     return lambda name: name in whole or name.startswith(kinds)
 
 
+def of_row(row: bytes) -> Wanted:
+    """Want one row, and the labels of its shard."""
+    return lambda name: name == row or name.startswith(LABELS.prefix)
+
+
 def of_message(site: str, message: str) -> Wanted:
     """Want what a shard of emails keeps of a message, and its labels."""
     key = (site + UNIT + message).encode("utf-8", "surrogatepass")

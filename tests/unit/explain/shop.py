@@ -56,7 +56,8 @@ def installed(
 def record(number: int, event: Envelope) -> Record:
     """Put an event on its topic, at the time that it has."""
     named = {"id": f"e{number:02}", **event}
-    key = event["data"].get(KEYS[event["type"]])
+    data = event["data"]
+    key = data.get(KEYS[event["type"]]) or data.get("lead_id") or data.get("email_hash")
     value = json.dumps(named).encode()
     return Record(event["type"], None if key is None else key.encode(), value, parse_ms(event["time"]) or 0, TRUTH)
 

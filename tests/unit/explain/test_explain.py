@@ -18,7 +18,7 @@ from stream.explain.explain import Asked, explain, names_nobody
 from stream.explain.logs import Log
 from stream.explain.shown import Table, cell_of
 from tests.unit.explain.shop import ANN, BOB, EVENTS, Reads, installed
-from tests.unit.golden.events import crm, form, view
+from tests.unit.golden.events import ad_form, crm, form, view
 
 #: What an event counts for by itself, at its own time, is not told from a row; nor what says how sources do.
 BY_THEMSELVES = {"view", "content_view", "channel_view", "counted", "refused", "traffic"}
@@ -161,3 +161,15 @@ def test_every_kind_of_cell_that_rows_count_for_can_be_shown() -> None:
         values = [1 if name in ("fate", "bucket") else "x" for name in of.labels]
         shown = cell_of((kind, *values), 0, 1)
         assert set(shown["labels"]) == set(of.labels)
+
+
+@pytest.mark.parametrize(("lead", "field", "value"), [("7", "lead_id", "meta:7"), (None, "email_hash", "ab" * 32)])
+def test_a_form_on_an_ad_platform_is_told_of_its_lead(lead: str | None, field: str, value: str) -> None:
+    reads = Reads(installed([ad_form("06-15 10:00", "meta", lead, "demo")]))
+    found = known(field, value, reads)
+    assert found["ad_form"]["action"] == "demo"
+    (one,) = [one for one in found["ad_form"]["counts"] if one["cell"] == "lead"]
+    assert (one["labels"]["capture_method"], one["amount"]) == ("ad_platform", 1)
+    (lead_,) = found["clusters"][0]["leads"]
+    assert lead_["became_lead"]["capture_method"] == "ad_platform"
+    assert len(reads.shards) == len(set(reads.shards))

@@ -148,8 +148,8 @@ class Wipe(Struct, frozen=True, array_like=True, tag="wipe", gc=False):
 
 
 Message = (
-    Link | Seen | Put | Drop | Name | Linked | Join | Edge | Union | Sharing | Full | Shipped | Moved | DealTold | DealForget
-    | Erasing | Forget | Wipe | Unlink
+    Link | Seen | Put | Drop | Name | Linked | Join | Edge | Union | Sharing | Full | Shipped | Moved | DealTold
+    | DealForget | Erasing | Forget | Wipe | Unlink
 )  # fmt: skip
 
 decode: Final = msgspec.msgpack.Decoder(Message).decode

@@ -177,14 +177,12 @@ def test_a_person_is_explained_and_erased_to_the_last_byte(site: Callable[..., S
     assert "Nothing was written" in told
     told = way_out.run(f"leadpulse erase --site {SITE} --user {NAMES[USER]}", shop.site.settings)
     assert f"Asked: {shop.site.prefix}privacy partition" in told
-    asked_at = time.monotonic()
 
     def is_forgotten() -> bool:
         table = shop.explain("user", NAMES[USER])
         return table is not None and table["ids"][0]["forgetting"]["done_once"] and "way" not in table["ids"][0]
 
     wait("the person is forgotten", is_forgotten, 150)
-    assert time.monotonic() - asked_at > 45, "what was sent before has time to arrive"
     for option, value in (("visitor", NAMES[VISITOR]), ("lead", NAMES[LEAD]), ("email-hash", ANN), ("message", "m1")):
         wait(f"{option} is forgotten", lambda o=option, v=value: shop.explain(o, v) is None, 30)  # type: ignore[misc]
     laptop = shop.explain("visitor", "laptop")

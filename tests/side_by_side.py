@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 
 #: Alerts take longest, one after the other, and judge by seconds: beside them runs what waits. What computes for
 #: minutes comes when they are through, and early enough that it is not the last.
-FIRST = ("test_alerts.py", "test_take_over.py", "test_exactly_once.py", "test_at_least_once.py", "test_start.py",
-         "test_commands.py", "test_page.py", "test_engine.py")  # fmt: skip
+FIRST = ("test_alerts.py", "test_take_over.py", "test_privacy.py", "test_exactly_once.py", "test_at_least_once.py",
+         "test_start.py", "test_commands.py", "test_page.py", "test_engine.py")  # fmt: skip
 BROKER = PurePosixPath("tests/integration")
 #: its broker with certificates is its own
 TOGETHER = {"test_secured.py"}

@@ -27,6 +27,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "topics": ("stream.cli.topics", "topics", "Create, verify, list or rebuild the topics on your Kafka."),
     "worker": ("stream.cli.worker", "worker", "Run a worker; start as many as there are partitions."),
     "status": ("stream.cli.status", "status", "Say how workers, shards and figures are, and what is wrong."),
+    "explain": (
+        "stream.cli.explain",
+        "explain",
+        "Say what is known of a visitor, a lead or a message, and what it counts for.",
+    ),
+    "erase": ("stream.cli.erase", "erase", "Have everything forgotten that is known of a person."),
     "simulate": (
         "stream.cli.simulate",
         "simulate",

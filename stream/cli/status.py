@@ -62,12 +62,12 @@ def lines(table: Mapping[str, Any]) -> list[str]:
     group, rollup, account = table["group"], table["rollup"], table["account"]
     out = [f"group {group['id']}: {group['state']}, {len(group['workers'])} worker(s)"]
     out += [f"  {one['worker']}  {one['partitions']} partition(s)" for one in group["workers"]]
-    out += ["", *_columns(
+    out += ["", *columns(
         ("shard", "lag", "committed", "owner"),
         ((one["shard"], _count(one["lag_records"]), _ago(one["committed_age_s"]), one["owner"] or "nobody")
          for one in table["shards"]),
     )]  # fmt: skip
-    out += ["", *_columns(
+    out += ["", *columns(
         ("source", "partitions", "newest record", "unread partitions"),
         ((one["topic"], str(one["partitions"]), "source missing" if one["missing"] else _ago(one["newest_age_s"]),
           str(one["unread_partitions"])) for one in table["sources"]),
@@ -85,7 +85,8 @@ def lines(table: Mapping[str, Any]) -> list[str]:
     return out
 
 
-def _columns(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+def columns(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Write a table with as wide columns as they need."""
     table = [head, *rows]
     widths = [max(len(row[i]) for row in table) for i in range(len(head))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]

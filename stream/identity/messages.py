@@ -70,8 +70,16 @@ class Name(msgspec.Struct, frozen=True, array_like=True, tag="name", gc=False):
     seen_id: str = ""
 
 
+class Unlink(msgspec.Struct, frozen=True, array_like=True, tag="unlink", gc=False):
+    """Forget that an id was a neighbour, or a visitor seen."""
+
+    at: Id
+    other: Id
+    text: str
+
+
 #: What readers of events tell. What shards of leads tell each other is in `stream.stages.leads`.
-Told = Link | Seen | Put | Drop | Name
+Told = Link | Seen | Put | Drop | Name | Unlink
 
 
 class Touches(msgspec.Struct, array_like=True):

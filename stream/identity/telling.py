@@ -16,7 +16,7 @@ import msgspec
 
 from stream.identity.facts import Fact
 from stream.identity.ids import EMAIL, FIELDS, LEAD, USER, VISITOR, Id, Namer, links
-from stream.identity.messages import Drop, Link, Name, Put, Seen, encode
+from stream.identity.messages import Drop, Link, Name, Put, Seen, Unlink, encode
 
 #: A cache holds up to twice as many: some 300 bytes for each name, 100 for each link.
 _MOST: Final = 8_192
@@ -119,6 +119,10 @@ class Teller:
         """Tell that a visitor was seen under an id."""
         if self._is_news(id, visitor):
             self._send(id.home, Seen(id, visitor, text))
+
+    def unseen(self, id: Id, visitor: Id, text: str) -> None:
+        """Tell that nobody shall know any more that a visitor was seen under an id."""
+        self._send(id.home, Unlink(id, visitor, text))
 
     def visitor(self, id: Id, site: str, text: str, time_ms: int) -> None:
         """Tell the name of a visitor, about whom facts follow."""

@@ -74,7 +74,7 @@ def inspect(link: Link, layout: Layout, group: str) -> Inspection:
         begins, ends = _bounds(client, tps)
     tails = {place: max(begins[place], end - TAIL) for place, end in ends.items()}
     deltas = {layout.deltas(name) for name in layout.groups}
-    newest, ahead_s = _asked(link, _newest(link, tails, ends, deltas))
+    newest, ahead_s = asked(link, _newest(link, tails, ends, deltas))
     return Inspection(
         plan.specs,
         there,
@@ -113,7 +113,7 @@ def _places(member: Mapping[str, Any]) -> Iterator[Place]:
                 yield part["topic"], number
 
 
-def _asked(link: Link, answer: Coroutine[Any, Any, T]) -> T:
+def asked(link: Link, answer: Coroutine[Any, Any, T]) -> T:
     """Wait for an answer; what the broker refuses is said in our words."""
     try:
         return asyncio.run(answer)
@@ -174,5 +174,5 @@ def sample(link: Link, seen: Inspection, names: Iterable[str]) -> dict[str, list
         async for (topic, partition), records, _ in _read(link, starts, ends, 0.0):
             out[topic] += [(partition, record[2]) for record in records]
 
-    _asked(link, look())
+    asked(link, look())
     return out

@@ -45,6 +45,8 @@ class Installation:
         self._topics: dict[tuple[str, int], list[Fetched]] = defaultdict(list)
         self._seqs = dict.fromkeys(self._ids, 0)
         told = tuple(name for name, group in groups.items() if group.told_by)
+        #: All that shards report, as it is written.
+        self.deltas: list[bytes] = []
         self._rollup = Rollup(RollupOptions(self._counts, exact=exact, grid=grid, told=told, most_readings=50_000))
 
     def _restored(self, id: ShardId) -> ShardFold:
@@ -78,6 +80,15 @@ class Installation:
         self._rollup.read_at(at_ms)
         return self._rollup.readings(None)
 
+    @property
+    def options(self) -> FoldOptions:
+        """Give what the folds depend on."""
+        return self._options
+
+    def log(self, group: str, shard: int) -> dict[bytes, bytes | None]:
+        """Give the state log of a shard, newest by key."""
+        return self._logs[ShardId(group, shard)]
+
     def _waiting(self, id: ShardId) -> dict[str, list[Fetched]]:
         return {name: self._topics[topic, id.shard] for name, topic in self._layout.sources[id.group].items()}
 
@@ -99,6 +110,7 @@ class Installation:
             if topic == self._layout.deltas(id.group):
                 for _, value, _, _ in rows:
                     self._rollup.apply(value)
+                    self.deltas.append(value)
             else:
                 written = [(0, self._now_ms, key, value, tuple(headers)) for key, value, _, headers in rows]
                 self._topics[topic, partition] += written

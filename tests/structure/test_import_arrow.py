@@ -38,6 +38,7 @@ ARROW: dict[str, set[str]] = {
     "replay": {
         "errors", "contract", "changes", "lifecycle", "settings", "ingest", "windows", "stages", "engine", "rollup", "serve",
     },
+    "explain": {"errors", "contract", "changes", "state", "identity", "lifecycle", "catalog", "stages", "engine"},
     "render": {"errors", "contract", "changes", "catalog", "serve"},
     "kafka": {"errors", "contract", "settings"},
     "worker": {
@@ -47,8 +48,8 @@ ARROW: dict[str, set[str]] = {
     "reference": set(),
     "demo": {"errors", "settings", "engine", "reference", "kafka"},
     "cli": {
-        "errors", "shown", "logs", "contract", "changes", "lifecycle", "settings", "ingest", "catalog", "engine", "serve", "replay",
-        "render", "kafka",
+        "errors", "shown", "logs", "contract", "changes", "identity", "lifecycle", "settings", "ingest", "catalog", "engine", "serve",
+        "replay", "explain", "render", "kafka",
         "worker",
         "reference", "demo",
     },

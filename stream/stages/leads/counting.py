@@ -190,12 +190,17 @@ class Counting:
         parts = home.parts
         if not any(part.evident for part in parts.values()):
             return out
-        alone = {*row.gone, *self._ignored(parts, number)} if row.edges else ()
-        for group in groups(list(parts), row.edges, alone, rules.largest):
+        for group in self.groups(home, number):
             some = [parts[id] for id in group if id in parts]
             if any(part.evident for part in some):
                 self._lead(out, home, group, known_of(some), clock_ms, rules)
         return out
+
+    def groups(self, home: Home, number: int) -> list[list[Id]]:
+        """Say which ids of a cluster are one lead by some rules."""
+        row, parts = home.row, home.parts
+        alone = {*row.gone, *self._ignored(parts, number)} if row.edges else ()
+        return groups(list(parts), row.edges, alone, self._book.rules(number).largest)
 
     def _ignored(self, parts: Mapping[Id, Known], number: int) -> list[Id]:
         return [id for id, part in parts.items() if self._book.ignores(number, id.type, part.text)]

@@ -19,10 +19,11 @@ import msgspec
 from stream.contract.records import ERASE, KIND_HEADER
 from stream.identity import orders
 from stream.identity.ids import EMAIL, LEAD, VISITOR, Id
+from stream.identity.messages import Unlink
 from stream.stages.leads.clusters import VISITORS, groups, moment_of, visitor_of
 from stream.stages.leads.counting import Counting
 from stream.stages.leads.homes import Homes
-from stream.stages.leads.messages import DealForget, Erasing, Forget, Unlink, Wipe
+from stream.stages.leads.messages import DealForget, Erasing, Forget, Wipe
 from stream.stages.leads.post import Post
 from stream.stages.leads.results import Results
 from stream.stages.leads.rows import decoded, tag

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from stream.identity.ids import Id
-from stream.identity.messages import Drop, Link, Name, Put, Seen
+from stream.identity.messages import Drop, Link, Name, Put, Seen, Unlink
 
 
 class Linked(Struct, frozen=True, array_like=True, tag="linked", gc=False):
@@ -145,14 +145,6 @@ class Wipe(Struct, frozen=True, array_like=True, tag="wipe", gc=False):
     at: Id
     id: Id
     last: Forget
-
-
-class Unlink(Struct, frozen=True, array_like=True, tag="unlink", gc=False):
-    """Forget that an id was a neighbour, or a visitor seen."""
-
-    at: Id
-    other: Id
-    text: str
 
 
 Message = (

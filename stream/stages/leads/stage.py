@@ -15,7 +15,7 @@ from msgspec import Raw
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import DAY_MS, MINUTE_MS
 from stream.identity.ids import EMAIL, LEAD, USER, VISITOR
-from stream.identity.messages import Drop, Link, Name, Put, Seen
+from stream.identity.messages import Drop, Link, Name, Put, Seen, Unlink
 from stream.lifecycle.rules import Rules
 from stream.stages.leads.counting import Counting, Counts
 from stream.stages.leads.deal_homes import Deals, deal_of_nobody
@@ -34,7 +34,6 @@ from stream.stages.leads.messages import (
     Sharing,
     Shipped,
     Union,
-    Unlink,
     Wipe,
     decode,
 )  # fmt: skip

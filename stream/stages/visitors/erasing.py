@@ -46,6 +46,17 @@ def without(row: Row, outside: Sequence[Moment], ids: Collection[Id], memory_ms:
     return Row(max(times, default=row.last), kept, row.source, extra)
 
 
+def seen_as(row: Row | None, outside: Sequence[Moment]) -> list[Id]:
+    """Give the ids under which a visitor was seen, as far as it is remembered."""
+    found = [moment[2] for moment in outside]
+    if row is not None:
+        found += [sight.id for session in row.sessions for sight in session.sights]
+        folded = row.extra.folded if row.extra is not None else None
+        if folded is not None and folded.sight is not None:
+            found.append(folded.sight.id)
+    return sorted(set(found))
+
+
 def count_the_rest(
     site: str, before: Row, after: Row | None, pane: Callable[[int], int], look_back_ms: int, accumulator: Accumulator
 ) -> None:

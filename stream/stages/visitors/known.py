@@ -51,7 +51,7 @@ class KnownPeople:
 
     def note(self, key: str, time_ms: int) -> None:
         """Note a key event of a person."""
-        name = _hash(key)
+        name = name_of(key)
         self.noted.add(hash(key))
         raw = self.rows.encoded.get(name)
         if raw is None or _decode(raw)[0] < time_ms:
@@ -59,17 +59,18 @@ class KnownPeople:
 
     def forget(self, key: str) -> None:
         """Forget that a person had a key event."""
-        self.rows.drop(_hash(key))
+        self.rows.drop(name_of(key))
 
     def last(self, key: str) -> int:
         """Give when a person last had a key event; 0 is never."""
         if hash(key) not in self.noted and _sum(key) not in self.rows.sums:
             return 0
-        raw = self.rows.encoded.get(_hash(key))
+        raw = self.rows.encoded.get(name_of(key))
         return 0 if raw is None else _decode(raw)[0]
 
 
-def _hash(key: str) -> str:
+def name_of(key: str) -> str:
+    """Give the name under which it is kept that a person was known: a hash of the person."""
     more = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=_HASH_BYTES - 4).hexdigest()
     return f"{_sum(key):08x}{more}"
 

@@ -18,7 +18,7 @@ from stream.identity import orders
 from stream.identity.consent import Consent
 from stream.identity.ids import Id, Namer
 from stream.stages.visitors.ad_leads import AdLeads
-from stream.stages.visitors.erasing import count_the_rest, without
+from stream.stages.visitors.erasing import count_the_rest, seen_as, without
 from stream.stages.visitors.fold import PeopleFold, last_key
 from stream.stages.visitors.following import Following
 from stream.stages.visitors.published import ME
@@ -88,11 +88,12 @@ class Orders:
         people, following = self._people, self._following
         site, _, visitor = key.partition(UNIT)
         (me,) = following.teller.visitors([(site, visitor)])
+        outside, raw = following.outside.of(key), people.rows.encoded.get(key)
         if me is not None and me in ids:
             ids = ids | {ME}
-        outside = following.outside.of(key)
+            for id in seen_as(None if raw is None else decode(raw), outside):
+                following.teller.unseen(id, me, visitor)
         outside_left = [] if ME in ids else [moment for moment in outside if moment[2] not in ids]
-        raw = people.rows.encoded.get(key)
         left: Row | None = None
         if raw is not None:
             terms = following.terms

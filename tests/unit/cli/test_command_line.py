@@ -69,6 +69,15 @@ def nothing_is_there(command: str) -> str:
         ("dead-letter list --reason bad", 2, "One of not_json"),
         ("dead-letter list --since ever", 2, "is not a duration"),
         ("dead-letter list --brokers NOBODY", 1, "The broker does not answer"),
+        ("explain --lead l1", 2, "Missing option '--site'"),
+        ("explain --site shop", 2, "Nobody is named"),
+        ("explain --site shop --lead l1 --user u1", 2, "More than one is named"),
+        ("explain --site shop --lead ann@example.com", 2, "No event can have this value"),
+        ("explain --site shop --visitor v1 --brokers NOBODY", 1, "The broker does not answer"),
+        ("erase --site shop --message m1", 2, "No such option"),
+        ("erase --site shop", 2, "Nobody is named"),
+        ("erase --site shop --email-hash ann", 2, "64 hex digits"),
+        ("erase --site shop --lead l1 --brokers NOBODY", 1, "The broker does not answer"),
         ("demo --for soon", 2, "is not a duration"),
         ("render --check --root /nowhere", 1, "missing"),
     ],
@@ -108,7 +117,7 @@ def test_every_command_explains_itself_with_examples(command: str, capfd: pytest
 
 
 def test_the_commands_are_those_that_were_promised() -> None:
-    promised = "worker status topics replay check simulate demo metrics settings dead-letter render"
+    promised = "worker status topics replay check simulate demo metrics settings dead-letter render explain erase"
     assert set(COMMANDS) == set(promised.split())
     topics, letters = root.get_command(None, "topics"), root.get_command(None, "dead-letter")  # type: ignore[arg-type]
     assert set(topics.commands) == {"create", "verify", "list", "rebuild"}  # type: ignore[union-attr]

@@ -94,7 +94,7 @@ class Installed:
 
 
 def installed(settings: Settings) -> Installed:
-    """Look at the topics of an installation; people are followed if there are topics for it, unless they shall not be."""
+    """Look at the topics of an installation; people are followed if there are topics for that."""
     link, whole = security.link(settings), layout_of(settings)
     with topics.admin(link) as client:
         found = topics.found(client, (spec.name for spec in TopicPlan(whole).specs))

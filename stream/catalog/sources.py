@@ -6,7 +6,7 @@ Out: kinds of events.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from functools import cache
 
 from stream.catalog import BY_NAME
 from stream.catalog.counts import COUNTS
@@ -14,13 +14,15 @@ from stream.catalog.words import Metric
 from stream.changes.cells import CELLS
 
 
-def lacking(metric: Metric, missing: Collection[str]) -> tuple[str, ...]:
+@cache
+def lacking(metric: Metric, missing: frozenset[str]) -> tuple[str, ...]:
     """Name the missing kinds without which an entry says nothing: those of a count that has no other source.
 
     >>> from stream.catalog import BY_NAME
-    >>> lacking(BY_NAME["customer_acquisition_cost"], {"crm", "signal"}), lacking(BY_NAME["stage_leads"], {"crm"})
+    >>> crm, cost = frozenset({"crm"}), frozenset({"cost"})
+    >>> lacking(BY_NAME["customer_acquisition_cost"], crm | {"signal"}), lacking(BY_NAME["stage_leads"], crm)
     (('crm',), ())
-    >>> lacking(BY_NAME["speed_to_lead_seconds"], {"crm"}), lacking(BY_NAME["ltv_to_cac_ratio"], {"cost"})
+    >>> lacking(BY_NAME["speed_to_lead_seconds"], crm), lacking(BY_NAME["ltv_to_cac_ratio"], cost)
     (('crm',), ('cost',))
     """
     found: dict[str, None] = {}

@@ -18,6 +18,7 @@ import numpy as np
 
 from stream import catalog
 from stream.catalog import Metric, counts_of
+from stream.catalog.sources import lacking
 from stream.catalog.words import PERIODS
 from stream.changes.accumulator import Spread
 from stream.changes.cells import CELLS, Cell
@@ -251,7 +252,10 @@ class Rollup:
         self._seq += 1
         standing = _Standing(self.complete, self.complete_along, self._standings.data_since_ms())
         out: list[Reading] = []
+        missing = self._standings.missing()
         for metric in catalog.METRICS:
+            if missing and lacking(metric, missing):
+                continue  # whom nobody tells of is no nought
             for window in windows_for(metric, self.options.windows):
                 if windows is None or window in windows:
                     everything = windows is None or standing != self._was.get(window)

@@ -188,8 +188,8 @@ def _along(totals: list[Reading]) -> bool | None:
     return None if along is None else bool(along)
 
 
-def _missing(now: Publication) -> set[str]:
-    return {source["kind"] for source in now.sources if source["state"] == "missing"}
+def _missing(now: Publication) -> frozenset[str]:
+    return frozenset(source["kind"] for source in now.sources if source["state"] == "missing")
 
 
 def _cover(now: Publication, window: str) -> str:

@@ -6,7 +6,7 @@ Out: for each section its rows in words; what a row lacks is said, so that nobod
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from stream.catalog import AREAS, METRICS, Metric
@@ -28,7 +28,7 @@ def entries(metrics: Iterable[Metric] = METRICS) -> dict[str, list[Metric]]:
 
 
 def sections(
-    figures: Mapping[Key, Figure], site: str, window: str, missing: Collection[str], along: bool | None
+    figures: Mapping[Key, Figure], site: str, window: str, missing: frozenset[str], along: bool | None
 ) -> list[dict[str, Any]]:
     """Give the sections; none where nobody follows leads, and then `along` is None.
 
@@ -47,7 +47,7 @@ def sections(
 
 
 def _row(
-    metric: Metric, figures: Mapping[Key, Figure], site: str, window: str, missing: Collection[str]
+    metric: Metric, figures: Mapping[Key, Figure], site: str, window: str, missing: frozenset[str]
 ) -> dict[str, Any]:
     shown_in = window_for(metric, window)
     figure = figures.get(Key(site, shown_in, metric.name))

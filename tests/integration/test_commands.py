@@ -66,17 +66,17 @@ def place(embedded: Broker, capfd: pytest.CaptureFixture[str]) -> Place:
 
 def test_topics_are_created_verified_and_listed(place: Place) -> None:
     code, out, _ = place.run("topics", "list")
-    assert (code, out.count("missing")) == (0, 19), "those of cost and signal are optional"
+    assert (code, out.count("missing")) == (0, 27), "those of optional sources are among them"
     code, out, err = place.run("topics", "verify", "--delivery", "at_least_once")
     assert (code, "17 problem(s)" in err, f"{place.prefix}page_view" in out) == (1, True, True)
     code, out, _ = place.run("topics", "create", "--partitions", "2")
-    assert (code, out.count("created  ")) == (0, 17)
+    assert (code, out.count("created  ")) == (0, 23), "people may be followed"
     code, out, _ = place.run("topics", "create", "--partitions", "5")
     assert (code, out) == (0, "All topics are there already.\n")
     assert place.run("topics", "verify", "--delivery", "at_least_once")[0] == 0
     assert "offers no transactions" in place.run("topics", "verify")[1]  # which a worker would not start without
     lacks = [line.split()[0] for line in place.run("topics", "list")[1].splitlines() if "missing" in line]
-    assert lacks == [f"{place.prefix}cost", f"{place.prefix}signal"]
+    assert lacks == [f"{place.prefix}{kind}" for kind in ("cost", "signal", "crm", "privacy")]
 
 
 def test_own_topics_follow_the_sources_that_are_there(place: Place) -> None:

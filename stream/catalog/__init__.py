@@ -34,6 +34,7 @@ from stream.catalog.words import (
     PERIODS,
     QUANTILES,
     SESSION_OVER_MS,
+    SHORTEST,
     STEPS,
     TRAFFIC,
     Alert,
@@ -46,8 +47,8 @@ from stream.changes.targets import STEP_TARGETS_S
 
 __all__ = (
     "ADS", "AGE", "AGES", "AREAS", "BOUNCES", "BY_NAME", "CONTENT", "COUNTS", "LEADS", "METRICS", "MONEY", "MONTH",
-    "NOW", "NOW_WINDOW", "PERIODS", "QUANTILES", "SESSION_OVER_MS", "STEPS", "STEP_TARGETS_S", "TOTALS", "TRAFFIC",
-    "Alert", "Count", "Maturity", "Metric", "counts_of", "version", "windows_of_cells",
+    "NOW", "NOW_WINDOW", "PERIODS", "QUANTILES", "SESSION_OVER_MS", "SHORTEST", "STEPS", "STEP_TARGETS_S", "TOTALS",
+    "TRAFFIC", "Alert", "Count", "Maturity", "Metric", "counts_of", "version", "windows_of_cells",
 )  # fmt: skip
 
 
@@ -74,9 +75,8 @@ def windows_of_cells() -> dict[str, set[str]]:
     for metric in METRICS:
         apart = dict(metric.read_in)
         for count in counts_of(metric):
-            # how long the periods of the rules are is not known here: they may be as short as any
             name = apart.get(count)
-            windows = metric.windows if name is None else (TRAFFIC[0],) if name in PERIODS else (name,)
+            windows = metric.windows if name is None else (SHORTEST.get(name, name),)
             for kind in COUNTS[count].cells:
                 if COUNTS[count].at != "standing":
                     out.setdefault(kind, set()).update({"24h"} if windows == NOW else windows)

@@ -41,6 +41,8 @@ OLDER: Final = "older"
 AGE: Final = "age"
 #: Windows whose length the rules of leads give, and what it is where they say nothing.
 PERIODS: Final = {"answer_within": "1h", "stale_after": "30d"}
+#: How short they may be.
+SHORTEST: Final = {"answer_within": TRAFFIC[0], "stale_after": "7d"}
 #: A cohort is mature by the time in which nine tenths of those arrive who do, seen over this window, where it holds so
 #: many; else after 30 days.
 HORIZON_WINDOW: Final = "365d"

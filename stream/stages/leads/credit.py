@@ -29,8 +29,9 @@ MOST_TOUCHES: Final = 50
 
 _HOUR_MS: Final = 3_600_000
 _WEEK_HOURS: Final = 168
-#: 2^(44 - h/168) by hour, worked out in decimal, so that no two machines can differ.
-_FADING: Final = tuple(int(Decimal(2) ** (44 - Decimal(hour) / _WEEK_HOURS)) for hour in range(90 * 24 + 1))
+#: 2^(44 - h/168) by hour, worked out in decimal, so that no two machines can differ; each week is half the one before.
+_WEEK: Final = [int(Decimal(2) ** (44 - Decimal(hour) / _WEEK_HOURS)) for hour in range(_WEEK_HOURS)]
+_FADING: Final = tuple(_WEEK[hour % _WEEK_HOURS] >> hour // _WEEK_HOURS for hour in range(90 * 24 + 1))
 
 
 def path(touches: Sequence[Touch], until_ms: int) -> tuple[Touch, ...]:

@@ -145,7 +145,12 @@ def run(command: str, root: Path) -> subprocess.CompletedProcess[str]:
         [*programs[words[0]], *words[1:]],
         cwd=root,
         # whether something is missing shows with few examples, too
-        env=mine | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "LEADPULSE_TEST_EXAMPLES": "quick"},
+        env={
+            **{name: value for name, value in mine.items() if name != "PYTHONDONTWRITEBYTECODE"},
+            "PYTHONPATH": str(root),
+            "PYTHONPYCACHEPREFIX": str(root / ".bytecode"),
+            "LEADPULSE_TEST_EXAMPLES": "quick",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

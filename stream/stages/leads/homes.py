@@ -67,6 +67,14 @@ class Homes:
         if home.row.rules != self._counting.number:
             self._share_anew(home)
 
+    def _touch_lead(self, home: Home) -> None:
+        """Do the same where somebody is a lead; else nothing is counted, whatever changes but facts."""
+        row, number = home.row, self._counting.number
+        if row.rules in (0, number) and not row.gone and not any(part.evident for part in home.parts.values()):
+            row.rules = number
+        else:
+            self.touch(home)
+
     # facts ------------------------------------------------------------------------------------------------
 
     def put(self, message: Put) -> None:
@@ -135,7 +143,7 @@ class Homes:
         first = message.seen_ms, message.seen_id
         if known is not None and known.site and first >= known.first:
             return
-        self.touch(home)
+        self._touch_lead(home)
         home.part(message.id).name(message.site, message.text, *first)
         home.row.site = message.site
         home.changed = True
@@ -212,7 +220,7 @@ class Homes:
         home = self.root(message)
         if home is None or (message.a, message.b) in home.row.edges:
             return
-        self.touch(home)
+        self._touch_lead(home)
         home.row.edges.append((message.a, message.b))
         home.changed = True
 

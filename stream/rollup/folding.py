@@ -41,10 +41,8 @@ class Folding:
         """Let values leave that count nothing in any window, where a new one found a place full."""
         now_ms = self._levels.now_ms
         for place in sorted(self.due(places)):
-            dead = self._dead(place)
-            if not dead:
-                self._looked[place] = now_ms
-            for value in dead:
+            self._looked[place] = now_ms
+            for value in self._dead(place):
                 self.leave(place, value, follow=False)
 
     def due(self, places: set[Place]) -> set[Place]:
@@ -132,7 +130,7 @@ class Folding:
         """Give a value a place from the next edge on; what it did before stays where it is."""
         self._budget.keep(place, value, self.edge_ms)
         self._budget.followed.pop((*place, value), None)
-        self._series.clear()
+        self._series.clear(place.family)
 
     @property
     def now_ms(self) -> int:
@@ -170,7 +168,7 @@ class Folding:
                 budget.values -= len(budget.kept.pop(other))
             for named in [named for named in series.volumes if named[2] in gone]:
                 self.unfollow((str(named[0]), str(named[1]), str(named[2]), str(named[3])))
-        series.clear()
+        series.clear(place.family)
 
     def _with(self, name: str, place: Place, values: frozenset[str]) -> list[tuple[Labels, int]]:
         names = catalog.COUNTS[name].labels
@@ -202,7 +200,7 @@ class Folding:
         if sid is not None:
             self._series.blank(sid)
             self._levels.drop(sid)
-            self._series.clear()
+            self._series.clear(named[0])
 
     def _forget(self) -> None:
         """Follow no more what nothing is left of, and what has had a place of its own for long enough."""
@@ -222,15 +220,19 @@ class Folding:
             if place.family not in stands:
                 before_ms = now_ms - budget.memory_ms(place.family)
                 kept.update({value: ALWAYS for value, since in kept.items() if ALWAYS < since < before_ms})
-        _forget(budget.late, now_ms, {key: budget.memory_ms(key[0]) for key in budget.late if key[0] not in stands})
+        late_ms = {key: budget.memory_ms(key[0]) for key in budget.late if key[0] not in stands}
+        forgotten = _forget(budget.late, now_ms, late_ms)
         for name in budget.lost_sets.keys() & stands:
             budget.lost_sets[name] = now_ms  # what stands may be of somebody who comes back, however late
         for place in [place for place in budget.lost_count if place.family in stands]:
             budget.lost_count[place] = now_ms
-        _forget(budget.lost_sets, now_ms, {name: budget.memory_ms(name) for name in budget.lost_sets})
-        _forget(budget.lost_count, now_ms, {place: budget.memory_ms(place.family) for place in budget.lost_count})
+        sets_ms = {name: budget.memory_ms(name) for name in budget.lost_sets}
+        places_ms = {place: budget.memory_ms(place.family) for place in budget.lost_count}
+        forgotten += _forget(budget.lost_sets, now_ms, sets_ms) + _forget(budget.lost_count, now_ms, places_ms)
         for dated in (budget.unlisted, budget.listed):  # of labels, so of all families
-            _forget(dated, now_ms, {} if stands else dict.fromkeys(dated, budget.memory_ms(SITES)))
+            forgotten += _forget(dated, now_ms, {} if stands else dict.fromkeys(dated, budget.memory_ms(SITES)))
+        if forgotten:  # what could not be told apart may be new from now on
+            self._series.clear()
 
     def _standing(self) -> set[str]:
         """Name the families in whose `(other)` anything stands: nobody can say that it is not of a value that comes."""
@@ -259,11 +261,14 @@ class Folding:
             size, many = len(budget.kept[place]), room.readings > 2 * budget.most_readings
             self.shrink(place, size - max(1, size // 4 if many else 1))
             budget.limits[place] = len(budget.kept[place])
+        came = False
         for key in others:
             if not room.has_room(key, names_of(key)):
                 break
             budget.let_in(key, self.edge_ms)
-        self._series.clear()
+            came = True
+        if came:
+            self._series.clear()
 
     def _largest(self, over: int) -> Place | None:
         """Give the place with most values; the last one of a place, and sites, only where readings are too many."""
@@ -283,11 +288,12 @@ class Folding:
         self.leave(place, *leaving, follow=place.label not in self._budget.allowed)
 
 
-def _forget(dated: dict[Any, int], now_ms: int, memory_ms: dict[Any, int]) -> None:
-    """Drop what lies longer ago than it is remembered."""
-    for key, ms in memory_ms.items():
-        if dated[key] < now_ms - ms:
-            del dated[key]
+def _forget(dated: dict[Any, int], now_ms: int, memory_ms: dict[Any, int]) -> int:
+    """Drop what lies longer ago than it is remembered; give how many went."""
+    gone = [key for key, ms in memory_ms.items() if dated[key] < now_ms - ms]
+    for key in gone:
+        del dated[key]
+    return len(gone)
 
 
 def choose(series: Series) -> None:

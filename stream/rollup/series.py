@@ -154,6 +154,7 @@ class Series:
             for kind in count.cells:
                 self._projections[kind].append(_Projection(kind, count, windows, self.families[name]))
         self._targets: dict[Cell | bytes, list[int]] = {}
+        self._of_kind: dict[str, list[Cell | bytes]] = {}  # of those that are known
         self._parted: dict[
             Cell | bytes, list[Part]
         ] = {}  # cells that add to different series before and after a moment
@@ -194,10 +195,13 @@ class Series:
         return out
 
     def _target(self, name: Cell | bytes) -> list[int]:
-        parts = self._resolve(cell_of(name) if isinstance(name, bytes) else name)
+        cell = cell_of(name) if isinstance(name, bytes) else name
+        parts = self._resolve(cell)
         if len(self._targets) >= _MOST_CELLS:
             self._targets.clear()
             self._parted.clear()
+            self._of_kind.clear()
+        self._of_kind.setdefault(str(cell[0]), []).append(name)
         if len(parts) > 1:
             self._parted[name] = parts
         known = self._targets[name] = parts[-1].sids if parts else []
@@ -411,14 +415,24 @@ class Series:
             self.order.append((name, labels))
             self.table.add_series(())
 
-    def clear(self) -> None:
-        """Forget what cells were found to add to, because places changed."""
-        self._targets.clear()
-        self._parted.clear()
-        for projections in self._projections.values():
-            for projection in projections:
-                projection.known.clear()
+    def clear(self, family: str | None = None) -> None:
+        """Forget what cells were found to add to, because places changed: those of a family, else any.
+
+        To find it again is dear, and few cells are of the family whose values come and go.
+        """
         self.moved = True
+        if family is None or family == _SITES.family:
+            self._targets.clear()
+            self._parted.clear()
+            self._of_kind.clear()
+            family = None
+        for kind, projections in self._projections.items():
+            of_family = [one for one in projections if family is None or one.family == family]
+            for projection in of_family:
+                projection.known.clear()
+            for name in self._of_kind.pop(kind, ()) if of_family else ():
+                self._targets.pop(name, None)
+                self._parted.pop(name, None)
 
     # out --------------------------------------------------------------------------------------------------
 

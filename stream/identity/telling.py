@@ -39,10 +39,11 @@ class Named(NamedTuple):
 class _Known:
     """An id, None for a value that names nobody; and the earliest event by which its name was told."""
 
-    __slots__ = ("event", "id", "time_ms")
+    __slots__ = ("event", "id", "ids", "time_ms")
 
     def __init__(self, id: Id | None) -> None:
         self.id = id
+        self.ids: list[Id] = [] if id is None else [id]  # the same for all events that name nothing else
         self.time_ms: int | None = None
         self.event = ""
 
@@ -108,6 +109,30 @@ class Teller:
         for larger, smaller in links(list(ids)) if len(ids) > 1 else ():
             if self._is_news(larger, smaller):
                 self._send(larger.home, Link(larger, smaller))
+
+    def alone(self, kind: str, type: int, named: Sequence[tuple[str, str, int, str]]) -> list[list[Id]]:
+        """Give the ids of events that name one value of a type each, and tell the names: as `people` and `tell` do.
+
+        An event is (site, value, time, source and id).
+        """
+        self._learn((type, site, value) for site, value, _, _ in named)
+        out: list[list[Id]] = []
+        for site, value, time_ms, event in named:
+            known = self._of(type, site, value)
+            if known.id is None:
+                self._ignored[f"{kind}/ignored_id/{FIELDS[type]}"] += 1
+            elif known.time_ms is None or known.time_ms >= time_ms:
+                self._name(known, known.id, site, value, time_ms, event)
+            out.append(known.ids)
+        return out
+
+    def put(self, id: Id, fact: Fact) -> None:
+        """Tell a fact that holds from now on."""
+        self._send(id.home, Put(id, id, fact))
+
+    def drop(self, id: Id, fact: Fact) -> None:
+        """Tell a fact that no longer holds."""
+        self._send(id.home, Drop(id, id, fact))
 
     def visitors(self, named: Iterable[tuple[str, str]]) -> list[Id | None]:
         """Give the ids of visitors, by site and text; None for those whose text names nobody."""

@@ -15,9 +15,13 @@ from stream.stages.emails.copy import Copy, Said, counts, has_left, purpose
 
 #: Its mails do not nurture anybody.
 _WELCOME: Final = "welcome"
-#: By the fields of a basis that hold a time, behind the delivery.
-_WHAT: Final = ("opened", "clicked", "replied", "unsubscribed")
+#: What can become of a copy.
+WHAT: Final = ("delivered", "opened", "clicked", "replied", "unsubscribed")
 
+#: A time, and whether what was then nurtures; None for never.
+When = tuple[int, bool] | None
+#: Nothing has become of it.
+NOTHING: Final[tuple[When, ...]] = (None,) * len(WHAT)
 #: Facts with the ids that they are about.
 Known = set[tuple[Id, Fact]]
 
@@ -46,11 +50,16 @@ def basis(copy: Copy) -> Basis | None:
 def mailed(key: str, of: Basis) -> Known:
     """Give the facts of a copy of a message, whose key is site and message id."""
     to = of.to[0]
-    message = blake2b(key.encode("utf-8", "surrogatepass") + to.hash, digest_size=8).hexdigest()
-    out: Known = set()
-    if of.delivered:
-        out.add((to, Mailed(message, "delivered", of.delivered, purpose(of.said) != _WELCOME)))
-    for what, time_ms in zip(_WHAT, of[2:6], strict=True):
-        if time_ms:
-            out.add((to, Mailed(message, what, time_ms)))
-    return out
+    message = message_name(key, to)
+    return {(to, Mailed(message, what, *one)) for what, one in zip(WHAT, what_of(of), strict=True) if one is not None}
+
+
+def message_name(key: str, to: Id) -> str:
+    """Name a message that was sent to somebody, without naming either."""
+    return blake2b(key.encode("utf-8", "surrogatepass") + to.hash, digest_size=8).hexdigest()
+
+
+def what_of(of: Basis) -> tuple[When, ...]:
+    """Give when each of what can become of a copy was first, and whether it nurtures; None: it was not."""
+    delivered = (of.delivered, purpose(of.said) != _WELCOME) if of.delivered else None
+    return (delivered, *((time_ms, False) if time_ms else None for time_ms in of[2:6]))

@@ -12,10 +12,11 @@ from typing import Final
 from stream.contract.records import ERASE, KIND_HEADER, UNIT, Record
 from stream.identity import orders
 from stream.identity.consent import Consent
-from stream.identity.ids import Id, Namer
+from stream.identity.facts import Mailed
+from stream.identity.ids import EMAIL, Id, Namer
 from stream.identity.telling import Named, Teller
 from stream.stages.emails.copy import Copy
-from stream.stages.emails.mailed import Basis, Known, basis, mailed
+from stream.stages.emails.mailed import NOTHING, WHAT, Basis, Known, basis, mailed, message_name, what_of
 from stream.stages.stage import Batch
 from stream.state.keys import NO_CONSENT
 from stream.state.marks import Marks
@@ -37,14 +38,20 @@ class MailTelling:
 
     def take(self, batch: Batch) -> None:
         """Find the ids that the events of a batch name, and tell their names and links."""
-        named = [
-            Named(data.site_id, data.email_hash, data.lead_id, data.user_id, time_ms, event.source + UNIT + event.id)
-            for event, time_ms in zip(batch.events, batch.times.tolist(), strict=True)
-            if (data := event.data) is not None
-        ]
-        for one, ids in zip(named, self.teller.people(named), strict=True):
-            self.teller.tell("email", one, ids)
-            self._ids[one.event] = ids
+        alone, several = list[tuple[str, str, int, str]](), list[Named]()
+        for event, time_ms in zip(batch.events, batch.times.tolist(), strict=True):
+            data = event.data
+            if data.lead_id is not None or data.user_id is not None:
+                name = event.source + UNIT + event.id
+                several.append(Named(data.site_id, data.email_hash, data.lead_id, data.user_id, time_ms, name))
+            elif data.email_hash is not None:  # as nearly all
+                alone.append((data.site_id, data.email_hash, time_ms, event.source + UNIT + event.id))
+        found, teller = self._ids, self.teller
+        for (_, _, _, name), ids in zip(alone, teller.alone("email", EMAIL, alone), strict=True):
+            found[name] = ids
+        for one, ids in zip(several, teller.people(several), strict=True):
+            teller.tell("email", one, ids)
+            found[one.event] = ids
 
     def ids(self, name: str) -> list[Id]:
         """Give the strong ids that an event of this batch names."""
@@ -63,7 +70,22 @@ class MailTelling:
                 self._before, self._after = [], []
             return
         self._before, self._after = [], []
-        self.teller.change(_all(key, before), _all(key, after))
+        if len(after) == 1 and (not before or (len(before) == 1 and before[0].to[0] == after[0].to[0])):
+            self._change(key, before[0] if before else None, after[0])  # one copy, of the same person
+        else:
+            self.teller.change(_all(key, before), _all(key, after))
+
+    def _change(self, key: str, before: Basis | None, after: Basis) -> None:
+        """Tell what changed of a copy."""
+        name, to = "", after.to[0]
+        was = what_of(before) if before is not None else NOTHING
+        for old, new, what in zip(was, what_of(after), WHAT, strict=True):
+            if old != new:
+                name = name or message_name(key, to)
+                if old is not None:
+                    self.teller.drop(to, Mailed(name, what, *old))
+                if new is not None:
+                    self.teller.put(to, Mailed(name, what, *new))
 
     def end(self) -> None:
         """Forget the ids of a batch, which is folded."""

@@ -238,7 +238,7 @@ def explained(shop: Shop) -> None:
 
 
 def test_without_the_topics_of_leads_the_commands_say_how_to_make_them(site: Callable[..., Site]) -> None:
-    here = site(partitions=1, off=True)
+    here = site(partitions=1, off=True, LEADPULSE_LEADS="auto")
     for words in ("explain --site shop --lead l1", "erase --yes --site shop --lead l1"):
         told = way_out.run(f"leadpulse {words}", here.settings, code=2)
         (command,) = way_out.commands(told)

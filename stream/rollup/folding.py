@@ -113,6 +113,10 @@ class Folding:
             hidden = self._series.volumes.get((*place, value))
             if hidden is not None:
                 alive.add(value)  # so new here that its longest window reaches back into `(other)`
+        for key, from_ms in self._budget.late.items():
+            names = names_of(key) if from_ms == NEVER and key[0] == place.family else ()
+            if place.label in names and place.site in ("", key[1][names.index("site")]):
+                alive.add(str(key[1][names.index(place.label)]))  # it waits for room, and would ask for a place again
         return [value for value in kept if value not in alive]
 
     def _of(self, place: Place) -> list[tuple[str, dict[Labels, int]]]:

@@ -185,6 +185,18 @@ def test_over_the_bound_of_readings_the_family_with_most_values_gives_some_up() 
     assert feed.read("form_starts", "24h", "form")["quote"] == 5
 
 
+def test_a_value_that_waits_for_room_keeps_its_place_when_a_new_one_asks_for_it() -> None:
+    feed = Feed(replace(OPTIONS, label_limit=8, most_readings=900))
+    feed.tell(BEGIN, *((mail(f"c{n}"), n + 1) for n in range(8)))
+    shown = feed.sent()
+    places = {place: set(kept) for place, kept in feed.rollup._budget.kept.items() if place.label == "campaign"}
+    assert {f"c{n}" for n in range(8)} in places.values()
+    assert shown["(other)"] > 0, "some of them wait for room among all readings"
+    feed.tell(BEGIN + 2 * MINUTE_MS, (mail("c8"), 1))
+    assert feed.sent() == {**shown, "(other)": shown["(other)"] + 1}
+    assert {place: set(kept) for place, kept in feed.rollup._budget.kept.items() if place in places} == places
+
+
 # --- laws -----------------------------------------------------------------------------------------------------
 
 STEPS = st.lists(

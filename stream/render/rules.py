@@ -188,6 +188,9 @@ def _companions(timings: Timings) -> dict[str, tuple[str, str, str]]:
         texts.LEADS: (
             companions.leads_behind(), timings.restore_for, "Figures of leads are incomplete, and nothing else is."
         ),
+        texts.BROKER: (
+            companions.broker(), timings.down_for, "No broker answers {{ $labels.instance }}.",
+        ),
         texts.CLOCK: (
             companions.clock(), timings.down_for,
             "The clock of {{ $labels.instance }} is {{ $value | humanizeDuration }} from the broker's.",

@@ -312,6 +312,13 @@ FAULTS: Final[tuple[tuple[Fault, ...], ...]] = (
             ),
         ),
         Fault(
+            texts.BROKER, {"job": "leadpulse", "instance": "b"}, "No broker answers b.",
+            (
+                series("leadpulse_broker_answers", {"job": "leadpulse", "instance": "a"}, _always("1+0")),
+                series("leadpulse_broker_answers", {"job": "leadpulse", "instance": "b"}, _then("1+0", "0+0")),
+            ),
+        ),
+        Fault(
             texts.UNRESTORED, _SHARD, "Shard 3 of visitors is not restored.",
             (
                 series("leadpulse_shard_restored", _SHARD, _then("1+0", "0+0")),

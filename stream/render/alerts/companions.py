@@ -232,6 +232,11 @@ def clock() -> str:
     return f"abs(leadpulse_clock_skew_seconds) > {CLOCKS_APART_S}"
 
 
+def broker() -> str:
+    """Give the workers that no broker answers."""
+    return "leadpulse_broker_answers == 0"
+
+
 def country_rise() -> str:
     """Give the countries whose share is above the usual one by more than the points allowed, for certain."""
     return (

@@ -30,6 +30,7 @@ UNRESTORED: Final = "LeadpulseRestoreNotComplete"
 LEADS: Final = "LeadpulseLeadsNotComplete"
 COUNTRY: Final = "LeadpulseCountryShareRise"
 CLOCK: Final = "LeadpulseClockSkew"
+BROKER: Final = "LeadpulseBrokerSilent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,19 @@ COMPANIONS: Final[tuple[AlertText, ...]] = (
             ("whether all are off by as much: then it is the broker's", query("min(leadpulse_clock_skew_seconds)")),
         ),
         silence(CLOCK, "instance=INSTANCE"),
+    ),
+    AlertText(
+        BROKER, "No broker answers a worker.", "critical",
+        "A worker has reached no broker for some minutes. It gave its shards up, shows the last figures as not complete,"
+        " and takes its shards over anew when a broker answers.",
+        "Nothing is counted meanwhile and every figure stands still. Nothing is lost unless the topics' retention ends"
+        " first.",
+        (
+            ("which workers, all or one", query("leadpulse_broker_answers")),
+            ("why nothing answers, in one message", "kubectl logs -l app=leadpulse --tail=20  # or: its log"),
+            ("whether the broker answers here", "leadpulse topics verify"),
+        ),
+        silence(BROKER, "instance=INSTANCE"),
     ),
     AlertText(
         COUNTRY, "Far more visitors than usual come from one country.", "warning",

@@ -218,7 +218,7 @@ COMPANIONS: Final[tuple[AlertText, ...]] = (
     ),
     AlertText(
         BROKER, "No broker answers a worker.", "critical",
-        "A worker has reached no broker for some minutes. It gave its shards up, shows the last figures as not complete,"
+        "A worker has reached no broker for minutes. It gave its shards up, shows the last figures as not complete,"
         " and takes its shards over anew when a broker answers.",
         "Nothing is counted meanwhile and every figure stands still. Nothing is lost unless the topics' retention ends"
         " first.",

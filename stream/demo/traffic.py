@@ -90,7 +90,7 @@ class Truth(NamedTuple):
     reason: str  # bot, internal, test; or why it is dead; else empty
     site: str
     happened_ms: int  # by the producer's clock; it counts at the earlier of this and its arrival
-    event_id: str
+    name: str  # source and id, which put events of one moment in order
     data: dict[str, Any] | None  # None where there is nothing to count
     touch: Touch | None
     fault: str = ""  # near_duplicate, far_duplicate, delayed, wrong_key, ahead: what the network did to it
@@ -287,11 +287,11 @@ class Traffic:
             fault, arrival_ms = "delayed", happened_ms + rng.randrange(60_000, 600_000)
         elif noisy and rng.random() < AHEAD:
             fault, happened_ms = "ahead", arrival_ms + rng.randrange(1_000, 90_000)
-        event_id = f"{rng.getrandbits(64):016x}"
+        event_id, source = f"{rng.getrandbits(64):016x}", f"//{what.data['site_id']}.example/{what.kind}"
         envelope = {
             "specversion": "1.0",
             "id": event_id,
-            "source": f"//{what.data['site_id']}.example/{what.kind}",
+            "source": source,
             "type": what.kind,
             "time": self._written(happened_ms),
             "recordedtime": stamp(arrival_ms),
@@ -301,7 +301,8 @@ class Traffic:
         if noisy and not fault and rng.random() < WRONG_KEY:
             fault, key = "wrong_key", rng.choice((None, token(rng, "x").encode()))
         outcome, reason = ("counted", "") if what.traffic == "human" else ("filtered", what.traffic)
-        truth = Truth(outcome, reason, what.data["site_id"], happened_ms, event_id, what.data, what.touch, fault)
+        name = f"{source}\x1f{event_id}"
+        truth = Truth(outcome, reason, what.data["site_id"], happened_ms, name, what.data, what.touch, fault)
         self._arrive(Record(what.kind, key, orjson.dumps(envelope), arrival_ms, truth))
         if not noisy:
             return

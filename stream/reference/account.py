@@ -107,7 +107,7 @@ class Reference:
             self._enter(Mark(series("traffic_events", site=truth.site, kind=kind, **{"class": whose}), at_ms))
         if counted:
             source = Source(*truth.touch) if truth.touch is not None else None
-            self.count(Event(at_ms, truth.event_id, kind, truth.data, source))
+            self.count(Event(at_ms, truth.name, kind, truth.data, source))
 
     def count(self, event: Event) -> None:
         """Enter an event that counts."""

@@ -54,7 +54,7 @@ def test_duplicates_come_next_to_each_other_and_far_apart() -> None:
     arrived: dict[str, int] = {}
     gaps: Counter[str] = Counter()
     for record in day():
-        name = record.truth.event_id
+        name = record.truth.name
         if record.truth.outcome == "duplicate":
             gaps["near" if record.time_ms - arrived[name] < 100 else "far"] += 1
         elif name:

@@ -34,7 +34,7 @@ def place(nodeid: str) -> int:
     """Give the place of a test in the order: those that come first, others with a broker or a browser, the rest.
 
     >>> [place(f"tests/{name}.py::test_it") for name in ("e2e/test_alerts", "integration/test_start", "unit/test_logs")]
-    [0, 4, 10]
+    [0, 5, 11]
     """
     path = _path(nodeid)
     if path.parent.name not in ("integration", "e2e"):

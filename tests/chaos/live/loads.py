@@ -23,6 +23,9 @@ from tests.contracts.poison import corpus
 from tests.integration import counted
 
 _RESTORED: Final = re.compile(r"([\d,]+) records of state restored in ([0-9.]+) s")
+_FILLED: Final = 80_000
+#: What opening the logs of all shards takes, beside another scenario on the same two cores.
+_OPENED_S: Final = 2
 _LARGEST: Final = 900_000  # the broker takes no larger ones
 
 
@@ -98,6 +101,8 @@ def soaked(ground: Ground, long: bool) -> Outcome:
     seconds, warm_s, rate = (86_400, 600, 2_000) if long else (120, 40, 500)
     with ground.field(workers=1) as field:
         field.wait_owned()
+        # caches and series of what comes again and again are full after so many: only then is it a steady load
+        field.right_again(field.load(_FILLED, 4_000))
         load, pid = field.load(seconds * rate, rate), field.workers[0].process.pid
         time.sleep(warm_s)
         first = _held(pid)
@@ -122,7 +127,7 @@ def restored(ground: Ground, long: bool) -> Outcome:
     """Let a worker take over what another one left."""
     with ground.field(workers=1) as field:
         field.wait_owned()
-        field.right_again(field.load(3_000_000 if long else 60_000), 1_200)
+        field.right_again(field.load(3_000_000 if long else 240_000), 1_200)
         codes = field.site.stop()
         field.engine.ports.clear()
         worker = field.engine.worker()
@@ -133,7 +138,7 @@ def restored(ground: Ground, long: bool) -> Outcome:
         found = [(int(rows.replace(",", "")), float(s)) for rows, s in _RESTORED.findall(worker.log())]
         rows, longest_s = sum(rows for rows, _ in found), sum(s for _, s in found)
         wrong = [f"the worker that left ended with {codes}"] if codes != [0] else []
-        if longest_s > 1 + 10 * rows / 1e6:
+        if longest_s > _OPENED_S + 10 * rows / 1e6:
             wrong.append(f"{rows} rows were restored in {longest_s:.1f} s")
         return Outcome(wrong + field.differences(), rows, rto_s, 60)
 

@@ -47,7 +47,7 @@ from stream.changes.targets import STEP_TARGETS_S
 
 __all__ = (
     "ADS", "AGE", "AGES", "AREAS", "BOUNCES", "BY_NAME", "CONTENT", "COUNTS", "LEADS", "METRICS", "MONEY", "MONTH",
-    "NOW", "NOW_WINDOW", "PERIODS", "QUANTILES", "SESSION_OVER_MS", "SHORTEST", "STEPS", "STEP_TARGETS_S", "TOTALS",
+    "NOW", "NOW_WINDOW", "PERIODS", "QUANTILES", "SESSION_OVER_MS", "STEPS", "STEP_TARGETS_S", "TOTALS",
     "TRAFFIC", "Alert", "Count", "Maturity", "Metric", "counts_of", "version", "windows_of_cells",
 )  # fmt: skip
 

@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 
-from stream.changes.panes import DAY_MS
 from stream.contract.records import UNIT
 from stream.engine.options import FoldOptions
 from stream.errors import SettingsError
@@ -51,7 +50,6 @@ class Visitor:
         self.id = None if namer is None or namer.ignored(VISITOR, visitor) else namer.id(VISITOR, site, visitor)
         self._names_nobody = namer is not None and self.id is None
         self._look_back_ms = options.channels.look_back_ms
-        self._memory_ms = max(options.memory_ms, self._look_back_ms + DAY_MS)
         self._refuse_counted_otherwise()
 
     @property
@@ -127,7 +125,7 @@ class Visitor:
     def _owners(self, row: Row) -> Iterator[Id | None]:
         """Give whose each session is; None where nothing is told of it to anybody."""
         sessions, _ = counted(row, self._look_back_ms)
-        lives = lives_of(row, sessions, self.outside, self._memory_ms)
+        lives = lives_of(row, sessions, self.outside)
         for session in sessions:
             life = life_at(lives, session.start)
             owner = life.owner(session.start, session.end) if life.tells(session.start) else None

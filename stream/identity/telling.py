@@ -157,10 +157,10 @@ class Teller:
         """Tell what of some facts no longer holds, and what does from now on."""
         for id, fact in before:
             if (id, fact) not in after:
-                self._send(id.home, Drop(id, id, fact))
+                self.drop(id, fact)
         for id, fact in after:
             if (id, fact) not in before:
-                self._send(id.home, Put(id, id, fact))
+                self.put(id, fact)
 
     def forget(self) -> None:
         """Forget what was told: somebody was erased where it was told."""

@@ -260,7 +260,9 @@ class Leads(Stage):
 
     def _tell_some(self) -> None:
         """Tell of some leads what they are."""
-        some, self._to_tell = (self._to_tell or [])[:SLICE], self._to_tell and self._to_tell[SLICE:]
+        if not self._to_tell:
+            return
+        some, self._to_tell = self._to_tell[:SLICE], self._to_tell[SLICE:]
         for name in some:
             home = self._store.get(id_of(name))
             if home is not None:

@@ -18,7 +18,7 @@ from stream.stages.visitors.row import Extra, Row
 from stream.stages.visitors.sightings import Moment
 
 
-def without(row: Row, outside: Sequence[Moment], ids: Collection[Id], memory_ms: int) -> Row | None:
+def without(row: Row, outside: Sequence[Moment], ids: Collection[Id]) -> Row | None:
     """Take the sessions of some ids out of a row, with all that was done in them; changes the row itself.
 
     Where the visitor's own id is one of them, `ME` is among `ids`, and all of the row goes.
@@ -26,7 +26,7 @@ def without(row: Row, outside: Sequence[Moment], ids: Collection[Id], memory_ms:
     if ME in ids:
         return None
     sessions = row.sessions
-    lives = lives_of(row, sessions, outside, memory_ms)
+    lives = lives_of(row, sessions, outside)
     whose = {id(one): life_at(lives, one.start).owner(one.start, one.end) for one in sessions}
 
     def is_theirs(at_ms: int) -> bool:

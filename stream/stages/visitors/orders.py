@@ -96,10 +96,11 @@ class Orders:
         outside_left = [] if ME in ids else [moment for moment in outside if moment[2] not in ids]
         left: Row | None = None
         if raw is not None:
-            terms = following.terms
-            left = without(decode(raw), outside, ids, terms.memory_ms)
+            left = without(decode(raw), outside, ids)
             following.erased(key, decode(raw), left, outside, outside_left)
-            count_the_rest(people.facts.sites[site], decode(raw), left, self._pane, terms.look_back_ms, accumulator)
+            count_the_rest(
+                people.facts.sites[site], decode(raw), left, self._pane, following.terms.look_back_ms, accumulator
+            )
         following.outside.put(key, outside_left, 0)
         people.known.forget(key)
         if left is None:

@@ -40,8 +40,6 @@ class Terms(NamedTuple):
 
     #: How far direct sessions look back for a touch.
     look_back_ms: int = 0
-    #: How long people are remembered: a row of no more than a life holds only one.
-    memory_ms: int = LIFE_MS
 
 
 @dataclass(slots=True)
@@ -85,7 +83,7 @@ def published(visitor: str, row: Row, outside: Sequence[Moment] = (), terms: Ter
     extra = row.extra
     held, _ = attached(row)
     sessions = looking_back(held, extra.folded if extra is not None else None, terms.look_back_ms)
-    lives = lives_of(row, sessions, outside, terms.memory_ms)
+    lives = lives_of(row, sessions, outside)
     campaigns = _campaigns(row, held, sessions)
     out: Known = set()
     key_ms = extra.known if extra is not None else 0
@@ -122,7 +120,7 @@ def session_at(sessions: Sequence[Packed], at_ms: int) -> Packed | None:
 # whose it is, and since when ----------------------------------------------------------------------------------
 
 
-def lives_of(row: Row, sessions: Sequence[Packed], outside: Sequence[Moment], memory_ms: int) -> list[Life]:
+def lives_of(row: Row, sessions: Sequence[Packed], outside: Sequence[Moment]) -> list[Life]:
     """Part all that is known of a visitor into lives, in order; mostly there is one."""
     parts = list(_parts(row, sessions))
     parts += [Life(moment[0], moment[0], [moment], moment[0]) for moment in outside]

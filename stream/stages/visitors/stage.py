@@ -53,9 +53,7 @@ class Visitors(Stage):
         self._waiting: People = defaultdict(list)
         memory_ms = max(shared.memory_ms, look_back_ms + DAY_MS)
         grid, namer = shared.grid, shared.namer
-        self.following = (
-            None if namer is None else Following(namer, self._facts, campaign, Terms(look_back_ms, memory_ms))
-        )
+        self.following = None if namer is None else Following(namer, self._facts, campaign, Terms(look_back_ms))
         self.people = PeopleFold(
             grid, self._facts, memory_ms, bounds, look_back_ms=look_back_ms, following=self.following
         )

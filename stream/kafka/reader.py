@@ -34,14 +34,12 @@ CLOSE_S: Final = 3.0
 class Reader:
     """Read assigned partitions from given offsets."""
 
-    def __init__(self, link: Link, *, patient: bool = False, fetches_ends: bool = False) -> None:
-        """Take `patient` for many partitions with little in each: a few fetches a second, not one for each record.
-
-        Take `fetches_ends` for a broker without transactions, which may know the end of a log by its answers to
-        fetches alone: the embedded one names the first record of the last batch.
-        """
+    def __init__(self, link: Link, *, patient: bool = False) -> None:
+        """Take `patient` for many partitions with little in each: a few fetches a second, not one for each record."""
         lean.install()
-        self._fetches_ends = fetches_ends
+        #: A broker without transactions may know the end of a log by its answers to fetches alone: the embedded one
+        #: names the first record of the last batch.
+        self._fetches_ends = not link.transactions
         self._consumer = AIOKafkaConsumer(
             **link.aiokafka(),
             group_id=None,

@@ -43,6 +43,7 @@ class Link:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     tokens: Tokens | None = field(default=None, repr=False)
+    transactions: bool = True  # the broker has them; one without may tell the ends of logs wrongly
 
     def aiokafka(self) -> dict[str, Any]:
         """Give the arguments of an aiokafka client."""
@@ -119,6 +120,7 @@ def link(settings: Settings) -> Link:
         username=settings.sasl_username if sasl and not by_token else None,
         password=settings.password if sasl and not by_token else None,
         tokens=tokens,
+        transactions=settings.delivery == "exactly_once",
     )
 
 

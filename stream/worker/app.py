@@ -188,7 +188,7 @@ def build_app(
                 publishes=None if first else lambda: app.publishes,
             )  # fmt: skip
 
-        return Shards(layout, make, partial(Reader, link, fetches_ends=not exactly_once))
+        return Shards(layout, make, partial(Reader, link))
 
     app.make_shards = make_shards
     for group, topics in layout.assigned().items():

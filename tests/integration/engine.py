@@ -29,7 +29,7 @@ from stream.reference.metrics import BOTH_KNOWN, LEAD_COSTS, SHIFTED, TIMES
 from tests.accounting import BY_ORIGIN, told_of
 from tests.integration.brokers import free_port
 from tests.integration.conftest import Site
-from tests.integration.supervisor import Worker
+from tests.integration.supervisor import Worker, exit_of
 from tests.oracle import Judged, Raw, judge
 
 WORKER = [sys.executable, "-m", "stream", "worker"]
@@ -60,6 +60,15 @@ class Engine:
         started = Worker(command, {**self.site.settings, **own}, self.site.folder, f"e{len(self.ports)}")
         self.site.workers.append(started)
         return started
+
+    def refused(self, **settings: Any) -> tuple[int, str]:
+        """Start one more worker, which must end by itself; give its exit code and its log."""
+        worker = self.worker(**settings)
+        worker.restart = False
+        told = exit_of(worker)
+        self.site.workers.remove(worker)
+        self.ports.pop()
+        return told
 
     def produce(
         self, count: int, seed: int = 1, rate: float = 0, place: Callable[[bytes], int] | None = None,

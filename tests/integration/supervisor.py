@@ -89,3 +89,12 @@ class Worker:
 def python(script: Path | str) -> list[str]:
     """Give the command that runs a script with this Python."""
     return [sys.executable, str(script)]
+
+
+def exit_of(worker: Worker, limit_s: float = 40) -> tuple[int, str]:
+    """Wait until a worker that must refuse has ended; give its exit code and its log."""
+    until = time.monotonic() + limit_s
+    while not worker.exits and time.monotonic() < until:
+        time.sleep(0.2)
+    assert worker.exits, f"still running:\n{worker.log()[-1500:]}"
+    return worker.exits[0], worker.log()

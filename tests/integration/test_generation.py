@@ -10,7 +10,6 @@ import pytest
 from tests.integration import way_out
 from tests.integration.engine import Engine
 from tests.integration.test_outage import _get, _wait
-from tests.integration.test_take_over import _exit_of
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -43,12 +42,9 @@ def test_a_second_generation_takes_over_when_the_first_is_stopped(site):
     assert engine.faults() == []
     told = json.loads(way_out.run("leadpulse status --format json", second_settings, code=None))
     assert told["account"]["accepted"] == sent
-    late = engine.worker(LEADPULSE_GENERATION="1")
-    late.restart = False
-    code, log = _exit_of(late)
+    code, log = engine.refused(LEADPULSE_GENERATION="1")
     assert code == 70
     assert "Generation 2 has taken over" in log
     assert "LEADPULSE_GENERATION=2" in log
-    here.workers.remove(late)
     here.workers.remove(first)
     assert here.stop() == [0]

@@ -18,7 +18,6 @@ from tests.books_of_leads import differing, told_of
 from tests.integration import way_out
 from tests.integration.engine import Engine
 from tests.integration.test_outage import _get
-from tests.integration.test_take_over import _exit_of
 from tests.straight import Series, straight
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -114,14 +113,10 @@ def test_leads_are_switched_on_under_workers_that_run_and_off_by_a_rebuild(site,
     assert "People are not followed" in worker.log()
     assert "leadpulse_leads_complete" not in _get(engine.ports[0], "/metrics")[1]
     # wanted, and not there
-    wanted = engine.worker(LEADPULSE_LEADS="on", LEADPULSE_INSTANCE_ID="wanted")
-    wanted.restart = False
-    code, log = _exit_of(wanted)
+    code, log = engine.refused(LEADPULSE_LEADS="on", LEADPULSE_INSTANCE_ID="wanted")
     assert code == 1
     assert "leadpulse.reroute.leads" in log
     assert "`leadpulse topics create`" in log
-    here.workers.remove(wanted)
-    engine.ports.pop()
     # on
     told = way_out.run("leadpulse topics create --optional", here.settings)
     assert f"created  {here.prefix}leadpulse.touches  2 partition(s)" in told
@@ -138,11 +133,9 @@ def test_leads_are_switched_on_under_workers_that_run_and_off_by_a_rebuild(site,
     assert worker.stop() == 0
     # off: what was told could not be taken back
     off = {**here.settings, "LEADPULSE_LEADS": "off"}
-    code, log = _exit_of(refused := engine.worker(LEADPULSE_LEADS="off"))
-    refused.restart = False
+    code, log = engine.refused(LEADPULSE_LEADS="off")
     assert code == 70
     assert "2 shards of leads" in log
-    refused.stop()
     told = way_out.follow(log, off)
     assert "leadpulse.touches: deleted, because of LEADPULSE_LEADS=off" in told
     engine = Engine(here)  # whose results are topics made anew

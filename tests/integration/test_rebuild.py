@@ -6,7 +6,8 @@ import pytest
 from kafka import KafkaAdminClient
 
 from tests.integration import way_out
-from tests.integration.test_take_over import _delete_all_records, _exit_of, _recreate, _wait_advisory
+from tests.integration.supervisor import exit_of
+from tests.integration.test_take_over import _delete_all_records, _recreate, _wait_advisory
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -19,7 +20,7 @@ def test_a_lost_log_is_led_on_from_by_the_command_in_the_message(site):
     _wait_advisory(here, "ad")
     assert here.stop() == [0]
     _recreate(here, here.layout.state("ads"))
-    code, log = _exit_of(here.worker(restart=False))
+    code, log = exit_of(here.worker(restart=False))
     assert code == 70
     told = way_out.follow(log, here.settings)
     assert "nothing: every record that was ever produced is still there" in told
@@ -43,7 +44,7 @@ def test_rebuild_says_what_retention_took_and_refuses_while_workers_run(site):
     assert here.stop() == [0]
     here.produce(200, first=800)
     _delete_all_records(here, f"{here.prefix}email")
-    code, log = _exit_of(here.worker(restart=False))
+    code, log = exit_of(here.worker(restart=False))
     assert code == 70
     assert "were deleted before they were counted" in log
     told = way_out.follow(log, here.settings)

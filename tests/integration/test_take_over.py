@@ -8,16 +8,9 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
+from tests.integration.supervisor import exit_of
+
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
-
-
-def _exit_of(worker, limit_s=40):
-    """Wait until a worker that must refuse has ended; give its exit code and its log."""
-    until = time.monotonic() + limit_s
-    while not worker.exits and time.monotonic() < until:
-        time.sleep(0.2)
-    assert worker.exits, f"still running:\n{worker.log()[-1500:]}"
-    return worker.exits[0], worker.log()
 
 
 def _set_group_offsets(here, offset_of):
@@ -67,7 +60,7 @@ def test_a_lost_state_log_is_refused_unless_a_reset_is_asked_for(site):
     _wait_advisory(here, "ad")  # written each 5 s: they must not be believed either
     assert here.stop() == [0]
     _recreate(here, here.layout.state("ads"))
-    code, log = _exit_of(here.worker(restart=False))
+    code, log = exit_of(here.worker(restart=False))
     assert code == 70
     assert "state log is empty" in log
     assert here.layout.state("ads") in log
@@ -81,7 +74,7 @@ def test_a_recreated_source_topic_is_refused_by_name(site):
     assert here.stop() == [0]
     _recreate(here, f"{here.prefix}email")
     here.produce(4_000, first=2_000)
-    code, log = _exit_of(here.worker(restart=False))
+    code, log = exit_of(here.worker(restart=False))
     assert code == 70
     assert f"{here.prefix}email partition" in log
     assert "recreated" in log
@@ -95,7 +88,7 @@ def test_records_deleted_before_they_were_counted_are_refused_by_name(site):
     assert here.stop() == [0]
     here.produce(2_000, first=2_000)
     _delete_all_records(here, f"{here.prefix}email")
-    code, log = _exit_of(here.worker(restart=False))
+    code, log = exit_of(here.worker(restart=False))
     assert code == 70
     assert f"{here.prefix}email partition" in log
     assert "were deleted before they were counted" in log

@@ -9,6 +9,8 @@ has not got there counts as one who could have, for as long as they are known to
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,9 @@ from stream.changes.durations import GAMMA, ZERO_BUCKET
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+#: A half, as a product of floats may come out: 7/8 · 6/7 · … is a little more in some orders.
+_HALF: Final = 0.5 + 1e-12
 
 
 def seconds_of(buckets: Ints) -> Floats:
@@ -49,7 +54,7 @@ def median_s(done_s: Floats, done: Ints, left_s: Floats, left: Ints) -> float | 
     some = arrived > 0
     steps = 1 - np.divide(arrived, at_risk, out=np.ones(len(times)), where=at_risk > 0)
     shares = np.cumprod(np.clip(steps[some], 0.0, 1.0))
-    reached = np.flatnonzero(shares <= 0.5)
+    reached = np.flatnonzero(shares <= _HALF)
     if not len(reached):
         return None
     first = int(reached[0])

@@ -121,12 +121,12 @@ class Figures:
                 known = self.page.standing["_qualified", labels]
                 yield labels, ratio(known, leads * len(FRAMEWORKS[dict(labels)["framework"]]))
 
-    def _samples(self, spells: list[Spell], span: Window) -> Iterator[tuple[int, bool]]:
+    def _samples(self, spells: list[Spell], span: Window, more_ms: int = 0) -> Iterator[tuple[int, bool]]:
         for one in spells:
             if not span.start_ms <= one.from_ms < span.end_ms:
                 continue
             if one.fate == WAITS:
-                yield self.page.clock_ms - one.from_ms, False
+                yield max(0, self.page.clock_ms - one.from_ms + more_ms), False
             elif one.took_ms is not None:  # what went backwards took no time
                 yield one.took_ms, one.fate == REACHED
 
@@ -137,9 +137,13 @@ class Figures:
             yield labels, Expected(None if found is None else found / 1000, None, len(samples))
 
     def fits(self, labels: Labels, span: Window, seconds: float | None, slack_ms: int = 0) -> bool:
-        """Tell whether a median is an honest one: at most a step of its curve, a bucket of times and some slack off."""
-        samples = list(self._samples(self.page.spells.get(("_pair", labels), []), span))
-        low_ms, high_ms = bounds_ms(curve(samples))
+        """Tell whether a median is an honest one: at most a step of its curve, a bucket of times and some slack off.
+
+        The slack is a pane: how long somebody has waited is known as well as when they began.
+        """
+        spells = self.page.spells.get(("_pair", labels), [])
+        low_ms, _ = bounds_ms(curve(self._samples(spells, span, -slack_ms)))
+        _, high_ms = bounds_ms(curve(self._samples(spells, span, slack_ms)))
         if seconds is None:
             return high_ms is None
         slack_ms += _FLOOR_MS

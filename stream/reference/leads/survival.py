@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+
+#: A half, as a product of floats may come out.
+_HALF: Final = 0.5 + 1e-12
 
 
 class Step(NamedTuple):
@@ -41,7 +45,7 @@ def curve(samples: Iterable[tuple[int, bool]]) -> list[Step]:
 
 def median_ms(steps: list[Step]) -> int | None:
     """Give the first time at which no more than half wait; None where that never comes."""
-    return next((step.at_ms for step in steps if step.share <= 0.5), None)
+    return next((step.at_ms for step in steps if step.share <= _HALF), None)
 
 
 def bounds_ms(steps: list[Step]) -> tuple[int | None, int | None]:
@@ -53,7 +57,7 @@ def bounds_ms(steps: list[Step]) -> tuple[int | None, int | None]:
     def moved(sign: int) -> int | None:
         before = 1.0
         for step in steps:
-            if step.share + sign * before / step.at_risk <= 0.5:
+            if step.share + sign * before / step.at_risk <= _HALF:
                 return step.at_ms
             before = step.share
         return None

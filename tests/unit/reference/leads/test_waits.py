@@ -104,6 +104,22 @@ def test_who_still_waits_is_not_left_out_of_the_median() -> None:
     assert told.values("stage_median_seconds", at(7))["lead", "customer"] == 6 * 86_400
 
 
+def test_a_median_is_honest_within_a_pane_of_how_long_the_others_have_waited() -> None:
+    told = Told()
+    for n in range(8):
+        told.crm(at(n // 3), f"l{n}", "lead_created")
+    for n in range(3):
+        told.crm(at(1.5, n), f"l{n}", "deal_won")
+    labels = site(**{"from": "lead", "to": "customer"})
+    # of five who wait three have waited for 1.2 days, two for 0.2: those who took 1.5 days had nobody beside them
+    clock_ms = at(2.2)
+    books = told.reference.leads_at(clock_ms)
+    span = window("365d", clock_ms)
+    assert books.fits(labels, span, 1.54 * 86_400)
+    assert not books.fits(labels, span, None)
+    assert books.fits(labels, span, None, slack_ms=DAY_MS), "they may as well have waited a day longer"
+
+
 def test_a_figure_is_final_for_those_who_no_longer_wait_or_waited_longer_than_most() -> None:
     told = Told()
     for n in range(4):

@@ -27,6 +27,8 @@ from typing import Any
 
 import pytest
 
+from tests import patience
+
 PROGRAMS = {"promtool": "prometheus", "prometheus": "prometheus", "prometheus-alertmanager": "prometheus-alertmanager",
             "amtool": "prometheus-alertmanager"}  # fmt: skip
 
@@ -52,7 +54,7 @@ def free_port() -> int:
 
 def wait_until(what: Callable[[], Any], limit_s: float, why: str, every_s: float = 0.2) -> Any:
     """Wait for something to be true and give it."""
-    end = time.monotonic() + limit_s
+    end = patience.until(limit_s)
     while time.monotonic() < end:
         found = what()
         if found:

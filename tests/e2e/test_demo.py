@@ -18,6 +18,7 @@ from rich.console import Console
 from stream.demo import demo as demo_module
 from stream.demo.broker import BrokerUnavailable, EmbeddedBroker, binary
 from stream.demo.stage import Stage
+from tests import patience
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 240
@@ -66,7 +67,7 @@ def children(pid: int) -> list[int]:
 
 
 def until(condition: object, patience_s: float = PATIENCE_S) -> None:
-    deadline = time.monotonic() + patience_s
+    deadline = patience.until(patience_s)
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.1)

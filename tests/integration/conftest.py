@@ -13,6 +13,7 @@ from stream.engine.groups import GROUPS, chosen
 from stream.kafka import topics
 from stream.kafka.layout import Layout
 from stream.kafka.security import Link
+from tests import patience
 from tests.integration import counted
 from tests.integration.brokers import Broker, NoBroker
 from tests.integration.shared import fresh_prefix, shared_broker
@@ -84,7 +85,7 @@ class Site:
 
     def wait_counted(self, count: int, limit_s: float = 60) -> None:
         """Wait until the result topic says that so many records were counted."""
-        until = time.monotonic() + limit_s
+        until = patience.until(limit_s)
         now = -1
         while time.monotonic() < until:
             now = counted.published(self.broker.bootstrap, self.prefix)

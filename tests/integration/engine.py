@@ -26,6 +26,7 @@ from kafka.partitioner import murmur2
 from stream.demo.traffic import Options, Record, Traffic
 from stream.reference.account import Expected, Window
 from stream.reference.metrics import BOTH_KNOWN, LEAD_COSTS, SHIFTED, TIMES
+from tests import patience
 from tests.accounting import BY_ORIGIN, told_of
 from tests.integration.brokers import free_port
 from tests.integration.conftest import Site
@@ -159,7 +160,7 @@ class Engine:
         ends = consumer.end_offsets(partitions)
         consumer.seek_to_beginning(*partitions)
         out: list[Any] = []
-        until = time.monotonic() + 120
+        until = patience.until(120)
         while any(consumer.position(tp) < ends[tp] for tp in partitions) and time.monotonic() < until:
             for records in consumer.poll(timeout_ms=500, max_records=20_000).values():
                 out += records
@@ -216,7 +217,7 @@ class Engine:
         judged = judge(self.raw())
         reference = told_of(judged)
         told = cache(lambda metric, window, span: reference.between(metric, Window(window, *span)))
-        until = time.monotonic() + PUBLISHED_WITHIN_S
+        until = patience.until(PUBLISHED_WITHIN_S)
         while True:
             began = time.monotonic()
             readings = self.readings()

@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests import patience
+
 FIRST_WAIT_S = 0.3
 LONGEST_WAIT_S = 5.0
 STEADY_S = 10.0  # a process that lived so long starts the back-off anew
@@ -93,7 +95,7 @@ def python(script: Path | str) -> list[str]:
 
 def exit_of(worker: Worker, limit_s: float = 40) -> tuple[int, str]:
     """Wait until a worker that must refuse has ended; give its exit code and its log."""
-    until = time.monotonic() + limit_s
+    until = patience.until(limit_s)
     while not worker.exits and time.monotonic() < until:
         time.sleep(0.2)
     assert worker.exits, f"still running:\n{worker.log()[-1500:]}"

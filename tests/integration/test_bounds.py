@@ -16,6 +16,7 @@ from kafka.partitioner import murmur2
 from stream.changes.panes import DAY_MS, HOUR_MS
 from stream.contract.times import format_ms
 from stream.demo.traffic import Record
+from tests import patience
 from tests.integration.engine import Engine
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -65,7 +66,7 @@ def send(engine: Engine, some: list[Record]) -> None:
 
 
 def wait_until(true: Callable[[], bool], limit_s: float) -> bool:
-    until = time.monotonic() + limit_s
+    until = patience.until(limit_s)
     while not (done := true()) and time.monotonic() < until:
         time.sleep(1)
     return done

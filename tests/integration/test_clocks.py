@@ -10,6 +10,7 @@ import pytest
 
 from stream.kafka import topics
 from stream.kafka.layout import Layout
+from tests import patience
 from tests.integration.told import Told, accounted, now_ms, page_view, produce, views
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -78,7 +79,7 @@ def test_no_time_of_a_record_stops_a_shard_and_own_topics_get_the_brokers_time(s
         for name in old:
             alter(name, message__timestamp__type="CreateTime")
     refused = here.worker()
-    until = time.monotonic() + 30
+    until = patience.until(30)
     while "leadpulse topics create" not in refused.log() and time.monotonic() < until:
         time.sleep(0.2)
     assert "message.timestamp.type is CreateTime; it must be LogAppendTime" in refused.log()

@@ -15,6 +15,7 @@ import pytest
 from kafka import KafkaAdminClient
 
 from stream.__main__ import run
+from tests import patience
 from tests.integration.brokers import Broker, free_port
 from tests.integration.shared import fresh_prefix
 
@@ -143,7 +144,7 @@ def test_traffic_is_counted_served_and_its_rejects_can_be_read(place: Place, tmp
 
 def wait_for(url: str, wanted: str, worker: subprocess.Popen[str], limit_s: float = 60) -> str:
     """Scrape until the sum of all events is the wanted one; give the page."""
-    until = time.monotonic() + limit_s
+    until = patience.until(limit_s)
     text = ""
     while time.monotonic() < until:
         assert worker.poll() is None, worker.communicate()

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from stream.engine.groups import chosen
+from tests import patience
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -26,7 +27,7 @@ def _load(site, count, rate):  # type: ignore[no-untyped-def]
 
 def _wait_owned(worker, *shards, limit_s=60):  # type: ignore[no-untyped-def]
     """Wait until a worker runs so many shards (any of these numbers)."""
-    until = time.monotonic() + limit_s
+    until = patience.until(limit_s)
     while time.monotonic() < until:
         told = json.loads((worker.lines() or ["{}"])[-1])
         if told.get("ready") and told["owned"] in shards:

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests import patience
 from tests.integration import way_out
 from tests.integration.engine import Engine
 from tests.integration.test_outage import _get, _wait
@@ -25,7 +26,7 @@ def test_a_second_generation_takes_over_when_the_first_is_stopped(site):
     second_settings = {**here.settings, "LEADPULSE_GENERATION": "2"}
     way_out.run("leadpulse topics create", second_settings)
     second = engine.worker(LEADPULSE_GENERATION="2")
-    until = time.monotonic() + 60
+    until = patience.until(60)
     while "generation 2 has caught up" not in second.log():
         assert time.monotonic() < until, second.log()
         time.sleep(0.3)

@@ -7,6 +7,7 @@ import time
 import pytest
 from kafka import KafkaProducer
 
+from tests import patience
 from tests.integration.told import Told, accounted, now_ms, page_view, produce, views
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -76,7 +77,7 @@ def test_complete_comes_with_figures_of_all_windows_that_are_whole(site):
     count = produce(here.site, "page_view", ((*page_view(n, at_ms), at_ms) for n in range(60_000)))
     here.worker()  # first a backlog, then what comes while it runs
     for step in range(4):
-        seen, until = [], time.monotonic() + 60
+        seen, until = [], patience.until(60)
         while time.monotonic() < until:
             if now := here.gauges():
                 whole = [views(now, window) for window in ("5m", "1h", "24h", "7d", "30d")]
@@ -104,7 +105,7 @@ def test_a_topic_written_once_more_with_its_old_times_counts_once(site):
     with topics.admin(here.site.link) as client:
         created = {"message.timestamp.type": "CreateTime"}
         client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, created)])
-    until = time.monotonic() + 10
+    until = patience.until(10)
     with topics.admin(here.site.link) as client:
         while topics.found(client, [name])[name].configs["message.timestamp.type"] != "CreateTime":
             assert time.monotonic() < until

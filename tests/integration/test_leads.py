@@ -14,6 +14,7 @@ import pytest
 from stream import catalog
 from stream.contract.readings import Reading
 from stream.demo.traffic import KINDS, LEAD_KINDS, Traffic
+from tests import patience
 from tests.books_of_leads import differing, told_of
 from tests.integration import way_out
 from tests.integration.engine import Engine
@@ -47,7 +48,7 @@ def of_leads(readings: dict[Series, Reading]) -> dict[Series, Reading]:
 
 def unlike(engine: Engine, wanted: dict[Series, Reading], limit_s: float = 90) -> list[str]:
     """Compare what leads come to, once everybody has told everything; the first differences as text."""
-    until = time.monotonic() + limit_s
+    until = patience.until(limit_s)
     while True:
         found = engine.readings()
         out = [
@@ -121,7 +122,7 @@ def test_leads_are_switched_on_under_workers_that_run_and_off_by_a_rebuild(site,
     told = way_out.run("leadpulse topics create --optional", here.settings)
     assert f"created  {here.prefix}leadpulse.touches  2 partition(s)" in told
     assert f"created  {here.prefix}crm  2 partition(s)" in told
-    until = time.monotonic() + 100
+    until = patience.until(100)
     while not (worker.exits and "leadpulse_leads_complete 1" in _get(engine.ports[0], "/metrics")[1]):
         assert time.monotonic() < until, worker.log()[-2000:]
         time.sleep(1)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests import patience
 from tests.integration.brokers import Broker, NoBroker, choose_broker, free_port
 from tests.integration.engine import Engine
 from tests.integration.proxy import Proxy
@@ -48,7 +49,7 @@ def _get(port: int, path: str) -> tuple[int, str]:
 
 
 def _wait(port: int, line: str, limit_s: float) -> str:
-    until = time.monotonic() + limit_s
+    until = patience.until(limit_s)
     while line not in (text := _get(port, "/metrics")[1]):
         assert time.monotonic() < until, f"{line!r} not within {limit_s} s:\n" + text[-3000:]
         time.sleep(0.3)

@@ -12,6 +12,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from stream.kafka import topics
 from stream.kafka.topic_spec import COMPACTED
 from stream.state.keys import BIRTH, POSITION
+from tests import patience
 from tests.integration import counted as books
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -41,7 +42,7 @@ class Logs:
 
     def make_anew(self, *names):
         self.admin.delete_topics(list(names))
-        until = time.monotonic() + 20
+        until = patience.until(20)
         while set(names) & set(self.admin.list_topics()) and time.monotonic() < until:
             time.sleep(0.2)
         assert {spec.name for spec in topics.create(self.here.link, self.here.layout)} == set(names)
@@ -83,7 +84,7 @@ def logs():
 
 def refusal(worker, limit_s=40, code=70):
     """Wait until a worker that must refuse has ended; give its log."""
-    until = time.monotonic() + limit_s
+    until = patience.until(limit_s)
     while not worker.exits and time.monotonic() < until:
         time.sleep(0.2)
     assert worker.exits, f"still running:\n{worker.log()[-1500:]}"
@@ -164,7 +165,7 @@ def test_a_reset_lists_all_that_is_not_empty_and_writes_nothing_and_then_begins_
     here.produce(1_000, first=2_000)
     here.wait_counted(3_000)
     late = here.worker(arguments=("--reset",))  # one more of those that begin anew together
-    until = time.monotonic() + 40
+    until = patience.until(40)
     while "assignment 1" not in late.log():  # it joins those that run: nobody may stop before it has looked
         assert time.monotonic() < until, late.log()
         time.sleep(0.2)

@@ -8,6 +8,7 @@ import urllib.request
 import pytest
 from kafka import KafkaAdminClient
 
+from tests import patience
 from tests.integration import way_out
 from tests.integration.engine import KINDS, Engine
 from tests.integration.test_outage import _wait
@@ -34,7 +35,7 @@ def test_partitions_added_under_a_running_worker_are_a_lag_until_all_is_counted_
     assert "Partitions were added to" in shown
     here.partitions = 3
     engine.produce(2_000, seed=2)
-    until = time.monotonic() + 30
+    until = patience.until(30)
     while True:
         text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
         lag = next(

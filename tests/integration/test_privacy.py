@@ -18,6 +18,7 @@ from stream.explain.shown import Table
 from stream.identity.ids import EMAIL, LEAD, USER, VISITOR, Namer
 from stream.stages.visitors.known import name_of
 from stream.state.keys import TO_FORGET
+from tests import patience
 from tests.events import data_of, event
 from tests.integration import way_out
 from tests.integration.conftest import Site
@@ -141,7 +142,7 @@ def found(shop: Shop) -> set[str]:
 
 
 def wait(what: str, ready: Callable[[], bool], limit_s: float, beside: Callable[[], object] = lambda: None) -> None:
-    until = time.monotonic() + limit_s
+    until = patience.until(limit_s)
     while not ready():
         assert time.monotonic() < until, what
         beside()

@@ -23,6 +23,7 @@ from stream.engine.groups import GROUPS
 from stream.kafka import topics
 from stream.kafka.layout import Layout
 from stream.kafka.security import Link
+from tests import patience
 from tests.integration import counted, way_out
 from tests.integration.brokers import NoBroker, choose_broker, free_port
 from tests.integration.conftest import STANDIN
@@ -171,7 +172,7 @@ def test_rights_that_are_lacking_are_named_with_the_command_that_grants_them(gua
     worker = Worker(python(STANDIN), env, tmp_path, "w")
     try:
         counted.produce(guarded.plain, "r.", 500)
-        until = time.monotonic() + 40
+        until = patience.until(40)
         while counted.published(guarded.plain, "r.") < 500 and time.monotonic() < until:
             time.sleep(0.5)
         assert counted.account(guarded.plain, "r.").faults() == [], worker.log()[-2000:]
@@ -196,12 +197,12 @@ def test_a_right_that_is_taken_away_ends_a_worker_with_one_message(guarded, tmp_
     ):
         worker = Worker(python(STANDIN), env, tmp_path, f"w{resource.name}", restart=False)
         counted.produce(guarded.plain, "t.", 100)
-        until = time.monotonic() + 30
+        until = patience.until(30)
         while '"ready": true' not in "".join(worker.lines()[-1:]) and time.monotonic() < until:
             time.sleep(0.2)
         denied = _acl(resource, "t.", operation, prefixed=True, permission=ACLPermissionType.DENY)
         admin.create_acls([denied])
-        until = time.monotonic() + 40
+        until = patience.until(40)
         while not worker.exits and time.monotonic() < until:
             time.sleep(0.2)
         admin.delete_acls([denied])

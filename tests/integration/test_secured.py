@@ -20,6 +20,7 @@ from stream.errors import BrokerError
 from stream.kafka import topics
 from stream.kafka.layout import Layout
 from stream.kafka.security import Link
+from tests import patience
 from tests.integration import counted
 from tests.integration.brokers import NoBroker, choose_broker, free_port
 from tests.integration.conftest import STANDIN
@@ -144,7 +145,7 @@ def test_a_worker_runs_over_a_secured_connection(secured, tmp_path, way):
     worker = Worker(python(STANDIN), env, tmp_path, "w")
     try:
         counted.produce(secured.plain, prefix, 1_000)
-        until = time.monotonic() + 60
+        until = patience.until(60)
         while counted.published(secured.plain, prefix) < 1_000 and time.monotonic() < until:
             time.sleep(0.5)
         assert counted.account(secured.plain, prefix).faults() == [], worker.log()[-2000:]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import patience
 from tests.integration import way_out
 from tests.integration.brokers import free_port
 from tests.integration.conftest import STANDIN
@@ -50,7 +51,7 @@ def test_a_missing_topic_is_created_by_the_command_in_the_message_and_a_hang_up_
     assert settings["LEADPULSE_TOPIC_PREFIX"] in told
     way_out.follow(told, settings)
     worker = Worker(python(STANDIN), {**settings, "PYTHONPATH": ROOT}, tmp_path, "w", restart=False)
-    until = time.monotonic() + 30
+    until = patience.until(30)
     while '"ready": true' not in "".join(worker.lines()[-1:]):
         assert time.monotonic() < until, worker.log()
         time.sleep(0.2)
@@ -77,12 +78,12 @@ def test_plain_text_to_another_machine_needs_a_permit():
 def test_the_same_instance_id_twice_is_told_by_name(site):
     here = site(partitions=2, LEADPULSE_INSTANCE_ID="one", STANDIN_LOG="WARNING")
     first = here.worker(restart=False)
-    until = time.monotonic() + 30
+    until = patience.until(30)
     while '"ready": true' not in "".join(first.lines()[-1:]):
         assert time.monotonic() < until, first.log()
         time.sleep(0.2)
     second = here.worker(restart=False)
-    until = time.monotonic() + 40
+    until = patience.until(40)
     while not (first.exits or second.exits):
         assert time.monotonic() < until, first.log() + second.log()
         time.sleep(0.2)

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests import patience
 from tests.integration import way_out
 from tests.integration.engine import Engine
 
@@ -19,7 +20,7 @@ def test_status_tells_a_healthy_installation_from_one_that_stands_still(site):
     engine.worker()
     sent = engine.produce(3_000)
     engine.wait_accounted(sent)
-    until = time.monotonic() + 20
+    until = patience.until(20)
     while True:  # the last report may be of a moment before the last commit
         told = json.loads(way_out.run("leadpulse status --format json", here.settings, code=None))
         if told["healthy"] or time.monotonic() > until:

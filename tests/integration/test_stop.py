@@ -20,6 +20,7 @@ from stream.engine.groups import GROUPS
 from stream.kafka import topics
 from stream.kafka.layout import Layout
 from stream.kafka.security import Link
+from tests import patience
 from tests.integration.brokers import NoBroker, choose_broker, free_port
 from tests.integration.engine import WORKER, Engine
 from tests.integration.supervisor import Worker
@@ -63,7 +64,7 @@ def test_a_worker_whose_broker_is_away_ends_with_0(tmp_path):
             env = {"LEADPULSE_BROKERS": broker.bootstrap, "LEADPULSE_HTTP": f"127.0.0.1:{free_port()}"}
             workers = [Worker(WORKER, env | {"LEADPULSE_HTTP": f"127.0.0.1:{free_port()}"}, tmp_path, name)
                        for name in ("at_once", "later")]  # fmt: skip
-            until = time.monotonic() + 40
+            until = patience.until(40)
             while any("ready: " not in w.log() for w in workers):
                 assert time.monotonic() < until, workers[0].log()[-2000:]
                 time.sleep(0.2)

@@ -8,6 +8,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
+from tests import patience
 from tests.integration.supervisor import exit_of
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -115,7 +116,7 @@ def test_a_fresh_installation_starts_where_it_is_told(site, start, counted):
     here = site(partitions=2, LEADPULSE_START=start)
     here.produce(500)
     worker = here.worker()
-    until = time.monotonic() + 30
+    until = patience.until(30)
     while '"ready": true' not in "".join(worker.lines()[-1:]) and time.monotonic() < until:
         time.sleep(0.2)
     here.produce(300, first=500)
@@ -133,7 +134,7 @@ def test_a_kill_during_a_restore_leaves_a_whole_state(site):
     assert here.stop() == [0]
     worker = here.worker()
     for kills in range(2):
-        until = time.monotonic() + 30
+        until = patience.until(30)
         while worker.log().count(" assignment 1 ") <= kills:  # one of each start
             assert time.monotonic() < until, worker.log()
             time.sleep(0.05)
@@ -158,7 +159,7 @@ def _advisory(here, kind):
 
 def _wait_advisory(here, kind, limit_s=30):
     """Wait until a worker has told the group of all that it counted."""
-    until = time.monotonic() + limit_s
+    until = patience.until(limit_s)
     while True:
         committed, ends = _advisory(here, kind)
         if committed == ends:
@@ -170,7 +171,7 @@ def _wait_advisory(here, kind, limit_s=30):
 def _recreate(here, topic):
     admin = KafkaAdminClient(bootstrap_servers=here.broker.bootstrap)
     admin.delete_topics([topic])
-    until = time.monotonic() + 20
+    until = patience.until(20)
     while topic in admin.list_topics() and time.monotonic() < until:
         time.sleep(0.2)
     admin.close()

@@ -17,6 +17,7 @@ from kafka import KafkaProducer
 from kafka.partitioner import murmur2
 
 from stream.contract.times import format_ms
+from tests import patience
 from tests.events import data_of, event
 from tests.integration.brokers import free_port
 from tests.integration.conftest import Site
@@ -55,7 +56,7 @@ class Told:
 
     def wait(self, what: str, ready: Callable[[dict[str, float]], bool], limit_s: float = 30) -> dict[str, float]:
         """Wait until the figures are as they should be."""
-        until, found = time.monotonic() + limit_s, {}
+        until, found = patience.until(limit_s), {}
         while time.monotonic() < until:
             found = self.gauges()
             if found and ready(found):

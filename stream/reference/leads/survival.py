@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Final, NamedTuple
 
-
 #: A half, as a product of floats may come out.
 _HALF: Final = 0.5 + 1e-12
 

@@ -16,7 +16,7 @@ from tests.integration.engine import Engine
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
-FULL = int(os.environ.get("FULL", 100_000))
+FULL = int(os.environ.get("FULL", 30_000))
 
 
 def _two_ways(key: bytes) -> int:
@@ -38,7 +38,7 @@ def test_three_workers_killed_three_times_under_load_count_like_the_oracle(site)
     engine = Engine(site(partitions=12))
     workers = [engine.worker(LEADPULSE_INSTANCE_ID=f"w{i}") for i in range(3)]
     sent: list[int] = []
-    load = threading.Thread(target=lambda: sent.append(engine.produce(60_000, seed=2, rate=3_000)))
+    load = threading.Thread(target=lambda: sent.append(engine.produce(30_000, seed=2, rate=1_500)))
     load.start()
     chance = random.Random(5)
     time.sleep(5)
@@ -56,7 +56,7 @@ def test_shards_move_between_workers_and_nothing_is_lost(site):
     engine = Engine(site(partitions=12))
     engine.worker()
     sent: list[int] = []
-    load = threading.Thread(target=lambda: sent.append(engine.produce(40_000, seed=3, rate=2_000)))
+    load = threading.Thread(target=lambda: sent.append(engine.produce(20_000, seed=3, rate=1_000)))
     load.start()
     time.sleep(5)
     engine.worker()
@@ -74,7 +74,7 @@ def test_shards_move_between_workers_and_nothing_is_lost(site):
 def test_producers_with_two_partitioners_are_rerouted_and_counted_once(site):
     engine = Engine(site(partitions=12))
     engine.worker()
-    sent = engine.produce(30_000, seed=4, place=_two_ways)
+    sent = engine.produce(12_000, seed=4, place=_two_ways)
     engine.wait_accounted(sent)
     assert engine.faults() == []
     readings = engine.readings()

@@ -144,11 +144,11 @@ def run(command: str, root: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*programs[words[0]], *words[1:]],
         cwd=root,
-        # whether something is missing shows with few examples, too
+        # whether something is missing shows with few examples, too; libraries are compiled once for all copies
         env={
             **{name: value for name, value in mine.items() if name != "PYTHONDONTWRITEBYTECODE"},
             "PYTHONPATH": str(root),
-            "PYTHONPYCACHEPREFIX": str(root / ".bytecode"),
+            "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX") or str(ROOT / ".cache" / "bytecode"),
             "LEADPULSE_TEST_EXAMPLES": "quick",
         },
         stdout=subprocess.PIPE,

@@ -70,7 +70,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     Scenario("C1", "clocks of producers and workers are wrong", "the state is the same",
              nodes=("tests/unit/ingest/test_timing.py", f"{_CLOCKS}"), injected=1),
     Scenario("W1", "producers place records by two partitioners", "exact; what was rerouted is counted",
-             nodes=(f"{_ENGINE}::test_producers_with_two_partitioners_are_rerouted_and_counted_once",), injected=30_000),
+             nodes=(f"{_ENGINE}::test_producers_with_two_partitioners_are_rerouted_and_counted_once",), injected=12_000),
     Scenario("E1", "fields come, go and change their type; state of a former version", "counted or a dead letter; readable",
              nodes=("tests/unit/state/test_keys.py", "tests/contracts/test_adapters.py"), injected=1),
     Scenario("H1", "records that no producer should send", "classified; nothing crashes",

@@ -149,7 +149,7 @@ def wait(what: str, ready: Callable[[], bool], limit_s: float, beside: Callable[
         time.sleep(1)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_200)
 def test_a_person_is_explained_and_erased_to_the_last_byte(site: Callable[..., Site]) -> None:
     shop = Shop(site(partitions=PARTITIONS, optional=True, LEADPULSE_LEADS="on"))
     shop.told.worker()

@@ -146,7 +146,7 @@ def wait(what: str, ready: Callable[[], bool], limit_s: float, beside: Callable[
     while not ready():
         assert time.monotonic() < until, what
         beside()
-        time.sleep(1)
+        time.sleep(3)  # to ask is a process of its own
 
 
 @pytest.mark.timeout(1_200)

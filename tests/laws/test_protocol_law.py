@@ -15,7 +15,7 @@ PARTS = 6  # so that processes of tests can share them
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_state_reference_topic_and_gauges_agree_after_any_faults(part: int) -> None:
-    each = examples(600) // PARTS
+    each = examples(400) // PARTS
     found = failures(range(1 + part * each, 1 + part * each + each))
     assert not found, f"{found}\nagain: python -m tests.chaos.simulate --seed {next(iter(found))}"
 

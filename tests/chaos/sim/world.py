@@ -18,6 +18,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from stream import catalog
+from stream.contract.readings import Reading
 from stream.contract.results import encode
 from stream.engine.groups import GROUPS, following
 from stream.engine.options import FoldOptions
@@ -41,6 +42,7 @@ from tests.chaos.sim.clock import START_MS, VirtualLoop, VirtualTime
 from tests.chaos.sim.process import Process, died, here
 from tests.chaos.sim.traffic import sendings
 from tests.chaos.sim.verdict import FIGURES, LEAD_FIGURES, differences, settled
+from tests.straight import Series
 
 ROOMS: Final = ("stream.worker", "stream.kafka")
 SESSION_S: Final = 2.0
@@ -78,6 +80,7 @@ class World:
         configs = {spec.name: spec.configs for spec in TopicPlan(self.layout, self.shards).specs}
         self.broker = Broker(lambda: START_MS + round(self.loop.time() * 1000), configs)
         self.sendings = sendings(rng, self.shards)
+        self.straight: dict[Series, Reading] | None = None  # what all comes to without any fault
         self.members: list[Process] = []
         self.lives: list[Process] = []
         self._wanted = rng.randrange(1, 4)

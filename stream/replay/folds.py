@@ -43,11 +43,20 @@ class Folds:
         return max(fold.account.newest_ms for fold in self.of.values())
 
     def fold(self, inputs: Mapping[KindName, Sequence[Record]]) -> None:
-        """Fold records, and all that follows from them."""
+        """Fold records, and all that follows from them.
+
+        Whoever is told of people comes first with records of its own: what these say of a visitor meets the visitor as
+        they were then, not as one who has been forgotten since and came again in the same batch.
+        """
         waiting: _Waiting = {}
         for name, fold in self.of.items():
             waiting[name] = [(kind, list(inputs[kind])) for kind in fold.kinds if kind in inputs]
         self._changed |= set(self.of)
+        if self._told is not None and (own := waiting.pop(self._told)):
+            fold = self.of[self._told]
+            fold.fold(own)
+            for name, orders in self._said(fold, {}).items():
+                waiting[name] = orders + waiting.get(name, [])
         self._pass_on(waiting)
 
     def advance(self, now_ms: int) -> None:

@@ -8,8 +8,9 @@ People are followed if the files hold what is known of them elsewhere, or if tha
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -31,6 +32,8 @@ from stream.rollup.budget import most_readings
 from stream.rollup.rollup import Rollup, RollupOptions
 
 _BATCH: Final = 20_000
+#: A batch spans no more, however few its lines are: bounds of what is kept are of what is known of somebody at a time.
+_SPAN_MS: Final = 7 * DAY_MS
 _MEMORY_MS: Final = 35 * DAY_MS
 
 #: (time of the event, line); a time after the arrival is the arrival, as in the decoder.
@@ -155,10 +158,10 @@ class Replay:
     def run(self, lines: Iterable[bytes], progress: Callable[[int], None] | None = None) -> Replayed:
         """Fold all lines and read at the end; `progress` is told how many lines were folded."""
         placed = self.placed(lines)
-        for first in range(0, len(placed), _BATCH):
-            self.fold(placed[first : first + _BATCH])
+        for first, end in batches(placed):
+            self.fold(placed[first:end])
             if progress is not None:
-                progress(min(first + _BATCH, len(placed)))
+                progress(end)
         self.close()
         at_ms = self.at_ms
         return Replayed(at_ms, [] if at_ms is None else self.read(at_ms), self.account)
@@ -252,6 +255,24 @@ def _behind_the_first(lines: list[Placed]) -> None:
         for place in some:
             time_ms, line = lines[place]
             lines[place] = max(time_ms, first_ms), line
+
+
+def batches(placed: Sequence[Placed], first: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Cut lines in order, or a stretch of them, into batches that are not too large: first and end of each.
+
+    >>> list(batches([(day * DAY_MS, line) for day, line in ((0, None), (7, None), (8, None))]))
+    [(0, 2), (2, 3)]
+    """
+    until = len(placed) if end is None else end
+    while first < until:
+        most = min(first + _BATCH, until)
+        cut = bisect_right(placed, placed[first][0] + _SPAN_MS, first, most, key=_time)
+        yield first, cut
+        first = cut
+
+
+def _time(placed: Placed) -> int:
+    return placed[0]
 
 
 def replay(lines: Iterable[bytes], options: ReplayOptions, progress: Callable[[int], None] | None = None) -> Replayed:

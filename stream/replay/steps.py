@@ -17,7 +17,7 @@ from stream.changes.panes import DAY_MS
 from stream.engine.groups import GROUPS, Group
 from stream.errors import UsageError
 from stream.replay.openmetrics import History
-from stream.replay.replay import Account, Placed, Replay, ReplayOptions, chosen
+from stream.replay.replay import Account, Placed, Replay, ReplayOptions, batches, chosen
 from stream.rollup.rollup import Rollup
 from stream.serve.prometheus import Snapshot
 from stream.settings.values import duration_text
@@ -25,7 +25,6 @@ from stream.windows.sliding import SlidingWindows
 
 #: Two years and nine months at 5 min. A single event of a wrong year would else be a history of decades.
 MOST_STEPS: Final = 300_000
-_BATCH: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +57,8 @@ class Backfill(Replay):
         latest_ms = self.options.now_ms + DAY_MS
         for first, end, begin_ms in _between_steps(placed, every_ms):
             self._read_until(min(begin_ms, latest_ms), history)
-            for at in range(first, end, _BATCH):
-                self.fold(placed[at : min(at + _BATCH, end)])
+            for at, until in batches(placed, first, end):
+                self.fold(placed[at:until])
             if self._next_ms is None and self.newest_ms is not None:
                 self._next_ms = max(begin_ms + every_ms, _up(self._steps.from_ms or 0, every_ms))
             if progress is not None:

@@ -21,7 +21,7 @@ from stream.changes.durations import quantile
 from stream.changes.panes import MINUTE_MS, NOW, window_ms
 from stream.rollup.plan import Buckets, Plan
 from stream.rollup.series import Ints, Windows
-from stream.rollup.survival import median_s, seconds_of
+from stream.rollup.survival import buckets_of, median_s, seconds_of
 from stream.rollup.value import Value, added, changed, in_units, scaled, total_of
 
 Floats = NDArray[np.float64]
@@ -95,13 +95,11 @@ def _medians(metric: Metric, plan: Plan, window: str, table: Windows, everything
     for group in range(size):
         mine = order[edges[group] : edges[group + 1]]
         done, gave_up = (_counted(buckets[group], sums) for buckets in (plan.buckets, plan.left))
-        parts = done, gave_up, ages_ms[mine], waiting[mine]
-        told = b"|".join(part.tobytes() for part in (*done, *gave_up, *parts[2:]))
+        left = np.concatenate((gave_up[0], buckets_of(ages_ms[mine]))), np.concatenate((gave_up[1], waiting[mine]))
+        told = b"|".join(part.tobytes() for part in (*done, *left))
         before = known.get(group)
         if before is None or before[0] != told:
-            left_s = np.concatenate((seconds_of(gave_up[0]), ages_ms[mine] / 1_000))
-            left = np.concatenate((gave_up[1], waiting[mine]))
-            before = known[group] = told, median_s(seconds_of(done[0]), done[1], left_s, left)
+            before = known[group] = told, median_s(seconds_of(done[0]), done[1], seconds_of(left[0]), left[1])
         cohorts[group] = done[1].sum() + gave_up[1].sum() + waiting[mine].sum()
         medians[group] = np.nan if before[1] is None else before[1]
     ripe = maturities(plan, window, table, cohorts) if metric.maturity is not None else np.full(size, _NONE)

@@ -23,6 +23,19 @@ Floats = NDArray[np.float64]
 _HALF: Final = 0.5 + 1e-12
 
 
+def buckets_of(times_ms: Ints) -> Ints:
+    """Give the buckets of durations.
+
+    How long somebody has waited is known better than that. But of those who arrived no more than the bucket is known,
+    so nobody can tell who of the same bucket was still there then.
+
+    >>> buckets_of(np.array([0, 1, 60_000])).tolist()
+    [-1, 0, 276]
+    """
+    buckets = np.ceil(np.log(np.maximum(times_ms, 1)) / np.log(GAMMA) - 1e-9).astype(np.int64)
+    return np.where(times_ms < 1, ZERO_BUCKET, buckets)
+
+
 def seconds_of(buckets: Ints) -> Floats:
     """Give the durations in seconds that stand for buckets.
 
@@ -34,7 +47,7 @@ def seconds_of(buckets: Ints) -> Floats:
 
 
 def median_s(done_s: Floats, done: Ints, left_s: Floats, left: Ints) -> float | None:
-    """Give the median in seconds of `done` arrivals, beside those who `left` without, each at a time in seconds.
+    """Give the median in seconds of `done` arrivals, beside those who `left` without or wait, by buckets in seconds.
 
     Of those who left within a bucket one half were still there when the others arrived. The median is read in
     proportion within its bucket, or it would jump by 4 %.

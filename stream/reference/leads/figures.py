@@ -75,6 +75,8 @@ class Figures:
         name = metrics.COHORTS.get(metric, "_pair")
         spells = self.page.spells.get((name, labels), [])
         cohort = [spell for spell in spells if span.start_ms <= spell.from_ms < span.end_ms]
+        if metric == "stage_median_seconds":  # what went backwards took no time, and is no part of its n
+            cohort = [spell for spell in cohort if spell.fate == WAITS or spell.took_ms is not None]
         if not cohort:
             return None
         clock_ms = self.page.clock_ms

@@ -148,8 +148,9 @@ class CloudEvents:
             found = read(kind, record, limits)
         except msgspec.ValidationError as fault:
             # a number beyond all limits: the parser that knows the fields has said where it stands
-            told = error if isinstance(error, msgspec.ValidationError) else fault
-            batch.rejects.append(Reject(i, *fault_of(kind, record[3] or b"", told)))
+            # no name of its own for the fault: this frame would hold the fault, which holds this frame
+            known = isinstance(error, msgspec.ValidationError)
+            batch.rejects.append(Reject(i, *fault_of(kind, record[3] or b"", error if known and error else fault)))
             return
         except Exception as fault:
             batch.rejects.append(Reject(i, *fault_of(kind, record[3] or b"", fault)))
@@ -283,7 +284,8 @@ def _run(batch: Parsed, values: Sequence[Any], places: Sequence[int], parser: Pa
             # a failure leaves the events before it in the list, and the iterator behind its record
             events.extend(map(parser, remaining))
         except Exception as error:
-            # without its traceback, which would hold on to this frame and all its events
+            # without traceback and cause: their frames would hold on to this one, and so to all that is folded with it
+            error.__cause__ = error.__context__ = None
             failed[places[len(events) + len(failed)]] = error.with_traceback(None)
         else:
             break

@@ -88,7 +88,7 @@ def drain(fetcher: Any, wanted: Collection[TopicPartition]) -> dict[TopicPartiti
     for tp in list(fetched):
         if tp not in wanted:
             if not fetcher._subscriptions.is_assigned(tp):
-                del fetched[tp]
+                _untie(getattr(fetched.pop(tp), "_partition_records", None))
             continue
         result = fetched[tp]
         if type(result) is stock.FetchResult:
@@ -115,9 +115,10 @@ def drain(fetcher: Any, wanted: Collection[TopicPartition]) -> dict[TopicPartiti
 
 def _take(result: Any) -> Unpacked | None:
     """Unpack the next slice of a fetch result and move the position; None if a seek or a rebalance made it void."""
-    if not result.has_more() or not result.check_assignment(result._topic_partition):
-        return None
     parts = result._partition_records
+    if parts is None or not result.check_assignment(result._topic_partition):
+        _untie(parts)
+        return None
     if not isinstance(parts._records_iterator, Slices):
         parts._records_iterator = Slices(parts)
     slices: Slices = parts._records_iterator
@@ -125,9 +126,14 @@ def _take(result: Any) -> Unpacked | None:
     result._update_position()
     if slices.ended:
         result._partition_records = None
-        # it and its owner hold each other, and with them a megabyte until the collector runs
-        parts._records_iterator = None
+        _untie(parts)
     return Unpacked(records, size, parts.next_fetch_offset)
+
+
+def _untie(parts: Any) -> None:
+    """Part fetched batches from who reads them: they hold each other, and a megabyte, until the collector runs."""
+    if parts is not None:
+        parts._records_iterator = None
 
 
 class Slices(Iterator[tuple[list[Record], int]]):
@@ -138,47 +144,49 @@ class Slices(Iterator[tuple[list[Record], int]]):
 
     def __init__(self, parts: Any) -> None:
         self.ended = False
-        self._steps = self._unpack(parts)
+        self._steps = _steps(parts)
 
     def __next__(self) -> tuple[list[Record], int]:
-        return next(self._steps)
+        records, size, self.ended = next(self._steps)
+        return records, size
 
-    def _unpack(self, parts: Any) -> Iterator[tuple[list[Record], int]]:
-        out: list[Record] = []
-        size, began = 0, time.monotonic()
-        source = parts._records
-        where = f"{parts._tp.topic} partition {parts._tp.partition}"
-        while source.has_next():
-            batch, raw = source.next_batch()
-            if parts._check_crcs and not batch.validate_crc():
-                raise TopicError(
-                    f"The check sum of the records at offset {batch.base_offset} is wrong: their bytes were changed on "
-                    "the broker's disk or on the way.",
-                    where=where,
-                    do="If it happens again, look at the disk of the broker that leads this partition, and let "
-                    "another replica lead it.",
-                )
-            if parts._isolation_level == stock.READ_COMMITTED and batch.producer_id is not None:
-                parts._consume_aborted_up_to(batch.base_offset)
-                if batch.is_control_batch and parts._contains_abort_marker(batch):
-                    parts._aborted_producers.discard(batch.producer_id)
-                if batch.is_transactional and batch.producer_id in parts._aborted_producers:
-                    parts.next_fetch_offset = batch.next_offset
-                    continue
-            if batch.is_control_batch:
+
+def _steps(parts: Any) -> Iterator[tuple[list[Record], int, bool]]:
+    """Give slices, and whether each is the last; no method of them, as it would hold its owner, and so itself."""
+    out: list[Record] = []
+    size, began = 0, time.monotonic()
+    source = parts._records
+    where = f"{parts._tp.topic} partition {parts._tp.partition}"
+    while source.has_next():
+        batch, raw = source.next_batch()
+        if parts._check_crcs and not batch.validate_crc():
+            raise TopicError(
+                f"The check sum of the records at offset {batch.base_offset} is wrong: their bytes were changed on "
+                "the broker's disk or on the way.",
+                where=where,
+                do="If it happens again, look at the disk of the broker that leads this partition, and let "
+                "another replica lead it.",
+            )
+        if parts._isolation_level == stock.READ_COMMITTED and batch.producer_id is not None:
+            parts._consume_aborted_up_to(batch.base_offset)
+            if batch.is_control_batch and parts._contains_abort_marker(batch):
+                parts._aborted_producers.discard(batch.producer_id)
+            if batch.is_transactional and batch.producer_id in parts._aborted_producers:
                 parts.next_fetch_offset = batch.next_offset
                 continue
-            for piece in pieces(batch, raw, parts.next_fetch_offset, where):
-                full = size + piece.size > MOST_BYTES * 2 or len(out) + len(piece.records) > MOST_RECORDS * 2
-                late = time.monotonic() - began > _SLICE_S
-                if (out and full) or (late and (out or not piece.records)):
-                    yield out, size
-                    out, size, began = [], 0, time.monotonic()
-                out += piece.records
-                size += piece.size
-                parts.next_fetch_offset = piece.next
-        self.ended = True
-        yield out, size
+        if batch.is_control_batch:
+            parts.next_fetch_offset = batch.next_offset
+            continue
+        for piece in pieces(batch, raw, parts.next_fetch_offset, where):
+            full = size + piece.size > MOST_BYTES * 2 or len(out) + len(piece.records) > MOST_RECORDS * 2
+            late = time.monotonic() - began > _SLICE_S
+            if (out and full) or (late and (out or not piece.records)):
+                yield out, size, False
+                out, size, began = [], 0, time.monotonic()
+            out += piece.records
+            size += piece.size
+            parts.next_fetch_offset = piece.next
+    yield out, size, True
 
 
 class Ends(NamedTuple):

@@ -1,7 +1,7 @@
 """Bench: the figures that the project promises, measured on this machine.
 
-Run:  python -m tests.bench [drain|memory|leads|latency …] [--events N] [--visitors N] [--scattered]
-Out:  throughput beside a plain reader, memory a visitor and a lead, latency. Without a name all, one after the other.
+Run:  python -m tests.bench [drain|memory|leads|restore|latency …] [--events N] [--visitors N] [--scattered]
+Out:  throughput beside a plain reader, memory a visitor and a lead, the restore of leads, latency. Without a name all, one after the other.
 
 `python -m tests.bench.fold` shows what each step costs, without Kafka.
 """
@@ -13,11 +13,11 @@ import asyncio
 import logging
 import sys
 
-from tests.bench import drain, latency, leads, memory
+from tests.bench import drain, latency, leads, memory, restore
 from tests.bench.mix import Options
 from tests.integration.brokers import choose_broker
 
-STAGES = ("drain", "memory", "leads", "latency")
+STAGES = ("drain", "memory", "leads", "restore", "latency")
 
 
 def main() -> None:
@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=200_000)
     parser.add_argument("--scattered", action="store_true", help="spread each visitor's events over the whole time")
     parser.add_argument("--remembered", type=int, default=1_000_000, help="visitors of the memory stage")
+    parser.add_argument("--leads", type=int, default=1_000_000, help="leads of the restore stage")
     parser.add_argument("--rate", type=int, default=10_000, help="events a second of the latency stage")
     parser.add_argument("--seconds", type=int, default=40, help="length of the latency stage")
     args = parser.parse_args()
@@ -40,6 +41,8 @@ def main() -> None:
         memory.run(args.remembered)
     if "leads" in stages:
         leads.run(args.events)
+    if "restore" in stages:
+        restore.run(args.leads)
     if "drain" in stages or "latency" in stages:
         with choose_broker() as broker:
             guarantee = "transactions" if broker.transactions else "no transactions (at least once)"

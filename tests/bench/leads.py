@@ -31,7 +31,7 @@ BAR_BYTES: Final = 4_096
 EVENTS_A_VISITOR: Final = 5
 PARTS: Final = 10
 A_COMMIT: Final = 20_000  # records
-_REPORT: Final = ShardReport(caught_up=False, now_ms=0)
+REPORT: Final = ShardReport(caught_up=False, now_ms=0)
 
 
 def run(events: int) -> None:
@@ -42,7 +42,7 @@ def run(events: int) -> None:
 
 def measure(events: int) -> None:
     """Let one shard of leads hear of more and more people, and print the slope."""
-    leads = ShardFold("leads", 0, 1, _options())
+    leads = shard()
     points: list[tuple[int, float]] = []
     seq = 0
     with subprocess.Popen([*python("-m"), "tests.bench.leads", str(events), "tell"], stdout=subprocess.PIPE) as teller:
@@ -51,7 +51,7 @@ def measure(events: int) -> None:
             while touches := pickle.load(teller.stdout):
                 seq += 1
                 leads.fold([(TOUCHES, [(0, 0, None, value, ()) for value in touches])])
-                leads.changes(seq, _REPORT)
+                leads.changes(seq, REPORT)
             gc.collect()
             points.append((_counted(leads), usage.memory_mb(os.getpid(), "VmRSS") * 1e6))
     (few, low), (many, high) = points[0], points[-1]
@@ -84,9 +84,21 @@ def _touches(shards: dict[str, ShardFold], part: int, events: int) -> Iterator[l
                     batches[name].setdefault(kind, []).append((at, arrival_ms, key, value, ()))
         for name, shard in shards.items():
             shard.fold(list(batches[name].items()))
-            told = [value for _, value in shard.changes(number, _REPORT).touches]
+            told = [value for _, value in shard.changes(number, REPORT).touches]
             if told:
                 yield told
+
+
+def shard() -> ShardFold:
+    """Make the only shard of leads."""
+    return ShardFold("leads", 0, 1, _options())
+
+
+def told(events: int) -> Iterator[list[bytes]]:
+    """Give what visitors and emails tell of people, commit by commit."""
+    shards = {name: ShardFold(name, 0, 1, _options()) for name in ("visitors", "emails")}
+    for part in range(PARTS):
+        yield from _touches(shards, part, events // PARTS)
 
 
 def _options() -> FoldOptions:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import struct
+import weakref
+from types import SimpleNamespace
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, PartitionRecords
+from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, FetchResult, PartitionRecords
+from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.errors import TopicError
-from stream.kafka.fetch import Kept, Slices
+from stream.kafka.fetch import Kept, Slices, drain
 
 TP = TopicPartition("t", 0)
 CONTROL, TRANSACTIONAL = 0x20, 0x10
@@ -126,3 +131,63 @@ def test_a_broken_check_sum_is_never_read():
     raw[-1] ^= 1
     with pytest.raises(TopicError, match="check sum of the records at offset 0"):
         lean(bytes(raw))
+
+
+@pytest.fixture
+def no_collector():
+    """Let only what nobody holds go, as between two runs of the collector."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def fetched(raw):
+    """Give a fetcher that has fetched these bytes from offset 0 on, and a reference to them that holds nothing."""
+    subscriptions = SubscriptionState()
+    subscriptions.assign_from_user({TP})
+    subscriptions.subscription.assignment.state_value(TP).seek(0)
+    mine = parts(raw)
+    result = FetchResult(TP, assignment=subscriptions.subscription.assignment, partition_records=mine, backoff=0)
+    fetcher = SimpleNamespace(
+        _records={TP: result}, _subscriptions=subscriptions, _notify=lambda future: None, _wait_consume_future=None
+    )
+    return fetcher, weakref.ref(mine._records)
+
+
+async def read_to_the_end():
+    fetcher, kept = fetched(batch(0, ROWS) + batch(3, ROWS))
+    assert len(drain(fetcher, {TP})[TP].records) == 6
+    return kept
+
+
+async def sought_before_it_is_read():
+    fetcher, kept = fetched(batch(0, ROWS))
+    return sought(fetcher, kept)
+
+
+async def sought_in_the_middle():
+    fetcher, kept = fetched(b"".join(batch(4_000 * nth, [(None, b"{}", [])] * 4_000) for nth in range(6)))
+    assert 0 < len(drain(fetcher, {TP})[TP].records) < 24_000
+    return sought(fetcher, kept)
+
+
+def sought(fetcher, kept):
+    assert kept() is not None
+    fetcher._subscriptions.subscription.assignment.state_value(TP).seek(1)
+    assert drain(fetcher, {TP}) == {}
+    return kept
+
+
+async def given_to_another_worker():
+    fetcher, kept = fetched(batch(0, ROWS))
+    assert kept() is not None
+    fetcher._subscriptions.assign_from_user({TopicPartition("t", 1)})
+    assert drain(fetcher, set()) == {}
+    return kept
+
+
+@pytest.mark.parametrize(
+    "told", [read_to_the_end, sought_before_it_is_read, sought_in_the_middle, given_to_another_worker]
+)
+def test_bytes_that_nobody_needs_any_more_go_without_the_collector(no_collector, told):
+    assert asyncio.run(told())() is None

@@ -4,7 +4,8 @@ In:  all counted events of one message id.
 Out: marks, each at the moment of the copy's cohort: when it was sent.
 
 A copy is the message to one recipient. One event that names a lead_id and an email_hash joins the two; so does a
-message that knows exactly one of each. Joins are transitive.
+message that knows exactly one of each. Joins are transitive. A message of which nothing is heard for 35 days is over,
+and so is a copy; what comes then is another one, and knows nothing of who was one with whom.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ IN_TIME_MS: Final = {"opened": 6 * HOUR_MS, "clicked": 6 * HOUR_MS, "replied": 7
 
 
 def copies(events: list[Event]) -> list[list[Event]]:
-    """Part the events of a message id by recipient."""
+    """Part the events of a message id by message and recipient."""
+    return [copy for message in spells(in_order(events), MEMORY_MS) for copy in _copies(message)]
+
+
+def _copies(events: list[Event]) -> list[list[Event]]:
     names = [_names(event) for event in events]
     groups: list[set[str]] = []
     for named in names:

@@ -119,6 +119,9 @@ class Emails(Stage):
         for key, events in messages.items():
             if len(events) > 1:
                 events.sort(key=_in_order)
+                if events[-1][0] - events[0][0] > MEMORY_MS and (again := _again(events)):
+                    self.fold_messages({key: events[:again]}, accumulator)
+                    events = events[again:]
             raw = encoded.get(key)
             message = Message(0) if raw is None else _decode(raw)
             if message.last and events[0][0] - message.last > MEMORY_MS:
@@ -223,6 +226,14 @@ class Emails(Stage):
         campaign, purpose, variant, domain = said
         safe = (admit("site", site), admit("campaign", campaign), admit("purpose", purpose), admit("variant", variant))
         return ("email", *safe, admit("domain", domain)), ("email_clicks", *safe)
+
+
+def _again(events: list[Told]) -> int:
+    """Give the place of the last event that another message of the same id begins with; 0 without one."""
+    for at in range(len(events) - 1, 0, -1):
+        if events[at][0] - events[at - 1][0] > MEMORY_MS:
+            return at
+    return 0
 
 
 class _Several:

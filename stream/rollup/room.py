@@ -33,6 +33,8 @@ from stream.state.labels import FOLDED
 
 #: Words for how a mail bounced; "unknown" is one of them.
 _BOUNCES: Final = 4
+#: Letters of a currency's code.
+_CODE: Final = 3
 #: Readings that only come where something is folded may go so much over the bound: a tenth.
 OVER: Final = 10
 #: Sites take no more than so much of all readings, or nothing else would be shown of any of them.
@@ -101,8 +103,9 @@ def _common(names: Sequence[str], labels: Labels) -> Labels:
 class Room:
     """The readings of all sets of labels that have series."""
 
-    def __init__(self, budget: Budget, readings: Readings) -> None:
+    def __init__(self, budget: Budget, readings: Readings, families: Mapping[str, str]) -> None:
         self._budget, self._brings = budget, readings
+        self._names = _names_in(families)
         #: Sets of labels → the names of the labels, and the readings that they bring.
         self.sets: dict[Family, tuple[tuple[str, ...], int]] = {}
         self.readings = 0
@@ -159,6 +162,11 @@ class Room:
             if key[1][-1] == FOLDED:
                 return self._brings.get((key[0], (*names, FOLDED)), 0)
         return self._brings.get((key[0], names), 0)
+
+    def names_of(self, key: Family) -> tuple[str, ...]:
+        """Name the labels of a set: not all counts of a family have the same ones."""
+        fits = [names for names in self._names[key[0]] if len(names) == len(key[1])]
+        return next((names for names in fits if (names[-1] == CURRENCY) == _is_currency(key[1][-1])), fits[0])
 
     # who has room -----------------------------------------------------------------------------------------
 
@@ -219,10 +227,21 @@ def keys_of(count: Count, family: str, labels: Labels) -> list[tuple[Family, tup
     return out
 
 
-def names_of(key: Family) -> tuple[str, ...]:
-    """Name the labels of a set: all counts of a family have the same but for what is aside."""
-    common = common_labels(catalog.COUNTS[key[0]].labels)
-    return common if len(key[1]) == len(common) else (*common, CURRENCY)
+def _names_in(families: Mapping[str, str]) -> Mapping[str, Sequence[tuple[str, ...]]]:
+    """List by family the names of labels that its sets may have."""
+    out: dict[str, dict[tuple[str, ...], None]] = {}
+    for name, family in families.items():
+        labels = catalog.COUNTS[name].labels
+        common, here = common_labels(labels), out.setdefault(family, {})
+        here[common] = None
+        if CURRENCY in labels:
+            here[*common, CURRENCY] = None
+    return {family: tuple(names) for family, names in out.items()}
+
+
+def _is_currency(value: object) -> bool:
+    text = str(value)
+    return text == FOLDED or (len(text) == _CODE and text.isupper())
 
 
 def _is_last(names: tuple[str, ...], labels: Labels) -> bool:

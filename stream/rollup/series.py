@@ -144,7 +144,7 @@ class Series:
         self.make_room: Callable[[set[Place]], None] | None = None
         #: Which values a replay shows, of places that have too many.
         self.choice: dict[Place, frozenset[str]] = {}
-        self.room = Room(budget, readings_of(metrics, self.families))
+        self.room = Room(budget, readings_of(metrics, self.families), self.families)
         self.changed_slices: set[int] = set()  # numbers of series that are another's now
         self.watched = True  # until it is known better
         self._grid = grid

@@ -10,6 +10,7 @@ by itself. What is folded as far as it can be always has room: it is what all su
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from stream import catalog
@@ -57,6 +58,10 @@ def edge_after(now_ms: int, grid: Grid) -> int:
 
 def folded(names: Sequence[str], values: Sequence[Any], folds: Sequence[bool]) -> Labels:
     """Fold what is to be; with a site all that has a budget."""
+    if not any(folds):
+        return tuple(
+            [value if name in CLOSED_LABELS else str(value) for name, value in zip(names, values, strict=True)]
+        )
     whole = any(fold for fold, name in zip(folds, names, strict=True) if name == "site")
     out: list[str | int] = []
     for name, value, fold in zip(names, values, folds, strict=True):
@@ -97,7 +102,13 @@ def _site(names: Sequence[str], labels: Labels) -> Labels:
 
 
 def _common(names: Sequence[str], labels: Labels) -> Labels:
-    return tuple(value for name, value in zip(names, labels, strict=True) if name not in ASIDE)
+    aside = _aside_at(tuple(names))
+    return tuple([value for at, value in enumerate(labels) if at not in aside]) if aside else labels
+
+
+@lru_cache
+def _aside_at(names: tuple[str, ...]) -> frozenset[int]:
+    return frozenset(at for at, name in enumerate(names) if name in ASIDE)
 
 
 class Room:

@@ -88,7 +88,11 @@ class Following:
         for event, key, time_ms, touch in zip(batch.events, batch.keys, batch.times.tolist(), touches, strict=True):
             data = event.data
             names_somebody = data.email_hash is not None or data.user_id is not None or data.lead_id is not None
-            campaign = campaign_of(data) if touch[0] != _DIRECT else ""
+            campaign = ""
+            if touch[0] != _DIRECT:
+                said = data.campaign
+                if said is None or said.id or not said.source or said.source.isspace():  # else it has none: no call
+                    campaign = campaign_of(data)
             more = data if makes_more is not None and makes_more(data) else None
             if names_somebody or campaign or more is not None:
                 name = event.source + UNIT + event.id

@@ -182,7 +182,11 @@ def _became_customer(site: str, view: View, rules: Rules, admit: Admit, out: Out
     offer = admit("offer", lead.offer) if lead.offer else None
     out(("origin", site, lead.channel, admit("campaign", lead.campaign), offer, nurtured, fate), at_ms, 1)
     told = (*view.company, lead.country, lead.region, lead.product, lead.offer_type)
-    together(bundles.of_segments(site, tuple([admit("value", value) for value in told]), fate), at_ms, 1)
+    together(
+        bundles.of_segments(site, tuple([admit("value", value) if value else UNKNOWN for value in told]), fate),
+        at_ms,
+        1,
+    )
     _lag(site, "time_to_lead", view.first_session_ms, at_ms, out)
     if customer_ms is not None:
         out(("acquired", site), customer_ms, 1)

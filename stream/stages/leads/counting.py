@@ -199,6 +199,11 @@ class Counting:
             return out
         out.shared = [FIELDS[id.type] for id in row.gone]
         parts = home.parts
+        if len(parts) == 1 and not row.edges:  # as most
+            ((id, only),) = parts.items()
+            if only.evident:
+                self._lead(out, home, [id], only.decoded(), clock_ms, rules)
+            return out
         if not any(part.evident for part in parts.values()):
             return out
         for group in self.groups(home, number):

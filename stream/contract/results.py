@@ -24,8 +24,7 @@ def time_or_none(moment_ms: int | None) -> str | None:
 
 def row(reading: Reading) -> dict[str, Any]:
     """Give a reading as the table of its fields, in the order of the contract; some only metrics of leads have."""
-    beside = {"maturity": reading.maturity, "restated": reading.restated}
-    return {
+    out: dict[str, Any] = {
         "metric": reading.metric,
         "labels": reading.labels,
         "window": reading.window,
@@ -40,8 +39,12 @@ def row(reading: Reading) -> dict[str, Any]:
         "data_since": time_or_none(reading.data_since_ms),
         "seq": reading.seq,
         "catalog_version": reading.catalog_version,
-        **{name: value for name, value in beside.items() if value is not None},
     }
+    if reading.maturity is not None:
+        out["maturity"] = reading.maturity
+    if reading.restated is not None:
+        out["restated"] = reading.restated
+    return out
 
 
 def encode(reading: Reading) -> bytes:

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from stream.changes.panes import DAY_MS
 from stream.contract.kinds import KINDS, KindName
 from stream.engine.options import FoldOptions
-from stream.ingest.campaign import campaign_of
+from stream.ingest.campaign import campaign_id_of, campaign_of
 from stream.ingest.touches import Channels
 from stream.stages.ads.fold import Ads
 from stream.stages.emails.fold import Emails
@@ -55,7 +55,7 @@ class Group:
 
 def _visitors(shared: Shared, options: FoldOptions) -> Stage:
     touches = Channels(options.channels).touches
-    return Visitors(shared, touches, options.bounds, options.channels.look_back_ms, campaign_of)
+    return Visitors(shared, touches, options.bounds, options.channels.look_back_ms, campaign_of, campaign_id_of)
 
 
 def _emails(shared: Shared, options: FoldOptions) -> Stage:

@@ -61,8 +61,10 @@ class Namer:
         """Tell whether a value is junk, or on the list of what is to be ignored."""
         if is_junk(value):
             return True
+        if not self._ignore:
+            return False
         name = FIELDS[type]
-        return bool(self._ignore) and not self._ignore.isdisjoint({value, f"{name}:{value}", f"{name[0]}:{value}"})
+        return not self._ignore.isdisjoint({value, f"{name}:{value}", f"{name[0]}:{value}"})
 
     def strong(self, site: str, email: str | None, lead: str | None, user: str | None) -> list[Id]:
         """List the ids of an event that join, smallest first; what is ignored is not among them."""

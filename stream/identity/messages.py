@@ -118,11 +118,12 @@ def encode(message: object) -> msgspec.Raw:
 
 def pack(whole: Touches) -> list[bytes]:
     """Encode as few records as brokers take it in, in order; each names the one before it."""
+    one = _encoder.encode(whole)
+    if len(one) <= _RECORD_BYTES or not whole.messages:
+        return [one]
     out: list[bytes] = []
     some: list[msgspec.Raw] = []
     size, prev, seq = 0, whole.prev, whole.seq
-    if not whole.messages:
-        return [_encoder.encode(whole)]
     for message in [*whole.messages, None]:
         if some and (message is None or size + len(bytes(message)) > _RECORD_BYTES):
             part = msgspec.structs.replace(whole, seq=seq, prev=prev, messages=some)

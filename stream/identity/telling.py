@@ -51,29 +51,29 @@ class _Known:
 class _Recent(Generic[_K, _V]):
     """What was needed lately: when it is full, all that was not needed since it was last full is forgotten."""
 
-    __slots__ = ("_most", "_new", "_old")
+    __slots__ = ("_most", "new", "old")
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._new: dict[_K, _V] = {}
-        self._old: dict[_K, _V] = {}
+        self.new: dict[_K, _V] = {}
+        self.old: dict[_K, _V] = {}
 
     def get(self, key: _K) -> _V | None:
         """Give what is known by a key."""
-        found = self._new.get(key)
-        if found is None and (found := self._old.get(key)) is not None:
+        found = self.new.get(key)
+        if found is None and (found := self.old.get(key)) is not None:
             self.put(key, found)
         return found
 
     def put(self, key: _K, value: _V) -> None:
         """Remember something."""
-        if len(self._new) >= self._most:
-            self._old, self._new = self._new, {}
-        self._new[key] = value
+        if len(self.new) >= self._most:
+            self.old, self.new = self.new, {}
+        self.new[key] = value
 
     def clear(self) -> None:
         """Forget everything."""
-        self._new, self._old = {}, {}
+        self.new, self.old = {}, {}
 
 
 class Teller:
@@ -115,10 +115,11 @@ class Teller:
 
         An event is (site, value, time, source and id).
         """
-        self._learn((type, site, value) for site, value, _, _ in named)
+        keys = [(type, site, value) for site, value, _, _ in named]
+        self._learn(keys)
         out: list[list[Id]] = []
-        for site, value, time_ms, event in named:
-            known = self._of(type, site, value)
+        for key, (site, value, time_ms, event) in zip(keys, named, strict=True):
+            known = self._known.new.get(key) or self._of(*key)
             if known.id is None:
                 self._ignored[f"{kind}/ignored_id/{FIELDS[type]}"] += 1
             elif known.time_ms is None or known.time_ms >= time_ms:
@@ -192,8 +193,9 @@ class Teller:
     def _learn(self, named: Iterable[tuple[int, str, str]]) -> None:
         """Find the ids of whatever is not known yet, all in one go."""
         new: dict[tuple[int, str, str], None] = {}
+        recent = self._known
         for key in named:
-            if self._known.get(key) is None:
+            if key not in recent.new and recent.get(key) is None:
                 if self._namer.ignored(key[0], key[2]):
                     self._known.put(key, _Known(None))
                 else:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from stream.catalog import COUNTS, Metric, counts_of
@@ -228,6 +229,7 @@ def has_budget(label: str) -> bool:
     return label not in CLOSED_LABELS and label != "site"
 
 
+@lru_cache
 def common_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
     """Leave out labels that only one part of a ratio has."""
     return tuple(label for label in labels if label not in ASIDE)

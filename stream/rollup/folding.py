@@ -15,7 +15,7 @@ from typing import Any, Final
 from stream import catalog
 from stream.changes.panes import HOUR_MS, MINUTE_MS
 from stream.rollup.budget import ALWAYS, NEVER, SITES, Labels, Place, has_budget
-from stream.rollup.room import OVER, edge_after, names_of
+from stream.rollup.room import OVER, edge_after
 from stream.rollup.series import Series
 from stream.state.labels import FOLDED, UNKNOWN
 from stream.windows.levels import Levels
@@ -100,7 +100,7 @@ class Folding:
 
     def _dead(self, place: Place) -> list[str]:
         """Name the values with a place that count nothing in any window of any count."""
-        alive: set[str] = set()
+        alive, room = set[str](), self._series.room
         kept = self._budget.kept.get(place, {})
         for name, series in self._of(place):
             names = catalog.COUNTS[name].labels
@@ -114,7 +114,7 @@ class Folding:
             if hidden is not None:
                 alive.add(value)  # so new here that its longest window reaches back into `(other)`
         for key, from_ms in self._budget.late.items():
-            names = names_of(key) if from_ms == NEVER and key[0] == place.family else ()
+            names = room.names_of(key) if from_ms == NEVER and key[0] == place.family else ()
             if place.label in names and place.site in ("", key[1][names.index("site")]):
                 alive.add(str(key[1][names.index(place.label)]))  # it waits for room, and would ask for a place again
         return [value for value in kept if value not in alive]
@@ -255,7 +255,9 @@ class Folding:
         for (family, _), (names, _) in room.sets.items():
             held[family] = held.get(family, 0) + any(map(has_budget, names))
         few = max(held.values(), default=0) // _FEWER
-        others = [key for key in waiting if held.get(key[0], 0) <= few and not room.sites_are_many(key, names_of(key))]
+        others = [
+            key for key in waiting if held.get(key[0], 0) <= few and not room.sites_are_many(key, room.names_of(key))
+        ]
         left = budget.most_readings * _LEFT[0] // _LEFT[1]
         while room.readings > (left if others else budget.most_readings):
             place = self._largest(over=room.readings - budget.most_readings)
@@ -267,7 +269,7 @@ class Folding:
             budget.limits[place] = len(budget.kept[place])
         came = False
         for key in others:
-            if not room.has_room(key, names_of(key)):
+            if not room.has_room(key, room.names_of(key)):
                 break
             budget.let_in(key, self.edge_ms)
             came = True

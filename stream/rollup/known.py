@@ -38,6 +38,9 @@ class Known:
         self.marks: dict[str, int] = {}
         self.changed: set[str] = set()
         self._until: dict[str, dict[Campaign, dict[str, int]]] = {}
+        #: Site, currency → the newest spend by platform, as it was at a version.
+        self._spent: dict[tuple[str, str], list[int]] = {}
+        self._spent_version = -1
         self._costs: dict[tuple[str, str], int] = {}  # site, currency → the newest end of a cost's period
         #: Cell → the newest end of its totals.
         self.totals: dict[Cell, int] = {}
@@ -109,12 +112,18 @@ class Known:
 
     def spend_ms(self, site: str, currency: str, now_ms: int, start_ms: int) -> int | None:
         """Give the earliest newest spend in a currency of the platforms that told of it inside (start, now]."""
-        newest: dict[str, int] = {}
-        for (platform, _), ends in self._of(site):
-            ms = ends.get(f"{_SPEND}{UNIT}{currency}")
-            if ms is not None:
-                newest[platform] = max(ms, newest.get(platform, 0))
-        return _inside(list(newest.values()), now_ms, start_ms)
+        if self._spent_version != self.version:
+            self._spent, self._spent_version = {}, self.version
+        found = self._spent.get((site, currency))
+        if found is None:
+            newest: dict[str, int] = {}
+            action = f"{_SPEND}{UNIT}{currency}"
+            for (platform, _), ends in self._of(site):
+                ms = ends.get(action)
+                if ms is not None:
+                    newest[platform] = max(ms, newest.get(platform, 0))
+            found = self._spent[site, currency] = list(newest.values())
+        return _inside(found, now_ms, start_ms)
 
     def cost_ms(self, site: str, currency: str, now_ms: int, start_ms: int) -> int | None:
         """Give the earlier of the newest cost in a currency and of the spend of the platforms that told of any.

@@ -10,6 +10,7 @@ by itself. What is folded as far as it can be always has room: it is what all su
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from stream import catalog
@@ -33,6 +34,8 @@ from stream.state.labels import FOLDED
 
 #: Words for how a mail bounced; "unknown" is one of them.
 _BOUNCES: Final = 4
+#: Letters of a currency's code.
+_CODE: Final = 3
 #: Readings that only come where something is folded may go so much over the bound: a tenth.
 OVER: Final = 10
 #: Sites take no more than so much of all readings, or nothing else would be shown of any of them.
@@ -55,6 +58,10 @@ def edge_after(now_ms: int, grid: Grid) -> int:
 
 def folded(names: Sequence[str], values: Sequence[Any], folds: Sequence[bool]) -> Labels:
     """Fold what is to be; with a site all that has a budget."""
+    if not any(folds):
+        return tuple(
+            [value if name in CLOSED_LABELS else str(value) for name, value in zip(names, values, strict=True)]
+        )
     whole = any(fold for fold, name in zip(folds, names, strict=True) if name == "site")
     out: list[str | int] = []
     for name, value, fold in zip(names, values, folds, strict=True):
@@ -95,14 +102,21 @@ def _site(names: Sequence[str], labels: Labels) -> Labels:
 
 
 def _common(names: Sequence[str], labels: Labels) -> Labels:
-    return tuple(value for name, value in zip(names, labels, strict=True) if name not in ASIDE)
+    aside = _aside_at(tuple(names))
+    return tuple([value for at, value in enumerate(labels) if at not in aside]) if aside else labels
+
+
+@lru_cache
+def _aside_at(names: tuple[str, ...]) -> frozenset[int]:
+    return frozenset(at for at, name in enumerate(names) if name in ASIDE)
 
 
 class Room:
     """The readings of all sets of labels that have series."""
 
-    def __init__(self, budget: Budget, readings: Readings) -> None:
+    def __init__(self, budget: Budget, readings: Readings, families: Mapping[str, str]) -> None:
         self._budget, self._brings = budget, readings
+        self._names = _names_in(families)
         #: Sets of labels → the names of the labels, and the readings that they bring.
         self.sets: dict[Family, tuple[tuple[str, ...], int]] = {}
         self.readings = 0
@@ -159,6 +173,11 @@ class Room:
             if key[1][-1] == FOLDED:
                 return self._brings.get((key[0], (*names, FOLDED)), 0)
         return self._brings.get((key[0], names), 0)
+
+    def names_of(self, key: Family) -> tuple[str, ...]:
+        """Name the labels of a set: not all counts of a family have the same ones."""
+        fits = [names for names in self._names[key[0]] if len(names) == len(key[1])]
+        return next((names for names in fits if (names[-1] == CURRENCY) == _is_currency(key[1][-1])), fits[0])
 
     # who has room -----------------------------------------------------------------------------------------
 
@@ -219,10 +238,21 @@ def keys_of(count: Count, family: str, labels: Labels) -> list[tuple[Family, tup
     return out
 
 
-def names_of(key: Family) -> tuple[str, ...]:
-    """Name the labels of a set: all counts of a family have the same but for what is aside."""
-    common = common_labels(catalog.COUNTS[key[0]].labels)
-    return common if len(key[1]) == len(common) else (*common, CURRENCY)
+def _names_in(families: Mapping[str, str]) -> Mapping[str, Sequence[tuple[str, ...]]]:
+    """List by family the names of labels that its sets may have."""
+    out: dict[str, dict[tuple[str, ...], None]] = {}
+    for name, family in families.items():
+        labels = catalog.COUNTS[name].labels
+        common, here = common_labels(labels), out.setdefault(family, {})
+        here[common] = None
+        if CURRENCY in labels:
+            here[*common, CURRENCY] = None
+    return {family: tuple(names) for family, names in out.items()}
+
+
+def _is_currency(value: object) -> bool:
+    text = str(value)
+    return text == FOLDED or (len(text) == _CODE and text.isupper())
 
 
 def _is_last(names: tuple[str, ...], labels: Labels) -> bool:

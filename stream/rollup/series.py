@@ -144,7 +144,7 @@ class Series:
         self.make_room: Callable[[set[Place]], None] | None = None
         #: Which values a replay shows, of places that have too many.
         self.choice: dict[Place, frozenset[str]] = {}
-        self.room = Room(budget, readings_of(metrics, self.families))
+        self.room = Room(budget, readings_of(metrics, self.families), self.families)
         self.changed_slices: set[int] = set()  # numbers of series that are another's now
         self.watched = True  # until it is known better
         self._grid = grid
@@ -249,17 +249,17 @@ class Series:
     def _look_for_room(self, names: Sequence[Cell | bytes]) -> None:
         """Let dead values leave full places that new ones of these cells ask for, before any of them is resolved."""
         wanted: set[Place] = set()
+        budget, full = self.budget, self.full
         for name in names:
             cell = cell_of(name) if isinstance(name, bytes) else name
             for projection in self._projections[str(cell[0])]:
                 values = projection.values_of(cell)
                 every = values if isinstance(values, tuple) else (values,)
                 for at, place in self._places(projection, every):
-                    value = str(every[at])
-                    open = place not in self.full or place.label in self.budget.allowed or self.budget.has_room(place)
-                    if not open:
-                        if value not in self.budget.kept.get(place, ()):
-                            wanted.add(place)
+                    if place not in full or place.label in budget.allowed or budget.has_room(place):
+                        continue
+                    if str(every[at]) not in budget.kept.get(place, ()):
+                        wanted.add(place)
         if wanted and self.make_room is not None:
             self.make_room(wanted)
 
@@ -346,10 +346,13 @@ class Series:
 
     def _places(self, projection: _Projection, values: Sequence[Any]) -> list[tuple[int, Place]]:
         """Give the places that values compete for, and where those stand; none within a site that is folded itself."""
-        site = str(values[projection.site_at])
-        if not self.budget.everything and site not in self.budget.kept.get(_SITES, ()):
-            self.room.bound_sites()
+        site, budget = str(values[projection.site_at]), self.budget
         own = (projection.site_at, _SITES)
+        if site in budget.kept.get(_SITES, ()):
+            if _SITES.label not in budget.allowed:
+                return [own, *projection.places(site)]
+        elif not budget.everything:
+            self.room.bound_sites()
         if site == FOLDED or self.budget.since(_SITES, site, self.table.now_ms) == NEVER:
             return [own]
         return [own, *projection.places(site)]

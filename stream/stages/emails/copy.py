@@ -157,7 +157,7 @@ def follow(copy: Copy, time_ms: int, data: Any, ids: list[Id]) -> None:
     if told is None:
         told = copy.told = Told()
     if ids and told.to != ids:
-        told.to = sorted({*told.to, *ids})[:_MOST_IDS]
+        told.to = sorted({*told.to, *ids})[:_MOST_IDS] if told.to else ids  # which are in order, each once
     action = data.action
     if action == "delivered":
         told.delivered = _least(told.delivered, time_ms)
@@ -228,7 +228,10 @@ def labels(copy: Copy) -> Labels:
 
 def purpose(said: list[Said]) -> str | None:
     """Give the purpose, as the earliest event has it that says it."""
-    return next((one[3] for one in said if one[3] is not None), None)
+    for one in said:
+        if one[3] is not None:
+            return one[3]
+    return None
 
 
 def earliest(said: list[Said]) -> list[Said]:

@@ -62,4 +62,10 @@ def message_name(key: str, to: Id) -> str:
 def what_of(of: Basis) -> tuple[When, ...]:
     """Give when each of what can become of a copy was first, and whether it nurtures; None: it was not."""
     delivered = (of.delivered, purpose(of.said) != _WELCOME) if of.delivered else None
-    return (delivered, *((time_ms, False) if time_ms else None for time_ms in of[2:6]))
+    return (
+        delivered,
+        (of.opened, False) if of.opened else None,
+        (of.clicked, False) if of.clicked else None,
+        (of.replied, False) if of.replied else None,
+        (of.unsubscribed, False) if of.unsubscribed else None,
+    )

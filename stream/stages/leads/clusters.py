@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from stream.identity.facts import OF_VISITORS, Fact, Held, Settled, Visit
+from stream.identity.facts import OF_VISITORS, Fact, Held, Mailed, Settled, Visit
 from stream.identity.ids import Id
 
 #: What visitors may have done, and what makes a lead of somebody, by the letters that tell what a fact is.
@@ -67,6 +67,8 @@ def lives(facts: list[Fact], memory_ms: int) -> list[list[Fact]]:
 
 def moment_of(fact: Fact) -> int:
     """Give when a fact was, in milliseconds; of a settled past, its end."""
+    if fact.__class__ is Mailed:  # as most are
+        return fact.time_ms
     if isinstance(fact, Held):
         fact = fact.fact
     if isinstance(fact, Visit):

@@ -3,7 +3,8 @@
 In:  the view of a lead; the rules.
 Out: cells with amounts, each in the pane of a moment, or standing until it is taken back (no moment).
 
-Whoever writes it takes the difference of before and after, so that a cell may come with one more and one less.
+Whoever writes it takes the difference of before and after, so that a cell may come with one more and one less. Most
+leads are alike in most of what they count for: cells that always come together are a bundle (`bundles`).
 """
 
 from __future__ import annotations
@@ -15,41 +16,60 @@ from typing import Any, Final
 from stream.changes.cells import LEFT, PAID, REACHED, WAITS, Cell
 from stream.changes.durations import bucket_of
 from stream.contract.form import FRAMEWORKS
-from stream.identity.facts import Counted, Deal, Refund
+from stream.identity.facts import Counted, Deal, PlatformForm, Refund
 from stream.lifecycle.rules import Rules
+from stream.stages.leads import bundles
+from stream.stages.leads.bundles import Bundle
 from stream.stages.leads.credit import MICRO, split
-from stream.stages.leads.view import MODELS, Shares, View, Where
+from stream.stages.leads.view import MODELS, Capture, Shares, View, Where
 from stream.state.labels import UNKNOWN
 
 #: (label, value) → a value of it that may be shown.
 Admit = Callable[[str, str | None], str]
 #: Takes a cell, the moment it is of (None: it stands) and an amount.
 Out = Callable[[Cell, int | None, int], None]
+#: Takes cells that come together, all with one moment and amount.
+Together = Callable[[Bundle, int | None, int], None]
 
 _ON_SITE: Final = ("form", "chatbot")
 _MQL: Final = "mql"
 _NOBODY: Final = {(UNKNOWN, "", ""): MICRO}
 
 
-def counted(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
-    """Tell all that a lead counts for."""
+def counted(site: str, view: View, rules: Rules, admit: Admit, out: Out, together: Together | None = None) -> None:
+    """Tell all that a lead counts for; cells that come together one by one, unless somebody takes them so."""
+    every = together or _one_by_one(out)
     for _, tell in _SECTIONS:
-        tell(site, view, rules, admit, out)
+        tell(site, view, rules, admit, out, every)
 
 
-def changed(site: str, was: View, now: View, rules: Rules, admit: Admit, out: Out) -> None:
+def changed(
+    site: str, was: View, now: View, rules: Rules, admit: Admit, out: Out, together: Together | None = None
+) -> None:
     """Tell by what a lead counts for more and less now, both by the same rules.
 
     Mostly little of a lead has changed, and most of what it counts for need not be looked at.
     """
+    every = together or _one_by_one(out)
 
     def back(cell: Cell, time_ms: int | None, amount: int) -> None:
         out(cell, time_ms, -amount)
 
+    def every_back(bundle: Bundle, time_ms: int | None, amount: int) -> None:
+        every(bundle, time_ms, -amount)
+
     for needs, tell in _SECTIONS:
         if needs(was) != needs(now):
-            tell(site, was, rules, admit, back)
-            tell(site, now, rules, admit, out)
+            tell(site, was, rules, admit, back, every_back)
+            tell(site, now, rules, admit, out, every)
+
+
+def _one_by_one(out: Out) -> Together:
+    def every(bundle: Bundle, time_ms: int | None, amount: int) -> None:
+        for cell in bundle.cells:
+            out(cell, time_ms, amount)
+
+    return every
 
 
 def alive(site: str, stage: str, was_ms: int, now_ms: int, out: Out) -> None:
@@ -74,12 +94,14 @@ def unattributed(site: str, deal: Deal, refunds: Collection[Refund], admit: Admi
         _refunded(site, refund.time_ms, refund.value, refund.currency, over, out)
 
 
-def _as_a_lead(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
+def _as_a_lead(site: str, view: View, rules: Rules, admit: Admit, out: Out, together: Together) -> None:
     """Count the lead once, at its earliest evidence, and take back what was counted of it where that was read."""
     lead = view.lead
     on_site = "on_site" if lead.method in _ON_SITE else None
     paid = "paid" if lead.channel in PAID else None
     event = admit("event", lead.event) if lead.event else None
+    if len(view.counted) == 1 and _is_as_counted(lead, view.counted[0], event):
+        return  # as nearly all: it comes to nothing
     out(("lead", site, lead.method, lead.channel, on_site, paid), lead.time_ms, 1)
     out(("lead_deed", site, lead.action or UNKNOWN, lead.offer_stage or UNKNOWN, event), lead.time_ms, 1)
     earliest = min(view.counted, key=lambda told: (told.time_ms, told.id), default=None)
@@ -96,6 +118,19 @@ def _as_a_lead(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> N
         out(("lead_deed", site, *deed), told.time_ms, -1)
 
 
+def _is_as_counted(lead: Capture, told: Counted | PlatformForm, event: str | None) -> bool:
+    """Tell whether a lead counts for just what was counted where it was read."""
+    return (
+        told.time_ms == lead.time_ms
+        and isinstance(told, Counted)
+        and lead.method in _ON_SITE
+        and (told.method, told.channel) == (lead.method, lead.channel)
+        and (told.action or UNKNOWN) == (lead.action or UNKNOWN)
+        and (told.offer_stage or UNKNOWN) == (lead.offer_stage or UNKNOWN)
+        and (told.event or None) == event
+    )
+
+
 def _nurtured(view: View) -> str:
     return str(view.nurtured).lower()
 
@@ -110,26 +145,22 @@ def _fate(reached: bool, ends_ms: int) -> int:
     return REACHED if reached else LEFT if ends_ms else WAITS
 
 
-def _stages(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
+def _stages(site: str, view: View, rules: Rules, admit: Admit, out: Out, together: Together) -> None:
     """Count the stages that were entered, and how it went on from each of them."""
     nurtured, ends_ms = _nurtured(view), _ends_ms(view)
-    entered, timed = view.entered, frozenset(rules.timed_pairs)
+    entered, stages = view.entered, tuple(view.entered)
     for stage, at_ms in entered.items():
-        out(("stage", site, stage), at_ms, 1)
-    for pair in rules.pairs:
-        start, end = pair
+        together(bundles.of_stage(site, stage, rules.ladder, stages, nurtured, bool(ends_ms)), at_ms, 1)
+    for start, end in rules.timed_pairs if ends_ms or len(stages) > 1 else ():
         from_ms, to_ms = entered.get(start), entered.get(end)
         if from_ms is None:
             continue
-        first, fate = "first" if start == rules.first else None, _fate(to_ms is not None, ends_ms)
-        out(("pair", site, start, end, first, nurtured, fate), from_ms, 1)
-        if pair not in timed:
-            continue
-        if fate == LEFT:
-            out(("spell", site, start, end, bucket_of(max(0, ends_ms - from_ms)), fate), from_ms, 1)
-        elif to_ms is not None and to_ms >= from_ms:  # who was there before has no duration
-            bucket = bucket_of(to_ms - from_ms)
-            out(("spell", site, start, end, bucket, fate), from_ms, 1)
+        if to_ms is None:
+            if ends_ms:
+                out(("spell", site, start, end, bucket_of(max(0, ends_ms - from_ms)), LEFT), from_ms, 1)
+        elif to_ms >= from_ms:  # who was there before has no duration
+            first, bucket = "first" if start == rules.first else None, bucket_of(to_ms - from_ms)
+            out(("spell", site, start, end, bucket, REACHED), from_ms, 1)
             out(("took", site, start, end, first, bucket), to_ms, 1)
             out(("took_ms", site, start, end), to_ms, to_ms - from_ms)
     for stage in view.out_of_order:
@@ -143,29 +174,26 @@ def _stages(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None
             out(("threshold", site, str(threshold)), at_ms, 1)
 
 
-def _became_customer(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
+def _became_customer(site: str, view: View, rules: Rules, admit: Admit, out: Out, together: Together) -> None:
     """Count whether the lead became a customer, by what it came by and what kind of a lead it is."""
     nurtured, ends_ms = _nurtured(view), _ends_ms(view)
     lead, customer_ms = view.lead, view.entered.get(rules.last)
     at_ms, fate = lead.time_ms, _fate(customer_ms is not None, ends_ms)
     offer = admit("offer", lead.offer) if lead.offer else None
     out(("origin", site, lead.channel, admit("campaign", lead.campaign), offer, nurtured, fate), at_ms, 1)
-    segments = {
-        **view.company._asdict(),
-        "country": lead.country,
-        "region": lead.region,
-        "product": lead.product,
-        "offer_type": lead.offer_type,
-    }
-    for segment, value in segments.items():
-        out(("segment", site, segment, admit("value", value), fate), at_ms, 1)
+    told = (*view.company, lead.country, lead.region, lead.product, lead.offer_type)
+    together(
+        bundles.of_segments(site, tuple([admit("value", value) if value else UNKNOWN for value in told]), fate),
+        at_ms,
+        1,
+    )
     _lag(site, "time_to_lead", view.first_session_ms, at_ms, out)
     if customer_ms is not None:
         out(("acquired", site), customer_ms, 1)
         _lag(site, "sales_cycle", at_ms, customer_ms, out)
 
 
-def _sales(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
+def _sales(site: str, view: View, rules: Rules, admit: Admit, out: Out, together: Together) -> None:
     """Count what sales did, and what came of it; and who came to the events that they signed up for."""
     customer_ms, ends_ms = view.entered.get(rules.last), _ends_ms(view)
     fate = _fate(customer_ms is not None, ends_ms)
@@ -191,34 +219,38 @@ def _sales(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
         _lag(site, "event_attendance", at_ms, came_ms, out)
 
 
-def _stands(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
+def _stands(site: str, view: View, rules: Rules, admit: Admit, out: Out, together: Together) -> None:
     """Count the lead among those that stand somewhere now; who is given up stands nowhere."""
     if view.expired_ms:
         return
-    out(("band", site, view.band), None, 1)
     for framework, known in view.frameworks.items():
         out(("framework_known", site, framework), None, len(known))
         out(("framework_fields", site, framework), None, len(FRAMEWORKS[framework]))
     if view.lost_ms or view.stage == rules.last:
+        out(("band", site, view.band), None, 1)
         return
     stage = view.stage
-    out(("open_all", site, stage), None, 1)
+    waits = not view.first_response_ms
+    together(bundles.standing(site, view.band, stage, admit("rep", view.rep), waits), None, 1)
     out(("open", site, stage), view.since_ms, 1)
     out(("active", site, stage), view.active_ms, 1)
-    out(("rep_open", site, admit("rep", view.rep)), None, 1)
-    if not view.first_response_ms:
-        out(("unanswered_all", site), None, 1)
+    if waits:
         out(("unanswered", site), view.lead.time_ms, 1)
 
 
-def _credit(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
+def _credit(site: str, view: View, rules: Rules, admit: Admit, out: Out, together: Together) -> None:
     """Share the lead out among what led to it, by each model."""
+    whole = view.credit[MODELS[0]]
+    if len(whole) == 1 and all(view.credit[model] is whole for model in MODELS):
+        for where, share in whole.items():
+            together(bundles.of_credit(site, *_touch(where, admit)), view.lead.time_ms, share)
+        return
     for model in MODELS:
         for where, share in view.credit[model].items():
             out(("credit", site, model, *_touch(where, admit)), view.lead.time_ms, share)
 
 
-def _money(site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
+def _money(site: str, view: View, rules: Rules, admit: Admit, out: Out, together: Together) -> None:
     """Count the deals of a lead, what they brought, whose merit that is, and what it makes of a customer."""
     nurtured = _nurtured(view)
     net: dict[str, int] = {}
@@ -284,7 +316,7 @@ def _lag(site: str, lag: str, from_ms: int, to_ms: int | None, out: Out) -> None
 
 
 #: What a lead counts for, in parts: what of a view each of them is made of, and how it is told.
-_SECTIONS: Final[tuple[tuple[Callable[[View], Any], Callable[[str, View, Rules, Admit, Out], None]], ...]] = (
+_SECTIONS: Final[tuple[tuple[Callable[[View], Any], Callable[[str, View, Rules, Admit, Out, Together], None]], ...]] = (
     (attrgetter("lead", "counted"), _as_a_lead),
     (
         attrgetter(

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
-from stream.changes.accumulator import Accumulator
+from stream.changes.accumulator import Accumulator, CellIds
 from stream.changes.cells import Cell
 from stream.identity.facts import Deal, Fact, Held, Refund, Visit
 from stream.identity.ids import FIELDS, Id
 from stream.lifecycle.rules import Rules
+from stream.stages.leads.bundles import Bundle
 from stream.stages.leads.calm import Step, calm_of, eased, step
 from stream.stages.leads.clusters import groups, lives, visitor_of
 from stream.stages.leads.due import Due
@@ -30,17 +31,25 @@ from stream.stages.stage import Shared
 
 #: Takes a cell, the moment it is of (None: it stands) and an amount.
 Out = Callable[[Cell, int | None, int], None]
+#: Takes cells that come together, all with one moment and amount.
+Together = Callable[[Bundle, int | None, int], None]
 #: (label, value) → a value that may be shown.
 Admit = Callable[[str, str | None], str]
+
+
+#: Bundles whose numbers are remembered.
+_MOST_BUNDLES: Final = 16_384
 
 
 class Counts(Protocol):
     """Says what leads count for; `contribution` does."""
 
-    def counted(self, site: str, view: View, rules: Rules, admit: Admit, out: Out) -> None:
+    def counted(self, site: str, view: View, rules: Rules, admit: Admit, out: Out, together: Together) -> None:
         """Tell all that a lead counts for."""
 
-    def changed(self, site: str, was: View, now: View, rules: Rules, admit: Admit, out: Out) -> None:
+    def changed(
+        self, site: str, was: View, now: View, rules: Rules, admit: Admit, out: Out, together: Together
+    ) -> None:
         """Tell by what a lead counts for more and less now."""
 
     def alive(self, site: str, stage: str, was_ms: int, now_ms: int, out: Out) -> None:
@@ -92,6 +101,8 @@ class Counting:
         self._book, self._counts, self._changed = book, counts, changed
         self._ease = eased(book.today)
         self._before: dict[Id, tuple[Home, Sum]] = {}
+        self._ids: CellIds | None = None  # those that the numbers below are of
+        self._numbers: dict[Bundle, list[int]] = {}
         self.accumulator = Accumulator()
         self.clock_ms = 0
         self.dropped = 0  # facts, for want of room
@@ -188,6 +199,11 @@ class Counting:
             return out
         out.shared = [FIELDS[id.type] for id in row.gone]
         parts = home.parts
+        if len(parts) == 1 and not row.edges:  # as most
+            ((id, only),) = parts.items()
+            if only.evident:
+                self._lead(out, home, [id], only.decoded(), clock_ms, rules)
+            return out
         if not any(part.evident for part in parts.values()):
             return out
         for group in self.groups(home, number):
@@ -248,13 +264,32 @@ class Counting:
         def back(cell: Cell, time_ms: int | None, amount: int) -> None:
             out(cell, time_ms, -amount)
 
+        if ids is not self._ids or len(self._numbers) > _MOST_BUNDLES:
+            self._ids, self._numbers = ids, {}
+        numbers = self._numbers
+
+        def together(bundle: Bundle, time_ms: int | None, amount: int) -> None:
+            if time_ms is None:
+                for cell in bundle.cells:
+                    stand(cell, amount)
+            elif not standing_only:
+                some = numbers.get(bundle)
+                if some is None:
+                    some = numbers[bundle] = [ids[cell] for cell in bundle.cells]
+                pane = (time_ms - origin_ms) // pane_ms
+                for one in some:
+                    counts[one + pane] += amount
+
+        def together_back(bundle: Bundle, time_ms: int | None, amount: int) -> None:
+            together(bundle, time_ms, -amount)
+
         if number == self._book.number and len(before.views) == len(after.views) == 1:
-            self._counts.changed(site, before.views[0], after.views[0], rules, admit, out)
+            self._counts.changed(site, before.views[0], after.views[0], rules, admit, out, together)
         else:
             for one in before.views:
-                self._counts.counted(site, one, self._book.rules(number), admit, back)
+                self._counts.counted(site, one, self._book.rules(number), admit, back, together_back)
             for one in after.views:
-                self._counts.counted(site, one, rules, admit, out)
+                self._counts.counted(site, one, rules, admit, out, together)
         if before.identified != after.identified:
             out(("identified", site), None, after.identified - before.identified)
         if before.shared != after.shared:

@@ -7,6 +7,7 @@ Out: what happened, in order.
 from __future__ import annotations
 
 from itertools import pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from stream.contract.lead_event import Says, What
@@ -45,5 +46,5 @@ def happenings(view: View, last: str) -> list[Happening]:
     if view.lost_ms:
         reason = view.lost_reason or None
         out.append(Happening(view.lost_ms, f"lost/{len(view.reopened) + 1}", "lost", view.stage, None, reason))
-    out.sort(key=lambda one: one.at_ms)
+    out.sort(key=itemgetter(0))  # by time
     return out

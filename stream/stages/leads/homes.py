@@ -70,26 +70,31 @@ class Homes:
     def _touch_lead(self, home: Home) -> None:
         """Do the same where somebody is a lead; else nothing is counted, whatever changes but facts."""
         row, number = home.row, self._counting.number
-        if row.rules in (0, number) and not row.gone and not any(part.evident for part in home.parts.values()):
-            row.rules = number
-        else:
-            self.touch(home)
+        if row.rules in (0, number) and not row.gone:
+            for part in home.parts.values():
+                if part.evident:
+                    break
+            else:
+                row.rules = number
+                return
+        self.touch(home)
 
     # facts ------------------------------------------------------------------------------------------------
 
     def put(self, message: Put) -> None:
         """Keep a fact."""
         home = self.root(message)
-        if home is None or self._away(home, message.id, message.fact):
+        if home is None or (home.row.gone and self._away(home, message.id, message.fact)):
             return
-        fact, part = encode_fact(message.fact), home.parts.get(message.id)
-        if part is not None and part.has(fact, message.by):
+        id, fact, by = message.id, message.fact, message.by
+        raw, part = encode_fact(fact), home.parts.get(id)
+        if part is not None and part.has(raw, by):
             return
-        if part is None or message.by is not None or not self._calmly(home, part, fact, message.fact):
+        if part is None or by is not None or not self._calmly(home, part, raw, fact):
             self.touch(home)
-        home.part(message.id).add(fact, message.by)
+        (home.part(id) if part is None else part).add(raw, by)
         home.changed = True
-        self.hear_of(home, moment_of(message.fact))
+        self.hear_of(home, moment_of(fact))
 
     def _calmly(self, home: Home, part: Known, raw: bytes, fact: Fact) -> bool:
         """Take a fact in order that changes next to nothing; tell whether it was one."""
@@ -317,7 +322,8 @@ class Homes:
 
     def hear_of(self, home: Home, time_ms: int) -> None:
         """Note that there is news, by the clock or by what happened."""
-        row = home.row
-        row.newest_ms = max(row.newest_ms, time_ms, self.clock_ms)
+        row, newest_ms = home.row, time_ms if time_ms > self.clock_ms else self.clock_ms
+        if newest_ms > row.newest_ms:
+            row.newest_ms = newest_ms
         if time_ms and (time_ms < row.oldest_ms or not row.oldest_ms):
             row.oldest_ms = time_ms

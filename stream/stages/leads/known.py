@@ -40,8 +40,10 @@ class Known:
         self._n, self._blob = part.n, part.facts
         if self.changed:
             self._facts = dict.fromkeys(facts_in(parted(self._n, self._blob), version))
-        ways = facts_in([fact for _, fact in part.ways], version)
-        self.ways: dict[tuple[Id, bytes], None] = dict.fromkeys(zip([way for way, _ in part.ways], ways, strict=True))
+        self.ways: dict[tuple[Id, bytes], None] = {}
+        if part.ways:
+            ways = facts_in([fact for _, fact in part.ways], version)
+            self.ways = dict.fromkeys(zip([way for way, _ in part.ways], ways, strict=True))
 
     # facts ------------------------------------------------------------------------------------------------
 
@@ -158,5 +160,5 @@ class Known:
         """Give what is stored."""
         if self._facts is not None:
             self._n, self._blob = len(self._facts), b"".join(self._facts)
-        ways = [(way, Raw(fact)) for way, fact in self.ways]
+        ways = [(way, Raw(fact)) for way, fact in self.ways] if self.ways else []
         return Part(self.site, self.text, *self.first, self._n, self._blob, self.evident, ways)

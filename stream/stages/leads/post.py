@@ -18,25 +18,25 @@ from stream.stages.leads.messages import Message
 
 
 class Post:
-    """What one shard of leads tells."""
+    """What one shard of leads tells; `queue` are the messages to itself."""
 
     def __init__(self, shard: int) -> None:
         self._shard = shard
-        self._here: deque[Message] = deque()
+        self.queue: deque[Message] = deque()
         self._elsewhere: dict[int, list[Raw]] = {}
 
     def send(self, message: Message) -> None:
         """Send a message to the home of the id that it names first."""
         home = message.at.home
         if home == self._shard:
-            self._here.append(message)
+            self.queue.append(message)
         else:
             self._elsewhere.setdefault(home, []).append(encode(message))
 
     def here(self) -> Iterator[Message]:
         """Give the messages to this shard, also those that are sent meanwhile."""
-        while self._here:
-            yield self._here.popleft()
+        while self.queue:
+            yield self.queue.popleft()
 
     def elsewhere(self) -> Mapping[int, Sequence[Raw]]:
         """Give the messages to other shards, and forget them."""

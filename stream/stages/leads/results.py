@@ -10,7 +10,7 @@ is withdrawn by the change that it was told with. A corrected time is silent in 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 import msgspec
@@ -18,7 +18,7 @@ import orjson
 
 from stream.contract.lead import Called, LeadKey
 from stream.contract.lead_event import LeadEvent, Says, What
-from stream.contract.times import format_ms
+from stream.contract.results import time_text
 from stream.identity.ids import FIELDS, Id, Namer
 from stream.stages.leads.counting import Lead, Sum
 from stream.stages.leads.happened import Happening, happenings
@@ -45,6 +45,13 @@ class Results:
         if home.row.awaits:
             return
         self._now_ms = max(self._clock(), home.row.newest_ms)
+        if not home.told and len(after.leads) == 1:  # as mostly: somebody has become a lead
+            lead = after.leads[0]
+            one = self._found(home, lead, [], None)
+            if one is not None:
+                self._tell(home, one, lead)
+                home.told = [one]
+            return
         left = {self._id(told): told for told in home.told}
         if not left and not after.leads:
             return
@@ -128,6 +135,8 @@ class Results:
 
     def _join(self, told: Told, others: list[Told], was: Told | None) -> None:
         """Go on with what was told by other keys, which are over; or else with what was told of the whole."""
+        if not others and (told.changes or was is None):
+            return
         merged = sorted((one for one in others if one.changes), key=lambda one: (-one.version, one.type, one.text))
         told.version = max([told.version, *(one.version for one in others)])
         if not (told.changes or merged):
@@ -179,8 +188,8 @@ class Results:
             "event": event,
             "change": change.hex(),
             "lead": _named(told),
-            "at": format_ms(at_ms or now_ms),
-            "noticed": format_ms(max(now_ms, at_ms)),
+            "at": time_text(at_ms or now_ms),
+            "noticed": time_text(max(now_ms, at_ms)),
             **says,
             "version": told.version,
         }
@@ -198,8 +207,11 @@ class Results:
         return self._namer.id(told.type, told.site, told.text)
 
 
-def _called(home: Home, ids: Iterable[Id]) -> tuple[Id, str, str] | None:
+def _called(home: Home, ids: Sequence[Id]) -> tuple[Id, str, str] | None:
     """Give the id that a lead goes by: of the best type that it has the one that was named first."""
+    if len(ids) == 1:
+        alone = home.parts.get(ids[0])
+        return None if alone is None or not alone.site else (ids[0], alone.site, alone.text)
     named = [(id, part) for id in ids if (part := home.parts.get(id)) is not None and part.site]
     for type in _CALLED:
         some = [(part.first, part.text, id, part.site) for id, part in named if id.type == type]

@@ -132,14 +132,16 @@ class Leads(Stage):
         if not waiting:
             return ()
         self._begin(accumulator)
+        do, queue = self._do, self._post.queue
         for one in waiting:
             if isinstance(one, Raw):
                 message = decode(one)
-                self._do[type(message)](message)
+                do[type(message)](message)
             else:
                 self._event(*one)
-            for message in self._post.here():
-                self._do[type(message)](message)
+            if queue:
+                for message in self._post.here():
+                    do[type(message)](message)
         self._end()
         return ()
 

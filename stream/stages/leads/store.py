@@ -22,8 +22,8 @@ class Home:
 
     __slots__ = ("_parts", "_table", "_told", "changed", "id", "key", "row")
 
-    def __init__(self, id: Id, row: Row, parts: Encoded) -> None:
-        self.id, self.row, self.key = id, row, key(id)
+    def __init__(self, id: Id, named: bytes, row: Row, parts: Encoded) -> None:
+        self.id, self.row, self.key = id, row, named
         self._table = parts
         self._parts: dict[Id, Known] | None = None
         self._told: list[Told] | None = None
@@ -113,7 +113,7 @@ class Home:
                     self._table.put(self.key + key(id), encode(parts[id].part()))
                     parts[id].changed = False
         self.changed = False
-        if self.bare:
+        if row.own is None and self.bare:
             homes.remove(self.key)
         else:
             homes.put(self.key, encode(row))
@@ -140,17 +140,20 @@ class Store:
         """Give the home of an id, None where nothing is known of it."""
         found = self._open.get(id)
         if found is None:
-            raw = self.homes.rows.get(key(id))
+            named = key(id)
+            raw = self.homes.rows.get(named)
             if raw is None:
                 return None
-            found = self._open[id] = Home(id, row_of(raw), self.parts)
+            found = self._open[id] = Home(id, named, row_of(raw), self.parts)
         return found
 
     def make(self, id: Id) -> Home:
         """Give the home of an id, a new one where nothing is known of it."""
-        found = self.get(id)
+        found = self._open.get(id)
         if found is None:
-            found = self._open[id] = Home(id, Row(0), self.parts)
+            named = key(id)
+            raw = self.homes.rows.get(named)
+            found = self._open[id] = Home(id, named, Row(0) if raw is None else row_of(raw), self.parts)
         return found
 
     def opened(self) -> Iterator[Home]:

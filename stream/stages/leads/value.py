@@ -8,13 +8,14 @@ What changes with every session and every mail is kept beside the rest, which is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import orjson
 
 from stream.contract.lead import LeadIds, LeadNow, LeadRest, Share
 from stream.contract.lead import Touch as Shown
-from stream.contract.times import format_ms
+from stream.contract.results import time_text
 from stream.identity.ids import FIELDS, VISITOR
 from stream.stages.leads.counting import Lead
 from stream.stages.leads.rows import Said, Told, Touched
@@ -36,13 +37,13 @@ def said_of(home: Home, lead: Lead) -> Said:
         "ids": _ids(home, lead),
         "capture_method": capture.method,
         "stage": view.stage,
-        "since": format_ms(view.since_ms),
-        "entered": {stage: format_ms(at_ms) for stage, at_ms in view.entered.items()},
-        "lost": format_ms(view.lost_ms) if view.lost_ms else None,
+        "since": time_text(view.since_ms),
+        "entered": {stage: time_text(at_ms) for stage, at_ms in view.entered.items()},
+        "lost": time_text(view.lost_ms) if view.lost_ms else None,
         "lost_reason": view.lost_reason or None,
         "band": view.band,
         "first_touch": _shown(_touch(view.first_touch)),
-        "credit": {model: _shares(shares) for model, shares in view.credit.items()},
+        "credit": _credit(view.credit),
         "segment": {name: value for name, value in segment if value},
         "rep": view.rep or None,
     }
@@ -60,7 +61,7 @@ def encoded(told: Told, now_ms: int) -> bytes:
         "score_parts": said.parts,
         "last_touch": _shown(said.last),
         "version": told.version,
-        "as_of": format_ms(now_ms),
+        "as_of": time_text(now_ms),
     }
     return orjson.dumps(more)[:-1] + b"," + said.rest[1:]
 
@@ -84,7 +85,15 @@ def _shown(touch: Touched | None) -> Shown | None:
     if touch is None:
         return None
     at_ms, channel, campaign = touch
-    return {"at": format_ms(at_ms), "channel": channel, "campaign": campaign or None}
+    return {"at": time_text(at_ms), "channel": channel, "campaign": campaign or None}
+
+
+def _credit(credit: Mapping[str, Shares]) -> dict[str, list[Share]]:
+    """Write the credit by each model; mostly they agree."""
+    first = next(iter(credit.values()))
+    if all(shares is first for shares in credit.values()):
+        return dict.fromkeys(credit, _shares(first))
+    return {model: _shares(shares) for model, shares in credit.items()}
 
 
 def _shares(shares: Shares) -> list[Share]:

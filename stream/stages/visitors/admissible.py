@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from stream.stages.visitors import chats
 from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.contribution import is_engaged
-from stream.stages.visitors.facts import TELLING, Fact, Facts, Form, View
+from stream.stages.visitors.facts import Fact, Facts, Form, View
 from stream.stages.visitors.people import KNOWN_MS, LIFE_MS
 from stream.stages.visitors.row import MARK, Packed, Row
 from stream.stages.visitors.sessions import GAP_MS
@@ -25,7 +25,7 @@ Reason = Literal[
     "late deed", "before the opening", "facts from several events", "opened by a deed", "offer", "many sessions",
     "seldom facts", "flood", "channel", "country", "many ticks", "long session", "no landing", "much viewed",
     "several sessions", "start again", "submit", "deal", "many chats", "loose", "new life", "long known",
-    "look back", "followed",
+    "look back",
 ]  # fmt: skip
 
 #: Forms of a session that were begun, and whether they were left.
@@ -56,7 +56,6 @@ REASONS: Final[dict[Reason, str]] = {
     "new life": "the person is new again",
     "long known": "the person may be a stranger again",
     "look back": "a direct session, of this or of a later visit, may go by the touch of another",
-    "followed": "a page that tells something of a person who is known",
 }
 
 
@@ -159,8 +158,6 @@ class Admissible:
             return "no landing"
         if fact.viewed in session.viewed:
             return None
-        if extra is not None and extra.followed and fact.group in TELLING:
-            return "followed"
         # n names stand between n + 1 marks; the length is asked first, since it costs nothing
         if len(session.viewed) > bounds.viewed and session.viewed.count(MARK) > bounds.viewed:
             return "much viewed"

@@ -101,7 +101,10 @@ class PeopleFold:
             flooded, is_left = len(flood), done < len(facts)
             if is_left:
                 flood += fold_by_reference(contributions, self.facts, self._bounds, row, site, facts[done:], self.noted)
-            if following is not None and ((is_left and row.extra is not None) or following.concerns(key)):
+            if following is not None and (
+                (is_left and row.extra is not None) or incremental.tells or following.concerns(key)
+            ):
+                incremental.tells = False
                 following.person(key, raw, row, facts[-1].time_ms, flood[flooded:])
             if is_left:
                 forget(row, memory_ms, self._bounds, self._look_back_ms)

@@ -69,13 +69,11 @@ class _Change(msgspec.Struct, gc=False):
 class Following:
     """What is told of the visitors of one shard."""
 
-    def __init__(
-        self, namer: Namer, labels: Facts, campaign: Callable[[Any], tuple[str, str]], terms: Terms = Terms()
-    ) -> None:
-        """Take `campaign`, which gives name and id of the campaign of an event's data, "" for what it does not say."""
+    def __init__(self, namer: Namer, labels: Facts, campaign_id: Callable[[Any], str], terms: Terms = Terms()) -> None:
+        """Take `campaign_id`, which gives the id of the campaign of an event's data, "" where it does not say one."""
         self.teller = Teller(namer)
         self.outside = OutsideSightings()
-        self._namer, self._labels, self._campaign, self.terms = namer, labels, campaign, terms
+        self._namer, self._labels, self._campaign_id, self.terms = namer, labels, campaign_id, terms
         self._details: defaultdict[str, list[Detail]] = defaultdict(list)
         self._kept: list[tuple[str, Detail]] = []
         self._changes: dict[str, list[_Change]] = {}
@@ -85,12 +83,16 @@ class Following:
 
     def take(self, batch: Batch, touches: Sequence[Any]) -> None:
         """Note what the events of a batch say beside what is counted."""
-        kind, details, campaign_of = batch.kind, list[tuple[str, Detail]](), self._campaign
+        kind, details, campaign_of = batch.kind, list[tuple[str, Detail]](), self._campaign_id
         makes_more = _MAKES_MORE.get(kind)
         for event, key, time_ms, touch in zip(batch.events, batch.keys, batch.times.tolist(), touches, strict=True):
             data = event.data
             names_somebody = data.email_hash is not None or data.user_id is not None or data.lead_id is not None
-            campaign = campaign_of(data)[1] if touch[0] != _DIRECT else ""
+            campaign = ""
+            if touch[0] != _DIRECT:
+                said = data.campaign
+                if said is None or said.id or not said.source or said.source.isspace():  # else it has none: no call
+                    campaign = campaign_of(data)
             more = data if makes_more is not None and makes_more(data) else None
             if names_somebody or campaign or more is not None:
                 name = event.source + UNIT + event.id
@@ -105,7 +107,7 @@ class Following:
 
     def concerns(self, key: str) -> bool:
         """Tell whether there is more to a visitor's events of this batch than what is counted."""
-        return key in self._details or key in self.outside
+        return key in self._details or key in self.outside.rows.encoded
 
     def person(self, key: str, raw: bytes | None, row: Row, until_ms: int, flood: Iterable[Fact] = ()) -> None:
         """Note in a row that was folded what its events said, and tell what is known of the visitor from now on.
@@ -187,6 +189,13 @@ class Following:
             if me is None:
                 continue
             for change in some:
+                if not change.before:  # as mostly: nothing was told yet, and nothing need be compared
+                    if any(id in (ME, me) for id, _ in change.after):
+                        site, _, text = key.partition(UNIT)
+                        teller.visitor(me, site, text, change.first_ms)
+                    for id, fact in change.after:
+                        teller.put(me if id == ME else id, fact)
+                    continue
                 before, after = _mine(change.before, me), _mine(change.after, me)
                 if any(id == me for id, _ in after):
                     site, _, text = key.partition(UNIT)

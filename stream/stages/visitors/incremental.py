@@ -46,6 +46,7 @@ class Incremental:
         self._accumulator = Accumulator()
         self._numbers = Numbers(self._accumulator.ids)
         self._add: Callable[[Cell, int, int], None] = self._accumulator.add
+        self.tells = False  # somebody who is known saw a page that tells something; whoever tells it says so
 
     def into(self, accumulator: Accumulator) -> None:
         """Write to `accumulator` from now on."""
@@ -194,14 +195,14 @@ class Incremental:
                 # n names stand between n + 1 marks; the length is asked first, since it costs nothing
                 if len(viewed) > most_viewed and viewed.count(MARK) > most_viewed:
                     break
-                if row.extra is not None and row.extra.followed and fact.group in TELLING:
-                    break
                 if converted:
                     if not is_alone(row):
                         break
                     self._add(
                         ("content_converted", numbers.site, fact.group, fact.content), self.grid.pane(converted), 1
                     )
+                if fact.group in TELLING and row.extra is not None and row.extra.followed:
+                    self.tells = True
                 viewed = viewed[:-1] + name
             pane = (time_ms - origin_ms) // pane_ms
             up(origin.view + pane)
@@ -226,6 +227,8 @@ class Incremental:
         if view.viewed not in session.viewed:
             if last_key := session.last_key:
                 self._add(("content_converted", site, view.group, view.content), self.grid.pane(last_key), 1)
+            if view.group in TELLING and here.row.extra is not None and here.row.extra.followed:
+                self.tells = True
             session.viewed = session.viewed[:-1] + view.viewed
         if view.engagement_ms:
             session.engaged = min(session.engaged + view.engagement_ms, ENGAGED_MS)

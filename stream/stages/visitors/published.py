@@ -122,6 +122,8 @@ def session_at(sessions: Sequence[Packed], at_ms: int) -> Packed | None:
 
 def lives_of(row: Row, sessions: Sequence[Packed], outside: Sequence[Moment]) -> list[Life]:
     """Part all that is known of a visitor into lives, in order; mostly there is one."""
+    if (only := _only(row, sessions, outside)) is not None:
+        return [only]
     parts = list(_parts(row, sessions))
     parts += [Life(moment[0], moment[0], [moment], moment[0]) for moment in outside]
     parts.sort(key=lambda part: (part.start_ms, part.end_ms))
@@ -135,6 +137,33 @@ def lives_of(row: Row, sessions: Sequence[Packed], outside: Sequence[Moment]) ->
             lives.append([part])
             end_ms = part.end_ms
     return [_one(some) for some in lives]
+
+
+def _only(row: Row, sessions: Sequence[Packed], outside: Sequence[Moment]) -> Life | None:
+    """Give the only life, where all that is known lies within what a life may be silent for; None: look closer."""
+    extra, source = row.extra, row.source
+    times = [moment[0] for moment in outside]
+    if extra is not None:
+        if extra.folded is not None and extra.folded.end:
+            return None
+        times += [loose.time_ms for loose in extra.loose]
+        times += [talk[0] for talk in extra.talks]
+    sights, since = [*outside], [moment[0] for moment in outside]
+    for session in sessions:
+        times.append(session.start)
+        times.append(_last_ms(session))
+        if session.deeds is not None:
+            for sight in session.sights:
+                sights += _moments(sight, source)
+            if (first := session.first_key) is not None:
+                since.append(first[0])
+    if not times or max(times) - min(times) > LIFE_MS:
+        return None
+    if len(sights) > 1:
+        sights.sort()
+    if sights:
+        since.append(sights[0][0])
+    return Life(min(times), max(times), sights, min(since, default=None))
 
 
 def _one(parts: Sequence[Life]) -> Life:

@@ -32,6 +32,10 @@ def _no_campaign(_data: Any) -> tuple[str, str]:
     return "", ""
 
 
+def _no_campaign_id(_data: Any) -> str:
+    return ""
+
+
 class Visitors(Stage):
     """The people of one shard."""
 
@@ -42,18 +46,20 @@ class Visitors(Stage):
         bounds: Bounds = DEFAULT_BOUNDS,
         look_back_ms: int = 0,
         campaign: Callable[[Any], tuple[str, str]] = _no_campaign,
+        campaign_id: Callable[[Any], str] = _no_campaign_id,
     ) -> None:
         """Take `touches`, which says of each event of a batch where its visit came from.
 
         Direct sessions go by the last touch within `look_back_ms`; 0: by none. For as long people are remembered.
-        `campaign` gives name and id of that of an event's data, and is asked only where people are followed.
+        `campaign` gives name and id of that of an event's data, `campaign_id` the id alone; they are asked only where
+        people are followed.
         """
         self._touches = touches
         self._facts = Facts(shared.admit, shared.sites)
         self._waiting: People = defaultdict(list)
         memory_ms = max(shared.memory_ms, look_back_ms + DAY_MS)
         grid, namer = shared.grid, shared.namer
-        self.following = None if namer is None else Following(namer, self._facts, campaign, Terms(look_back_ms))
+        self.following = None if namer is None else Following(namer, self._facts, campaign_id, Terms(look_back_ms))
         self.people = PeopleFold(
             grid, self._facts, memory_ms, bounds, look_back_ms=look_back_ms, following=self.following
         )

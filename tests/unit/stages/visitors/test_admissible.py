@@ -172,8 +172,8 @@ def test_with_a_look_back_what_other_sessions_have_a_say_in_is_declined(story: s
 
 
 FOLLOWED: dict[str, tuple[list[Fact], Fact, Reason | None]] = {
-    "the first sight of prices": ([view(0)], view(1, group="pricing"), "followed"),
-    "the first sight of the cart": ([view(0)], view(1, group="cart"), "followed"),
+    "the first sight of prices": ([view(0)], view(1, group="pricing"), None),
+    "the first sight of the cart": ([view(0)], view(1, group="cart"), None),
     "prices seen again": ([view(0, group="pricing")], view(1, group="pricing"), None),
     "any other page": ([view(0)], view(1, "b"), None),
     "a touch in a direct session": ([view(0)], view(1, touch=GOOGLE), "channel"),
@@ -182,7 +182,7 @@ FOLLOWED: dict[str, tuple[list[Fact], Fact, Reason | None]] = {
 
 
 @pytest.mark.parametrize("story", FOLLOWED)
-def test_what_tells_something_of_a_person_who_is_known_is_declined(story: str) -> None:
+def test_of_a_person_who_is_known_what_moves_sessions_is_declined(story: str) -> None:
     before, event, reason = FOLLOWED[story]
     labels = Facts(lambda label, value: value or "none", Labels("site", lambda label, value: value or "none"))
     people = PeopleFold(Grid(), labels, 35 * DAY_MS)

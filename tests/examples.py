@@ -3,7 +3,8 @@
 In:  LEADPULSE_TEST_EXAMPLES=quick, full or thorough; full if nothing is said.
 Out: a loaded profile; a count, made smaller or larger as asked for.
 
-quick is for `make quick` (a tenth of the examples), full is what `make test` and CI run, thorough is 25 times full.
+quick is for `make quick` (a tenth of the examples), full is what `make test` and CI run, thorough is 25 times full and draws
+other examples each time.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def load() -> None:
         "leadpulse",
         max_examples=PROFILES[CHOSEN].default,
         deadline=None,  # deadlines of single examples measure the machine and not the code
+        derandomize=CHOSEN != "thorough",  # a change is judged by the same examples as the tree before it
         print_blob=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

@@ -248,11 +248,12 @@ class Engine:
         return out + ([f"conservation error {error}"] if error else [])
 
 
-def _spans(readings: Mapping[Series, dict[str, Any]]) -> dict[str, tuple[int, int]]:
+def _spans(metrics: set[str], readings: Mapping[Series, dict[str, Any]]) -> dict[str, tuple[int, int]]:
     """Give the edges of each window: a reading that did not change was not published again, the newest edges hold."""
     spans: dict[str, tuple[int, int]] = {}
-    for (metric, _, window), reading in readings.items():
-        if window is not None and metric in ("visitors", "ad_impressions", "ad_spend"):
+    for (metric, labels, window), reading in readings.items():
+        own = metric in ELSEWHERE or metric not in metrics or _by_newest(metric, dict(labels))
+        if window is not None and not own:
             span = _ms(reading["window_start"]), _ms(reading["window_end"])
             spans[window] = max(span, spans.get(window, span))
     return spans
@@ -262,7 +263,7 @@ def _figures_differ(
     metrics: set[str], told: Callable[[str, str, tuple[int, int]], Any], readings: Mapping[Series, dict[str, Any]]
 ) -> list[str]:
     """Hold readings beside what the reference says between their edges."""
-    out, compared, spans = [], 0, _spans(readings)
+    out, compared, spans = [], 0, _spans(metrics, readings)
     for (metric, labels, window), reading in readings.items():
         if window not in spans or metric in ELSEWHERE or metric not in metrics:
             continue

@@ -34,6 +34,7 @@ ARROW: dict[str, set[str]] = {
     "stages": {"contract", "changes", "state", "identity", "lifecycle"},
     "engine": {"contract", "changes", "state", "identity", "lifecycle", "ingest", "catalog", "windows", "stages"},
     "rollup": {"contract", "changes", "state", "catalog", "windows"},
+    "judge": {"errors", "contract", "changes", "catalog"},
     "serve": {"errors", "contract", "settings", "catalog"},
     "replay": {
         "errors", "contract", "changes", "lifecycle", "settings", "ingest", "windows", "stages", "engine", "rollup", "serve",

@@ -1,0 +1,176 @@
+"""History: what each figure was at each full hour of six weeks.
+
+In:  figures by their names, two numbers an hour: successes (or a count) and trials.
+Out: the same for many figures and moments at once: at the hour before, or on the line between two hours.
+
+A hole is NaN, never 0. An hour whose slot was taken by a later one is a hole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.catalog import BY_NAME, COUNTS, Metric, counts_of
+from stream.changes.panes import HOUR_MS
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+#: Six weeks of hours.
+SLOTS: Final = 1_008
+#: Windows that are kept; others are shown with the verdict of the nearest of these.
+KEPT: Final = ("1h", "6h", "24h", "7d")
+_NEVER: Final = -1
+
+
+class Figure(NamedTuple):
+    """The name of a figure: a metric as the catalog calls its entry, labels in the order of the catalog, a window.
+
+    `shape` is a hash of what the entry counts: a changed definition is another figure, and begins anew.
+    """
+
+    metric: str
+    labels: tuple[tuple[str, str], ...]
+    window: str
+    shape: str
+
+
+@cache
+def shape_of(name: str) -> str:
+    """Hash what an entry counts and how its windows are shifted; a changed help or alert changes nothing of it."""
+    metric = BY_NAME[name]
+    counts = [COUNTS[count] for count in counts_of(metric)]
+    said = (
+        metric.numerator, metric.denominator, metric.shift_ms, metric.waits_for_target, metric.scale,
+        metric.bottom_scale, metric.ends, counts,
+    )  # fmt: skip
+    return blake2b(repr(said).encode(), digest_size=4).hexdigest()
+
+
+def figure_of(metric: Metric, labels: dict[str, str], window: str) -> Figure:
+    """Name the figure of an entry; labels that it has beside those of the catalog are left out.
+
+    >>> figure_of(BY_NAME["channel_visitors"], {"channel": "direct", "site": "shop"}, "1h")[:3]
+    ('channel_visitors', (('site', 'shop'), ('channel', 'direct')), '1h')
+    """
+    named = tuple((label, labels[label]) for label in metric.labels if label in labels)
+    return Figure(metric.name, named, window, shape_of(metric.name))
+
+
+class Pairs(NamedTuple):
+    """Successes (or counts) and trials (NaN for counts), figures × moments; NaN in both is a hole."""
+
+    successes: Floats
+    trials: Floats
+
+
+class History:
+    """A ring of hours; each figure has a row."""
+
+    def __init__(self, slots: int = SLOTS) -> None:
+        self.slots = slots
+        self.rows: dict[Figure, int] = {}
+        self.hours: Ints = np.full(slots, _NEVER, np.int64)  # slot → the hour it holds, counted from 1970
+        self.newest = _NEVER  # hour
+        self._pairs: Floats = np.full((2, 0, slots), np.nan)
+        self._seeded: Bools = np.zeros((0, slots), np.bool_)
+
+    def row(self, figure: Figure) -> int:
+        """Give the row of a figure; a new one has only holes."""
+        row = self.rows.get(figure)
+        if row is None:
+            row = self.rows[figure] = len(self.rows)
+            if row >= self._pairs.shape[1]:
+                more = max(64, row // 2)
+                self._pairs = np.concatenate([self._pairs, np.full((2, more, self.slots), np.nan)], axis=1)
+                self._seeded = np.concatenate([self._seeded, np.zeros((more, self.slots), np.bool_)])
+        return row
+
+    def put(
+        self,
+        hour: int,
+        rows: Sequence[int] | Ints,
+        successes: Sequence[float] | Floats,
+        trials: Sequence[float] | Floats,
+        *,
+        seed: bool = False,
+    ) -> bool:
+        """Fill the slot of an hour for some figures. A seed leaves alone what was measured, and measured stands over it.
+
+        Says False, and does nothing, where the hour is older than the ring reaches.
+        """
+        slot = hour % self.slots
+        if hour <= self.newest - self.slots:
+            return False
+        if self.hours[slot] != hour:
+            self.hours[slot] = hour
+            self._pairs[:, :, slot], self._seeded[:, slot] = np.nan, False
+            self.newest = max(self.newest, hour)
+        at = np.asarray(rows, np.int64)
+        pair = np.array([successes, trials], np.float64)
+        if seed:
+            free = np.isnan(self._pairs[0, at, slot]) | self._seeded[at, slot]
+            at, pair = at[free], pair[:, free]
+        self._pairs[:, at, slot] = pair
+        self._seeded[at, slot] = seed
+        return True
+
+    def forget(self, figures: Iterable[Figure]) -> None:
+        """Make holes of all that is known of some figures; their rows stay."""
+        for figure in figures:
+            row = self.rows.get(figure)
+            if row is not None:
+                self._pairs[:, row], self._seeded[row] = np.nan, False
+
+    def held(self) -> Iterator[int]:
+        """Give the hours of which anything is held, oldest first."""
+        yield from sorted(int(hour) for hour in self.hours if hour != _NEVER)
+
+    def hour(self, hour: int) -> tuple[Ints, Floats, Floats, Bools]:
+        """Give what an hour holds: rows without holes, their successes, their trials, and which are seeds."""
+        slot = hour % self.slots
+        if self.hours[slot] != hour:
+            nothing = np.zeros(0)
+            return nothing.astype(np.int64), nothing, nothing, nothing.astype(np.bool_)
+        count = len(self.rows)
+        rows = np.flatnonzero(~np.isnan(self._pairs[0, :count, slot]))
+        return rows, self._pairs[0, rows, slot], self._pairs[1, rows, slot], self._seeded[rows, slot]
+
+    def at(self, rows: Ints, moments_ms: Ints) -> Pairs:
+        """Read the slot at or before each moment: rows × moments."""
+        return self._read(rows, moments_ms // HOUR_MS)
+
+    def line(self, rows: Ints, moments_ms: Ints) -> Pairs:
+        """Read the line between the slots on both sides of each moment; where one is a hole, the other."""
+        hour, past_ms = np.divmod(moments_ms, HOUR_MS)
+        before = self._read(rows, hour)
+        if not past_ms.any():
+            return before
+        after, part = self._read(rows, hour + 1), past_ms / HOUR_MS
+        return Pairs(*(_between(a, b, part) for a, b in zip(before, after, strict=True)))
+
+    def _read(self, rows: Ints, hours: Ints) -> Pairs:
+        slots = hours % self.slots
+        there = self.hours[slots] == hours
+        if len(hours) == 1:
+            pair = self._pairs[:, rows, slots[0]][:, :, None] if there[0] else np.full((2, len(rows), 1), np.nan)
+        else:
+            pair = np.take(self._pairs[:, rows], slots, axis=2)
+            if not there.all():
+                pair[:, :, ~there] = np.nan
+        return Pairs(pair[0], pair[1])
+
+
+def _between(a: Floats, b: Floats, part: Floats) -> Floats:
+    out = a + (b - a) * part
+    hole = np.isnan(out)
+    if hole.any():
+        out = np.where(hole & (part > 0), np.where(np.isnan(a), b, a), np.where(part > 0, out, a))
+    return out

@@ -89,7 +89,8 @@ def post(name: str, size: float, runs: int, seed: int = SEED) -> Line:
         mailing, right = Mailing(_random(seed, name, size, run), size), Answer()
         LETTERS[name](mailing, right)
         mailings.append(mailing)
-    false, starts = 0, {feed.site_name(run): [] for run in range(runs)}  # type: dict[str, list[float]]
+    false = 0
+    starts: dict[str, list[float]] = {feed.site_name(run): [] for run in range(runs)}
     for record in feed.told(feed.shown_of_mailings(mailings), Settings()):
         begun, at = ((moment_ms(text) - BEGIN_MS) / BIN_MS for text in (record.since, record.at))
         if record.state == "firing" and begun not in starts[record.site]:

@@ -7,12 +7,13 @@ Out: low, high, level; the usual share or rate; by the hour, with NaN where too 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from stream.judge.history import Bools, Floats
-from stream.judge.past import DAY_H, LEAST_WEEKS, Counts, PairsAt, Past, around, weeks
+from stream.judge.past import DAY_H, LEAST_WEEKS, Counts, Line, PairsAt, Past, around, weeks
 from stream.judge.stats import quantile
 
 #: Of four weeks the second lowest: one odd week changes nothing. High is the mirror image.
@@ -27,22 +28,33 @@ LEAST_DAYS: Final = 3
 
 
 class Volume(NamedTuple):
-    """Low of the former weeks, what is expected of now, and how many weeks are known: series × hours."""
+    """The lower weeks (of more hours at both ends), level, how many weeks are known: series × hours; and the shifts."""
 
-    low: Floats
-    expected: Floats
+    lower: Floats
+    level: Floats
     weeks: Floats
+    shifts: Sequence[int]
+
+    @property
+    def young(self) -> bool:
+        """Say whether anything is not known."""
+        return bool(np.isnan(self.lower).any())
+
+    def low(self, line: Line) -> Floats:
+        """Give the lowest of the lines through shifted hours: series × moments."""
+        wide = max(self.shifts)
+        length = self.lower.shape[-1] - 2 * wide
+        return reduce(np.fmin, (line.under(self.lower[:, wide + shift :][:, :length]) for shift in self.shifts))
 
 
 def count_of(past: Past, of: Counts, day: Counts, window: str, shifts: Sequence[int] | None = None) -> Volume:
     """Say what a count should be: the lower weeks at the lowest of some shifted hours, lowered by the day before."""
     moved = SHIFTS[window] if shifts is None else shifts
-    wide = max(moved)
+    wide = max(moved) + 1
     counts = past.lagged(of, weeks(), past.hours(wide, wide))
-    known = (~np.isnan(counts)).sum(axis=0)[:, wide : counts.shape[-1] - wide].astype(np.float64)
-    low = around(quantile(counts, LOW), moved, lowest=True)
-    low = np.where(known >= LEAST_WEEKS, low, np.nan)
-    return Volume(low, low * level_of(past, day, window), known)
+    known = (~np.isnan(counts)).sum(axis=0).astype(np.float64)
+    lower = np.where(known >= LEAST_WEEKS, quantile(counts, LOW), np.nan)
+    return Volume(lower, level_of(past, day, window), known[:, wide:-wide], moved)
 
 
 def level_of(past: Past, day: Counts, window: str) -> Floats:

@@ -6,15 +6,17 @@ Out: low, high, level; the usual share or rate; by the hour, with NaN where too 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from stream.judge.history import Bools, Floats
-from stream.judge.past import DAY_H, LEAST_WEEKS, Counts, Line, PairsAt, Past, around, weeks
+from stream.judge.past import DAY_H, LEAST_WEEKS, Counts, Line, PairsAt, Past, weeks
 from stream.judge.stats import quantile
+
+Pick = Callable[[Floats, Floats], Floats]
 
 #: Of four weeks the second lowest: one odd week changes nothing. High is the mirror image.
 LOW: Final = 1 / 3
@@ -42,9 +44,7 @@ class Volume(NamedTuple):
 
     def low(self, line: Line) -> Floats:
         """Give the lowest of the lines through shifted hours: series × moments."""
-        wide = max(self.shifts)
-        length = self.lower.shape[-1] - 2 * wide
-        return reduce(np.fmin, (line.under(self.lower[:, wide + shift :][:, :length]) for shift in self.shifts))
+        return _extreme(line.under, self.lower, self.shifts, np.fmin)
 
 
 def count_of(past: Past, of: Counts, day: Counts, window: str, shifts: Sequence[int] | None = None) -> Volume:
@@ -75,24 +75,37 @@ class Examples(NamedTuple):
 
 
 class Share(NamedTuple):
-    """The usual share or rate, whether former weeks say so (else days), and how many weeks: series × hours."""
+    """The usual share or rate (of more hours at both ends), the weeks that are known: series × hours; and the shifts."""
 
     usual: Floats
     weeks: Floats
+    shifts: Sequence[int] = (0,)
+    rises: bool = False
+
+    def at(self, line: Line) -> Floats:
+        """Give the lowest of the lines through shifted hours (of what rises: the highest): series × moments."""
+        return _extreme(line.between, self.usual, self.shifts, np.fmax if self.rises else np.fmin)
+
+
+def _extreme(read: Callable[[Floats], Floats], values: Floats, shifts: Sequence[int], pick: Pick) -> Floats:
+    wide = max(shifts)
+    length = values.shape[-1] - 2 * wide
+    return reduce(pick, (read(values[:, wide + shift :][:, :length]) for shift in shifts))
 
 
 def share_of(past: Past, of: PairsAt, window: str, how: Examples) -> Share:
     """Say what a share should be: the lower of pool and median of the weeks; of young ones, of the last days."""
-    moved = SHIFTS[window]
-    wide = max(moved)
-    successes, trials = past.pairs(of, weeks(), past.hours(wide, wide))
-    usual = around(put_together(successes, trials, how, LEAST_WEEKS), moved, lowest=not how.rises)
+    shifts = SHIFTS[window]
+    wide = max(shifts)
+    hours = past.hours(wide, wide)
+    successes, trials = past.pairs(of, weeks(), hours)
+    usual = put_together(successes, trials, how, LEAST_WEEKS)
     known = (~np.isnan(trials)).sum(axis=0)[:, wide : trials.shape[-1] - wide].astype(np.float64)
     if np.isnan(usual).any():
         days = [DAY_H * day for day in range(1, YOUNG_DAYS + 1)]
-        young = put_together(*past.pairs(of, days, past.hours()), how, LEAST_DAYS)
+        young = put_together(*past.pairs(of, days, hours), how, LEAST_DAYS)
         usual = np.where(np.isnan(usual), young, usual)
-    return Share(usual, known)
+    return Share(usual, known, shifts, how.rises)
 
 
 def put_together(successes: Floats, trials: Floats, how: Examples, times: int) -> Floats:

@@ -68,7 +68,7 @@ def test_a_young_share_is_held_against_the_last_days() -> None:
     row = remember(history, "opt_in_ratio", "1h", {}, lambda lag: (6.0, 100.0) if lag <= 90 else None)
     time = past(history)
     share = share_of(time, lambda hours: time.read(rows("1h", row), hours), "1h", Examples(200, 20))
-    assert share.usual.item() == pytest.approx(0.06)
+    assert share.at(Line(time, np.array([NOON_MS]))).item() == pytest.approx(0.06)
     assert share.weeks.item() == 0
 
 

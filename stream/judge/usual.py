@@ -75,7 +75,7 @@ class Examples(NamedTuple):
 
 
 class Share(NamedTuple):
-    """The usual share or rate (of more hours at both ends), the weeks that are known: series × hours; and the shifts."""
+    """The usual share or rate (of more hours at both ends), the weeks known: series × hours; and the shifts."""
 
     usual: Floats
     weeks: Floats

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stream.cli.history import EVERY, FORMAT, checked_steps, written
+from stream.cli.history import EVERY, FORMAT, LINES, checked_steps, streamed, written
 from stream.cli.inputs import STDIN, lines_of, size_of
 from stream.cli.options import with_settings
 from stream.errors import UsageError
@@ -44,13 +44,16 @@ if TYPE_CHECKING:
     help="A window of any length, such as 90m or 400d; `now` stays beside it.",
 )
 @click.option("--metric", "names", multiple=True, metavar="NAME", help="Only this metric; may be given again.")
-@click.option("--format", "form", type=click.Choice(["table", "ndjson", FORMAT]), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice(["table", LINES, FORMAT]), default="table", show_default=True)
 @click.option(
     "--every",
     metavar="DURATION",
-    help=f"{FORMAT}: read at every multiple of this; default: {EVERY}, as long as Prometheus shows a sample.",
+    help=f"{LINES}, {FORMAT}: read at every multiple of this; default for {FORMAT}: {EVERY}, as long as Prometheus "
+    "shows a sample.",
 )
-@click.option("--from", "begin", metavar="TIME", help=f"{FORMAT}: the first step; events before it count all the same.")
+@click.option(
+    "--from", "begin", metavar="TIME", help="With --every: the first step; events before it count all the same."
+)
 def replay(
     settings: Settings,
     files: tuple[str, ...],
@@ -72,11 +75,19 @@ def replay(
     under the names and labels of a worker's /metrics. promtool makes blocks of it, and the dashboards show
     the past. Let it end where Prometheus began to scrape. Metrics of the worker itself are not in it.
 
+    With `--format ndjson --every 1h` it writes the readings of each step, one a line, as they are on the topic
+    leadpulse.metrics. Events are taken in order of arrival (`recordedtime`, else `time`) and not of their own
+    times: each step knows what a worker knew then, and no event that came later. The account is not among the lines.
+
     \b
     Examples:
       leadpulse replay events.ndjson
       leadpulse replay --window 24h --metric visit_to_lead_ratio --metric leads events.ndjson.gz
       leadpulse replay --at 2026-03-01T00:00:00Z --window 400d --format ndjson 2025-*.ndjson.gz
+
+    \b
+    What a worker would have said at each full hour:
+      leadpulse replay --format ndjson --every 1h --window 1h --window 24h 2026-*.ndjson.gz > readings.ndjson
 
     \b
     History for a Prometheus; then a part of it, with the month before it for windows of 30d:
@@ -120,8 +131,15 @@ def replay(
 
     from stream.catalog import BY_NAME
     from stream.replay.openmetrics import History
-    from stream.replay.steps import Backfill
+    from stream.replay.steps import Backfill, Stepwise
 
+    if form == LINES:
+        stepwise = Stepwise(options, steps, names, order="arrival")
+        with _bars(files) as (read, folded):
+            told = streamed(stepwise.snapshots(_lines(files, read), folded), steps)
+        _tell(stepwise.account)
+        click.echo(told, err=True)
+        return
     with History(BY_NAME, as_of=not names) as history:
         with _bars(files) as (read, folded):
             account = Backfill(options, steps, names).fill(_lines(files, read), history, folded)

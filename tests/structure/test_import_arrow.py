@@ -35,6 +35,7 @@ ARROW: dict[str, set[str]] = {
     "engine": {"contract", "changes", "state", "identity", "lifecycle", "ingest", "catalog", "windows", "stages"},
     "rollup": {"contract", "changes", "state", "catalog", "windows"},
     "judge": {"errors", "contract", "changes", "catalog"},
+    "history": {"contract", "changes", "catalog", "judge"},
     "serve": {"errors", "contract", "settings", "catalog"},
     "replay": {
         "errors", "contract", "changes", "lifecycle", "settings", "ingest", "windows", "stages", "engine", "rollup", "serve",

@@ -14,7 +14,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from hashlib import blake2b
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 import msgspec
@@ -42,15 +41,12 @@ class Unreadable(Exception):
 
 
 class Hour(NamedTuple):
-    """What a record of an hour says, slice by slice: which of its figures there are (places), and their numbers.
-
-    `trials` is NaN for a count. `offsets` has where each slice's figures begin among the numbers, and the end of all.
-    """
+    """What a record of an hour says: slices and their sizes, which places of them all, one after another, have figures,
+    and their numbers; `trials` is NaN for a count."""
 
     digests: tuple[bytes, ...]
     sizes: tuple[int, ...]
-    places: tuple[NDArray[np.int64], ...]
-    offsets: tuple[int, ...]
+    places: NDArray[np.int64]
     successes: Floats
     trials: Floats
 
@@ -110,16 +106,16 @@ def hour_unpacked(value: bytes) -> Hour:
     digests = tuple(bytes(digest).ljust(_DIGEST_BYTES, b"\0") for digest in head["digest"])
     whole = sum(sizes)
     there = np.unpackbits(said.take("u1", (whole + 7) // 8), count=whole).view(np.bool_)
-    tops, bottoms = (_unshuffled(said.take("u1", 4 * count)).astype(np.float64) for _ in range(2))
+    tops, bottoms = (_unshuffled(said.take("u1", 4 * count)) for _ in range(2))
     odd, values = said.take("<u4", odds).astype(np.int64), said.take("<f8", odds)
     if not said.ended or there.sum() != count or (odds and odd.max() >= 2 * count):
         raise Unreadable("an hour whose parts do not fit each other")
-    numbers = np.concatenate([tops, np.where(bottoms == 0, np.nan, bottoms - 1)])
+    numbers = np.empty(2 * count)
+    numbers[:count], numbers[count:] = tops, bottoms
+    numbers[count:] -= 1
+    numbers[count:][bottoms == 0] = np.nan
     numbers[odd] = values
-    begins = np.cumsum([0, *sizes])
-    places = tuple(np.flatnonzero(there[begin:end]) for begin, end in pairwise(begins))
-    offsets = tuple(np.cumsum([0, *map(len, places)]).tolist())
-    return Hour(digests, sizes, places, offsets, numbers[:count], numbers[count:])
+    return Hour(digests, sizes, np.flatnonzero(there), numbers[:count], numbers[count:])
 
 
 def _column(values: Floats, more: int = 0) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:

@@ -38,6 +38,7 @@ class Slices:
         self._history = history
         self._place: dict[int, tuple[bytes, int]] = {}
         self._seen: dict[bytes, int] = {}  # the newest hour when a slice was written last
+        self._joined: tuple[tuple[bytes, ...], Ints] = (), np.zeros(0, np.int64)
 
     def take(self, digest: bytes, figures: Sequence[Figure]) -> None:
         """Learn of a slice of the log. What is named as no entry of this catalog is counted is left alone."""
@@ -47,9 +48,20 @@ class Slices:
             self._add(digest, figures, rows)
 
     def _add(self, digest: bytes, figures: Sequence[Figure], rows: Sequence[int]) -> None:
-        self._seen[digest] = self._history.newest
+        self._seen[digest], self._joined = self._history.newest, ((), np.zeros(0, np.int64))
         self.of[digest] = Slice(tuple(figures), np.array(rows, np.int64))
         self._place |= {row: (digest, place) for place, row in enumerate(rows) if row >= 0}
+
+    def rows(self, digests: tuple[bytes, ...], sizes: tuple[int, ...]) -> Ints:
+        """Give the rows of slices one after another; −1 where names are not known, or not of today's catalog."""
+        if self._joined[0] != digests or len(self._joined[1]) != sum(sizes):
+            known = [self.of.get(digest) for digest in digests]
+            rows = [
+                one.rows if one is not None and len(one.rows) == size else np.full(size, -1, np.int64)
+                for one, size in zip(known, sizes, strict=True)
+            ]
+            self._joined = digests, np.concatenate([np.zeros(0, np.int64), *rows])
+        return self._joined[1]
 
     def named(self, rows: Sequence[int]) -> tuple[dict[bytes, list[int]], list[tuple[bytes, bytes]]]:
         """Name rows: slice → places of those among them, in order; and slices to write, as (digest, record)."""
@@ -77,6 +89,7 @@ class Slices:
         for digest in gone:
             del self.of[digest], self._seen[digest]
         if gone:
+            self._joined = (), np.zeros(0, np.int64)
             self._place = {row: where for row, where in self._place.items() if where[0] in self.of}
         return gone
 

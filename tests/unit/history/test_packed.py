@@ -32,10 +32,10 @@ numbers = st.one_of(
 
 
 def slices_of(
-    draw: list[dict[int, tuple[float, float]]],
+    drawn: list[dict[int, tuple[float, float]]],
 ) -> list[tuple[bytes, int, np.ndarray, np.ndarray, np.ndarray]]:
     out = []
-    for number, pairs in enumerate(draw):
+    for number, pairs in enumerate(drawn):
         places = sorted(pairs)
         out.append(
             (
@@ -60,11 +60,11 @@ def test_an_hour_is_read_as_it_was_written(drawn: list[dict[int, tuple[float, fl
     hour = hour_unpacked(hour_packed(slices))
     assert hour.digests == tuple(digest for digest, *_ in slices)
     assert hour.sizes == (SLICE,) * len(slices)
-    for at, (_, _, places, successes, trials) in enumerate(slices):
-        some = slice(hour.offsets[at], hour.offsets[at + 1])
-        assert hour.places[at].tolist() == places.tolist()
-        assert hour.successes[some].tobytes() == successes.astype(np.float64).tobytes()
-        assert np.array_equal(hour.trials[some], trials, equal_nan=True)
+    flat = [SLICE * at + place for at, (_, _, places, *_) in enumerate(slices) for place in places.tolist()]
+    assert hour.places.tolist() == flat
+    successes, trials = (np.concatenate([np.zeros(0), *(one[at] for one in slices)]) for at in (3, 4))
+    assert hour.successes.tobytes() == successes.tobytes()
+    assert np.array_equal(hour.trials, trials, equal_nan=True)
 
 
 def test_names_are_found_by_what_they_say() -> None:

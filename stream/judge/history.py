@@ -1,7 +1,7 @@
 """History: what each figure was at each full hour of six weeks.
 
 In:  figures by their names, two numbers an hour: successes (or a count) and trials.
-Out: the same for many figures and moments at once: at the hour before, or on the line between two hours.
+Out: the same for many figures and hours at once.
 
 A hole is NaN, never 0. An hour whose slot was taken by a later one is a hole.
 """
@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream.catalog import BY_NAME, COUNTS, Metric, counts_of
-from stream.changes.panes import HOUR_MS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -65,7 +64,7 @@ def figure_of(metric: Metric, labels: dict[str, str], window: str) -> Figure:
 
 
 class Pairs(NamedTuple):
-    """Successes (or counts) and trials (NaN for counts), figures × moments; NaN in both is a hole."""
+    """Successes (or counts) and trials (NaN for counts), figures × hours or moments; NaN in both is a hole."""
 
     successes: Floats
     trials: Floats
@@ -102,7 +101,7 @@ class History:
         *,
         seed: bool = False,
     ) -> bool:
-        """Fill the slot of an hour for some figures. A seed leaves alone what was measured, and measured stands over it.
+        """Fill the slot of an hour for some figures; a seed leaves alone what was measured, which stands over it.
 
         Says False, and does nothing, where the hour is older than the ring reaches.
         """
@@ -143,34 +142,16 @@ class History:
         rows = np.flatnonzero(~np.isnan(self._pairs[0, :count, slot]))
         return rows, self._pairs[0, rows, slot], self._pairs[1, rows, slot], self._seeded[rows, slot]
 
-    def at(self, rows: Ints, moments_ms: Ints) -> Pairs:
-        """Read the slot at or before each moment: rows × moments."""
-        return self._read(rows, moments_ms // HOUR_MS)
-
-    def line(self, rows: Ints, moments_ms: Ints) -> Pairs:
-        """Read the line between the slots on both sides of each moment; where one is a hole, the other."""
-        hour, past_ms = np.divmod(moments_ms, HOUR_MS)
-        before = self._read(rows, hour)
-        if not past_ms.any():
-            return before
-        after, part = self._read(rows, hour + 1), past_ms / HOUR_MS
-        return Pairs(*(_between(a, b, part) for a, b in zip(before, after, strict=True)))
-
-    def _read(self, rows: Ints, hours: Ints) -> Pairs:
+    def read(self, rows: Ints, hours: Ints) -> Pairs:
+        """Read figures at hours: rows × hours."""
         slots = hours % self.slots
-        there = self.hours[slots] == hours
-        if len(hours) == 1:
-            pair = self._pairs[:, rows, slots[0]][:, :, None] if there[0] else np.full((2, len(rows), 1), np.nan)
+        count = len(hours)
+        first, last = int(slots[0]), int(slots[-1])
+        if last - first == count - 1 and (count < 3 or (np.diff(slots) == 1).all()):
+            pair = self._pairs[:, rows, first : last + 1]  # hours in a row are copied whole
         else:
-            pair = np.take(self._pairs[:, rows], slots, axis=2)
-            if not there.all():
-                pair[:, :, ~there] = np.nan
+            pair = self._pairs[:, rows[:, None], slots]
+        there = self.hours[slots] == hours
+        if not there.all():
+            pair[:, :, ~there] = np.nan
         return Pairs(pair[0], pair[1])
-
-
-def _between(a: Floats, b: Floats, part: Floats) -> Floats:
-    out = a + (b - a) * part
-    hole = np.isnan(out)
-    if hole.any():
-        out = np.where(hole & (part > 0), np.where(np.isnan(a), b, a), np.where(part > 0, out, a))
-    return out

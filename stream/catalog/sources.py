@@ -37,18 +37,6 @@ def lacking(metric: Metric, missing: frozenset[str]) -> tuple[str, ...]:
 
 
 @cache
-def kinds_of(metric: Metric) -> frozenset[str]:
-    """Name every kind of events that an entry is made of.
-
-    >>> from stream.catalog import BY_NAME
-    >>> sorted(kinds_of(BY_NAME["email_open_ratio"])), sorted(kinds_of(BY_NAME["visitors"]))
-    (['email'], ['chatbot', 'form', 'page_view'])
-    """
-    found = {kind for name in counts_of(metric) for cell in COUNTS[name].cells for kind in CELLS[cell].made_of}
-    return frozenset(found if metric.against is None else found | kinds_of(BY_NAME[metric.against]))
-
-
-@cache
 def counts_leads(metric: Metric) -> bool:
     """Tell whether shards of leads count for an entry, or correct what others counted."""
     against = () if metric.against is None else counts_of(BY_NAME[metric.against])

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from stream.catalog import METRICS, Metric
-from stream.catalog.sources import counts_leads, kinds_of
+from stream.catalog.sources import counts_leads
 from stream.contract.readings import Reading
+from stream.judge.plan import kinds_of
 
 _ENTRIES: dict[str, list[Metric]] = {}
 for _metric in METRICS:

@@ -228,7 +228,8 @@ class Days:
 
 
 def _known(expected: Floats) -> Floats:
-    return (~np.isnan(expected)).sum(axis=0).astype(np.float64)
+    known: Floats = (~np.isnan(expected)).sum(axis=0).astype(np.float64)
+    return known
 
 
 def _judgement(steady: Steady, share: Share, line: Line, z: Floats | float, part: Floats | float) -> Judgement:

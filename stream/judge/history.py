@@ -78,6 +78,7 @@ class History:
         self.rows: dict[Figure, int] = {}
         self.hours: Ints = np.full(slots, _NEVER, np.int64)  # slot → the hour it holds, counted from 1970
         self.newest = _NEVER  # hour
+        self.changes = 0  # how often anything was put: what is worked out of it holds as long as this does
         self._pairs: Floats = np.full((2, 0, slots), np.nan)
         self._seeded: Bools = np.zeros((0, slots), np.bool_)
 
@@ -119,7 +120,13 @@ class History:
             at, pair = at[free], pair[:, free]
         self._pairs[:, at, slot] = pair
         self._seeded[at, slot] = seed
+        self.changes += 1
         return True
+
+    def is_measured(self, hour: int) -> bool:
+        """Say whether anything of an hour was measured."""
+        rows, _, _, seeded = self.hour(hour)
+        return len(rows) > 0 and not bool(seeded.all())
 
     def forget(self, figures: Iterable[Figure]) -> None:
         """Make holes of all that is known of some figures; their rows stay."""
@@ -127,6 +134,7 @@ class History:
             row = self.rows.get(figure)
             if row is not None:
                 self._pairs[:, row], self._seeded[row] = np.nan, False
+        self.changes += 1
 
     def held(self) -> Iterator[int]:
         """Give the hours of which anything is held, oldest first."""

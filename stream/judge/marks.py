@@ -50,9 +50,13 @@ class Marks:
 
     def __init__(self, settings: Settings, around_ms: int) -> None:
         self._settings = settings
-        self._year = 1970 + around_ms // (365 * DAY_MS + DAY_MS // 4)
+        self._year = _year(around_ms)
         self._known: dict[tuple[str, str], Spans] = {}
         self.any = bool(settings.calendar)
+
+    def fits(self, moment_ms: int) -> bool:
+        """Say whether a moment is of the same year."""
+        return _year(moment_ms) == self._year
 
     def spans(self, site: str, metric: str) -> Spans:
         """Give the marked spans of a metric of a site."""
@@ -83,6 +87,10 @@ class Marks:
         years = range(self._year - 2, self._year + 2)
         begins = [_in_year(entry.begin, year) for year in years]
         return [(begin, begin + lasts) for begin in begins]
+
+
+def _year(moment_ms: int) -> int:
+    return 1970 + moment_ms // (365 * DAY_MS + DAY_MS // 4)
 
 
 def _is_of(entry: CalendarEntry, site: str, metric: str) -> bool:

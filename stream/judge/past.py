@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from stream.changes.panes import HOUR_MS
-from stream.judge.history import Floats, History, Ints, Pairs
+from stream.judge.history import Bools, Floats, History, Ints, Pairs
 from stream.judge.marks import Spans
 from stream.judge.zones import Zone
 
@@ -50,9 +50,9 @@ class Rows(NamedTuple):
                 some.append((mine, spans))
         return Rows(self.rows[places], self.window_ms, tuple(some))
 
-    def held(self, moments_ms: Ints) -> Floats:
-        """Say 1 where the window that ends at a moment holds marked hours, else 0: rows × moments."""
-        out = np.zeros((len(self.rows), len(moments_ms)))
+    def held(self, moments_ms: Ints) -> Bools:
+        """Say where the window that ends at a moment holds marked hours: rows × moments."""
+        out = np.zeros((len(self.rows), len(moments_ms)), np.bool_)
         for at, spans in self.marked:
             out[at] = spans.held(moments_ms - self.window_ms, moments_ms)
         return out

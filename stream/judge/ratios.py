@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from stream.judge.history import Bools, Floats, Pairs
+from stream.judge.history import Bools, Floats, Ints, Pairs
 from stream.judge.judgement import Judgement, nowhere
 from stream.judge.past import DAY_H, WEEK_H, Line, PairsAt, Past
 from stream.judge.stats import needed, poisson, quantile, wilson
@@ -84,11 +84,15 @@ def _judgement(
     return Judgement(now.successes, some, usual, limit, holds, stays, made, nowhere(usual), much, some, known)
 
 
-def over_already(short: Judgement, longer: Judgement, *, rises: bool) -> None:
-    """Take out of a longer window what a shorter one shows to be over: it only remembers it."""
+def over_already(short: Judgement, few: Ints, longer: Judgement, places: Ints, *, rises: bool) -> None:
+    """Take out of a longer window what a shorter one shows to be over: it only remembers it.
+
+    `few` and `places` say which series the rows of both are.
+    """
     value = short.figure / short.over
     over = value <= short.usual if rises else value >= short.usual
-    longer.holds &= ~over
+    _, mine, theirs = np.intersect1d(places, few, assume_unique=True, return_indices=True)
+    longer.holds[mine] &= ~over[theirs]
 
 
 def timely_of(past: Past, of: PairsAt, window: str) -> Share:

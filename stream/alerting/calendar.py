@@ -11,12 +11,15 @@ from datetime import date, datetime, time, timedelta
 from typing import Final, cast, get_args
 
 from stream.alerting.table import Lined
-from stream.catalog import BY_NAME
+from stream.catalog import METRICS
+from stream.judge.marks import in_year
 from stream.judge.settings import EVERY, CalendarEntry, EntryKind
 
 #: So long after its end an entry is still asked for: the hours that it took out are examples of nothing.
 REMEMBERED: Final = timedelta(days=42)
 _LONGEST: Final = timedelta(days=366)
+#: Metrics as readings name them.
+_SERIES: Final = frozenset(metric.series for metric in METRICS)
 _LEAP: Final = 2_000  # a year in which every date is
 
 
@@ -38,8 +41,8 @@ def _entry(table: Lined) -> CalendarEntry:
     sites = sites_of(table, required=True)
     metrics = table.texts("metrics", [])
     for metric in metrics:
-        if metric not in BY_NAME:
-            raise table.unknown(metric, BY_NAME, "metric", "metrics")
+        if metric not in _SERIES:
+            raise table.unknown(metric, _SERIES, "metric", "metrics", "`leadpulse metrics` lists all.")
     first, last = table.moment("from"), table.moment("to")
     begin = first if isinstance(first, datetime) else datetime.combine(first, time())
     # a date is the last day, a moment is the end
@@ -91,20 +94,14 @@ def _meet(one: CalendarEntry, other: CalendarEntry) -> bool:
     """Tell whether two entries share a moment in any year."""
     if not one.yearly and not other.yearly:
         return one.begin < other.end and other.begin < one.end
-    years = range(_LEAP, _LEAP + 1) if one.yearly and other.yearly else None
-    fixed = one if other.yearly else other
-    if years is None:
-        years = range(fixed.begin.year, fixed.begin.year + 1)
-    spans = [(_in(one, year), _in(other, year + more)) for year in years for more in (-1, 0, 1)]
-    return any(a < d and c < b for (a, b), (c, d) in spans)
+    yearly, fixed = (one, other) if one.yearly else (other, one)
+    begin, end = _in(fixed, _LEAP)
+    return any(a < end and begin < b for more in (-1, 0, 1) for a, b in (_in(yearly, begin.year + more),))
 
 
 def _in(entry: CalendarEntry, year: int) -> tuple[datetime, datetime]:
     """Give when a yearly entry that begins in a year lasts; any other as it is."""
     if not entry.yearly:
         return entry.begin, entry.end
-    try:
-        begin = entry.begin.replace(year=year)
-    except ValueError:  # 29 February, where there is none
-        begin = entry.begin.replace(year=year, month=3, day=1)
+    begin = in_year(entry.begin, year)
     return begin, begin + (entry.end - entry.begin)

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast, get_args
 from zoneinfo import ZoneInfo, available_timezones
@@ -20,13 +21,17 @@ from stream.alerting import calendar
 from stream.alerting.calendar import sites_of
 from stream.alerting.lines import Lines
 from stream.alerting.table import FIELDS, Lined
-from stream.catalog import BY_NAME, METRICS
+from stream.alerting.usual import usual_of
+from stream.catalog import METRICS
 from stream.errors import SettingsError
-from stream.judge.plan import LIMIT, SILENT, alert_names, judged
+from stream.judge.history import KEPT
+from stream.judge.plan import LIMIT, SILENT, SLOW_DROP, alert_names, by_name, judged
 from stream.judge.settings import UTC, AlertRule, Force, Limit, Quiet, Settings, Severity
 
 _DEFAULT: Final = "default"
 _HOURS: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)")
+_ZONES: Final = "Write a name of the time zone database, such as Europe/Berlin or UTC."
+_METRICS: Final = "`leadpulse metrics` lists all."
 _MOST_Z: Final = 10.0
 _LABELS: Final = frozenset(label for metric in METRICS for label in metric.labels) - {"site"}
 _START: Final = 'An example is in docs/operations.md; [sites] with shop = "Europe/Berlin" is enough.'
@@ -73,7 +78,7 @@ def parsed(text: str, origin: str, today: date) -> Alerts:
     sites, quiet = whole.table("sites"), whole.table("quiet")
     days, rules, limits = (whole.tables(name, [], name) for name in ("calendar", "rule", "limit"))
     whole.end()
-    zones = {site: _zone(sites, site) for site in sites.keys()}
+    zones = {site: _zone(sites, site) for site in sites.keys()}  # noqa: SIM118  # takes them all
     marked = calendar.entries(days)
     settings = Settings(
         zones={site: zone for site, zone in zones.items() if site != _DEFAULT},
@@ -104,7 +109,7 @@ def _zone(sites: Lined, site: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # a folder of zones is an OSError
-        raise sites.unknown(name, available_timezones(), "zone", site) from None
+        raise sites.unknown(name, available_timezones(), "zone", site, _ZONES) from None
     return name
 
 
@@ -112,9 +117,13 @@ def _rule(table: Lined) -> AlertRule:
     alert = table.one_of("alert", None, alert_names(), "alert")
     sites, labels = sites_of(table), _labels(table, _told_by(alert), f"the alert {alert}")
     severity = table.one_of("severity", "-", ("-", *get_args(Force)), "severity") if table.has("severity") else None
-    how = next((entry.how for entry in judged() if entry.alert == alert), None)
+    usual = usual_of(alert)
+    for key, held in (("z", usual.z), ("part", usual.part)):
+        if table.has(key) and (held is None or (alert == SLOW_DROP and key == "z")):
+            raise table.wrong(f"{alert} is judged without it", "Leave it out.", key)
     z = table.decimal("z", 1, _MOST_Z)
-    part = table.decimal("part", 1.01, 10) if how == "cost" else table.decimal("part", 0.05, 0.99)
+    rises = any(part > 1 for part in (usual.part or {}).values())
+    part = table.decimal("part", *((1.01, 10) if rises else (0.05, 0.99)))
     table.end()
     if severity is None and z is None and part is None:
         raise table.wrong("it changes nothing", 'Give severity = "off", "info", "ticket" or "page", z or part.')
@@ -131,19 +140,35 @@ def _told_by(alert: str) -> frozenset[str]:
 
 
 def _limit(table: Lined) -> Limit:
-    name = table.one_of("metric", None, tuple(BY_NAME), "metric")
-    metric = BY_NAME[name]
-    window = table.one_of("window", None, metric.windows, f"window of {name}")
+    name = table.text("metric")
+    if name not in limited():
+        raise table.unknown(name, limited(), "metric that history keeps", "metric", _METRICS)
+    windows, told = limited()[name]
+    window = table.one_of("window", None, windows, f"window of {name} that history keeps")
     below, above = table.decimal("below", -1e15, 1e15), table.decimal("above", -1e15, 1e15)
     least = table.decimal("least", 0, 1e15) or 0.0
     severity = cast(Severity, table.one_of("severity", "ticket", get_args(Severity), "severity"))
-    sites, labels = sites_of(table), _labels(table, frozenset(metric.labels) - {"site"}, f"the metric {name}")
+    sites, labels = sites_of(table), _labels(table, told, f"limits of {name}")
     table.end()
     if below is None and above is None:
         raise table.wrong("it has no limit", "Give below, above or both.")
     if below is not None and above is not None and above <= below:
         raise table.wrong("above is not more than below, so every value is outside", "Swap them.", "above")
     return Limit(name, window, below, above, least, severity, sites, labels)
+
+
+@cache
+def limited() -> Mapping[str, tuple[tuple[str, ...], frozenset[str]]]:
+    """Give what can have limits: metric as readings name it → windows, and the labels that are told apart."""
+    out: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
+    for metric in METRICS:
+        windows = tuple(window for window in KEPT if window in metric.windows)
+        if windows and "site" in metric.labels and metric.kind in ("count", "amount", "ratio"):
+            entry = by_name().get(metric.name)
+            labels = frozenset(metric.labels if entry is None else entry.by) - {"site"}
+            before, more = out.get(metric.series, ((), frozenset()))
+            out[metric.series] = tuple(dict.fromkeys((*before, *windows))), labels | more
+    return out
 
 
 def _labels(table: Lined, known: frozenset[str], of: str) -> tuple[tuple[str, str], ...]:

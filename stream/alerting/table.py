@@ -16,6 +16,7 @@ from stream.errors import SettingsError
 from stream.lifecycle.table import Table
 
 FIELDS: Final = ("alerts",)
+_FEW: Final = 12
 
 
 class Lined(Table):
@@ -46,12 +47,12 @@ class Lined(Table):
             raise self.unknown(found, choices, what, key)
         return found
 
-    def unknown(self, found: str, known: Iterable[str], what: str, key: str) -> SettingsError:
-        """Say that there is nothing of a name, and which is the nearest."""
+    def unknown(self, found: str, known: Iterable[str], what: str, key: str, hint: str = "") -> SettingsError:
+        """Say that there is nothing of a name, and which is the nearest, or where to find one."""
         names = sorted(known)
         near = difflib.get_close_matches(found, names, n=1, cutoff=0.5)
-        few = f"Write one of {', '.join(names)}." if len(names) <= 12 else ""
-        return self.wrong(f"there is no {what} {found!r}", f"Did you mean {near[0]}?" if near else few, key)
+        few = f"Write one of {', '.join(names)}." if len(names) <= _FEW else "`leadpulse alerts show` has all names."
+        return self.wrong(f"there is no {what} {found!r}", f"Did you mean {near[0]}?" if near else hint or few, key)
 
     def decimal(self, key: str, least: float, most: float) -> float | None:
         """Take a number within bounds; None where it is not given."""
@@ -81,4 +82,4 @@ class Lined(Table):
 
     def words(self) -> dict[str, str]:
         """Take all that is given as texts by key."""
-        return {key: self.text(key) for key in self.keys()}
+        return {key: self.text(key) for key in self.keys()}  # takes them all

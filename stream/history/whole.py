@@ -1,49 +1,49 @@
-"""Whole: which readings may stand for their hour: nothing of theirs is missing, and nothing was before they began.
+"""Whole: readings as complete as their own sources are.
 
-In:  readings of all windows; the kinds of events that are behind, if that is known.
-Out: readings of entries and windows of which every one is whole.
+In:  readings of all windows; the kinds of events that are behind.
+Out: the same readings; who lacks nothing of what is behind is complete.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import cache
+
+import msgspec
 
 from stream.catalog import METRICS, Metric
 from stream.catalog.sources import counts_leads
 from stream.contract.readings import Reading
 from stream.judge.plan import kinds_of
 
-_ENTRIES: dict[str, list[Metric]] = {}
-for _metric in METRICS:
-    _ENTRIES.setdefault(_metric.series, []).append(_metric)
 
+def by_own_sources(readings: Iterable[Reading], behind: Collection[str]) -> list[Reading]:
+    """Take a source that is behind as nothing to figures of others; what leads count for is told by all.
 
-def whole(readings: Iterable[Reading], behind: Collection[str] | None = None) -> list[Reading]:
-    """Pick readings that are complete, and whose window begins at or after the first event that was seen.
-
-    A source that is behind takes nothing from figures of others: with `behind` it is asked for the kinds of each entry.
-    What adds up over labels is as whole as the least of them, so a metric's window goes as one.
+    The worker's own word stands where nothing is known to be behind: then something else is not as it should be.
     """
-    kept: dict[tuple[str, str | None], list[Reading]] = {}
-    broken: set[tuple[str, str | None]] = set()
-    for reading in readings:
-        name = reading.metric, reading.window
-        kept.setdefault(name, []).append(reading)
-        if not (_covered(reading) and (reading.complete or _apart(reading.metric, behind))):
-            broken.add(name)
-    return [reading for name, some in kept.items() if name not in broken for reading in some]
+    if not behind:
+        return list(readings)
+    return [
+        msgspec.structs.replace(reading, complete=True)
+        if not reading.complete and _apart(reading.metric).isdisjoint(behind)
+        else reading
+        for reading in readings
+    ]
 
 
-def _covered(reading: Reading) -> bool:
-    start_ms, since_ms = reading.window_start_ms, reading.data_since_ms
-    return start_ms is not None and since_ms is not None and start_ms >= since_ms
+@cache
+def _apart(series: str) -> frozenset[str]:
+    """Name the kinds that a metric rests on; all there are, where it is not to be looked at by itself."""
+    entries = _entries().get(series, ())
+    if not entries or any(counts_leads(entry) or not kinds_of(entry) for entry in entries):
+        return frozenset().union(*(kinds_of(metric) for metric in METRICS))
+    return frozenset().union(*map(kinds_of, entries))
 
 
-def _apart(series: str, behind: Collection[str] | None) -> bool:
-    """Tell whether nothing that is behind brings events of an entry; leads are told by all."""
-    if behind is None:
-        return False
-    entries = _ENTRIES.get(series, [])
-    return bool(entries) and all(
-        not counts_leads(entry) and bool(kinds := kinds_of(entry)) and kinds.isdisjoint(behind) for entry in entries
-    )
+@cache
+def _entries() -> dict[str, list[Metric]]:
+    out: dict[str, list[Metric]] = {}
+    for metric in METRICS:
+        out.setdefault(metric.series, []).append(metric)
+    return out

@@ -85,7 +85,7 @@ class Marks:
             return [(entry.begin, entry.end)]
         lasts = entry.end - entry.begin
         years = range(self._year - 2, self._year + 2)
-        begins = [_in_year(entry.begin, year) for year in years]
+        begins = [in_year(entry.begin, year) for year in years]
         return [(begin, begin + lasts) for begin in begins]
 
 
@@ -97,7 +97,7 @@ def _is_of(entry: CalendarEntry, site: str, metric: str) -> bool:
     return (entry.sites == EVERY or site in entry.sites) and (not entry.metrics or metric in entry.metrics)
 
 
-def _in_year(at: datetime, year: int) -> datetime:
+def in_year(at: datetime, year: int) -> datetime:
     """Give the same date of another year; 29 February is 1 March where there is none."""
     try:
         return at.replace(year=year)

@@ -35,7 +35,7 @@ MANY_SHARE: Final = 0.5
 #: Something is told again when what is missing has changed by so much.
 CHANGED: Final = 0.5
 #: Alerts whose severity is no entry's.
-_SEVERITY: Final = {SLOW_DROP: "ticket", PUSHED_DROP: "ticket", SILENT: "page", VANISHED: "page", MANY_SITES: "page"}
+SEVERITY: Final = {SLOW_DROP: "ticket", PUSHED_DROP: "ticket", SILENT: "page", VANISHED: "page", MANY_SITES: "page"}
 _SUMMARY: Final = {
     SLOW_DROP: "Over days fewer visitors become leads than usual.",
     PUSHED_DROP: "Visitors are missing who are pushed by ads or mailings; those who come by themselves are there.",
@@ -83,7 +83,7 @@ class _Teller:
 
     def severity(self, case: Case, active: list[Active]) -> str:
         """Give how an alert is told."""
-        usual = _SEVERITY.get(case.alert)
+        usual = SEVERITY.get(case.alert)
         if usual is None:
             ruled = next((one.ruled for one in active if one.ruled is not None), None)
             before = self._state.told.get(case)

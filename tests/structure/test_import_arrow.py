@@ -26,7 +26,6 @@ ARROW: dict[str, set[str]] = {
     "state": {"kernels"},
     "identity": {"contract", "kernels"},
     "lifecycle": {"errors"},
-    "settings": {"errors", "lifecycle"},
     "adapters": {"contract", "kernels"},
     "ingest": {"contract", "kernels", "adapters", "state"},
     "catalog": {"errors", "changes"},
@@ -36,6 +35,8 @@ ARROW: dict[str, set[str]] = {
     "rollup": {"contract", "changes", "state", "catalog", "windows"},
     "judge": {"errors", "contract", "changes", "catalog"},
     "history": {"contract", "changes", "catalog", "judge"},
+    "alerting": {"errors", "lifecycle", "catalog", "judge"},
+    "settings": {"errors", "lifecycle", "alerting"},
     "serve": {"errors", "contract", "settings", "catalog"},
     "replay": {
         "errors", "contract", "changes", "lifecycle", "settings", "ingest", "windows", "stages", "engine", "rollup", "serve",
@@ -51,6 +52,7 @@ ARROW: dict[str, set[str]] = {
     "demo": {"errors", "settings", "engine", "reference", "kafka"},
     "cli": {
         "errors", "shown", "logs", "contract", "changes", "identity", "lifecycle", "settings", "ingest", "catalog", "engine", "serve",
+        "judge", "history", "alerting",
         "replay", "explain", "render", "kafka",
         "worker",
         "reference", "demo",

@@ -283,6 +283,11 @@ class Rollup:
         return self.options.exact or self._standings.complete(self._clock_ms)
 
     @property
+    def behind(self) -> frozenset[str]:
+        """Name the groups of which a shard has more to read, or was not heard of lately."""
+        return frozenset() if self.options.exact else self._standings.behind(self._clock_ms)
+
+    @property
     def complete_along(self) -> bool:
         """Whether all that leads count for is complete, too: they have taken in what others told them."""
         return self.complete and (self.options.exact or self._standings.complete_along(self._clock_ms))

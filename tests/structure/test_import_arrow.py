@@ -45,8 +45,8 @@ ARROW: dict[str, set[str]] = {
     "render": {"errors", "contract", "changes", "catalog", "serve"},
     "kafka": {"errors", "contract", "settings"},
     "worker": {
-        "errors", "logs", "contract", "state", "identity", "lifecycle", "settings", "ingest", "catalog", "stages", "engine", "rollup", "serve",
-        "kafka",
+        "errors", "logs", "contract", "changes", "state", "identity", "lifecycle", "settings", "ingest", "catalog", "stages", "engine", "rollup",
+        "serve", "kafka", "judge", "history",
     },
     "reference": set(),
     "demo": {"errors", "settings", "engine", "reference", "kafka"},

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stream.cli.history import EVERY, FORMAT, LINES, checked_steps, streamed, written
+from stream.cli.steps import EVERY, FORMAT, LINES, checked_steps, streamed, written
 from stream.cli.inputs import STDIN, lines_of, size_of
 from stream.cli.options import with_settings
 from stream.errors import UsageError

@@ -222,7 +222,7 @@ def _too_few(topic: str, count: int, wanted: int) -> Finding:
 def _missing(spec: TopicSpec) -> Finding:
     if spec.role == "history":
         return Finding(
-            "History is not kept: there is no topic for it. What is usual is learned anew by each worker that takes over.",
+            "History is not kept: there is no topic for it. Each worker that takes over learns anew what is usual.",
             spec.name,
             "Create it with `leadpulse topics create`; workers find it within a minute.",
             fatal=False,

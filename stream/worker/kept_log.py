@@ -57,7 +57,7 @@ class KeptLog:
         read = await StateLog(link, self.tp.topic, 0, None).read(reader, self._kept.load)
         self.next = read.end
         lost = self._kept.settle(self._clock.now_ms() or None)
-        self._tell(read.count, lost, time.monotonic() - began)
+        self._tell(read.records, lost, time.monotonic() - began)
 
     def _tell(self, records: int, lost: int, took_s: float) -> None:
         hours = list(self.history.held())

@@ -91,7 +91,6 @@ class Docket:
         self._settings, self._marks = settings, marks
         self._index: Index = {}
         self._channels: dict[str, list[str]] = {}
-        self.count = len(figures)
         for figure, row in figures.items():
             self._enter(figure, row)
         self.sites = sorted({site for metric, site, _ in self._index if metric in (VISITORS, CONVERSION)})

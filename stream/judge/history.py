@@ -76,6 +76,8 @@ class History:
     def __init__(self, slots: int = SLOTS) -> None:
         self.slots = slots
         self.rows: dict[Figure, int] = {}
+        self.names = 0  # how often rows were given or taken
+        self._free: list[int] = []
         self.hours: Ints = np.full(slots, _NEVER, np.int64)  # slot → the hour it holds, counted from 1970
         self.newest = _NEVER  # hour
         self.changes = 0  # how often anything was put: what is worked out of it holds as long as this does
@@ -86,7 +88,8 @@ class History:
         """Give the row of a figure; a new one has only holes."""
         row = self.rows.get(figure)
         if row is None:
-            row = self.rows[figure] = len(self.rows)
+            self.names += 1
+            row = self.rows[figure] = self._free.pop() if self._free else len(self.rows)
             if row >= self._pairs.shape[1]:
                 more = max(64, row // 2)
                 self._pairs = np.concatenate([self._pairs, np.full((2, more, self.slots), np.nan)], axis=1)
@@ -136,9 +139,22 @@ class History:
                 self._pairs[:, row], self._seeded[row] = np.nan, False
         self.changes += 1
 
+    def trim(self) -> list[Figure]:
+        """Take back the rows of figures of which nothing is known any more, and name these."""
+        gone = [figure for figure, row in self.rows.items() if np.isnan(self._pairs[0, row]).all()]
+        for figure in gone:
+            self._free.append(self.rows.pop(figure))
+        self.names += len(gone)
+        return gone
+
+    @property
+    def height(self) -> int:
+        """Give how many rows there are, those that are free too."""
+        return len(self.rows) + len(self._free)
+
     def held(self) -> Iterator[int]:
         """Give the hours of which anything is held, oldest first."""
-        yield from sorted(int(hour) for hour in self.hours if hour != _NEVER)
+        yield from sorted(int(hour) for hour in self.hours if hour > max(_NEVER, self.newest - self.slots))
 
     def hour(self, hour: int) -> tuple[Ints, Floats, Floats, Bools]:
         """Give what an hour holds: rows without holes, their successes, their trials, and which are seeds."""
@@ -146,8 +162,7 @@ class History:
         if self.hours[slot] != hour:
             nothing = np.zeros(0)
             return nothing.astype(np.int64), nothing, nothing, nothing.astype(np.bool_)
-        count = len(self.rows)
-        rows = np.flatnonzero(~np.isnan(self._pairs[0, :count, slot]))
+        rows = np.flatnonzero(~np.isnan(self._pairs[0, : self.height, slot]))
         return rows, self._pairs[0, rows, slot], self._pairs[1, rows, slot], self._seeded[rows, slot]
 
     def read(self, rows: Ints, hours: Ints) -> Pairs:

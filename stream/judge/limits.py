@@ -26,6 +26,8 @@ def limits(settings: Settings, figures: Mapping[Figure, int], now: Pairs) -> lis
 
 def _limit(limit: Limit, figures: Mapping[Figure, int], now: Pairs) -> Ruled | None:
     rows, series, cases = [], [], []
+    bounds = (("below", limit.below), ("above", limit.above))
+    bound = " ".join(f"{side} {value:g}" for side, value in bounds if value is not None)
     for metric in METRICS:
         if metric.series != limit.metric:
             continue
@@ -41,7 +43,7 @@ def _limit(limit: Limit, figures: Mapping[Figure, int], now: Pairs) -> Ruled | N
             if fits and mine and asked and FOLDED not in labels.values():
                 rows.append(row)
                 series.append(Series(entry, site, tuple(labels.values())))
-                named = (("metric", limit.metric), ("window", limit.window), *labels.items())
+                named = (("metric", limit.metric), ("window", limit.window), ("limit", bound), *labels.items())
                 cases.append(Case(site, LIMIT, ",".join(n for n, _ in named), ",".join(v for _, v in named)))
     if not rows:
         return None
@@ -54,9 +56,9 @@ def _judged(limit: Limit, rows: list[int], now: Pairs) -> Judgement:
     count = np.isnan(over)
     value = np.where(count, figure, figure / over)
     much = np.where(count, figure, over)
-    harms = (value < limit.below) if limit.below is not None else (value > (limit.above or 0.0))
-    holds = harms & (much >= limit.least)
-    line = np.full(value.shape, limit.below if limit.below is not None else limit.above)
+    low, high = (np.nan if bound is None else bound for bound in (limit.below, limit.above))
+    holds = ((value < low) | (value > high)) & (much >= limit.least)
+    line = np.where(value > high, high, np.where(np.isnan(low), high, low))
     nothing = np.full(value.shape, np.nan)
     return Judgement(
         figure, over, nothing, line, holds, holds, ~np.isnan(value), np.zeros(value.shape, np.bool_),

@@ -67,6 +67,7 @@ class Judge:
         self._names = Names()
         self._marks: Marks | None = None
         self._docket: Docket | None = None
+        self._docket_names = -1
         self._known = _Known((0, 0, 0), {}, {})
 
     def look(
@@ -75,7 +76,7 @@ class Judge:
         """Judge the readings of one moment: all that a worker publishes."""
         figures = figures_of(readings, self._names)
         rows = np.array([state.history.row(figure) for figure in figures], np.int64)
-        count = len(state.history.rows)
+        count = state.history.height
         now = np.full((2, count, 1), np.nan)
         waits = np.full((count, 1), ABSENT)
         if figures:
@@ -113,7 +114,8 @@ class Judge:
         """Give what is judged, made anew when there are new figures or another year."""
         if self._marks is None or not self._marks.fits(around_ms):
             self._marks, self._docket = Marks(self.settings, around_ms), None
-        if self._docket is None or self._docket.count != len(state.history.rows):
+        if self._docket is None or self._docket_names != state.history.names:
+            self._docket_names = state.history.names
             self._docket = Docket(state.history.rows, self.settings, self._marks)
             self._known = _Known((0, 0, 0), {}, {})
         return self._docket, self._marks

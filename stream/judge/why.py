@@ -23,6 +23,7 @@ from stream.judge.docket import Series
 from stream.judge.history import KEPT, Figure, Floats, History, Pairs
 from stream.judge.past import WEEK_H
 from stream.judge.plan import FOLDED, PARTS
+from stream.judge.stats import quantile
 from stream.judge.told import count
 from stream.judge.zones import Zone
 
@@ -108,17 +109,9 @@ def _usual(history: History, block: Block, at: int, clock: Zone, rows: np.ndarra
     weeks = [history.read(rows, clock.before(moments, WEEK_H * week) // HOUR_MS) for week in _WEEKS]
     successes, trials = (np.stack([pair[side][:, 0] for pair in weeks]) for side in (0, 1))
     now = Pairs(block.now.successes[rows, at], block.now.trials[rows, at])
-    usual = Pairs(_median(successes), _median(trials))
+    usual = Pairs(quantile(successes, 0.5), quantile(trials, 0.5))
     pool = np.nansum(successes, axis=0) / np.nansum(trials, axis=0)
     return Usual(now, usual, pool)
-
-
-def _median(values: Floats) -> Floats:
-    known = ~np.isnan(values).all(axis=0)
-    out = np.full(values.shape[1], np.nan)
-    if known.any():
-        out[known] = np.nanmedian(values[:, known], axis=0)
-    return out
 
 
 def _missing(metric: Metric, of: Usual) -> Floats:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stream.cli.steps import EVERY, FORMAT, LINES, checked_steps, streamed, written
 from stream.cli.inputs import STDIN, lines_of, size_of
 from stream.cli.options import with_settings
+from stream.cli.steps import EVERY, FORMAT, LINES, checked_steps, streamed, written
 from stream.errors import UsageError
 from stream.settings.fields import Settings
 from stream.settings.values import moment_ms

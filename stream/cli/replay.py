@@ -25,7 +25,7 @@ from stream.shown import json_seen, plain
 
 if TYPE_CHECKING:
     from stream.contract.readings import Reading
-    from stream.replay.replay import Account, Replayed
+    from stream.replay.replay import Account, Replayed, ReplayOptions
 
 
 @click.command()
@@ -95,17 +95,47 @@ def replay(
       promtool tsdb create-blocks-from openmetrics history.om /var/lib/prometheus
       leadpulse replay --format openmetrics --from 2026-03-01T00:00:00Z 2026-02.ndjson.gz 2026-03.ndjson.gz > march.om
     """
-    from stream.ingest.touches import ChannelOptions
-    from stream.replay.replay import ReplayOptions
     from stream.replay.replay import replay as run
 
     _known(names)
     at_ms = _moment(at, "--at")
     steps = checked_steps(form, every, _moment(begin, "--from"), at_ms)
-    options = ReplayOptions(
-        now_ms=time.time_ns() // 1_000_000,
+    options = options_of(settings, time.time_ns() // 1_000_000, at_ms, _checked(windows) or None)
+    if steps is None:
+        with bars(files) as (read, folded):
+            replayed = run(_lines(files, read), options, folded)
+        _show(replayed, names, form)
+        _tell(replayed.account)
+        return
+
+    from stream.catalog import BY_NAME
+    from stream.replay.openmetrics import History
+    from stream.replay.steps import Backfill, Stepwise
+
+    if form == LINES:
+        stepwise = Stepwise(options, steps, names, order="arrival")
+        with bars(files) as (read, folded):
+            told = streamed(stepwise.snapshots(_lines(files, read), folded), steps)
+        _tell(stepwise.account)
+        click.echo(told, err=True)
+        return
+    with History(BY_NAME, as_of=not names) as history:
+        with bars(files) as (read, folded):
+            account = Backfill(options, steps, names).fill(_lines(files, read), history, folded)
+        told = written(history, steps)
+    _tell(account)
+    click.echo(told, err=True)
+
+
+def options_of(settings: Settings, now_ms: int, at_ms: int | None, windows: tuple[str, ...] | None) -> ReplayOptions:
+    """Give the options of a replay that counts as workers with these settings do."""
+    from stream.ingest.touches import ChannelOptions
+    from stream.replay.replay import ReplayOptions
+
+    return ReplayOptions(
+        now_ms=now_ms,
         at_ms=at_ms,
-        windows=_checked(windows) or None,
+        windows=windows,
         lateness_ms=settings.lateness_ms,
         own_lateness_ms=settings.lateness_by_kind_ms,
         require_consent=settings.consent == "require",
@@ -122,30 +152,6 @@ def replay(
         leads=settings.leads,
         rules=settings.rules,
     )
-    if steps is None:
-        with _bars(files) as (read, folded):
-            replayed = run(_lines(files, read), options, folded)
-        _show(replayed, names, form)
-        _tell(replayed.account)
-        return
-
-    from stream.catalog import BY_NAME
-    from stream.replay.openmetrics import History
-    from stream.replay.steps import Backfill, Stepwise
-
-    if form == LINES:
-        stepwise = Stepwise(options, steps, names, order="arrival")
-        with _bars(files) as (read, folded):
-            told = streamed(stepwise.snapshots(_lines(files, read), folded), steps)
-        _tell(stepwise.account)
-        click.echo(told, err=True)
-        return
-    with History(BY_NAME, as_of=not names) as history:
-        with _bars(files) as (read, folded):
-            account = Backfill(options, steps, names).fill(_lines(files, read), history, folded)
-        told = written(history, steps)
-    _tell(account)
-    click.echo(told, err=True)
 
 
 def _lines(files: tuple[str, ...], read: Callable[[int], None]) -> Iterator[bytes]:
@@ -238,7 +244,7 @@ def _known(names: tuple[str, ...]) -> None:
 
 
 @contextmanager
-def _bars(files: tuple[str, ...]) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
+def bars(files: tuple[str, ...]) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
     """Show how far reading and folding are, on a terminal; both callbacks are told of progress."""
     if not sys.stderr.isatty() or STDIN in files:
         yield (lambda _: None), (lambda _: None)

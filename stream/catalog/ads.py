@@ -202,7 +202,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         constant=(("cost", "media"),),
         panel="Cost per lead",
         tier="main",
-        alert=Alert("A lead costs more than usual.", "info", by=("currency", "cost")),
+        alert=Alert("A lead costs more than usual.", "info", by=("currency", "cost"), told="info"),
         across="money is spent before those it wins become known, and a lead has no currency; both sides end at the"
         " newest known spend",
         look=Look(

@@ -133,7 +133,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         "Share of appointments set in a chat that were confirmed.",
         area="chatbot",
         direction="drop",
-        alert=Alert("Fewer appointments set in the chat are confirmed than usual."),
+        alert=Alert("Fewer appointments set in the chat are confirmed than usual.", told="info"),
         look=Look(places=(Chart("Orders and appointments", "bot"),)),
     ),
     count(
@@ -190,7 +190,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         area="chatbot",
         formula="people who chatted and submitted a form / people who chatted",
         direction="drop",
-        alert=Alert("Fewer people who chat submit a form than usual."),
+        alert=Alert("Fewer people who chat submit a form than usual.", told="info"),
         look=Look(places=(Chart("Forms with and without a chat (side by side, never called causal)"),)),
     ),
     ratio(
@@ -202,7 +202,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         area="chatbot",
         formula="people who submitted a form and did not chat / visitors who did not chat",
         direction="drop",
-        alert=Alert("Fewer people who do not chat submit a form than usual."),
+        alert=Alert("Fewer people who do not chat submit a form than usual.", told="info"),
         look=Look(places=(Chart("Forms with and without a chat (side by side, never called causal)"),)),
     ),
     Metric(

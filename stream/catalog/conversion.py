@@ -39,7 +39,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         direction="drop",
         panel="Visit to lead",
         tier="main",
-        alert=Alert("Fewer visitors become leads than usual.", "critical"),
+        alert=Alert("Fewer visitors become leads than usual.", "critical", told="page"),
         look=Look(rank=1, told="{n} of {d} visitors", places=(Now(), Chart("Visitors and leads"))),
     ),
     ratio(
@@ -86,7 +86,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         panel="Leads",
         tier="main",
         direction="drop",
-        alert=Alert("Less than half of the usual leads come in.", by=()),
+        alert=Alert("Less than half of the usual leads come in.", by=(), told="info"),
         look=Look(rank=2, split="capture_method", places=(Chart("Visitors and leads", "capture_method"),)),
     ),
     count(
@@ -210,7 +210,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         direction="rise",
         shift_ms=SESSION_OVER_MS,
         formula="not submitted / started; the session's last presence in [T - 30m - W, T - 30m)",
-        alert=Alert("More started forms are abandoned than usual."),
+        alert=Alert("More started forms are abandoned than usual.", told="info"),
         look=Look(places=(Chart("Forms", "form"),)),
     ),
     count(

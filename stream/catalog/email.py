@@ -34,6 +34,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         "Messages sent, one a recipient; a message of which only openings or clicks are known is none yet.",
         area="email",
         watched="1h",
+        direction="drop",
+        alert=Alert("Fewer messages are sent than usual.", by=("purpose",), ruled=False),
         look=Look(places=(Chart("By campaign", "campaign"), Column("By campaign", "Messages"))),
     ),
     count(
@@ -149,7 +151,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         area="email",
         direction="rise",
         formula="emails_bounced / emails_sent",
-        alert=Alert("More messages come back than usual.", by=("purpose",)),
+        alert=Alert("More messages come back than usual.", by=("purpose",), told="info"),
         look=Look(places=(Chart("Delivery"),)),
     ),
     ratio(

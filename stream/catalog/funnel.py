@@ -54,7 +54,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         area="funnel",
         direction="drop",
         formula="reached `to` within 30 d / took `from`; cohort of `from`",
-        alert=Alert("Fewer people take the next step of a funnel than usual."),
+        alert=Alert("Fewer people take the next step of a funnel than usual.", told="info"),
         look=Look(places=(Column("Now", "Steps"), EachStep())),
     ),
     count(

@@ -136,19 +136,24 @@ class Count:
         return self.carried or self.labels
 
 
+#: A page wakes somebody up, a ticket is read on the next working day, info is shown and told to nobody.
+Told = Literal["page", "ticket", "info"]
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """What the alert of an entry says; the rule follows from the entry's kind, proportion and direction.
 
     `by` are the labels beside `site` that an alert tells apart; it adds up over the others (no figures of people,
     which do not add up). Without it all labels are told apart. What is not `ruled` has words and a direction, and no
-    rule in Prometheus: what is usual for a cohort is to be seen over months.
+    rule in Prometheus: what is usual for a cohort is to be seen over months. `told` says to whom the judge tells it.
     """
 
     summary: str
     severity: Literal["critical", "warning", "info"] = "warning"
     by: tuple[str, ...] | None = None
     ruled: bool = True
+    told: Told = "ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +284,13 @@ class Metric:
     def series(self) -> str:
         """Name the entry as readings and Prometheus do."""
         return self.exposed or self.name
+
+    @property
+    def judged_by(self) -> tuple[str, ...]:
+        """Name the labels beside site that verdict and alert tell apart."""
+        if self.alert is None or self.alert.by is None:
+            return tuple(label for label in self.labels if label != "site")
+        return self.alert.by
 
 
 def counts_of(metric: Metric) -> list[str]:

@@ -35,12 +35,12 @@ ARROW: dict[str, set[str]] = {
     "engine": {"contract", "changes", "state", "identity", "lifecycle", "ingest", "catalog", "windows", "stages"},
     "rollup": {"contract", "changes", "state", "catalog", "windows"},
     "judge": {"errors", "contract", "changes", "catalog"},
-    "serve": {"errors", "contract", "settings", "catalog"},
+    "serve": {"errors", "contract", "changes", "settings", "catalog", "judge"},
     "replay": {
         "errors", "contract", "changes", "lifecycle", "settings", "ingest", "windows", "stages", "engine", "rollup", "serve",
     },
     "explain": {"errors", "contract", "changes", "state", "identity", "lifecycle", "catalog", "stages", "engine"},
-    "render": {"errors", "contract", "changes", "catalog", "serve"},
+    "render": {"errors", "contract", "changes", "catalog", "judge", "serve"},
     "kafka": {"errors", "contract", "settings"},
     "worker": {
         "errors", "logs", "contract", "state", "identity", "lifecycle", "settings", "ingest", "catalog", "stages", "engine", "rollup", "serve",

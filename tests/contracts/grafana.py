@@ -13,16 +13,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream.catalog import BY_NAME, version
-from stream.render.alerts import ratios
+from stream.contract.alert import EXAMPLE, AlertRecord, Verdict
+from stream.judge.plan import judged
+from stream.judge.settings import Settings
+from stream.serve.judged import families
 from stream.serve.prometheus import Exposition, Labels, Snapshot, series_text
 from stream.serve.telemetry import Telemetry
-from stream.serve.views import ShardView, WorkerView
+from stream.serve.views import AlertsView, JudgedFigure, ShardView, WorkerView
 from tests.e2e.backfill import Column, write
-from tests.fabric import readings
+from tests.fabric import label_sets, readings
 
 STEP_S, HOUR_S = 900, 3_600
 SITES = ("shop", "blog")
@@ -158,10 +162,26 @@ def _samples(at_s: int) -> Iterator[tuple[str, Labels, float]]:
     for name, labels, value in _of_worker(at_s):
         yield name, labels, value
     yield "up", (), 1
-    for record in (ratios.STATE, ratios.VALUE, ratios.USUAL, ratios.TRIALS, ratios.NEEDED):
-        yield record, (("ratio", "visit_to_lead_ratio"), ("site", "shop"), ("window", "1h")), 0
-    alert = {"alertname": "LeadpulseSourceSilent", "alertstate": "firing", "severity": "warning", "site": "shop"}
-    yield "ALERTS", tuple(alert.items()), 1
+    for family in families(AlertsView((_FIRES,), SITES, Settings(), at_s * 1_000), _judged()):
+        for _, name, labels, value in family.samples:
+            yield name, labels, value
+
+
+#: What fires at the shop.
+_FIRES = msgspec.convert(EXAMPLE, AlertRecord)
+
+
+def _judged() -> Iterator[JudgedFigure]:
+    """Give a verdict of everything that is judged."""
+    for entry in judged():
+        by = tuple(label for label in entry.metric.labels if label in entry.by)
+        found = {
+            (labels["site"], ",".join(labels[label] for label in by)) for labels in label_sets(entry.metric, SITES)
+        }
+        for site, value in sorted(found):
+            for window in entry.windows:
+                verdict = Verdict("ok", usual=0.05, limit=0.045, needed=843, weeks=4)
+                yield JudgedFigure(entry.metric.series, site, ",".join(by), value, window, verdict)
 
 
 def _of_worker(at_s: int) -> Iterator[tuple[str, Labels, float]]:

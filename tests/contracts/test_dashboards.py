@@ -154,7 +154,7 @@ def test_every_dashboard_has_its_variables_annotation_and_links(boards):
         assert variables["site"]["allValue"] == ".+"
         assert any(name.endswith("window") for name in variables)
         assert [a["expr"] for a in board["annotations"]["list"]] == [
-            'ALERTS{alertname=~"Leadpulse.*",alertstate="firing"}'
+            'max by (alert, severity, site, by, value, held) (leadpulse_alert_firing{site=~"$site|"}) == 1'
         ]
         used = set(re.findall(r"\$([a-z_]*window)\b", json.dumps(board["panels"])))
         assert used == {name for name in variables if name.endswith("window")}

@@ -44,7 +44,7 @@ ARROW: dict[str, set[str]] = {
     "kafka": {"errors", "contract", "settings"},
     "worker": {
         "errors", "logs", "contract", "state", "identity", "lifecycle", "settings", "ingest", "catalog", "stages", "engine", "rollup", "serve",
-        "kafka",
+        "render", "kafka",
     },
     "reference": set(),
     "demo": {"errors", "settings", "engine", "reference", "kafka"},

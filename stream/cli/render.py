@@ -47,7 +47,10 @@ def render(check: bool, root: Path, runbook_url: str | None, dashboard_url: str 
     from stream.render import render as rendering
     from stream.render.rules import Links
 
-    given = {"runbook": _address("--runbook-url", runbook_url), "dashboards": _address("--dashboard-url", dashboard_url)}
+    given = {
+        "runbook": _address("--runbook-url", runbook_url),
+        "dashboards": _address("--dashboard-url", dashboard_url),
+    }
     links = Links(**{name: url for name, url in given.items() if url is not None})
     if not check:
         for path, how in rendering.write(root, links):

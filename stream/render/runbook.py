@@ -102,6 +102,7 @@ def _shows(text: str) -> str:
 
 # -- as a page
 
+
 def page() -> str:
     """Write the runbook as a page of its own: no script, no style, nothing from elsewhere."""
     texts, beside = rules.alerts(), notes()
@@ -148,9 +149,7 @@ def _rows(texts: Iterable[AlertText]) -> str:
 
 
 def _article(text: AlertText) -> str:
-    looks = "".join(
-        f"<li>{html.escape(_shows(shows))}:<pre>{html.escape(do)}</pre>" for shows, do in text.look_first
-    )
+    looks = "".join(f"<li>{html.escape(_shows(shows))}:<pre>{html.escape(do)}</pre>" for shows, do in text.look_first)
     silence = f"<p><strong>Silence</strong> while you work on it:<pre>{html.escape(text.silence)}</pre>"
     names = f" <code>{text.known}</code> on the topic, <code>{text.name}</code> in Prometheus." if text.known else ""
     return (

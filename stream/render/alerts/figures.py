@@ -155,8 +155,8 @@ _CHANNELS: Final = (
 _OWN: Final[dict[str, _Own]] = {
     PUSHED_DROP: (
         (
-            f"{_VOLUME} {_SAME_HOURS} Those who come by themselves are there: an ad account is paused, a budget is spent, a"
-            " campaign is over, or a mailing did not go out."
+            f"{_VOLUME} {_SAME_HOURS} Those who come by themselves are there: an ad account is paused, a budget is"
+            " spent, a campaign is over, or a mailing did not go out."
         ),
         "What paid or mailed traffic would have become is missing; the site itself works.",
         (_verdicts(_of(VISITORS)), _CHANNELS, _SOURCES),
@@ -172,9 +172,10 @@ _OWN: Final[dict[str, _Own]] = {
     ),
     SILENT: (
         (
-            f"No record of a kind came in over 1 h or 6 h in which {rules.SILENT_PAGES} or more are expected, by the rule of"
-            f" volumes. From {rules.SILENT_HOLDS} expected on nothing that needs the source is judged while it is silent, from"
-            f" {rules.SILENT_SURE} on not before the gap has left the window. The producer or its way to Kafka is broken."
+            f"No record of a kind came in over 1 h or 6 h in which {rules.SILENT_PAGES} or more are expected, by the"
+            f" rule of volumes. From {rules.SILENT_HOLDS} expected on nothing that needs the source is judged while it is"
+            f" silent, from {rules.SILENT_SURE} on not before the gap has left the window. The producer or its way to Kafka"
+            " is broken."
         ),
         "What this source tells is not counted until it is back; what needs it is not judged.",
         (

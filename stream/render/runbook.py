@@ -44,9 +44,9 @@ visitors), and what it comes from: channels, campaigns, forms, pages, countries,
 **What is held back** (`held` of `leadpulse_alert_firing`): the tickets of a site with a page (`page`), tickets at night
 (`quiet`), pages of many sites at once, which become one (`many_sites`). It is shown and told to nobody.
 
-**What you can say.** In the file that `LEADPULSE_ALERTS` names: holidays and promotions in the calendar, which are neither
-judged nor an example; severity, or off, of an alert by site and label; limits of your own; quiet hours. Before you change it,
-`leadpulse alerts backtest FILE --alerts other.toml` says what would have been told.
+**What you can say.** In the file that `LEADPULSE_ALERTS` names: holidays and promotions in the calendar, which are
+neither judged nor an example; severity, or off, of an alert by site and label; limits of your own; quiet hours. Before
+you change it, `leadpulse alerts backtest FILE --alerts other.toml` says what would have been told.
 """
 
 _UNRULED: Final = """\
@@ -156,5 +156,6 @@ def _article(text: AlertText) -> str:
         f'<section id="{text.anchor}"><h2>{html.escape(text.heading)}</h2>'
         f"<p>{html.escape(text.summary)} Severity: {text.severity}.{names}"
         f"<p><strong>What it means.</strong> {_inline(text.meaning)}<p><strong>What it costs.</strong>"
-        f" {_inline(text.cost)}<p><strong>Look at first</strong><ol>{looks}</ol>{silence if text.silence else ''}</section>"
+        f" {_inline(text.cost)}<p><strong>Look at first</strong><ol>{looks}</ol>"
+        f"{silence if text.silence else ''}</section>"
     )

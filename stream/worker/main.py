@@ -1,7 +1,7 @@
 """Main: the one place where settings, the centre, the exporter and the shell are joined to a worker.
 
 In:  settings.
-Out: a running worker with /metrics, the live page and the runbook beside it; exit code 0 after SIGTERM, 70 after a fail-stop.
+Out: a running worker with /metrics, live page and runbook beside it; exit code 0 after SIGTERM, 70 after a fail-stop.
 """
 
 from __future__ import annotations

@@ -173,9 +173,9 @@ _OWN: Final[dict[str, _Own]] = {
     SILENT: (
         (
             f"No record of a kind came in over 1 h or 6 h in which {rules.SILENT_PAGES} or more are expected, by the"
-            f" rule of volumes. From {rules.SILENT_HOLDS} expected on nothing that needs the source is judged while it is"
-            f" silent, from {rules.SILENT_SURE} on not before the gap has left the window. The producer or its way to Kafka"
-            " is broken."
+            f" rule of volumes. From {rules.SILENT_HOLDS} expected on nothing that needs the source is judged while it"
+            f" is silent, from {rules.SILENT_SURE} on not before the gap has left the window. The producer is broken,"
+            " or its way to Kafka."
         ),
         "What this source tells is not counted until it is back; what needs it is not judged.",
         (
@@ -198,9 +198,9 @@ _OWN: Final[dict[str, _Own]] = {
     ),
     MANY_SITES: (
         (
-            "Three sites or more, and half of all at least, have a page at once; it ends when fewer than two have. Their own"
-            " pages are held back. Look for what they share: tag manager, form service, consent banner, network, leadpulse"
-            " itself."
+            "Three sites or more, and half of all at least, have a page at once; it ends when fewer than two have."
+            " Their own pages are held back. Look for what they share: tag manager, form service, consent banner, network,"
+            " leadpulse itself."
         ),
         "Whatever the pages of the sites say, at all of them.",
         (
@@ -211,8 +211,8 @@ _OWN: Final[dict[str, _Own]] = {
     ),
     LIMIT: (
         (
-            "A figure is below or above a value that somebody wrote into the file of alerts (`[[limit]]`), on at least as"
-            " many trials as it says there. No statistics: chance can pass a limit."
+            "A figure is below or above a value that somebody wrote into the file of alerts (`[[limit]]`), on at least"
+            " as many trials as it says there. No statistics: chance can pass a limit."
         ),
         "As whoever set the limit knows.",
         (_IN_FORCE, ("what passes it, and by how much", query('leadpulse_alert_text{alert="limit"}')), _FIRING),

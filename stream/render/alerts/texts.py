@@ -77,7 +77,7 @@ COMPANIONS: Final[tuple[AlertText, ...]] = (
         NO_WORKER, "No worker answers.", "page",
         "Prometheus reads the metrics of no worker: none runs, or none is found. Nothing is lost, since what is not"
         " durable is read again.",
-        "Nothing is counted and nothing is judged: until a worker is back no alert on a figure comes, however bad it is.",
+        "Nothing is counted and nothing is judged: until a worker is back no figure alerts, however bad it is.",
         (
             ("what a worker says last", "journalctl -u leadpulse -n 50  # or: kubectl logs -l app=leadpulse"),
             ("whether one runs and is ready", f"curl -si {WORKER}/readyz"),

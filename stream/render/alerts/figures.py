@@ -199,8 +199,8 @@ _OWN: Final[dict[str, _Own]] = {
     MANY_SITES: (
         (
             "Three sites or more, and half of all at least, have a page at once; it ends when fewer than two have."
-            " Their own pages are held back. Look for what they share: tag manager, form service, consent banner, network,"
-            " leadpulse itself."
+            " Their own pages are held back. Look for what they share: tag manager, form service, consent banner,"
+            " network, leadpulse itself."
         ),
         "Whatever the pages of the sites say, at all of them.",
         (

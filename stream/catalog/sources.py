@@ -10,7 +10,7 @@ from functools import cache
 
 from stream.catalog import BY_NAME
 from stream.catalog.counts import COUNTS
-from stream.catalog.words import Metric
+from stream.catalog.words import Metric, counts_of
 from stream.changes.cells import CELLS
 
 
@@ -34,3 +34,11 @@ def lacking(metric: Metric, missing: frozenset[str]) -> tuple[str, ...]:
     if metric.against is not None:
         found.update(dict.fromkeys(lacking(BY_NAME[metric.against], missing)))
     return tuple(found)
+
+
+@cache
+def counts_leads(metric: Metric) -> bool:
+    """Tell whether shards of leads count for an entry, or correct what others counted."""
+    against = () if metric.against is None else counts_of(BY_NAME[metric.against])
+    kinds = {kind for name in (*counts_of(metric), *against) for kind in COUNTS[name].cells}
+    return metric.kind == "largest" or any(CELLS[kind].of_leads for kind in kinds)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stream.cli.history import EVERY, FORMAT, checked_steps, written
 from stream.cli.inputs import STDIN, lines_of, size_of
 from stream.cli.options import with_settings
+from stream.cli.steps import EVERY, FORMAT, LINES, checked_steps, streamed, written
 from stream.errors import UsageError
 from stream.settings.fields import Settings
 from stream.settings.values import moment_ms
@@ -25,7 +25,7 @@ from stream.shown import json_seen, plain
 
 if TYPE_CHECKING:
     from stream.contract.readings import Reading
-    from stream.replay.replay import Account, Replayed
+    from stream.replay.replay import Account, Replayed, ReplayOptions
 
 
 @click.command()
@@ -44,13 +44,16 @@ if TYPE_CHECKING:
     help="A window of any length, such as 90m or 400d; `now` stays beside it.",
 )
 @click.option("--metric", "names", multiple=True, metavar="NAME", help="Only this metric; may be given again.")
-@click.option("--format", "form", type=click.Choice(["table", "ndjson", FORMAT]), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice(["table", LINES, FORMAT]), default="table", show_default=True)
 @click.option(
     "--every",
     metavar="DURATION",
-    help=f"{FORMAT}: read at every multiple of this; default: {EVERY}, as long as Prometheus shows a sample.",
+    help=f"{LINES}, {FORMAT}: read at every multiple of this; default for {FORMAT}: {EVERY}, as long as Prometheus "
+    "shows a sample.",
 )
-@click.option("--from", "begin", metavar="TIME", help=f"{FORMAT}: the first step; events before it count all the same.")
+@click.option(
+    "--from", "begin", metavar="TIME", help="With --every: the first step; events before it count all the same."
+)
 def replay(
     settings: Settings,
     files: tuple[str, ...],
@@ -72,6 +75,10 @@ def replay(
     under the names and labels of a worker's /metrics. promtool makes blocks of it, and the dashboards show
     the past. Let it end where Prometheus began to scrape. Metrics of the worker itself are not in it.
 
+    With `--format ndjson --every 1h` it writes the readings of each step, one a line, as they are on the topic
+    leadpulse.metrics. Events are taken in order of arrival (`recordedtime`, else `time`) and not of their own
+    times: each step knows what a worker knew then, and no event that came later. The account is not among the lines.
+
     \b
     Examples:
       leadpulse replay events.ndjson
@@ -79,22 +86,56 @@ def replay(
       leadpulse replay --at 2026-03-01T00:00:00Z --window 400d --format ndjson 2025-*.ndjson.gz
 
     \b
+    What a worker would have said at each full hour:
+      leadpulse replay --format ndjson --every 1h --window 1h --window 24h 2026-*.ndjson.gz > readings.ndjson
+
+    \b
     History for a Prometheus; then a part of it, with the month before it for windows of 30d:
       leadpulse replay --format openmetrics --every 5m 2026-*.ndjson.gz > history.om
       promtool tsdb create-blocks-from openmetrics history.om /var/lib/prometheus
       leadpulse replay --format openmetrics --from 2026-03-01T00:00:00Z 2026-02.ndjson.gz 2026-03.ndjson.gz > march.om
     """
-    from stream.ingest.touches import ChannelOptions
-    from stream.replay.replay import ReplayOptions
     from stream.replay.replay import replay as run
 
     _known(names)
     at_ms = _moment(at, "--at")
     steps = checked_steps(form, every, _moment(begin, "--from"), at_ms)
-    options = ReplayOptions(
-        now_ms=time.time_ns() // 1_000_000,
+    options = options_of(settings, time.time_ns() // 1_000_000, at_ms, _checked(windows) or None)
+    if steps is None:
+        with bars(files) as (read, folded):
+            replayed = run(_lines(files, read), options, folded)
+        _show(replayed, names, form)
+        _tell(replayed.account)
+        return
+
+    from stream.catalog import BY_NAME
+    from stream.replay.openmetrics import History
+    from stream.replay.steps import Backfill, Stepwise
+
+    if form == LINES:
+        stepwise = Stepwise(options, steps, names, order="arrival")
+        with bars(files) as (read, folded):
+            told = streamed(stepwise.snapshots(_lines(files, read), folded), steps)
+        _tell(stepwise.account)
+        click.echo(told, err=True)
+        return
+    with History(BY_NAME, as_of=not names) as history:
+        with bars(files) as (read, folded):
+            account = Backfill(options, steps, names).fill(_lines(files, read), history, folded)
+        told = written(history, steps)
+    _tell(account)
+    click.echo(told, err=True)
+
+
+def options_of(settings: Settings, now_ms: int, at_ms: int | None, windows: tuple[str, ...] | None) -> ReplayOptions:
+    """Give the options of a replay that counts as workers with these settings do."""
+    from stream.ingest.touches import ChannelOptions
+    from stream.replay.replay import ReplayOptions
+
+    return ReplayOptions(
+        now_ms=now_ms,
         at_ms=at_ms,
-        windows=_checked(windows) or None,
+        windows=windows,
         lateness_ms=settings.lateness_ms,
         own_lateness_ms=settings.lateness_by_kind_ms,
         require_consent=settings.consent == "require",
@@ -111,23 +152,6 @@ def replay(
         leads=settings.leads,
         rules=settings.rules,
     )
-    if steps is None:
-        with _bars(files) as (read, folded):
-            replayed = run(_lines(files, read), options, folded)
-        _show(replayed, names, form)
-        _tell(replayed.account)
-        return
-
-    from stream.catalog import BY_NAME
-    from stream.replay.openmetrics import History
-    from stream.replay.steps import Backfill
-
-    with History(BY_NAME, as_of=not names) as history:
-        with _bars(files) as (read, folded):
-            account = Backfill(options, steps, names).fill(_lines(files, read), history, folded)
-        told = written(history, steps)
-    _tell(account)
-    click.echo(told, err=True)
 
 
 def _lines(files: tuple[str, ...], read: Callable[[int], None]) -> Iterator[bytes]:
@@ -220,7 +244,7 @@ def _known(names: tuple[str, ...]) -> None:
 
 
 @contextmanager
-def _bars(files: tuple[str, ...]) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
+def bars(files: tuple[str, ...]) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
     """Show how far reading and folding are, on a terminal; both callbacks are told of progress."""
     if not sys.stderr.isatty() or STDIN in files:
         yield (lambda _: None), (lambda _: None)

@@ -39,6 +39,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Produce believable traffic, with books of what it must add up to.",
     ),
     "metrics": ("stream.cli.metrics", "metrics", "List the metrics: formula, labels, windows."),
+    "alerts": ("stream.cli.alerts", "alerts", "Say which alerts are in force, how each is judged, and why."),
+    "history": ("stream.cli.history", "history", "Show what is known of the last six weeks, and fill in what is not."),
     "settings": ("stream.cli.settings", "settings", "Show each setting, its value and where it came from."),
     "dead-letter": ("stream.cli.dead_letter", "dead_letter", "List and inspect rejected events."),
     "render": ("stream.cli.render", "render", "Write schemas and reference from the code, or check them."),

@@ -36,12 +36,14 @@ class Line:
     """A line that names a known kind; `time_ms` is its stated time, None where that is none.
 
     `name` is a hash of what makes two lines the same event: kind, source and id; None where one of them is none.
+    `arrived` says whether the line tells when it came; else its arrival is its time.
     """
 
     kind: KindName
     time_ms: int | None
     record: Record
     name: int | None = None
+    arrived: bool = True
 
     @property
     def number(self) -> int:
@@ -123,11 +125,12 @@ def _read(number: int, line: bytes) -> Line | Reject:
         return Reject(number, "missing_field" if absent else reason, "type", site_of(line))
     time_ms = _ms(stamp.time)
     arrival_ms = _ms(stamp.recordedtime)
+    arrived = arrival_ms is not None
     if arrival_ms is None:
         arrival_ms = time_ms or 0
     source, id = _plain(stamp.source), _plain(stamp.id)
     name = None if source is None or id is None else hash((kind, source, id))
-    return Line(kind, time_ms, (number, arrival_ms, None, line, ()), name)
+    return Line(kind, time_ms, (number, arrival_ms, None, line, ()), name, arrived)
 
 
 def _plain(value: object) -> str | None:

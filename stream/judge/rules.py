@@ -98,7 +98,7 @@ def _visitors(group: Group, scene: Scene) -> Iterator[Ruled]:
 
         def work(window: str = window, rows: Rows = rows, pulled: Any = pulled) -> volumes.Visitors:
             usual = count_of(past, past.counts(rows), day, window)
-            young = window == "1h" and bool(np.isnan(usual.expected).any())
+            young = window == "1h" and usual.young
             days = volumes.least_of_days(past, past.counts(rows)) if young else None
             return volumes.Visitors(usual, count_of(past, pulled, pulled_day, window), days)
 
@@ -126,7 +126,8 @@ def _conversion(group: Group, scene: Scene) -> Iterator[Ruled]:
     )  # fmt: skip
     places = np.arange(len(group.series))
     for window, one in page.items():
-        yield Ruled(group, window, places, group.cases, one, rows=group.rows[window].rows)
+        first = group.beside[window].rows[group.starts]  # what waits of one of a site's channels waits of all
+        yield Ruled(group, window, places, group.cases, one, rows=first)
     for window, one in slow.items():
         yield Ruled(group, window, places, group.more, one, second=True)
 

@@ -7,6 +7,7 @@ Out: verdicts by figure; the nearest judged window speaks for one that is not ju
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Final
 
 from stream.changes.panes import HOUR_MS, window_ms
@@ -16,6 +17,7 @@ from stream.judge.docket import Case, Series
 from stream.judge.firing import Firing
 from stream.judge.history import Ints
 from stream.judge.marks import Marks
+from stream.judge.past import LEAST_WEEKS
 from stream.judge.readings import ABSENT, BEHIND, EARLY
 from stream.judge.rules import Ruled
 from stream.judge.told import iso
@@ -40,8 +42,12 @@ class Verdicts:
                 key = (series.entry.metric.name, series.site, series.value)
                 self._of.setdefault(key, {})[one.window] = (one, row)
 
-    def __iter__(self) -> object:
-        return iter(self._of)
+    def made(self) -> Iterator[tuple[Key, str, bool]]:
+        """Say of each judged figure and window whether it could be judged at any of the moments."""
+        for key, windows in self._of.items():
+            for window, (ruled, row) in windows.items():
+                made = ruled.judgement.made[row] & ~ruled.judgement.marked[row]
+                yield key, window, bool(made.any())
 
     def keys(self) -> list[tuple[Key, str]]:
         """List every figure and window that is judged."""
@@ -89,7 +95,9 @@ class Verdicts:
             waits = int(self._waits[ruled.rows[row]]) if ruled.rows is not None and ruled.rows[row] >= 0 else ABSENT
             if waits in _WAITS:
                 return "waiting", _WAITS[waits]
-            return ("young", None) if waits != ABSENT else ("waiting", "it is not there")
+            if waits == ABSENT:
+                return "waiting", "it is not there"
+            return ("young" if judged.weeks[row, -1] < LEAST_WEEKS else "too_little"), None
         fires = any(one.window == ruled.window and one.fires[-1] for one in self._firing.get(case, ()))
         if fires or judged.holds[row, -1]:
             return "rise" if series.entry.rises else "drop", None

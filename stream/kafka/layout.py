@@ -65,11 +65,17 @@ class Layout:
     """Name every topic of one installation."""
 
     def __init__(
-        self, prefix: str, groups: Iterable[TopicGroup], generation: int = 1, without: Collection[str] = ()
+        self,
+        prefix: str,
+        groups: Iterable[TopicGroup],
+        generation: int = 1,
+        without: Collection[str] = (),
+        *,
+        keeps: bool = True,
     ) -> None:
         """Take the generation: a higher one has topics, group and transactions of its own, and the sources with all.
 
-        `without` names kinds that are not there, and are not read.
+        `without` names kinds that are not there, and are not read; `keeps` is false where history is not kept.
         """
         self.prefix, self.generation = prefix, generation
         self.groups = {group.name: group for group in groups}
@@ -85,6 +91,8 @@ class Layout:
         self.rollup = self._own("rollup")
         # one for all: whoever reads them need not know of generations
         self.metrics = f"{prefix}leadpulse.metrics"
+        #: What figures were at each full hour; None where there is no topic for it.
+        self.history: str | None = self._own("history") if keeps else None
         #: The group that is told of people, if there is one, and what it tells others of them.
         self.told: str | None = next((name for name, group in self.groups.items() if group.told_by), None)
         self.results: dict[str, str] = {name: f"{prefix}leadpulse.{name}" for name in RESULTS if self.told is not None}
@@ -96,13 +104,14 @@ class Layout:
     def running(self, there: Collection[str]) -> Layout:
         """Give the layout of what runs where only these topics are there: optional groups need all of theirs.
 
-        Who is told of people runs where the topic for that is: if another is missing it must not go unnoticed.
+        Who is told of people runs where the topic for that is: if another is missing it must not go unnoticed. History
+        is kept where there is a topic for it.
         """
         kept = [group for group in self.groups.values() if not group.optional or self.needed(group).issubset(there)]
         without = [
             kind for group in kept for kind in group.optional_kinds if self.sources[group.name].get(kind) not in there
         ]
-        return Layout(self.prefix, kept, self.generation, without)
+        return Layout(self.prefix, kept, self.generation, without, keeps=self.history in there)
 
     def needed(self, group: TopicGroup) -> set[str]:
         """Name the topics without which an optional group is left out."""

@@ -93,6 +93,12 @@ class RebuildPlan:
         letters = sum(held.kept for spec, held in self.own if spec.role == "dead_letter" and held is not None)
         if letters:
             lines.append(f"  {letters:,} dead letters; those whose records are still there are written again")
+        if any(spec.role == "history" and held is not None and held.kept for spec, held in self.own):
+            lines.append(
+                "  what figures were at each hour of six weeks: what is usual is learned anew. To keep it, write it "
+                "down before: `leadpulse history show --format readings > history.ndjson`; and give it back after: "
+                "`leadpulse history seed history.ndjson`"
+            )
         return lines or ["  nothing: every record that was ever produced is still there"]
 
     def _done(self) -> list[str]:

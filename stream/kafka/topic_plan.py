@@ -75,6 +75,8 @@ class TopicPlan:
             ]
         specs.append(TopicSpec(layout.rollup, "state", "rollup", 1, COMPACTED))
         specs.append(TopicSpec(layout.metrics, "result", "rollup", 1, COMPACTED))
+        if layout.history is not None:
+            specs.append(TopicSpec(layout.history, "history", "rollup", 1, COMPACTED, optional=True))
         specs.append(TopicSpec(layout.dead_letter, "dead_letter", "", max(counts.values()), DEAD_LETTER))
         takes = {"max.message.bytes": str(MESSAGE_BYTES)}
         self.specs: tuple[TopicSpec, ...] = tuple(
@@ -218,6 +220,13 @@ def _too_few(topic: str, count: int, wanted: int) -> Finding:
 
 
 def _missing(spec: TopicSpec) -> Finding:
+    if spec.role == "history":
+        return Finding(
+            "History is not kept: there is no topic for it. Each worker that takes over learns anew what is usual.",
+            spec.name,
+            "Create it with `leadpulse topics create`; workers find it within a minute.",
+            fatal=False,
+        )
     what = f"The topic is missing ({spec.role}, {spec.partitions} partitions)"
     if spec.optional:
         what += f"; without it the group {spec.group} does not run, and its kinds are shown as missing"

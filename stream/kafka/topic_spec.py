@@ -54,7 +54,7 @@ class TopicSpec:
     """One topic as it should be."""
 
     name: str
-    role: str  # source, reroute, handover, touches, state, deltas, result, dead_letter
+    role: str  # source, reroute, handover, touches, state, deltas, history, result, dead_letter
     group: str
     partitions: int
     configs: Mapping[str, str]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from aiokafka import TopicPartition
 
+from stream.contract.records import Record
 from stream.kafka.inspect import asked
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
@@ -18,17 +19,26 @@ from stream.kafka.security import Link
 def read(link: Link, topic: str, partition: int, load: Callable[[bytes, bytes | None], None]) -> int:
     """Hand each record to `load`, oldest first; give how many there were."""
 
-    async def scan() -> int:
+    def take(records: list[Record]) -> None:
+        for _, _, key, value, _ in records:
+            load(key or b"", value)
+
+    return scan(link, topic, partition, take)
+
+
+def scan(link: Link, topic: str, partition: int, take: Callable[[list[Record]], None]) -> int:
+    """Hand all records to `take`, as they come out of the topic; give how many there were."""
+
+    async def look() -> int:
         tp, count = TopicPartition(topic, partition), 0
         async with Reader(link) as reader:
             begin, end = (await reader.bounds([tp]))[tp]
             async for records in reader.scan(tp, begin, end):
-                for _, _, key, value, _ in records:
-                    load(key or b"", value)
+                take(records)
                 count += len(records)
         return count
 
-    return asked(link, scan())
+    return asked(link, look())
 
 
 def end(link: Link, topic: str, partition: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from stream.errors import SettingsError
 
@@ -24,6 +24,7 @@ class Table:
     def __init__(self, values: Any, name: str, origin: str) -> None:
         """Take what the table is called ("score", "stage 3") and the file it stands in."""
         self.name, self.origin = name, origin
+        self._values: Mapping[str, Any] = {}
         if not isinstance(values, Mapping):
             raise self.wrong("it is not a table", f"Write [{name}] with lines of key = value below it.")
         self._values = values
@@ -48,17 +49,17 @@ class Table:
         self._known.append(key)
         return key in self._values
 
-    def table(self, key: str, default: Any = None) -> Table:
+    def table(self, key: str, default: Any = None) -> Self:
         """Take a table, or the default in place of one that is not given."""
         name = ".".join(filter(None, (self.name, key)))
-        return Table(self._take(key, {} if default is None else default), name, self.origin)
+        return self._below(self._take(key, {} if default is None else default), name, key, 0)
 
-    def tables(self, key: str, default: Any, name: str) -> list[Table]:
+    def tables(self, key: str, default: Any, name: str) -> list[Self]:
         """Take a list of tables, `[[key]]`; each is called by `name` and its place."""
         found = self._take(key, default)
         if not isinstance(found, list):
             raise self.wrong("it is not a list of tables", f"Write [[{name}]] before each of them.", key)
-        return [Table(one, f"{name} {place}", self.origin) for place, one in enumerate(found, 1)]
+        return [self._below(one, f"{name} {place}", key, place) for place, one in enumerate(found, 1)]
 
     def keys(self) -> list[str]:
         """List the keys that are given, all of which are taken by this."""
@@ -107,6 +108,10 @@ class Table:
         if not (_duration_ms(least) or 0) <= told_ms <= (_duration_ms(most) or 0):
             raise self.wrong(f"{found!r} is not between {least} and {most}", f'Write {key} = "{least}" or more.', key)
         return told_ms
+
+    def _below(self, values: Any, name: str, key: str, place: int) -> Self:
+        """Make a table that stands in this one: under a key, or at a place from 1 in the list under it."""
+        return type(self)(values, name, self.origin)
 
     def _take(self, key: str, default: Any) -> Any:
         self._known.append(key)

@@ -4,14 +4,15 @@ In:  lines of NDJSON in any order; the length of a step.
 Out: at each step the readings that a replay with `at` of that moment gives.
 
 Steps are multiples of their length since 1970. The metrics are read before the first event at or past the step is
-folded, so each step shows the events before it and no other.
+folded, so each step shows the events before it and no other. Events are in order of their own times, for a history as
+it was; or in order of arrival, for what a worker knew: there an event that came late is in no step before it came.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from stream.changes.panes import DAY_MS
 from stream.engine.groups import GROUPS, Group
@@ -36,8 +37,8 @@ class Steps:
     from_ms: int | None = None
 
 
-class Backfill(Replay):
-    """Folds lines in order of time and hands the readings of every step to a history."""
+class Stepwise(Replay):
+    """Folds lines in order and reads the metrics at every step, one at a time: what was read is not kept."""
 
     def __init__(
         self,
@@ -45,19 +46,24 @@ class Backfill(Replay):
         steps: Steps,
         metrics: Collection[str] = (),
         groups: Mapping[str, Group] = GROUPS,
+        *,
+        order: Literal["time", "arrival"] = "time",
     ) -> None:
         super().__init__(options, lambda rollup: Rollup(rollup, SlidingWindows()), groups)
-        self._steps, self._metrics = steps, metrics
-        self._next_ms: int | None = None
-        self._taken = 0
-
-    def fill(self, lines: Iterable[bytes], history: History, progress: Callable[[int], None] | None = None) -> Account:
-        """Fold all lines, and give the account; `progress` is told how many lines were folded."""
-        every_ms, placed = self._steps.every_ms, self.placed(lines)
+        self._steps, self._metrics, self._order = steps, metrics, order
         # what is later was told to be wrong by the decoder, and no step need come so far
-        latest_ms = self.options.now_ms + DAY_MS
+        self._latest_ms = options.now_ms + DAY_MS
+        self._next_ms: int | None = None
+        self._taken = self._reached_ms = 0
+
+    def snapshots(self, lines: Iterable[bytes], progress: Callable[[int], None] | None = None) -> Iterator[Snapshot]:
+        """Fold all lines, and give what is read at each step on the way; `progress` is told how many were folded.
+
+        In order of time there may be steps past the newest event, if lines that came to nothing led there.
+        """
+        every_ms, placed = self._steps.every_ms, self.placed(lines)
         for first, end, begin_ms in _between_steps(placed, every_ms):
-            self._read_until(min(begin_ms, latest_ms), history)
+            yield from self._read_until(min(begin_ms, self._latest_ms))
             for at in range(first, end, _BATCH):
                 self.fold(placed[at : min(at + _BATCH, end)])
             if self._next_ms is None and self.newest_ms is not None:
@@ -65,13 +71,35 @@ class Backfill(Replay):
             if progress is not None:
                 progress(end)
         self.close()
-        at_ms = self.at_ms
-        if at_ms is not None:
-            self._read_until(at_ms, history)
-            history.cut_after(at_ms)  # lines that came to nothing may have led past the newest event
-        return self.account
+        if self.at_ms is not None:
+            yield from self._read_until(self.at_ms)
 
-    def _read_until(self, end_ms: int, history: History) -> None:
+    @property
+    def at_ms(self) -> int | None:
+        """Give the last moment that may be a step: the one that was asked for, else just after what came last."""
+        if self._order == "time" or self.options.at_ms is not None or self.newest_ms is None:
+            return super().at_ms
+        return max(self._reached_ms, self.newest_ms) + 1
+
+    def placed(self, lines: Iterable[bytes]) -> list[Placed]:
+        """Put lines in their order; account for those that name no known kind, and for what comes after the end."""
+        placed = super().placed(lines)
+        if self._order == "time":
+            return placed
+        at_ms, latest_ms = self.options.at_ms, self._latest_ms
+        # a line without a time lies at no moment
+        came = [(max(ms, line.record[1]) if line.time_ms is not None else ms, line) for ms, line in placed]
+        if at_ms is not None:
+            read = len(came)
+            came = [(ms, line) for ms, line in came if ms < at_ms]
+            self.account.left_out += read - len(came)
+        self._reached_ms = max((ms for ms, _ in came if ms <= latest_ms), default=0)
+        # an arrival that lies in the future is a clock that is wrong: time does not go on to it
+        came = [(min(ms, self._reached_ms), line) for ms, line in came]
+        came.sort(key=_moment)  # stable: what came together stays in order of time
+        return came
+
+    def _read_until(self, end_ms: int) -> Iterator[Snapshot]:
         """Read the steps up to a moment, itself included."""
         if self._next_ms is None:
             return
@@ -85,9 +113,21 @@ class Backfill(Replay):
             )
         for at_ms in range(self._next_ms, end_ms + 1, every_ms):
             readings = tuple(chosen(self.read(at_ms), self._metrics))
-            history.add(Snapshot(readings, at_ms))
             self._taken += 1
             self._next_ms = at_ms + every_ms
+            yield Snapshot(readings, at_ms)
+
+
+class Backfill(Stepwise):
+    """Hands the readings of every step to a history."""
+
+    def fill(self, lines: Iterable[bytes], history: History, progress: Callable[[int], None] | None = None) -> Account:
+        """Fold all lines, and give the account; `progress` is told how many lines were folded."""
+        for snapshot in self.snapshots(lines, progress):
+            history.add(snapshot)
+        if self.at_ms is not None:
+            history.cut_after(self.at_ms)  # lines that came to nothing may have led past the newest event
+        return self.account
 
 
 def _between_steps(placed: list[Placed], every_ms: int) -> Iterator[tuple[int, int, int]]:
@@ -100,6 +140,10 @@ def _between_steps(placed: list[Placed], every_ms: int) -> Iterator[tuple[int, i
             end += 1
         yield first, end, begin_ms
         first = end
+
+
+def _moment(placed: Placed) -> int:
+    return placed[0]
 
 
 def _up(moment_ms: int, every_ms: int) -> int:

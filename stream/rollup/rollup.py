@@ -17,11 +17,10 @@ import msgspec
 import numpy as np
 
 from stream import catalog
-from stream.catalog import Metric, counts_of
-from stream.catalog.sources import lacking
+from stream.catalog.sources import counts_leads, lacking
 from stream.catalog.words import PERIODS
 from stream.changes.accumulator import Spread
-from stream.changes.cells import CELLS, Cell
+from stream.changes.cells import Cell
 from stream.changes.deltas import Delta, UnknownDelta, unpack_coded
 from stream.changes.panes import DAY_MS, NOW, Grid, end_pane
 from stream.contract.readings import Reading
@@ -107,7 +106,7 @@ class Rollup:
         self._seq = 0
         self._stored_now_ms = 0
         self._restored = False
-        self._of_leads = {metric.name for metric in catalog.METRICS if _counts_leads(metric)}
+        self._of_leads = {metric.name for metric in catalog.METRICS if counts_leads(metric)}
         self._was: dict[str, _Standing] = {}  # window → standing when it was last read
         self._waiting: list[tuple[Ints, Ints, Ints]] = []
         self._waits = 0
@@ -284,6 +283,11 @@ class Rollup:
         return self.options.exact or self._standings.complete(self._clock_ms)
 
     @property
+    def behind(self) -> frozenset[str]:
+        """Name the groups of which a shard has more to read, or was not heard of lately."""
+        return frozenset() if self.options.exact else self._standings.behind(self._clock_ms)
+
+    @property
     def complete_along(self) -> bool:
         """Whether all that leads count for is complete, too: they have taken in what others told them."""
         return self.complete and (self.options.exact or self._standings.complete_along(self._clock_ms))
@@ -334,10 +338,3 @@ class Rollup:
                     data_since_ms=since, seq=self._seq, catalog_version=self._version,
                 )
             )  # fmt: skip
-
-
-def _counts_leads(metric: Metric) -> bool:
-    """Tell whether shards of leads count for an entry, or correct what others counted."""
-    against = () if metric.against is None else counts_of(catalog.BY_NAME[metric.against])
-    kinds = {kind for name in (*counts_of(metric), *against) for kind in catalog.COUNTS[name].cells}
-    return metric.kind == "largest" or any(CELLS[kind].of_leads for kind in kinds)

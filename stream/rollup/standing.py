@@ -128,6 +128,10 @@ class Standings:
             if receiver[1] == number
         )
 
+    def behind(self, now_ms: int) -> frozenset[str]:
+        """Name the groups of which a shard has not said lately that it has nothing more to read."""
+        return frozenset(shard[0] for shard in self.expected if not self._caught_up(shard, now_ms))
+
     @property
     def any_told(self) -> bool:
         """Whether there are shards that are told."""

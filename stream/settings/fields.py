@@ -311,6 +311,13 @@ class Settings(BaseModel):
         "`leadpulse settings --rules` prints.",
     )
 
+    # -- alerts
+    alerts: Path | None = Field(
+        None,
+        description="TOML file of zones of sites, calendar, severities, limits and quiet hours; read again when it "
+        "changes. `leadpulse alerts show` says what is in force.",
+    )
+
     # -- out
     http: Annotated[str, AfterValidator(_address)] = Field(
         "127.0.0.1:9464", description="Where /metrics is served; port 0 takes a free one."

@@ -7,6 +7,7 @@ Out: the first rule they break, as a SettingsError that names the fields; None w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import TYPE_CHECKING
 
 from stream.errors import SettingsError
@@ -151,6 +152,18 @@ def _rules_of_leads(s: Settings) -> SettingsError | None:
     return None
 
 
+def _alerts_file(s: Settings) -> SettingsError | None:
+    if s.alerts is not None:
+        # what is judged by is the catalog's, which most commands need not read
+        from stream.alerting.read import read as read_alerts
+
+        try:
+            read_alerts(s.alerts, date.min)
+        except SettingsError as error:
+            return error
+    return None
+
+
 RULES: tuple[Callable[[Settings], SettingsError | None], ...] = (
     _tls_pair,
     _tls_files,
@@ -161,4 +174,5 @@ RULES: tuple[Callable[[Settings], SettingsError | None], ...] = (
     _http_bind,
     _referrers_file,
     _rules_of_leads,
+    _alerts_file,
 )

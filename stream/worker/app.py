@@ -33,6 +33,7 @@ from stream.worker import told
 from stream.worker.duties import duties
 from stream.worker.guards.failstop import die
 from stream.worker.guards.outage import Outage
+from stream.worker.kept_log import KeptLog
 from stream.worker.neighbours import Said, shared
 from stream.worker.outputs import Outputs
 from stream.worker.owner import Owned, Shards
@@ -175,6 +176,7 @@ def build_app(
                     claim=claim,
                     fail=outage.fail,
                     succession=Succession(link, layout, settings.group_id, fences=exactly_once),
+                    kept=None if layout.history is None else KeptLog(layout.history, clock),
                 )
             fold = make_fold(id.group, id.shard, shards_of)
             outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)

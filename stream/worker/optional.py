@@ -31,8 +31,12 @@ class Appeared(NamedTuple):
 
 def left_out(whole: Layout, runs: Layout) -> set[str]:
     """Name the topics that this worker would read if they were there."""
-    read = {topic for some in runs.assigned().values() for topic in some}
-    return {topic for some in whole.assigned().values() for topic in some} - read
+    return _read(whole) - _read(runs)
+
+
+def _read(layout: Layout) -> set[str]:
+    assigned = {topic for some in layout.assigned().values() for topic in some}
+    return assigned if layout.history is None else {*assigned, layout.history}
 
 
 def appeared(link: Link, whole: Layout, runs: Layout) -> Appeared | None:

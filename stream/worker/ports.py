@@ -55,6 +55,10 @@ class Rollup(Protocol):
         """Whether shards that are told something by others have taken it in, too."""
 
     @property
+    def behind(self) -> Collection[str]:
+        """Name the groups of which a shard has more to read, or was not heard of."""
+
+    @property
     def records(self) -> int:
         """How many records the shards have told of."""
 

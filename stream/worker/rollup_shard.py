@@ -30,6 +30,7 @@ from stream.serve.views import Exporter, RollupView, ShardView
 from stream.state.keys import ROLLUP_ALIVE, ROLLUP_POSITION
 from stream.worker.guards.outage import Fail, dies
 from stream.worker.inbox import Batch
+from stream.worker.kept_log import KeptLog
 from stream.worker.ports import EncodeReading, Rollup
 from stream.worker.position import Place
 from stream.worker.published import Published
@@ -72,8 +73,9 @@ class RollupShard:
         claim: Claim = Claim(),
         fail: Fail = dies,
         succession: Succession | None = None,
+        kept: KeptLog | None = None,
     ) -> None:
-        """Take `counts` as group → number of shards."""
+        """Take `counts` as group → number of shards; without `kept` there is no topic for history."""
         self.id = ShardId(ROLLUP, 0)
         self.state = "restoring"
         self.committed: dict[TopicPartition, int] = {}
@@ -81,7 +83,7 @@ class RollupShard:
         self._rollup, self._log, self._layout = rollup, statelog, layout
         self._exporter, self._snapshot_s, self._claim = exporter, snapshot_s, claim
         self._clock, self._life = clock or BrokerClock(), ""
-        self._fail, self._succession = fail, succession
+        self._fail, self._succession, self._kept = fail, succession, kept
         self._shown: RollupView | None = None
         self.unread: dict[str, int] = {}
         self._published = Published(encode)
@@ -111,7 +113,7 @@ class RollupShard:
             async with open_reader() as reader:
                 await self._restore(reader)
             async with open_reader(patient=True) as reader:
-                reader.follow(self._next)
+                reader.follow(self._next if self._kept is None else self._next | {self._kept.tp: self._kept.next})
                 self.state = "running"
                 due = time.monotonic()
                 while True:
@@ -141,6 +143,8 @@ class RollupShard:
         if self._succession is not None:
             await self._succession.begin(reader)
         await StateLog(self._log.link, self._layout.metrics, 0, None).read(reader, self._published.found)
+        if self._kept is not None:
+            await self._kept.restore(self._log.link, reader)
         bounds = await reader.bounds(self._tps)
         for tp, (begin, end) in bounds.items():
             known = stored.next.get(tp.topic, []) if stored else []
@@ -207,6 +211,9 @@ class RollupShard:
     def _apply(self, got: Mapping[TopicPartition, Unpacked]) -> None:
         began = time.perf_counter()
         for tp, unpacked in got.items():
+            if self._kept is not None and tp == self._kept.tp:
+                self._kept.take(unpacked.records, unpacked.next)
+                continue
             for offset, stamp_ms, _, value, _ in unpacked.records:
                 if value is not None:
                     self._add(tp, offset, value, stamp_ms)
@@ -234,7 +241,7 @@ class RollupShard:
         return not self._goal
 
     def _behind(self, reader: Reader) -> int:
-        return sum(max(0, end - self._next[tp]) for tp, end in reader.ends().items())
+        return sum(max(0, end - self._next[tp]) for tp, end in reader.ends().items() if tp in self._next)
 
     async def _succeed(self, open_reader: OpenReader) -> None:
         """Take over from the former generation, once everything is read; what it published since is found anew."""
@@ -252,11 +259,13 @@ class RollupShard:
             await commit(self._log, [(self._log.tp.topic, self._log.tp.partition, alive)], self._claim.owner)
             self.committed_at = time.monotonic()
             return
-        self._rollup.advance(self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        edge_ms = None if self._kept is None else self._kept.edge_ms(now_ms)
+        self._rollup.advance(now_ms if edge_ms is None else edge_ms)
         complete, records = self._rollup.complete, self._rollup.records
         along = self._rollup.complete_along
         news = along is not self._along or self._is_news(complete, records)
-        windows = None if began >= self._all_due or news else FAST_WINDOWS
+        windows = None if began >= self._all_due or news or edge_ms is not None else FAST_WINDOWS
         readings = self._rollup.readings(windows)
         shows = self._succession is None or self._succession.open
         changed = self._published.rows(readings, windows) if shows else []
@@ -270,6 +279,10 @@ class RollupShard:
         parts: list[tuple[str, int, Iterable[Row]]] = []
         if rows:
             parts.append((self._layout.metrics, 0, rows))
+        as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
+        if self._kept is not None and windows is None:
+            if hour := self._kept.rows(as_of_ms, readings, self._kinds_behind()):
+                parts.append((self._kept.tp.topic, 0, hour))
         parts.append((self._log.tp.topic, self._log.tp.partition, own))
         await commit(self._log, parts, self._claim.owner)
         now = self.committed_at = time.monotonic()
@@ -281,7 +294,6 @@ class RollupShard:
         self._commits += 1
         self._commit_s = now - began
         self._committed_ms = self._clock.now_ms()
-        as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
         self._complete, self._along = complete, along
         if shows:
             self._shown = RollupView(self._published.confirm(), as_of_ms, self._committed_ms)
@@ -290,6 +302,10 @@ class RollupShard:
             self._log.anew.clear()
             self._published.forget()
             self._all_due = 0.0
+
+    def _kinds_behind(self) -> frozenset[str]:
+        groups = self._layout.groups
+        return frozenset(kind for name in self._rollup.behind if name in groups for kind in groups[name].kinds)
 
     def _is_news(self, complete: bool, records: int) -> bool:
         """Say whether long windows must be read now, because of what would be said beside them.

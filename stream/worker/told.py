@@ -27,6 +27,7 @@ def start_line(settings: Settings, layout: Layout, shards: Mapping[str, int], ve
         f"leadpulse {version} starts: brokers {', '.join(settings.brokers)}; group "
         f"{layout.consumer_group(settings.group_id)}{f', as {settings.instance_id}' if settings.instance_id else ''}; "
         f"topics {sources}; shards {dealt}; delivery {settings.delivery}"
+        f"{'' if layout.history is not None else '; history is not kept: its topic is missing'}"
     )
 
 

@@ -17,7 +17,7 @@ from stream.kafka.topic_plan import TopicPlan
 from stream.kafka.topic_spec import Found
 
 #: The roles of topics that must be empty; dead letters are nobody's state.
-STATE: frozenset[str] = frozenset({"reroute", "handover", "touches", "state", "deltas", "result"})
+STATE: frozenset[str] = frozenset({"reroute", "handover", "touches", "state", "deltas", "history", "result"})
 
 
 def own_topics(layout: Layout, there: Mapping[str, Found]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_topics_as_planned_are_in_order():
 
 def test_all_topics_of_an_installation_carry_its_prefix():
     names = [spec.name for spec in TopicPlan(LAYOUT).specs]
-    of_groups, of_all = ("state", "deltas", "reroute"), ("rollup", "metrics", "dead_letter")
+    of_groups, of_all = ("state", "deltas", "reroute"), ("rollup", "metrics", "history", "dead_letter")
     of_leads = ("touches", "leads", "lead_events")
     kinds = [kind for group in GROUPS.values() for kind in group.kinds]
     assert len(names) == len(set(names)) == len(kinds) + len(of_groups) * len(GROUPS) + len(of_leads) + len(of_all)
@@ -115,6 +116,33 @@ def test_existing_sources_decide_the_partition_counts_of_what_is_created():
     assert planned["p.leadpulse.dead_letter"] == 24
 
 
+def test_an_installation_without_history_goes_on_without_it_and_is_told() -> None:
+    there = cluster(leadpulse__history=None)
+    found = findings(there)
+    assert [(finding.where, finding.fatal) for finding in found] == [("p.leadpulse.history", False)]
+    assert "History is not kept" in found[0].what
+    assert LAYOUT.running(there).history is None
+    assert "p.leadpulse.history" not in {spec.name for spec in TopicPlan(LAYOUT.running(there)).specs}
+    assert [spec.name for spec in TopicPlan.fitting(LAYOUT, there).missing(there, optional=False)] == [
+        "p.leadpulse.history"
+    ]
+    assert LAYOUT.running(cluster()).history == "p.leadpulse.history"
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [({"partitions": 2}, "must have 1"), ({"configs": {"cleanup.policy": "delete"}}, "cleanup.policy is delete")],
+)
+def test_a_topic_for_history_that_would_lose_it_is_refused(changed: dict[str, Any], word: str) -> None:
+    found = findings(cluster(leadpulse__history=changed))
+    assert [(finding.where, finding.fatal) for finding in found] == [("p.leadpulse.history", True)]
+    assert word in found[0].what
+
+
+def test_each_generation_has_a_history_of_its_own() -> None:
+    assert Layout("p.", GROUPS.values(), 2).history == "p.leadpulse.g2.history"
+
+
 def test_a_broker_that_does_not_tell_settings_is_taken_at_its_word():
     silent = {name: Found(topic.partitions) for name, topic in cluster().items()}
     assert findings(silent) == []
@@ -150,6 +178,7 @@ def test_topics_follow_from_the_groups() -> None:
         "p.leadpulse.deltas.sums": ("deltas", "sums", 6),
         "p.leadpulse.rollup": ("state", "rollup", 1),
         "p.leadpulse.metrics": ("result", "rollup", 1),
+        "p.leadpulse.history": ("history", "rollup", 1),
         "p.leadpulse.dead_letter": ("dead_letter", "", 6),
     }
 

@@ -315,9 +315,10 @@ def test_a_history_without_a_step_says_so(events: Path, capfd) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ("--every 5m", "Add --format openmetrics"),
-        ("--every 5m --format ndjson", "Add --format openmetrics"),
-        ("--from 2026-03-01T00:00:00Z", "Add --format openmetrics"),
+        ("--every 5m", "Add --format ndjson or openmetrics"),
+        ("--from 2026-03-01T00:00:00Z", "Add --every with --format ndjson, or --format openmetrics"),
+        ("--format ndjson --from 2026-03-01T00:00:00Z", "Add --every, or leave it out"),
+        ("--format ndjson --every 0s", "is not whole seconds"),
         ("--format openmetrics --every 5", "is not a duration"),
         ("--format openmetrics --every 0s", "is not whole seconds"),
         ("--format openmetrics --every 1500ms", "is not whole seconds"),

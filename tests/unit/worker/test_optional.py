@@ -12,15 +12,17 @@ from tests.topics import Topics
 WHOLE = Layout("", [Topics("mails", ("email", "bounce"), optional_kinds=("bounce",)),
                     Topics("leads", ("crm",), optional=True, told_by=("mails",), optional_kinds=("crm",))])  # fmt: skip
 OF_LEADS = {"leadpulse.touches", "leadpulse.reroute.leads"}
+HISTORY = "leadpulse.history"
 
 
 @pytest.mark.parametrize(
     ("there", "looked_for"),
     [
-        (set(), {"bounce", "crm"} | OF_LEADS),
-        ({"bounce"}, {"crm"} | OF_LEADS),
-        (OF_LEADS, {"bounce", "crm"}),
-        (OF_LEADS | {"bounce", "crm"}, set()),
+        (set(), {"bounce", "crm", HISTORY} | OF_LEADS),
+        ({"bounce", HISTORY}, {"crm"} | OF_LEADS),
+        (OF_LEADS | {HISTORY}, {"bounce", "crm"}),
+        (OF_LEADS | {"bounce", "crm"}, {HISTORY}),
+        (OF_LEADS | {"bounce", "crm", HISTORY}, set()),
     ],
 )
 def test_a_worker_looks_for_what_it_would_read(there: set[str], looked_for: set[str]) -> None:

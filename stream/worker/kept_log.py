@@ -1,0 +1,101 @@
+"""Kept log: the history of figures in its topic, beside the rollup that writes it.
+
+In:  the records of `leadpulse.history`, from its beginning to its end and then as they come: what former owners
+     measured, and what somebody fills in; readings of all windows as they are published.
+Out: a history in memory; rows for the transaction that publishes.
+
+A topic that is lost or torn, or was made by another release, is no reason to refuse: what it does not say was not
+known.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from aiokafka import TopicPartition
+
+from stream.changes.panes import HOUR_MS, MINUTE_MS
+from stream.contract.readings import Reading
+from stream.contract.records import Record
+from stream.history.kept import LATE_MS, Kept
+from stream.history.whole import by_own_sources
+from stream.judge.history import History
+from stream.judge.readings import KNOWN, Names, figures_of
+from stream.kafka.clock import BrokerClock
+from stream.kafka.reader import Reader
+from stream.kafka.security import Link
+from stream.kafka.state_log import Row, StateLog
+
+log = logging.getLogger("leadpulse.history")
+
+#: Full hours and what lies between them are read at such edges: at the first publication that reaches one.
+EDGE_MS: Final = 10 * MINUTE_MS
+
+
+class KeptLog:
+    """The history of one owner of the rollup."""
+
+    def __init__(self, topic: str, clock: BrokerClock) -> None:
+        self.tp = TopicPartition(topic, 0)
+        self.next = 0
+        self._clock, self._names = clock, Names()
+        self._kept = Kept()
+        self._clock_ms = 0
+        self._filled = -1  # the hour of which nothing more is to come
+
+    @property
+    def history(self) -> History:
+        """Give what is known."""
+        return self._kept.history
+
+    async def restore(self, link: Link, reader: Reader) -> None:
+        """Read all that is there; whoever wrote it before is fenced by now."""
+        began = time.monotonic()
+        read = await StateLog(link, self.tp.topic, 0, None).read(reader, self._kept.load)
+        self.next = read.end
+        lost = self._kept.settle(self._clock.now_ms() or None)
+        self._tell(read.records, lost, time.monotonic() - began)
+
+    def _tell(self, records: int, lost: int, took_s: float) -> None:
+        hours = list(self.history.held())
+        reach = hours[-1] - hours[0] + 1 if hours else 0
+        what = f"{len(self.history.rows):,} figures, {len(hours):,} of the last {reach:,} hours"
+        faults = [
+            f"{self._kept.unreadable:,} records cannot be read" if self._kept.unreadable else "",
+            f"of {lost:,} records some figures have lost their names" if lost else "",
+        ]
+        log.info(
+            "history: %s", "; ".join(filter(None, [
+                what if hours else "nothing yet, what is usual is learned anew",
+                f"restored from {records:,} records in {took_s:.1f} s", *faults,
+            ])),
+        )  # fmt: skip
+
+    def take(self, records: Iterable[Record], next: int) -> None:
+        """Take what came since: seeds, and what was written here."""
+        for _, _, key, value, _ in records:
+            self._kept.load(key or b"", value)
+        self._kept.settle(self._clock.now_ms() or None)
+        self.next = next
+
+    def edge_ms(self, now_ms: int) -> int | None:
+        """Give the full ten minutes that time has reached since it was last asked for; None for none."""
+        before, self._clock_ms = self._clock_ms, now_ms
+        edge_ms = now_ms // EDGE_MS * EDGE_MS
+        return edge_ms if before and before < edge_ms else None
+
+    def rows(self, moment_ms: int, readings: Iterable[Reading], behind: Collection[str]) -> list[Row]:
+        """Keep what is published of a full hour, and give what is to be written; `behind` are kinds of events."""
+        hour, late_ms = divmod(moment_ms, HOUR_MS)
+        if late_ms > LATE_MS or self._filled == hour:
+            return []
+        seen = figures_of(by_own_sources(readings, behind), self._names)
+        rows = self._kept.rows(
+            moment_ms, {figure: one[:2] for figure, one in seen.items() if one.waits == KNOWN}
+        )  # fmt: skip
+        if seen and not behind:
+            self._filled = hour
+        return [(key, value, None, []) for key, value in rows]

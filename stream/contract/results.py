@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import orjson
 
 from stream.contract.readings import Reading
@@ -23,7 +24,7 @@ def time_or_none(moment_ms: int | None) -> str | None:
 
 
 def row(reading: Reading) -> dict[str, Any]:
-    """Give a reading as the table of its fields, in the order of the contract; some only metrics of leads have."""
+    """Give a reading as the table of its fields, in the order of the contract; the last ones only some have."""
     out: dict[str, Any] = {
         "metric": reading.metric,
         "labels": reading.labels,
@@ -44,6 +45,8 @@ def row(reading: Reading) -> dict[str, Any]:
         out["maturity"] = reading.maturity
     if reading.restated is not None:
         out["restated"] = reading.restated
+    if reading.verdict is not None:
+        out["verdict"] = msgspec.to_builtins(reading.verdict)
     return out
 
 

@@ -8,7 +8,6 @@ People are followed if the files hold what is known of them elsewhere, or if tha
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -265,14 +264,11 @@ def batches(placed: Sequence[Placed], first: int = 0, end: int | None = None) ->
     """
     until = len(placed) if end is None else end
     while first < until:
-        most = min(first + _BATCH, until)
-        cut = bisect_right(placed, placed[first][0] + _SPAN_MS, first, most, key=_time)
+        most, from_ms = min(first + _BATCH, until), placed[first][0]
+        far = (at for at in range(first + 1, most) if abs(placed[at][0] - from_ms) > _SPAN_MS)
+        cut = next(far, most)  # one by one: lines may come in the order of their arrival
         yield first, cut
         first = cut
-
-
-def _time(placed: Placed) -> int:
-    return placed[0]
 
 
 def replay(lines: Iterable[bytes], options: ReplayOptions, progress: Callable[[int], None] | None = None) -> Replayed:

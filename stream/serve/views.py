@@ -12,7 +12,9 @@ from typing import Protocol
 
 import msgspec
 
+from stream.contract.alert import AlertRecord, Verdict
 from stream.contract.readings import Reading
+from stream.judge.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,31 @@ class WorkerView:
     unread: Mapping[str, int] = field(default_factory=dict)  # topic → partitions that were added and nobody reads
     silent_s: float | None = None  # how long no broker has answered; None: one does
     clock_skew_ms: int | None = None  # how far its clock is ahead of the broker's; None: not known
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsView:
+    """Alerts as every worker knows them from their topic: the newest record of each spell.
+
+    `sites` are those with figures, none on a worker that does not own the rollup. `now_ms` is the moment of the look.
+    """
+
+    records: tuple[AlertRecord, ...]
+    sites: tuple[str, ...]
+    settings: Settings
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFigure:
+    """A figure in a window that is judged; `by` and `value` are labels beside site, joined by commas."""
+
+    metric: str
+    site: str
+    by: str
+    value: str
+    window: str
+    verdict: Verdict
 
 
 class Exporter(Protocol):

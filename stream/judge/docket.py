@@ -55,10 +55,14 @@ class Series:
     site: str
     value: tuple[str, ...]
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Give the labels that are told apart, with their values."""
+        return dict(zip((one for one in self.entry.metric.labels if one in self.entry.by), self.value, strict=True))
+
     def case(self, alert: str | None = None) -> Case:
         """Name an alert of the series."""
-        by = tuple(label for label in self.entry.metric.labels if label in self.entry.by)
-        return Case(self.site, alert or self.entry.alert, ",".join(by), ",".join(self.value))
+        return Case(self.site, alert or self.entry.alert, ",".join(self.labels), ",".join(self.value))
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ def _limit(limit: Limit, figures: Mapping[Figure, int], now: Pairs) -> Ruled | N
     rows, series, cases = [], [], []
     bounds = (("below", limit.below), ("above", limit.above))
     bound = " ".join(f"{side} {value:g}" for side, value in bounds if value is not None)
+    bound += f" on {limit.least:g}" if limit.least else ""
     for metric in METRICS:
         if metric.series != limit.metric:
             continue

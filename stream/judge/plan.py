@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from stream.catalog import COUNTS, METRICS, Metric
 from stream.catalog.judging import alert_rule_of, rule_of
+from stream.catalog.words import Terms
 from stream.changes.cells import CELLS
 from stream.judge.settings import Severity
 
@@ -47,6 +48,7 @@ _SHORT: Final = ("1h", "6h", "24h")
 #: What providers and platforms tell late is judged over windows that are mostly known.
 _WINDOWS: Final[dict[str, tuple[str, ...]]] = {"in_time": ("24h", "7d"), "cost": ("24h",), "mails": (*_SHORT, "7d")}
 _BLOCKED: Final = ("6h", "24h")  # deliverability
+_VIEWS: Final = "page_view"
 _IN_TIME: Final = "_in_time_ratio"
 #: What was put together under one name is no channel, form or bot: its mixture changes when a label gets a place.
 FOLDED: Final = "(other)"
@@ -108,20 +110,37 @@ def by_name() -> dict[str, Judged]:
 
 
 def kinds_of(metric: Metric) -> frozenset[str]:
-    """Name the sources of an entry: a kind that brings some of each of its counts, so that none says nothing.
+    """Name the sources without which an entry cannot be judged.
 
+    All that bring successes; of visitors and other people, who come by several, those that bring page views.
+
+    >>> from stream.catalog import BY_NAME
     >>> sorted(kinds_of(BY_NAME["emails_sent"])), sorted(kinds_of(BY_NAME["visitors"]))
-    (['email'], ['chatbot', 'form', 'page_view'])
+    (['email'], ['page_view'])
+    >>> sorted(kinds_of(BY_NAME["visit_to_lead_ratio"]))
+    ['chatbot', 'form', 'page_view']
     """
+    successes = _kinds(metric.numerator)
+    if not metric.denominator:
+        return _most(successes)
+    return successes | _most(_kinds(metric.denominator))
+
+
+def _kinds(terms: Terms) -> frozenset[str]:
     found: set[str] = set()
-    for _, name in metric.numerator + metric.denominator:
+    for _, name in terms:
         found.update(COUNTS[name].told_by or (kind for cell in COUNTS[name].cells for kind in CELLS[cell].made_of))
     return frozenset(found)
+
+
+def _most(kinds: frozenset[str]) -> frozenset[str]:
+    return frozenset({_VIEWS}) if _VIEWS in kinds else kinds
 
 
 def label_sets(metric: Metric) -> tuple[tuple[str, ...], ...]:
     """Give the sets of labels that history keeps of an entry: all, those of its verdict, and these with a part.
 
+    >>> from stream.catalog import BY_NAME
     >>> label_sets(BY_NAME["emails_sent"])
     (('site', 'campaign', 'purpose', 'variant'), ('site', 'purpose'), ('site', 'campaign', 'purpose'))
     """

@@ -126,7 +126,8 @@ def _conversion(group: Group, scene: Scene) -> Iterator[Ruled]:
     )  # fmt: skip
     places = np.arange(len(group.series))
     for window, one in page.items():
-        yield Ruled(group, window, places, group.cases, one, rows=group.rows[window].rows)
+        first = group.beside[window].rows[group.starts]  # what waits of one of a site's channels waits of all
+        yield Ruled(group, window, places, group.cases, one, rows=first)
     for window, one in slow.items():
         yield Ruled(group, window, places, group.more, one, second=True)
 

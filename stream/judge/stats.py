@@ -20,6 +20,11 @@ def quantile(values: Floats, q: float) -> Floats:
     >>> quantile(weeks, 1 / 2).tolist(), quantile(weeks, 1 / 4).tolist(), quantile(weeks * np.nan, 1 / 3).tolist()
     ([20.0], [15.0], [nan])
     """
+    with np.errstate(invalid="ignore"):  # what is not known is sorted to the end as infinite
+        return _quantile(values, q)
+
+
+def _quantile(values: Floats, q: float) -> Floats:
     count = len(values)
     ordered = _sorted_four(values) if count == 4 else list(np.sort(values, axis=0))
     if count == 1:

@@ -22,6 +22,7 @@ from stream.judge import told
 from stream.judge.block import Block
 from stream.judge.docket import Case, Docket, severity_of
 from stream.judge.firing import Active, Firing
+from stream.judge.history import Ints
 from stream.judge.plan import LIMIT, MANY_SITES, PUSHED_DROP, SILENT, SLOW_DROP, VANISHED, VISITORS_DROP
 from stream.judge.settings import Settings
 from stream.judge.state import State
@@ -43,6 +44,7 @@ _SUMMARY: Final = {
     VANISHED: "Figures are gone that were there within a day.",
     LIMIT: "A limit is passed.",
 }
+_ORDER: Final = ("page", "ticket", "info")
 _MANY: Final = Case("", MANY_SITES, "", "")
 
 
@@ -100,9 +102,9 @@ class _Teller:
         if many:
             before = self._state.told.get(_MANY)
             since_ms = moment_ms if before is None else told.moment_ms(before.since)
-            ones.append(_One(_MANY, severity_of(self._settings.rules, _MANY, "page"), since_ms, []))
+            ones.append(_One(_MANY, "page", since_ms, []))
         silent = {one.case.site for one in ones if one.case.alert == SILENT and one.severity == "page"}
-        for one in ones:
+        for one in sorted(ones, key=lambda one: (_ORDER.index(one.severity), one.case)):
             self._tell(at, moment_ms, one, self._held(one, moment_ms, pages, silent, many=many), sorted(pages))
         fires = {one.case for one in ones}
         for case in [case for case in self._state.told if case not in fires]:
@@ -184,8 +186,8 @@ class _Teller:
         if ruled.notes:
             return msgspec.structs.replace(record, window=shown.window,
                                            text=f"{summary} {record.site}: {ruled.notes[shown.row]}.")  # fmt: skip
-        reason = why(self._state.history, self._block, at, zone(self._settings.zone(record.site), moment_ms), series,
-                     self._row(shown), shown.window)  # fmt: skip
+        clock = zone(self._settings.zone(record.site), moment_ms)
+        reason = why(self._state.history, self._block, at, clock, series, _rows(shown), shown.window)
         record = msgspec.structs.replace(
             record, metric=metric.series, window=shown.window, moved=reason.moved, parts=reason.parts, **facts
         )
@@ -195,18 +197,21 @@ class _Teller:
         usual = f"; usual {told.value(metric, record.usual)}" if record.usual is not None else ""
         limit = f", limit {told.value(metric, record.limit)}" if record.limit is not None else ""
         head = f"{summary} {metric.series} of {told.where(record)} over {shown.window}:"
-        text = f"{head} {told.value(metric, record.figure)}{of}{usual}{limit}. {reason.words(record.missing)}"
+        text = f"{head} {told.value(metric, record.figure)}{of}{usual}{limit}. {reason.words()}"
         return msgspec.structs.replace(record, text=text.strip())
 
-    def _row(self, shown: Active) -> int:
-        """Give the row of the figure that is told."""
-        ruled = shown.ruled
-        if ruled is None or shown.window not in HOURS:
-            return -1
-        if ruled.rows is not None:
-            return int(ruled.rows[shown.row])
-        series = ruled.group.series[int(ruled.places[shown.row])]
-        return self._docket.row(series.entry.metric.name, series.site, series.value, shown.window)
+
+def _rows(shown: Active) -> Ints:
+    """Give the rows of history that add up to the figure that is told."""
+    ruled = shown.ruled
+    if ruled is None or ruled.rows is None:
+        return np.zeros(0, np.int64)
+    if ruled.group.how == "conversion":
+        place = int(ruled.places[shown.row])
+        channels = np.split(ruled.group.beside[shown.window].rows, ruled.group.starts[1:])[place]
+        return channels[channels >= 0]
+    row = ruled.rows[shown.row : shown.row + 1]
+    return row[row >= 0]
 
 
 def _shown(active: list[Active], before: AlertRecord | None, at: int) -> Active | None:

@@ -16,6 +16,7 @@ from stream.judge.docket import Case, Series
 from stream.judge.firing import Firing
 from stream.judge.history import Ints
 from stream.judge.marks import Marks
+from stream.judge.past import LEAST_WEEKS
 from stream.judge.readings import ABSENT, BEHIND, EARLY
 from stream.judge.rules import Ruled
 from stream.judge.told import iso
@@ -89,7 +90,9 @@ class Verdicts:
             waits = int(self._waits[ruled.rows[row]]) if ruled.rows is not None and ruled.rows[row] >= 0 else ABSENT
             if waits in _WAITS:
                 return "waiting", _WAITS[waits]
-            return ("young", None) if waits != ABSENT else ("waiting", "it is not there")
+            if waits == ABSENT:
+                return "waiting", "it is not there"
+            return ("young" if judged.weeks[row, -1] < LEAST_WEEKS else "too_little"), None
         fires = any(one.window == ruled.window and one.fires[-1] for one in self._firing.get(case, ()))
         if fires or judged.holds[row, -1]:
             return "rise" if series.entry.rises else "drop", None

@@ -20,8 +20,8 @@ from stream.changes.panes import HOUR_MS
 from stream.contract.alert import Part
 from stream.judge.block import Block
 from stream.judge.docket import Series
-from stream.judge.history import KEPT, Figure, Floats, History, Pairs
-from stream.judge.past import WEEK_H
+from stream.judge.history import KEPT, Floats, History, Ints, Pairs
+from stream.judge.past import WEEK_H, WEEKS
 from stream.judge.plan import FOLDED, PARTS
 from stream.judge.stats import quantile
 from stream.judge.told import count
@@ -40,19 +40,24 @@ _PREFIXES: Final = {
     "page_group": "landing_page_",
 }
 #: Parts that have successes only: they overlap, and are held against their usual share of all trials.
-_SUCCESSES: Final[dict[str, tuple[str, ...]]] = {
-    "visit_to_lead_ratio": ("form_submits", "chat_leads", "leads"),
-    "leads": ("form_submits", "chat_leads"),
-}
-_WEEKS: Final = range(1, 5)
+_SUCCESSES: Final[dict[str, tuple[str, ...]]] = {"visit_to_lead_ratio": ("form_submits", "chat_leads", "leads")}
 
 
-class Usual(NamedTuple):
-    """Figures now and usually (the median of former weeks), rows one for one; NaN where nothing is known."""
+class Figures(NamedTuple):
+    """Figures now and usually (the median of former weeks), one for each row; NaN where nothing is known."""
 
     now: Pairs
     usual: Pairs
     pool: Floats  # successes / trials over the weeks
+
+
+class Parts(NamedTuple):
+    """The parts of a figure by one label."""
+
+    by: str
+    values: list[str]
+    figures: Figures
+    missing: Floats
 
 
 @dataclass(slots=True)
@@ -63,39 +68,47 @@ class Why:
     sides: str = ""
     parts: list[Part] = field(default_factory=list)
     mix: str = ""
-    window: str = ""  # of the parts, where it is another
-    unexplained: bool = False
+    window: str = ""  # of the parts, where it is a longer one
+    overlap: bool = False
+    explained: bool = True
 
-    def words(self, missing: float | None) -> str:
+    def words(self) -> str:
         """Say it."""
         said = [self.sides] if self.sides else []
-        if self.parts and missing:
+        if self.parts:
             window = f" over {self.window}" if self.window else ""
-            named = ", ".join(f"{part.by} {part.value} {count(part.missing)}" for part in self.parts)
-            said.append(f"Missing{window}: {named}." if missing > 0 else f"More{window}: {named}.")
+            what = "Missing" if self.parts[0].missing > 0 else "More"
+            named = ", ".join(f"{part.by} {part.value} {count(abs(part.missing))}" for part in self.parts)
+            said.append(f"{what}{window}: {named}{' (these overlap)' if self.overlap else ''}.")
         if self.mix:
             said.append(self.mix)
-        if self.unexplained:
+        if not self.explained:
             said.append("The parts do not add up to all of it.")
         return " ".join(said)
 
 
-def why(history: History, block: Block, at: int, clock: Zone, series: Series, row: int, window: str) -> Why:
-    """Say what a judged figure comes from; `row` is that of the figure, `at` the place of the moment."""
-    out = Why()
-    metric, rises = series.entry.metric, series.entry.rises
-    hour = int(block.moments_ms[at]) // HOUR_MS
-    if row < 0:
+class _Scene(NamedTuple):
+    history: History
+    block: Block
+    at: int  # place of the moment
+    clock: Zone
+
+
+def why(history: History, block: Block, at: int, clock: Zone, series: Series, rows: Ints, window: str) -> Why:
+    """Say what a judged figure comes from; `rows` add up to it, `at` is the place of the moment."""
+    scene, out, metric = _Scene(history, block, at, clock), Why(), series.entry.metric
+    if not len(rows):
         return out
-    whole = _usual(history, block, at, clock, np.array([row]), hour)
-    _sides(out, metric, whole)
-    lost = _missing(metric, whole)[0] * (-1 if rises else 1)
-    for parts_window in [window, *(longer for longer in KEPT if KEPT.index(longer) > _place(window))]:
-        found = _parts(history, block, at, clock, series, parts_window, hour)
-        if found:
-            total = lost if parts_window == window else None
-            _name(out, found, total, metric, rises=rises)
-            out.window = "" if parts_window == window else parts_window
+    whole = _figures(scene, rows, added=True)
+    if metric.kind == "ratio":
+        _sides(out, whole)
+    sign = -1 if series.entry.rises else 1
+    lost = float(sign * _missing(metric, whole)[0])
+    for longer in [window, *KEPT[_place(window) + 1 :]]:
+        parts = _parts(scene, series, longer, whole, sign)
+        if parts:
+            out.window = "" if longer == window else longer
+            _name(out, parts, lost if longer == window else None, sign)
             break
     return out
 
@@ -104,27 +117,33 @@ def _place(window: str) -> int:
     return KEPT.index(window) if window in KEPT else len(KEPT)
 
 
-def _usual(history: History, block: Block, at: int, clock: Zone, rows: np.ndarray, hour: int) -> Usual:
-    moments = np.array([hour]) * HOUR_MS
-    weeks = [history.read(rows, clock.before(moments, WEEK_H * week) // HOUR_MS) for week in _WEEKS]
-    successes, trials = (np.stack([pair[side][:, 0] for pair in weeks]) for side in (0, 1))
-    now = Pairs(block.now.successes[rows, at], block.now.trials[rows, at])
-    usual = Pairs(quantile(successes, 0.5), quantile(trials, 0.5))
-    pool = np.nansum(successes, axis=0) / np.nansum(trials, axis=0)
-    return Usual(now, usual, pool)
+def _figures(scene: _Scene, rows: Ints, *, added: bool = False) -> Figures:
+    """Read rows now and in former weeks; added up to one, if wanted."""
+    hour = scene.block.moments_ms[scene.at : scene.at + 1] // HOUR_MS
+    lags = [scene.clock.before(hour * HOUR_MS, WEEK_H * week) // HOUR_MS for week in range(1, WEEKS + 1)]
+    weeks = [scene.history.read(rows, lag) for lag in lags]
+    now = [side[rows, scene.at] for side in scene.block.now]
+    sides = [np.stack([pair[side][:, 0] for pair in weeks]) for side in (0, 1)]
+    if added:
+        now = [_total(side) for side in now]
+        sides = [np.stack([_total(week) for week in side]) for side in sides]
+    pool = np.nansum(sides[0], axis=0) / np.nansum(sides[1], axis=0)
+    return Figures(Pairs(*now), Pairs(*(quantile(side, 0.5) for side in sides)), pool)
 
 
-def _missing(metric: Metric, of: Usual) -> Floats:
-    """Give what is missing of each row: against its usual rate, or its usual count."""
+def _total(values: Floats) -> Floats:
+    return np.array([np.nan if np.isnan(values).all() else np.nansum(values)])
+
+
+def _missing(metric: Metric, of: Figures) -> Floats:
+    """Give what is missing: against the usual rate, or the usual count."""
     if metric.kind == "ratio":
         return of.pool * of.now.trials - of.now.successes
     return of.usual.successes - np.nan_to_num(of.now.successes)
 
 
-def _sides(out: Why, metric: Metric, whole: Usual) -> None:
+def _sides(out: Why, whole: Figures) -> None:
     """Say which side of a ratio moved."""
-    if metric.kind != "ratio":
-        return
     (k,), (n,), (usual_k,), (usual_n,) = (*whole.now, *whole.usual)
     if not np.isfinite([k, n, usual_k, usual_n]).all() or usual_k <= 0 or usual_n <= 0:
         return
@@ -133,44 +152,34 @@ def _sides(out: Why, metric: Metric, whole: Usual) -> None:
     out.sides = f"Numerator {count(k)}, usual {count(usual_k)}; denominator {count(n)}, usual {count(usual_n)}."
 
 
-class _Found(NamedTuple):
-    by: str
-    values: list[str]
-    usual: Usual
-    of_all: Floats | None  # usual successes by trial of the whole, where parts have no trials
-
-
-def _parts(
-    history: History, block: Block, at: int, clock: Zone, series: Series, window: str, hour: int
-) -> list[_Found]:
+def _parts(scene: _Scene, series: Series, window: str, whole: Figures, sign: int) -> list[Parts]:
     """Find the parts of a figure in a window, by each label that the catalog has it by."""
     out = []
-    for by, metric, more in _by_part(series.entry.metric.name, series.entry.by):
-        rows, values = [], []
-        for figure, row in _figures(history, metric.name, series, by, window):
-            value = dict(figure.labels)[by]
-            if value != FOLDED and row < block.now.successes.shape[0]:
-                rows.append(row)
-                values.append(value)
-        if not rows:
+    for by, metric, overlaps in _by_part(series.entry.metric.name, series.entry.by):
+        rows, values = _rows_of(scene, series, by, metric, window)
+        if not values:
             continue
-        usual = _usual(history, block, at, clock, np.array(rows), hour)
-        out.append(_Found(by, values, usual, np.ones(0) if more else None))
+        figures = _figures(scene, rows)
+        missing = _missing(metric, figures)
+        if overlaps:
+            (trials,), (usual,) = whole.now.trials, whole.usual.trials
+            missing = figures.usual.successes / usual * trials - np.nan_to_num(figures.now.successes)
+        out.append(Parts(by, values, figures, sign * np.nan_to_num(missing)))
     return out
 
 
-def _figures(history: History, metric: str, series: Series, by: str, window: str) -> list[tuple[Figure, int]]:
-    of = dict(zip(series.case().by.split(","), series.value, strict=False))
-    out = []
-    for figure, row in history.rows.items():
-        if figure.metric != metric or figure.window != window:
+def _rows_of(scene: _Scene, series: Series, by: str, metric: Metric, window: str) -> tuple[Ints, list[str]]:
+    named = {"site": series.site, **series.labels}
+    rows, values = [], []
+    for figure, row in scene.history.rows.items():
+        if figure.metric != metric.name or figure.window != window:
             continue
         labels = dict(figure.labels)
-        if labels.get("site") != series.site or set(labels) != {"site", by, *series.entry.by}:
-            continue
-        if all(labels[label] == value for label, value in of.items() if label):
-            out.append((figure, row))
-    return out
+        value = labels.pop(by, FOLDED)
+        if labels == named and value != FOLDED and row < len(scene.block.now.successes):
+            rows.append(row)
+            values.append(value)
+    return np.array(rows, np.int64), values
 
 
 @cache
@@ -187,41 +196,27 @@ def _by_part(name: str, by: tuple[str, ...]) -> tuple[tuple[str, Metric, bool], 
             out.append((label, other, False))
     for other_name in _SUCCESSES.get(name, ()):
         successes = BY_NAME[other_name]
-        label = next(one for one in successes.labels if one != "site")
-        out.append((label, successes, True))
+        out.append((next(one for one in successes.labels if one != "site"), successes, True))
     return tuple(out)
 
 
-def _name(out: Why, found: list[_Found], lost: float | None, metric: Metric, *, rises: bool) -> None:
+def _name(out: Why, parts: list[Parts], lost: float | None, sign: int) -> None:
     """Name the parts that miss most, the change of the mix, and whether that is all."""
-    named: list[tuple[str, str, float]] = []
-    explained = 0.0
-    for one in found:
-        ratio = metric.kind == "ratio" and one.of_all is None
-        if ratio:
-            missing = one.usual.pool * one.usual.now.trials - one.usual.now.successes
-        else:
-            missing = one.usual.usual.successes - np.nan_to_num(one.usual.now.successes)
-        missing = np.nan_to_num(missing) * (-1 if rises else 1)
-        named += [(one.by, value, float(m)) for value, m in zip(one.values, missing, strict=True)]
-        explained = max(explained, float(missing.sum()))
-        if ratio and not out.mix:
-            out.mix = _mix(one)
-    total = lost if lost is not None and np.isfinite(lost) and lost > 0 else explained
-    if total <= 0:
+    explained = max(float(one.missing.sum()) for one in parts)
+    total = lost if lost is not None and lost > 0 else explained
+    out.mix = next((said for one in parts if (said := _mix(one))), "")
+    if not total > 0:
         return
-    named.sort(key=lambda part: -part[2])
-    out.parts = [
-        Part(by, value, round(-missing if rises else missing, 1), round(missing / total, 2))
-        for by, value, missing in named[:MOST_PARTS]
-        if missing >= LEAST_SHARE * total
-    ]
-    out.unexplained = explained < total / 2
+    named = [(one.by, value, float(many)) for one in parts for value, many in zip(one.values, one.missing, strict=True)]
+    named = sorted((one for one in named if one[2] >= LEAST_SHARE * total), key=lambda one: (-one[2], one))[:MOST_PARTS]
+    out.parts = [Part(by, value, round(sign * many, 1), round(many / total, 2)) for by, value, many in named]
+    out.overlap = len({part.by for part in out.parts}) > 1
+    out.explained = explained >= total / 2
 
 
-def _mix(one: _Found) -> str:
-    """Say whose share of the trials rose most, where that explains some of it."""
-    now, usual = np.nan_to_num(one.usual.now.trials), np.nan_to_num(one.usual.usual.trials)
+def _mix(one: Parts) -> str:
+    """Say whose share of the trials rose most."""
+    now, usual = (np.nan_to_num(side.trials) for side in (one.figures.now, one.figures.usual))
     if now.sum() <= 0 or usual.sum() <= 0:
         return ""
     shares, before = now / now.sum(), usual / usual.sum()

@@ -84,3 +84,32 @@ class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 KEY_EXAMPLE: Final[AlertKey] = ("shop", "visit_to_lead_drop", "", "", "2026-11-28T08:10:00Z")
+
+EXAMPLE: Final = {
+    "alert": "visit_to_lead_drop",
+    "site": "shop",
+    "by": "",
+    "value": "",
+    "state": "firing",
+    "severity": "page",
+    "since": "2026-11-28T08:10:00Z",
+    "at": "2026-11-28T08:20:00Z",
+    "metric": "visit_to_lead_ratio",
+    "window": "6h",
+    "figure": 0.021,
+    "numerator": 21,
+    "denominator": 1000,
+    "usual": 0.05,
+    "limit": 0.045,
+    "n": 1000,
+    "needed": 843,
+    "missing": 29,
+    "moved": "numerator",
+    "parts": [{"by": "form", "value": "demo-request", "missing": 27, "share": 0.93}],
+    "held": "",
+    "text": "Fewer visitors become leads than usual. visit_to_lead_ratio of shop over 6h: 2.1 % (21 of 1,000);"
+    " usual 5.0 %, limit 4.5 %. Mostly: form demo-request (27 of 29).",
+    "runbook": "http://localhost:9464/runbook#visit-to-lead-drop",
+    "seq": 71,
+    "catalog_version": "0.2.0",
+}

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from stream.contract.alert import Verdict
+
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
     """One value at one moment; times are integer milliseconds UTC.
@@ -15,7 +17,8 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     is the number of observations a value rests on (the denominator of a ratio, the count of a summary).
     `window` is None for totals since the beginning, and "now" for what stands, which has no start: it holds until it
     is taken back. `maturity` is how much of a cohort's figure is final, `restated` tells of an outside measurement
-    whether it replaced another one of the same moment; None where a metric has no such thing.
+    whether it replaced another one of the same moment; None where a metric has no such thing. `verdict` says whether it
+    is as usual, where it is judged.
     """
 
     metric: str
@@ -34,3 +37,4 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     catalog_version: str
     maturity: float | None = None
     restated: bool | None = None
+    verdict: Verdict | None = None

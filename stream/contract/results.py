@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import orjson
 
 from stream.contract.readings import Reading
@@ -23,8 +24,10 @@ def time_or_none(moment_ms: int | None) -> str | None:
 
 
 def row(reading: Reading) -> dict[str, Any]:
-    """Give a reading as the table of its fields, in the order of the contract; some only metrics of leads have."""
-    beside = {"maturity": reading.maturity, "restated": reading.restated}
+    """Give a reading as the table of its fields, in the order of the contract; some have only what some metrics have."""
+    beside: dict[str, Any] = {"maturity": reading.maturity, "restated": reading.restated}
+    if reading.verdict is not None:
+        beside["verdict"] = msgspec.to_builtins(reading.verdict)
     return {
         "metric": reading.metric,
         "labels": reading.labels,

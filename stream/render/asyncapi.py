@@ -1,6 +1,6 @@
 """AsyncAPI: one document of all topics that outsiders produce to or consume from.
 
-In:  the kinds, their schemas' names, and examples of what is told of leads.
+In:  the kinds, their schemas' names, and examples of what is told of leads and alerts.
 Out: an AsyncAPI 3.0 document whose payloads are the schema files beside it.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from stream.contract.alert import EXAMPLE as ALERT
+from stream.contract.alert import KEY_EXAMPLE as ALERT_KEY
 from stream.contract.kinds import KINDS
 from stream.contract.lead import EXAMPLE as LEAD
 from stream.contract.lead import KEY_EXAMPLE
@@ -30,6 +32,15 @@ RESULTS: Final[dict[str, dict[str, str]]] = {
         "title": "Readings",
         "description": "Every metric as it changes. Compacted; read with isolation.level=read_committed.",
         "key": "metric, labels and window",
+    },
+    "alerts": {
+        "address": "leadpulse.alerts",
+        "schema": "alert",
+        "title": "Alerts",
+        "description": "Each spell of each alert as it stands: firing, with what is missing and why, or resolved."
+        " Compacted; read with isolation.level=read_committed.",
+        "key": "the JSON array [site, alert, by, value, since] of the spell",
+        "gone": "The spell is older than six weeks, and forgotten.",
     },
     "leads": {
         "address": "leadpulse.leads",
@@ -83,9 +94,11 @@ def document() -> dict[str, Any]:
         "type": "object",
         "properties": {name: {"type": "string"} for name in ("reason", "path", "kind")},
     }
-    for name, example in (("leads", LEAD), ("lead_events", LEAD_EVENT)):
+    for name, key, example in (
+        ("alerts", ALERT_KEY, ALERT), ("leads", KEY_EXAMPLE, LEAD), ("lead_events", KEY_EXAMPLE, LEAD_EVENT),
+    ):  # fmt: skip
         messages[name]["examples"] = [{"name": "typical", "payload": example}]
-        messages[name]["bindings"]["kafka"]["key"]["examples"] = [json.dumps(KEY_EXAMPLE, separators=(",", ":"))]
+        messages[name]["bindings"]["kafka"]["key"]["examples"] = [json.dumps(key, separators=(",", ":"))]
     return {
         "asyncapi": "3.0.0",
         "info": {

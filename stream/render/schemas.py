@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
+from stream.contract.alert import EXAMPLE as ALERT
+from stream.contract.alert import AlertRecord, Verdict
 from stream.contract.conditions import NOTHING, Schema, given, word
 from stream.contract.dead_letter import DeadLetter
 from stream.contract.fields import ADDRESS, INT_LIMIT, MAY_LOOK_LIKE_ONE, MOST
@@ -44,7 +46,8 @@ def all_schemas() -> dict[str, Schema]:
         "lead": {**_schema_of(Lead, "lead"), "examples": [LEAD]},
         "lead_event": {**_schema_of(LeadEvent, "lead_event"), "examples": [LEAD_EVENT]},
     }
-    return {**schemas, "reading": reading_schema(), **leads, "dead_letter": dead_letter_schema()}
+    alert = {"alert": {**_schema_of(AlertRecord, "alert"), "examples": [ALERT]}}
+    return {**schemas, "reading": reading_schema(), **leads, **alert, "dead_letter": dead_letter_schema()}
 
 
 def event_schema(name: KindName) -> Schema:
@@ -209,9 +212,16 @@ def reading_schema() -> Schema:
                 "type": "boolean",
                 "description": "Of a measurement: it replaced another one of the same moment",
             },
+            "verdict": _verdict_schema(),
         },
         "required": ["metric", "labels", "window", "value", "as_of", "complete", "seq", "catalog_version"],
     }
+
+
+def _verdict_schema() -> Schema:
+    """Give the schema of a verdict, which stands inside a reading that is judged."""
+    schema = dict(_tidy(msgspec.json.schema(Verdict))["$defs"][Verdict.__name__])
+    return {**schema, "description": "Of what is judged: whether it is as usual"}
 
 
 def _schema_of(record: type[Any], name: str) -> Schema:

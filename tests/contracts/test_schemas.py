@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from stream.contract import dead_letter
+from stream.contract import alert, dead_letter
 from stream.contract.rejects import REASONS, Reject
 from stream.render.asyncapi import CONTRACT_VERSION
 from stream.render.schemas import all_schemas, render
@@ -99,6 +100,9 @@ READING = {
         ({"numerator": None, "denominator": None}, True),
         ({"window": None, "window_start": None}, True),
         ({"data_since": None}, True),
+        ({"verdict": {"state": "ok", "usual": 0.05, "limit": 0.045, "needed": 843, "weeks": 4}}, True),
+        ({"verdict": {"usual": 0.05}}, False),
+        ({"verdict": {"state": "fine"}}, False),
         ({"value": "0.06"}, False),
         ({"labels": {"site": ""}}, False),
         ({"metric": "Visit"}, False),
@@ -109,3 +113,25 @@ READING = {
 def test_a_reading_is_as_its_schema_says(change: dict[str, Any], valid: bool) -> None:
     validator = Draft202012Validator(all_schemas()["reading"])
     assert validator.is_valid({**READING, **change}) == valid
+
+
+@pytest.mark.parametrize(
+    ("change", "valid"),
+    [
+        ({}, True),
+        ({"state": "resolved", "held": "quiet"}, True),
+        ({"window": None, "figure": None, "parts": []}, True),
+        ({"state": "pending"}, False),
+        ({"held": "nobody"}, False),
+        ({"since": 7}, False),
+    ],
+)
+def test_an_alert_is_as_its_schema_says(change: dict[str, Any], valid: bool) -> None:
+    validator = Draft202012Validator(all_schemas()["alert"])
+    assert validator.is_valid({**alert.EXAMPLE, **change}) == valid
+
+
+def test_the_example_of_an_alert_is_a_record_with_the_key_that_is_shown() -> None:
+    record = msgspec.convert(alert.EXAMPLE, alert.AlertRecord)
+    assert record.key == alert.KEY_EXAMPLE
+    assert msgspec.to_builtins(record) == alert.EXAMPLE

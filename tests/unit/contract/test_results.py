@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from stream.contract.alert import Verdict
 from stream.contract.readings import Reading
 from stream.contract.results import encode
 
@@ -69,8 +70,22 @@ START, END = 1_772_236_800_000, 1_772_323_200_005
                 '"catalog_version":"v1","restated":false}'
             ),
         ),
+        # judged: what the verdict does not say is left out
+        (
+            Reading(
+                "visitors", LABELS, "1h", 3, None, None, 3, START, END, END, True, START, 9, "v1",
+                verdict=Verdict("too_little", usual=4.5, needed=17, weeks=4, at="2026-03-01T00:00:00Z"),
+            ),
+            (
+                '{"metric":"visitors","labels":{"site":"s1"},"window":"1h","value":3,"numerator":null,'
+                '"denominator":null,"n":3,"window_start":"2026-02-28T00:00:00.000Z",'
+                '"window_end":"2026-03-01T00:00:00.005Z","as_of":"2026-03-01T00:00:00.005Z","complete":true,'
+                '"data_since":"2026-02-28T00:00:00.000Z","seq":9,"catalog_version":"v1",'
+                '"verdict":{"state":"too_little","usual":4.5,"needed":17,"weeks":4,"at":"2026-03-01T00:00:00Z"}}'
+            ),
+        ),
     ],
-    ids=["ratio", "ratio of nothing", "total", "mature", "measurement"],
+    ids=["ratio", "ratio of nothing", "total", "mature", "measurement", "judged"],
 )
 def test_a_reading_is_written_as(reading: Reading, text: str) -> None:
     assert encode(reading).decode() == text

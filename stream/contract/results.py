@@ -24,7 +24,7 @@ def time_or_none(moment_ms: int | None) -> str | None:
 
 
 def row(reading: Reading) -> dict[str, Any]:
-    """Give a reading as the table of its fields, in the order of the contract; some have only what some metrics have."""
+    """Give a reading as the table of its fields, in the order of the contract; the last ones only some have."""
     beside: dict[str, Any] = {"maturity": reading.maturity, "restated": reading.restated}
     if reading.verdict is not None:
         beside["verdict"] = msgspec.to_builtins(reading.verdict)

@@ -24,7 +24,7 @@ from stream.judge.docket import Case, Docket, severity_of
 from stream.judge.firing import Active, Firing
 from stream.judge.history import Ints
 from stream.judge.plan import LIMIT, MANY_SITES, PUSHED_DROP, SILENT, SLOW_DROP, VANISHED, VISITORS_DROP
-from stream.judge.settings import Settings
+from stream.judge.settings import Settings, Severity
 from stream.judge.state import State
 from stream.judge.usual import HOURS
 from stream.judge.why import why
@@ -36,12 +36,15 @@ MANY_SHARE: Final = 0.5
 #: Something is told again when what is missing has changed by so much.
 CHANGED: Final = 0.5
 #: Alerts whose severity is no entry's.
-SEVERITY: Final = {SLOW_DROP: "ticket", PUSHED_DROP: "ticket", SILENT: "page", VANISHED: "page", MANY_SITES: "page"}
-_SUMMARY: Final = {
+SEVERITY: Final[dict[str, Severity]] = {
+    SLOW_DROP: "ticket", PUSHED_DROP: "ticket", SILENT: "page", VANISHED: "page", MANY_SITES: "page",
+}  # fmt: skip
+SUMMARY: Final = {
     SLOW_DROP: "Over days fewer visitors become leads than usual.",
     PUSHED_DROP: "Visitors are missing who are pushed by ads or mailings; those who come by themselves are there.",
     SILENT: "No records come from a source that usually brings many.",
     VANISHED: "Figures are gone that were there within a day.",
+    MANY_SITES: "Many sites have pages at once.",
     LIMIT: "A limit is passed.",
 }
 _ORDER: Final = ("page", "ticket", "info")
@@ -182,7 +185,7 @@ class _Teller:
         series = ruled.group.series[int(ruled.places[shown.row])]
         metric = series.entry.metric
         facts = _facts(shown, at)
-        summary = _SUMMARY.get(record.alert) or series.entry.summary
+        summary = SUMMARY.get(record.alert) or series.entry.summary
         if ruled.notes:
             return msgspec.structs.replace(record, window=shown.window,
                                            text=f"{summary} {record.site}: {ruled.notes[shown.row]}.")  # fmt: skip

@@ -9,7 +9,7 @@ divide by is left out; quantiles are a summary. Never a timestamp on a sample: a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, Protocol
 
@@ -89,11 +89,7 @@ class Exposition:
 
     def render(self, snapshot: Snapshot) -> bytes:
         """Write a snapshot as text."""
-        lines: list[str] = []
-        for family in self.families(snapshot):
-            lines.append(f"# HELP {family.name} {_escape_help(family.help)}\n# TYPE {family.name} {family.kind}\n")
-            lines += [f"{text}{value!r}\n" for text, _, _, value in family.samples]
-        return "".join(lines).encode()
+        return text_of(self.families(snapshot))
 
     def families(self, snapshot: Snapshot) -> list[Family]:
         """Give the families in order of name; a metric that is not in the catalog raises KeyError."""
@@ -149,6 +145,15 @@ class Exposition:
                 name = family.name + suffix
                 family.samples.append(Sample(series_text(name, labels), name, labels, value or 0))
         return family
+
+
+def text_of(families: Iterable[Family]) -> bytes:
+    """Write families as text."""
+    lines: list[str] = []
+    for family in families:
+        lines.append(f"# HELP {family.name} {_escape_help(family.help)}\n# TYPE {family.name} {family.kind}\n")
+        lines += [f"{text}{value!r}\n" for text, _, _, value in family.samples]
+    return "".join(lines).encode()
 
 
 def series_text(name: str, labels: Labels) -> str:

@@ -1,7 +1,7 @@
 """Telemetry: what a worker shows about itself and, if it owns the rollup, about the business.
 
 In:  the views that the shell publishes after a commit or once a second, each a whole and immutable value.
-Out: the current snapshot of readings, readiness, and a registry of operational metrics.
+Out: the current snapshot of readings, verdicts and alerts, readiness, and a registry of operational metrics.
 
 The HTTP thread reads all of this: views are replaced, never changed, so no lock is needed. Label values are
 names of groups, shards and sources from our own code: nothing from an event.
@@ -19,7 +19,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from stream.serve.prometheus import Snapshot
-from stream.serve.views import RollupView, ShardView, WorkerView
+from stream.serve.views import AlertsView, JudgedFigure, RollupView, ShardView, WorkerView
 
 #: A view is replaced each second; one that is older is of a worker that stands still.
 STALE_S = 10.0
@@ -39,6 +39,8 @@ class Telemetry:
 
     def __init__(self, catalog_version: str) -> None:
         self.snapshot: Snapshot | None = None
+        self.alerts: AlertsView | None = None
+        self.judged: tuple[JudgedFigure, ...] = ()
         self.worker = WorkerView((), owns_rollup=False, rebalances=0, ready=False)
         self._shown_at = time.monotonic()
         self.registry = CollectorRegistry()
@@ -75,6 +77,14 @@ class Telemetry:
     def show_worker(self, view: WorkerView) -> None:
         """Replace the operational metrics."""
         self.worker, self._shown_at = view, time.monotonic()
+
+    def show_alerts(self, view: AlertsView) -> None:
+        """Replace the gauges of alerts, which every worker shows."""
+        self.alerts = view
+
+    def show_judged(self, figures: tuple[JudgedFigure, ...]) -> None:
+        """Replace the gauges of verdicts; none when another worker owns the rollup now."""
+        self.judged = figures
 
     @property
     def ready(self) -> bool:

@@ -12,7 +12,9 @@ from typing import Protocol
 
 import msgspec
 
+from stream.contract.alert import AlertRecord, Verdict
 from stream.contract.readings import Reading
+from stream.judge.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,31 @@ class WorkerView:
     clock_skew_ms: int | None = None  # how far its clock is ahead of the broker's; None: not known
 
 
+@dataclass(frozen=True, slots=True)
+class AlertsView:
+    """Alerts as every worker knows them from their topic: the newest record of each spell.
+
+    `sites` are those with figures, none on a worker that does not own the rollup. `now_ms` is the moment of the look.
+    """
+
+    records: tuple[AlertRecord, ...]
+    sites: tuple[str, ...]
+    settings: Settings
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFigure:
+    """A figure in a window that is judged; `by` and `value` are labels beside site, joined by commas."""
+
+    metric: str
+    site: str
+    by: str
+    value: str
+    window: str
+    verdict: Verdict
+
+
 class Exporter(Protocol):
     """Who shows the numbers; called on the event loop, must return at once."""
 
@@ -74,3 +101,9 @@ class Exporter(Protocol):
 
     def show_worker(self, view: WorkerView) -> None:
         """Replace the operational gauges of this process."""
+
+    def show_alerts(self, view: AlertsView) -> None:
+        """Replace the gauges of alerts."""
+
+    def show_judged(self, figures: tuple[JudgedFigure, ...]) -> None:
+        """Replace the gauges of verdicts; none when another worker owns the rollup now."""

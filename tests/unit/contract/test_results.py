@@ -73,7 +73,20 @@ START, END = 1_772_236_800_000, 1_772_323_200_005
         # judged: what the verdict does not say is left out
         (
             Reading(
-                "visitors", LABELS, "1h", 3, None, None, 3, START, END, END, True, START, 9, "v1",
+                "visitors",
+                LABELS,
+                "1h",
+                3,
+                None,
+                None,
+                3,
+                START,
+                END,
+                END,
+                True,
+                START,
+                9,
+                "v1",
                 verdict=Verdict("too_little", usual=4.5, needed=17, weeks=4, at="2026-03-01T00:00:00Z"),
             ),
             (

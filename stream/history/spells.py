@@ -59,10 +59,6 @@ class Spells:
         before, self.records[key] = self.records.get(key), record
         return before != record
 
-    def clear(self) -> None:
-        """Forget everything: the topic is read anew."""
-        self.records.clear()
-
     def tell_again(self) -> None:
         """Take the topic as empty: the next rows are of all that is known."""
         self._again = True

@@ -137,9 +137,7 @@ def test_history_is_filled_in_while_workers_run_and_what_was_measured_counts(sit
     assert "hours that were measured" in done.stderr
     found = visitors(known(here.site))
     assert found[first + 1] == measured
-    assert {hour - first: one for hour, one in found.items() if hour <= first} == {
-        hour: (2, True) for hour in range(-7, 1)
-    }
+    assert {hour - first: one for hour, one in found.items() if hour <= first} == dict.fromkeys(range(-7, 1), (2, True))
     again = command(here.site, "history", "seed", str(events))
     assert again.returncode == 0, again.stderr
     assert visitors(known(here.site)) == found

@@ -37,6 +37,18 @@ def lacking(metric: Metric, missing: frozenset[str]) -> tuple[str, ...]:
 
 
 @cache
+def brought_by(metric: Metric) -> frozenset[str]:
+    """Name every kind of events that an entry would be less without.
+
+    >>> from stream.catalog import BY_NAME
+    >>> sorted(brought_by(BY_NAME["emails_sent"])), sorted(brought_by(BY_NAME["visitors"]))
+    (['email'], ['chatbot', 'form', 'page_view'])
+    """
+    found = {kind for name in counts_of(metric) for cell in COUNTS[name].cells for kind in CELLS[cell].made_of}
+    return frozenset(found if metric.against is None else found | brought_by(BY_NAME[metric.against]))
+
+
+@cache
 def counts_leads(metric: Metric) -> bool:
     """Tell whether shards of leads count for an entry, or correct what others counted."""
     against = () if metric.against is None else counts_of(BY_NAME[metric.against])

@@ -96,7 +96,7 @@ def _of_events(lines: Iterable[bytes], files: tuple[str, ...], settings: Setting
     hours, seeding = Hours(options_of(settings, now_ms, None, KEPT)), Seeding(now_ms)
     with bars(files or ("-",)) as (_, folded):
         for snapshot in hours.snapshots(lines, folded):
-            seeding.put(snapshot.as_of_ms, snapshot.readings, hours.without)
+            seeding.put(snapshot.as_of_ms, hours.whole(snapshot), hours.without)
     account = hours.account
     left = account.accepted - account.counted
     notices = [

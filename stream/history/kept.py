@@ -17,13 +17,15 @@ import numpy as np
 
 from stream.changes.panes import HOUR_MS
 from stream.history.packed import Unreadable, hour_packed, hour_unpacked, names_unpacked
-from stream.history.slices import Slices
+from stream.history.slices import UNKNOWN, Slices, figure_of_row
 from stream.judge.history import Figure, History
 
 #: How long after a full hour a first publication still stands for it.
 LATE_MS: Final = 10 * 60_000
 #: Slices a record: with it none is larger than a topic takes, however many figures there are.
 _PART: Final = 64
+
+_DAY_H: Final = 24
 
 Row = tuple[bytes, bytes | None]
 Pair = tuple[float, float]
@@ -113,8 +115,8 @@ class Kept:
             return
         self._used[key] = hour.digests
         # all slices at once: an hour has a dozen, and a history a thousand hours
-        rows = self._slices.rows(hour.digests, hour.sizes)[hour.places]
-        mine = rows >= 0
+        rows = self._slices.rows(hour.digests, hour.sizes, hour.places)
+        mine = rows != UNKNOWN
         self.history.put(
             named.hour, rows[mine], hour.successes[mine], hour.trials[mine], seed=named.what == "seed"
         )  # fmt: skip
@@ -146,7 +148,7 @@ class Kept:
     def _measured(self, hour: int) -> set[tuple[str, str]]:
         """Name what an hour has already, by metric and window: its log was read by a new owner."""
         rows, _, _, seeded = self.history.hour(hour)
-        figures = list(self.history.rows)
+        figures = figure_of_row(self.history)
         return {(figures[row].metric, figures[row].window) for row in rows[~seeded].tolist()}
 
     def _hour(self, hour: int) -> Iterator[Row]:
@@ -171,24 +173,24 @@ class Kept:
 
     def _records(self, hour: int, *, seeded: bool, part: int = _PART) -> Iterator[tuple[_Used, bytes]]:
         rows, successes, trials, seeds = self.history.hour(hour)
-        mine = seeds == seeded
-        rows, successes, trials = rows[mine], successes[mine], trials[mine]
-        places, new = self._slices.named(rows.tolist())
-        column = np.full(len(self.history.rows), -1, np.int64)
-        column[rows] = np.arange(len(rows))
+        figures = figure_of_row(self.history)
+        at = {figures[row]: place for place, row in enumerate(rows.tolist()) if seeds[place] == seeded}
+        places, new = self._slices.named(list(at))
         names = [(names_key(digest), record) for digest, record in new]
         digests = list(places)
         for first in range(0, len(digests), part):
             some, packed = digests[first : first + part], []
             for digest in some:
-                at = np.array(places[digest], np.int64)
-                which = column[self._slices.of[digest].rows[at]]
-                packed.append((digest, len(self._slices.of[digest].figures), at, successes[which], trials[which]))
+                which = np.array([at[figure] for figure in places[digest].values()], np.int64)
+                there = np.array(list(places[digest]), np.int64)
+                packed.append((digest, len(self._slices.of[digest]), there, successes[which], trials[which]))
             yield _Used(tuple(some), names), hour_packed(packed)
             names = []
 
     def _gone(self) -> Iterator[Row]:
-        """Take back what is older than the history reaches, and names that nothing uses any more."""
+        """Take back what is older than the history reaches, names that nothing uses any more, and their places."""
+        if self.history.newest % _DAY_H == 0:
+            self.history.trim()
         last = self.history.newest - self.history.slots
         for key in [key for key in self._used if (named := key_of(key)) is not None and named.hour <= last]:
             del self._used[key]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -100,10 +101,7 @@ def hour_unpacked(value: bytes) -> Hour:
     """Read a record of an hour; raises Unreadable."""
     said = _Bytes(_inflated(value))
     slices, count, odds = (int(n) for n in said.take("<u4", 3))
-    head = said.take(_head, slices)
-    sizes = tuple(int(size) for size in head["size"])
-    # a bytes field of an array has lost the zero bytes at its end
-    digests = tuple(bytes(digest).ljust(_DIGEST_BYTES, b"\0") for digest in head["digest"])
+    digests, sizes = _slices(said.take("u1", slices * _head.itemsize).tobytes())
     whole = sum(sizes)
     there = np.unpackbits(said.take("u1", (whole + 7) // 8), count=whole).view(np.bool_)
     tops, bottoms = (_unshuffled(said.take("u1", 4 * count)) for _ in range(2))
@@ -116,6 +114,14 @@ def hour_unpacked(value: bytes) -> Hour:
     numbers[count:][bottoms == 0] = np.nan
     numbers[odd] = values
     return Hour(digests, sizes, np.flatnonzero(there), numbers[:count], numbers[count:])
+
+
+@lru_cache(maxsize=64)
+def _slices(head: bytes) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
+    """Read digests and sizes; those of one hour are mostly those of the next."""
+    starts = range(0, len(head), _head.itemsize)
+    sizes = np.frombuffer(head, _head)["size"].tolist()
+    return tuple(head[start : start + _DIGEST_BYTES] for start in starts), tuple(sizes)
 
 
 def _column(values: Floats, more: int = 0) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:

@@ -13,11 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from stream.catalog import BY_NAME
+from stream.catalog.sources import brought_by
 from stream.changes.panes import HOUR_MS
 from stream.contract.readings import Reading
 from stream.history.kept import LATE_MS
+from stream.history.slices import figure_of_row
 from stream.judge.history import SLOTS, Figure, History
-from stream.judge.plan import kinds_of
 from stream.judge.readings import KNOWN, Names, figures_of
 
 
@@ -84,13 +85,13 @@ class News(NamedTuple):
 
 def news(seeds: History, known: History) -> News:
     """Leave out what was measured: that counts, whatever seeds say."""
-    out, figures = History(), list(seeds.rows)
+    out, figures = History(), figure_of_row(seeds)
     filled = measured = contradicted = 0
     for hour in seeds.held():
         rows, tops, bottoms, _ = seeds.hour(hour)
         theirs = np.array([known.rows.get(figures[row], -1) for row in rows.tolist()], np.int64)
         there, their_tops, their_bottoms, seeded = known.hour(hour)
-        place = np.full(len(known.rows) + 1, -1, np.int64)
+        place = np.full(known.height + 1, -1, np.int64)
         place[there[~seeded]] = np.flatnonzero(~seeded)
         at = place[theirs]  # the last place is of those that are not known at all
         has = at >= 0
@@ -107,4 +108,4 @@ def news(seeds: History, known: History) -> News:
 
 
 def _rests_on(figure: Figure, kinds: Collection[str]) -> bool:
-    return bool(kinds) and not kinds_of(BY_NAME[figure.metric]).isdisjoint(kinds)
+    return bool(kinds) and not brought_by(BY_NAME[figure.metric]).isdisjoint(kinds)

@@ -16,13 +16,14 @@ from stream.catalog import BY_NAME
 from stream.changes.panes import HOUR_MS, window_ms
 from stream.contract.readings import Reading
 from stream.contract.results import encode, time_text
+from stream.history.slices import figure_of_row
 from stream.judge.history import Figure, History
 
 
 def shown(history: History, names: Collection[str] = ()) -> dict[str, Any]:
     """Say of each figure how many hours are known, how many of them were filled in, and where holes lie between."""
     hours = list(history.held())
-    known = np.zeros((2, len(history.rows), len(hours)), np.bool_)
+    known = np.zeros((2, history.height, len(hours)), np.bool_)
     for at, hour in enumerate(hours):
         rows, _, _, seeded = history.hour(hour)
         known[0, rows, at], known[1, rows, at] = True, seeded
@@ -57,7 +58,7 @@ def _figure(figure: Figure, hours: list[int], known: np.ndarray) -> dict[str, An
 
 def readings(history: History, names: Collection[str] = ()) -> Iterator[bytes]:
     """Write every hour as records of `leadpulse.metrics`: of figures by all of their labels, which add up to others."""
-    figures, version = list(history.rows), catalog.version()
+    figures, version = figure_of_row(history), catalog.version()
     for seq, hour in enumerate(history.held(), 1):
         at_ms = hour * HOUR_MS
         for row, top, bottom in zip(*(column.tolist() for column in history.hour(hour)[:3]), strict=True):

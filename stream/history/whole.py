@@ -12,9 +12,8 @@ from functools import cache
 import msgspec
 
 from stream.catalog import METRICS, Metric
-from stream.catalog.sources import counts_leads
+from stream.catalog.sources import brought_by, counts_leads
 from stream.contract.readings import Reading
-from stream.judge.plan import kinds_of
 
 
 def by_own_sources(readings: Iterable[Reading], behind: Collection[str]) -> list[Reading]:
@@ -36,9 +35,9 @@ def by_own_sources(readings: Iterable[Reading], behind: Collection[str]) -> list
 def _apart(series: str) -> frozenset[str]:
     """Name the kinds that a metric rests on; all there are, where it is not to be looked at by itself."""
     entries = _entries().get(series, ())
-    if not entries or any(counts_leads(entry) or not kinds_of(entry) for entry in entries):
-        return frozenset().union(*(kinds_of(metric) for metric in METRICS))
-    return frozenset().union(*map(kinds_of, entries))
+    if not entries or any(counts_leads(entry) or not brought_by(entry) for entry in entries):
+        return frozenset().union(*(brought_by(metric) for metric in METRICS))
+    return frozenset().union(*map(brought_by, entries))
 
 
 @cache

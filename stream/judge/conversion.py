@@ -199,9 +199,9 @@ class Days:
             return Share(put_together(observed, expected, EXAMPLES, LEAST_WEEKS), _known(expected))
         skipped = self._back - self._wide
         observed, expected = self._observed[..., skipped:], self._expected[..., skipped:]
-        usual = around(put_together(observed, expected, EXAMPLES, LEAST_WEEKS), SHIFTS[window], lowest=True)
-        expected = expected[..., self._wide : expected.shape[-1] - self._wide]
-        return Share(self._or_of_days(usual), _known(expected))
+        usual = put_together(observed, expected, EXAMPLES, LEAST_WEEKS)
+        known = _known(expected[..., self._wide : expected.shape[-1] - self._wide])
+        return Share(self._or_of_days(usual), known, SHIFTS[window])
 
     def before(self, window: str) -> Steady:
         """Add up the days before now that a window of several days has; each at the hour before."""
@@ -221,7 +221,7 @@ class Days:
         """Take the same window of the last seven days where weeks are not known."""
         if not np.isnan(usual).any():
             return usual
-        hours = self._past.hours()
+        hours = self._past.hours(self._wide, self._wide)
         days = [self._mix.steady(self._window, hours - DAY_H * day) for day in range(1, YOUNG_DAYS + 1)]
         observed, expected = np.stack([day.observed for day in days]), np.stack([day.expected for day in days])
         return np.where(np.isnan(usual), put_together(observed, expected, EXAMPLES, LEAST_DAYS), usual)
@@ -235,7 +235,7 @@ def _known(expected: Floats) -> Floats:
 def _judgement(steady: Steady, share: Share, line: Line, z: Floats | float, part: Floats | float) -> Judgement:
     """Hold what was observed against what was expected, and against what is usual of their ratio."""
     observed, expected, visitors = steady
-    usual = line.between(share.usual)
+    usual = share.at(line)
     return Judgement(
         figure=observed,
         over=expected,

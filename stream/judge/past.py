@@ -128,7 +128,13 @@ def around(values: Floats, shifts: Sequence[int], *, lowest: bool) -> Floats:
 
 
 class Line:
-    """Moments among hours: for each the hour before, and how far it is to the next."""
+    """Moments among hours: for each the hour before, and how far it is to the next.
+
+    >>> from stream.judge.zones import zone
+    >>> half = Line(Past(History(), zone("UTC", 0), 0, 2), np.array([1_800_000]))
+    >>> half.between(np.array([8.0, 2.0, 2.0])).tolist(), half.under(np.array([50.0, 8.0, 2.0, 2.0, 2.0])).tolist()
+    ([5.0], [4.23606797749979])
+    """
 
     def __init__(self, past: Past, moments_ms: Ints) -> None:
         hour, past_ms = np.divmod(moments_ms, HOUR_MS)
@@ -140,6 +146,22 @@ class Line:
     def before(self, values: Floats) -> Floats:
         """Give what stood at the hour before."""
         return np.take(values, self._at, axis=-1)
+
+    def under(self, values: Floats) -> Floats:
+        """Give what is not above a curve through the hours; `values` have one hour more at both ends.
+
+        Where a day falls off a cliff the line is far above what comes between, and the lines through the hours before
+        and after are not: where it bends upwards their higher one, but nothing below both ends. Counts bend by chance:
+        what is within one deviation of the line is the line.
+        """
+        line = self.between(values[..., 1:-1])
+        if self._full:
+            return line
+        earlier, before, after, later = (np.take(values, self._at + shift, axis=-1) for shift in range(4))
+        left = before + (before - earlier) * self._part
+        right = after + (after - later) * (1 - self._part)
+        low = np.maximum(np.maximum(left, right), np.minimum(before, after))
+        return line - np.fmax(line - low - np.sqrt(line), 0)
 
     def between(self, values: Floats) -> Floats:
         """Give the line between two hours; where one is not known, the other."""

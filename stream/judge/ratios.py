@@ -60,7 +60,7 @@ def shares(
 ) -> Judgement:
     """Judge shares (Wilson) or rates (Poisson) of one window."""
     successes = now.successes
-    usual = line.between(share.usual)
+    usual = share.at(line)
     some = np.where(now.trials > 0, now.trials, np.nan)
     interval = poisson if rate else wilson
     if rises:
@@ -111,7 +111,7 @@ def in_time(
     now: Pairs, marked: Bools, line: Line, share: Share, *, z: Floats | float, part: Floats | float
 ) -> Judgement:
     """Judge what is told in time: cohorts as old as the horizon, against those of the last four weeks."""
-    usual = line.between(share.usual)
+    usual = share.at(line)
     some = np.where(now.trials > 0, now.trials, np.nan)
     holds = wilson(now.successes, some, 1, z) < part * usual
     stays = now.successes / some < TIMELY_STAY * usual
@@ -121,7 +121,7 @@ def in_time(
 
 def costs(now: Pairs, marked: Bools, line: Line, share: Share, part: Floats | float) -> Judgement:
     """Judge what one costs: only of so many, and only when it is half as much again."""
-    usual = line.between(share.usual)
+    usual = share.at(line)
     some = np.where(now.trials > 0, now.trials, np.nan)
     much, cost = some >= COST_LEAST, now.successes / some
     holds, stays = much & (cost > part * usual), much & (cost > COST_STAY * usual)
@@ -131,7 +131,7 @@ def costs(now: Pairs, marked: Bools, line: Line, share: Share, part: Floats | fl
 
 def countries(now: Pairs, marked: Bools, line: Line, share: Share, z: Floats | float) -> Judgement:
     """Judge whether a country's share of the visitors is more by a tenth of all of them than is usual."""
-    usual = line.between(share.usual)
+    usual = share.at(line)
     some = np.where(now.trials > 0, now.trials, np.nan)
     limit, many = usual + COUNTRY_MORE, now.successes >= LEAST_RISE
     holds = many & (wilson(now.successes, some, -1, z) > limit)

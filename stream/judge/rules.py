@@ -98,7 +98,7 @@ def _visitors(group: Group, scene: Scene) -> Iterator[Ruled]:
 
         def work(window: str = window, rows: Rows = rows, pulled: Any = pulled) -> volumes.Visitors:
             usual = count_of(past, past.counts(rows), day, window)
-            young = window == "1h" and bool(np.isnan(usual.expected).any())
+            young = window == "1h" and usual.young
             days = volumes.least_of_days(past, past.counts(rows)) if young else None
             return volumes.Visitors(usual, count_of(past, pulled, pulled_day, window), days)
 

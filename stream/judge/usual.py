@@ -6,14 +6,17 @@ Out: low, high, level; the usual share or rate; by the hour, with NaN where too 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from stream.judge.history import Bools, Floats
-from stream.judge.past import DAY_H, LEAST_WEEKS, Counts, PairsAt, Past, around, weeks
+from stream.judge.past import DAY_H, LEAST_WEEKS, Counts, Line, PairsAt, Past, weeks
 from stream.judge.stats import quantile
+
+Pick = Callable[[Floats, Floats], Floats]
 
 #: Of four weeks the second lowest: one odd week changes nothing. High is the mirror image.
 LOW: Final = 1 / 3
@@ -27,22 +30,31 @@ LEAST_DAYS: Final = 3
 
 
 class Volume(NamedTuple):
-    """Low of the former weeks, what is expected of now, and how many weeks are known: series × hours."""
+    """The lower weeks (of more hours at both ends), level, how many weeks are known: series × hours; and the shifts."""
 
-    low: Floats
-    expected: Floats
+    lower: Floats
+    level: Floats
     weeks: Floats
+    shifts: Sequence[int]
+
+    @property
+    def young(self) -> bool:
+        """Say whether anything is not known."""
+        return bool(np.isnan(self.lower).any())
+
+    def low(self, line: Line) -> Floats:
+        """Give the lowest of the lines through shifted hours: series × moments."""
+        return _extreme(line.under, self.lower, self.shifts, np.fmin)
 
 
 def count_of(past: Past, of: Counts, day: Counts, window: str, shifts: Sequence[int] | None = None) -> Volume:
     """Say what a count should be: the lower weeks at the lowest of some shifted hours, lowered by the day before."""
     moved = SHIFTS[window] if shifts is None else shifts
-    wide = max(moved)
+    wide = max(moved) + 1
     counts = past.lagged(of, weeks(), past.hours(wide, wide))
-    known = (~np.isnan(counts)).sum(axis=0)[:, wide : counts.shape[-1] - wide].astype(np.float64)
-    low = around(quantile(counts, LOW), moved, lowest=True)
-    low = np.where(known >= LEAST_WEEKS, low, np.nan)
-    return Volume(low, low * level_of(past, day, window), known)
+    known = (~np.isnan(counts)).sum(axis=0).astype(np.float64)
+    lower = np.where(known >= LEAST_WEEKS, quantile(counts, LOW), np.nan)
+    return Volume(lower, level_of(past, day, window), known[:, wide:-wide], moved)
 
 
 def level_of(past: Past, day: Counts, window: str) -> Floats:
@@ -63,24 +75,37 @@ class Examples(NamedTuple):
 
 
 class Share(NamedTuple):
-    """The usual share or rate, whether former weeks say so (else days), and how many weeks: series × hours."""
+    """The usual share or rate (of more hours at both ends), the weeks known: series × hours; and the shifts."""
 
     usual: Floats
     weeks: Floats
+    shifts: Sequence[int] = (0,)
+    rises: bool = False
+
+    def at(self, line: Line) -> Floats:
+        """Give the lowest of the lines through shifted hours (of what rises: the highest): series × moments."""
+        return _extreme(line.between, self.usual, self.shifts, np.fmax if self.rises else np.fmin)
+
+
+def _extreme(read: Callable[[Floats], Floats], values: Floats, shifts: Sequence[int], pick: Pick) -> Floats:
+    wide = max(shifts)
+    length = values.shape[-1] - 2 * wide
+    return reduce(pick, (read(values[:, wide + shift :][:, :length]) for shift in shifts))
 
 
 def share_of(past: Past, of: PairsAt, window: str, how: Examples) -> Share:
     """Say what a share should be: the lower of pool and median of the weeks; of young ones, of the last days."""
-    moved = SHIFTS[window]
-    wide = max(moved)
-    successes, trials = past.pairs(of, weeks(), past.hours(wide, wide))
-    usual = around(put_together(successes, trials, how, LEAST_WEEKS), moved, lowest=not how.rises)
+    shifts = SHIFTS[window]
+    wide = max(shifts)
+    hours = past.hours(wide, wide)
+    successes, trials = past.pairs(of, weeks(), hours)
+    usual = put_together(successes, trials, how, LEAST_WEEKS)
     known = (~np.isnan(trials)).sum(axis=0)[:, wide : trials.shape[-1] - wide].astype(np.float64)
     if np.isnan(usual).any():
         days = [DAY_H * day for day in range(1, YOUNG_DAYS + 1)]
-        young = put_together(*past.pairs(of, days, past.hours()), how, LEAST_DAYS)
+        young = put_together(*past.pairs(of, days, hours), how, LEAST_DAYS)
         usual = np.where(np.isnan(usual), young, usual)
-    return Share(usual, known)
+    return Share(usual, known, shifts, how.rises)
 
 
 def put_together(successes: Floats, trials: Floats, how: Examples, times: int) -> Floats:

@@ -58,7 +58,8 @@ def few_come(count: Floats, expected: Floats, part: Floats | float, sigmas: floa
 
 def judge(now: Floats, marked: Bools, line: Line, volume: Volume, part: Floats | float) -> Judgement:
     """Judge counts of one window."""
-    low, expected = line.between(volume.low), line.between(volume.expected)
+    low = volume.low(line)
+    expected = low * line.between(volume.level)
     return Judgement(
         figure=now,
         over=np.full_like(now, np.nan),
@@ -95,8 +96,9 @@ def visitors(
 ) -> tuple[Judgement, Judgement]:  # fmt: skip
     """Judge the visitors of sites: the page, and the ticket where only those are missing who are pushed."""
     page = judge(now, marked, line, usual.all, part)
-    low, low_pulled = line.between(usual.all.low), line.between(usual.pulled.low)
-    broad = (pulled < BREADTH * line.between(usual.pulled.expected)) | ~(low_pulled >= LEAST_PULLED * low)
+    low, low_pulled = usual.all.low(line), usual.pulled.low(line)
+    expected_pulled = low_pulled * line.between(usual.pulled.level)
+    broad = (pulled < BREADTH * expected_pulled) | ~(low_pulled >= LEAST_PULLED * low)
     few = few_come(now, page.usual, pushed_part) & ~marked
     ticket = replace(page, holds=few & ~broad, stays=nowhere(now))
     page.holds &= broad

@@ -15,7 +15,7 @@ from stream.catalog import BY_NAME
 from stream.changes.panes import HOUR_MS
 from stream.history.kept import Kept, Row, restored
 from stream.history.packed import SLICE
-from stream.history.slices import SPARED_HOURS
+from stream.history.slices import SPARED_HOURS, figure_of_row
 from stream.judge.history import SLOTS, Figure, History, figure_of
 
 NOON = 490_000  # an hour, counted from 1970
@@ -49,7 +49,7 @@ class Log:
 
 
 def says(history: History) -> dict[tuple[Figure, int], tuple[float, float | None, bool]]:
-    figures = list(history.rows)
+    figures = figure_of_row(history)
     return {
         (figures[row], hour): (top, None if np.isnan(bottom) else bottom, bool(seed))
         for hour in history.held()
@@ -136,6 +136,24 @@ def test_names_that_nothing_uses_any_more_go_a_day_later() -> None:
         log.write(keeper.rows(at(hour), {VISITORS: (hour, NAN)}))
         assert (names <= {key for key, value in log.rows if value is None}) is (hour >= SPARED_HOURS)
     assert figure("old") not in restored(log.compacted()).history.rows
+
+
+def test_a_row_that_another_figure_has_taken_is_named_as_that_figure() -> None:
+    keeper, log = Kept(History(slots=3)), Log()
+    log.write(keeper.rows(at(0), {figure("old"): (1, NAN), VISITORS: (2, NAN)}))
+    for hour in range(1, 30):
+        log.write(keeper.rows(at(hour), {VISITORS: (hour, NAN)}))
+    assert figure("old") not in keeper.history.rows
+    log.write(keeper.rows(at(30), {VISITORS: (5, NAN), figure("new"): (7, NAN)}))
+    assert keeper.history.height == 2
+    again = Kept(History(slots=3))
+    for row in log.compacted():
+        again.load(*row)
+    again.settle()
+    assert says(again.history) == says(keeper.history)
+    assert says(again.history)[figure("new"), NOON + 30] == (7, None, False)
+    log.write(again.rows(at(31), {figure("old"): (3, NAN)}))
+    assert says(restored(log.compacted()).history)[figure("old"), NOON + 31] == (3, None, False)
 
 
 def test_many_figures_lie_in_several_records_none_of_which_is_too_large() -> None:

@@ -182,7 +182,7 @@ def test_figures_are_shown_with_their_holes() -> None:
 def filled(events: Iterable[Envelope], now: int) -> tuple[Hours, dict[tuple[str, str, int], float]]:
     hours, seeding = Hours(replace(ReplayOptions(now), windows=KEPT)), Seeding(now)
     for snapshot in hours.snapshots(lines(list(events))):
-        seeding.put(snapshot.as_of_ms, snapshot.readings, hours.without)
+        seeding.put(snapshot.as_of_ms, hours.whole(snapshot), hours.without)
     return hours, {(f.metric, f.window, hour - NOON): top for (f, hour), (top, _, _) in says(seeding.history).items()}
 
 
@@ -220,3 +220,24 @@ def test_ads_that_do_not_say_when_they_arrived_are_left_out_with_what_rests_on_t
     assert hours.without == frozenset()
     assert [metric for metric, _, _ in at if metric.startswith("ad_")]
     assert orjson.loads(lines(told)[0])["recordedtime"]
+
+
+def test_a_day_of_which_no_line_is_there_is_a_hole_and_a_quiet_night_is_none() -> None:
+    """Views at 08:10, 09:10, a night of twelve hours, 21:10, 22:10; then nothing for two days."""
+
+    def at(day: int, time: str, name: str) -> Envelope:
+        event = view(time, name)
+        return event | {"time": format_ms(at_ms(time) + day * 24 * HOUR_MS)}
+
+    events = [at(0, "08:10", "a"), at(0, "09:10", "b"), at(0, "21:10", "c"), at(0, "22:10", "d"), at(2, "22:30", "e"),
+              at(3, "01:10", "f"), at(3, "05:10", "g")]  # fmt: skip
+    _, found = filled(events, moment(100))
+    hours = {hour: top for (metric, window, hour), top in found.items() if (metric, window) == ("visitors", "1h")}
+    assert hours[-2] == 1
+    assert [hours[hour] for hour in range(-1, 9)] == [0] * 9 + [0]
+    assert hours[10] == 1
+    assert not [hour for hour in hours if 10 < hour < 60], "nobody knows of these"
+    assert hours[62] == 1
+    longer = {hour for (metric, window, hour) in found if (metric, window) == ("visitors", "6h")}
+    assert not [hour for hour in longer if 10 < hour < 64], "six hours that reach into the gap"
+    assert 65 in longer

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from stream.judge.history import History
+from stream.judge.past import Line
 from stream.judge.usual import Examples, count_of, level_of, put_together, share_of
-from tests.unit.judge.made import WEEK, past, remember, rows
+from tests.unit.judge.made import NOON_MS, WEEK, past, remember, rows
 
 
 def test_low_is_the_second_lowest_week_at_the_lowest_of_three_hours() -> None:
@@ -21,8 +22,8 @@ def test_low_is_the_second_lowest_week_at_the_lowest_of_three_hours() -> None:
     row, day = remember(history, "visitors", "1h", {}, was), remember(history, "visitors", "24h", {}, lambda _: 500.0)
     time = past(history)
     volume = count_of(time, time.counts(rows("1h", row)), time.counts(rows("24h", day)), "1h")
-    assert volume.low.tolist() == [[20.0]]
-    assert volume.expected.tolist() == [[20.0]]
+    assert volume.low(Line(time, np.array([NOON_MS]))).tolist() == [[20.0]]
+    assert volume.level.tolist() == [[1.0]]
     assert volume.weeks.tolist() == [[4.0]]
 
 
@@ -31,7 +32,7 @@ def test_one_week_is_too_few() -> None:
     row = remember(history, "visitors", "1h", {}, lambda lag: 30.0 if lag <= WEEK + 2 else None)
     time = past(history)
     counts = time.counts(rows("1h", row))
-    assert np.isnan(count_of(time, counts, counts, "1h").expected).all()
+    assert np.isnan(count_of(time, counts, counts, "1h").lower).all()
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_a_young_share_is_held_against_the_last_days() -> None:
     row = remember(history, "opt_in_ratio", "1h", {}, lambda lag: (6.0, 100.0) if lag <= 90 else None)
     time = past(history)
     share = share_of(time, lambda hours: time.read(rows("1h", row), hours), "1h", Examples(200, 20))
-    assert share.usual.item() == pytest.approx(0.06)
+    assert share.at(Line(time, np.array([NOON_MS]))).item() == pytest.approx(0.06)
     assert share.weeks.item() == 0
 
 

@@ -15,7 +15,7 @@ NOWHERE = np.zeros((1, 1), bool)
 
 
 def volume(low: float, level: float = 1.0) -> Volume:
-    return Volume(np.array([[low]]), np.array([[low * level]]), np.array([[4.0]]))
+    return Volume(np.full((1, 4), low), np.full((1, 2), level), np.full((1, 2), 4.0), (0,))
 
 
 def judged(count: float, pulled: float, usual: Visitors) -> tuple[bool, bool]:
@@ -49,10 +49,10 @@ def test_of_twenty_visitors_two_still_page() -> None:
 
 
 def test_a_young_site_is_told_only_when_nobody_comes() -> None:
-    young = Visitors(volume(np.nan), volume(np.nan), np.array([[50.0]]))
+    young = Visitors(volume(np.nan), volume(np.nan), np.array([[50.0, 50.0]]))
     assert judged(0, 0, young) == (True, False)
     assert judged(1, 0, young) == (False, False)
-    assert judged(0, 0, young._replace(days=np.array([[49.0]]))) == (False, False)
+    assert judged(0, 0, young._replace(days=np.array([[49.0, 49.0]]))) == (False, False)
 
 
 @pytest.mark.parametrize(("went_out", "holds"), [(True, False), (False, True)])

@@ -53,7 +53,7 @@ class Judging:
         self._settings = settings
         self._judge = Judge(settings())
         self._carried = Carried()
-        self._looks, self._spells = Looks(), Spells()
+        self.looks, self.spells = Looks(), Spells()
         self._state = State(kept.history)
         self._edge_ms = 0
         self._figures: tuple[JudgedFigure, ...] | None = None
@@ -63,29 +63,29 @@ class Judging:
 
     async def restore(self, link: Link, reader: Reader) -> None:
         """Read both logs; whoever wrote them before is fenced by now."""
-        await self.kept.restore(link, reader, self._looks.load)
+        await self.kept.restore(link, reader, self.looks.load)
         if self.alerts is None:
             return
 
         def load(key: bytes, value: bytes | None) -> None:
-            self._spells.load(key, value)
+            self.spells.load(key, value)
 
         await StateLog(link, self.alerts, 0, None).read(reader, load)
         self.settle(self.kept.now_ms)
 
     def settle(self, now_ms: int) -> None:
         """Go on from what was read."""
-        remembered = self._looks.remembered()
+        remembered = self.looks.remembered()
         if remembered is not None and now_ms and max(remembered.looks, default=0) > now_ms + _AHEAD_MS:
             remembered = None  # a clock that was wrong: no look would come before its time
         self._state = State(self.kept.history) if remembered is None else State.of(self.kept.history, remembered)
-        found = go_on(self._state, self._spells.firing())
+        found = go_on(self._state, self.spells.firing())
         last_ms = self._state.looks[-1] if self._state.looks else 0
         self._edge_ms = last_ms + EDGE_MS if last_ms else 0
         faults = [
-            "what it remembered cannot be used" if remembered is None and self._looks.is_there else "",
+            "what it remembered cannot be used" if remembered is None and self.looks.is_there else "",
             f"{found:,} alerts fire on the topic that it did not remember, and go on" if found else "",
-            f"{self._spells.unreadable:,} records of alerts cannot be read" if self._spells.unreadable else "",
+            f"{self.spells.unreadable:,} records of alerts cannot be read" if self.spells.unreadable else "",
         ]
         whole = "nothing was looked at yet, it begins young"
         if last_ms:
@@ -114,14 +114,14 @@ class Judging:
 
         A full hour is kept, and if a look is due they are looked at: `published` takes the verdicts to them.
         """
-        own = by_own_sources(readings, behind)
-        rows = self.kept.rows(time_ms, own, behind)
+        rows = self.kept.rows(time_ms, readings, behind)
         told: list[Row] = []
         if looks:
             self._edge_ms = time_ms // EDGE_MS * EDGE_MS + EDGE_MS
             if self.alerts is not None:
+                own = by_own_sources(readings, behind)
                 told = self._look(time_ms // EDGE_MS * EDGE_MS, own, published)
-                rows += _rows(self._looks.rows(self._state.remembered()))
+                rows += _rows(self.looks.rows(self._state.remembered()))
         return [(topic, 0, some) for topic, some in ((self.kept.topic, rows), (self.alerts, told)) if topic and some]
 
     def _look(self, moment_ms: int, readings: list[Reading], published: Published) -> list[Row]:
@@ -131,7 +131,7 @@ class Judging:
         looked = self._judge.look(self._state, moment_ms, readings, seq=seq, version=version)
         published.judge(self._carried.of(readings, looked.verdicts))
         self._figures = figures_of(looked.verdicts)
-        return _rows(self._spells.rows(looked.records, self._state.told.values(), moment_ms))
+        return _rows(self.spells.rows(looked.records, self._state.told.values(), moment_ms))
 
     def show(self, exporter: Exporter, readings: Iterable[Reading]) -> None:
         """Show what is judged; until it looks, a new owner knows only of verdicts that stand in readings."""
@@ -152,7 +152,7 @@ class Judging:
 
     def tell_again(self) -> None:
         """Take the topic of alerts as empty."""
-        self._spells.tell_again()
+        self.spells.tell_again()
 
 
 def _rows(rows: Iterable[tuple[bytes, bytes | None]]) -> list[Row]:

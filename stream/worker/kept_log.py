@@ -20,6 +20,7 @@ from stream.changes.panes import HOUR_MS
 from stream.contract.readings import Reading
 from stream.contract.records import Record
 from stream.history.kept import LATE_MS, Kept
+from stream.history.whole import by_own_sources
 from stream.judge.history import History
 from stream.judge.readings import KNOWN, Names, figures_of
 from stream.kafka.clock import BrokerClock
@@ -88,12 +89,12 @@ class KeptLog:
     def rows(self, moment_ms: int, readings: Iterable[Reading], behind: Collection[str]) -> list[Row]:
         """Keep what is published of a full hour, and give what is to be written.
 
-        Readings are as complete as their own sources are; `behind` are kinds of events of which more is to come.
+        `behind` are kinds of events of which more is to come: what does not rest on them is whole all the same.
         """
         hour, late_ms = divmod(moment_ms, HOUR_MS)
         if late_ms > LATE_MS or self._filled == hour:
             return []
-        seen = figures_of(readings, self._names)
+        seen = figures_of(by_own_sources(readings, behind), self._names)
         rows = self._kept.rows(
             moment_ms, {figure: one[:2] for figure, one in seen.items() if one.waits == KNOWN}
         )  # fmt: skip

@@ -142,7 +142,9 @@ class _Teller:
         if before is not None and not self._is_news(before, one, held, shown, at, moment_ms):
             return
         record = self._record(at, moment_ms, one, held, shown, sites)
-        if before is not None:
+        if before is not None and shown is not None and shown.ruled is None:  # nothing judges it now: what was known
+            record = msgspec.structs.replace(before, at=record.at, severity=record.severity, held=held)
+        elif before is not None:
             record = msgspec.structs.replace(record, since=before.since)
         self._state.told[one.case] = record
         self._write(record)

@@ -72,10 +72,12 @@ class Layout:
         without: Collection[str] = (),
         *,
         keeps: bool = True,
+        tells: bool = True,
     ) -> None:
         """Take the generation: a higher one has topics, group and transactions of its own, and the sources with all.
 
-        `without` names kinds that are not there, and are not read; `keeps` is false where history is not kept.
+        `without` names kinds that are not there, and are not read; `keeps` is false where history is not kept, `tells`
+        where there is no topic for alerts.
         """
         self.prefix, self.generation = prefix, generation
         self.groups = {group.name: group for group in groups}
@@ -93,6 +95,8 @@ class Layout:
         self.metrics = f"{prefix}leadpulse.metrics"
         #: What figures were at each full hour; None where there is no topic for it.
         self.history: str | None = self._own("history") if keeps else None
+        #: What fires, and what fired: one for all generations, as the figures are. Without history nothing is judged.
+        self.alerts: str | None = f"{prefix}leadpulse.alerts" if keeps and tells else None
         #: The group that is told of people, if there is one, and what it tells others of them.
         self.told: str | None = next((name for name, group in self.groups.items() if group.told_by), None)
         self.results: dict[str, str] = {name: f"{prefix}leadpulse.{name}" for name in RESULTS if self.told is not None}
@@ -105,13 +109,14 @@ class Layout:
         """Give the layout of what runs where only these topics are there: optional groups need all of theirs.
 
         Who is told of people runs where the topic for that is: if another is missing it must not go unnoticed. History
-        is kept where there is a topic for it.
+        is kept where there is a topic for it, and figures are judged where there is one for alerts, too.
         """
         kept = [group for group in self.groups.values() if not group.optional or self.needed(group).issubset(there)]
         without = [
             kind for group in kept for kind in group.optional_kinds if self.sources[group.name].get(kind) not in there
         ]
-        return Layout(self.prefix, kept, self.generation, without, keeps=self.history in there)
+        keeps, tells = self.history in there, self.alerts in there
+        return Layout(self.prefix, kept, self.generation, without, keeps=keeps, tells=tells)
 
     def needed(self, group: TopicGroup) -> set[str]:
         """Name the topics without which an optional group is left out."""

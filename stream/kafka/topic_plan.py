@@ -12,7 +12,7 @@ from typing import Final
 
 from stream.contract import records
 from stream.errors import REBUILD
-from stream.kafka.layout import Layout
+from stream.kafka.layout import ROLLUP, Layout
 from stream.kafka.topic_spec import (
     COMPACTED,
     DEAD_LETTER,
@@ -77,6 +77,8 @@ class TopicPlan:
         specs.append(TopicSpec(layout.metrics, "result", "rollup", 1, COMPACTED))
         if layout.history is not None:
             specs.append(TopicSpec(layout.history, "history", "rollup", 1, COMPACTED, optional=True))
+        if layout.alerts is not None:
+            specs.append(TopicSpec(layout.alerts, "result", "rollup", 1, COMPACTED, optional=True))
         specs.append(TopicSpec(layout.dead_letter, "dead_letter", "", max(counts.values()), DEAD_LETTER))
         takes = {"max.message.bytes": str(MESSAGE_BYTES)}
         self.specs: tuple[TopicSpec, ...] = tuple(
@@ -223,6 +225,13 @@ def _missing(spec: TopicSpec) -> Finding:
     if spec.role == "history":
         return Finding(
             "History is not kept: there is no topic for it. Each worker that takes over learns anew what is usual.",
+            spec.name,
+            "Create it with `leadpulse topics create`; workers find it within a minute.",
+            fatal=False,
+        )
+    if spec.role == "result" and spec.group == ROLLUP and spec.optional:
+        return Finding(
+            "Nothing is judged: there is no topic for alerts, and no reading says whether it is as usual.",
             spec.name,
             "Create it with `leadpulse topics create`; workers find it within a minute.",
             fatal=False,

@@ -219,12 +219,16 @@ class Rollup:
         if newest:
             self._table.advance(newest + 1)
 
-    def advance(self, clock_ms: int) -> None:
-        """Let time go on: to the broker's clock once every shard is caught up, else no further than the events."""
+    def advance(self, clock_ms: int, until_ms: int | None = None) -> None:
+        """Let time go on: to the broker's clock once every shard is caught up, else no further than the events.
+
+        By the clock it goes to `until_ms` at most: somebody wants to read at that very moment.
+        """
         self._restore()
         self._clock_ms = clock_ms or self._clock_ms
         if self.options.clock == "wall" and self.complete:
-            self._table.advance(self._standings.reached_ms(self._clock_ms))
+            reached_ms = self._standings.reached_ms(self._clock_ms)
+            self._table.advance(reached_ms if until_ms is None else min(reached_ms, until_ms))
 
     @property
     def records(self) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stream.catalog import NOW_WINDOW, Metric
-from stream.catalog.judging import LEAST_LEADS, LEAST_TRIALS
 from stream.serve import words
 from stream.serve.figures import Figure
 from stream.serve.verdict import Verdict
@@ -22,7 +21,8 @@ _STATES: Final = {
     "drop": "Drop",
     "rise": "Rise",
     "too_little": "Not enough data",
-    "no_baseline": "No baseline yet",
+    "young": "No baseline yet",
+    "marked": "Not judged",
     "waiting": "Not judged",
     "empty": "No data",
     "unknown": "Not known",
@@ -46,10 +46,10 @@ def window_for(metric: Metric, window: str) -> str:
     return longer[0] if longer else metric.windows[-1]
 
 
-def card(metric: Metric, window: str, asked: str, figure: Figure | None, verdict: Verdict, complete: bool,
+def card(metric: Metric, window: str, asked: str, figure: Figure | None, verdict: Verdict,
          known: bool = True) -> Card:  # fmt: skip
     """Put a card together; `known` is false where this worker has no figures at all."""
-    state, detail = _state(metric, window, figure, verdict, complete) if known else ("unknown", "")
+    state, detail = _state(metric, window, figure, verdict) if known else ("unknown", "")
     measure = figure.measure if figure else ""
     return {
         "metric": metric.name,
@@ -115,20 +115,19 @@ def _whole(usual: float | None, metric: Metric) -> float | None:
     return round(usual) if usual is not None and metric.kind == "count" else usual
 
 
-def _state(metric: Metric, window: str, figure: Figure | None, verdict: Verdict, complete: bool) -> tuple[str, str]:
-    """Give the state of a card and the words beside it."""
+def _state(metric: Metric, window: str, figure: Figure | None, verdict: Verdict) -> tuple[str, str]:
+    """Give the state of a card and the words beside it; those of another window than the card's name it."""
     if figure is None or (figure.value is None and not figure.denominator):
         return "empty", f"nothing in the last {window}"
     if verdict.state == "none":
         return "", ""
-    if not complete:
-        return "waiting", "not caught up with the sources yet"
-    usual = words.value(_whole(verdict.usual, metric), metric.unit, figure.measure)
-    if verdict.state == "no_baseline":
-        least = {"ratio": f"{LEAST_TRIALS} or more", "currency": f"{LEAST_LEADS} or more leads"}.get(metric.unit)
-        earlier = f"needs an earlier, full window of {window}"
-        return verdict.state, f"{earlier}, {least} in all" if least else earlier
-    if verdict.state == "too_little":
-        n, needed = words.number(verdict.n or 0), words.number(verdict.needed or 0)
-        return verdict.state, f"{n} of {needed} needed; usual {usual}"
-    return verdict.state, f"usual {usual}"
+    usual = ""
+    if verdict.usual is not None:
+        usual = f"usual {words.value(_whole(verdict.usual, metric), metric.unit, figure.measure)}"
+    told = [usual, verdict.says]
+    if verdict.state == "young":
+        told = ["two former weeks at this hour are needed"]
+    elif verdict.state == "too_little" and verdict.needed is not None:
+        told = [f"{words.number(verdict.n or 0)} of {words.number(verdict.needed)} needed", usual]
+    detail = "; ".join(filter(None, told))
+    return verdict.state, f"{detail} ({verdict.window})" if detail and verdict.window else detail

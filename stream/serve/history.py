@@ -1,7 +1,7 @@
 """History: what the main figures were since the worker started, in bounded memory.
 
 In:  figures by site, window and metric, as of a moment.
-Out: points for a chart; what former, non-overlapping windows held.
+Out: points for a chart.
 
 A ring that is full drops every other point and doubles its step, up to a longest step; from then on it drops its
 oldest. So a chart always covers everything since the start, or as much as the window asks for.
@@ -11,32 +11,29 @@ from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Final
 
 from stream.serve.figures import Figure, Key
-from stream.serve.verdict import Usual
 from stream.settings.values import duration_ms
 
 CAPACITY: Final = 360
 FIRST_STEP_MS: Final = 2_000
-SERIES_LIMIT: Final = 1_000  # 12 KB each
-FORMER_WINDOWS: Final = 12
+SERIES_LIMIT: Final = 1_000  # 6 KB each
 DAY_MS: Final = 86_400_000
 
 
 class Ring:
-    """Points in order of time, at least a step apart; four columns of doubles, since tuples take six times as much."""
+    """Points in order of time, at least a step apart; two columns of doubles, since tuples take six times as much."""
 
-    __slots__ = ("_most_step_ms", "at_ms", "denominators", "measure", "numerators", "step_ms", "values")
+    __slots__ = ("_most_step_ms", "at_ms", "measure", "step_ms", "values")
 
     def __init__(self, span_ms: int, measure: str = "") -> None:
         """Keep `span_ms` at least, once there was that much; all of it in one measure."""
         self.measure = measure
         self.step_ms = FIRST_STEP_MS
         self._most_step_ms = span_ms * 2 // CAPACITY
-        self.at_ms, self.values, self.numerators, self.denominators = (array("d") for _ in range(4))
+        self.at_ms, self.values = array("d"), array("d")
 
     def __len__(self) -> int:
         return len(self.at_ms)
@@ -49,22 +46,13 @@ class Ring:
             self._make_room()
         self.at_ms.append(at_ms)
         self.values.append(math.nan if figure.value is None else figure.value)
-        self.numerators.append(figure.numerator or 0)
-        self.denominators.append(figure.denominator or 0)
 
     def _make_room(self) -> None:
         coarser = self.step_ms < self._most_step_ms
         if coarser:
             self.step_ms *= 2
-        for column in (self.at_ms, self.values, self.numerators, self.denominators):
+        for column in (self.at_ms, self.values):
             column[:] = column[::2] if coarser else column[CAPACITY // 8 :]  # in one go: no ring of its own is needed
-
-    def index_before(self, at_ms: int) -> int | None:
-        """Find the newest point with a value at or before a moment."""
-        at = bisect_right(self.at_ms, at_ms) - 1
-        while at >= 0 and math.isnan(self.values[at]):
-            at -= 1
-        return at if at >= 0 else None
 
 
 class History:
@@ -98,27 +86,3 @@ class History:
         if ring is None:
             return [], []
         return [int(at) for at in ring.at_ms], [None if math.isnan(value) else value for value in ring.values]
-
-    def usual(self, key: Key, as_of_ms: int, since_ms: int | None) -> Usual | None:
-        """Add up former windows that overlap neither the present one nor each other, and that data covers whole.
-
-        With W the window, the points read are those nearest before T − W, then W before that point, and so on:
-
-            data since        T-3W      T-2W      T-W        T
-            |------------------|--former-|--former-|--present-|
-        """
-        ring = self._rings.get(key)
-        if ring is None or since_ms is None:
-            return None
-        window_ms = duration_ms(key.window)
-        numerator = denominator = 0.0
-        windows, end_ms = 0, as_of_ms - window_ms
-        while windows < FORMER_WINDOWS:
-            at = ring.index_before(end_ms)
-            if at is None or ring.at_ms[at] - window_ms < since_ms:
-                break
-            numerator += ring.numerators[at]
-            denominator += ring.denominators[at]
-            windows += 1
-            end_ms = int(ring.at_ms[at]) - window_ms
-        return Usual(numerator, denominator, windows) if windows else None

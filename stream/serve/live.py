@@ -107,7 +107,7 @@ class LivePage:
             with self._lock:
                 self._history.interrupt()
         else:
-            shown = publication(snapshot.readings, snapshot.as_of_ms, now_ms)
+            shown = publication(snapshot.readings, snapshot.as_of_ms, now_ms, self._telemetry.judged)
             with self._lock:
                 self._history.take(shown.as_of_ms, shown.figures)
             self._shown = shown
@@ -165,8 +165,7 @@ class LivePage:
         edition = self._version, now_ms // int(BEAT_S * 1_000)
         found = self._written.get(view)
         if found is None or found[0] != edition:
-            with self._lock:
-                table = model(self._shown, view, self._history, self._health(), now_ms)
+            table = model(self._shown, view, self._health(), now_ms)
             if len(self._written) >= VIEWS_LIMIT:
                 self._written.clear()
             found = self._written[view] = edition, b"event: model\ndata: " + orjson.dumps(table) + b"\n\n"

@@ -1,6 +1,6 @@
 """Page: the model of the live page, from readings and the catalog.
 
-In:  readings as published last, the history of the main figures, and how the worker is.
+In:  readings as published last and what is judged of them, the history of the main figures, and how the worker is.
 Out: for a site and window, one table of plain values; everything the page shows, in words and in numbers.
 
 No time of day is written here: the browser knows its zone. All moments are integer milliseconds UTC.
@@ -20,7 +20,8 @@ from stream.serve.cards import card, window_for
 from stream.serve.figures import ALL_SITES, Figure, Key, figures, overview, sites
 from stream.serve.history import History
 from stream.serve.sections import entries, sections
-from stream.serve.verdict import judge
+from stream.serve.verdict import Judged, by_metric, verdict_of
+from stream.serve.views import JudgedFigure
 from stream.settings.values import duration_ms
 
 WINDOWS: Final = TRAFFIC
@@ -67,9 +68,12 @@ class Publication:
     sources: tuple[Table, ...] = ()
     trust: Table = field(default_factory=dict)
     catalog_version: str = ""
+    judged: Judged = field(default_factory=dict)
 
 
-def publication(readings: Iterable[Reading], as_of_ms: int, taken_ms: int) -> Publication:
+def publication(
+    readings: Iterable[Reading], as_of_ms: int, taken_ms: int, judged: Iterable[JudgedFigure] = ()
+) -> Publication:
     """Take from readings what the page needs."""
     readings = tuple(readings)
     found = figures(readings)
@@ -81,10 +85,11 @@ def publication(readings: Iterable[Reading], as_of_ms: int, taken_ms: int) -> Pu
         found, beside, tuple(sites({**found, **beside})), as_of_ms, taken_ms, complete, _along(totals),
         newest.data_since_ms if newest else None,
         tuple(_sources(totals, complete)), _trust(totals), newest.catalog_version if newest else "",
+        by_metric(judged),
     )  # fmt: skip
 
 
-def model(shown: Publication | None, view: View, history: History, health: Health, now_ms: int) -> Table:
+def model(shown: Publication | None, view: View, health: Health, now_ms: int) -> Table:
     """Give all that a page shows."""
     now = shown or Publication()
     view = settled(now, view)
@@ -103,7 +108,7 @@ def model(shown: Publication | None, view: View, history: History, health: Healt
         "complete": now.complete,
         "data_since_ms": now.data_since_ms,
         "catalog_version": now.catalog_version,
-        "cards": _cards(now, shown is not None, view, history),
+        "cards": _cards(now, shown is not None, view),
         "sections": sections(now.beside, view.site, view.window, _missing(now), now.along),
         "sources": list(now.sources),
         "trust": now.trust,
@@ -157,7 +162,7 @@ def state_of(shown: Publication | None, health: Health, now_ms: int) -> tuple[st
     if not shown.complete:
         unread = sum(source["unread"] for source in shown.sources)
         text = f"{words.number(unread)} records are still to be read." if unread else "Not all shards have reported."
-        return "catching_up", text + " Figures end where reading stands and are not judged."
+        return "catching_up", text + " Figures end where reading stands."
     if not shown.figures:
         return "no_data", "Everything runs; no event has arrived yet."
     return "live", "All sources are read to their end."
@@ -171,15 +176,13 @@ def _without_figures(health: Health) -> tuple[str, str]:
     return "starting", "This worker is joining its group."
 
 
-def _cards(now: Publication, known: bool, view: View, history: History) -> list[Table]:
+def _cards(now: Publication, known: bool, view: View) -> list[Table]:
     out = []
     for metric in overview():
         window = window_for(metric, view.window)
-        key = Key(view.site, window, metric.name)
-        figure = now.figures.get(key)
-        usual = history.usual(key, now.as_of_ms, now.data_since_ms)
-        parts = (figure.numerator, figure.denominator, figure.value) if figure else (None, None, None)
-        out.append(card(metric, window, view.window, figure, judge(metric, window, *parts, usual), now.complete, known))
+        figure = now.figures.get(Key(view.site, window, metric.name))
+        verdict = verdict_of(metric, view.site, window, figure, now.judged)
+        out.append(card(metric, window, view.window, figure, verdict, known))
     return out
 
 

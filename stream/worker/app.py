@@ -28,11 +28,13 @@ from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 from stream.kafka.state_log import StateLog
 from stream.serve.telemetry import program_version as installed_version
-from stream.serve.views import Exporter, RollupView, WorkerView
+from stream.serve.views import AlertsView, Exporter, JudgedFigure, RollupView, WorkerView
 from stream.worker import told
+from stream.worker.alerts_file import AlertsFile
 from stream.worker.duties import duties
 from stream.worker.guards.failstop import die
 from stream.worker.guards.outage import Outage
+from stream.worker.judging import Judging
 from stream.worker.kept_log import KeptLog
 from stream.worker.neighbours import Said, shared
 from stream.worker.outputs import Outputs
@@ -64,6 +66,7 @@ class App(faust.App):  # type: ignore[misc]
     shards: Shards
     outage: Outage
     shown: Shown
+    alerts: AlertsFile
     shards_of: dict[str, int]
     publishes: bool  # whether results are this generation's by now
 
@@ -85,6 +88,7 @@ class Shown:
 
     def __init__(self, exporter: Exporter | None) -> None:
         self.published: RollupView | None = None
+        self.judged: tuple[JudgedFigure, ...] = ()
         self._exporter = exporter
 
     def show_rollup(self, view: RollupView | None) -> None:
@@ -97,6 +101,17 @@ class Shown:
         """Replace the operational gauges."""
         if self._exporter is not None:
             self._exporter.show_worker(view)
+
+    def show_alerts(self, view: AlertsView) -> None:
+        """Replace the gauges of alerts."""
+        if self._exporter is not None:
+            self._exporter.show_alerts(view)
+
+    def show_judged(self, figures: tuple[JudgedFigure, ...]) -> None:
+        """Replace the gauges of verdicts."""
+        self.judged = figures
+        if self._exporter is not None:
+            self._exporter.show_judged(figures)
 
 
 def build_app(
@@ -151,9 +166,15 @@ def build_app(
     app.link, app.layout, app.whole, app.shown, app.shards_of = link, layout, whole or layout, shown, shards_of
     rules, first = settings.rules, layout.former() is None
     app.publishes = first
+    app.alerts = AlertsFile(settings.alerts)
     app.said = Said(settings.instance_id, shared(settings), reset)
     log.info("%s", told.start_line(settings, layout, shards_of, installed_version()))
     app.boot_strategy.enable_kafka_producer = False  # all writing goes through the shards' own producers
+
+    def judging() -> Judging | None:
+        if layout.history is None:
+            return None
+        return Judging(KeptLog(layout.history, clock), layout.alerts, lambda: app.alerts.settings)
 
     def make_shards(source: Any) -> Shards:
         outage = app.outage = Outage(partial(refusals.silence, link), lambda reason: app.shards.give_up(reason))
@@ -176,7 +197,7 @@ def build_app(
                     claim=claim,
                     fail=outage.fail,
                     succession=Succession(link, layout, settings.group_id, fences=exactly_once),
-                    kept=None if layout.history is None else KeptLog(layout.history, clock),
+                    judging=judging(),
                 )
             fold = make_fold(id.group, id.shard, shards_of)
             outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)

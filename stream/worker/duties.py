@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from aiokafka import TopicPartition
@@ -20,8 +21,10 @@ from mode import Service
 from stream.errors import LeadpulseError
 from stream.kafka import probe
 from stream.kafka.clock import BrokerClock
+from stream.kafka.reader import Reader
 from stream.serve.views import Exporter
-from stream.worker import added, optional, succession, told
+from stream.worker import added, alerts_file, optional, succession, told
+from stream.worker.alerts_shown import AlertsShown
 from stream.worker.guards.failstop import begin_again, leave_within
 from stream.worker.guards.watchdog import Watchdog
 
@@ -126,6 +129,23 @@ def duties(app: App, settings: Settings, exporter: Exporter, clock: BrokerClock)
                 if found is not None and found.wrong is None:
                     begin_again()
                     return
+
+        @Service.task
+        async def _look_at_the_file_of_alerts(self) -> None:
+            """Read the file of alerts again when it changes."""
+            while not self.should_stop:
+                await self.sleep(alerts_file.LOOK_S)
+                app.alerts.look()
+
+        @Service.task
+        async def _show_alerts(self) -> None:
+            """Follow the topic of alerts."""
+            if app.layout.alerts is not None:
+                shown = AlertsShown(
+                    app.layout.alerts, exporter, lambda: app.alerts.settings, lambda: app.shown.judged, clock,
+                    by_events=settings.clock == "events",
+                )  # fmt: skip
+                await shown.follow(partial(Reader, app.link), lambda: self.should_stop)
 
         async def on_stop(self) -> None:
             self._watchdog.stop()

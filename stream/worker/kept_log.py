@@ -13,12 +13,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Iterable
-from typing import Final
+from collections.abc import Callable, Collection, Iterable
 
 from aiokafka import TopicPartition
 
-from stream.changes.panes import HOUR_MS, MINUTE_MS
+from stream.changes.panes import HOUR_MS
 from stream.contract.readings import Reading
 from stream.contract.records import Record
 from stream.history.kept import LATE_MS, Kept
@@ -32,19 +31,15 @@ from stream.kafka.state_log import Row, StateLog
 
 log = logging.getLogger("leadpulse.history")
 
-#: Full hours and what lies between them are read at such edges: at the first publication that reaches one.
-EDGE_MS: Final = 10 * MINUTE_MS
-
 
 class KeptLog:
     """The history of one owner of the rollup."""
 
     def __init__(self, topic: str, clock: BrokerClock) -> None:
-        self.tp = TopicPartition(topic, 0)
+        self.topic, self.tp = topic, TopicPartition(topic, 0)
         self.next = 0
         self._clock, self._names = clock, Names()
         self._kept = Kept()
-        self._clock_ms = 0
         self._filled = -1  # the hour of which nothing more is to come
 
     @property
@@ -52,10 +47,20 @@ class KeptLog:
         """Give what is known."""
         return self._kept.history
 
-    async def restore(self, link: Link, reader: Reader) -> None:
-        """Read all that is there; whoever wrote it before is fenced by now."""
+    @property
+    def now_ms(self) -> int:
+        """Give the broker's time, 0 while nothing is known of it."""
+        return self._clock.now_ms()
+
+    async def restore(self, link: Link, reader: Reader, others: Callable[[bytes, bytes | None], bool]) -> None:
+        """Read all that is there; whoever wrote it before is fenced by now. `others` takes what is no history."""
         began = time.monotonic()
-        read = await StateLog(link, self.tp.topic, 0, None).read(reader, self._kept.load)
+
+        def load(key: bytes, value: bytes | None) -> None:
+            if not others(key, value):
+                self._kept.load(key, value)
+
+        read = await StateLog(link, self.tp.topic, 0, None).read(reader, load)
         self.next = read.end
         # aside: a second of arithmetic at the limit of readings, in which the loop must go on
         lost = await asyncio.to_thread(self._kept.settle, self._clock.now_ms() or None)
@@ -83,14 +88,11 @@ class KeptLog:
         self._kept.settle(self._clock.now_ms() or None)
         self.next = next
 
-    def edge_ms(self, now_ms: int) -> int | None:
-        """Give the full ten minutes that time has reached since it was last asked for; None for none."""
-        before, self._clock_ms = self._clock_ms, now_ms
-        edge_ms = now_ms // EDGE_MS * EDGE_MS
-        return edge_ms if before and before < edge_ms else None
-
     def rows(self, moment_ms: int, readings: Iterable[Reading], behind: Collection[str]) -> list[Row]:
-        """Keep what is published of a full hour, and give what is to be written; `behind` are kinds of events."""
+        """Keep what is published of a full hour, and give what is to be written.
+
+        `behind` are kinds of events of which more is to come: what does not rest on them is whole all the same.
+        """
         hour, late_ms = divmod(moment_ms, HOUR_MS)
         if late_ms > LATE_MS or self._filled == hour:
             return []

@@ -36,7 +36,7 @@ def left_out(whole: Layout, runs: Layout) -> set[str]:
 
 def _read(layout: Layout) -> set[str]:
     assigned = {topic for some in layout.assigned().values() for topic in some}
-    return assigned if layout.history is None else {*assigned, layout.history}
+    return assigned | {topic for topic in (layout.history, layout.alerts) if topic is not None}
 
 
 def appeared(link: Link, whole: Layout, runs: Layout) -> Appeared | None:

@@ -43,8 +43,12 @@ class Rollup(Protocol):
         It is `live` unless it was there before the rollup was taken over.
         """
 
-    def advance(self, now_ms: int) -> None:
-        """Move the windows to the broker's time, 0 where it is not known."""
+    def advance(self, now_ms: int, until_ms: int | None = None) -> None:
+        """Move the windows to the broker's time, 0 where it is not known; no further than `until_ms` by it."""
+
+    @property
+    def now_ms(self) -> int:
+        """The moment that windows are read at, 0 before the first event."""
 
     @property
     def complete(self) -> bool:

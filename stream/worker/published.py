@@ -1,20 +1,22 @@
 """Published: what the result topic says now, and what must be written to make it say the newest.
 
-In:  readings as the rollup reads them now.
+In:  readings as the rollup reads them now; verdicts of the last look.
 Out: the rows that changed, as (key, value), with a tombstone for a series that is no more.
 
 A reading is written when its value or its standing changed, not when time alone went on. Its `seq` rises over all
 owners of the rollup: a new owner counts on from what it finds in the topic, since the snapshot that it restored is
-some seconds older than the last publication.
+some seconds older than the last publication. A verdict stands until the next look, whoever owns the rollup: a new owner
+takes those that it finds, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import msgspec
 import orjson
 
+from stream.contract.alert import Verdict
 from stream.contract.readings import Reading
 from stream.worker.ports import EncodeReading
 
@@ -45,6 +47,7 @@ class Published:
         self._ending: dict[bytes, int] = {}
         self._found_seq = 0
         self._shift: int | None = None
+        self._verdicts: dict[bytes, Verdict] = {}
         self._early: dict[bytes, int] = {}  # readings that end before the moment of their publication, and when
 
     def found(self, key: bytes, value: bytes | None) -> None:
@@ -53,10 +56,32 @@ class Published:
             self._foreign.discard(key)
         else:
             self._foreign.add(key)
+            self._verdicts.pop(key, None)
             try:
-                self._found_seq = max(self._found_seq, int(orjson.loads(value)["seq"]))
-            except (ValueError, KeyError, TypeError):
+                said = orjson.loads(value)
+                self._found_seq = max(self._found_seq, int(said["seq"]))
+                if "verdict" in said:
+                    self._verdicts[key] = msgspec.convert(said["verdict"], Verdict)
+            except (ValueError, KeyError, TypeError, msgspec.ValidationError):
                 pass  # not of this form: written by something else, and replaced like the rest
+
+    def judge(self, verdicts: Iterable[tuple[Reading, Verdict]]) -> None:
+        """Take the verdicts of a look: they go with readings from here on, and those before do not any more.
+
+        One that says the same as before stays what it was, of the look that said so first: that time alone went on is
+        no news.
+        """
+        before, self._verdicts = self._verdicts, {}
+        for reading, verdict in verdicts:
+            key = key_of(reading)
+            known = before.get(key)
+            self._verdicts[key] = known if known is not None and _says_the_same(known, verdict) else verdict
+
+    def seq_of(self, reading: Reading) -> int:
+        """Give the number that the topic has for the publication of a reading."""
+        if self._shift is None:
+            self._shift = max(0, self._found_seq + 1 - reading.seq)
+        return reading.seq + self._shift
 
     def forget(self) -> None:
         """Take the topic as empty: the next full publication writes everything."""
@@ -67,20 +92,27 @@ class Published:
         rows: list[tuple[bytes, bytes | None]] = []
         pending: dict[bytes, Reading | None] = {}
         seen: set[bytes] = set()
-        if self._shift is None and readings:
-            self._shift = max(0, self._found_seq + 1 - readings[0].seq)
+        if readings:
+            self.seq_of(readings[0])
         now_ms = max((reading.as_of_ms for reading in readings), default=0)
         early = self._ending = {}
+        verdicts, replace = self._verdicts, msgspec.structs.replace
         for reading in readings:
             key = key_of(reading)
             seen.add(key)
             before = self._readings.get(key)
             if reading.window is not None and reading.as_of_ms < now_ms:
                 early[key] = reading.as_of_ms
+            verdict = verdicts.get(key)
             # the same figures up to another moment are news: nobody could tell from the others where these end
-            if before is None or _differs(before, reading) or early.get(key) != self._early.get(key):
-                if self._shift:
-                    reading = msgspec.structs.replace(reading, seq=reading.seq + self._shift)
+            if (
+                before is None
+                or before.verdict is not verdict
+                or _differs(before, reading)
+                or early.get(key) != self._early.get(key)
+            ):
+                if self._shift or verdict is not None:
+                    reading = replace(reading, seq=reading.seq + (self._shift or 0), verdict=verdict)
                 pending[key] = reading
                 rows.append((key, fitting(self._encode(reading))))
         if windows is None:  # some windows only: what is missing has not changed
@@ -103,6 +135,10 @@ class Published:
         self._early |= {key: ms for key, ms in self._ending.items() if key in self._pending}
         self._pending, self._ending = {}, {}
         return tuple(self._readings.values())
+
+
+def _says_the_same(a: Verdict, b: Verdict) -> bool:
+    return a == b or a == msgspec.structs.replace(b, at=a.at)
 
 
 def _differs(a: Reading, b: Reading) -> bool:

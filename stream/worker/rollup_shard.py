@@ -30,7 +30,7 @@ from stream.serve.views import Exporter, RollupView, ShardView
 from stream.state.keys import ROLLUP_ALIVE, ROLLUP_POSITION
 from stream.worker.guards.outage import Fail, dies
 from stream.worker.inbox import Batch
-from stream.worker.kept_log import KeptLog
+from stream.worker.judging import Judging
 from stream.worker.ports import EncodeReading, Rollup
 from stream.worker.position import Place
 from stream.worker.published import Published
@@ -73,9 +73,9 @@ class RollupShard:
         claim: Claim = Claim(),
         fail: Fail = dies,
         succession: Succession | None = None,
-        kept: KeptLog | None = None,
+        judging: Judging | None = None,
     ) -> None:
-        """Take `counts` as group → number of shards; without `kept` there is no topic for history."""
+        """Take `counts` as group → number of shards; without `judging` there is no topic for history."""
         self.id = ShardId(ROLLUP, 0)
         self.state = "restoring"
         self.committed: dict[TopicPartition, int] = {}
@@ -83,7 +83,8 @@ class RollupShard:
         self._rollup, self._log, self._layout = rollup, statelog, layout
         self._exporter, self._snapshot_s, self._claim = exporter, snapshot_s, claim
         self._clock, self._life = clock or BrokerClock(), ""
-        self._fail, self._succession, self._kept = fail, succession, kept
+        self._fail, self._succession, self._judging = fail, succession, judging
+        self._kept = None if judging is None else judging.kept
         self._shown: RollupView | None = None
         self.unread: dict[str, int] = {}
         self._published = Published(encode)
@@ -143,8 +144,10 @@ class RollupShard:
         if self._succession is not None:
             await self._succession.begin(reader)
         await StateLog(self._log.link, self._layout.metrics, 0, None).read(reader, self._published.found)
-        if self._kept is not None:
-            await self._kept.restore(self._log.link, reader)
+        if self._judging is not None:
+            await self._judging.restore(self._log.link, reader)
+        if self._judging is None or self._judging.alerts is None:
+            self._published.judge(())  # nobody would take back what the topic still says
         bounds = await reader.bounds(self._tps)
         for tp, (begin, end) in bounds.items():
             known = stored.next.get(tp.topic, []) if stored else []
@@ -195,6 +198,8 @@ class RollupShard:
         """Leave the rollup to the next owner; stop showing its readings, or show that they are the last ones."""
         self.state = "closed"
         self._exporter.show_rollup(self._shown.stale() if stale and self._shown is not None else None)
+        if self._judging is not None:
+            self._exporter.show_judged(())
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=CLOSE_S)
@@ -259,15 +264,20 @@ class RollupShard:
             await commit(self._log, [(self._log.tp.topic, self._log.tp.partition, alive)], self._claim.owner)
             self.committed_at = time.monotonic()
             return
-        now_ms = self._clock.now_ms()
-        edge_ms = None if self._kept is None else self._kept.edge_ms(now_ms)
-        self._rollup.advance(now_ms if edge_ms is None else edge_ms)
+        now_ms, shows = self._clock.now_ms(), self._succession is None or self._succession.open
+        judging = self._judging
+        self._rollup.advance(now_ms, judging.until_ms(self._rollup.now_ms, now_ms) if judging and shows else None)
         complete, records = self._rollup.complete, self._rollup.records
         along = self._rollup.complete_along
         news = along is not self._along or self._is_news(complete, records)
-        windows = None if began >= self._all_due or news or edge_ms is not None else FAST_WINDOWS
+        due = judging is not None and shows and judging.is_due(self._rollup.now_ms)
+        # a backlog passes edge after edge: there figures are looked at no more often than all windows are read
+        windows = None if began >= self._all_due or news or (due and complete) else FAST_WINDOWS
         readings = self._rollup.readings(windows)
-        shows = self._succession is None or self._succession.open
+        as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
+        judged: list[tuple[str, int, list[Row]]] = []
+        if judging is not None and windows is None:
+            judged = judging.parts(as_of_ms, readings, self._kinds_behind(), self._published, looks=due)
         changed = self._published.rows(readings, windows) if shows else []
         rows: list[Row] = [(key, value, None, []) for key, value in changed]
         # something each time: the answer says whether the log is still there, and still ours
@@ -279,10 +289,7 @@ class RollupShard:
         parts: list[tuple[str, int, Iterable[Row]]] = []
         if rows:
             parts.append((self._layout.metrics, 0, rows))
-        as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
-        if self._kept is not None and windows is None:
-            if hour := self._kept.rows(as_of_ms, readings, self._kinds_behind()):
-                parts.append((self._kept.tp.topic, 0, hour))
+        parts += judged
         parts.append((self._log.tp.topic, self._log.tp.partition, own))
         await commit(self._log, parts, self._claim.owner)
         now = self.committed_at = time.monotonic()
@@ -297,11 +304,16 @@ class RollupShard:
         self._complete, self._along = complete, along
         if shows:
             self._shown = RollupView(self._published.confirm(), as_of_ms, self._committed_ms)
+            if judging is not None:  # the page looks at both when figures are new
+                judging.show(self._exporter, self._shown.readings)
             self._exporter.show_rollup(self._shown)
         if self._layout.metrics in self._log.anew:  # whoever reads it must find everything in it
-            self._log.anew.clear()
+            self._log.anew.discard(self._layout.metrics)
             self._published.forget()
             self._all_due = 0.0
+        if judging is not None and judging.alerts in self._log.anew:
+            self._log.anew.discard(judging.alerts)
+            judging.tell_again()
 
     def _kinds_behind(self) -> frozenset[str]:
         groups = self._layout.groups

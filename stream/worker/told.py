@@ -27,8 +27,14 @@ def start_line(settings: Settings, layout: Layout, shards: Mapping[str, int], ve
         f"leadpulse {version} starts: brokers {', '.join(settings.brokers)}; group "
         f"{layout.consumer_group(settings.group_id)}{f', as {settings.instance_id}' if settings.instance_id else ''}; "
         f"topics {sources}; shards {dealt}; delivery {settings.delivery}"
-        f"{'' if layout.history is not None else '; history is not kept: its topic is missing'}"
+        f"{_unjudged(layout)}"
     )
+
+
+def _unjudged(layout: Layout) -> str:
+    if layout.history is None:
+        return "; history is not kept and nothing is judged: the topic for it is missing"
+    return "" if layout.alerts is not None else "; nothing is judged: the topic for alerts is missing"
 
 
 def minute_line(before: WorkerView, now: WorkerView, took_s: float, published: RollupView | None) -> str:

@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from itertools import chain
 
 from stream.catalog import BY_NAME, version
+from stream.contract.alert import Verdict
 from stream.serve.figures import overview
 from stream.serve.http import HttpService
 from stream.serve.live import LivePage
 from stream.serve.sections import entries
 from stream.serve.telemetry import Telemetry
-from stream.serve.views import RollupView, ShardView, WorkerView
+from stream.serve.views import JudgedFigure, RollupView, ShardView, WorkerView
 from stream.settings.fields import Settings
 from tests.fabric import readings
 
@@ -49,6 +50,17 @@ SCENARIOS = {
 }
 
 
+def judged(sites: tuple[str, ...], *, drops: bool) -> Iterator[JudgedFigure]:
+    """Give verdicts such as the judge has on some of the figures."""
+    ratio = Verdict("drop", 0.061, 0.055, 690) if drops else Verdict("too_little", 0.061, 0.055, 69_000)
+    for site in sites:
+        for window in ("1h", "6h", "24h"):
+            yield JudgedFigure("visit_to_lead_ratio", site, "", "", window, ratio)
+            yield JudgedFigure("visitors", site, "", "", window, Verdict("ok", 1_000, 550, 64))
+        for currency in ("EUR", "USD"):
+            yield JudgedFigure("cost_per_lead", site, "currency,cost", f"{currency},media", "24h", Verdict("young"))
+
+
 class PageServer:
     """Run the page; `publish` shows a new second."""
 
@@ -74,6 +86,7 @@ class PageServer:
         )  # fmt: skip
         if self.scenario == "nothing":
             found = [each for each in found if each.metric in ("complete", "conservation_error")]
+        self.telemetry.show_judged(tuple(judged(self.sites, drops=bool(self.factors and wrong))))
         self.telemetry.show_rollup(RollupView(tuple(found), at_ms, at_ms))
 
     def remember(self) -> None:

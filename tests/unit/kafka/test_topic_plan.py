@@ -40,7 +40,7 @@ def test_topics_as_planned_are_in_order():
 
 def test_all_topics_of_an_installation_carry_its_prefix():
     names = [spec.name for spec in TopicPlan(LAYOUT).specs]
-    of_groups, of_all = ("state", "deltas", "reroute"), ("rollup", "metrics", "history", "dead_letter")
+    of_groups, of_all = ("state", "deltas", "reroute"), ("rollup", "metrics", "history", "alerts", "dead_letter")
     of_leads = ("touches", "leads", "lead_events")
     kinds = [kind for group in GROUPS.values() for kind in group.kinds]
     assert len(names) == len(set(names)) == len(kinds) + len(of_groups) * len(GROUPS) + len(of_leads) + len(of_all)
@@ -129,6 +129,17 @@ def test_an_installation_without_history_goes_on_without_it_and_is_told() -> Non
     assert LAYOUT.running(cluster()).history == "p.leadpulse.history"
 
 
+def test_an_installation_without_a_topic_for_alerts_judges_nothing_and_is_told() -> None:
+    there = cluster(leadpulse__alerts=None)
+    (found,) = findings(there)
+    assert (found.where, found.fatal) == ("p.leadpulse.alerts", False)
+    assert "Nothing is judged" in found.what
+    runs = LAYOUT.running(there)
+    assert (runs.history, runs.alerts) == ("p.leadpulse.history", None)
+    without_history = LAYOUT.running(cluster(leadpulse__history=None))
+    assert without_history.alerts is None, "what is usual would be learned anew by each owner"
+
+
 @pytest.mark.parametrize(
     ("changed", "word"),
     [({"partitions": 2}, "must have 1"), ({"configs": {"cleanup.policy": "delete"}}, "cleanup.policy is delete")],
@@ -141,6 +152,10 @@ def test_a_topic_for_history_that_would_lose_it_is_refused(changed: dict[str, An
 
 def test_each_generation_has_a_history_of_its_own() -> None:
     assert Layout("p.", GROUPS.values(), 2).history == "p.leadpulse.g2.history"
+
+
+def test_alerts_are_told_in_one_topic_by_all_generations() -> None:
+    assert Layout("p.", GROUPS.values(), 2).alerts == "p.leadpulse.alerts"
 
 
 def test_a_broker_that_does_not_tell_settings_is_taken_at_its_word():
@@ -179,6 +194,7 @@ def test_topics_follow_from_the_groups() -> None:
         "p.leadpulse.rollup": ("state", "rollup", 1),
         "p.leadpulse.metrics": ("result", "rollup", 1),
         "p.leadpulse.history": ("history", "rollup", 1),
+        "p.leadpulse.alerts": ("result", "rollup", 1),
         "p.leadpulse.dead_letter": ("dead_letter", "", 6),
     }
 

@@ -7,11 +7,13 @@ import json
 import pytest
 
 from stream.catalog import METRICS
+from stream.contract.alert import Verdict
 from stream.contract.kinds import KINDS
 from stream.contract.readings import Reading
 from stream.serve.figures import ALL_SITES, Figure, Key, figures, overview
 from stream.serve.history import CAPACITY, FIRST_STEP_MS, SERIES_LIMIT, History, Ring
 from stream.serve.page_model import Health, Publication, View, charts, model, publication, settled, state_of
+from stream.serve.views import JudgedFigure
 from tests.fabric import readings
 
 HOUR_MS = 3_600_000
@@ -104,15 +106,12 @@ def test_another_currency_is_another_line():
     assert history.points(key) == ([HOUR_MS], [44.0])
 
 
-def test_a_move_of_the_figures_leaves_a_gap_and_no_zero_in_the_usual():
+def test_a_move_of_the_figures_leaves_a_gap():
     history, key = History(), Key("s1", "1h", "visitors")
     history.take(0, {key: Figure(10, 10)})
     history.interrupt()
     history.take(HOUR_MS, {key: Figure(12, 12)})
     assert history.points(key)[1] == [10, None, 12]
-    usual = history.usual(key, HOUR_MS + 60_000, -2 * HOUR_MS)
-    assert usual is not None
-    assert (usual.numerator, usual.windows) == (10, 1)
 
 
 def test_figures_beyond_the_limit_have_no_history():
@@ -120,27 +119,6 @@ def test_figures_beyond_the_limit_have_no_history():
     history.take(0, {Key(f"s{n}", "1h", "visitors"): Figure(1) for n in range(SERIES_LIMIT + 5)})
     assert len(history) == SERIES_LIMIT
     assert history.points(Key(f"s{SERIES_LIMIT + 1}", "1h", "visitors")) == ([], [])
-
-
-@pytest.mark.parametrize(
-    ("hours", "since_h", "windows"),
-    [
-        (0.5, -100, 0),  # no former window yet
-        (1.0, -100, 1),
-        (5.0, -100, 5),
-        (30.0, -100, 12),  # enough is enough
-        (5.0, 2.5, 1),  # former windows that data does not cover whole are no baseline
-        (5.0, 4.5, 0),
-    ],
-)
-def test_the_usual_comes_from_former_windows_that_do_not_overlap(hours, since_h, windows):
-    history, key, end_ms = History(), Key("s1", "1h", "visit_to_lead_ratio"), int(hours * HOUR_MS)
-    for at_ms in range(0, end_ms + 1, 60_000):
-        history.take(at_ms, {key: Figure(0.05, 5, 100)})
-    usual = history.usual(key, end_ms, int(since_h * HOUR_MS))
-    assert (usual.windows if usual else 0) == windows
-    if usual:
-        assert (usual.numerator, usual.denominator) == (5 * windows, 100 * windows)
 
 
 # -- the model
@@ -174,8 +152,8 @@ def test_the_state_is_the_truth(publication, health, age_ms, state, says):
     assert says in text
 
 
-def table(publication, site="shop", window="1h", history=None):
-    return model(publication, View(site, window), history or History(), RUNNING, NOW_MS)
+def table(publication, site="shop", window="1h"):
+    return model(publication, View(site, window), RUNNING, NOW_MS)
 
 
 def test_a_model_is_plain_json_and_small():
@@ -192,9 +170,36 @@ def test_cards_show_counts_and_the_next_longer_window_where_theirs_is_missing():
     assert cards["leads"]["parts"]
 
 
-def test_nothing_is_judged_before_it_is_caught_up():
-    states = {card["state"] for card in table(shown(complete=False))["cards"]}
-    assert states == {"waiting", ""}
+def judged(site="shop", **said) -> JudgedFigure:
+    return JudgedFigure("visit_to_lead_ratio", site, "", "", "1h", Verdict(**said))
+
+
+@pytest.mark.parametrize(
+    ("figures", "site", "window", "state", "says"),
+    [
+        # the card of one site, in the judged window, in one that is not, and of all sites
+        ([judged(state="ok", usual=0.05, needed=843)], "shop", "1h", "ok", "usual 5.00 %"),
+        ([judged(state="ok", usual=0.05, needed=843)], "shop", "5m", "ok", "usual 5.00 % (1h)"),
+        ([judged(state="drop", usual=0.05)], ALL_SITES, "1h", "drop", "usual 5.00 %"),
+        ([judged(state="ok"), judged("b", state="drop", usual=0.1)], ALL_SITES, "1h", "drop", "b"),
+        ([judged(state="ok"), judged("b", state="young")], ALL_SITES, "1h", "ok", ""),
+        ([judged(state="waiting", says="its sources are behind")], "shop", "1h", "waiting", "its sources are behind"),
+        ([judged(state="young", weeks=1)], "shop", "1h", "young", "two former weeks at this hour are needed"),
+        ([judged(state="marked", says="Christmas")], "shop", "1h", "marked", "Christmas"),
+        ([], "shop", "1h", "", ""),
+        ([judged("b", state="drop")], "shop", "1h", "", ""),
+    ],
+)
+def test_a_card_says_what_the_judge_says(figures, site, window, state, says):
+    both = publication(readings(NOW_MS, ("shop", "b")), NOW_MS, NOW_MS, figures)
+    card = next(card for card in table(both, site, window)["cards"] if card["metric"] == "visit_to_lead_ratio")
+    assert (card["state"], card["detail"]) == (state, says)
+
+
+def test_too_little_says_how_much_there_is_and_is_needed():
+    said = publication(readings(NOW_MS), NOW_MS, NOW_MS, [judged(state="too_little", usual=0.05, needed=84_300)])
+    card = next(card for card in table(said)["cards"] if card["metric"] == "visit_to_lead_ratio")
+    assert card["detail"] == f"{card['denominator']:,} of 84,300 needed; usual 5.00 %"
 
 
 def test_a_worker_without_figures_does_not_claim_that_there_are_none():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
 from stream.catalog import BY_NAME
@@ -81,20 +80,3 @@ def test_what_somebody_fills_in_is_followed_and_what_was_measured_stays() -> Non
         -1: (50, None, True),
         0: (5, None, False),
     }
-
-
-@pytest.mark.parametrize(
-    ("before", "now", "edge"),
-    [
-        (at(0, 9.9), at(0, 10.1), at(0, 10)),
-        (at(0, 10), at(0, 10.1), None),
-        (at(0, 9.9), at(0, 10), at(0, 10)),
-        (at(0, 9), at(0, 31), at(0, 30)),  # of several the last
-        (at(0, 9), at(0, 9.5), None),
-    ],
-)
-def test_time_stops_once_at_each_full_ten_minutes(before: int, now: int, edge: int | None) -> None:
-    kept = log()
-    assert kept.edge_ms(before) is None, "nobody knows when it was before"
-    assert kept.edge_ms(now) == edge
-    assert kept.edge_ms(now + 1) is None

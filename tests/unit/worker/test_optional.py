@@ -12,17 +12,18 @@ from tests.topics import Topics
 WHOLE = Layout("", [Topics("mails", ("email", "bounce"), optional_kinds=("bounce",)),
                     Topics("leads", ("crm",), optional=True, told_by=("mails",), optional_kinds=("crm",))])  # fmt: skip
 OF_LEADS = {"leadpulse.touches", "leadpulse.reroute.leads"}
-HISTORY = "leadpulse.history"
+HISTORY, ALERTS = "leadpulse.history", "leadpulse.alerts"
 
 
 @pytest.mark.parametrize(
     ("there", "looked_for"),
     [
-        (set(), {"bounce", "crm", HISTORY} | OF_LEADS),
-        ({"bounce", HISTORY}, {"crm"} | OF_LEADS),
-        (OF_LEADS | {HISTORY}, {"bounce", "crm"}),
-        (OF_LEADS | {"bounce", "crm"}, {HISTORY}),
-        (OF_LEADS | {"bounce", "crm", HISTORY}, set()),
+        (set(), {"bounce", "crm", HISTORY, ALERTS} | OF_LEADS),
+        ({"bounce", HISTORY, ALERTS}, {"crm"} | OF_LEADS),
+        (OF_LEADS | {HISTORY, ALERTS}, {"bounce", "crm"}),
+        (OF_LEADS | {"bounce", "crm", ALERTS}, {HISTORY, ALERTS}),  # without history nothing is judged
+        (OF_LEADS | {"bounce", "crm", HISTORY}, {ALERTS}),
+        (OF_LEADS | {"bounce", "crm", HISTORY, ALERTS}, set()),
     ],
 )
 def test_a_worker_looks_for_what_it_would_read(there: set[str], looked_for: set[str]) -> None:

@@ -42,7 +42,7 @@ class Rollup:
     def records(self):
         return self.count
 
-    def advance(self, now_ms):
+    def advance(self, now_ms, until_ms=None):
         self.clocks.append(now_ms)
 
     def readings(self, windows):

@@ -195,6 +195,16 @@ def test_a_conversation_lasts_as_long_as_it_says_or_as_it_was_seen() -> None:
 # -- mails
 
 
+def test_a_message_without_an_event_for_35_days_is_over_and_so_is_who_was_one_in_it() -> None:
+    days = 24 * 60
+    joined = mail(40 * days, "dropped", lead_id="k", email_hash="a")
+    now = mail(9, "delivered", email_hash="a"), mail(8, "dropped", lead_id="k")
+    labels = {"campaign": "unknown", "purpose": "unknown", "variant": "unknown"}
+    assert value(told(joined, *now), "emails_sent", **labels) == 2
+    lately = mail(35 * days + 8, "dropped", lead_id="k", email_hash="a")
+    assert value(told(lately, *now), "emails_delivered", **labels) == 0, "all are one, and it was sent before"
+
+
 @pytest.mark.parametrize(
     ("steps", "delivered", "opened", "deliverability"),
     [

@@ -76,6 +76,16 @@ def test_a_window_of_what_was_active_is_taken_away_from_what_stands() -> None:
 # cohorts ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("hour", range(0, 96, 6))
+def test_whoever_waits_as_long_as_the_last_one_took_is_still_there(hour: int) -> None:
+    """All began on one day; wherever the edge of a bucket lies, the many who wait are not gone before the last came."""
+    began_ms = NOW_MS - 60 * DAY_MS - hour * HOUR_MS
+    age_ms = NOW_MS - began_ms
+    took = [age_ms // 40 * n for n in range(1, 8)] + [age_ms - HOUR_MS]
+    leads = [Lead(began_ms, took_ms=ms) for ms in took] + [Lead(began_ms) for _ in range(16)]
+    assert told(*leads).values("median_seconds", "365d") == {}
+
+
 def test_the_median_counts_those_who_gave_up_and_those_who_wait() -> None:
     """
     8 entered: 1 after 1 d, 1 gave up after 1.5 d, 1 after 2 d, 1 has waited for 3 d, 2 after 4 d, 2 have waited for 5 d

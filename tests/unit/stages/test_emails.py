@@ -233,3 +233,15 @@ def test_a_copy_without_an_event_for_35_days_is_over() -> None:
             assert how_many(events, cells.SENT, batches) == 1
             assert how_many(events, cells.UNSUBSCRIBED, batches) == 0
         assert how_many([told(0, "sent", **names), told(late - 1, "unsubscribed", **names)], cells.UNSUBSCRIBED) == 1
+
+
+@pytest.mark.parametrize("batches", [1, 2, 3])
+def test_a_message_without_an_event_for_35_days_is_over_and_so_is_who_was_one_in_it(batches: int) -> None:
+    events = [
+        told(0, "dropped", lead_id="k", email_hash="a"),
+        # of those who come now nothing says that they are one
+        told(186 * DAY_MS, "delivered", lead_id="l", email_hash="a"),
+        told(186 * DAY_MS + HOUR_MS, "dropped", lead_id="k"),
+    ]
+    assert how_many(events, cells.SENT, batches) == 3
+    assert how_many(events, cells.DROPPED, batches) == 2

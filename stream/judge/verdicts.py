@@ -164,4 +164,3 @@ def _apart(name: str, window: str) -> float:
         return abs(math.log(HOURS[name] * HOUR_MS / window_ms(window)))
     except ValueError:
         return 0.0
-

@@ -118,3 +118,6 @@ def _columns(rows: list[tuple[str, ...]]) -> None:
     for row in rows:
         cells = (plain(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
+
+
+from stream.cli import backtest as _backtest  # noqa: E402, F401  (it adds itself to the group)

@@ -63,16 +63,17 @@ def figures_of(readings: Iterable[Reading], names: Names) -> dict[Figure, Seen]:
         figures = names.of(reading)
         if not figures:
             continue
-        one = _seen(reading)
+        one = seen_of(reading)
         for figure in figures:
             other = out.get(figure)
             out[figure] = one if other is None else _added(other, one)
     return out
 
 
-def _seen(reading: Reading) -> Seen:
+def seen_of(reading: Reading, *, early: bool = True) -> Seen:
+    """Read what a reading says, and whether it can be used: `early` asks whether all of its window is known."""
     waits = KNOWN
-    if reading.data_since_ms is None or (reading.window_start_ms or 0) < reading.data_since_ms:
+    if early and reading.data_since_ms is not None and (reading.window_start_ms or 0) < reading.data_since_ms:
         waits = EARLY
     if not reading.complete:
         waits = BEHIND

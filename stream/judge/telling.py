@@ -119,7 +119,7 @@ class _Teller:
         """Say whether so many sites have pages at once that they are one."""
         sites = len(self._docket.sites)
         if _MANY in self._state.told:
-            return len(pages) >= 2
+            return len(pages) >= 1  # until all of it is over: who is left over is no news
         return len(pages) >= max(MANY, math.ceil(MANY_SHARE * sites))
 
     def _held(self, one: _One, moment_ms: int, pages: Counter[str], silent: set[str], *, many: bool) -> Held:

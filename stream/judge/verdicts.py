@@ -7,6 +7,7 @@ Out: verdicts by figure; the nearest judged window speaks for one that is not ju
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import isfinite
@@ -77,8 +78,12 @@ class Verdicts:
                 key = (series.entry.metric.name, series.site, series.value)
                 self._of.setdefault(key, {})[one.window] = (one, row)
 
-    def __iter__(self) -> object:
-        return iter(self._of)
+    def made(self) -> Iterator[tuple[Key, str, bool]]:
+        """Say of each judged figure and window whether it could be judged at any of the moments."""
+        for key, windows in self._of.items():
+            for window, (ruled, row) in windows.items():
+                made = ruled.judgement.made[row] & ~ruled.judgement.marked[row]
+                yield key, window, bool(made.any())
 
     def keys(self) -> list[tuple[Key, str]]:
         """List every figure and window that is judged."""

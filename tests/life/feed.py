@@ -51,7 +51,11 @@ class Shown(NamedTuple):
 
 def shown_of_site(site: Site, random: np.random.Generator) -> Shown:
     """Draw a site, and give what its windows show."""
-    visits, leads = site.draw(random)
+    return shown_of_counts(site, *site.draw(random))
+
+
+def shown_of_counts(site: Site, visits: Floats, leads: Floats) -> Shown:
+    """Give what windows show of visits and leads by channel."""
     figures: list[Figure] = []
     successes: list[Floats] = []
     trials: list[Floats] = []
@@ -114,18 +118,19 @@ def history_of(shown: Shown, slots: int) -> History:
     return history
 
 
-def blocks(shown: Shown, length: int = BLOCK) -> Iterator[Block]:
+def blocks(shown: Shown, length: int = BLOCK, looks: int = END) -> Iterator[Block]:
     """Cut the judged weeks into looks that are given at once."""
-    for begin in range(FIRST - 1, END, length):
-        bins = np.arange(begin, min(begin + length, END))
+    end = min(FIRST - 1 + looks, END)
+    for begin in range(FIRST - 1, end, length):
+        bins = np.arange(begin, min(begin + length, end))
         now = Pairs(shown.successes[:, bins], shown.trials[:, bins])
         yield Block(moment_ms(0) + bins * BIN_MS, now, np.zeros(now.successes.shape, np.int64))
 
 
-def told(shown: Shown, settings: Settings, length: int = BLOCK) -> list[AlertRecord]:
-    """Judge four weeks."""
+def told(shown: Shown, settings: Settings, length: int = BLOCK, looks: int = END) -> list[AlertRecord]:
+    """Judge four weeks, or the first looks of them."""
     judge, state = Judge(settings), State(history_of(shown, SLOTS + length // HOUR + 1))
     out: list[AlertRecord] = []
-    for block in blocks(shown, length):
+    for block in blocks(shown, length, looks):
         out += judge.block(state, block).records
     return out

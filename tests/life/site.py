@@ -54,6 +54,7 @@ class Site:
     per_hour: float
     runs: int
     shares: tuple[float, ...] = SHARES
+    converts: tuple[float, ...] = RATES
     visits: Floats = field(default_factory=lambda: np.ones((len(CHANNELS), END)))
     rates: Floats = field(default_factory=lambda: np.ones((len(CHANNELS), END)))
     bots: Floats = field(default_factory=lambda: np.zeros((len(CHANNELS), END)))  # visits an hour that never convert
@@ -68,7 +69,7 @@ class Site:
         mean = self.per_hour / HOUR * _between_hours(RHYTHMS[self.kind], hour) * self._luck(random)
         by_channel = mean[:, None, :] * np.array(self.shares)[None, :, None] * self.visits
         visits = random.poisson(by_channel).astype(np.float64)
-        rate = np.array(RATES)[:, None] * _at_night(self.kind, hour) * self.rates
+        rate = np.array(self.converts)[:, None] * _at_night(self.kind, hour) * self.rates
         begun = visits * np.clip(rate, 0, 1)
         due = np.zeros_like(begun)
         for late, share in enumerate(_delays()):

@@ -73,7 +73,9 @@ def lines(table: Mapping[str, Any]) -> list[str]:
           str(one["unread_partitions"])) for one in table["sources"]),
     )]  # fmt: skip
     complete = {True: "complete", False: "not complete", None: "nothing published"}[rollup["complete"]]
-    out += ["", f"rollup: {complete}, published {_ago(rollup['published_age_s'])}, {rollup['owner'] or 'nobody'}"]
+    kept = "history is kept" if rollup["keeps_history"] else "history is not kept: `leadpulse topics create` makes it"
+    published = f"published {_ago(rollup['published_age_s'])}, {rollup['owner'] or 'nobody'}"
+    out += ["", f"rollup: {complete}, {published}; {kept}"]
     parts = ", ".join(f"{_count(account[name])} {name.replace('_', '-')}"
                       for name in ("counted", "duplicate", "filtered", "dead_lettered"))  # fmt: skip
     out.append(f"account: {_count(account['accepted'])} accepted = {parts}; off by {account['conservation_error']}")

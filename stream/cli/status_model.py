@@ -161,6 +161,7 @@ def _rollup(seen: Inspection, layout: Layout, now_ms: int) -> Table:
         "published_age_s": _age_s(max(one.timestamp_ms for one in written), now_ms) if written else None,
         "complete": reading.get("complete"),
         "as_of": reading.get("as_of"),
+        "keeps_history": layout.history in seen.found,
     }
 
 

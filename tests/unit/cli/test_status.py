@@ -58,7 +58,15 @@ def test_an_installation_that_runs_has_no_problem_and_says_how_it_is():
     assert found.table["dead_letters"]["by_reason"] == {"not_json": 1}
     shown = "\n".join(command.lines(found.table))
     assert "account: 5 accepted = 3 counted, 1 duplicate, 0 filtered, 1 dead-lettered; off by 0" in shown
-    assert "rollup: complete, published 0.5 s ago, w1@host" in shown
+    assert "rollup: complete, published 0.5 s ago, w1@host; history is kept" in shown
+
+
+def test_an_installation_without_history_is_healthy_and_says_so() -> None:
+    seen = healthy()
+    there = {name: one for name, one in seen.found.items() if name != LAYOUT.history}
+    found = status(replace(seen, found=there), LAYOUT.running(there), "leadpulse", NOW_MS)
+    assert found.healthy
+    assert "; history is not kept" in "\n".join(command.lines(found.table))
 
 
 def test_a_source_whose_topic_may_be_missing_is_said_to_be_and_is_no_problem():

@@ -50,8 +50,8 @@ chaos: $(STAMP)  ## the fault suite: kills, zombies, brokers that are away, pois
 chaos-long: $(STAMP)  ## all of the fault suite: a day and more
 	$(PY) -m tests.chaos --long $(ARGS)
 
-alerts-proof: $(STAMP)  ## false pages and time to detect of the rendered alerts, in a real Prometheus
-	$(PY) -m tests.bench.alerts_proof $(ARGS)
+alerts-proof: $(STAMP)  ## false pages and time to detect, by stories of sites and mailings
+	$(PY) -m tests.life.proof $(ARGS)
 
 render: $(STAMP)  ## write schemas and the reference page from the code
 	$(VENV)/bin/leadpulse render

@@ -18,6 +18,8 @@ Force = Literal["page", "ticket", "info", "off"]
 EVERY: Final = ("*",)
 UTC: Final = "UTC"
 DAY_MIN: Final = 24 * 60
+#: A page that every worker serves, at the port that it has unless it is told another.
+RUNBOOK: Final = "http://localhost:9464/runbook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Settings:
     rules: tuple[AlertRule, ...] = ()
     limits: tuple[Limit, ...] = ()
     quiet: Quiet | None = None
-    runbook: str = "deploy/RUNBOOK.md"
+    runbook: str = RUNBOOK
 
     def zone(self, site: str) -> str:
         """Name the zone of a site."""

@@ -18,14 +18,14 @@ from stream.render.yaml import Node, document
 COMPOSE_WORKERS: Final = ("worker-1:9464", "worker-2:9464")
 
 
-def render(timings: Timings = Timings()) -> dict[str, str]:
+def render(timings: Timings = Timings(), links: rules.Links = rules.Links()) -> dict[str, str]:
     """Give the text of every file."""
     compose = servers.prometheus(timings.interval, COMPOSE_WORKERS, "alertmanager:9093")
     rule: dict[str, Node] = {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
         "metadata": {"name": "leadpulse", "labels": {"app.kubernetes.io/name": "leadpulse"}},
-        "spec": {"groups": [*rules.recording(timings), *rules.alerting(timings, rules.Links())]},
+        "spec": {"groups": rules.groups(timings, links)},
     }
     return {
         "deploy/compose/prometheus.yml": document(compose, rules.HEAD),

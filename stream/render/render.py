@@ -34,8 +34,8 @@ class Drift(NamedTuple):
     how: Difference
 
 
-def files(root: Path) -> dict[Path, str]:
-    """Give the text of every rendered file below `root`."""
+def files(root: Path, links: rules.Links = rules.Links()) -> dict[Path, str]:
+    """Give the text of every rendered file below `root`; links are of the installation that reads the rules."""
     try:
         from stream.render import dashboards
 
@@ -46,7 +46,9 @@ def files(root: Path) -> dict[Path, str]:
             where=str(error.name),
             do="Render in a checkout that was set up with `make setup`.",
         ) from error
-    monitoring = {**rules.render(), **runbook.render(), **deployment.render(), **boards}
+    monitoring = {
+        **rules.render(links=links), **runbook.render(), **deployment.render(links=links), **boards,
+    }  # fmt: skip
     return {
         **schemas.render(root),
         root / "schemas" / "METRICS.md": reference(),
@@ -55,10 +57,10 @@ def files(root: Path) -> dict[Path, str]:
     }
 
 
-def drift(root: Path) -> list[Drift]:
+def drift(root: Path, links: rules.Links = rules.Links()) -> list[Drift]:
     """Compare the rendered files with what is on disk."""
     found: list[Drift] = []
-    texts = files(root)
+    texts = files(root, links)
     for path, text in texts.items():
         if not path.is_file():
             found.append(Drift(path, "missing"))
@@ -77,13 +79,13 @@ def _lying_in_whole_folders(root: Path) -> list[Path]:
     ]
 
 
-def write(root: Path) -> list[Drift]:
+def write(root: Path, links: rules.Links = rules.Links()) -> list[Drift]:
     """Write the files that are not up to date; give what had drifted.
 
     What is left over is told and stays: `root` may be a folder of somebody else's.
     """
-    texts = files(root)
-    found = drift(root)
+    texts = files(root, links)
+    found = drift(root, links)
     for path, how in found:
         if how != "is left over":
             path.parent.mkdir(parents=True, exist_ok=True)

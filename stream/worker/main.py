@@ -1,7 +1,7 @@
 """Main: the one place where settings, the centre, the exporter and the shell are joined to a worker.
 
 In:  settings.
-Out: a running worker with /metrics and the live page beside it; exit code 0 after SIGTERM, 70 after a fail-stop.
+Out: a running worker with /metrics, live page and runbook beside it; exit code 0 after SIGTERM, 70 after a fail-stop.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from stream.serve.telemetry import Telemetry
 from stream.settings.fields import Settings
 from stream.stages.visitors.bounds import Bounds
 from stream.worker import run as shell
+from stream.worker import runbook
 
 
 def run(settings: Settings, *, reset: bool = False) -> NoReturn:
@@ -35,7 +36,7 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
     telemetry = Telemetry(catalog.version())
     clock = BrokerClock()
     live = LivePage(telemetry, clock.now_ms)
-    service = HttpService(settings, telemetry, catalog.BY_NAME, live.routes())
+    service = HttpService(settings, telemetry, catalog.BY_NAME, [*live.routes(), runbook.route()])
     service.start()
     live.start()
     fold = fold_options(settings)

@@ -13,24 +13,31 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream.catalog import BY_NAME, version
-from stream.render.alerts import ratios
+from stream.contract.alert import EXAMPLE, AlertRecord, Verdict
+from stream.judge.plan import judged
+from stream.judge.settings import Settings
+from stream.serve.judged import families
 from stream.serve.prometheus import Exposition, Labels, Snapshot, series_text
 from stream.serve.telemetry import Telemetry
-from stream.serve.views import ShardView, WorkerView
+from stream.serve.views import AlertsView, JudgedFigure, ShardView, WorkerView
 from tests.e2e.backfill import Column, write
-from tests.fabric import readings
+from tests.fabric import label_sets, readings
 
 STEP_S, HOUR_S = 900, 3_600
 SITES = ("shop", "blog")
 #: What Grafana puts in place of its variables; windows so that a day of history is enough.
 VARIABLES = {
     "${datasource}": "prometheus", "$site": ".+", "$window": "1h", "$step_window": "1h", "$session_window": "1h", "$content_window": "24h",
-    "$money_window": "24h", "$leads_window": "24h", "$__rate_interval": "1h",
+    "$money_window": "24h", "$leads_window": "24h",
 }  # fmt: skip
+#: Seconds that a dashboard shows → step and `$__rate_interval` as Grafana has them at 1,000 points and scrapes of 15 s.
+SCRAPE_S = 15
+RANGES = {900: (15, "60s"), 3_600: (15, "60s"), 21_600: (20, "60s"), 86_400: (60, "75s"), 604_800: (600, "615s")}
 PACKAGES = ("@grafana/schema@13.2.3", "typescript@5.9.3")
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "grafana-schema"
 #: Fields that the plugins add and the schema leaves open, by where they stand.
@@ -58,19 +65,19 @@ def panels(board: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from (panel for panel in board["panels"] if panel["type"] != "row")
 
 
-def queries(boards: dict[str, dict[str, Any]]) -> list[Query]:
+def queries(boards: dict[str, dict[str, Any]], rate_interval: str = "1h") -> list[Query]:
     """Give every query of every panel."""
     return [
-        Query(uid, panel["title"], target["refId"], filled(target["expr"]), bool(target.get("instant")))
+        Query(uid, panel["title"], target["refId"], filled(target["expr"], rate_interval), bool(target.get("instant")))
         for uid, board in boards.items()
         for panel in panels(board)
         for target in panel["targets"]
     ]
 
 
-def filled(expr: str) -> str:
+def filled(expr: str, rate_interval: str = "1h") -> str:
     """Put values in place of variables."""
-    for name, value in VARIABLES.items():
+    for name, value in {**VARIABLES, "$__rate_interval": rate_interval}.items():
         expr = expr.replace(name, value)
     assert "$" not in expr, f"a variable is left in {expr}"
     return expr
@@ -132,6 +139,21 @@ def load(folder: Path, now_s: int) -> None:
         write(found, [every[at] for at in chosen], folder)
 
 
+def load_scrapes(folder: Path, now_s: int) -> None:
+    """Write what the scrapes of the last half hour brought of everything that counts up."""
+    every = list(range(now_s - 1_800, now_s + 1, SCRAPE_S))
+    columns: dict[str, list[float]] = {}
+    for at_s in every:
+        made = readings(at_s * 1_000, SITES, names=frozenset())  # the account alone
+        for family in Exposition(BY_NAME).families(Snapshot(tuple(made), at_s * 1_000)):
+            for _, name, labels, value in family.samples:
+                columns.setdefault(series_text(name, labels), []).append(value)
+        for name, labels, value in _of_worker(at_s):
+            columns.setdefault(series_text(name, labels), []).append(value)
+    found = [Column(_on("w1", text), _Numbers(values)) for text, values in columns.items() if len(values) == len(every)]
+    write(found, every, folder)
+
+
 def _until(end_s: int) -> range:
     return range(end_s - 3 * HOUR_S, end_s + 1, STEP_S)
 
@@ -158,10 +180,26 @@ def _samples(at_s: int) -> Iterator[tuple[str, Labels, float]]:
     for name, labels, value in _of_worker(at_s):
         yield name, labels, value
     yield "up", (), 1
-    for record in (ratios.STATE, ratios.VALUE, ratios.USUAL, ratios.TRIALS, ratios.NEEDED):
-        yield record, (("ratio", "visit_to_lead_ratio"), ("site", "shop"), ("window", "1h")), 0
-    alert = {"alertname": "LeadpulseSourceSilent", "alertstate": "firing", "severity": "warning", "site": "shop"}
-    yield "ALERTS", tuple(alert.items()), 1
+    for family in families(AlertsView((_FIRES,), SITES, Settings(), at_s * 1_000), _judged()):
+        for _, name, labels, value in family.samples:
+            yield name, labels, value
+
+
+#: What fires at the shop.
+_FIRES = msgspec.convert(EXAMPLE, AlertRecord)
+
+
+def _judged() -> Iterator[JudgedFigure]:
+    """Give a verdict of everything that is judged."""
+    for entry in judged():
+        by = tuple(label for label in entry.metric.labels if label in entry.by)
+        found = {
+            (labels["site"], ",".join(labels[label] for label in by)) for labels in label_sets(entry.metric, SITES)
+        }
+        for site, value in sorted(found):
+            for window in entry.windows:
+                verdict = Verdict("ok", usual=0.05, limit=0.045, needed=843, weeks=4)
+                yield JudgedFigure(entry.metric.series, site, ",".join(by), value, window, verdict)
 
 
 def _of_worker(at_s: int) -> Iterator[tuple[str, Labels, float]]:

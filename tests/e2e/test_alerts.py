@@ -1,114 +1,159 @@
-"""Alerts end to end: a real worker on a real Kafka, a real Prometheus and Alertmanager, and a webhook that is told.
+"""Alerts end to end: what workers show of the judge, a real Prometheus and Alertmanager with the rendered rules, a webhook.
 
-past      usual: 5 % of 2,000 visitors an hour
-drop      4,000 come and none becomes a lead   → told, and told again when leads come back
-silence   forms stop, then leads               → told of the source, not of the ratio
-death     the only worker is killed            → told of the worker, and of nothing else
-move      the rollup's owner is killed         → every figure stays one series
+fire      a page, and a ticket that it holds      → one message, with the text of the judge
+gap       nobody shows anything for a while       → no second message
+over      the judge resolves it                   → told, once
+down      one worker of two ends, then the other  → a ticket, then a page
+
+Everything is as rendered but the timings, which are seconds.
 """
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 
+import msgspec
 import pytest
 
-from stream.render.alerts import ratios, texts
-from tests.e2e.prometheus import program, wait_until
-from tests.e2e.stand import ALERT, LEADS, RATIO, TIMINGS, VISITORS, Stand, stand
-from tests.integration.shared import shared_broker
+from stream.catalog import BY_NAME, version
+from stream.contract import alert
+from stream.contract.alert import AlertRecord
+from stream.judge import settings as judge
+from stream.judge.told import moment_ms
+from stream.render import rules
+from stream.render.alerts import servers, texts
+from stream.render.alerts.promql import Timings
+from stream.render.yaml import document
+from stream.serve.http import HttpService
+from stream.serve.telemetry import Telemetry
+from stream.serve.views import AlertsView, WorkerView
+from stream.settings.fields import Settings
+from tests.e2e.prometheus import Prometheus, Webhook, alertmanager, program, prometheus, wait_until, webhook
 
-pytestmark = [pytest.mark.kafka, pytest.mark.prometheus, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.prometheus, pytest.mark.slow, pytest.mark.timeout(300)]
 
-HOUR = f'{{ratio="{RATIO}",site="shop",window="1h"}}'
-TOLD_WITHIN_S, CLEARED_WITHIN_S = 120, 300
+#: Seconds where operators have minutes.
+TIMINGS = Timings(interval="1s", bridge="10s", keep="5s", page_for="10s", ticket_for="10s")
+LIMIT_S = 60
+PAGE = "LeadpulseVisitToLeadDrop"
+DROP = msgspec.convert(alert.EXAMPLE, AlertRecord)
+TICKET = msgspec.structs.replace(
+    DROP, alert="bounce_rise", by="channel", value="e-mail", severity="ticket", held="page", text="More leave."
+)
+
+
+class Worker:
+    """What a worker shows, without what it works on."""
+
+    def __init__(self, *, owner: bool) -> None:
+        self._telemetry = Telemetry(version())
+        self._telemetry.show_worker(WorkerView((), owns_rollup=owner, rebalances=1, ready=True))
+        self.http = HttpService(Settings(http="127.0.0.1:0"), self._telemetry, BY_NAME)
+        self.http.start()
+
+    def show(self, *records: AlertRecord) -> None:
+        self._telemetry.show_alerts(AlertsView(records, ("shop",), judge.Settings(), moment_ms(DROP.at)))
+
+    def hide(self) -> None:
+        self._telemetry.alerts = None
+
+
+@dataclass(frozen=True)
+class Told:
+    workers: tuple[Worker, Worker]
+    prometheus: Prometheus
+    webhook: Webhook
+
+    def show(self, *records: AlertRecord) -> None:
+        for worker in self.workers:
+            worker.show(*records)
+
+    def messages(self) -> list[tuple[str, str]]:
+        return [(status, labels["alertname"]) for _, status, labels, _ in self.webhook.told]
+
+    def shown(self) -> float:
+        """Give how many series of alerts Prometheus has."""
+        found = self.prometheus.instant("count(leadpulse_alert_firing)")
+        return float(found[0]["value"][1]) if found else 0
+
+    def wait(self, status: str, name: str) -> tuple[dict[str, str], dict[str, str]]:
+        wait_until(lambda: (status, name) in self.messages(), LIMIT_S, f"{name} {status}; told: {self.messages()}")
+        return next(
+            (labels, notes) for _, said, labels, notes in self.webhook.told
+            if (said, labels["alertname"]) == (status, name)
+        )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    for name in ("promtool", "prometheus", "prometheus-alertmanager"):
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    for name in ("prometheus", "prometheus-alertmanager"):
         program(name)
-    broker = shared_broker()
-    if not broker.transactions:
-        pytest.skip("needs a broker with transactions: a Docker daemon, or Java and Maven")
-    with stand(broker, tmp_path_factory.mktemp("stand")) as made:
-        made.worker()
-        made.watch(*made.ports)
-        made.visits("usual", VISITORS, LEADS, spread_s=3_000)
-        wait_until(
-            lambda: made.value(f"{ratios.STATE}{HOUR}") == ratios.OK, 120,
-            "the ratio is judged and as usual", 1,
-        )  # fmt: skip
-        yield made
+    folder = tmp_path_factory.mktemp("alerts")
+    files = {path.rpartition("/")[2]: text for path, text in rules.render(TIMINGS).items() if "/rules/" in path}
+    workers = Worker(owner=True), Worker(owner=False)
+    with ExitStack() as stack:
+        for worker in workers:
+            stack.callback(worker.http.stop)
+        hook = stack.enter_context(webhook())
+        routes = servers.alertmanager(hook.url, wait="1s", page_interval="1s", ticket_interval="1s")
+        manager = stack.enter_context(alertmanager(folder, document(routes)))
+        targets = tuple(worker.http.url.removeprefix("http://") for worker in workers)
+        config = servers.prometheus(TIMINGS.interval, targets, manager.url.removeprefix("http://"))
+        config["global"]["scrape_interval"] = "1s"
+        config["rule_files"] = ["leadpulse-*.yml"]
+        more = ["--rules.alert.resend-delay=1s"]
+        server = stack.enter_context(prometheus(folder, document(config), files, more))
+        found = Told(workers, server, hook)
+        found.show()
+        wait_until(lambda: found.shown() > 100, LIMIT_S, "Prometheus scrapes both workers")
+        wait_until(lambda: not server.firing(), LIMIT_S, "nothing fires")  # before the first scrape there is no worker
+        time.sleep(3)
+        hook.told.clear()
+        yield found
 
 
-def test_a_drop_is_told_and_so_is_its_end(watched: Stand) -> None:
-    began = time.monotonic()
-    watched.visits("idle", 2 * VISITORS, 0)
-    seconds = watched.told(ALERT, "firing", began, TOLD_WITHIN_S)
-    labels, notes = next((seen, said) for _, _, seen, said in watched.webhook.told if seen["alertname"] == ALERT)
-    assert labels["severity"] == "critical"
-    assert "usual: 5%" in notes["description"]
-    assert notes["runbook_url"].endswith(f"#{ALERT.lower()}")
-
-    mended = time.monotonic()
-    watched.visits("eager", 4 * LEADS, 4 * LEADS)
-    cleared = watched.told(ALERT, "resolved", mended, CLEARED_WITHIN_S)
-    print(f"\ndrop told after {seconds:.0f} s, its end after {cleared:.0f} s")
-    assert watched.since(began) == {ALERT}
-    watched.settle()
+def test_a_page_is_told_as_the_judge_says_it_and_what_it_holds_is_not(told: Told) -> None:
+    told.show(DROP, TICKET)
+    labels, notes = told.wait("firing", PAGE)
+    assert labels == {
+        "alertname": PAGE, "alert": "visit_to_lead_drop", "site": "shop", "severity": "page",
+    }  # fmt: skip
+    assert notes["description"] == DROP.text
+    assert notes["runbook_url"] == DROP.runbook
+    time.sleep(5)
+    assert {name for _, name in told.messages()} == {PAGE}
 
 
-def test_a_silent_source_is_told_and_no_ratio_that_needs_it(watched: Stand) -> None:
-    began = time.monotonic()
-    watched.beside.remove("form")
-    seconds = watched.told(texts.SILENT, "firing", began, TOLD_WITHIN_S)
-    print(f"\nsilence told after {seconds:.0f} s")
-    watched.visits("lost", 5 * VISITORS, 0)
-    below = f"{ratios.UPPER}{HOUR} < {TIMINGS.windows[0].part} * {ratios.USUAL}"
-    wait_until(lambda: watched.prometheus.instant(below), 60, "the ratio is below the usual", 1)
-    time.sleep(30)
-    assert watched.value(f"{ratios.STATE}{HOUR}") == ratios.TOO_LITTLE
-    assert watched.since(began) == {texts.SILENT}
-
-    back = time.monotonic()
-    watched.beside.add("form")
-    cleared = watched.told(texts.SILENT, "resolved", back, CLEARED_WITHIN_S)
-    print(f"its end after {cleared:.0f} s")
-    # the hole is in the window still
-    assert watched.value(f"{ratios.STATE}{HOUR}") == ratios.TOO_LITTLE
-    assert watched.since(began) == {texts.SILENT}
+def test_a_take_over_is_no_second_message(told: Told) -> None:
+    before = told.messages()
+    for worker in told.workers:
+        worker.hide()
+    wait_until(lambda: not told.shown(), LIMIT_S, "nobody shows it")
+    time.sleep(5)
+    told.show(DROP, TICKET)
+    wait_until(told.shown, LIMIT_S, "it is shown again")
+    time.sleep(15)
+    assert set(told.messages()) == set(before)
+    assert ("resolved", PAGE) not in told.messages()
 
 
-def test_a_killed_worker_is_told_and_nothing_else(watched: Stand) -> None:
-    began = time.monotonic()
-    watched.site.workers[0].kill(signal.SIGKILL)
-    seconds = watched.told(texts.DOWN, "firing", began, TOLD_WITHIN_S)
-    print(f"\ndeath told after {seconds:.0f} s")
-    time.sleep(60)
-    assert watched.since(began) == {texts.DOWN}
+def test_its_end_is_told(told: Told) -> None:
+    told.show(msgspec.structs.replace(DROP, state="resolved"))
+    told.wait("resolved", PAGE)
+    assert {name for _, name in told.messages()} == {PAGE}
 
 
-def test_the_rollup_moves_and_every_figure_stays_one_series(watched: Stand) -> None:
-    workers = [watched.worker(restart=True), watched.worker(restart=True)]
-    watched.watch(*watched.ports[-2:])
-    wait_until(
-        lambda: watched.value("count(up == 1)") == 2 and watched.value("max(leadpulse_complete)") == 1, 120,
-        "both workers run and all is caught up", 1,
-    )  # fmt: skip
-    time.sleep(6)
-    began = int(time.time())
-    for sig in (signal.SIGKILL, signal.SIGTERM):
-        owners = watched.prometheus.instant("leadpulse_rollup_owner == 1")
-        at = [f"127.0.0.1:{port}" for port in watched.ports[-2:]].index(owners[0]["metric"]["instance"])
-        workers[at].kill(sig)
-        time.sleep(25)
-        wait_until(lambda: watched.value("count(leadpulse_rollup_owner == 1)") == 1, 60, "a worker owns the rollup", 1)
-    counted = watched.prometheus.range(f"count({ratios.TRIALS}{HOUR})", began, int(time.time()) - 2, 2)
-    assert {value for _, value in counted[0]["values"]} == {"1"}
-    assert len(counted) == 1
-    assert len(counted[0]["values"]) >= (time.time() - 2 - began) // 2 - 1
-    owners = watched.prometheus.range("leadpulse_rollup_owner == 1", began, int(time.time()), 2)
-    assert len({series["metric"]["instance"] for series in owners}) == 2
+def test_one_worker_of_two_is_a_ticket_and_none_is_a_page(told: Told) -> None:
+    told.workers[1].http.stop()
+    labels, _ = told.wait("firing", texts.WORKER_DOWN)
+    assert labels["severity"] == "ticket"
+    told.show(DROP)
+    before = len(told.messages())
+    wait_until(lambda: ("firing", PAGE) in told.messages()[before:], LIMIT_S, "one that is down hides no page")
+
+    told.workers[0].http.stop()
+    labels, _ = told.wait("firing", texts.NO_WORKER)
+    assert labels["severity"] == "page"

@@ -4,8 +4,7 @@
 events |───────────────────────────────────────────────────────|
 parts     |────────────|                        |──────────────|      two histories, one data folder
 
-Then each series is, at several moments, what `leadpulse replay --at` says; the overview shows the past, and the
-recording rules find theirs.
+Then each series is, at several moments, what `leadpulse replay --at` says, and the overview shows the past.
 """
 
 from __future__ import annotations
@@ -30,14 +29,13 @@ from tests.e2e.prometheus import Prometheus, program, prometheus
 pytestmark = [pytest.mark.prometheus, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parents[2]
-RULES = ROOT / "deploy" / "prometheus" / "rules" / "leadpulse-recording.yml"
 OVERVIEW = ROOT / "deploy" / "grafana" / "dashboards" / "leadpulse-overview.json"
 CONFIG = "global: {evaluation_interval: 1h}\n"
 STEP_S, HOUR_S = 300, 3_600
 #: A Wednesday afternoon: at night an hour may pass without a single chat, and its panel would rightly be empty.
 END = datetime(2026, 3, 11, 15, tzinfo=UTC)
-#: What only a worker and running rules can show.
-NOT_OF_EVENTS = {"Unread records", "States of ratios by site", "Alerts that fire"}
+#: What only a worker can show.
+NOT_OF_EVENTS = {"Unread records", "States of the sites' figures", "Alerts"}
 
 Key = frozenset[tuple[str, str]]
 
@@ -86,11 +84,6 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
         span = ("--from", moment(end_s - first_h * HOUR_S), "--at", moment(end_s - last_h * HOUR_S))
         part.write_bytes(leadpulse("replay", "--format", "openmetrics", "--every", "5m", *span, str(events)))
         command(promtool, "tsdb", "create-blocks-from", "openmetrics", str(part), str(data))
-    with prometheus(folder, CONFIG) as server:
-        command(
-            promtool, "tsdb", "create-blocks-from", "rules", f"--url={server.url}", f"--start={end_s - HOUR_S}",
-            f"--end={end_s}", f"--output-dir={data}", str(RULES),
-        )  # fmt: skip
     with prometheus(folder, CONFIG) as server:  # blocks are taken at the start, or within a minute
         yield Filled(server, events, end_s)
 
@@ -149,21 +142,3 @@ def test_the_overview_shows_the_past(filled: Filled) -> None:
         if not found:
             empty.add(query.panel)
     assert empty == NOT_OF_EVENTS
-
-
-def test_recording_rules_find_the_past(filled: Filled) -> None:
-    for record, part in (("successes", "numerator"), ("trials", "denominator")):
-        of = '{ratio="visit_to_lead_ratio",window="24h"}'
-        recorded = filled.server.instant(f"leadpulse:{record}:sum{of}[50m]", filled.end_s)
-        shown = {
-            (series["metric"]["site"], stamp): value
-            for series in filled.server.instant(
-                f'leadpulse_visit_to_lead_ratio_{part}{{window="24h"}}[1h]', filled.end_s
-            )
-            for stamp, value in series["values"]
-        }
-        assert len(recorded) == 2
-        for series in recorded:
-            assert len(series["values"]) >= 20  # each minute, for the two in which a step is looked back on
-            for stamp, value in series["values"]:  # rules are evaluated somewhere within their minute
-                assert value == shown[series["metric"]["site"], int(stamp) // STEP_S * STEP_S]

@@ -47,7 +47,7 @@ ARROW: dict[str, set[str]] = {
     "kafka": {"errors", "contract", "settings"},
     "worker": {
         "errors", "logs", "contract", "changes", "state", "identity", "lifecycle", "settings", "ingest", "catalog", "stages", "engine", "rollup",
-        "serve", "kafka", "judge", "history", "alerting",
+        "serve", "render", "kafka", "judge", "history", "alerting",
     },
     "reference": set(),
     "demo": {"errors", "settings", "engine", "reference", "kafka"},

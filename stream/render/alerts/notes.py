@@ -14,7 +14,8 @@ from typing import Final
 from stream import catalog
 from stream.catalog import AREAS, Metric
 from stream.catalog.words import NOW, EachStep, Now
-from stream.render.alerts.entries import named
+from stream.judge.plan import by_name
+from stream.render.alerts.promql import named
 from stream.render.alerts.texts import WORKER, AlertText, query
 
 _BEFORE: Final = {True: "a week before", False: "a month before"}
@@ -29,7 +30,12 @@ _INSTEAD: Final = {
 
 def notes() -> list[AlertText]:
     """Give the texts: those of the catalog's entries, then what speaks against the figures."""
-    return [*(_of_entry(metric) for metric in catalog.METRICS if metric.alert and not metric.alert.ruled), *SIGNS]
+    return [*(_of_entry(metric) for metric in catalog.METRICS if is_unjudged(metric)), *SIGNS]
+
+
+def is_unjudged(metric: Metric) -> bool:
+    """Say whether an entry has words, and nothing judges it."""
+    return metric.alert is not None and metric.name not in by_name()
 
 
 def _of_entry(metric: Metric) -> AlertText:
@@ -41,7 +47,7 @@ def _of_entry(metric: Metric) -> AlertText:
     then = next((_INSTEAD[name] for name in sections if name in _INSTEAD), (area.shows, query(area.query)))
     meaning = f"`{series}`: {metric.help} Formula: {metric.formula}. {_read(metric)}"
     return AlertText(
-        metric.name, metric.alert.summary, metric.alert.severity, meaning, area.cost,
+        metric.name, metric.alert.summary, "info", meaning, area.cost,
         (
             ("the figure by its labels", query(series)),
             (f"the same {_BEFORE[stands]}", query(f"{series} offset {'1w' if stands else '30d'}")),
@@ -84,7 +90,7 @@ SIGNS: Final[tuple[AlertText, ...]] = (
         ), "", "leads",
     ),
     AlertText(
-        "lead_facts_dropped_total", "Leads had no room for facts.", "warning",
+        "lead_facts_dropped_total", "Leads had no room for facts.", "info",
         f"`{named('lead_facts_dropped_total')}` counts facts beyond 512 of one id, after what is old was settled."
         " Nobody does so much: a machine goes by the id of a person, or an id stands for many and is not seen as shared"
         " yet.",

@@ -1,14 +1,15 @@
 """Servers: what Prometheus reads and whom Alertmanager tells, as plain data.
 
-In:  the alerts' names, the kinds of sources.
+In:  the names of the companions' alerts.
 Out: prometheus.yml and alertmanager.yml, to be started with as they are or to copy from.
+
+The judge holds back, Alertmanager groups: one cause makes one message.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from stream.contract.kinds import KINDS
 from stream.render.alerts import texts
 
 RECEIVERS: Final = (
@@ -20,7 +21,7 @@ RECEIVERS: Final = (
 def prometheus(
     interval: str, targets: tuple[str, ...] = ("localhost:9464",), alertmanager: str = "localhost:9093"
 ) -> dict[str, Any]:
-    """Give the configuration of Prometheus; start it with a retention of at least 35 days."""
+    """Give the configuration of Prometheus; no verdict rests on how long it keeps what it scraped."""
     return {
         "global": {"scrape_interval": "15s", "evaluation_interval": interval},
         "rule_files": ["rules/leadpulse-*.yml"],
@@ -29,41 +30,36 @@ def prometheus(
     }
 
 
-def alertmanager(webhook: str | None = None, *, wait: str = "30s", again: str = "4h") -> dict[str, Any]:
-    """Give the configuration of Alertmanager: who is told, and what silences what."""
+def alertmanager(
+    webhook: str | None = None, *, wait: str = "2m", page_interval: str = "5m", ticket_interval: str = "1h"
+) -> dict[str, Any]:
+    """Give the configuration of Alertmanager: pages by site, tickets as a list a site and hour at most."""
     told = {"webhook_configs": [{"url": webhook, "send_resolved": True}]} if webhook else {}
     return {
         "route": {
             "receiver": "ticket",
-            "group_by": ["alertname", "site", "ratio", "by", "value"],
+            # what is about leadpulse itself names no site, and is one list, too
+            "group_by": ["site"],
             "group_wait": wait,
-            "group_interval": wait if webhook else "5m",
-            "repeat_interval": again,
-            "routes": [{"matchers": ['severity="critical"'], "receiver": "page"}],
+            "group_interval": ticket_interval,
+            "repeat_interval": "24h",
+            "routes": [
+                {
+                    "matchers": ['severity="page"'],
+                    "receiver": "page",
+                    "group_by": ["site"],
+                    "group_wait": wait,
+                    "group_interval": page_interval,
+                    "repeat_interval": "12h",
+                }
+            ],
         },
         "receivers": [{"name": "page", **told}, {"name": "ticket", **told}],
-        "inhibit_rules": inhibitions(),
+        "inhibit_rules": [
+            {
+                # no worker shows anything: what is known of figures is old, and its end would be no end
+                "source_matchers": [f"alertname={texts.NO_WORKER}"],
+                "target_matchers": ["alertname=~Leadpulse.*", f"alertname!={texts.NO_WORKER}"],
+            }
+        ],
     }
-
-
-def inhibitions() -> list[dict[str, Any]]:
-    """Say which alert makes which other one superfluous."""
-    rules: list[dict[str, Any]] = [
-        {
-            "source_matchers": [f"alertname={texts.DOWN}"],
-            "target_matchers": ["alertname=~Leadpulse.*", f"alertname!={texts.DOWN}"],
-        }
-    ]
-    for kind in KINDS:
-        rules.append({
-            "source_matchers": [f"alertname=~{texts.SILENT}|{texts.LAG}", f"kind={kind}"],
-            # `sources` lists the kinds that a ratio needs, joined by commas
-            "target_matchers": [f'sources=~"(.*,)?{kind}(,.*)?"'],
-        })  # fmt: skip
-    for source, targets in (("1h", "6h|24h"), ("6h", "24h")):
-        rules.append({
-            "source_matchers": ["alertname=~Leadpulse.*", f'window="{source}"'],
-            "target_matchers": ["alertname=~Leadpulse.*", f'window=~"{targets}"'],
-            "equal": ["alertname", "site", "by", "value"],
-        })  # fmt: skip
-    return rules

@@ -1,41 +1,40 @@
-"""Texts: what every alert says, once; rules and runbook are both written from here.
+"""Texts: what every alert on leadpulse itself says, once; rules and runbook are both written from here.
 
-In:  entries of the catalog that alert, and the companions' own texts.
+In:  nothing.
 Out: name, summary, severity, meaning, cost, what to look at first, how to silence.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from stream.catalog import AREAS
-from stream.catalog.judging import Z
-from stream.render.alerts.entries import Judged
-from stream.render.alerts.promql import Timings
-
-Severity = Literal["critical", "warning", "info"]
+from stream.judge.settings import Severity
+from stream.render.alerts.promql import WORKERS
 
 PROMETHEUS: Final = "http://localhost:9090"
 ALERTMANAGER: Final = "http://localhost:9093"
 WORKER: Final = "http://127.0.0.1:9464"
 
-DOWN: Final = "LeadpulseExporterDown"
-SILENT: Final = "LeadpulseSourceSilent"
+NO_WORKER: Final = "LeadpulseNoWorker"
+WORKER_DOWN: Final = "LeadpulseWorkerDown"
+NO_OWNER: Final = "LeadpulseNoRollupOwner"
+NO_BROKER: Final = "LeadpulseBrokerSilent"
+CUT_OFF: Final = "LeadpulseWorkerCutOff"
 LAG: Final = "LeadpulseEventTimeLag"
-VANISHED: Final = "LeadpulseSeriesVanished"
 DEAD: Final = "LeadpulseDeadLetters"
 CONSERVATION: Final = "LeadpulseConservationError"
 UNRESTORED: Final = "LeadpulseRestoreNotComplete"
 LEADS: Final = "LeadpulseLeadsNotComplete"
-COUNTRY: Final = "LeadpulseCountryShareRise"
 CLOCK: Final = "LeadpulseClockSkew"
-BROKER: Final = "LeadpulseBrokerSilent"
 
 
 @dataclass(frozen=True, slots=True)
 class AlertText:
-    """Everything that people read about one alert; `look_first` are commands, each with what it shows."""
+    """Everything that people read about one alert; `look_first` are commands, each with what it shows.
+
+    `known` is its name on the topic `leadpulse.alerts`; what is watched of leadpulse itself has none.
+    """
 
     name: str
     summary: str
@@ -45,6 +44,21 @@ class AlertText:
     look_first: tuple[tuple[str, str], ...]
     silence: str
     area: str = "trust"
+    known: str = ""
+
+    @property
+    def heading(self) -> str:
+        """Give the heading of its section in the runbook.
+
+        >>> AlertText("LeadpulseBounceRise", "", "ticket", "", "", (), "", known="bounce_rise").heading
+        'Bounce rise'
+        """
+        return self.known.replace("_", " ").capitalize() if self.known else self.name
+
+    @property
+    def anchor(self) -> str:
+        """Give what links to its section end in."""
+        return self.heading.replace(" ", "-").lower()
 
 
 def query(expr: str) -> str:
@@ -58,83 +72,70 @@ def silence(name: str, labels: str = "") -> str:
     return f'amtool silence add {matchers} --duration=2h --comment="why" --alertmanager.url={ALERTMANAGER}'
 
 
-_SOURCES: Final = (
-    "freshness and account of the sources: a fault there bends every ratio",
-    f"curl -s {WORKER}/metrics | grep -E 'leadpulse_(complete|source_lag|events_total)'",
-)
-
-
-def of_entry(entry: Judged, timings: Timings) -> AlertText:
-    """Give the text of an entry's alert."""
-    metric = entry.metric
-    area = AREAS[metric.area]
-    recorded = {"volume": "leadpulse:volume:count", "cost": "leadpulse:cost:spend / leadpulse:cost:bought"}
-    if entry.rule in ("wilson", "poisson"):
-        first = ("the state of every series (1 drop, 0 ok, -1 not enough data) and what is usual",
-                 query(f'{{__name__=~"leadpulse:ratio:(state|value|usual)",ratio="{metric.name}"}}'))  # fmt: skip
-    else:
-        first = ("the figure by series and window", query(recorded[entry.rule]))
-    return AlertText(
-        entry.name, entry.alert.summary, entry.alert.severity, _meaning(entry, timings), area.cost,
-        (first, _SOURCES, (area.shows, query(area.query))), silence(entry.name, "site=SITE"), metric.area,
-    )  # fmt: skip
-
-
-def _meaning(entry: Judged, timings: Timings) -> str:
-    metric = entry.metric
-    about = f"`leadpulse_{metric.name}`: {metric.help} Formula: {metric.formula}. "
-    if entry.rule == "volume":
-        return about + (
-            "It is less than half of what the same hours of the last four weeks held, by more than four standard"
-            " deviations of a count of that size."
-        )
-    if entry.rule == "cost":
-        return about + (
-            "For an hour it has been above 1.5 times the cost of the same windows of the last four weeks, with at"
-            " least 30 leads in the window. A matter for the next working day."
-        )
-    parts = ", ".join(f"{window.part} over {window.name}" for window in timings.windows if window.name in entry.windows)
-    interval = "Wilson score interval" if entry.rule == "wilson" else "Poisson score interval"
-    if metric.direction == "rise":
-        return about + (
-            f"The lower end of its {interval} (z = {Z}) lies above the usual value divided by {parts}."
-            " Usual is the pooled ratio of the same hours of the week over four weeks. This is not chance."
-        )
-    return about + (
-        f"The upper end of its {interval} (z = {Z}) lies below the usual value times {parts}."
-        " Usual is the pooled ratio of the same hours of the week over four weeks. This is not chance."
-    )
-
-
 COMPANIONS: Final[tuple[AlertText, ...]] = (
     AlertText(
-        DOWN, "A worker does not answer.", "critical",
-        "Prometheus cannot read the metrics of a worker, or finds no worker at all. Its shards move to the workers"
-        " that are left; nothing is lost, since what is not durable is read again.",
-        "Until a worker has taken over, figures stand still and no other alert is to be believed: all are silenced.",
+        NO_WORKER, "No worker answers.", "page",
+        "Prometheus reads the metrics of no worker: none runs, or none is found. Nothing is lost, since what is not"
+        " durable is read again.",
+        "Nothing is counted and nothing is judged: until a worker is back no figure alerts, however bad it is.",
+        (
+            ("what a worker says last", "journalctl -u leadpulse -n 50  # or: kubectl logs -l app=leadpulse"),
+            ("whether one runs and is ready", f"curl -si {WORKER}/readyz"),
+            ("which targets Prometheus looks at", query(f"up{{{WORKERS}}}")),
+        ),
+        silence(NO_WORKER),
+    ),
+    AlertText(
+        WORKER_DOWN, "A worker of several does not answer.", "ticket",
+        "Prometheus cannot read the metrics of a worker. Its shards have moved to those that are left.",
+        "No figure is wrong or missing. There is less room for the next one to fail, and for peaks.",
         (
             ("what the worker says last", "journalctl -u leadpulse -n 50  # or: kubectl logs -l app=leadpulse"),
-            ("whether it runs and is ready", f"curl -si {WORKER}/readyz"),
-            ("which targets Prometheus looks at", query('up{job=~".*leadpulse.*"}')),
+            ("whether the others have all shards", "leadpulse status"),
+            ("since when it is down", query(f"up{{{WORKERS}}}")),
         ),
-        silence(DOWN, "instance=INSTANCE"),
+        silence(WORKER_DOWN, "instance=INSTANCE"),
     ),
     AlertText(
-        SILENT, "A source that usually has records has none.", "critical",
-        "No record of this kind came in for a spell in which more than 20 are usual (the same hours of four weeks),"
-        " and none lies unread in Kafka. The producer or its way to Kafka is broken.",
-        "What this source tells is not counted until it is back. Ratios that need it hold back their alerts.",
+        NO_OWNER, "Workers run, and none of them shows the figures.", "page",
+        "One worker owns the rollup: it adds up what all shards count, judges and publishes. For minutes there has been"
+        " none, which is more than a take-over lasts.",
+        "Figures stand still and nothing is judged; shards go on counting, so nothing is lost.",
         (
-            ("when the newest record came", query("leadpulse_source_newest_event_timestamp_seconds")),
-            ("whether Kafka has newer ones", "leadpulse topics verify"),
-            ("whether records are rejected instead", "leadpulse dead-letter list"),
+            ("what stands in the way, with what to do", "leadpulse status"),
+            ("who owned it, and since when nobody does", query("leadpulse_rollup_owner")),
+            ("what the workers say", "journalctl -u leadpulse -n 50  # or: kubectl logs -l app=leadpulse"),
         ),
-        silence(SILENT, "kind=KIND"),
+        silence(NO_OWNER),
     ),
     AlertText(
-        LAG, "Workers do not keep up with a source.", "warning",
+        NO_BROKER, "No broker answers any worker.", "page",
+        "No worker has reached a broker for minutes. They gave their shards up, show the last figures as not complete,"
+        " and take their shards over anew when a broker answers.",
+        "Nothing is counted or judged meanwhile. Nothing is lost unless the topics' retention ends first.",
+        (
+            ("which workers", query("leadpulse_broker_answers")),
+            ("why nothing answers, in one message", "kubectl logs -l app=leadpulse --tail=20  # or: its log"),
+            ("whether the broker answers here", "leadpulse topics verify"),
+        ),
+        silence(NO_BROKER),
+    ),
+    AlertText(
+        CUT_OFF, "No broker answers a worker of several.", "ticket",
+        "A worker has reached no broker for minutes while others do: its network, name resolution or certificate is"
+        " at fault. Its shards have moved to the others.",
+        "No figure is wrong or missing. There is less room for the next one to fail, and for peaks.",
+        (
+            ("which worker", query("leadpulse_broker_answers == 0")),
+            ("why nothing answers it, in one message", "kubectl logs -l app=leadpulse --tail=20  # or: its log"),
+            ("whether the others have all shards", "leadpulse status"),
+        ),
+        silence(CUT_OFF, "instance=INSTANCE"),
+    ),
+    AlertText(
+        LAG, "Workers do not keep up with a source.", "ticket",
         "Records of this kind lie unread and the newest one that was read is more than five minutes old.",
-        "Figures are late, not wrong; ratios that need the source hold back their alerts until it is caught up.",
+        "Figures are late, not wrong; what needs the source is not judged until it is caught up.",
         (
             ("how far behind, and whether it grows", query("deriv(leadpulse_source_lag_records[10m])")),
             ("which shards are behind", query("topk(5, leadpulse_shard_lag_records)")),
@@ -143,30 +144,18 @@ COMPANIONS: Final[tuple[AlertText, ...]] = (
         silence(LAG, "kind=KIND"),
     ),
     AlertText(
-        VANISHED, "A count that was shown is gone.", "critical",
-        "A count that Prometheus had within the last day is not exposed any more, although a worker is up. Counts"
-        " show 0 when nothing happens; they only go when nobody owns the rollup or its state was lost.",
-        "All figures of the series are missing, and with them their alerts.",
-        (
-            ("who owns the rollup", query("leadpulse_rollup_owner")),
-            ("since when there is data", query("leadpulse_data_since_timestamp_seconds")),
-            ("whether label values were folded", query("increase(leadpulse_labels_folded_total[1d])")),
-        ),
-        silence(VANISHED),
-    ),
-    AlertText(
-        DEAD, "More than 1 % of a source's records are dead letters.", "warning",
+        DEAD, "More than 1 % of a source's records are dead letters.", "ticket",
         "Over the last hour more than 1 % of the records of this kind were rejected, for certain.",
         "Rejected records are not counted; they are kept in the dead-letter topic with the reason.",
         (
-            ("the reasons", query("sort_desc(increase(leadpulse_events_total{outcome=\"dead_letter\"}[1h]))")),
+            ("the reasons", query('sort_desc(increase(leadpulse_events_total{outcome="dead_lettered"}[1h]))')),
             ("the newest rejects", "leadpulse dead-letter list"),
             ("what is wrong with one", "leadpulse dead-letter show"),
         ),
         silence(DEAD, "kind=KIND"),
     ),
     AlertText(
-        CONSERVATION, "The account of all records does not add up.", "critical",
+        CONSERVATION, "The account of all records does not add up.", "page",
         "Accepted records less counted, duplicate, filtered and dead-lettered ones must be 0 and is not: records"
         " were lost or counted twice. This is a fault of the program or of its state.",
         "The figures cannot be trusted until the cause is known.",
@@ -178,10 +167,10 @@ COMPANIONS: Final[tuple[AlertText, ...]] = (
         silence(CONSERVATION),
     ),
     AlertText(
-        UNRESTORED, "Shards are not restored.", "warning",
+        UNRESTORED, "Shards are not restored.", "ticket",
         "A shard has not finished reading its state log for a quarter of an hour, or some shard has no owner, while"
         " no source is behind.",
-        "Figures lack what the shard would add; `complete` is 0 and ratios hold back their alerts.",
+        "Figures lack what the shard would add; `complete` is 0 and what needs the shard is not judged.",
         (
             ("which shards", query("leadpulse_shard_restored == 0")),
             ("how far the restore is", query("leadpulse_shard_restored_records")),
@@ -190,7 +179,7 @@ COMPANIONS: Final[tuple[AlertText, ...]] = (
         silence(UNRESTORED),
     ),
     AlertText(
-        LEADS, "Figures of leads are not complete.", "warning",
+        LEADS, "Figures of leads are not complete.", "ticket",
         "For a quarter of an hour the shards of leads have not taken in what the others told them of people, or have"
         " not read their own sources, while no source is behind and everything else is complete.",
         "Stages, who waits, merit and money lag behind, and leads that turned out to be one count twice. Visitors,"
@@ -204,7 +193,7 @@ COMPANIONS: Final[tuple[AlertText, ...]] = (
         silence(LEADS),
     ),
     AlertText(
-        CLOCK, "A worker's clock is wrong.", "warning",
+        CLOCK, "A worker's clock is wrong.", "ticket",
         "The clock of a worker's machine is more than five seconds from that of the broker, which stamps every record"
         " that leadpulse writes. Windows, lateness and retention go by the broker's.",
         "No figure is wrong. Certificates, tokens and the times in logs are judged by the machine's clock; if it is the"
@@ -215,30 +204,5 @@ COMPANIONS: Final[tuple[AlertText, ...]] = (
             ("whether all are off by as much: then it is the broker's", query("min(leadpulse_clock_skew_seconds)")),
         ),
         silence(CLOCK, "instance=INSTANCE"),
-    ),
-    AlertText(
-        BROKER, "No broker answers a worker.", "critical",
-        "A worker has reached no broker for minutes. It gave its shards up, shows the last figures as not complete,"
-        " and takes its shards over anew when a broker answers.",
-        "Nothing is counted meanwhile and every figure stands still. Nothing is lost unless the topics' retention ends"
-        " first.",
-        (
-            ("which workers, all or one", query("leadpulse_broker_answers")),
-            ("why nothing answers, in one message", "kubectl logs -l app=leadpulse --tail=20  # or: its log"),
-            ("whether the broker answers here", "leadpulse topics verify"),
-        ),
-        silence(BROKER, "instance=INSTANCE"),
-    ),
-    AlertText(
-        COUNTRY, "Far more visitors than usual come from one country.", "warning",
-        "A country's share of the visitors of an hour lies more than ten points above its usual share, for certain."
-        " Most often these are bots that pass for people, or a mention in that country.",
-        "Such visitors hardly ever convert: ratios of all visitors fall, and ad budgets go to the wrong place.",
-        (
-            ("by how much, and from where", query("topk(5, leadpulse:country_share_change:ratio)")),
-            ("by which channel they come", query('sort_desc(leadpulse_channel_visitors{window="1h"})')),
-            ("whether they are taken for bots", query('leadpulse_traffic_events{window="1h"}')),
-        ),
-        silence(COUNTRY, "country=COUNTRY"), "traffic",
     ),
 )  # fmt: skip

@@ -76,7 +76,7 @@ def _overview(on: Windows) -> Iterable[Row]:
         [figure(metric, window_of(metric, on), link=link_to(ROOT + AREAS[metric.area].dashboard)) for metric in main],
     )
     yield "May the figures be believed?", operations.standing()
-    yield "Ratios against their usual", [operations.ratio_states(), operations.firing()]
+    yield "Figures against their usual", [operations.figure_states(), operations.firing()]
     yield "Over time", [chart(metric, on) for metric in (*together, *apart)]
 
 
@@ -201,10 +201,10 @@ def _alerts() -> Any:
         .datasource(common.DataSourceRef(type_val="prometheus", uid="${datasource}"))
         .enable(True)
         .icon_color("red")
-        .expr(operations.FIRING)
+        .expr(operations.FIRES)
         .step("60s")
-        .title_format("{{alertname}}")
-        .text_format("{{site}} {{ratio}} {{window}}")
+        .title_format("{{alert}}")
+        .text_format("{{site}} {{by}} {{value}} {{held}}")
         .tag_keys("severity")
     )
 

@@ -1,6 +1,6 @@
 """Operations: panels on trust in the figures and on the workers themselves.
 
-In:  the totals of the catalog, the states of ratios that the recording rules give, and the workers' own metrics.
+In:  the totals of the catalog, what the judge says of figures, and the workers' own metrics.
 Out: rows of the trust dashboard, and the panels of them that the overview shows as well.
 """
 
@@ -11,7 +11,6 @@ from typing import Final
 
 from stream.catalog.areas import sections_of
 from stream.render.alerts.promql import WORKERS, one
-from stream.render.alerts.ratios import DROP, NEEDED, OK, STATE, TOO_LITTLE, TRIALS, USUAL, VALUE
 from stream.render.dashboards import queries
 from stream.render.dashboards.panels import (
     FULL,
@@ -28,13 +27,22 @@ from stream.render.dashboards.panels import (
 )
 from stream.render.dashboards.queries import entry, rate
 from stream.render.dashboards.sections import Row, Windows, entries, section_panels
+from stream.serve.judged import CALENDAR, FIRING, LIMIT, NEEDED, STATE, TEXT, USUAL
 
-FIRING: Final = 'ALERTS{alertname=~"Leadpulse.*",alertstate="firing"}'
-RATIO_STATES: Final = {
-    str(TOO_LITTLE): ("not enough data", "semi-dark-blue"),
-    str(OK): ("ok", GREEN),
-    str(DROP): ("drop", RED),
+#: Numbers of states, as `stream.serve.judged` gives them.
+STATES: Final = {
+    "0": ("as usual", GREEN),
+    "1": ("drop or rise", RED),
+    "2": ("too little to tell", "semi-dark-blue"),
+    "3": ("young", "blue"),
+    "4": ("marked", "purple"),
+    "5": ("waiting", YELLOW),
 }
+_TELLS: Final = ("alert", "severity", "site", "by", "value", "held")
+#: What is of many sites names none.
+_SITES: Final = 'site=~"$site|"'
+#: What fires, whichever worker shows it; what is held back, too.
+FIRES: Final = f"max by ({', '.join(_TELLS)}) ({FIRING}{{{_SITES}}}) == 1"
 YES_NO: Final = {"1": ("yes", GREEN), "0": ("no", RED)}
 
 
@@ -55,29 +63,31 @@ def standing() -> list[Panel]:
     ]  # fmt: skip
 
 
-def ratio_states() -> Panel:
-    """Show which ratios are as usual, which dropped, and which have too little data to tell."""
+def figure_states() -> Panel:
+    """Show which figures of a site are as usual, which are not, and of which too little is known."""
     return states(
-        "States of ratios by site",
-        "ok, drop, or not enough data, by the recording rules: against the same hours of four weeks.",
-        f'max by (ratio, site, window) ({STATE}{{site=~"$site",by="",window=~"1h|6h|24h"}})',
-        "{{ratio}} {{site}} {{window}}",
-        RATIO_STATES,
+        "States of the sites' figures",
+        "What the judge says, against the same hours of four weeks; figures without further labels.",
+        f'max by (metric, site, window) ({STATE}{{site=~"$site",by=""}})',
+        "{{metric}} {{site}} {{window}}",
+        STATES,
     )
 
 
 def firing() -> Panel:
-    """List the alerts that fire."""
-    keep = ("alertname", "severity", "site", "ratio", "window")
-    expr = f"max by ({', '.join(keep)}) ({FIRING})"
-    panel = listing("Alerts that fire", keep, [("Firing", "short", expr)], FULL, "Empty while none fires.")
-    return panel.no_value("no alert fires").height(6)
+    """List the alerts with their texts, those that fire first."""
+    now = f"max by ({', '.join(_TELLS)}) ({FIRING}{{{_SITES}}})"
+    same = "alert, site, by, value"
+    text = f"topk by ({same}) (1, max by ({same}, text) ({TEXT}{{{_SITES}}}))"
+    expr = f"{now} * on ({same}) group_left (text) {text}\nor on ({', '.join(_TELLS)}) {now}"
+    about = "Those that fire first; held says why nobody is told. What is over stays for a day."
+    return listing("Alerts", (*_TELLS, "text"), [("Fires", "short", expr)], FULL, about).height(8)
 
 
 def rows(on: Windows) -> Iterable[Row]:
     """Give the rows of the dashboard."""
     yield "May the figures be believed?", standing()
-    yield "Ratios against their usual", [ratio_states(), firing(), _judged()]
+    yield "Figures against their usual", [figure_states(), firing(), _judged(), _calendar()]
     for section in sections_of("trust"):
         yield section.name, [*_account(), *section_panels(section, entries("trust"), on)]
     yield "Sources", _sources()
@@ -90,15 +100,20 @@ def _total(name: str) -> str:
 
 
 def _judged() -> Panel:
-    by = ("ratio", "site", "window")
+    by = ("metric", "site", "window")
 
-    def of(record: str, part: str = "max") -> str:
-        return f'{part} by ({", ".join(by)}) ({record}{{site=~"$site",by=""}})'
+    def of(gauge: str) -> str:
+        return f'max by ({", ".join(by)}) ({gauge}{{site=~"$site",by=""}})'
 
-    columns = [("State", "short", of(STATE)), ("Value", "percentunit", of(VALUE)), ("Usual", "percentunit", of(USUAL)),
-               ("n", "short", of(TRIALS)), ("n needed", "short", of(NEEDED))]  # fmt: skip
-    about = "What the drop alerts go by. State: 1 drop, 0 ok, -1 not enough data."
-    return listing("Ratios, their usual and what is needed to judge", by, columns, FULL, about)
+    columns = [("State", "short", of(STATE)), ("Usual", "short", of(USUAL)), ("Limit", "short", of(LIMIT)),
+               ("n needed", "short", of(NEEDED))]  # fmt: skip
+    about = "State: " + ", ".join(f"{number} {text}" for number, (text, _) in STATES.items()) + "."
+    return listing("Figures, their usual and what is needed to judge", by, columns, FULL, about)
+
+
+def _calendar() -> Panel:
+    expr = f'max by (site) ({CALENDAR}{{site=~"$site"}})'
+    return single("Calendar", "Entries of the calendar that are of a site.", "short", expr, legend="{{site}}", width=6)
 
 
 def _account() -> list[Panel]:

@@ -21,8 +21,10 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue as Proper
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from stream.catalog import Metric
+from stream.judge.plan import by_name
 from stream.render.dashboards import queries
 from stream.serve.cards import title
+from stream.serve.judged import LIMIT, USUAL
 
 SOURCE: Final = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
 NO_VALUE: Final = "no data"
@@ -77,7 +79,7 @@ def figure(metric: Metric, window: str, name: str = "", link: str = "") -> Panel
 
 
 def over_time(metric: Metric, window: str, label: str = "site", name: str = "", width: int = HALF) -> Panel:
-    """Chart an entry by one label, with the former period dashed and n as bars."""
+    """Chart an entry by one label, with the former period dashed, n as bars, and the usual and its limit dotted."""
     keep = (label, "currency") if metric.unit == "currency" else (label,)
     legend, earlier = " ".join(f"{{{{{each}}}}}" for each in keep), queries.before(window)
     targets = [
@@ -86,9 +88,19 @@ def over_time(metric: Metric, window: str, label: str = "site", name: str = "", 
     ]
     if metric.kind == "ratio":
         targets.append(target("C", queries.observations(metric, window, keep), f"{legend}, n"))
+    if is_judged(metric, label):
+        named = "{{site}}" if label == "site" else "{{site}} {{value}}"
+        targets.append(target("U", queries.judged(USUAL, metric, window, label), f"{named}, usual"))
+        targets.append(target("L", queries.judged(LIMIT, metric, window, label), f"{named}, limit"))
     by = "" if label == "site" else f" by {label.replace('_', ' ')}"
     panel = _chart(name or f"{title(metric)}{by}", metric, targets, width)
     return _with_n(panel)
+
+
+def is_judged(metric: Metric, label: str) -> bool:
+    """Say whether a chart by a label shows what is judged, and so has a usual and a limit."""
+    entry = by_name().get(metric.name)
+    return entry is not None and entry.by == (() if label == "site" else (label,))
 
 
 def share_over_time(metric: Metric, window: str, match: dict[str, str], name: str) -> Panel:
@@ -252,7 +264,13 @@ def _with_n(panel: Panel) -> Panel:
         Property("color", {"mode": "fixed", "fixedColor": "text"}),
     ]
     former = [dashed, Property("custom.lineWidth", 1), Property("custom.fillOpacity", 0)]
-    return panel.override_by_query("B", former).override_by_query("C", bars)
+    panel = panel.override_by_query("B", former).override_by_query("C", bars)
+    for ref, colour in (("U", GREEN), ("L", RED)):
+        # between what is usual and where it would not be: the band
+        band = [*former[1:], Property("custom.lineStyle", {"fill": "dot", "dash": [1, 4]}),
+                Property("color", {"mode": "fixed", "fixedColor": colour})]  # fmt: skip
+        panel = panel.override_by_query(ref, band)
+    return panel
 
 
 def _legend() -> Any:

@@ -101,11 +101,21 @@ def measured(metric: Metric, window: str, match: Mapping[str, str], keep: tuple[
     return f"sum{by} ({series(metric, window, '_count', match, ago)})"
 
 
+def judged(gauge: str, metric: Metric, window: str, label: str) -> str:
+    """Give what the judge says of an entry by site and one more label, whose values it calls `value`."""
+    by = "" if label == "site" else label
+    keep = "site" if label == "site" else "site, value"
+    return f'max by ({keep}) ({gauge}{{metric="{metric.series}",by="{by}",{SITES},window="{window}"}})'
+
+
 def change(now: str, before: str) -> str:
     """Give the change against the former period as a share of it."""
     return f"({now}) / ({before} > 0) - 1"
 
 
 def rate(selector: str, keep: tuple[str, ...]) -> str:
-    """Give the increase a second of a counter; of the joined series, so that a move of its owner does not break it."""
-    return f"sum by ({', '.join(keep)}) (rate({one(selector)}[$__rate_interval:]))"
+    """Give the increase a second of a counter; of the joined series, so that a move of its owner does not break it.
+
+    The step of the subquery is said: left to Prometheus it is a minute, and a short interval holds one point or none.
+    """
+    return f"sum by ({', '.join(keep)}) (rate({one(selector)}[$__rate_interval:15s]))"

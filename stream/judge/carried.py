@@ -1,7 +1,7 @@
 """Carried: which readings carry a verdict, and which one.
 
-In:  readings, verdicts of a look.
-Out: for each reading that is judged its verdict.
+In:  a reading, verdicts of a look.
+Out: its verdict, if it is judged.
 
 A reading is judged by the entry that it is a reading of, if its labels are those that the entry tells apart: where a
 verdict is of a sum over some labels, no reading shows that sum, and none carries it.
@@ -9,7 +9,6 @@ verdict is of a sum over some labels, no reading shows that sum, and none carrie
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -35,21 +34,16 @@ class Carried:
     def __init__(self) -> None:
         self._known: dict[tuple[str, tuple[tuple[str, str], ...]], Named | None] = {}
 
-    def of(self, readings: Iterable[Reading], verdicts: Verdicts) -> Iterator[tuple[Reading, Verdict]]:
-        """Give the readings that are judged, with their verdicts; totals and what stands have no window to judge."""
-        made: dict[tuple[Named, str], Verdict] = {}
-        for reading in readings:
-            window = reading.window
-            if window is None or window == "now":
-                continue
-            named = self.named(reading)
-            if named is None:
-                continue
-            verdict = made.get((named, window))
-            if verdict is None:
-                verdict = made[named, window] = verdicts.of(*named, window)
-            if verdict.state != "none":
-                yield reading, verdict
+    def of(self, reading: Reading, verdicts: Verdicts) -> Verdict | None:
+        """Give the verdict of a reading; totals and what stands have no window to judge."""
+        window = reading.window
+        if window is None or window == "now":
+            return None
+        named = self.named(reading)
+        if named is None:
+            return None
+        verdict = verdicts.of(*named, window)
+        return None if verdict.state == "none" else verdict
 
     def named(self, reading: Reading) -> Named | None:
         """Name the figure that a reading is judged as; None where it is not."""

@@ -101,3 +101,9 @@ class Exporter(Protocol):
 
     def show_worker(self, view: WorkerView) -> None:
         """Replace the operational gauges of this process."""
+
+    def show_alerts(self, view: AlertsView) -> None:
+        """Replace the gauges of alerts."""
+
+    def show_judged(self, figures: tuple[JudgedFigure, ...]) -> None:
+        """Replace the gauges of verdicts; none when another worker owns the rollup now."""

@@ -129,7 +129,7 @@ class Judging:
             self._judge = Judge(self._settings())
         seq, version = (published.seq_of(readings[0]), readings[0].catalog_version) if readings else (0, "")
         looked = self._judge.look(self._state, moment_ms, readings, seq=seq, version=version)
-        published.judge(self._carried.of(readings, looked.verdicts))
+        published.judge(lambda reading: self._carried.of(reading, looked.verdicts))
         self._figures = figures_of(looked.verdicts)
         return _rows(self.spells.rows(looked.records, self._state.told.values(), moment_ms))
 

@@ -11,7 +11,7 @@ takes those that it finds, too.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection
 
 import msgspec
 import orjson
@@ -48,6 +48,7 @@ class Published:
         self._found_seq = 0
         self._shift: int | None = None
         self._verdicts: dict[bytes, Verdict] = {}
+        self._looked: Callable[[Reading], Verdict | None] | None = None
         self._early: dict[bytes, int] = {}  # readings that end before the moment of their publication, and when
 
     def found(self, key: bytes, value: bytes | None) -> None:
@@ -65,17 +66,13 @@ class Published:
             except (ValueError, KeyError, TypeError, msgspec.ValidationError):
                 pass  # not of this form: written by something else, and replaced like the rest
 
-    def judge(self, verdicts: Iterable[tuple[Reading, Verdict]]) -> None:
-        """Take the verdicts of a look: they go with readings from here on, and those before do not any more.
+    def judge(self, of: Callable[[Reading], Verdict | None]) -> None:
+        """Take the verdicts of a look: those of before go with no reading of the next full publication any more.
 
         One that says the same as before stays what it was, of the look that said so first: that time alone went on is
         no news.
         """
-        before, self._verdicts = self._verdicts, {}
-        for reading, verdict in verdicts:
-            key = key_of(reading)
-            known = before.get(key)
-            self._verdicts[key] = known if known is not None and _says_the_same(known, verdict) else verdict
+        self._looked = of
 
     def seq_of(self, reading: Reading) -> int:
         """Give the number that the topic has for the publication of a reading."""
@@ -97,6 +94,9 @@ class Published:
         now_ms = max((reading.as_of_ms for reading in readings), default=0)
         early = self._ending = {}
         verdicts, replace = self._verdicts, msgspec.structs.replace
+        looked = self._looked if windows is None else None
+        if looked is not None:
+            self._verdicts, self._looked = {}, None
         for reading in readings:
             key = key_of(reading)
             seen.add(key)
@@ -104,6 +104,10 @@ class Published:
             if reading.window is not None and reading.as_of_ms < now_ms:
                 early[key] = reading.as_of_ms
             verdict = verdicts.get(key)
+            if looked is not None:
+                verdict = _newer(verdict, looked(reading))
+                if verdict is not None:
+                    self._verdicts[key] = verdict
             # the same figures up to another moment are news: nobody could tell from the others where these end
             if (
                 before is None
@@ -137,8 +141,11 @@ class Published:
         return tuple(self._readings.values())
 
 
-def _says_the_same(a: Verdict, b: Verdict) -> bool:
-    return a == b or a == msgspec.structs.replace(b, at=a.at)
+def _newer(before: Verdict | None, now: Verdict | None) -> Verdict | None:
+    """Give a verdict; the one before, if it said the same."""
+    if before is None or now is None or before.state != now.state or before.usual != now.usual:
+        return now
+    return before if before == msgspec.structs.replace(now, at=before.at) else now
 
 
 def _differs(a: Reading, b: Reading) -> bool:

@@ -147,7 +147,7 @@ class RollupShard:
         if self._judging is not None:
             await self._judging.restore(self._log.link, reader)
         if self._judging is None or self._judging.alerts is None:
-            self._published.judge(())  # nobody would take back what the topic still says
+            self._published.judge(lambda _: None)  # nobody would take back what the topic still says
         bounds = await reader.bounds(self._tps)
         for tp, (begin, end) in bounds.items():
             known = stored.next.get(tp.topic, []) if stored else []

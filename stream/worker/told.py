@@ -33,8 +33,8 @@ def start_line(settings: Settings, layout: Layout, shards: Mapping[str, int], ve
 
 def _unjudged(layout: Layout) -> str:
     if layout.history is None:
-        return "; history is not kept and nothing is judged: the topic for it is missing"
-    return "" if layout.alerts is not None else "; nothing is judged: the topic for alerts is missing"
+        return "; history is not kept: its topic is missing; nothing is judged"
+    return "" if layout.alerts is not None else "; nothing is judged: the topic of alerts is missing"
 
 
 def minute_line(before: WorkerView, now: WorkerView, took_s: float, published: RollupView | None) -> str:

@@ -198,7 +198,7 @@ _OWN: Final[dict[str, _Own]] = {
     ),
     MANY_SITES: (
         (
-            "Three sites or more, and half of all at least, have a page at once; it ends when fewer than two have."
+            "Three sites or more, and half of all at least, have a page at once; it ends when none has any more."
             " Their own pages are held back. Look for what they share: tag manager, form service, consent banner,"
             " network, leadpulse itself."
         ),

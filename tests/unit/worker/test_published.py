@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import orjson
+
+from stream.contract.alert import Verdict
 from stream.contract.readings import Reading
+from stream.contract.results import encode
 from stream.worker.published import Published, key_of
 
 
@@ -91,3 +95,34 @@ def test_seq_stays_as_it_is_when_the_snapshot_is_ahead():
     out = Published(lambda r: b"%d" % r.seq)
     out.found(b"k", b'{"seq":3}')
     assert out.rows([reading("a", 1, as_of=7)], None)[0][1] == b"7"
+
+
+def drop(at, usual=5.0):
+    return Verdict("drop", usual, 4.0, 9, 4, at)
+
+
+def test_a_verdict_goes_with_its_reading_from_the_look_on_and_stands_until_the_next():
+    out = Published(encode)
+
+    def said(verdict=None, windows=None, value=1, looks=True):
+        if looks:
+            out.judge(lambda one: verdict if one.metric == "a" else None)
+        rows = out.rows([reading("a", value), reading("b", 1)], windows)
+        out.confirm()
+        return [orjson.loads(text).get("verdict", {}).get("at") for _, text in rows]
+
+    assert said(drop("08:10")) == ["08:10", None]
+    assert said(drop("08:20")) == [], "it says what it said"
+    assert said(drop("08:30", 6.0)) == ["08:30"]
+    assert said(value=2, windows=("5m",), looks=False) == ["08:30"], "between looks it stands"
+    assert said() == [None], "no longer judged"
+
+
+def test_verdicts_stand_over_a_take_over():
+    before, after = Published(encode), Published(encode)
+    before.judge(lambda one: drop("08:10"))
+    for key, value in before.rows([reading("a", 1)], None):
+        after.found(key, value)
+    (row,) = after.rows([reading("a", 1)], None)
+    assert orjson.loads(row[1])["verdict"]["at"] == "08:10"
+    assert after.confirm()[0].verdict == drop("08:10")

@@ -17,7 +17,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 
 QUICK := tests/structure tests/unit tests/laws tests/contracts tests/oracle stream
 
-.PHONY: help setup demo quick test bench chaos chaos-long alerts-proof render lint lock audit clean
+.PHONY: help setup demo quick test bench chaos chaos-long alerts-proof judge-proof render lint lock audit clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -52,6 +52,9 @@ chaos-long: $(STAMP)  ## all of the fault suite: a day and more
 
 alerts-proof: $(STAMP)  ## false pages and time to detect of the rendered alerts, in a real Prometheus
 	$(PY) -m tests.bench.alerts_proof $(ARGS)
+
+judge-proof: $(STAMP)  ## false pages and time to detect of the judge, by stories of sites and mailings
+	$(PY) -m tests.life.proof $(ARGS)
 
 render: $(STAMP)  ## write schemas and the reference page from the code
 	$(VENV)/bin/leadpulse render

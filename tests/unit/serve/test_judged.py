@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from stream.catalog import BY_NAME
 from stream.changes.panes import DAY_MS, MINUTE_MS
 from stream.contract import alert
 from stream.contract.alert import AlertRecord, Verdict
@@ -114,8 +115,9 @@ def test_a_worker_that_knows_no_alerts_shows_none() -> None:
 def test_verdicts_of_a_look_are_named_as_readings_and_records_name_them() -> None:
     state = State()
     labels = {"platform": "google", "campaign": "june"}
-    remember(state.history, "click_through_ratio", "24h", labels, lambda _lag: (50, 10_000))
-    now = reading("click_through_ratio", "24h", (50, 10_000), **labels)
+    remember(state.history, "click_through_ratio", "24h", labels, lambda _lag: (500, 100_000))
+    beside = [label for label in BY_NAME["click_through_ratio"].labels if label not in (*labels, "site")]
+    now = reading("click_through_ratio", "24h", (500, 100_000), **labels, **dict.fromkeys(beside, "x"))  # type: ignore[arg-type]
     looked = Judge().look(state, NOON_MS, [now])
     (figure,) = figures_of(looked.verdicts)
     assert (figure.metric, figure.site, figure.window) == ("click_through_ratio", "shop", "24h")

@@ -42,6 +42,27 @@ ALLOWED = {
     ("render/alerts/faults.py", "visitors"): "a group of kinds",
     ("render/alerts/figures.py", "visitors"): "a rule of the judge",
     ("contract/alert.py", "visit_to_lead_ratio"): "an example",
+    ("judge/docket.py", "visitors"): "a rule of the judge",
+    ("judge/rules.py", "visitors"): "a rule of the judge",
+    **{
+        ("judge/plan.py", name): "an entry that has a rule of its own"
+        for name in (
+            "visitors",
+            "visit_to_lead_ratio",
+            "channel_visit_to_lead_ratio",
+            "country_visitors",
+            "emails_sent",
+            "valid_event_ratio",
+        )
+    },
+    **{
+        ("judge/why.py", name): "a part of what brings leads"
+        for name in (
+            "visit_to_lead_ratio",
+            "form_submits",
+            "chat_leads",
+        )
+    },
     ("stages/leads/forgetting.py", "visitors"): "a group of kinds",
     ("stages/leads/records.py", "visitors"): "a group of kinds",
     ("contract/lead.py", "visitors"): "a field of what is told of a lead",

@@ -53,6 +53,7 @@ chaos-long: $(STAMP)  ## all of the fault suite: a day and more
 alerts-proof: $(STAMP)  ## false pages and time to detect, by stories of sites and mailings
 	$(PY) -m tests.life.proof $(ARGS)
 
+
 render: $(STAMP)  ## write schemas and the reference page from the code
 	$(VENV)/bin/leadpulse render
 

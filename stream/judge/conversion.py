@@ -177,6 +177,8 @@ def judge(
             over = is_over
         _all_surge(one, figures, high, rate, surge, starts, z, part[window])
         page[window] = _in_visitors(one, z, part[window]).marked_out(marked[window])
+    for window in ("1h", "6h"):  # it is one page until the day that remembers it is as usual, too
+        page[window].stays |= page["24h"].stays & page[window].made
     return page, {long: one.marked_out(marked["24h"]) for long, one in slow.items()}
 
 

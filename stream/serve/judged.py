@@ -67,11 +67,12 @@ def _verdicts(figures: Iterable[JudgedFigure]) -> list[Family]:
     found = {name: Family(name, "gauge", _HELP[name]) for name in (STATE, USUAL, LIMIT, NEEDED)}
     for one in figures:
         verdict = one.verdict
+        limit = None if verdict.usual is None else verdict.limit  # of what is not known there is none
         labels = (
             ("metric", one.metric), ("site", one.site), ("by", one.by), ("value", one.value), ("window", one.window),
         )  # fmt: skip
         values = {
-            STATE: STATES.get(verdict.state), USUAL: verdict.usual, LIMIT: verdict.limit, NEEDED: verdict.needed,
+            STATE: STATES.get(verdict.state), USUAL: verdict.usual, LIMIT: limit, NEEDED: verdict.needed,
         }  # fmt: skip
         for name, value in values.items():
             if value is not None:

@@ -93,8 +93,8 @@ def over_time(metric: Metric, window: str, label: str = "site", name: str = "", 
         targets.append(target("U", queries.judged(USUAL, metric, window, label), f"{named}, usual"))
         targets.append(target("L", queries.judged(LIMIT, metric, window, label), f"{named}, limit"))
     by = "" if label == "site" else f" by {label.replace('_', ' ')}"
-    panel = _chart(name or f"{title(metric)}{by}", metric, targets, width)
-    return _with_n(panel)
+    panel = _with_n(_chart(name or f"{title(metric)}{by}", metric, targets, width))
+    return _with_band(panel) if is_judged(metric, label) else panel
 
 
 def is_judged(metric: Metric, label: str) -> bool:
@@ -264,12 +264,15 @@ def _with_n(panel: Panel) -> Panel:
         Property("color", {"mode": "fixed", "fixedColor": "text"}),
     ]
     former = [dashed, Property("custom.lineWidth", 1), Property("custom.fillOpacity", 0)]
-    panel = panel.override_by_query("B", former).override_by_query("C", bars)
+    return panel.override_by_query("B", former).override_by_query("C", bars)
+
+
+def _with_band(panel: Panel) -> Panel:
+    """Dot what is usual and where it would not be: the band."""
+    dotted = Property("custom.lineStyle", {"fill": "dot", "dash": [1, 4]})
+    thin = [dotted, Property("custom.lineWidth", 1), Property("custom.fillOpacity", 0)]
     for ref, colour in (("U", GREEN), ("L", RED)):
-        # between what is usual and where it would not be: the band
-        band = [*former[1:], Property("custom.lineStyle", {"fill": "dot", "dash": [1, 4]}),
-                Property("color", {"mode": "fixed", "fixedColor": colour})]  # fmt: skip
-        panel = panel.override_by_query(ref, band)
+        panel = panel.override_by_query(ref, [*thin, Property("color", {"mode": "fixed", "fixedColor": colour})])
     return panel
 
 

@@ -13,14 +13,17 @@ import pytest
 from aiohttp import web
 
 from stream.catalog import BY_NAME
+from stream.contract.alert import Verdict
 from stream.contract.readings import Reading
 from stream.errors import StartError
+from stream.judge.settings import Settings as Alerts
 from stream.serve import http_connection
 from stream.serve.http import HttpService
 from stream.serve.http_guard import HEADERS
 from stream.serve.telemetry import Telemetry
-from stream.serve.views import RollupView, WorkerView
+from stream.serve.views import AlertsView, JudgedFigure, RollupView, WorkerView
 from stream.settings.load import load
+from stream.worker import runbook
 
 TOKEN = "correct-horse-battery-staple"
 CANARY = "a-page-that-was-added"
@@ -417,3 +420,32 @@ def test_stopping_frees_the_port() -> None:
         address = at.url.removeprefix("http://")
     with service(http=address) as (again, _):
         assert ask(again, "/healthz")[0] == 200
+
+
+def test_metrics_show_alerts_and_verdicts_as_they_are_now() -> None:
+    figure = JudgedFigure("visitors", "shop", "", "", "1h", Verdict("young"))
+    with service() as (http_service, telemetry):
+        assert "leadpulse_alert_firing" not in ask(http_service, "/metrics")[2]
+        telemetry.show_alerts(AlertsView((), ("shop",), Alerts(), 0))
+        telemetry.show_judged((figure,))
+        shown = ask(http_service, "/metrics")[2]
+        series = 'leadpulse_alert_firing{alert="visitors_drop",site="shop",by="",value="",severity="page",held=""}'
+        assert f"{series} 0\n" in shown
+        assert 'leadpulse_judged_state{metric="visitors",site="shop",by="",value="",window="1h"} 3' in shown
+        telemetry.show_judged(())
+        assert "leadpulse_judged_state" not in ask(http_service, "/metrics")[2]
+
+
+def test_the_runbook_is_a_page_with_a_place_for_each_alert() -> None:
+    telemetry = Telemetry("v")
+    http_service = HttpService(load({"http": "127.0.0.1:0"}, None, {}).settings, telemetry, BY_NAME, [runbook.route()])
+    http_service.start()
+    try:
+        status, headers, text = ask(http_service, runbook.PATH)
+    finally:
+        http_service.stop()
+    assert status == 200
+    assert headers["Content-Type"].startswith("text/html")
+    for anchor in ("visit-to-lead-drop", "many-sites", "leadpulsenoworker"):
+        assert f'<section id="{anchor}">' in text
+    assert "<script" not in text

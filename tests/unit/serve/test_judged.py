@@ -8,14 +8,18 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from stream.catalog import BY_NAME
 from stream.changes.panes import DAY_MS, MINUTE_MS
 from stream.contract import alert
 from stream.contract.alert import AlertRecord, Verdict
 from stream.judge.alerts import known
+from stream.judge.look import Judge
 from stream.judge.settings import AlertRule, CalendarEntry, Settings
-from stream.serve.judged import FIRING, families
+from stream.judge.state import State
+from stream.serve.judged import FIRING, families, figures_of
 from stream.serve.prometheus import text_of
 from stream.serve.views import AlertsView, JudgedFigure
+from tests.unit.judge.made import NOON_MS, reading, remember
 
 DROP = msgspec.convert(alert.EXAMPLE, AlertRecord)
 SINCE = int(datetime.fromisoformat(DROP.at).timestamp() * 1_000)
@@ -106,3 +110,17 @@ def test_a_scrape_reads_verdicts_texts_and_the_calendar() -> None:
 
 def test_a_worker_that_knows_no_alerts_shows_none() -> None:
     assert families(None, ()) == []
+
+
+def test_verdicts_of_a_look_are_named_as_readings_and_records_name_them() -> None:
+    state = State()
+    labels = {"platform": "google", "campaign": "june"}
+    remember(state.history, "click_through_ratio", "24h", labels, lambda _lag: (500, 100_000))
+    beside = [label for label in BY_NAME["click_through_ratio"].labels if label not in (*labels, "site")]
+    now = reading("click_through_ratio", "24h", (500, 100_000), **labels, **dict.fromkeys(beside, "x"))  # type: ignore[arg-type]
+    looked = Judge().look(state, NOON_MS, [now])
+    (figure,) = figures_of(looked.verdicts)
+    assert (figure.metric, figure.site, figure.window) == ("click_through_ratio", "shop", "24h")
+    assert (figure.by, figure.value) == ("platform,campaign", "google,june")
+    assert figure.verdict.state == "ok"
+    assert figure.verdict.usual == pytest.approx(0.005)

@@ -170,6 +170,12 @@ class Printed:
     def show_rollup(self, view: Any) -> None:
         self.rollup = view
 
+    def show_alerts(self, view: Any) -> None:
+        """Show nothing: of alerts other tests tell."""
+
+    def show_judged(self, figures: Any) -> None:
+        """Show nothing of verdicts, either."""
+
     def show_worker(self, view: Any) -> None:
         usage = os.times()
         line = {

@@ -39,7 +39,30 @@ ALLOWED = {
     ("stages/leads/contribution.py", "deals_lost"): "a field of what is known of a lead",
     ("stages/leads/contribution.py", "refunds"): "a field of what is known of a lead",
     ("engine/groups.py", "visitors"): "a group of kinds",
-    ("render/alerts/cases.py", "visitors"): "a group of kinds",
+    ("render/alerts/faults.py", "visitors"): "a group of kinds",
+    ("render/alerts/figures.py", "visitors"): "a rule of the judge",
+    ("contract/alert.py", "visit_to_lead_ratio"): "an example",
+    ("judge/docket.py", "visitors"): "a rule of the judge",
+    ("judge/rules.py", "visitors"): "a rule of the judge",
+    **{
+        ("judge/plan.py", name): "an entry that has a rule of its own"
+        for name in (
+            "visitors",
+            "visit_to_lead_ratio",
+            "channel_visit_to_lead_ratio",
+            "country_visitors",
+            "emails_sent",
+            "valid_event_ratio",
+        )
+    },
+    **{
+        ("judge/why.py", name): "a part of what brings leads"
+        for name in (
+            "visit_to_lead_ratio",
+            "form_submits",
+            "chat_leads",
+        )
+    },
     ("stages/leads/forgetting.py", "visitors"): "a group of kinds",
     ("stages/leads/records.py", "visitors"): "a group of kinds",
     ("contract/lead.py", "visitors"): "a field of what is told of a lead",
@@ -55,8 +78,6 @@ ALLOWED = {
     ("explain/visitors.py", "page_views"): "a field of what is explained",
     ("explain/visitors.py", "sessions"): "a field of what is explained",
     ("explain/visitors.py", "visitors"): "a field of what is explained",
-    ("render/alerts/texts.py", "channel_visitors"): "a command of the runbook, at an alert that has no entry",
-    ("render/alerts/texts.py", "traffic_events"): "a command of the runbook, at an alert that has no entry",
 }
 #: What is also the name of something else all over: by itself it is that.
 ALSO = {"leads": "a setting, a group of kinds, and a topic of results"}

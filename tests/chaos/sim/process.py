@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError
 
 from stream.kafka.clock import BrokerClock
 from stream.kafka.fetch import Ends
-from stream.serve.views import RollupView, WorkerView
+from stream.serve.views import AlertsView, JudgedFigure, RollupView, WorkerView
 from stream.worker.inbox import Batch
 from stream.worker.owner import Shards
 from tests.chaos.sim.broker import Broker
@@ -130,6 +130,12 @@ class Process:
 
     def show_worker(self, view: WorkerView) -> None:
         """Nothing asks for it here."""
+
+    def show_alerts(self, view: AlertsView) -> None:
+        """Nor for this."""
+
+    def show_judged(self, figures: tuple[JudgedFigure, ...]) -> None:
+        """Nor for this."""
 
 
 def died(where: str, why: BaseException | str, *, code: int = 70) -> NoReturn:

@@ -71,7 +71,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         direction="drop",
         panel="Click-through",
         tier="main",
-        alert=Alert("Ads are clicked less often than usual.", "critical", by=("platform", "campaign")),
+        alert=Alert("Ads are clicked less often than usual.", by=("platform", "campaign")),
         look=Look(
             rank=4,
             told="{n} clicks of {d} impressions",
@@ -202,7 +202,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         constant=(("cost", "media"),),
         panel="Cost per lead",
         tier="main",
-        alert=Alert("A lead costs more than usual.", "info", by=("currency", "cost"), told="info"),
+        alert=Alert("A lead costs more than usual.", by=("currency", "cost"), told="info"),
         across="money is spent before those it wins become known, and a lead has no currency; both sides end at the"
         " newest known spend",
         look=Look(

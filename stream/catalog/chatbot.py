@@ -39,7 +39,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         direction="drop",
         panel="Chat conversion",
         tier="main",
-        alert=Alert("Fewer conversations of the chatbot capture a lead than usual.", "critical"),
+        alert=Alert("Fewer conversations of the chatbot capture a lead than usual."),
         look=Look(rank=3, told="{n} of {d} conversations", split="bot", places=(Now(), Chart("Conversations", "bot"))),
     ),
     count(

@@ -39,7 +39,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         direction="drop",
         panel="Visit to lead",
         tier="main",
-        alert=Alert("Fewer visitors become leads than usual.", "critical", told="page"),
+        alert=Alert("Fewer visitors become leads than usual.", told="page"),
         look=Look(rank=1, told="{n} of {d} visitors", places=(Now(), Chart("Visitors and leads"))),
     ),
     ratio(

@@ -137,7 +137,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         direction="drop",
         panel="Deliverability",
         tier="main",
-        alert=Alert("Fewer messages arrive than usual.", "critical", by=("purpose",)),
+        alert=Alert("Fewer messages arrive than usual.", by=("purpose",)),
         look=Look(
             rank=5, told="{n} of {d} messages", places=(Now(), Chart("Delivery"), Column("By campaign", "Campaigns"))
         ),

@@ -1,4 +1,4 @@
-"""Judging: how figures are judged: which rule fits an entry, and its constants, for Prometheus and the live page alike.
+"""Judging: how figures are judged: which rule fits an entry, and its constants, for the judge and the live page.
 
 In:  an entry.  Out: its rule; widths of intervals, effects, floors.
 """
@@ -30,8 +30,6 @@ VOLUME_PART: Final = 0.5
 #: Leads that a cost rests on, at least, and the rise that counts.
 LEAST_LEADS: Final = 30
 COST_FACTOR: Final = 1.5
-#: Windows in which costs are judged.
-COST_WINDOWS: Final = ("24h", "7d")
 #: Labels that an alert tells apart beside the site: two of at most 50 values each, capped by the label budget.
 MOST_LABELS: Final = 2
 

@@ -408,7 +408,7 @@ IDENTITY: Final[tuple[Metric, ...]] = (
         "Ids under which so many others were seen that they are nobody's: they join no leads.",
         area="leads",
         direction="rise",
-        alert=Alert("More ids than usual are shared by many and are nobody's.", "info", ruled=False),
+        alert=Alert("More ids than usual are shared by many and are nobody's.", ruled=False),
         look=Look(places=(Chart(_ID, "type"),)),
     ),
     Metric(
@@ -420,7 +420,7 @@ IDENTITY: Final[tuple[Metric, ...]] = (
         NOW,
         area="leads",
         direction="rise",
-        alert=Alert("The largest lead has more ids than a person would.", "info", ruled=False),
+        alert=Alert("The largest lead has more ids than a person would.", ruled=False),
         look=Look(places=(Chart(_ID),)),
     ),
 )

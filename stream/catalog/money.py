@@ -167,7 +167,7 @@ COST: Final[tuple[Metric, ...]] = (
         exposed="cost_per_lead",
         constant=(("cost", "full"),),
         across=_LATER,
-        alert=Alert("A lead costs more than usual, all cost included.", "info", by=("currency",), ruled=False),
+        alert=Alert("A lead costs more than usual, all cost included.", by=("currency",), ruled=False),
         look=Look(places=(Chart(_COST, "currency"), Column(_COST, "By currency"))),
     ),
     _price(

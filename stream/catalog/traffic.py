@@ -19,7 +19,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         tier="main",
         people=True,
         direction="drop",
-        alert=Alert("Less than half of the usual visitors come.", "critical", told="page"),
+        alert=Alert("Less than half of the usual visitors come.", told="page"),
         watched="1h",
         look=Look(rank=8, places=(Chart("Visitors and leads"),)),
     ),

@@ -146,11 +146,10 @@ class Alert:
 
     `by` are the labels beside `site` that an alert tells apart; it adds up over the others (no figures of people,
     which do not add up). Without it all labels are told apart. What is not `ruled` has words and a direction, and no
-    rule in Prometheus: what is usual for a cohort is to be seen over months. `told` says to whom the judge tells it.
+    rule: what is usual for a cohort is to be seen over months. `told` says to whom the judge tells it.
     """
 
     summary: str
-    severity: Literal["critical", "warning", "info"] = "warning"
     by: tuple[str, ...] | None = None
     ruled: bool = True
     told: Told = "ticket"

@@ -7,10 +7,10 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
-# Processes that share the tests on two cores; tests of the broker wait more than they work, so one more finds room.
+# Processes that share the tests on two cores; tests of the broker wait more than they work, so two more find room.
 # `make test WORKERS=0` runs all tests one after the other in one process.
 quick: WORKERS ?= 2
-test: WORKERS ?= 3
+test: WORKERS ?= 4
 # The first of these that is 3.11 or later; `make PYTHON=/path/to/python …` chooses another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)

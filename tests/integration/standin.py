@@ -92,7 +92,7 @@ class CountingRollup:
         self.seqs: dict[str, int] = {}
         self.totals: Counter[str] = Counter()
         self.caught_up: dict[str, bool] = {}
-        self.published = 0
+        self.published = self.now_ms = 0
 
     def load(self, key: bytes, value: bytes | None) -> None:
         state = orjson.loads(value or b"{}")
@@ -110,8 +110,12 @@ class CountingRollup:
         self.totals.update(told["counts"])
         self.caught_up[name] = told["caught_up"]
 
-    def advance(self, now_ms: int) -> None:
-        pass
+    def advance(self, now_ms: int, until_ms: int | None = None) -> None:
+        self.now_ms = now_ms if until_ms is None else min(now_ms, until_ms)
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        return tuple(sorted({group for group, _ in self.expected} if not self.complete else ()))
 
     @property
     def complete(self) -> bool:

@@ -24,6 +24,7 @@ from stream.stages.leads.counting import Lead, Sum
 from stream.stages.leads.happened import Happening, happenings
 from stream.stages.leads.rows import Said, Told
 from stream.stages.leads.store import Home
+from stream.stages.leads.told import CHANGE, each, united
 from stream.stages.leads.value import encoded, said_of
 from stream.stages.stage import Result
 
@@ -146,7 +147,7 @@ class Results:
                 self._event(told, "split", 0, {"from": _named(was)})
             return
         for one in merged:
-            told.changes = {**one.changes, **told.changes}
+            told.changes = united(told.changes, one.changes)
             told.band = told.band or one.band
             self._tombstone(one)
             self._event(told, "merged", 0, {"from": _named(one)})
@@ -175,8 +176,9 @@ class Results:
         _end(told)
 
     def _withdraw(self, told: Told, name: str) -> None:
-        change = told.changes.pop(name)
-        self._event(told, "withdrawn", 0, {}, change)
+        """Take back what was told, by all changes that it was told with: of each lead that was merged there is one."""
+        for change in each(told.changes.pop(name)):
+            self._event(told, "withdrawn", 0, {}, change)
 
     def _event(self, told: Told, event: What, at_ms: int, says: Says, change: bytes | None = None) -> bytes:
         """Tell that something happened; give the change that it can be withdrawn by."""
@@ -198,7 +200,7 @@ class Results:
 
     def _change(self, told: Told, event: str) -> bytes:
         named = "\x1f".join((told.site, FIELDS[told.type], told.text, event, str(told.version)))
-        return hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        return hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=CHANGE).digest()
 
     def _tombstone(self, told: Told) -> None:
         self.records.append(Result("leads", _text(told), None))

@@ -171,7 +171,7 @@ MUTANTS = (
     Mutant(
         "what was told by another key is forgotten",
         f"{STAGE}/results.py",
-        "told.changes = {**one.changes, **told.changes}",
+        "told.changes = united(told.changes, one.changes)",
         "told.changes = {**told.changes}",
         "results",
     ),

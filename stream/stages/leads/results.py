@@ -59,8 +59,10 @@ class Results:
         told: list[Told] = []
         now: list[tuple[Told, Lead]] = []
         found = [(lead, [left.pop(id) for id in lead.ids if id in left]) for lead in after.leads]
-        parted = home.told and not all(any(one.changes for one in known) for _, known in found)
-        was = self._was(home, before) if parted else {}
+        was: dict[Id, Told] = {}
+        if home.told and not all(_stands(known) for _, known in found):
+            was = self._was(home, before)
+            found.sort(key=lambda one: _stands(one[1]))  # whoever is parted, before a key is over that they go on from
         for lead, known in found:  # first who is who, then what happened to each
             one = self._found(home, lead, known, next((was[id] for id in lead.ids if id in was), None))
             if one is not None:
@@ -76,7 +78,10 @@ class Results:
 
     def _was(self, home: Home, before: Sum) -> dict[Id, Told]:
         """Give what was told of the leads that there were, by each of their ids."""
-        told = {self._id(one): msgspec.structs.replace(one, changes=dict(one.changes)) for one in home.told}
+        # a name that is over has nothing to give, though the id may still be one of the lead's
+        told = {
+            self._id(one): msgspec.structs.replace(one, changes=dict(one.changes)) for one in home.told if one.changes
+        }
         pairs = [(lead.ids, next((told[id] for id in lead.ids if id in told), None)) for lead in before.leads]
         return {id: one for ids, one in pairs if one is not None for id in ids}
 
@@ -221,6 +226,11 @@ def _called(home: Home, ids: Sequence[Id]) -> tuple[Id, str, str] | None:
             _, text, id, site = min(some)
             return id, site, text
     return None
+
+
+def _stands(known: Sequence[Told]) -> bool:
+    """Tell whether anything stands of what was told."""
+    return any(one.changes for one in known)
 
 
 def _end(told: Told) -> None:

@@ -176,6 +176,13 @@ MUTANTS = (
         "results",
     ),
     Mutant(
+        "whoever is parted goes on from a name that is over",
+        f"{STAGE}/results.py",
+        "for one in home.told if one.changes\n",
+        "for one in home.told\n",
+        "results",
+    ),
+    Mutant(
         "a version begins anew",
         f"{STAGE}/results.py",
         "told.version = max([told.version, *(one.version for one in others)])",

@@ -80,9 +80,11 @@ def test_no_time_of_a_record_stops_a_shard_and_own_topics_get_the_brokers_time(s
             alter(name, message__timestamp__type="CreateTime")
     refused = here.worker()
     until = patience.until(30)
-    while "leadpulse topics create" not in refused.log() and time.monotonic() < until:
+    wrong = "message.timestamp.type is CreateTime; it must be LogAppendTime"
+    while not (refused.exits and wrong in refused.log()) and time.monotonic() < until:
         time.sleep(0.2)
-    assert "message.timestamp.type is CreateTime; it must be LogAppendTime" in refused.log()
+    assert wrong in refused.log()
+    assert "leadpulse topics create" in refused.log().partition(wrong)[2]
     assert "Traceback" not in refused.log()
     assert sorted(topics.stamp(link, Layout(here.site.prefix, layout.groups.values()))) == sorted(
         here.site.prefix + name for name in old

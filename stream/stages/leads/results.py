@@ -24,6 +24,7 @@ from stream.stages.leads.counting import Lead, Sum
 from stream.stages.leads.happened import Happening, happenings
 from stream.stages.leads.rows import Said, Told
 from stream.stages.leads.store import Home
+from stream.stages.leads.told import CHANGE, each, united
 from stream.stages.leads.value import encoded, said_of
 from stream.stages.stage import Result
 
@@ -58,8 +59,10 @@ class Results:
         told: list[Told] = []
         now: list[tuple[Told, Lead]] = []
         found = [(lead, [left.pop(id) for id in lead.ids if id in left]) for lead in after.leads]
-        parted = home.told and not all(any(one.changes for one in known) for _, known in found)
-        was = self._was(home, before) if parted else {}
+        was: dict[Id, Told] = {}
+        if home.told and not all(_stands(known) for _, known in found):
+            was = self._was(home, before)
+            found.sort(key=lambda one: _stands(one[1]))  # whoever is parted, before a key is over that they go on from
         for lead, known in found:  # first who is who, then what happened to each
             one = self._found(home, lead, known, next((was[id] for id in lead.ids if id in was), None))
             if one is not None:
@@ -75,7 +78,10 @@ class Results:
 
     def _was(self, home: Home, before: Sum) -> dict[Id, Told]:
         """Give what was told of the leads that there were, by each of their ids."""
-        told = {self._id(one): msgspec.structs.replace(one, changes=dict(one.changes)) for one in home.told}
+        # a name that is over has nothing to give, though the id may still be one of the lead's
+        told = {
+            self._id(one): msgspec.structs.replace(one, changes=dict(one.changes)) for one in home.told if one.changes
+        }
         pairs = [(lead.ids, next((told[id] for id in lead.ids if id in told), None)) for lead in before.leads]
         return {id: one for ids, one in pairs if one is not None for id in ids}
 
@@ -146,7 +152,7 @@ class Results:
                 self._event(told, "split", 0, {"from": _named(was)})
             return
         for one in merged:
-            told.changes = {**one.changes, **told.changes}
+            told.changes = united(told.changes, one.changes)
             told.band = told.band or one.band
             self._tombstone(one)
             self._event(told, "merged", 0, {"from": _named(one)})
@@ -175,8 +181,9 @@ class Results:
         _end(told)
 
     def _withdraw(self, told: Told, name: str) -> None:
-        change = told.changes.pop(name)
-        self._event(told, "withdrawn", 0, {}, change)
+        """Take back what was told, by all changes that it was told with: of each lead that was merged there is one."""
+        for change in each(told.changes.pop(name)):
+            self._event(told, "withdrawn", 0, {}, change)
 
     def _event(self, told: Told, event: What, at_ms: int, says: Says, change: bytes | None = None) -> bytes:
         """Tell that something happened; give the change that it can be withdrawn by."""
@@ -198,7 +205,7 @@ class Results:
 
     def _change(self, told: Told, event: str) -> bytes:
         named = "\x1f".join((told.site, FIELDS[told.type], told.text, event, str(told.version)))
-        return hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        return hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=CHANGE).digest()
 
     def _tombstone(self, told: Told) -> None:
         self.records.append(Result("leads", _text(told), None))
@@ -219,6 +226,11 @@ def _called(home: Home, ids: Sequence[Id]) -> tuple[Id, str, str] | None:
             _, text, id, site = min(some)
             return id, site, text
     return None
+
+
+def _stands(known: Sequence[Told]) -> bool:
+    """Tell whether anything stands of what was told."""
+    return any(one.changes for one in known)
 
 
 def _end(told: Told) -> None:

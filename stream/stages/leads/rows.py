@@ -83,7 +83,7 @@ class Told(Struct, array_like=True, gc=False):
     site: str
     version: int
     band: str = ""
-    #: what was told, and the change by which
+    #: what was told, and the change by which; of leads that were merged one behind the other (`told`)
     changes: dict[str, bytes] = {}
     said: Said | None = None
 

@@ -6,11 +6,15 @@ Out: what was told of the clusters together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 import msgspec
 
 from stream.stages.leads.rows import Told
+
+#: Bytes of a change; those by which one thing was told lie one behind the other.
+CHANGE: Final = 8
 
 
 def merged(mine: list[Told], others: Iterable[object]) -> list[Told]:
@@ -23,3 +27,21 @@ def merged(mine: list[Told], others: Iterable[object]) -> list[Told]:
         if known is None or known.version < one.version:
             out[key] = one
     return list(out.values())
+
+
+def united(mine: Mapping[str, bytes], others: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Give what was told of two leads that are one; what was told of both was told by the changes of both.
+
+    >>> united({"created": b"-mine---"}, {"created": b"-theirs-", "lost": b"-lost---"})
+    {'created': b'-mine----theirs-', 'lost': b'-lost---'}
+    """
+    out = dict(others)
+    for name, told in mine.items():
+        known = set(each(told))
+        out[name] = told + b"".join(one for one in each(others.get(name, b"")) if one not in known)
+    return out
+
+
+def each(changes: bytes) -> Iterator[bytes]:
+    """Give the changes by which one thing was told."""
+    return (changes[at : at + CHANGE] for at in range(0, len(changes), CHANGE))

@@ -171,8 +171,15 @@ MUTANTS = (
     Mutant(
         "what was told by another key is forgotten",
         f"{STAGE}/results.py",
-        "told.changes = {**one.changes, **told.changes}",
+        "told.changes = united(told.changes, one.changes)",
         "told.changes = {**told.changes}",
+        "results",
+    ),
+    Mutant(
+        "whoever is parted goes on from a name that is over",
+        f"{STAGE}/results.py",
+        "for one in home.told if one.changes\n",
+        "for one in home.told\n",
         "results",
     ),
     Mutant(

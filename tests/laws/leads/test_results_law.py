@@ -125,6 +125,8 @@ class Told:
             elif event in ("merged", "split"):
                 other = value["from"][1], value["from"][2]
                 known = self.changes[other]
+                assert other != key
+                assert known, "something stands of a lead that is merged with another, or parted"
                 self.changes[key] = {**self.changes[key], **known}
                 if event == "merged":
                     self.changes[other] = {}

@@ -39,6 +39,7 @@ SURGE_SIGMAS: Final = 3.0
 ALL_SURGE: Final = 0.25
 ALL_PART: Final = 0.5
 _OLD_H: Final = 4 * DAY_H
+_YOUNG_PART: Final = 0.5
 
 
 class Channels(NamedTuple):
@@ -83,6 +84,8 @@ class Mix:
         fit = visitors >= RATE_VISITORS
         if old:
             fit &= ~np.isnan(self._past.read(rows, self._past.earlier(hours, lag + _OLD_H)).trials)
+        else:  # history ends before: what was not there for four days had far fewer than four days later
+            fit &= ~(visitors < _YOUNG_PART * self._past.read(rows, self._past.earlier(hours, lag - _OLD_H)).trials)
         return np.where(fit, leads / visitors, np.nan)
 
     def high(self, window: str, hours: Ints, week: int = 0) -> Floats:

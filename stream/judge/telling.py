@@ -186,6 +186,10 @@ class _Teller:
         metric = series.entry.metric
         facts = _facts(shown, at)
         summary = SUMMARY.get(record.alert) or series.entry.summary
+        if record.alert == SILENT:
+            usual = f"{told.count(facts['figure'])} over {shown.window}, usual {told.count(facts['usual'])}"
+            text = f"{summary} {told.where(record)}: {usual}."
+            return msgspec.structs.replace(record, metric=metric.series, window=shown.window, text=text, **facts)
         if ruled.notes:
             return msgspec.structs.replace(record, window=shown.window,
                                            text=f"{summary} {record.site}: {ruled.notes[shown.row]}.")  # fmt: skip

@@ -6,7 +6,7 @@ Out: records of `leadpulse.alerts` over the judged weeks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -78,7 +78,7 @@ def shown_of_counts(site: Site, visits: Floats, leads: Floats) -> Shown:
     return Shown(figures, np.stack(successes), np.stack(trials))
 
 
-def shown_of_mailings(mailings: Sequence[Mailing]) -> Shown:
+def shown_of_mailings(mailings: Iterable[Mailing]) -> Shown:
     """Give what windows show of mailings, each of a site of its own."""
     figures: list[Figure] = []
     rows: list[tuple[Floats, Floats]] = []

@@ -84,14 +84,18 @@ def live(name: str, volume: float, runs: int, seed: int = SEED) -> Line:
 
 def post(name: str, size: float, runs: int, seed: int = SEED) -> Line:
     """Live one story of mailings."""
-    mailings, right = [], Answer()
-    for run in range(runs):
-        mailing, right = Mailing(_random(seed, name, size, run), size), Answer()
-        LETTERS[name](mailing, right)
-        mailings.append(mailing)
+    right = Answer()
+
+    def mailings() -> Iterator[Mailing]:  # one at a time: a large one has a million messages
+        for run in range(runs):
+            mailing = Mailing(_random(seed, name, size, run), size)
+            right.incidents, right.allowed = [], []
+            LETTERS[name](mailing, right)
+            yield mailing
+
     false = 0
     starts: dict[str, list[float]] = {feed.site_name(run): [] for run in range(runs)}
-    for record in feed.told(feed.shown_of_mailings(mailings), Settings()):
+    for record in feed.told(feed.shown_of_mailings(mailings()), Settings()):
         begun, at = ((moment_ms(text) - BEGIN_MS) / BIN_MS for text in (record.since, record.at))
         if record.state == "firing" and begun not in starts[record.site]:
             starts[record.site].append(begun)

@@ -63,8 +63,8 @@ def shown(seed: int, runs: int, visits: float, rates: float) -> Shown:
         shares += [part.share] * part.values
         converts += [part.rate] * part.values
     count = len(shares)
-    site = Site("shop", 1_000, runs, tuple(shares), tuple(converts), *(np.ones((count, END)) for _ in range(2)),
-                bots=np.zeros((count, END)))  # fmt: skip
+    ones, none = np.ones((count, END)), np.zeros((count, END))
+    site = Site("shop", 1_000, runs, tuple(shares), tuple(converts), visits=ones, rates=ones.copy(), bots=none)
     site.visits[:, BEGIN:OVER] *= visits
     site.rates[:, BEGIN:OVER] *= rates
     counts, leads = site.draw(np.random.default_rng(seed))

@@ -226,6 +226,7 @@ def test_a_silent_source_is_one_page() -> None:
     records = [record for looked in told for record in looked.records]
     assert brief(records) == [("source_silent", "firing", "page", "")]
     assert records[0].value == "page_view"
+    assert "shop, kind page_view: 0 over 1h, usual 2,750." in records[0].text  # the day before is 0 here, too
     assert told[-1].verdicts.of("visitors", "shop", (), "1h").says == "a source of it is silent"
     # and windows that remember the silence wait, those that do not are judged
     back = looks(judge, state, *[USUAL] * 8)[-1].verdicts

@@ -18,7 +18,14 @@ from stream.shown import plain
 
 @click.group()
 def alerts() -> None:
-    """Say which alerts there are, how each is judged, and why."""
+    """Say which alerts there are, how each is judged, and why.
+
+    \b
+    Examples:
+      leadpulse alerts show --alerts alerts.toml
+      leadpulse alerts backtest readings.ndjson
+      leadpulse alerts backtest readings.ndjson --alerts other.toml --from 2026-03-01T00:00:00Z
+    """
 
 
 @alerts.command()

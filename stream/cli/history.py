@@ -30,6 +30,12 @@ def history() -> None:
 
     What is usual at an hour is worked out from the same hour of former weeks. The owner of the rollup keeps it, hour by
     hour; a new installation knows nothing yet, and what it once was can be filled in.
+
+    \b
+    Examples:
+      leadpulse history show --metric visitors
+      leadpulse history seed --topics
+      leadpulse history seed events.ndjson.gz
     """
 
 

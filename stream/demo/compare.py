@@ -44,11 +44,13 @@ DURATION_FLOOR_S: Final = 0.01  # durations below the finest bucket
 BY_PANE: Final = frozenset({"open_leads", "stale_leads", "unanswered_leads"})
 #: Half of them have got there: known to a step of the curve of those who wait, and by panes.
 MEDIAN: Final = "stage_median_seconds"
-#: What people amount to as leads is told from shard to shard, which takes some commits, and then published in turn.
+#: What people amount to as leads is told from shard to shard, which takes some commits. leadpulse says when that is done,
+#: but for what was told just now.
 OF_LEADS: Final = of_leads.METRICS | {
     "leads", "channel_leads", "leads_by_action", "leads_by_offer_stage", "event_leads", "opt_in_ratio",
     "new_lead_ratio", "cost_per_lead", "paid_cost_per_lead",
 }  # fmt: skip
+ALONG: Final = "leads_complete"
 LEADS_LAG_MS: Final = 20_000
 #: How old the oldest of something is, is told to the day.
 OLDEST: Final = "oldest_open_seconds"
@@ -109,6 +111,9 @@ class Board:
     as_of: str = ""
     data_since: str = ""
     complete: bool = False
+    #: Everything that shards told each other of leads has been taken in; None where people are not followed.
+    along: bool | None = None
+    along_seq: int = 0
     seq: int = 0
     moments: dict[int, int] = field(default_factory=dict)  # publication → its moment
     newest_ms: int = 0
@@ -139,6 +144,8 @@ class Board:
         if metric == "events_total":
             self.account[labels["kind"], labels["outcome"], labels.get("reason", "")] = int(reading["value"])
             self.account_seq = max(seq, self.account_seq)
+        if metric == ALONG:
+            self.along, self.along_seq = bool(reading["value"]), max(seq, self.along_seq)
         if window is None:
             return
         start_ms, end_ms = moment_ms(reading["window_start"]), moment_ms(reading["window_end"])
@@ -163,9 +170,12 @@ class Board:
             for key in keys
         ]
 
-    def published_since_settled(self) -> set[str]:
-        """Name the windows that were published after the account was complete."""
-        return {window for (window, ago), edges in self.edges.items() if not ago and edges.seq >= self.account_seq}
+    def published_since_settled(self, leads: bool = False) -> set[str]:
+        """Name the windows that were published after the account was complete; with `leads` also the figures of those."""
+        if leads and (self.along is False or self.since_settled_ms < LEADS_LAG_MS):
+            return set()
+        since = max(self.account_seq, self.along_seq if leads else 0)
+        return {window for (window, ago), edges in self.edges.items() if not ago and edges.seq >= since}
 
     @property
     def since_settled_ms(self) -> int:
@@ -219,6 +229,7 @@ def compare(board: Board, books: Reference, wanted: Collection[Key] | None = Non
     Everything is `waiting` while the account is not settled. Ask while the simulator is silent.
     """
     settled = board.settled(books)
+    along = board.published_since_settled(leads=True)
     figures: dict[tuple[str, Window], dict[Any, Expected]] = {}
 
     def figures_of(metric: str, span: Window) -> dict[Any, Expected]:
@@ -231,7 +242,7 @@ def compare(board: Board, books: Reference, wanted: Collection[Key] | None = Non
         keys += [key for key in _missing(board, books, figures_of) if key not in board.seen]
     lines: list[Line] = []
     for key in keys:
-        metric, labels, _ = key
+        metric, labels, window = key
         seen, span = board.seen.get(key), board.span_of(key) if settled else None
         if span is None:
             lines.append(Line(key, "waiting", seen, None))
@@ -245,7 +256,7 @@ def compare(board: Board, books: Reference, wanted: Collection[Key] | None = Non
             same = (seen is None or not seen.value) and (expected is None or not expected.value)
         else:
             same = agrees(metric, seen, expected)
-        on_the_way = metric in OF_LEADS and board.since_settled_ms < LEADS_LAG_MS
+        on_the_way = metric in OF_LEADS and window not in along
         lines.append(Line(key, "equal" if same else "waiting" if on_the_way else "wrong", seen, expected))
     return lines
 

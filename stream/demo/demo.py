@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.live import Live
 
 from stream.demo import view
-from stream.demo.compare import LEADS_LAG_MS, Board, Line, compare
+from stream.demo.compare import Board, Line, compare
 from stream.demo.produce import Pump, now_ms
 from stream.demo.stage import Stage
 from stream.demo.traffic import Options, Traffic
@@ -193,9 +193,7 @@ class Play:
             self._turn(talking=False)
             if not self._at_rest() or not self.board.settled(self.books):
                 continue
-            if leads and self.board.since_settled_ms < LEADS_LAG_MS:
-                continue
-            windows = self.board.published_since_settled()
+            windows = self.board.published_since_settled(leads)
             if len(windows) > best:
                 best = len(windows)
                 self._compare(full=LONG_WINDOW in windows)

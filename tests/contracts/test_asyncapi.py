@@ -21,6 +21,7 @@ SCHEMAS = Path(__file__).parents[2] / "schemas"
 TOPICS = {
     **{kind: kind for kind in KINDS},
     "metrics": "leadpulse.metrics",
+    "alerts": "leadpulse.alerts",
     "leads": "leadpulse.leads",
     "lead_events": "leadpulse.lead_events",
     "dead_letter": "leadpulse.dead_letter",
@@ -78,15 +79,17 @@ def test_there_is_nothing_that_no_channel_uses() -> None:
     assert sorted(used) == sorted(f"#/components/messages/{name}" for name in DOCUMENT["components"]["messages"])
 
 
-def test_a_lead_that_is_none_any_more_is_a_message_without_a_value() -> None:
+def test_what_stands_no_more_is_a_message_without_a_value() -> None:
     without = {
         name: [m for m in channel["messages"] if at(at(f"#/channels/{name}/messages/{m}/$ref"))["payload"] == NOTHING]
         for name, channel in DOCUMENT["channels"].items()
     }
-    assert {name: found for name, found in without.items() if found} == {"leads": ["leads_tombstone"]}
+    assert {name: found for name, found in without.items() if found} == {
+        "alerts": ["alerts_tombstone"], "leads": ["leads_tombstone"],
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [*KINDS, "leads", "lead_events"])
+@pytest.mark.parametrize("name", [*KINDS, "alerts", "leads", "lead_events"])
 def test_the_examples_of_a_message_are_valid(name: str) -> None:
     message = DOCUMENT["components"]["messages"][name]
     schema = message["payload"]["schema"]["$ref"].removeprefix("./").removesuffix(".schema.json")

@@ -67,11 +67,11 @@ def place(embedded: Broker, capfd: pytest.CaptureFixture[str]) -> Place:
 
 def test_topics_are_created_verified_and_listed(place: Place) -> None:
     code, out, _ = place.run("topics", "list")
-    assert (code, out.count("missing")) == (0, 27), "those of optional sources are among them"
+    assert (code, out.count("missing")) == (0, 29), "those of optional sources are among them"
     code, out, err = place.run("topics", "verify", "--delivery", "at_least_once")
     assert (code, "17 problem(s)" in err, f"{place.prefix}page_view" in out) == (1, True, True)
     code, out, _ = place.run("topics", "create", "--partitions", "2")
-    assert (code, out.count("created  ")) == (0, 23), "people may be followed"
+    assert (code, out.count("created  ")) == (0, 25), "people may be followed"
     code, out, _ = place.run("topics", "create", "--partitions", "5")
     assert (code, out) == (0, "All topics are there already.\n")
     assert place.run("topics", "verify", "--delivery", "at_least_once")[0] == 0

@@ -22,18 +22,23 @@ PROSE = ("deploy/RUNBOOK.md", "README.md", "docs/**/*.md")
 HOW_TO = "docs/contributing.md"
 #: A name, and the labels behind it. Prose writes `{kind,field}` for labels of any value.
 _SELECTOR = re.compile(r"\b(leadpulse_[a-z0-9_]*[a-z0-9])(?:\{([^{}]*)\})?")
+_WINDOW = re.compile(r',window="[^"]*"')
 #: In prose a site is one of the reader.
 _EXAMPLE = re.compile(r'\bsite="[^"]*",?')
 _MATCHER = re.compile(r'([a-z_]+)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*")')
 
 
-def selectors(variables: dict[str, str]) -> dict[str, list[str]]:
-    """Give selector → files; `variables` are what a dashboard's reader chose."""
+def selectors(variables: dict[str, str], any_window: str) -> dict[str, list[str]]:
+    """Give selector → files; `variables` are what a dashboard's reader chose.
+
+    Of what begins with `any_window` there are not all windows that can be chosen.
+    """
     found: dict[str, list[str]] = {}
     for path, text in _texts():
         for name, value in variables.items():
             text = text.replace(name, value)
         for one in _of(text):
+            one = _WINDOW.sub("", one) if one.startswith(any_window) else one
             if path not in found.setdefault(one, []):
                 found[one].append(path)
     return found

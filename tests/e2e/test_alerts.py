@@ -5,7 +5,7 @@ gap       nobody shows anything for a while       → no second message
 over      the judge resolves it                   → told, once
 down      one worker of two ends, then the other  → a ticket, then a page
 
-Everything is as rendered but the timings, which are seconds.
+Real workers do the same in tests/integration/test_alerts_told.py.
 """
 
 from __future__ import annotations
@@ -23,20 +23,16 @@ from stream.contract import alert
 from stream.contract.alert import AlertRecord
 from stream.judge import settings as judge
 from stream.judge.told import moment_ms
-from stream.render import rules
-from stream.render.alerts import servers, texts
-from stream.render.alerts.promql import Timings
-from stream.render.yaml import document
+from stream.render.alerts import texts
 from stream.serve.http import HttpService
 from stream.serve.telemetry import Telemetry
 from stream.serve.views import AlertsView, WorkerView
 from stream.settings.fields import Settings
-from tests.e2e.prometheus import Prometheus, Webhook, alertmanager, program, prometheus, wait_until, webhook
+from tests.e2e.alerting import alerting
+from tests.e2e.prometheus import Prometheus, Webhook, program, wait_until
 
 pytestmark = [pytest.mark.prometheus, pytest.mark.slow, pytest.mark.timeout(300)]
 
-#: Seconds where operators have minutes.
-TIMINGS = Timings(interval="2s", bridge="30s", keep="10s", page_for="15s", ticket_for="15s")
 LIMIT_S = 120
 PAGE = "LeadpulseVisitToLeadDrop"
 DROP = msgspec.convert(alert.EXAMPLE, AlertRecord)
@@ -92,20 +88,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     for name in ("prometheus", "prometheus-alertmanager"):
         program(name)
     folder = tmp_path_factory.mktemp("alerts")
-    files = {path.rpartition("/")[2]: text for path, text in rules.render(TIMINGS).items() if "/rules/" in path}
     workers = Worker(owner=True), Worker(owner=False)
+    targets = [worker.http.url.removeprefix("http://") for worker in workers]
     with ExitStack() as stack:
         for worker in workers:
             stack.callback(worker.http.stop)
-        hook = stack.enter_context(webhook())
-        routes = servers.alertmanager(hook.url, wait="1s", page_interval="1s", ticket_interval="1s")
-        manager = stack.enter_context(alertmanager(folder, document(routes)))
-        targets = tuple(worker.http.url.removeprefix("http://") for worker in workers)
-        config = servers.prometheus(TIMINGS.interval, targets, manager.url.removeprefix("http://"))
-        config["global"]["scrape_interval"] = "3s"
-        config["rule_files"] = ["leadpulse-*.yml"]
-        more = ["--rules.alert.resend-delay=5s"]  # Alertmanager takes an alert for over after four times that
-        server = stack.enter_context(prometheus(folder, document(config), files, more))
+        server, hook = stack.enter_context(alerting(folder, targets))
         found = Told(workers, server, hook)
         found.show()
         wait_until(lambda: found.shown() > 100, LIMIT_S, "Prometheus scrapes both workers")

@@ -18,12 +18,17 @@ from stream.contract.records import Record
 from stream.contract.results import encode
 from stream.contract.times import format_ms
 from stream.kafka import topics, whole_log
+from tests.e2e.alerting import alerting
+from tests.e2e.prometheus import Webhook, program, wait_until
 from tests.events import data_of, event
 from tests.integration.conftest import Site
+from tests.integration.supervisor import Worker
 from tests.integration.test_history import command, told
 from tests.integration.told import Told, now_ms, produce
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+pytestmark = [pytest.mark.kafka, pytest.mark.prometheus, pytest.mark.slow]
+
+PAGE = "LeadpulseVisitorsDrop"
 
 MINUTE_MS = 60_000
 USUAL = 200
@@ -106,13 +111,20 @@ def minute(here: Told, first: int, minutes: int, visitors: int = 1) -> None:
     told(here, at_ms)
 
 
-@pytest.mark.timeout(400)
+def told_of(hook: Webhook, status: str) -> list[tuple[str, str]]:
+    """Give site and text of each message about the drop."""
+    some = [(labels, notes) for _, said, labels, notes in hook.told if said == status]
+    return [(labels["site"], notes["description"]) for labels, notes in some if labels["alertname"] == PAGE]
+
+
+@pytest.mark.timeout(500)
 def test_a_drop_is_one_spell_although_its_owner_is_killed(site: Any, tmp_path: Path) -> None:
-    """Where 200 are usual, 20 came in an hour.
+    """Where 200 are usual, 20 came in an hour; a real Prometheus and Alertmanager tell what the topic says.
 
     0:01  0:11   0:21   kill   0:31  0:41   0:51   1:01
     drop  drop   fires         fires        200    200 come: over
     """
+    program("prometheus-alertmanager")
     here = Told(site(partitions=2, LEADPULSE_CLOCK="events"))
     first = now_ms() // HOUR_MS - 8
     seeds = tmp_path / "past.ndjson"
@@ -138,6 +150,14 @@ def test_a_drop_is_one_spell_although_its_owner_is_killed(site: Any, tmp_path: P
 
     other = here.worker(LEADPULSE_INSTANCE_ID="b")
     here.wait("the other shows what fires", lambda _: bool(firing(here, here.ports[1])), 40)
+    with alerting(tmp_path / "told", [f"127.0.0.1:{port}" for port in here.ports]) as (_, hook):
+        fires_and_ends(here, hook, owner, other, fires, first)
+
+
+def fires_and_ends(here: Told, hook: Webhook, owner: Worker, other: Worker, fires: AlertRecord, first: int) -> None:
+    """Kill the owner while it fires, then let everybody come back."""
+    wait_until(lambda: told_of(hook, "firing"), 60, "the webhook is told")
+    assert told_of(hook, "firing") == [("shop", fires.text)]
     before = records(here.site)
     owner.kill()
     minute(here, first, 31)
@@ -151,6 +171,9 @@ def test_a_drop_is_one_spell_although_its_owner_is_killed(site: Any, tmp_path: P
     text = next(name for name in here.gauges(here.ports[1]) if name.startswith("leadpulse_alert_text{"))
     assert fires.text in text.replace('\\"', '"')
 
+    assert set(told_of(hook, "firing")) == {("shop", fires.text)}, "no second message"
+    assert told_of(hook, "resolved") == []
+
     minute(here, first, 51, USUAL)
     for minutes in (61, 71, 81):
         minute(here, first, minutes)
@@ -160,6 +183,7 @@ def test_a_drop_is_one_spell_although_its_owner_is_killed(site: Any, tmp_path: P
     assert ok is not None
     assert ok["state"] == "ok"
     here.wait("nobody shows it as firing", lambda _: not firing(here, here.ports[1]), 20)
+    wait_until(lambda: told_of(hook, "resolved"), 60, "the webhook is told that it is over")
     assert "alerts fire" in owner.log() + other.log()
     here.close()
 

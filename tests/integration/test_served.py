@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from stream import catalog
 from stream.changes.panes import HOUR_MS
 from stream.contract.kinds import KINDS
 from stream.contract.times import format_ms, parse_ms
+from stream.demo.simulate import Plan, run
 from stream.judge.plan import judged
 from stream.kafka import topics
 from stream.render.alerts import servers
@@ -37,10 +39,18 @@ from tests.shipped import selectors
 
 pytestmark = [pytest.mark.kafka, pytest.mark.prometheus, pytest.mark.slow]
 
+DAY_MS = 24 * HOUR_MS
 TRAFFIC = (
-    ("--seed", "1", "--sites", "3", "--for", "40d", "--rate", "0.004"),
-    ("--seed", "2", "--sites", "3", "--for", "22h", "--rate", "0.3"),
+    Plan(seed=1, sites=3, length_ms=40 * DAY_MS, rate=0.004),
+    Plan(seed=2, sites=3, length_ms=22 * HOUR_MS, rate=0.3),
 )
+#: Hours that are looked at to tell what is usual now: of five weeks, and of one and five days before each.
+PAST_HOURS = sorted(
+    (168 * week + day + at for week in range(6) for day in (0, 24, 120) for at in range(-3, 4)), reverse=True
+)
+PAST_HOURS = [ago for ago in PAST_HOURS if ago > 12]
+#: What pages; the rest has a past at one site.
+OF_ALL_SITES = {"visitors", "visit_to_lead_ratio", "channel_visit_to_lead_ratio"}
 #: What can be seen only while something is wrong that this does not do; each has a test of its own.
 ELSEWHERE = {"leadpulse_partitions_unread"}
 #: The rules of the shipped file are the same for every severity that may be set.
@@ -71,10 +81,9 @@ def alerts_file(folder: Path) -> Path:
 def simulated(folder: Path, end_ms: int) -> list[Path]:
     """Write the traffic to files."""
     files = []
-    for number, words in enumerate(TRAFFIC):
-        files.append(folder / f"traffic{number}.ndjson")
-        done = command_alone("simulate", "--leads", *words, "--end", format_ms(end_ms), "--out", str(files[-1]))
-        assert done.returncode == 0, done.stderr
+    for plan in TRAFFIC:
+        files.append(folder / f"traffic{plan.seed}.ndjson")
+        run(replace(plan, end_ms=end_ms, out=str(files[-1])), lambda _: None)
     return files
 
 
@@ -95,14 +104,27 @@ def rare(end_ms: int) -> Iterator[dict[str, Any]]:
     for number, (action, value) in enumerate((("deal_won", 100), ("refund", 150))):
         data = data_of("crm", **deal, action=action, value=value)
         yield event("crm", data, id=f"rare-{number}", time=format_ms(at_ms + number * 1_000))
+    for number in range(9):  # of more people than one has
+        names = {
+            "lead_id": f"shared-{number}",
+            "email_hash": "5" * 64,
+            "action": "lead_created",
+            "from": None,
+            "to": None,
+        }
+        yield event("crm", data_of("crm", **site, **names), id=f"shared-{number}", time=at)
     worth = data_of("form", **site, visitor_id="rare", submission_id="rare", value=20, currency="EUR")
     yield event("form", worth, id="worth", time=at)
-    for number in range(12):
-        mail = data_of("email", **site, message_id="rare", email_hash=f"{number:064x}", action="sent")
-        yield event("email", mail, id=f"to-{number}", time=at)
+    for number in range(1_001):  # of so many a message does not know who is who
+        both = {"email_hash": f"{number:064x}", "lead_id": f"rare-{number}"}
+        yield event(
+            "email", data_of("email", **site, message_id="rare", **both, action="sent"), id=f"to-{number}", time=at
+        )
     nowhere = data_of("page_view", **site, visitor_id="rare", geo={"country": "Atlantis"})
     yield event("page_view", nowhere, id="nowhere", time=at)
-    yield event("page_view", data_of("page_view", **site, visitor_id="ahead"), id="ahead", time=format_ms(end_ms + HOUR_MS))
+    yield event(
+        "page_view", data_of("page_view", **site, visitor_id="ahead"), id="ahead", time=format_ms(end_ms + HOUR_MS)
+    )
 
 
 def send(site: Site, lines: list[bytes], end_ms: int) -> None:
@@ -130,11 +152,13 @@ def past(files: list[Path], end_ms: int) -> bytes:
     )
     assert told.returncode == 0, told.stderr
     now = [orjson.loads(line) for line in told.stdout.splitlines()[:-1]]
-    found = []
-    for hour in sorted(end_ms // HOUR_MS - 168 * week + shift for week in range(1, 6) for shift in range(-3, 4)):
+    now = [one for one in now if one["labels"].get("site") == "acme" or one["metric"] in OF_ALL_SITES]
+    found, version = [], catalog.version()
+    for ago in PAST_HOURS:
+        hour = end_ms // HOUR_MS - ago
         as_of = format_ms(hour * HOUR_MS)
         for reading in now:
-            more = dict(reading, seq=hour, as_of=as_of, catalog_version=catalog.version(), complete=True)
+            more = dict(reading, seq=hour, as_of=as_of, catalog_version=version, complete=True)
             bottom = reading["denominator"]
             if bottom is None:
                 more["value"] = (reading["value"] or 0) * 5 + 500
@@ -178,7 +202,7 @@ def test_every_selector_that_ships_finds_a_series(site: Any, tmp_path: Path) -> 
     config["global"]["scrape_interval"] = "5s"
     rules = Path(__file__).parents[2] / "deploy" / "prometheus" / "rules" / "leadpulse-alerts.yml"
     with prometheus(tmp_path, document(config), {"rules/leadpulse-alerts.yml": rules.read_text()}) as server:
-        asked = selectors({**VARIABLES, "$leads_window": "30d", "$money_window": "30d"})
+        asked = selectors({**VARIABLES, "$leads_window": "30d", "$money_window": "30d"}, any_window="leadpulse_judged_")
         until = patience.until(20)
         missing = dict(asked)
         while missing and time.monotonic() < until:

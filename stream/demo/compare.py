@@ -44,8 +44,8 @@ DURATION_FLOOR_S: Final = 0.01  # durations below the finest bucket
 BY_PANE: Final = frozenset({"open_leads", "stale_leads", "unanswered_leads"})
 #: Half of them have got there: known to a step of the curve of those who wait, and by panes.
 MEDIAN: Final = "stage_median_seconds"
-#: What people amount to as leads is told from shard to shard, which takes some commits. leadpulse says when that is done,
-#: but for what was told just now.
+#: What people amount to as leads is told from shard to shard, which takes some commits. leadpulse says when that is
+#: done, but for what was told just now.
 OF_LEADS: Final = of_leads.METRICS | {
     "leads", "channel_leads", "leads_by_action", "leads_by_offer_stage", "event_leads", "opt_in_ratio",
     "new_lead_ratio", "cost_per_lead", "paid_cost_per_lead",
@@ -171,7 +171,7 @@ class Board:
         ]
 
     def published_since_settled(self, leads: bool = False) -> set[str]:
-        """Name the windows that were published after the account was complete; with `leads` also the figures of those."""
+        """Name the windows published after the account was complete; with `leads` also what shards tell each other."""
         if leads and (self.along is False or self.since_settled_ms < LEADS_LAG_MS):
             return set()
         since = max(self.account_seq, self.along_seq if leads else 0)

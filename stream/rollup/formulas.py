@@ -22,8 +22,9 @@ from stream.rollup import leads
 from stream.rollup.budget import NEVER
 from stream.rollup.known import TOTALS_MS, Known
 from stream.rollup.plan import Columns, Plan, planned
-from stream.rollup.series import Ints, Series, shift_of, shifts_of
+from stream.rollup.series import Ints, Series
 from stream.rollup.value import Value, added, changed, divided, in_units, scaled
+from stream.rollup.wanted import shift_of, shifts_of
 from stream.windows.level import SHORTEST_FOR_TOTALS_MS
 
 

@@ -29,11 +29,12 @@ from stream.rollup.folding import Folding, choose
 from stream.rollup.formulas import Formulas
 from stream.rollup.known import Known
 from stream.rollup.resettled import resettle
-from stream.rollup.series import Ints, Series, Windows, shift_of, windows_for, windows_of
+from stream.rollup.series import Ints, Series, Windows
 from stream.rollup.snapshot import Snapshot
 from stream.rollup.standing import ForeignDelta, Standings, follows
 from stream.rollup.totals import largest, totals
 from stream.rollup.value import Value
+from stream.rollup.wanted import shift_of, windows_for, windows_of
 from stream.state.keys import ROLLUP_CLOCK
 from stream.windows.exact import ExactWindows
 from stream.windows.levels import Levels

@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 
 from stream import catalog
 from stream.catalog import Count, Metric
-from stream.catalog.words import AGES, HORIZON_WINDOW, PERIODS
+from stream.catalog.words import PERIODS
 from stream.changes.accumulator import Spread
 from stream.changes.cells import CELLS, CLOSED_LABELS, Cell
 from stream.changes.deltas import cell_of
 from stream.changes.panes import DAY_MS, NOW, Grid, window_ms
-from stream.changes.targets import STEP_TARGETS_S
 from stream.rollup.budget import ALWAYS, LONG_MEMORY_MS, NEVER, SITES, Budget, Labels, Place, families, has_budget
 from stream.rollup.room import Room, edge_after, fitted, folded, readings_of
 from stream.state.labels import FOLDED
@@ -35,7 +34,6 @@ Ints = NDArray[np.int64]
 
 _MOST_CELLS = 100_000
 _MOST_KNOWN = 20_000  # of one projection
-_TARGETS_MS: Final = {step: target_s * 1_000 for step, target_s in STEP_TARGETS_S.items()}
 
 #: Families with longer windows remember for longer what was folded.
 _LONG_MS: Final = 90 * DAY_MS
@@ -503,51 +501,3 @@ def _joined(found: list[list[Part]]) -> list[Part]:
         here = [part for parts in found for part in parts if part.from_ms <= ms < part.to_ms]
         out.append(Part(ms, until_ms, [sid for part in here for sid in part.sids]))
     return out
-
-
-def windows_of(
-    metrics: Iterable[Metric], names: tuple[str, ...] | None = None, periods: Mapping[str, str] = PERIODS
-) -> dict[str, tuple[Window, ...]]:
-    """List the windows that each count must be readable in; `names` replaces the windows of the catalog.
-
-    `periods` are the lengths that the rules of leads give. What stands, and what is read apart, has the same windows
-    whatever others are asked for.
-    """
-    out: dict[str, dict[Window, None]] = {}
-
-    def add(count: str, windows: Iterable[str], shifts: Iterable[int] = (0,)) -> None:
-        here = out.setdefault(count, {})
-        for name in windows:
-            here.update(dict.fromkeys((periods.get(name, name), shift_ms) for shift_ms in shifts))
-
-    for metric in metrics:
-        wanted, apart = windows_for(metric, names), dict(metric.read_in)
-        for _, count in metric.numerator + metric.denominator:
-            if count in apart:
-                add(count, (apart[count],))
-            else:
-                add(count, wanted, shifts_of(metric))
-        if metric.maturity is not None:
-            add(metric.maturity.waits, wanted)
-            add(metric.maturity.took, (HORIZON_WINDOW,))
-        if metric.began is not None:
-            add(metric.began, AGES if metric.kind == "count" else (*AGES, HORIZON_WINDOW))
-        for beside in (metric.observed, metric.restated):
-            if beside is not None:
-                add(beside, (NOW,))
-    return {name: tuple(windows) for name, windows in out.items()}
-
-
-def windows_for(metric: Metric, names: tuple[str, ...] | None) -> tuple[str, ...]:
-    """List the windows that an entry is read in, where others are asked for than those of the catalog."""
-    return metric.windows if names is None or metric.windows == (NOW,) else names
-
-
-def shifts_of(metric: Metric) -> tuple[int, ...]:
-    """List how much earlier than now the windows of a metric end; by step where each waits for its target."""
-    return tuple(sorted(set(_TARGETS_MS.values()))) if metric.waits_for_target else (metric.shift_ms,)
-
-
-def shift_of(metric: Metric, labels: Mapping[str, str]) -> int:
-    """Give how much earlier than now the windows of a metric end for some labels."""
-    return _TARGETS_MS.get((labels["from"], labels["to"]), 0) if metric.waits_for_target else metric.shift_ms

@@ -18,7 +18,7 @@ from stream.engine.groups import GROUPS
 from stream.reference.account import Window
 from stream.reference.events import Source
 from stream.rollup.rollup import Rollup, RollupOptions
-from stream.rollup.series import shifts_of
+from stream.rollup.wanted import shifts_of
 from stream.windows.level import PLAN, level_of
 from tests.accounting import reference_of
 from tests.laws.traffic import (

@@ -16,7 +16,7 @@ from stream import catalog
 from stream.catalog.words import AGES
 from stream.changes.accumulator import Spread
 from stream.changes.panes import DAY_MS, HOUR_MS, MINUTE_MS, NOW, Grid, end_pane, window_ms
-from stream.rollup.series import windows_of
+from stream.rollup.wanted import windows_of
 from stream.windows.exact import ExactWindows
 from stream.windows.level import Window
 from stream.windows.levels import Levels

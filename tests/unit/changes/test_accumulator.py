@@ -8,7 +8,7 @@ from stream import catalog
 from stream.changes import accumulator as accumulator_module
 from stream.changes.accumulator import Accumulator, Spread
 from stream.changes.panes import COARSER, DAY_MS, HOUR_MS, MINUTE_MS, Grid
-from stream.rollup.series import windows_of
+from stream.rollup.wanted import windows_of
 from stream.windows.levels import Levels
 
 

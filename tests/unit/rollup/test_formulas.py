@@ -12,7 +12,8 @@ from stream.changes.durations import bucket_of, seconds_of
 from stream.changes.panes import DAY_MS
 from stream.rollup.budget import Budget
 from stream.rollup.formulas import Formulas, scaled
-from stream.rollup.series import Series, windows_of
+from stream.rollup.series import Series
+from stream.rollup.wanted import windows_of
 from stream.windows.exact import ExactWindows
 
 NOW_MS = 100 * DAY_MS

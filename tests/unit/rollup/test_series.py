@@ -9,7 +9,8 @@ from stream import catalog
 from stream.changes import cells
 from stream.changes.cells import Cell
 from stream.rollup.budget import Budget
-from stream.rollup.series import Series, windows_of
+from stream.rollup.series import Series
+from stream.rollup.wanted import windows_of
 from stream.windows.exact import ExactWindows
 
 WINDOWS = windows_of(catalog.METRICS)

@@ -19,7 +19,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from stream.serve.prometheus import Snapshot
-from stream.serve.views import AlertsView, JudgedFigure, RollupView, ShardView, WorkerView
+from stream.serve.views import AlertsView, FollowedView, JudgedFigure, PastView, RollupView, ShardView, WorkerView
 
 #: A view is replaced each second; one that is older is of a worker that stands still.
 STALE_S = 10.0
@@ -41,6 +41,8 @@ class Telemetry:
         self.snapshot: Snapshot | None = None
         self.alerts: AlertsView | None = None
         self.judged: tuple[JudgedFigure, ...] = ()
+        self.followed: FollowedView | None = None
+        self.past: PastView | None = None
         self.worker = WorkerView((), owns_rollup=False, rebalances=0, ready=False)
         self._shown_at = time.monotonic()
         self.registry = CollectorRegistry()
@@ -85,6 +87,14 @@ class Telemetry:
     def show_judged(self, figures: tuple[JudgedFigure, ...]) -> None:
         """Replace the gauges of verdicts; none when another worker owns the rollup now."""
         self.judged = figures
+
+    def show_followed(self, view: FollowedView) -> None:
+        """Replace what another worker publishes; only the page shows it."""
+        self.followed = view
+
+    def show_past(self, view: PastView) -> None:
+        """Replace what the page's charts are drawn from."""
+        self.past = view
 
     @property
     def ready(self) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 import uuid
 from collections.abc import Mapping
 from functools import partial
@@ -28,7 +29,15 @@ from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 from stream.kafka.state_log import StateLog
 from stream.serve.telemetry import program_version as installed_version
-from stream.serve.views import AlertsView, Exporter, JudgedFigure, RollupView, WorkerView
+from stream.serve.views import (
+    AlertsView,
+    Exporter,
+    FollowedView,
+    JudgedFigure,
+    PastView,
+    RollupView,
+    WorkerView,
+)
 from stream.worker import told
 from stream.worker.alerts_file import AlertsFile
 from stream.worker.duties import duties
@@ -53,6 +62,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("leadpulse.worker")
 
+PUBLISHES_S = 5.0  # who published within it needs not read what others publish
 METADATA_AGE_MS = 10_000  # partitions that are added are noticed so soon
 
 
@@ -90,10 +100,16 @@ class Shown:
         self.published: RollupView | None = None
         self.judged: tuple[JudgedFigure, ...] = ()
         self._exporter = exporter
+        self._published_at = float("-inf")
+
+    def publishes(self) -> bool:
+        """Say whether this worker published a moment ago: a view that nobody replaces says only that it did so once."""
+        return time.monotonic() - self._published_at < PUBLISHES_S
 
     def show_rollup(self, view: RollupView | None) -> None:
         """Replace the business gauges."""
         self.published = view
+        self._published_at = float("-inf") if view is None else time.monotonic()
         if self._exporter is not None:
             self._exporter.show_rollup(view)
 
@@ -112,6 +128,16 @@ class Shown:
         self.judged = figures
         if self._exporter is not None:
             self._exporter.show_judged(figures)
+
+    def show_followed(self, view: FollowedView) -> None:
+        """Replace what another worker publishes."""
+        if self._exporter is not None:
+            self._exporter.show_followed(view)
+
+    def show_past(self, view: PastView) -> None:
+        """Replace what the past is read from."""
+        if self._exporter is not None:
+            self._exporter.show_past(view)
 
 
 def build_app(

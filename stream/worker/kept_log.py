@@ -2,7 +2,7 @@
 
 In:  the records of `leadpulse.history`, from its beginning to its end and then as they come: what former owners
      measured, and what somebody fills in; readings of all windows as they are published.
-Out: a history in memory; rows for the transaction that publishes.
+Out: a history in memory, and beside it what charts of two days are drawn from; rows for the transaction that publishes.
 
 A topic that is lost or torn, or was made by another release, is no reason to refuse: what it does not say was not
 known.
@@ -14,6 +14,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable
+from typing import Final
 
 from aiokafka import TopicPartition
 
@@ -28,8 +29,17 @@ from stream.kafka.clock import BrokerClock
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 from stream.kafka.state_log import Row, StateLog
+from stream.serve.points import SLOTS, TEN_MS, points
+from stream.serve.views import PastView
 
 log = logging.getLogger("leadpulse.history")
+
+TENS: Final = b"ten/"
+
+
+def kept_tens() -> Kept:
+    """Make what keeps ten minutes of two days."""
+    return Kept(History(SLOTS), slot_ms=TEN_MS, word=TENS)
 
 
 class KeptLog:
@@ -39,8 +49,9 @@ class KeptLog:
         self.topic, self.tp = topic, TopicPartition(topic, 0)
         self.next = 0
         self._clock, self._names = clock, Names()
-        self._kept = Kept()
+        self._kept, self._tens = Kept(), kept_tens()
         self._filled = -1  # the hour of which nothing more is to come
+        self.past = PastView(self._kept.history, self._tens.history)
 
     @property
     def history(self) -> History:
@@ -58,12 +69,12 @@ class KeptLog:
 
         def load(key: bytes, value: bytes | None) -> None:
             if not others(key, value):
-                self._kept.load(key, value)
+                self._load(key, value)
 
         read = await StateLog(link, self.tp.topic, 0, None).read(reader, load)
         self.next = read.end
         # aside: a second of arithmetic at the limit of readings, in which the loop must go on
-        lost = await asyncio.to_thread(self._kept.settle, self._clock.now_ms() or None)
+        lost = await asyncio.to_thread(self._settle)
         self._tell(read.records, lost, time.monotonic() - began)
 
     def _tell(self, records: int, lost: int, took_s: float) -> None:
@@ -84,9 +95,17 @@ class KeptLog:
     def take(self, records: Iterable[Record], next: int) -> None:
         """Take what came since: seeds, and what was written here."""
         for _, _, key, value, _ in records:
-            self._kept.load(key or b"", value)
-        self._kept.settle(self._clock.now_ms() or None)
+            self._load(key or b"", value)
+        self._settle()
         self.next = next
+
+    def _load(self, key: bytes, value: bytes | None) -> None:
+        (self._tens if key.startswith(TENS) else self._kept).load(key, value)
+
+    def _settle(self) -> int:
+        now_ms = self._clock.now_ms() or None
+        self._tens.settle(now_ms)
+        return self._kept.settle(now_ms)
 
     def rows(self, moment_ms: int, readings: Iterable[Reading], behind: Collection[str]) -> list[Row]:
         """Keep what is published of a full hour, and give what is to be written.
@@ -102,4 +121,9 @@ class KeptLog:
         )  # fmt: skip
         if seen and not behind:
             self._filled = hour
+        return [(key, value, None, []) for key, value in rows]
+
+    def ten_rows(self, moment_ms: int, readings: Iterable[Reading], behind: Collection[str]) -> list[Row]:
+        """Keep what the page shows at a full ten minutes, and give what is to be written."""
+        rows = self._tens.rows(moment_ms, points(by_own_sources(readings, behind)))
         return [(key, value, None, []) for key, value in rows]

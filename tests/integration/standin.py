@@ -180,6 +180,12 @@ class Printed:
     def show_judged(self, figures: Any) -> None:
         """Show nothing of verdicts, either."""
 
+    def show_followed(self, view: Any) -> None:
+        """Show nothing of what others publish."""
+
+    def show_past(self, view: Any) -> None:
+        """Show nothing of the past."""
+
     def show_worker(self, view: Any) -> None:
         usage = os.times()
         line = {

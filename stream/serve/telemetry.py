@@ -19,10 +19,21 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from stream.serve.prometheus import Snapshot
-from stream.serve.views import AlertsView, FollowedView, JudgedFigure, PastView, RollupView, ShardView, WorkerView
+from stream.serve.views import (
+    AlertsView,
+    FollowedView,
+    JudgedFigure,
+    LetterView,
+    PastView,
+    RollupView,
+    ShardView,
+    WorkerView,
+)
 
 #: A view is replaced each second; one that is older is of a worker that stands still.
 STALE_S = 10.0
+#: Who looks at examples of rejected records asks again sooner.
+LETTERS_S = 30.0
 RESTORED_STATES = ("running", "paused")
 
 
@@ -43,6 +54,8 @@ class Telemetry:
         self.judged: tuple[JudgedFigure, ...] = ()
         self.followed: FollowedView | None = None
         self.past: PastView | None = None
+        self.letters: tuple[LetterView, ...] | None = None
+        self._letters_asked = float("-inf")
         self.worker = WorkerView((), owns_rollup=False, rebalances=0, ready=False)
         self._shown_at = time.monotonic()
         self.registry = CollectorRegistry()
@@ -53,6 +66,7 @@ class Telemetry:
             "catalog_version": catalog_version,
             "python": platform.python_version(),
         }
+        self.build = f"catalog {catalog_version}, Python {build['python']}"
         Info("leadpulse_build", "Versions of the running program.", registry=self.registry).info(build)
         Gauge("leadpulse_worker_start_timestamp_seconds", "When this worker started.", registry=self.registry).set(
             time.time()
@@ -95,6 +109,18 @@ class Telemetry:
     def show_past(self, view: PastView) -> None:
         """Replace what the page's charts are drawn from."""
         self.past = view
+
+    def ask_for_letters(self) -> None:
+        """Have examples of rejected records read, now and for a while."""
+        self._letters_asked = time.monotonic()
+
+    def wants_letters(self) -> bool:
+        """Say whether anybody looked at them a moment ago."""
+        return time.monotonic() - self._letters_asked < LETTERS_S
+
+    def show_letters(self, letters: tuple[LetterView, ...]) -> None:
+        """Replace the examples of rejected records."""
+        self.letters = letters
 
     @property
     def ready(self) -> bool:

@@ -109,14 +109,32 @@ class FollowedView:
 
 @dataclass(frozen=True, slots=True)
 class PastView:
-    """What figures were: by full hours of six weeks, and what the page showed by ten minutes of two days.
+    """What figures were: by full hours of six weeks, and what the page showed, by ten minutes of two days.
 
-    Both go on changing on the worker's loop. Others may read: a row that is added between two looks of theirs is only
-    not seen yet.
+    `shown` is what the page showed at full hours where `hours` has no numbers. All three go on changing on the worker's
+    loop. Others may read: a row that is added between two looks of theirs is only not seen yet.
     """
 
     hours: History
     tens: History
+    shown: History
+
+
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    """One rejected record, as an example of its reason: where it lies and why, in the contract's own words.
+
+    Nothing of what the record says is in it.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    at_ms: int  # arrival of the record
+    kind: str
+    site: str
+    reason: str
+    path: str
 
 
 class Exporter(Protocol):
@@ -139,3 +157,9 @@ class Exporter(Protocol):
 
     def show_past(self, view: PastView) -> None:
         """Replace what the past is read from."""
+
+    def wants_letters(self) -> bool:
+        """Say whether anybody looks at examples of rejected records, and wants them read."""
+
+    def show_letters(self, letters: tuple[LetterView, ...]) -> None:
+        """Replace the examples, the newest of each kind and reason."""

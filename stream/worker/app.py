@@ -34,6 +34,7 @@ from stream.serve.views import (
     Exporter,
     FollowedView,
     JudgedFigure,
+    LetterView,
     PastView,
     RollupView,
     WorkerView,
@@ -78,6 +79,7 @@ class App(faust.App):  # type: ignore[misc]
     shown: Shown
     alerts: AlertsFile
     shards_of: dict[str, int]
+    letter_partitions: int
     publishes: bool  # whether results are this generation's by now
 
     def _new_transport(self) -> Transport:
@@ -139,6 +141,15 @@ class Shown:
         if self._exporter is not None:
             self._exporter.show_past(view)
 
+    def wants_letters(self) -> bool:
+        """Say whether anybody looks at examples of rejected records."""
+        return self._exporter is not None and self._exporter.wants_letters()
+
+    def show_letters(self, letters: tuple[LetterView, ...]) -> None:
+        """Replace the examples of rejected records."""
+        if self._exporter is not None:
+            self._exporter.show_letters(letters)
+
 
 def build_app(
     settings: Settings,
@@ -190,6 +201,7 @@ def build_app(
         worker_redirect_stdouts=False,
     )
     app.link, app.layout, app.whole, app.shown, app.shards_of = link, layout, whole or layout, shown, shards_of
+    app.letter_partitions = counts[layout.dead_letter]
     rules, first = settings.rules, layout.former() is None
     app.publishes = first
     app.alerts = AlertsFile(settings.alerts)

@@ -23,14 +23,13 @@ from stream.contract.readings import Reading
 from stream.contract.results import decode
 from stream.errors import LeadpulseError
 from stream.history.judged import JudgedLog
-from stream.history.kept import Kept
 from stream.kafka.clock import BrokerClock
 from stream.kafka.fetch import Unpacked
 from stream.kafka.layout import ROLLUP, Layout
 from stream.kafka.reader import OpenReader, Reader
 from stream.serve.views import Exporter, FollowedView, JudgedFigure, PastView
 from stream.worker.judging import judged_figures
-from stream.worker.kept_log import TENS, kept_tens
+from stream.worker.kept_log import KeptPast
 
 log = logging.getLogger("leadpulse.page")
 
@@ -66,27 +65,28 @@ class Readings:
 
 
 class Past:
-    """History, points of ten minutes and verdicts, as their log has them."""
+    """History and verdicts, as their log has them."""
 
     def __init__(self) -> None:
-        self._hours, self._tens, self._verdicts = Kept(), kept_tens(), JudgedLog()
-        self.view = PastView(self._hours.history, self._tens.history)
+        self._kept, self._verdicts = KeptPast(), JudgedLog()
         self.judged: tuple[JudgedFigure, ...] = ()
         self._looked = False
+
+    @property
+    def view(self) -> PastView:
+        """Give what charts are drawn from."""
+        return self._kept.view
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one record, in the order of the log; `settle` understands it."""
         if self._verdicts.load(key, value):
             self._looked = True
-        elif key.startswith(TENS):
-            self._tens.load(key, value)
         else:
-            self._hours.load(key, value)
+            self._kept.load(key, value)
 
     def settle(self, now_ms: int | None) -> None:
         """Understand what was loaded."""
-        self._hours.settle(now_ms)
-        self._tens.settle(now_ms)
+        self._kept.settle(now_ms)
         if self._looked:
             self.judged, self._looked = judged_figures(self._verdicts), False
 

@@ -29,17 +29,39 @@ from stream.kafka.clock import BrokerClock
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 from stream.kafka.state_log import Row, StateLog
-from stream.serve.points import SLOTS, TEN_MS, points
+from stream.serve.points import SLOTS, TEN_MS, by_hours, points
 from stream.serve.views import PastView
 
 log = logging.getLogger("leadpulse.history")
 
-TENS: Final = b"ten/"
+_TENS: Final = b"ten/"
+_SHOWN: Final = b"shown/"
 
 
-def kept_tens() -> Kept:
-    """Make what keeps ten minutes of two days."""
-    return Kept(History(SLOTS), slot_ms=TEN_MS, word=TENS)
+class KeptPast:
+    """All that the log has of the past: full hours, and beside them what charts are drawn from."""
+
+    def __init__(self) -> None:
+        self.hours = Kept()
+        self.tens = Kept(History(SLOTS), slot_ms=TEN_MS, word=_TENS)
+        self.shown = Kept(word=_SHOWN)
+        self.view = PastView(self.hours.history, self.tens.history, self.shown.history)
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take one record, in the order of the log; `settle` understands it."""
+        of = self.tens if key.startswith(_TENS) else self.shown if key.startswith(_SHOWN) else self.hours
+        of.load(key, value)
+
+    def settle(self, now_ms: int | None) -> int:
+        """Understand what was loaded, and say of how many records of hours names are lost."""
+        self.tens.settle(now_ms)
+        self.shown.settle(now_ms)
+        return self.hours.settle(now_ms)
+
+    def rows(self, moment_ms: int, readings: Iterable[Reading]) -> list[tuple[bytes, bytes | None]]:
+        """Keep what the page shows at a full ten minutes, and give what is to be written."""
+        found = points(readings)
+        return [*self.tens.rows(moment_ms, found), *self.shown.rows(moment_ms, by_hours(found))]
 
 
 class KeptLog:
@@ -49,14 +71,19 @@ class KeptLog:
         self.topic, self.tp = topic, TopicPartition(topic, 0)
         self.next = 0
         self._clock, self._names = clock, Names()
-        self._kept, self._tens = Kept(), kept_tens()
+        self._past = KeptPast()
+        self._kept = self._past.hours
         self._filled = -1  # the hour of which nothing more is to come
-        self.past = PastView(self._kept.history, self._tens.history)
 
     @property
     def history(self) -> History:
         """Give what is known."""
         return self._kept.history
+
+    @property
+    def past(self) -> PastView:
+        """Give what charts are drawn from."""
+        return self._past.view
 
     @property
     def now_ms(self) -> int:
@@ -69,7 +96,7 @@ class KeptLog:
 
         def load(key: bytes, value: bytes | None) -> None:
             if not others(key, value):
-                self._load(key, value)
+                self._past.load(key, value)
 
         read = await StateLog(link, self.tp.topic, 0, None).read(reader, load)
         self.next = read.end
@@ -95,17 +122,12 @@ class KeptLog:
     def take(self, records: Iterable[Record], next: int) -> None:
         """Take what came since: seeds, and what was written here."""
         for _, _, key, value, _ in records:
-            self._load(key or b"", value)
+            self._past.load(key or b"", value)
         self._settle()
         self.next = next
 
-    def _load(self, key: bytes, value: bytes | None) -> None:
-        (self._tens if key.startswith(TENS) else self._kept).load(key, value)
-
     def _settle(self) -> int:
-        now_ms = self._clock.now_ms() or None
-        self._tens.settle(now_ms)
-        return self._kept.settle(now_ms)
+        return self._past.settle(self._clock.now_ms() or None)
 
     def rows(self, moment_ms: int, readings: Iterable[Reading], behind: Collection[str]) -> list[Row]:
         """Keep what is published of a full hour, and give what is to be written.
@@ -125,5 +147,5 @@ class KeptLog:
 
     def ten_rows(self, moment_ms: int, readings: Iterable[Reading], behind: Collection[str]) -> list[Row]:
         """Keep what the page shows at a full ten minutes, and give what is to be written."""
-        rows = self._tens.rows(moment_ms, points(by_own_sources(readings, behind)))
+        rows = self._past.rows(moment_ms, by_own_sources(readings, behind))
         return [(key, value, None, []) for key, value in rows]

@@ -186,6 +186,12 @@ class Printed:
     def show_past(self, view: Any) -> None:
         """Show nothing of the past."""
 
+    def wants_letters(self) -> bool:
+        return False
+
+    def show_letters(self, letters: Any) -> None:
+        """Show nothing of rejected records."""
+
     def show_worker(self, view: Any) -> None:
         usage = os.times()
         line = {

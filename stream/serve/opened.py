@@ -34,13 +34,15 @@ def opened(seen: Seen, metric: Metric, alerts: list[dict[str, Any]]) -> dict[str
     figure = seen.shelf.figure(metric, seen.site, window)
     verdict = verdict_of(metric, seen.site, window, figure, seen.judged)
     out = card(metric, window, seen.window, figure, verdict)
-    top, _, bottom = metric.formula.partition(" / ")
+    formula = metric.formula.replace("_", " ")
+    top, _, bottom = formula.partition(" / ")
     sets = [] if set(metric.labels) <= {"site"} else seen.shelf.sets(metric, seen.site, window)
     if figure is None and sets:
         out |= {"state": "apart", "state_text": "", "detail": "told apart by labels: nothing of it adds up"}
     out |= {
         "above": _side(metric, figure.numerator if figure else None, top, figure),
         "below": _side(metric, figure.denominator if figure else None, bottom, figure),
+        "formula": formula,
         "notes": metric.notes,
         "weeks": _weeks(seen, metric, window),
         "windows": [_window(seen, metric, name) for name in metric.windows],

@@ -20,8 +20,10 @@ from stream.serve.http import HttpService
 from stream.serve.live import LivePage
 from stream.serve.sections import entries
 from stream.serve.telemetry import Telemetry
-from stream.serve.views import JudgedFigure, RollupView, ShardView, WorkerView
+from stream.judge.settings import Settings as Sites
+from stream.serve.views import AlertsView, JudgedFigure, LetterView, RollupView, ShardView, WorkerView
 from stream.settings.fields import Settings
+from tests.e2e import made_past
 from tests.fabric import readings
 
 HOUR_MS = 3_600_000
@@ -65,8 +67,11 @@ class PageServer:
     """Run the page; `publish` shows a new second."""
 
     def __init__(self, scenario: str = "fine", *, sites: tuple[str, ...] = SITES, http: str = "127.0.0.1:0",
-                 token: str | None = None, history_h: float = 14.0) -> None:  # fmt: skip
+                 token: str | None = None, history_h: float = 14.0, zone: str = "Europe/Berlin",
+                 weeks: bool = False) -> None:  # fmt: skip
+        """Take `weeks` for six weeks of a past, beside what the page saw itself."""
         self.scenario, self.sites = scenario, sites
+        self._zone, self._weeks = Sites(default_zone=zone), weeks
         self.worker, self.factors = SCENARIOS[scenario]
         self.telemetry = Telemetry(version())
         self.live = LivePage(self.telemetry)
@@ -76,13 +81,13 @@ class PageServer:
         self.telemetry.show_worker(self.worker)
         self._history_h = history_h
 
-    def publish(self, at_ms: int, wrong: bool = True) -> None:
-        """Show the readings of a moment."""
+    def publish(self, at_ms: int, wrong: bool = True, *, whole: bool = True) -> None:
+        """Show the readings of a moment; those of all entries, if it is whole."""
         lagging = self.scenario == "lagging"
         since_ms = int(time.time() * 1_000) - (240_000 if self.scenario == "young" else 400 * 24 * HOUR_MS)
         found = readings(
             at_ms, self.sites, factors=self.factors if wrong else {}, complete=not lagging,
-            unread=184_223 if lagging else 0, since_ms=since_ms, names=SHOWN,
+            unread=184_223 if lagging else 0, since_ms=since_ms, names=None if whole else SHOWN,
         )  # fmt: skip
         if self.scenario == "nothing":
             found = [each for each in found if each.metric in ("complete", "conservation_error")]
@@ -94,11 +99,25 @@ class PageServer:
         if self.scenario in EMPTY:
             return
         now_ms = int(time.time() * 1_000)
+        if self._weeks:
+            self.telemetry.show_past(made_past.past(now_ms, self.sites))
+        self.alert(now_ms)
+        self.telemetry.show_letters((LetterView("form", 2, 1_204, now_ms - 90_000, "form", "shop", "missing_field",
+                                                "data.form_id"),))  # fmt: skip
         young = self.scenario == "young"
         past = range(200, 0, -2) if young else range(int(self._history_h * 3_600), 0, -150)
         for ago_s in past:
-            self.publish(now_ms - ago_s * 1_000, wrong=ago_s < 600)
+            self.publish(now_ms - ago_s * 1_000, wrong=ago_s < 600, whole=False)
             self.live.look(now_ms)
+
+    def alert(self, now_ms: int, *, over: bool = False) -> None:
+        """Let what is wrong fire, or be over."""
+        records = []
+        if self.factors:
+            records.append(made_past.drop(now_ms, state="resolved" if over else "firing"))
+        records.append(made_past.drop(now_ms, state="resolved", ago_min=3_000, alert="bounce_rise", severity="ticket",
+                            metric="bounce_ratio", by="channel", value="email"))  # fmt: skip
+        self.telemetry.show_alerts(AlertsView(tuple(records), self.sites, self._zone, now_ms))
 
     @contextlib.contextmanager
     def running(self, every_s: float = 1.0) -> Iterator[PageServer]:

@@ -84,12 +84,18 @@ function windowLink(one) {
   return [link];
 }
 
+function state(row) {
+  if (!row.state_text || row.state === "empty") return "";
+  return [chip(row.state, row.state_text), make("span", { class: "reasons" }, ` ${row.detail}`)];
+}
+
 function drawPart(part) {
   const missing = part.rows.some((row) => row.missing !== null);
-  const heads = [part.by, "Value", "Of what", ...(missing ? ["Missing"] : []), "State"];
-  const rows = part.rows.map((row) => [[named(row.name)], [amount(row.shown)], row.counts,
-    ...(missing ? [row.missing === null ? "" : brief(row.missing, "1")] : []),
-    row.state_text && row.state !== "empty" ? [chip(row.state, row.state_text), make("span", { class: "reasons" }, ` ${row.detail}`)] : ""]);
+  const counted = part.rows.some((row) => row.counts);
+  const judged = part.rows.some((row) => row.state);
+  const heads = [part.by, "Value", ...(counted ? ["Of what"] : []), ...(missing ? ["Missing"] : []), ...(judged ? ["State"] : [])];
+  const rows = part.rows.map((row) => [[named(row.name)], [amount(row.shown)], ...(counted ? [row.counts] : []),
+    ...(missing ? [row.missing === null ? "" : brief(row.missing, "1")] : []), ...(judged ? [state(row)] : [])]);
   const title = make("h3", {}, `By ${part.by}`);
   const note = make("p", {}, [part.window, part.overlap ? "these overlap" : "", part.more ? `${part.more} more` : ""].filter(Boolean).join(" · "));
   if (part.metric !== of.metric) {

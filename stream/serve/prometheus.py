@@ -1,7 +1,7 @@
 """Prometheus: a snapshot of readings as metric families, and as the text of a scrape.
 
 In:  an immutable snapshot of readings, taken by the rollup's owner.
-Out: families of series, and their exposition text (format 0.0.4).
+Out: families of series, and their exposition text (format 0.0.4, or OpenMetrics 1.0 without its end).
 
 For a ratio R also R_numerator and R_denominator, and R_maturity where its cohort ripens; a ratio that has nothing to
 divide by is left out; quantiles are a summary. Never a timestamp on a sample: a dead worker's values would linger.
@@ -147,11 +147,16 @@ class Exposition:
         return family
 
 
-def text_of(families: Iterable[Family]) -> bytes:
-    """Write families as text."""
+def text_of(families: Iterable[Family], *, openmetrics: bool = False) -> bytes:
+    """Write families as text; OpenMetrics names a counter without the ending of its series."""
     lines: list[str] = []
     for family in families:
-        lines.append(f"# HELP {family.name} {_escape_help(family.help)}\n# TYPE {family.name} {family.kind}\n")
+        name, kind, text = family.name, str(family.kind), _escape_help(family.help)
+        if openmetrics:
+            text = text.replace('"', r"\"")
+            if kind == "counter":
+                name, kind = name.removesuffix("_total"), kind if name.endswith("_total") else "unknown"
+        lines.append(f"# HELP {name} {text}\n# TYPE {name} {kind}\n")
         lines += [f"{text}{value!r}\n" for text, _, _, value in family.samples]
     return "".join(lines).encode()
 

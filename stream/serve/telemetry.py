@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Info, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
 
 from stream.serve.prometheus import Snapshot
@@ -127,9 +128,9 @@ class Telemetry:
         """Say whether the worker does its work: a view that nobody replaces says only that it did so once."""
         return self.worker.ready and time.monotonic() - self._shown_at < STALE_S
 
-    def text(self) -> bytes:
-        """Write the operational metrics in exposition format."""
-        text: bytes = generate_latest(self.registry)
+    def text(self, *, openmetrics: bool = False) -> bytes:
+        """Write the operational metrics in exposition format, or in OpenMetrics."""
+        text: bytes = (generate_openmetrics if openmetrics else generate_latest)(self.registry)
         return text
 
 

@@ -141,7 +141,13 @@ def _chains(seen: Seen, ratio: str, time: str, waiting: str, in_time: str) -> li
             }  # fmt: skip
             steps.append(step)
         ends = [chain[0][0], *(to for _, to in chain)]
-        out.append({"title": " → ".join(ends).replace("_", " "), "window": window_for(BY_NAME[ratio], seen.window), "steps": steps})
+        out.append(
+            {
+                "title": " → ".join(ends).replace("_", " "),
+                "window": window_for(BY_NAME[ratio], seen.window),
+                "steps": steps,
+            }
+        )
     return out
 
 

@@ -159,5 +159,3 @@ def file_name(name: str, query: Mapping[str, str]) -> str:
     """
     metric = entry_named(query.get("metric", ""))
     return f"leadpulse-{name if metric is None else metric.name}"
-
-

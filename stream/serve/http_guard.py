@@ -43,6 +43,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+
 class Guard:
     """Check every request; made once for a service."""
 

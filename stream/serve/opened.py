@@ -94,7 +94,7 @@ def _tables(seen: Seen, metric: Metric, window: str, figure: Figure | None) -> I
     if seen.site == ALL_SITES or (own and figure is None):
         # of all sites by site, or what does not add up: each set of labels by itself
         sets = seen.shelf.sets(metric, seen.site, window)
-        if len(sets) > 1:
+        if sets:
             yield _table(seen, metric, window, " and ".join(_words(label) for label in _labels(sets)), sets)
         return
     done = set()
@@ -112,7 +112,9 @@ def _tables(seen: Seen, metric: Metric, window: str, figure: Figure | None) -> I
 
 def _by(seen: Seen, entry: Metric, label: str, window: str, figure: Figure | None) -> dict[str, Any] | None:
     shown_in = window_for(entry, window)
-    sets = seen.shelf.by(entry, seen.site, shown_in, label, figure.measure if figure and figure.measure.isupper() else "")
+    sets = seen.shelf.by(
+        entry, seen.site, shown_in, label, figure.measure if figure and figure.measure.isupper() else ""
+    )
     if not sets or (len(sets) == 1 and sets[0].labels[0][1] == "unknown"):
         return None
     return _table(seen, entry, shown_in, _words(label), sets)

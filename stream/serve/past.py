@@ -187,5 +187,3 @@ def brief(value: float | None) -> float | None:
 
 def _brief(values: Floats) -> list[float | None]:
     return [None if np.isnan(value) else brief(value) for value in values.tolist()]
-
-

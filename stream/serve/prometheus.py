@@ -131,17 +131,17 @@ class Exposition:
         return series
 
     def _summary(self, family: Family, readings: list[Reading]) -> Family:
-        """Put the quantiles of a series together; each of them carries the same sum and count."""
-        of_series: dict[Labels, Reading] = {}
+        """Put the quantiles of a series together with its sum and count, which each of them carries."""
+        of_series: dict[Labels, list[Reading]] = {}
         for reading in readings:
-            labels = _labels(reading)
-            of_series[tuple(pair for pair in labels if pair[0] != QUANTILE)] = reading
-            if reading.value is not None:
-                family.samples.append(
-                    Sample(self._series(family.name, reading).value, family.name, labels, reading.value)
-                )
-        for labels, reading in of_series.items():
-            for suffix, value in (("_sum", reading.numerator), ("_count", reading.n)):
+            alone = tuple(pair for pair in _labels(reading) if pair[0] != QUANTILE)
+            of_series.setdefault(alone, []).append(reading)
+        for labels, some in of_series.items():
+            for reading in some:
+                if reading.value is not None:
+                    text = self._series(family.name, reading).value
+                    family.samples.append(Sample(text, family.name, _labels(reading), reading.value))
+            for suffix, value in (("_sum", some[-1].numerator), ("_count", some[-1].n)):
                 name = family.name + suffix
                 family.samples.append(Sample(series_text(name, labels), name, labels, value or 0))
         return family

@@ -79,6 +79,8 @@ def newest(letters: list[DeadLetter]) -> tuple[LetterView, ...]:
         count[of] = count.get(of, 0) + 1
         if count[of] <= _EACH:
             out.append(
-                LetterView(one.topic, one.partition, one.offset, one.timestamp_ms, one.kind, one.site, one.reason, one.path)
+                LetterView(
+                    one.topic, one.partition, one.offset, one.timestamp_ms, one.kind, one.site, one.reason, one.path
+                )
             )
     return tuple(out)

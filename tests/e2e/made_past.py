@@ -40,7 +40,9 @@ def _put(history: History, slot: int, found: dict) -> None:  # type: ignore[type
     history.put(slot, rows, [pair[0] for pair in found.values()], [pair[1] for pair in found.values()])
 
 
-def drop(now_ms: int, site: str = "shop", *, state: str = "firing", ago_min: int = 20, **changed: object) -> AlertRecord:
+def drop(
+    now_ms: int, site: str = "shop", *, state: str = "firing", ago_min: int = 20, **changed: object
+) -> AlertRecord:
     """Give an alert: a form is dead, and brings no leads."""
     fields = {
         "alert": "visit_to_lead_drop", "site": site, "by": "", "value": "", "state": state, "severity": "page",

@@ -1,7 +1,7 @@
 """Results: readings as values on the result topic, and as rows that a replay prints.
 
 In:  readings.
-Out: JSON with the fields in one fixed order, times in RFC 3339 with milliseconds, numbers unrounded.
+Out: JSON with the fields in one fixed order, times in RFC 3339 with milliseconds, numbers unrounded; and back.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 import orjson
 
+from stream.contract.alert import Verdict
 from stream.contract.readings import Reading
-from stream.contract.times import format_ms
+from stream.contract.times import format_ms, parse_ms
 
 time_text = lru_cache(maxsize=4_096)(format_ms)  # one moment is shared by thousands of readings
 
@@ -53,3 +54,42 @@ def row(reading: Reading) -> dict[str, Any]:
 def encode(reading: Reading) -> bytes:
     """Write a record's value."""
     return orjson.dumps(row(reading))
+
+
+class _Row(msgspec.Struct):
+    metric: str
+    labels: dict[str, str]
+    window: str | None
+    value: int | float | None
+    numerator: int | float | None
+    denominator: int | float | None
+    n: int | float | None
+    window_start: str | None
+    window_end: str | None
+    as_of: str
+    complete: bool
+    data_since: str | None
+    seq: int
+    catalog_version: str
+    maturity: float | None = None
+    restated: bool | None = None
+    verdict: Verdict | None = None
+
+
+_row = msgspec.json.Decoder(_Row).decode
+_moment = lru_cache(maxsize=4_096)(parse_ms)
+
+
+def decode(value: bytes) -> Reading:
+    """Read a record's value back; raises ValueError on one that is none."""
+    one = _row(value)
+    as_of_ms = _moment(one.as_of)
+    if as_of_ms is None:
+        raise ValueError("as_of is no time")
+    start_ms, end_ms, since_ms = (
+        None if text is None else _moment(text) for text in (one.window_start, one.window_end, one.data_since)
+    )
+    return Reading(
+        one.metric, one.labels, one.window, one.value, one.numerator, one.denominator, one.n, start_ms, end_ms,
+        as_of_ms, one.complete, since_ms, one.seq, one.catalog_version, one.maturity, one.restated, one.verdict,
+    )  # fmt: skip

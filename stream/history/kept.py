@@ -6,6 +6,9 @@ Out: a history in memory; rows to write, with tombstones for what is older than 
 An hour is `hour/<hour since 1970>/<part>`; what was filled in afterwards is `seed/<hour>/<slice>`, so that neither can
 take the other's place; names are `names/<slice>`. A log that is lost or torn is no fault: what it does not say was not
 known.
+
+The same holds for slots of another length, whose records have a word before them: `ten/hour/…` for ten minutes. What
+is said here of an hour is then said of a slot.
 """
 
 from __future__ import annotations
@@ -39,12 +42,17 @@ class Key(NamedTuple):
     digest: bytes
 
 
-def key_of(key: bytes) -> Key | None:
+def key_of(key: bytes, word: bytes = b"") -> Key | None:
     """Read a key; None for one that is none of these.
 
     >>> key_of(b"hour/482913/0")
     Key(what='hour', hour=482913, digest=b'')
+    >>> key_of(b"hour/482913/0", b"ten/") is key_of(b"ten/hour/2897478/0") is None
+    True
     """
+    if not key.startswith(word):
+        return None
+    key = key[len(word) :]
     what, *parts = key.decode("ascii", "replace").split("/")
     try:
         if what == "names" and len(parts) == 1:
@@ -59,9 +67,11 @@ def key_of(key: bytes) -> Key | None:
 class Kept:
     """A history, and what its log has of it."""
 
-    def __init__(self, history: History | None = None) -> None:
+    def __init__(self, history: History | None = None, *, slot_ms: int = HOUR_MS, word: bytes = b"") -> None:
+        """Take the length of a slot, and the word that stands before the keys of others than hours."""
         self.history = history or History()
         self.unreadable = 0
+        self._slot_ms, self._word = slot_ms, word
         self._slices = Slices(self.history)
         self._used: dict[bytes, tuple[bytes, ...]] = {}  # key of an hour or seed that the log has → slices
         self._waiting: dict[bytes, bytes] = {}
@@ -72,7 +82,7 @@ class Kept:
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one record, in the order of the log; `settle` understands it."""
-        named = key_of(key)
+        named = self._named(key)
         if named is None:
             return
         if named.what == "names":
@@ -98,9 +108,9 @@ class Kept:
         for key in found:
             self._waiting[key] = self._lost.pop(key)[0]
         for key, value in list(self._waiting.items()):
-            named = key_of(key)
+            named = self._named(key)
             assert named is not None
-            if now_ms and named.hour > now_ms // HOUR_MS:
+            if now_ms and named.hour > now_ms // self._slot_ms:
                 continue
             del self._waiting[key]
             self._take(named, key, value)
@@ -131,7 +141,7 @@ class Kept:
         The first publication within ten minutes does. What was not whole then is taken from the first one at which it
         is; an hour that nobody read, or not in time, has a hole.
         """
-        hour, past_ms = divmod(moment_ms, HOUR_MS)
+        hour, past_ms = divmod(moment_ms, self._slot_ms)
         if past_ms > LATE_MS or hour <= self.history.newest - self.history.slots:
             return []
         if self._filled[0] != hour:
@@ -153,9 +163,9 @@ class Kept:
 
     def _hour(self, hour: int) -> Iterator[Row]:
         """Write what was measured in an hour."""
-        before = {key for key in self._used if key.startswith(b"hour/%d/" % hour)}
+        before = {key for key in self._used if key.startswith(self._word + b"hour/%d/" % hour)}
         for number, (used, record) in enumerate(self._records(hour, seeded=False)):
-            key = b"hour/%d/%d" % (hour, number)
+            key = self._word + b"hour/%d/%d" % (hour, number)
             yield from used.new
             self._used[key] = used.digests
             before.discard(key)
@@ -169,14 +179,14 @@ class Kept:
         for hour in self.history.held():
             for used, record in self._records(hour, seeded=True, part=1):
                 yield from used.new
-                yield b"seed/%d/%s" % (hour, used.digests[0].hex().encode()), record
+                yield self._word + b"seed/%d/%s" % (hour, used.digests[0].hex().encode()), record
 
     def _records(self, hour: int, *, seeded: bool, part: int = _PART) -> Iterator[tuple[_Used, bytes]]:
         rows, successes, trials, seeds = self.history.hour(hour)
         figures = figure_of_row(self.history)
         at = {figures[row]: place for place, row in enumerate(rows.tolist()) if seeds[place] == seeded}
         places, new = self._slices.named(list(at))
-        names = [(names_key(digest), record) for digest, record in new]
+        names = [(self._names_key(digest), record) for digest, record in new]
         digests = list(places)
         for first in range(0, len(digests), part):
             some, packed = digests[first : first + part], []
@@ -192,22 +202,23 @@ class Kept:
         if self.history.newest % _DAY_H == 0:
             self.history.trim()
         last = self.history.newest - self.history.slots
-        for key in [key for key in self._used if (named := key_of(key)) is not None and named.hour <= last]:
+        for key in [key for key in self._used if (named := self._named(key)) is not None and named.hour <= last]:
             del self._used[key]
             yield key, None
         used = {digest for digests in self._used.values() for digest in digests}
         for digest in self._slices.unused(used):
-            yield names_key(digest), None
+            yield self._names_key(digest), None
+
+    def _named(self, key: bytes) -> Key | None:
+        return key_of(key, self._word)
+
+    def _names_key(self, digest: bytes) -> bytes:
+        return self._word + b"names/" + digest.hex().encode()
 
 
 class _Used(NamedTuple):
     digests: tuple[bytes, ...]
     new: Collection[Row]
-
-
-def names_key(digest: bytes) -> bytes:
-    """Give the key of a slice of names."""
-    return b"names/" + digest.hex().encode()
 
 
 def restored(rows: Iterable[Row], now_ms: int | None = None) -> Kept:

@@ -155,7 +155,7 @@ def _sides(out: Why, whole: Figures) -> None:
 def _parts(scene: _Scene, series: Series, window: str, whole: Figures, sign: int) -> list[Parts]:
     """Find the parts of a figure in a window, by each label that the catalog has it by."""
     out = []
-    for by, metric, overlaps in _by_part(series.entry.metric.name, series.entry.by):
+    for by, metric, overlaps in by_part(series.entry.metric.name, series.entry.by):
         rows, values = _rows_of(scene, series, by, metric, window)
         if not values:
             continue
@@ -183,7 +183,7 @@ def _rows_of(scene: _Scene, series: Series, by: str, metric: Metric, window: str
 
 
 @cache
-def _by_part(name: str, by: tuple[str, ...]) -> tuple[tuple[str, Metric, bool], ...]:
+def by_part(name: str, by: tuple[str, ...] = ()) -> tuple[tuple[str, Metric, bool], ...]:
     """List the labels that a metric is told apart by, with the entry that does; and whether it has successes only."""
     metric = BY_NAME[name]
     out: list[tuple[str, Metric, bool]] = []

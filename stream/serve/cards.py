@@ -16,7 +16,7 @@ from stream.settings.values import duration_ms
 
 Card = dict[str, Any]
 
-_STATES: Final = {
+STATES: Final = {
     "ok": "OK",
     "drop": "Drop",
     "rise": "Rise",
@@ -26,6 +26,7 @@ _STATES: Final = {
     "waiting": "Not judged",
     "empty": "No data",
     "unknown": "Not known",
+    "missing": "No source",
 }
 
 
@@ -49,7 +50,7 @@ def window_for(metric: Metric, window: str) -> str:
 def card(metric: Metric, window: str, asked: str, figure: Figure | None, verdict: Verdict,
          known: bool = True) -> Card:  # fmt: skip
     """Put a card together; `known` is false where this worker has no figures at all."""
-    state, detail = _state(metric, window, figure, verdict) if known else ("unknown", "")
+    state, detail = state_of_figure(metric, window, figure, verdict) if known else ("unknown", "")
     measure = figure.measure if figure else ""
     return {
         "metric": metric.name,
@@ -67,9 +68,10 @@ def card(metric: Metric, window: str, asked: str, figure: Figure | None, verdict
         "counts": counts(metric, figure),
         "parts": parts(metric, figure),
         "state": state,
-        "state_text": _STATES.get(state, ""),
+        "state_text": STATES.get(state, ""),
         "detail": detail,
         "usual": verdict.usual,
+        "limit": verdict.limit,
         "n": verdict.n,
         "needed": verdict.needed,
     }
@@ -115,16 +117,18 @@ def _whole(usual: float | None, metric: Metric) -> float | None:
     return round(usual) if usual is not None and metric.kind == "count" else usual
 
 
-def _state(metric: Metric, window: str, figure: Figure | None, verdict: Verdict) -> tuple[str, str]:
+def state_of_figure(metric: Metric, window: str, figure: Figure | None, verdict: Verdict) -> tuple[str, str]:
     """Give the state of a card and the words beside it; those of another window than the card's name it."""
     if figure is None or (figure.value is None and not figure.denominator):
         return "empty", f"nothing in the last {window}"
     if verdict.state == "none":
         return "", ""
-    usual = ""
+    usual = limit = ""
     if verdict.usual is not None:
         usual = f"usual {words.value(_whole(verdict.usual, metric), metric.unit, figure.measure)}"
-    told = [usual, verdict.says]
+    if verdict.limit is not None:
+        limit = f"limit {words.value(_whole(verdict.limit, metric), metric.unit, figure.measure)}"
+    told = [", ".join(filter(None, (usual, limit))), verdict.says]
     if verdict.state == "young":
         told = ["two former weeks at this hour are needed"]
     elif verdict.state == "too_little" and verdict.needed is not None:

@@ -20,10 +20,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from stream.errors import StartError
+from stream.serve import login
 from stream.serve.http_connection import IDLE_S, Connection, Places
 from stream.serve.http_guard import Guard, strict_headers
 from stream.serve.http_hosts import Hosts
-from stream.serve.http_metrics import CONTENT_TYPE, MetricsPage
+from stream.serve.http_metrics import CONTENT_TYPE, OPEN_TYPE, MetricsPage, prefers_openmetrics
 from stream.serve.prometheus import Entry
 from stream.serve.telemetry import Telemetry
 from stream.settings.fields import Settings
@@ -103,7 +104,8 @@ class HttpService:
 
     async def _serve(self, started: threading.Event) -> None:
         local_only = is_loopback(self._settings.http_host) and not self._settings.http_permit
-        guard = Guard(self._settings.token, Hosts(local_only, self._settings.http_hosts))
+        hosts = Hosts(local_only, self._settings.http_hosts)
+        guard = Guard(self._settings.token, hosts, self._settings.scrape_token)
         application = web.Application(
             middlewares=[_counting(self._telemetry), guard.middleware], client_max_size=MAX_BODY_BYTES
         )
@@ -111,6 +113,7 @@ class HttpService:
             web.get("/metrics", self._show_metrics),
             web.get("/healthz", self._healthy),
             web.get("/readyz", self._ready),
+            *login.routes(),
             *([] if any(page.path == "/" for page in self._pages) else [web.get("/", self._index)]),
             *self._pages,
         ])  # fmt: skip
@@ -150,8 +153,13 @@ class HttpService:
     async def _index(self, _request: web.Request) -> web.StreamResponse:
         return web.Response(text=INDEX, content_type="text/html")
 
-    async def _show_metrics(self, _request: web.Request) -> web.StreamResponse:
-        return web.Response(body=await self._metrics.body(), headers={"Content-Type": CONTENT_TYPE})
+    async def _show_metrics(self, request: web.Request) -> web.StreamResponse:
+        openmetrics = prefers_openmetrics(request.headers.get("Accept", ""))
+        packed = "gzip" in request.headers.get("Accept-Encoding", "")
+        headers = {"Content-Type": OPEN_TYPE if openmetrics else CONTENT_TYPE, "Vary": "Accept, Accept-Encoding"}
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        return web.Response(body=await self._metrics.body(openmetrics=openmetrics, packed=packed), headers=headers)
 
     async def _healthy(self, _request: web.Request) -> web.StreamResponse:
         return web.Response(text="ok\n")

@@ -1,6 +1,7 @@
 """The guard of the HTTP service: who may ask, and what every answer carries.
 
-In:  a request, the token (None: no token is needed) and the names that this service answers to.
+In:  a request, the token (None: no token is needed), a second one that is good for /metrics alone, and the names that
+     this service answers to.
 Out: the answer of the page asked for, or 400, 401, 403, 404, 405 that tell nothing; strict headers on all of them.
 
 A script sends the token as `Authorization: Bearer …`. A browser gets a form, posts it once to /login, and
@@ -18,12 +19,13 @@ from http.cookies import SimpleCookie
 from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler, Middleware
 
+from stream.serve import login
 from stream.serve.http_hosts import Hosts, host_of
 
 log = logging.getLogger("leadpulse.http")
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-LOGIN_PATH = "/login"
+OPEN_PATHS = frozenset({"/healthz", "/readyz", *login.FILES})
+SCRAPE_PATH = "/metrics"
 COOKIE = "leadpulse"
 COOKIE_AGE_S = 30 * 86_400
 LOGIN_LIMIT_S = 5.0
@@ -41,20 +43,13 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-LOGIN_FORM = (
-    '<!doctype html><html lang="en"><meta charset="utf-8"><title>leadpulse</title>'
-    '<meta name="viewport" content="width=device-width"><main><h1>leadpulse</h1>'
-    '<form method="post" action="/login"><p><label for="token">Token</label> '
-    '<input id="token" name="token" type="password" autocomplete="current-password" required autofocus> '
-    "<button>Open</button></form></main></html>"
-)
-
 
 class Guard:
     """Check every request; made once for a service."""
 
-    def __init__(self, token: str | None, hosts: Hosts) -> None:
+    def __init__(self, token: str | None, hosts: Hosts, scrape_token: str | None = None) -> None:
         self._token = token.encode() if token else None
+        self._scrape_token = scrape_token.encode() if scrape_token else None
         self._cookie = (
             hmac.new(self._token, b"leadpulse browser cookie 1", hashlib.sha256).hexdigest() if self._token else ""
         )
@@ -90,7 +85,7 @@ class Guard:
         # whoever has the token may ask by any name
         if self._token is None and not self._hosts.answers(host):
             return plain(403)
-        if request.path == LOGIN_PATH and request.method == "POST" and self._token is not None:
+        if request.path == login.PATH and request.method == "POST" and self._token is not None:
             return await self._login(request)
         if not self.permits(request):
             return _ask(request)
@@ -102,9 +97,10 @@ class Guard:
         if self._token is None:
             return True
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        by_header = (
-            hmac.compare_digest(given.strip().encode(errors="replace"), self._token) and scheme.lower() == "bearer"
-        )
+        said, is_bearer = given.strip().encode(errors="replace"), scheme.lower() == "bearer"
+        by_header = hmac.compare_digest(said, self._token) and is_bearer
+        if self._scrape_token is not None and request.path == SCRAPE_PATH:
+            by_header |= hmac.compare_digest(said, self._scrape_token) and is_bearer
         by_cookie = hmac.compare_digest(_cookie(request).encode(errors="replace"), self._cookie.encode())
         return by_header or by_cookie
 
@@ -114,13 +110,13 @@ class Guard:
                 form = await request.post()
         except (TimeoutError, ValueError):
             return plain(400)
-        given = form.get("token")
+        given, to = form.get("token"), login.place(form.get("to"))
         if self._token is None or not isinstance(given, str):
-            return _ask(request)
+            return _ask(request, to)
         if not hmac.compare_digest(given.strip().encode(errors="replace"), self._token):
             log.warning("a login with a wrong token was refused")
-            return _ask(request)
-        response = web.Response(status=303, headers={"Location": "/"})
+            return _ask(request, to, refused=True)
+        response = web.Response(status=303, headers={"Location": to})
         response.set_cookie(COOKIE, self._cookie, max_age=COOKIE_AGE_S, httponly=True, samesite="Strict", path="/")
         return response
 
@@ -136,10 +132,11 @@ def plain(status: int) -> web.Response:
     return web.Response(status=status, text=f"{status}\n")
 
 
-def _ask(request: web.Request) -> web.Response:
-    """Answer 401; a browser gets the form."""
+def _ask(request: web.Request, to: str | None = None, *, refused: bool = False) -> web.Response:
+    """Answer 401; a browser gets the form, and goes on to where it wanted."""
     if request.method in ("GET", "POST") and "text/html" in request.headers.get("Accept", ""):
-        return web.Response(status=401, text=LOGIN_FORM, content_type="text/html")
+        form = login.form(login.place(request.path_qs) if to is None else to, refused=refused)
+        return web.Response(status=401, text=form, content_type="text/html")
     response = plain(401)
     response.headers["WWW-Authenticate"] = "Bearer"
     return response

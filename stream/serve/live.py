@@ -1,10 +1,11 @@
 """Live: serve the live page, for people who have no Grafana.
 
 In:  telemetry, whose views the worker replaces.
-Out: routes for `/`, `/static/*` and `/events`: server-sent events, `charts` once, then `model` each publication.
+Out: routes for `/`, `/static/*`, `/api/*` and `/events`: server-sent events, a `model` each publication.
 
-A thread of its own takes notice of publications, so that neither a fold nor a scrape waits for it. A message is
-written once a publication and view, however many pages show it; a slow page misses messages and never delays others.
+A worker that does not own the rollup shows what it reads of the owner's. A thread of its own takes notice of
+publications, so that neither a fold nor a scrape waits for it. A message is written once a publication and view,
+however many pages show it; a slow page misses messages and never delays others.
 """
 
 from __future__ import annotations
@@ -23,24 +24,35 @@ from typing import Final
 import orjson
 from aiohttp import web
 
+from stream.serve.answers import LIMIT_CHARS, Answers
+from stream.serve.api import Scene
+from stream.serve.figures import Key
 from stream.serve.history import History
-from stream.serve.page_model import Health, Publication, View, charts, model, publication
-from stream.serve.prometheus import Snapshot
-from stream.serve.telemetry import RESTORED_STATES, Telemetry
+from stream.serve.page_model import Health, Publication, View, model, publication
+from stream.serve.past import Lines, Points
+from stream.serve.shelf import Shelf
+from stream.serve.telemetry import RESTORED_STATES, Telemetry, program_version
 
 log = logging.getLogger("leadpulse.page")
 
 LOOK_S: Final = 0.25
 BEAT_S: Final = 2.0  # a page that hears nothing for longer than this, and some, says so
 SEND_LIMIT_S: Final = 20.0
-LIMIT_CHARS: Final = 100
 VIEWS_LIMIT: Final = 500
 STATIC: Final = {
     "page.css": "text/css",
+    "figures.css": "text/css",
+    "wall.css": "text/css",
     "theme.js": "text/javascript",
     "page.js": "text/javascript",
+    "route.js": "text/javascript",
     "draw.js": "text/javascript",
+    "parts.js": "text/javascript",
     "charts.js": "text/javascript",
+    "times.js": "text/javascript",
+    "views.js": "text/javascript",
+    "opened.js": "text/javascript",
+    "wall.js": "text/javascript",
     "icon.svg": "image/svg+xml",
     "uplot/uPlot.iife.min.js": "text/javascript",
     "uplot/uPlot.min.css": "text/css",
@@ -55,10 +67,14 @@ class LivePage:
         self._telemetry, self._clock_ms = telemetry, clock_ms
         self._history = History()
         self._shown: Publication | None = None
-        self._seen: Snapshot | None = None
+        self._shelf: tuple[Publication | None, Shelf] = (None, Shelf(()))
+        self._lines: Lines | None = None
+        self._seen: tuple[object, object] = (None, None)
         self._version = 0
         self._written: dict[View, tuple[tuple[int, int], bytes]] = {}
         self._lock = threading.Lock()  # between the thread that adds to the history and the loop that reads it
+        self._build = {"version": program_version(), "build": telemetry.build}
+        self._answers = Answers(self._scene, self._asked)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news: asyncio.Event | None = None
         self._stop = threading.Event()
@@ -72,6 +88,7 @@ class LivePage:
         """End the thread, and the streams: open pages would else hold up the end of the HTTP service."""
         self._stop.set()
         self._wake()
+        self._answers.close()
         self._thread.join(timeout=5)
 
     def routes(self) -> list[web.RouteDef]:
@@ -83,7 +100,9 @@ class LivePage:
             return web.get(path, partial(_send_file, body, gzip.compress(body, mtime=0), content_type))
 
         static = (file(f"/static/{name}", name, kind) for name, kind in STATIC.items())
-        return [file("/", "index.html", "text/html"), *static, web.get("/events", self._events)]
+        return [
+            file("/", "index.html", "text/html"), *static, web.get("/events", self._events), self._answers.route(),
+        ]  # fmt: skip
 
     # -- the thread
 
@@ -98,22 +117,50 @@ class LivePage:
         return self._clock_ms() or int(time.time() * 1_000)
 
     def look(self, now_ms: int) -> None:
-        """Take notice of a new publication, or that the figures went elsewhere."""
-        snapshot = self._telemetry.snapshot
-        if snapshot is self._seen:
-            return
-        if snapshot is None:
-            self._shown = None
-            with self._lock:
-                self._history.interrupt()
+        """Take notice of a new publication: of this worker's own, or of what it reads of another's.
+
+        When neither is new, what is shown stays, and grows old.
+        """
+        telemetry = self._telemetry
+        snapshot, followed = telemetry.snapshot, telemetry.followed
+        before, self._seen = self._seen, (snapshot, followed)
+        if snapshot is not None and snapshot is not before[0]:
+            shown = publication(snapshot.readings, snapshot.as_of_ms, now_ms, telemetry.judged)
+        elif followed is not None and followed is not before[1]:
+            shown = publication(followed.readings, followed.as_of_ms, now_ms, followed.judged, heard=followed.live)
         else:
-            shown = publication(snapshot.readings, snapshot.as_of_ms, now_ms, self._telemetry.judged)
-            with self._lock:
-                self._history.take(shown.as_of_ms, shown.figures)
-            self._shown = shown
-        self._seen = snapshot
+            return
+        with self._lock:
+            self._history.take(shown.as_of_ms, shown.figures)
+        self._shown = shown
         self._version += 1
         self._wake()
+
+    # -- what is asked for beside the stream; in the thread that writes answers
+
+    def _scene(self) -> Scene | None:
+        shown, past = self._shown, self._telemetry.past
+        if shown is None:
+            return None
+        if past is not None and (self._lines is None or self._lines.past is not past):
+            self._lines = Lines(past)
+        return Scene(
+            shown, lambda: self._shelf_of(shown), self._lines, self._recent, self._telemetry.alerts,
+            self._telemetry.letters, self._now_ms(),
+        )  # fmt: skip
+
+    def _shelf_of(self, shown: Publication) -> Shelf:
+        if self._shelf[0] is not shown:
+            self._shelf = shown, Shelf(shown.readings)
+        return self._shelf[1]
+
+    def _recent(self, key: Key) -> Points:
+        with self._lock:
+            return self._history.points(key)
+
+    def _asked(self, name: str) -> None:
+        if name == "trust":
+            self._telemetry.ask_for_letters()
 
     def _wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -144,19 +191,12 @@ class LivePage:
         return response
 
     async def _stream(self, response: web.StreamResponse, view: View) -> None:
-        await _send(response, self.first_message(*view))
         while not self._stop.is_set():
             news = self._news = self._news or asyncio.Event()
             await _send(response, self.message(*view))
             with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_S):
                     await news.wait()
-
-    def first_message(self, site: str, window: str) -> bytes:
-        """Write the charts of a view."""
-        with self._lock:
-            points = orjson.dumps(charts(self._shown, View(site, window), self._history))
-        return b"retry: 2000\nevent: charts\ndata: " + points + b"\n\n"
 
     def message(self, site: str, window: str) -> bytes:
         """Write the model of a view, once a publication, or once a beat while nothing is published."""
@@ -165,10 +205,10 @@ class LivePage:
         edition = self._version, now_ms // int(BEAT_S * 1_000)
         found = self._written.get(view)
         if found is None or found[0] != edition:
-            table = model(self._shown, view, self._health(), now_ms)
+            table = model(self._shown, view, self._health(), now_ms, self._telemetry.alerts) | self._build
             if len(self._written) >= VIEWS_LIMIT:
                 self._written.clear()
-            found = self._written[view] = edition, b"event: model\ndata: " + orjson.dumps(table) + b"\n\n"
+            found = self._written[view] = edition, b"retry: 2000\nevent: model\ndata: " + orjson.dumps(table) + b"\n\n"
         return found[1]
 
     def _health(self) -> Health:

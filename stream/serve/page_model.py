@@ -3,33 +3,33 @@
 In:  readings as published last and what is judged of them, the history of the main figures, and how the worker is.
 Out: for a site and window, one table of plain values; everything the page shows, in words and in numbers.
 
-No time of day is written here: the browser knows its zone. All moments are integer milliseconds UTC.
+No time of day is written here: the browser does so, in the zone of the site. All moments are integer milliseconds UTC.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from stream.catalog import TRAFFIC
-from stream.contract.kinds import KINDS
 from stream.contract.readings import Reading
+from stream.judge.settings import UTC
 from stream.serve import words
 from stream.serve.cards import card, window_for
 from stream.serve.figures import ALL_SITES, Figure, Key, figures, overview, sites
-from stream.serve.history import History
 from stream.serve.sections import entries, sections
+from stream.serve.told import brief
+from stream.serve.trust import account, gauge, sources, waiting_for
 from stream.serve.verdict import Judged, by_metric, verdict_of
-from stream.serve.views import JudgedFigure
+from stream.serve.views import AlertsView, JudgedFigure
 from stream.settings.values import duration_ms
 
 WINDOWS: Final = TRAFFIC
 FIRST_WINDOW: Final = "1h"
 #: A publication comes each second; one that is older than this is not live any more.
 STALLED_AFTER_MS: Final = 10_000
-#: A source whose newest event is older is told apart; whether that is wrong only its owner knows.
-QUIET_AFTER_S: Final = 120
 
 Table = dict[str, Any]
 
@@ -69,28 +69,40 @@ class Publication:
     trust: Table = field(default_factory=dict)
     catalog_version: str = ""
     judged: Judged = field(default_factory=dict)
+    readings: tuple[Reading, ...] = ()
+    heard: bool = True  # of whoever publishes, since this worker reads
 
 
 def publication(
-    readings: Iterable[Reading], as_of_ms: int, taken_ms: int, judged: Iterable[JudgedFigure] = ()
+    readings: Iterable[Reading],
+    as_of_ms: int,
+    taken_ms: int,
+    judged: Iterable[JudgedFigure] = (),
+    *,
+    heard: bool = True,
 ) -> Publication:
     """Take from readings what the page needs."""
     readings = tuple(readings)
-    found = figures(readings)
-    beside = figures(readings, [metric for of in entries().values() for metric in of])
+    main, others = overview(), list(chain.from_iterable(entries().values()))
+    both = figures(readings, [*main, *others])
+    first, names = {metric.name for metric in main}, {metric.name for metric in others}
+    found = {key: figure for key, figure in both.items() if key.metric in first}
+    beside = {key: figure for key, figure in both.items() if key.metric in names}
     totals = [reading for reading in readings if reading.window is None]
     newest = max(readings, key=lambda reading: reading.seq, default=None)
-    complete = bool(_gauge(totals, "complete"))
+    complete = bool(gauge(totals, "complete"))
     return Publication(
-        found, beside, tuple(sites({**found, **beside})), as_of_ms, taken_ms, complete, _along(totals),
+        found, beside, tuple(sites(both)), as_of_ms, taken_ms, complete, _along(totals),
         newest.data_since_ms if newest else None,
-        tuple(_sources(totals, complete)), _trust(totals), newest.catalog_version if newest else "",
-        by_metric(judged),
+        tuple(sources(totals, complete)), account(totals), newest.catalog_version if newest else "",
+        by_metric(judged), readings, heard,
     )  # fmt: skip
 
 
-def model(shown: Publication | None, view: View, health: Health, now_ms: int) -> Table:
-    """Give all that a page shows."""
+def model(
+    shown: Publication | None, view: View, health: Health, now_ms: int, alerts: AlertsView | None = None
+) -> Table:
+    """Give what a page shows first, and goes on showing each second."""
     now = shown or Publication()
     view = settled(now, view)
     state, text = state_of(shown, health, now_ms)
@@ -108,29 +120,24 @@ def model(shown: Publication | None, view: View, health: Health, now_ms: int) ->
         "complete": now.complete,
         "data_since_ms": now.data_since_ms,
         "catalog_version": now.catalog_version,
+        "zone": zone_of(alerts, view.site),
+        "alerts": brief(alerts, view.site),
         "cards": _cards(now, shown is not None, view),
-        "sections": sections(now.beside, view.site, view.window, _missing(now), now.along),
+        "sections": sections(now.beside, view.site, view.window, missing(now), now.along),
         "sources": list(now.sources),
         "trust": now.trust,
         "worker": {"shards": health.shards, "restored": health.restored},
     }
 
 
-def charts(shown: Publication | None, view: View, history: History) -> dict[str, Table]:
-    """Give the points of each card's chart: seconds after the first moment, and values."""
-    view = settled(shown or Publication(), view)
-    out: dict[str, Table] = {}
-    for metric in overview():
-        at_ms, values = history.points(Key(view.site, window_for(metric, view.window), metric.name))
-        start = at_ms[0] // 1_000 if at_ms else 0
-        after = [at // 1_000 - start for at in at_ms]
-        out[metric.name] = {"start": start, "after": after, "values": [_brief(value) for value in values]}
-    return out
-
-
-def _brief(value: float | None) -> float | None:
-    """Cut a value to the digits that a chart can show; the figure itself is sent whole."""
-    return None if value is None else float(f"{value:.5g}")
+def zone_of(alerts: AlertsView | None, site: str) -> str:
+    """Name the zone in which times of a site are told: of all sites theirs, where it is one and the same."""
+    if alerts is None:
+        return UTC
+    if site != ALL_SITES:
+        return alerts.settings.zone(site)
+    zones = {alerts.settings.zone(one) for one in alerts.sites}
+    return zones.pop() if len(zones) == 1 else alerts.settings.default_zone
 
 
 def settled(shown: Publication, view: View) -> View:
@@ -153,6 +160,8 @@ def state_of(shown: Publication | None, health: Health, now_ms: int) -> tuple[st
         return "restoring", f"{health.restored} of {health.shards} shards of this worker are restored."
     if shown is None:
         return _without_figures(health)
+    if not shown.heard:
+        return "stalled", "These are the last figures that were published; whoever publishes was not heard of yet."
     age_ms = now_ms - shown.taken_ms
     if age_ms > STALLED_AFTER_MS:
         return "stalled", f"Nothing was published for {words.span(age_ms / 1_000)}; the figures are the last ones."
@@ -164,7 +173,7 @@ def state_of(shown: Publication | None, health: Health, now_ms: int) -> tuple[st
         text = f"{words.number(unread)} records are still to be read." if unread else "Not all shards have reported."
         return "catching_up", text + " Figures end where reading stands."
     if not shown.figures:
-        return "no_data", "Everything runs; no event has arrived yet."
+        return "no_data", waiting_for(shown.sources)
     return "live", "All sources are read to their end."
 
 
@@ -172,7 +181,7 @@ def _without_figures(health: Health) -> tuple[str, str]:
     if health.owns_rollup:
         return "restoring", "This worker is taking over the figures."
     if health.ready:
-        return "elsewhere", "Another worker holds the figures now: open its page. If it stops, they come here."
+        return "restoring", "This worker reads what another one publishes; nothing was found yet."
     return "starting", "This worker is joining its group."
 
 
@@ -187,11 +196,12 @@ def _cards(now: Publication, known: bool, view: View) -> list[Table]:
 
 
 def _along(totals: list[Reading]) -> bool | None:
-    along = _gauge(totals, "leads_complete")
+    along = gauge(totals, "leads_complete")
     return None if along is None else bool(along)
 
 
-def _missing(now: Publication) -> frozenset[str]:
+def missing(now: Publication) -> frozenset[str]:
+    """Name the kinds of events that have no topic."""
     return frozenset(source["kind"] for source in now.sources if source["state"] == "missing")
 
 
@@ -203,63 +213,3 @@ def _cover(now: Publication, window: str) -> str:
     if covered_ms >= duration_ms(window):
         return ""
     return f"Data covers {words.span(max(0, covered_ms) / 1_000)} of these {window}."
-
-
-def _sources(totals: list[Reading], complete: bool) -> Iterable[Table]:
-    newest = _by_kind(totals, "source_newest_event_timestamp_seconds")
-    lag_s = _by_kind(totals, "source_lag_seconds")
-    unread = _by_kind(totals, "source_lag_records")
-    missing = _by_kind(totals, "source_missing")
-    for kind in KINDS:
-        if missing.get(kind):
-            state, text = "missing", "topic missing"
-        elif kind not in newest:
-            state, text = "none", "no event yet"
-        elif not complete and unread.get(kind):
-            state, text = "behind", "catching up"
-        elif lag_s.get(kind, 0) > QUIET_AFTER_S:
-            state, text = "quiet", "quiet"
-        else:
-            state, text = "fresh", "fresh"
-        at_ms = round(newest[kind] * 1_000) if kind in newest else None
-        yield {"kind": kind, "newest_ms": at_ms, "unread": int(unread.get(kind, 0)), "state": state, "text": text}
-
-
-def _trust(totals: list[Reading]) -> Table:
-    """Give the account of all records, and what else speaks for or against the figures."""
-    ended: dict[str, int] = {}
-    reasons: dict[str, dict[str, int]] = {}
-    for reading in totals:
-        if reading.metric == "events_total":
-            outcome, reason, n = reading.labels["outcome"], reading.labels["reason"], int(reading.value or 0)
-            ended[outcome] = ended.get(outcome, 0) + n
-            if reason:
-                of = reasons.setdefault(outcome, {})
-                of[reason] = of.get(reason, 0) + n
-    error = int(_gauge(totals, "conservation_error") or 0)
-    horizon_s = _gauge(totals, "dedupe_horizon_seconds")
-    return {
-        "accepted": sum(ended.values()) + error,
-        "error": error,
-        "outcomes": [
-            {"outcome": outcome, "n": ended.get(outcome, 0), "reasons": _largest_first(reasons.get(outcome, {}))}
-            for outcome in ("counted", "duplicate", "filtered", "dead_lettered")
-        ],
-        "horizon": "" if horizon_s is None else words.span(horizon_s),
-        "clock_ahead": int(sum(_by_kind(totals, "clock_ahead_total").values())),
-        "rerouted": int(sum(_by_kind(totals, "rerouted_total").values())),
-        "mixed_granularity": int(sum(r.value or 0 for r in totals if r.metric == "mixed_granularity")),
-        "labels_folded": int(sum(r.value or 0 for r in totals if r.metric == "labels_folded_total")),
-    }
-
-
-def _largest_first(reasons: Mapping[str, int]) -> list[list[Any]]:
-    return [[name.replace("_", " "), n] for name, n in sorted(reasons.items(), key=lambda item: -item[1])]
-
-
-def _by_kind(totals: list[Reading], metric: str) -> dict[str, float]:
-    return {r.labels["kind"]: r.value for r in totals if r.metric == metric and r.value is not None}
-
-
-def _gauge(totals: list[Reading], metric: str) -> float | None:
-    return next((reading.value for reading in totals if reading.metric == metric), None)

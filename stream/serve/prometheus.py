@@ -1,7 +1,7 @@
 """Prometheus: a snapshot of readings as metric families, and as the text of a scrape.
 
 In:  an immutable snapshot of readings, taken by the rollup's owner.
-Out: families of series, and their exposition text (format 0.0.4).
+Out: families of series, and their exposition text (format 0.0.4, or OpenMetrics 1.0 without its end).
 
 For a ratio R also R_numerator and R_denominator, and R_maturity where its cohort ripens; a ratio that has nothing to
 divide by is left out; quantiles are a summary. Never a timestamp on a sample: a dead worker's values would linger.
@@ -131,27 +131,32 @@ class Exposition:
         return series
 
     def _summary(self, family: Family, readings: list[Reading]) -> Family:
-        """Put the quantiles of a series together; each of them carries the same sum and count."""
-        of_series: dict[Labels, Reading] = {}
+        """Put the quantiles of a series together with its sum and count, which each of them carries."""
+        of_series: dict[Labels, list[Reading]] = {}
         for reading in readings:
-            labels = _labels(reading)
-            of_series[tuple(pair for pair in labels if pair[0] != QUANTILE)] = reading
-            if reading.value is not None:
-                family.samples.append(
-                    Sample(self._series(family.name, reading).value, family.name, labels, reading.value)
-                )
-        for labels, reading in of_series.items():
-            for suffix, value in (("_sum", reading.numerator), ("_count", reading.n)):
+            alone = tuple(pair for pair in _labels(reading) if pair[0] != QUANTILE)
+            of_series.setdefault(alone, []).append(reading)
+        for labels, some in of_series.items():
+            for reading in some:
+                if reading.value is not None:
+                    text = self._series(family.name, reading).value
+                    family.samples.append(Sample(text, family.name, _labels(reading), reading.value))
+            for suffix, value in (("_sum", some[-1].numerator), ("_count", some[-1].n)):
                 name = family.name + suffix
                 family.samples.append(Sample(series_text(name, labels), name, labels, value or 0))
         return family
 
 
-def text_of(families: Iterable[Family]) -> bytes:
-    """Write families as text."""
+def text_of(families: Iterable[Family], *, openmetrics: bool = False) -> bytes:
+    """Write families as text; OpenMetrics names a counter without the ending of its series."""
     lines: list[str] = []
     for family in families:
-        lines.append(f"# HELP {family.name} {_escape_help(family.help)}\n# TYPE {family.name} {family.kind}\n")
+        name, kind, text = family.name, str(family.kind), _escape_help(family.help)
+        if openmetrics:
+            text = text.replace('"', r"\"")
+            if kind == "counter":
+                name, kind = name.removesuffix("_total"), kind if name.endswith("_total") else "unknown"
+        lines.append(f"# HELP {name} {text}\n# TYPE {name} {kind}\n")
         lines += [f"{text}{value!r}\n" for text, _, _, value in family.samples]
     return "".join(lines).encode()
 

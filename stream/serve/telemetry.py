@@ -16,13 +16,25 @@ from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Info, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
 
 from stream.serve.prometheus import Snapshot
-from stream.serve.views import AlertsView, JudgedFigure, RollupView, ShardView, WorkerView
+from stream.serve.views import (
+    AlertsView,
+    FollowedView,
+    JudgedFigure,
+    LetterView,
+    PastView,
+    RollupView,
+    ShardView,
+    WorkerView,
+)
 
 #: A view is replaced each second; one that is older is of a worker that stands still.
 STALE_S = 10.0
+#: Who looks at examples of rejected records asks again sooner.
+LETTERS_S = 30.0
 RESTORED_STATES = ("running", "paused")
 
 
@@ -41,6 +53,10 @@ class Telemetry:
         self.snapshot: Snapshot | None = None
         self.alerts: AlertsView | None = None
         self.judged: tuple[JudgedFigure, ...] = ()
+        self.followed: FollowedView | None = None
+        self.past: PastView | None = None
+        self.letters: tuple[LetterView, ...] | None = None
+        self._letters_asked = float("-inf")
         self.worker = WorkerView((), owns_rollup=False, rebalances=0, ready=False)
         self._shown_at = time.monotonic()
         self.registry = CollectorRegistry()
@@ -51,6 +67,7 @@ class Telemetry:
             "catalog_version": catalog_version,
             "python": platform.python_version(),
         }
+        self.build = f"catalog {catalog_version}, Python {build['python']}"
         Info("leadpulse_build", "Versions of the running program.", registry=self.registry).info(build)
         Gauge("leadpulse_worker_start_timestamp_seconds", "When this worker started.", registry=self.registry).set(
             time.time()
@@ -86,14 +103,34 @@ class Telemetry:
         """Replace the gauges of verdicts; none when another worker owns the rollup now."""
         self.judged = figures
 
+    def show_followed(self, view: FollowedView) -> None:
+        """Replace what another worker publishes; only the page shows it."""
+        self.followed = view
+
+    def show_past(self, view: PastView) -> None:
+        """Replace what the page's charts are drawn from."""
+        self.past = view
+
+    def ask_for_letters(self) -> None:
+        """Have examples of rejected records read, now and for a while."""
+        self._letters_asked = time.monotonic()
+
+    def wants_letters(self) -> bool:
+        """Say whether anybody looked at them a moment ago."""
+        return time.monotonic() - self._letters_asked < LETTERS_S
+
+    def show_letters(self, letters: tuple[LetterView, ...]) -> None:
+        """Replace the examples of rejected records."""
+        self.letters = letters
+
     @property
     def ready(self) -> bool:
         """Say whether the worker does its work: a view that nobody replaces says only that it did so once."""
         return self.worker.ready and time.monotonic() - self._shown_at < STALE_S
 
-    def text(self) -> bytes:
-        """Write the operational metrics in exposition format."""
-        text: bytes = generate_latest(self.registry)
+    def text(self, *, openmetrics: bool = False) -> bytes:
+        """Write the operational metrics in exposition format, or in OpenMetrics."""
+        text: bytes = (generate_openmetrics if openmetrics else generate_latest)(self.registry)
         return text
 
 

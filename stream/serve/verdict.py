@@ -36,6 +36,7 @@ class Verdict:
     needed: int | None = None
     window: str = ""
     says: str = ""
+    limit: float | None = None
 
 
 def by_metric(figures: Iterable[JudgedFigure]) -> Judged:
@@ -61,7 +62,23 @@ def verdict_of(metric: Metric, site: str, window: str, figure: Figure | None, ju
         return Verdict(said.state, window=other, says=" ".join(named) if said.state in ("drop", "rise") else says)
     # of a count what is usual must be large enough, of a ratio the trials
     n = said.usual if figure is None or figure.denominator is None else figure.denominator
-    return Verdict(said.state, said.usual, n, said.needed, other, says)
+    limit = None if said.usual is None else said.limit  # of what is not known there is none
+    return Verdict(said.state, said.usual, n, said.needed, other, says, limit)
+
+
+def verdict_of_part(metric: Metric, site: str, window: str, labels: Mapping[str, str], judged: Judged) -> Verdict:
+    """Give what the judge says of the figure of some labels beside site; the nearest judged window speaks."""
+    parts = [
+        one
+        for one in judged.get(metric.series, ())
+        if one.site == site and dict(zip(one.by.split(","), one.value.split(","), strict=False)) == labels
+    ]
+    if not parts or window == "now":
+        return Verdict("none")
+    first = min(parts, key=lambda one: _apart(one.window, window))
+    said, other = first.verdict, "" if first.window == window else first.window
+    limit = None if said.usual is None else said.limit
+    return Verdict(said.state, said.usual, None, said.needed, other, said.says or "", limit)
 
 
 def _is_of(one: JudgedFigure, figure: Figure | None) -> bool:

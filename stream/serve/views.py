@@ -14,6 +14,7 @@ import msgspec
 
 from stream.contract.alert import AlertRecord, Verdict
 from stream.contract.readings import Reading
+from stream.judge.history import History
 from stream.judge.settings import Settings
 
 
@@ -93,6 +94,49 @@ class JudgedFigure:
     verdict: Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class FollowedView:
+    """What the result topic says now, as a worker reads it that does not own the rollup; verdicts of the last look.
+
+    `live` is false of what was found there, as long as nothing was heard of whoever publishes.
+    """
+
+    readings: tuple[Reading, ...]
+    as_of_ms: int
+    judged: tuple[JudgedFigure, ...] = ()
+    live: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PastView:
+    """What figures were: by full hours of six weeks, and what the page showed, by ten minutes of two days.
+
+    `shown` is what the page showed at full hours where `hours` has no numbers. All three go on changing on the worker's
+    loop. Others may read: a row that is added between two looks of theirs is only not seen yet.
+    """
+
+    hours: History
+    tens: History
+    shown: History
+
+
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    """One rejected record, as an example of its reason: where it lies and why, in the contract's own words.
+
+    Nothing of what the record says is in it.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    at_ms: int  # arrival of the record
+    kind: str
+    site: str
+    reason: str
+    path: str
+
+
 class Exporter(Protocol):
     """Who shows the numbers; called on the event loop, must return at once."""
 
@@ -107,3 +151,15 @@ class Exporter(Protocol):
 
     def show_judged(self, figures: tuple[JudgedFigure, ...]) -> None:
         """Replace the gauges of verdicts; none when another worker owns the rollup now."""
+
+    def show_followed(self, view: FollowedView) -> None:
+        """Replace what another worker publishes: for the page, which every worker has, and for no gauge."""
+
+    def show_past(self, view: PastView) -> None:
+        """Replace what the past is read from."""
+
+    def wants_letters(self) -> bool:
+        """Say whether anybody looks at examples of rejected records, and wants them read."""
+
+    def show_letters(self, letters: tuple[LetterView, ...]) -> None:
+        """Replace the examples, the newest of each kind and reason."""

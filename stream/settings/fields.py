@@ -324,6 +324,12 @@ class Settings(BaseModel):
     )
     http_token: SecretStr | None = Field(None, description="Token that every page needs, but /healthz and /readyz.")
     http_token_file: Path | None = Field(None, description="File that holds the token, in place of http_token.")
+    http_scrape_token: SecretStr | None = Field(
+        None, description="Token that is good for /metrics alone, beside http_token: for scrapers, which need no more."
+    )
+    http_scrape_token_file: Path | None = Field(
+        None, description="File that holds that token, in place of http_scrape_token."
+    )
     http_permit: bool = Field(False, description="Permit pages without a token off this machine.")
     http_hosts: HttpHosts = Field(
         (),
@@ -413,6 +419,11 @@ class Settings(BaseModel):
     def token(self) -> str | None:
         """Give the HTTP token; None when pages are open."""
         return self.http_token.get_secret_value() if self.http_token else None
+
+    @property
+    def scrape_token(self) -> str | None:
+        """Give the token that opens /metrics alone; None where http_token does."""
+        return self.http_scrape_token.get_secret_value() if self.http_scrape_token else None
 
     @property
     def password(self) -> str | None:

@@ -106,17 +106,32 @@ def _plaintext(s: Settings) -> SettingsError | None:
     return None
 
 
-def _http_token(s: Settings) -> SettingsError | None:
-    if s.token is not None and len(s.token) < MIN_TOKEN_CHARS:
+def _http_tokens(s: Settings) -> SettingsError | None:
+    for name, token in (("http_token", s.token), ("http_scrape_token", s.scrape_token)):
+        if token is not None and len(token) < MIN_TOKEN_CHARS:
+            return _error(
+                f"{name} has fewer than {MIN_TOKEN_CHARS} characters.",
+                "Take a long random one: python -c 'import secrets; print(secrets.token_urlsafe())'.",
+                name,
+            )
+        if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
+            return _error(
+                f"{name} has characters that no HTTP header can carry.",
+                "Use letters, digits, hyphen and underscore.",
+                name,
+            )
+    if s.scrape_token is not None and s.token is None:
         return _error(
-            f"http_token has fewer than {MIN_TOKEN_CHARS} characters.",
-            "Take a long random one: python -c 'import secrets; print(secrets.token_urlsafe())'.",
+            "http_scrape_token is set, but people need no token: /metrics would be closed, and the figures open.",
+            "Set http_token as well, or leave http_scrape_token out.",
+            "http_scrape_token",
             "http_token",
         )
-    if s.token is not None and not (s.token.isascii() and s.token.isprintable() and " " not in s.token):
+    if s.scrape_token is not None and s.scrape_token == s.token:
         return _error(
-            "http_token has characters that no HTTP header can carry.",
-            "Use letters, digits, hyphen and underscore.",
+            "http_scrape_token is http_token: whoever scrapes could read everything.",
+            "Take another one for scrapers.",
+            "http_scrape_token",
             "http_token",
         )
     return None
@@ -170,7 +185,7 @@ RULES: tuple[Callable[[Settings], SettingsError | None], ...] = (
     _sasl_token,
     _sasl_whole,
     _plaintext,
-    _http_token,
+    _http_tokens,
     _http_bind,
     _referrers_file,
     _rules_of_leads,

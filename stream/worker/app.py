@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 import uuid
 from collections.abc import Mapping
 from functools import partial
@@ -28,7 +29,16 @@ from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 from stream.kafka.state_log import StateLog
 from stream.serve.telemetry import program_version as installed_version
-from stream.serve.views import AlertsView, Exporter, JudgedFigure, RollupView, WorkerView
+from stream.serve.views import (
+    AlertsView,
+    Exporter,
+    FollowedView,
+    JudgedFigure,
+    LetterView,
+    PastView,
+    RollupView,
+    WorkerView,
+)
 from stream.worker import told
 from stream.worker.alerts_file import AlertsFile
 from stream.worker.duties import duties
@@ -53,6 +63,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("leadpulse.worker")
 
+PUBLISHES_S = 5.0  # who published within it needs not read what others publish
 METADATA_AGE_MS = 10_000  # partitions that are added are noticed so soon
 
 
@@ -68,6 +79,7 @@ class App(faust.App):  # type: ignore[misc]
     shown: Shown
     alerts: AlertsFile
     shards_of: dict[str, int]
+    letter_partitions: int
     publishes: bool  # whether results are this generation's by now
 
     def _new_transport(self) -> Transport:
@@ -90,10 +102,16 @@ class Shown:
         self.published: RollupView | None = None
         self.judged: tuple[JudgedFigure, ...] = ()
         self._exporter = exporter
+        self._published_at = float("-inf")
+
+    def publishes(self) -> bool:
+        """Say whether this worker published a moment ago: a view that nobody replaces says only that it did so once."""
+        return time.monotonic() - self._published_at < PUBLISHES_S
 
     def show_rollup(self, view: RollupView | None) -> None:
         """Replace the business gauges."""
         self.published = view
+        self._published_at = float("-inf") if view is None else time.monotonic()
         if self._exporter is not None:
             self._exporter.show_rollup(view)
 
@@ -112,6 +130,25 @@ class Shown:
         self.judged = figures
         if self._exporter is not None:
             self._exporter.show_judged(figures)
+
+    def show_followed(self, view: FollowedView) -> None:
+        """Replace what another worker publishes."""
+        if self._exporter is not None:
+            self._exporter.show_followed(view)
+
+    def show_past(self, view: PastView) -> None:
+        """Replace what the past is read from."""
+        if self._exporter is not None:
+            self._exporter.show_past(view)
+
+    def wants_letters(self) -> bool:
+        """Say whether anybody looks at examples of rejected records."""
+        return self._exporter is not None and self._exporter.wants_letters()
+
+    def show_letters(self, letters: tuple[LetterView, ...]) -> None:
+        """Replace the examples of rejected records."""
+        if self._exporter is not None:
+            self._exporter.show_letters(letters)
 
 
 def build_app(
@@ -164,6 +201,7 @@ def build_app(
         worker_redirect_stdouts=False,
     )
     app.link, app.layout, app.whole, app.shown, app.shards_of = link, layout, whole or layout, shown, shards_of
+    app.letter_partitions = counts[layout.dead_letter]
     rules, first = settings.rules, layout.former() is None
     app.publishes = first
     app.alerts = AlertsFile(settings.alerts)

@@ -25,6 +25,8 @@ from stream.kafka.reader import Reader
 from stream.serve.views import Exporter
 from stream.worker import added, alerts_file, optional, succession, told
 from stream.worker.alerts_shown import AlertsShown
+from stream.worker.examples import Examples
+from stream.worker.followed import Followed
 from stream.worker.guards.failstop import begin_again, leave_within
 from stream.worker.guards.watchdog import Watchdog
 
@@ -146,6 +148,18 @@ def duties(app: App, settings: Settings, exporter: Exporter, clock: BrokerClock)
                     by_events=settings.clock == "events",
                 )  # fmt: skip
                 await shown.follow(partial(Reader, app.link), lambda: self.should_stop)
+
+        @Service.task
+        async def _follow_the_owner(self) -> None:
+            """Read for the page what another worker publishes."""
+            followed = Followed(app.layout, exporter, clock, app.shown.publishes)
+            await followed.follow(partial(Reader, app.link), lambda: self.should_stop)
+
+        @Service.task
+        async def _read_examples(self) -> None:
+            """Read examples of rejected records while somebody looks at them."""
+            examples = Examples(app.layout.dead_letter, app.letter_partitions, exporter)
+            await examples.follow(partial(Reader, app.link), lambda: self.should_stop)
 
         async def on_stop(self) -> None:
             self._watchdog.stop()

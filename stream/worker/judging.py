@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cache
 from typing import Final
 
 from stream.changes.panes import DAY_MS, MINUTE_MS
 from stream.contract.readings import Reading
+from stream.history.judged import JudgedLog, JudgedRow
 from stream.history.looks import Looks
 from stream.history.spells import Spells, go_on
 from stream.history.whole import by_own_sources
 from stream.judge.carried import Carried
 from stream.judge.look import Judge
-from stream.judge.plan import by_name
+from stream.judge.plan import by_name, judged_metrics
 from stream.judge.settings import Settings
 from stream.judge.state import State
 from stream.judge.told import iso
@@ -53,7 +55,7 @@ class Judging:
         self._settings = settings
         self._judge = Judge(settings())
         self._carried = Carried()
-        self.looks, self.spells = Looks(), Spells()
+        self.looks, self.spells, self.verdicts = Looks(), Spells(), JudgedLog()
         self._state = State(kept.history)
         self._edge_ms = 0
         self._figures: tuple[JudgedFigure, ...] | None = None
@@ -63,7 +65,9 @@ class Judging:
 
     async def restore(self, link: Link, reader: Reader) -> None:
         """Read both logs; whoever wrote them before is fenced by now."""
-        await self.kept.restore(link, reader, self.looks.load)
+        await self.kept.restore(
+            link, reader, lambda key, value: self.looks.load(key, value) or self.verdicts.load(key, value)
+        )
         if self.alerts is None:
             return
 
@@ -91,6 +95,8 @@ class Judging:
         if last_ms:
             whole = f"last look {iso(last_ms)}, {len(self._state.told):,} alerts fire"
         log.info("judge: %s", "; ".join([whole, *filter(None, faults)]))
+        if last_ms:
+            self._figures = judged_figures(self.verdicts) or None
 
     # -- out
 
@@ -118,10 +124,12 @@ class Judging:
         told: list[Row] = []
         if looks:
             self._edge_ms = time_ms // EDGE_MS * EDGE_MS + EDGE_MS
+            rows += self.kept.ten_rows(time_ms, readings, behind)
             if self.alerts is not None:
                 own = by_own_sources(readings, behind)
                 told = self._look(time_ms // EDGE_MS * EDGE_MS, own, published)
                 rows += _rows(self.looks.rows(self._state.remembered()))
+                rows += _rows(self.verdicts.rows(map(_row, self._figures or ()), time_ms))
         return [(topic, 0, some) for topic, some in ((self.kept.topic, rows), (self.alerts, told)) if topic and some]
 
     def _look(self, moment_ms: int, readings: list[Reading], published: Published) -> list[Row]:
@@ -135,6 +143,8 @@ class Judging:
 
     def show(self, exporter: Exporter, readings: Iterable[Reading]) -> None:
         """Show what is judged; until it looks, a new owner knows only of verdicts that stand in readings."""
+        if self._shown is None:
+            exporter.show_past(self.kept.past)
         if self._figures is None:
             self._figures = tuple(self._standing(readings))
         if self._figures is not self._shown:
@@ -153,6 +163,26 @@ class Judging:
     def tell_again(self) -> None:
         """Take the topic of alerts as empty."""
         self.spells.tell_again()
+
+
+def judged_figures(log: JudgedLog) -> tuple[JudgedFigure, ...]:
+    """Give what the log has of verdicts; those of figures that the catalog has no more are left out."""
+    series = judged_series()
+    return tuple(
+        JudgedFigure(one.metric, one.site, one.by, one.value, one.window, one.verdict)
+        for one in log.judged()
+        if one.metric in series
+    )
+
+
+@cache
+def judged_series() -> frozenset[str]:
+    """Name the metrics that have a verdict, as readings name them."""
+    return frozenset(judged_metrics())
+
+
+def _row(one: JudgedFigure) -> JudgedRow:
+    return JudgedRow(one.metric, one.site, one.by, one.value, one.window, one.verdict)
 
 
 def _rows(rows: Iterable[tuple[bytes, bytes | None]]) -> list[Row]:

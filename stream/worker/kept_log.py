@@ -2,7 +2,7 @@
 
 In:  the records of `leadpulse.history`, from its beginning to its end and then as they come: what former owners
      measured, and what somebody fills in; readings of all windows as they are published.
-Out: a history in memory; rows for the transaction that publishes.
+Out: a history in memory, and beside it what charts of two days are drawn from; rows for the transaction that publishes.
 
 A topic that is lost or torn, or was made by another release, is no reason to refuse: what it does not say was not
 known.
@@ -14,6 +14,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable
+from typing import Final
 
 from aiokafka import TopicPartition
 
@@ -28,8 +29,39 @@ from stream.kafka.clock import BrokerClock
 from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 from stream.kafka.state_log import Row, StateLog
+from stream.serve.points import SLOTS, TEN_MS, by_hours, points
+from stream.serve.views import PastView
 
 log = logging.getLogger("leadpulse.history")
+
+_TENS: Final = b"ten/"
+_SHOWN: Final = b"shown/"
+
+
+class KeptPast:
+    """All that the log has of the past: full hours, and beside them what charts are drawn from."""
+
+    def __init__(self) -> None:
+        self.hours = Kept()
+        self.tens = Kept(History(SLOTS), slot_ms=TEN_MS, word=_TENS)
+        self.shown = Kept(word=_SHOWN)
+        self.view = PastView(self.hours.history, self.tens.history, self.shown.history)
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take one record, in the order of the log; `settle` understands it."""
+        of = self.tens if key.startswith(_TENS) else self.shown if key.startswith(_SHOWN) else self.hours
+        of.load(key, value)
+
+    def settle(self, now_ms: int | None) -> int:
+        """Understand what was loaded, and say of how many records of hours names are lost."""
+        self.tens.settle(now_ms)
+        self.shown.settle(now_ms)
+        return self.hours.settle(now_ms)
+
+    def rows(self, moment_ms: int, readings: Iterable[Reading]) -> list[tuple[bytes, bytes | None]]:
+        """Keep what the page shows at a full ten minutes, and give what is to be written."""
+        found = points(readings)
+        return [*self.tens.rows(moment_ms, found), *self.shown.rows(moment_ms, by_hours(found))]
 
 
 class KeptLog:
@@ -39,13 +71,19 @@ class KeptLog:
         self.topic, self.tp = topic, TopicPartition(topic, 0)
         self.next = 0
         self._clock, self._names = clock, Names()
-        self._kept = Kept()
+        self._past = KeptPast()
+        self._kept = self._past.hours
         self._filled = -1  # the hour of which nothing more is to come
 
     @property
     def history(self) -> History:
         """Give what is known."""
         return self._kept.history
+
+    @property
+    def past(self) -> PastView:
+        """Give what charts are drawn from."""
+        return self._past.view
 
     @property
     def now_ms(self) -> int:
@@ -58,12 +96,12 @@ class KeptLog:
 
         def load(key: bytes, value: bytes | None) -> None:
             if not others(key, value):
-                self._kept.load(key, value)
+                self._past.load(key, value)
 
         read = await StateLog(link, self.tp.topic, 0, None).read(reader, load)
         self.next = read.end
         # aside: a second of arithmetic at the limit of readings, in which the loop must go on
-        lost = await asyncio.to_thread(self._kept.settle, self._clock.now_ms() or None)
+        lost = await asyncio.to_thread(self._settle)
         self._tell(read.records, lost, time.monotonic() - began)
 
     def _tell(self, records: int, lost: int, took_s: float) -> None:
@@ -84,9 +122,12 @@ class KeptLog:
     def take(self, records: Iterable[Record], next: int) -> None:
         """Take what came since: seeds, and what was written here."""
         for _, _, key, value, _ in records:
-            self._kept.load(key or b"", value)
-        self._kept.settle(self._clock.now_ms() or None)
+            self._past.load(key or b"", value)
+        self._settle()
         self.next = next
+
+    def _settle(self) -> int:
+        return self._past.settle(self._clock.now_ms() or None)
 
     def rows(self, moment_ms: int, readings: Iterable[Reading], behind: Collection[str]) -> list[Row]:
         """Keep what is published of a full hour, and give what is to be written.
@@ -102,4 +143,9 @@ class KeptLog:
         )  # fmt: skip
         if seen and not behind:
             self._filled = hour
+        return [(key, value, None, []) for key, value in rows]
+
+    def ten_rows(self, moment_ms: int, readings: Iterable[Reading], behind: Collection[str]) -> list[Row]:
+        """Keep what the page shows at a full ten minutes, and give what is to be written."""
+        rows = self._past.rows(moment_ms, by_own_sources(readings, behind))
         return [(key, value, None, []) for key, value in rows]

@@ -180,6 +180,18 @@ class Printed:
     def show_judged(self, figures: Any) -> None:
         """Show nothing of verdicts, either."""
 
+    def show_followed(self, view: Any) -> None:
+        """Show nothing of what others publish."""
+
+    def show_past(self, view: Any) -> None:
+        """Show nothing of the past."""
+
+    def wants_letters(self) -> bool:
+        return False
+
+    def show_letters(self, letters: Any) -> None:
+        """Show nothing of rejected records."""
+
     def show_worker(self, view: Any) -> None:
         usage = os.times()
         line = {

@@ -18,6 +18,7 @@ CODE = "\n".join(
 THROUGH = {
     "http": ("http_host", "http_port"),
     "http_token": ("token",),
+    "http_scrape_token": ("scrape_token",),
     "sasl_password": ("password",),
     "tls": ("tls_enabled",),
     "start": ("start", "start_ms"),

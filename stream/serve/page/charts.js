@@ -1,7 +1,8 @@
-// Charts: one line of values over time a card, with the usual value as a dashed line.
+// Charts: one line of values over time, the usual as a band, last week's line behind it.
 // In:  points as they come; an element to draw in.  Out: a drawing, and words for those who do not see it.
+import { clock, duration, inZone, zoneName } from "./times.js";
 
-const MOST_POINTS = 720;
+const MOST_POINTS = 900;
 const uPlot = window.uPlot;
 
 export class Chart {
@@ -12,28 +13,41 @@ export class Chart {
     this.large = box.dataset.large !== undefined;
     this.at = [];
     this.values = [];
-    this.usual = null;
+    this.beside = null; // moments, low, high, before
+    this.step = 0;
+    this.live = false; // whether the last point is the value of now
     this.plot = null;
     this.name = "";
-    this.drawn = 0;
+    this.data = [[], []];
     new ResizeObserver(() => this.fit()).observe(box);
-    box.addEventListener("keydown", (event) => this.step(event));
+    box.addEventListener("keydown", (event) => this.walk(event));
     box.addEventListener("blur", () => this.point(null));
     box.addEventListener("mouseleave", () => this.point(null));
   }
 
-  reset({ start, after, values }) {
-    this.at = after.map((seconds) => start + seconds);
+  reset({ start, after, values, usual }, seconds) {
+    this.at = after.map((each) => start + each);
     this.values = values;
+    this.beside = usual
+      ? [usual.low.map((_, i) => usual.start + i * usual.step), usual.low, usual.high, usual.before]
+      : null;
+    this.step = seconds / MOST_POINTS;
+    this.live = false;
     this.draw();
   }
 
   add(at, value) {
-    const last = this.at[this.at.length - 1];
-    if (last !== undefined && at <= last) return;
-    this.at.push(at);
-    this.values.push(value);
-    if (this.at.length > MOST_POINTS) { // keep the whole span, at half the resolution
+    const last = this.at.length - 1;
+    if (last >= 0 && at <= this.at[last]) return;
+    if (this.live && last > 0 && at - this.at[last - 1] < this.step) { // the value of now moves on
+      this.at[last] = at;
+      this.values[last] = value;
+    } else {
+      this.at.push(at);
+      this.values.push(value);
+      this.live = true;
+    }
+    if (this.at.length > MOST_POINTS * 1.5) { // keep the whole span, at half the resolution
       this.at = this.at.filter((_, i) => i % 2);
       this.values = this.values.filter((_, i) => i % 2);
     }
@@ -43,40 +57,51 @@ export class Chart {
   draw() {
     this.box.setAttribute("aria-label", this.told());
     this.box.hidden = !this.plot && !this.values.some((value) => value !== null);
-    const usual = this.at.map(() => this.usual);
-    if (!this.plot) this.make([this.at, this.values, usual]);
-    else this.plot.setData([this.at, this.values, usual]);
+    this.data = this.joined();
+    if (!this.plot) this.make();
+    else this.plot.setData(this.data);
   }
 
-  make(data) {
+  joined() {
+    const own = [this.at, this.values];
+    if (!this.beside) return [...own, ...[1, 2, 3].map(() => this.at.map(() => null))];
+    return uPlot.join([own, this.beside]);
+  }
+
+  make() {
     const [width, height] = [this.box.clientWidth, this.box.clientHeight];
     if (!width || !height) return;
     const ink = colours();
     const axis = { stroke: ink.muted, font: "11px system-ui, sans-serif", ticks: { show: false } };
+    const bare = { points: { show: false } };
     this.plot = new uPlot({
       width,
       height,
       padding: this.large ? [8, 8, 0, 0] : [4, 2, 4, 2],
       legend: { show: false },
-      cursor: { x: true, y: false, drag: { x: false, y: false }, points: { size: 7 } },
+      tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zoneName()),
+      cursor: { x: true, y: false, drag: { x: false, y: false }, points: { size: 7 }, dataIdx: (_, series, at) => (series === 1 ? this.near(at) : at) },
       scales: { x: { time: true }, y: { range: (_, low, high) => this.range(low, high) } },
       axes: [
-        { ...axis, show: this.large, space: 80, size: 24, grid: { show: false },
-          values: (_, splits) => splits.map((at, i) => clock(at, splits[1] - splits[0] < 60, i === 0)) },
+        { ...axis, show: this.large, space: 90, size: 24, grid: { show: false },
+          values: (_, splits) => splits.map((at, i) => clock(at, splits[1] - splits[0] < 60, i === 0 || splits[1] - splits[0] >= 43200)) },
         { ...axis, show: this.large, size: 56, space: 24, grid: { stroke: ink.line, width: 1 },
           values: (_, splits) => splits.map((value) => this.write(value)) },
       ],
+      bands: [{ series: [3, 2], fill: ink.band }],
       series: [
         {},
-        { stroke: ink.accent, width: 1.75, fill: ink.wash, points: { show: false }, spanGaps: false },
-        { stroke: ink.muted, width: 1, dash: [3, 4], points: { show: false } },
+        { ...bare, stroke: ink.accent, width: 1.75, fill: this.beside ? undefined : ink.wash, spanGaps: false },
+        { ...bare, stroke: "transparent", width: 0, spanGaps: true },
+        { ...bare, stroke: "transparent", width: 0, spanGaps: true },
+        { ...bare, stroke: ink.muted, width: 1, dash: [3, 4], spanGaps: false },
       ],
       hooks: { setCursor: [(plot) => this.point(plot.cursor.idx)] },
-    }, data, this.box);
+    }, this.data, this.box);
   }
 
   range(low, high) {
-    const known = [low, high, this.usual].filter((value) => value !== null && Number.isFinite(value));
+    const known = [low, high].filter((value) => value !== null && Number.isFinite(value));
     if (!known.length) return [0, 1];
     const [least, most] = [Math.min(...known), Math.max(...known)];
     const room = (most - least) * 0.15 || Math.abs(most) * 0.05 || 1;
@@ -94,22 +119,44 @@ export class Chart {
     this.draw();
   }
 
+  // The nearest place that has a value: bands have moments of their own.
+  near(at) {
+    if (at === null || at === undefined) return null;
+    const has = (i) => this.data[1][i] !== null && this.data[1][i] !== undefined;
+    for (let far = 0; far < this.data[0].length; far++) {
+      if (has(at - far)) return at - far;
+      if (has(at + far)) return at + far;
+    }
+    return null;
+  }
+
   // Arrow keys walk along the line; what stands there is said by the readout.
-  step(event) {
+  walk(event) {
     const moves = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
-    if (!(event.key in moves) || !this.plot || !this.at.length) return;
+    if (!(event.key in moves) || !this.plot) return;
+    const places = this.data[0].map((_, i) => i).filter((i) => this.near(i) === i);
+    if (!places.length) return;
     event.preventDefault();
-    const last = this.at.length - 1;
-    const from = this.plot.cursor.idx ?? last + 1;
-    const to = Math.min(last, Math.max(0, from + moves[event.key]));
-    this.plot.setCursor({ left: this.plot.valToPos(this.at[to], "x"), top: 1 });
+    const from = this.plot.cursor.idx === null || this.plot.cursor.idx === undefined
+      ? places.length : places.indexOf(this.near(this.plot.cursor.idx));
+    const to = places[Math.min(places.length - 1, Math.max(0, from + moves[event.key]))];
+    this.plot.setCursor({ left: this.plot.valToPos(this.data[0][to], "x"), top: 1 });
   }
 
   point(index) {
-    const value = index === null || index === undefined ? null : this.values[index];
-    this.readout.textContent = value === null || value === undefined
+    const at = this.near(index);
+    const usual = at === null ? "" : this.usualAt(this.data[0][at]);
+    this.readout.textContent = at === null
       ? this.rest()
-      : `${clock(this.at[index])}  ${this.write(value)}`;
+      : `${clock(this.data[0][at])}  ${this.write(this.data[1][at])}${usual}`;
+  }
+
+  usualAt(seconds) {
+    if (!this.beside || !this.large) return "";
+    const [at, low, high, before] = this.beside;
+    const i = Math.floor((seconds - at[0]) / (at[1] - at[0] || 1));
+    const band = low[i] === null || low[i] === undefined ? "" : `  usual ${this.write(low[i])} to ${this.write(high[i])}`;
+    return before[i] === null || before[i] === undefined ? band : `${band}  a week before ${this.write(before[i])}`;
   }
 
   rest() {
@@ -134,27 +181,9 @@ function colours() {
     sample.className = `ink-${name}`;
     return getComputedStyle(sample).color;
   };
-  const found = { accent: read("accent"), muted: read("muted"), line: read("line"), wash: read("wash") };
+  const found = Object.fromEntries(["accent", "muted", "line", "wash", "band"].map((name) => [name, read(name)]));
   sample.remove();
   return found;
 }
 
-export function clock(seconds, withSeconds = true, withDay = true) {
-  const moment = new Date(seconds * 1000);
-  const time = moment.toLocaleTimeString([], {
-    hour: "2-digit", minute: "2-digit", second: withSeconds ? "2-digit" : undefined, hourCycle: "h23",
-  });
-  if (!withDay || moment.toDateString() === new Date().toDateString()) return time;
-  return `${moment.toLocaleDateString("en", { day: "numeric", month: "short" })} ${time}`;
-}
-
-export function duration(seconds) {
-  const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
-  const at = units.findIndex(([size]) => seconds >= size);
-  if (at < 0) return "0 s";
-  const [size, unit] = units[at];
-  const whole = Math.floor(seconds / size);
-  const [lowerSize, lowerUnit] = units[at + 1] ?? [];
-  const lower = lowerSize && whole < 10 ? Math.floor((seconds % size) / lowerSize) : 0;
-  return lower ? `${whole} ${unit} ${lower} ${lowerUnit}` : `${whole} ${unit}`;
-}
+export { clock, duration, inZone };

@@ -1,31 +1,23 @@
-// Draw: put a model on the page. Elements are made once and only their text changes, so that focus and
+// Draw: put a model on the overview. Elements are made once and only their text changes, so that focus and
 // selection stay where they are.
-import { Chart, clock, duration } from "./charts.js";
+import { Chart } from "./charts.js";
+import { $, count, fillRows, make, named, say } from "./parts.js";
+import { address, go } from "./route.js";
+import { ago, duration, told } from "./times.js";
 
 const TITLES = {
   page_view: "Page views", form: "Forms", chatbot: "Chatbot", email: "Email", ad: "Ads",
   crm: "CRM", cost: "Cost", signal: "Signals", privacy: "Privacy",
 };
 const OUTCOMES = { counted: "Counted", duplicate: "Duplicates", filtered: "Filtered", dead_lettered: "Dead-lettered" };
-const number = new Intl.NumberFormat("en");
+const SPANS = { "2d": 172800, "7d": 604800, "35d": 3024000 };
 const cards = new Map();
 
-export const $ = (id) => document.getElementById(id);
+export const titleOf = (kind) => TITLES[kind] ?? kind;
+export const secondsOf = (span) => SPANS[span] ?? SPANS["2d"];
 
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-function say(element, words) {
-  const text = words.replace(/(\d) (%|d|h|min|s)(?!\w)/g, "$1\u00a0$2"); // a number and its unit stay together
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function brief(value, unit, measure) {
-  if (value === null) return "–";
+export function brief(value, unit, measure) {
+  if (value === null || value === undefined) return "–";
   if (unit === "ratio") return `${Number((value * 100).toPrecision(3))} %`;
   if (unit === "seconds") return duration(value);
   const text = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 }).format(value);
@@ -46,12 +38,17 @@ function makeCard(model, large) {
     chart: make("div", { class: "chart", role: "img", tabindex: "0", ...(large && { "data-large": "" }) }),
     parts: make("dl", { class: "parts" }),
   };
-  const title = make("h3", { id, title: `${model.help} ${model.formula}` }, model.title);
+  const link = make("a", { href: address({ figure: model.metric }), class: "open" }, model.title);
+  const title = make("h3", { id }, link);
   const article = make("article", { class: large ? "card large" : "card", "aria-labelledby": id },
     make("header", {}, title, part.window, part.chip),
     make("div", { class: "figure" }, part.value, make("div", { class: "said" }, part.counts, part.detail)),
     part.chart, make("div", { class: "below" }, part.parts, part.readout));
-  const card = { article, part, model, chart: null };
+  link.addEventListener("click", (event) => follow(event, model.metric));
+  article.addEventListener("click", (event) => {
+    if (!event.target.closest("a, button, input") && !String(getSelection())) go({ figure: model.metric });
+  });
+  const card = { article, part, model, link, chart: null };
   card.chart = new Chart(part.chart, part.readout, (value) => brief(value, card.model.unit, card.model.measure));
   card.chart.name = model.title;
   return card;
@@ -66,6 +63,7 @@ export function drawCards(models, asOfS) {
       $("cards").append(card.article);
     }
     card.model = model;
+    card.link.setAttribute("href", address({ figure: model.metric }));
     const { part, chart } = card;
     say(part.value, model.shown);
     part.value.classList.toggle("none", model.value === null);
@@ -75,11 +73,10 @@ export function drawCards(models, asOfS) {
     part.chip.dataset.state = model.state;
     part.chip.hidden = !model.state;
     card.article.dataset.state = model.state;
-    const told = model.unit === "seconds" ? model.measure : ""; // median or mean
-    say(part.window, [told, model.other_window ? model.window : ""].filter(Boolean).join(" · "));
+    const measure = model.unit === "seconds" ? model.measure : ""; // median or mean
+    say(part.window, [measure, model.other_window ? model.window : ""].filter(Boolean).join(" · "));
     part.window.hidden = !part.window.textContent;
     drawParts(part.parts, model.parts);
-    chart.usual = model.usual;
     if (asOfS && model.value !== null) chart.add(asOfS, model.value);
     if (!part.readout.textContent) chart.point(null);
   }
@@ -89,13 +86,20 @@ function drawParts(list, parts) {
   const key = parts.map((part) => part.name).join("\n");
   if (list.dataset.key !== key) {
     list.dataset.key = key;
-    list.replaceChildren(...parts.map((part) => make("div", {}, make("dt", {}, part.name), make("dd"))));
+    list.replaceChildren(...parts.map((part) => make("div", {}, make("dt", {}, named(part.name)), make("dd"))));
   }
   parts.forEach((part, i) => say(list.children[i].lastChild, part.shown));
 }
 
-export function resetCharts(charts) {
-  for (const [metric, points] of Object.entries(charts)) cards.get(metric)?.chart.reset(points);
+export function resetCharts(charts, span) {
+  for (const [metric, points] of Object.entries(charts)) cards.get(metric)?.chart.reset(points, secondsOf(span));
+}
+
+// A click with a key held, or with another button, is the browser's.
+export function follow(event, figure) {
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  go({ figure });
 }
 
 export function recolourCharts() {
@@ -127,7 +131,9 @@ export function drawSections(sections) {
     fillRows(body, section.rows.length, 4);
     section.rows.forEach((row, at) => {
       const [name, value, said, window] = body.rows[at].cells;
-      say(name, row.title);
+      if (!name.firstChild) name.append(make("a", { class: "open" }, row.title));
+      name.firstChild.setAttribute("href", address({ figure: row.metric }));
+      name.firstChild.onclick = (event) => follow(event, row.metric);
       name.title = row.help;
       say(value, row.shown);
       say(said, row.said);
@@ -152,28 +158,15 @@ export function drawSources(sources, nowMs) {
   fillRows(body, sources.length, 4);
   sources.forEach((source, i) => {
     const [name, newest, unread, state] = body.rows[i].cells;
-    say(name, TITLES[source.kind] ?? source.kind);
+    say(name, titleOf(source.kind));
     say(newest, source.newest_ms === null ? "–" : ago(nowMs - source.newest_ms));
-    newest.title = source.newest_ms === null ? "" : clock(source.newest_ms / 1000);
-    say(unread, number.format(source.unread));
+    newest.title = source.newest_ms === null ? "" : told(source.newest_ms / 1000);
+    say(unread, count(source.unread));
     if (!state.firstChild) state.append(make("span", { class: "chip" }));
     say(state.firstChild, source.text);
     state.firstChild.dataset.state = source.state;
   });
   say($("sources-note"), sources.length ? "" : "not known on this worker");
-}
-
-function ago(ms) {
-  return ms < 1500 ? "now" : `${duration(ms / 1000)} ago`;
-}
-
-function fillRows(body, rows, columns) {
-  while (body.rows.length > rows) body.deleteRow(-1);
-  while (body.rows.length < rows) {
-    const row = body.insertRow();
-    row.append(make("th", { scope: "row" }));
-    for (let column = 1; column < columns; column++) row.insertCell();
-  }
 }
 
 // -- trust
@@ -184,8 +177,8 @@ export function drawTrust(trust, model) {
   const verdict = $("trust-verdict");
   verdict.dataset.state = trust.error ? "drop" : "ok";
   say(verdict, !outcomes.length ? "not known on this worker" : !accepted ? "no record yet" : trust.error
-    ? `${number.format(trust.error)} of ${number.format(accepted)} records are unaccounted for`
-    : `${number.format(accepted)} records accepted, all accounted for`);
+    ? `${count(trust.error)} of ${count(accepted)} records are unaccounted for`
+    : `${count(accepted)} records accepted, all accounted for`);
   const body = $("trust-table").tBodies[0];
   fillRows(body, outcomes.length, 3);
   const bar = $("trust-bar");
@@ -197,14 +190,13 @@ export function drawTrust(trust, model) {
     const [name, n, part] = body.rows[i].cells;
     if (!name.firstChild) name.append(make("span", { class: "outcome" }), " ", make("span", { class: "reasons" }));
     say(name.firstChild, OUTCOMES[item.outcome]);
-    say(n, number.format(item.n));
+    say(n, count(item.n));
     say(part, brief(share, "ratio"));
-    say(name.lastChild, item.reasons.map(([reason, count]) => `${reason} ${number.format(count)}`).join(", "));
+    say(name.lastChild, item.reasons.map(([reason, n]) => `${reason} ${count(n)}`).join(", "));
   });
-  const count = (n) => (n === undefined ? "–" : number.format(n));
   drawFacts([
     ["Complete", !outcomes.length ? "–" : model.complete ? "yes" : "no"],
-    ["Data since", model.data_since_ms ? clock(model.data_since_ms / 1000) : "–"],
+    ["Data since", model.data_since_ms ? told(model.data_since_ms / 1000, false) : "–"],
     ["Ids known for", trust.horizon || "–"],
     ["Clock ahead", count(trust.clock_ahead)],
     ["Rerouted", count(trust.rerouted)],

@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError
 
 from stream.kafka.clock import BrokerClock
 from stream.kafka.fetch import Ends
-from stream.serve.views import AlertsView, JudgedFigure, RollupView, WorkerView
+from stream.serve.views import AlertsView, FollowedView, JudgedFigure, LetterView, PastView, RollupView, WorkerView
 from stream.worker.inbox import Batch
 from stream.worker.owner import Shards
 from tests.chaos.sim.broker import Broker
@@ -135,6 +135,19 @@ class Process:
         """Nor for this."""
 
     def show_judged(self, figures: tuple[JudgedFigure, ...]) -> None:
+        """Nor for this."""
+
+    def show_followed(self, view: FollowedView) -> None:
+        """Nor for this."""
+
+    def show_past(self, view: PastView) -> None:
+        """Nor for this."""
+
+    def wants_letters(self) -> bool:
+        """Nobody looks."""
+        return False
+
+    def show_letters(self, letters: tuple[LetterView, ...]) -> None:
         """Nor for this."""
 
 

@@ -371,7 +371,7 @@ def test_who_does_not_read_an_answer_loses_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(http_connection, "ANSWER_S", 0.3)
     telemetry_text = b"# " + b"x" * (32 << 20) + b"\n"
     with service() as (at, telemetry):
-        monkeypatch.setattr(telemetry, "text", lambda: telemetry_text)
+        monkeypatch.setattr(telemetry, "text", lambda **_: telemetry_text)
         with opened(at) as connection:
             connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
             time.sleep(1.5)

@@ -10,6 +10,8 @@ Needs kafka-python. What makes it exactly once:
 - `read_committed`: what a worker's transaction took back is never seen.
 - A record replaces the row of its key if its version is not lower: a worker that delivers at least once may repeat
   what is older. A tombstone (no value) says that there is no such lead any more: it was merged, renamed, forgotten.
+- All records of a key lie in one partition. Only where partitions are added to the topic a lead moves: a tombstone ends
+  it in the old one and it is told anew in the new one. So a tombstone takes only what its own partition said.
 
 An empty database takes the topic from its beginning. The topic is compacted, so that is one record a lead.
 """
@@ -28,17 +30,19 @@ TOPIC = "leadpulse.leads"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS leads (
     site TEXT, type TEXT, id TEXT, version INTEGER, stage TEXT, score INTEGER, band TEXT, rep TEXT, said TEXT,
+    partition INTEGER,
     PRIMARY KEY (site, type, id)
 );
 CREATE TABLE IF NOT EXISTS positions (partition INTEGER PRIMARY KEY, next INTEGER);
 """
 REPLACE = """
-INSERT INTO leads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO leads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (site, type, id) DO UPDATE SET
     version = excluded.version, stage = excluded.stage, score = excluded.score, band = excluded.band,
-    rep = excluded.rep, said = excluded.said
+    rep = excluded.rep, said = excluded.said, partition = excluded.partition
 WHERE excluded.version >= leads.version
 """
+DELETE = "DELETE FROM leads WHERE site = ? AND type = ? AND id = ? AND partition = ?"
 
 
 class Record(Protocol):
@@ -63,11 +67,11 @@ def take(db: sqlite3.Connection, records: Iterable[Record]) -> None:
         for record in records:
             key: list[str] = json.loads(record.key)
             if record.value is None:
-                db.execute("DELETE FROM leads WHERE site = ? AND type = ? AND id = ?", key)
+                db.execute(DELETE, [*key, record.partition])
             else:
                 said: dict[str, Any] = json.loads(record.value)
                 shown = [said.get(name) for name in ("version", "stage", "score", "band", "rep")]
-                db.execute(REPLACE, [*key, *shown, record.value.decode()])
+                db.execute(REPLACE, [*key, *shown, record.value.decode(), record.partition])
             db.execute("INSERT OR REPLACE INTO positions VALUES (?, ?)", (record.partition, record.offset + 1))
 
 

@@ -1,7 +1,7 @@
 """Lead: what `leadpulse.leads` says of one person, as it stands now.
 
 In:  nothing.
-Out: the types of a record's key and value, and an example of both.
+Out: the types of a record's key and value, and an example of both; keys as text.
 
 The topic is compacted: the record with the highest `version` of a key stands, and a tombstone says that there is no
 lead of that name any more. What often changes has a type of its own, because it is written apart from the rest.
@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, Required, TypedDict
 
+import msgspec
+import orjson
 from msgspec import Meta
 
 from stream.contract.common import EXAMPLE_HASH
@@ -19,6 +21,27 @@ Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Called = Literal["lead_id", "user_id", "email_hash", "visitor_id"]
 #: What both result topics have as key, written as a JSON array: site, type of the id, id.
 LeadKey = tuple[str, Called, str]
+
+_key: Final = msgspec.json.Decoder(LeadKey).decode
+
+
+def key_text(key: LeadKey) -> str:
+    """Write a key as records have it."""
+    return orjson.dumps(key).decode()
+
+
+def named_by(key: bytes | str) -> LeadKey | None:
+    """Read a key; None for one that leadpulse would not write.
+
+    >>> named_by(b'["s1","lead_id","l1"]'), named_by(b'["s1", "lead_id", "l1"]'), named_by(b"l1"), named_by(b"\\xff")
+    (('s1', 'lead_id', 'l1'), None, None, None)
+    """
+    try:
+        found = _key(key)
+        return found if orjson.dumps(found) == (key.encode() if isinstance(key, str) else key) else None
+    except (msgspec.DecodeError, orjson.JSONEncodeError, UnicodeError):
+        return None
+
 
 #: Rule of the score, points, and how many times it applied.
 ScorePart = tuple[str, int, int]

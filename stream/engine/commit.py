@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from stream.stages.stage import HandOver, Result
+from stream.stages.stage import HandOver, Result, Stands
 from stream.state.table import LogRecord
 
 #: Key, value and headers of a dead letter.
@@ -27,6 +27,7 @@ class ShardReport(msgspec.Struct, frozen=True):
     missing: tuple[str, ...] = ()
     life: str = ""  # of the shard's log
     results: Literal["kept", "all", "written"] = "written"  # kept to itself; from now on, and all that stands; written
+    stands: tuple[Stands, ...] = ()  # in the topic of leads, and to be confirmed
 
 
 @dataclass(slots=True)

@@ -147,6 +147,8 @@ class ShardFold:
         self.pending_bytes = 0
         if report.results == "all":
             self.stage.tell_all()
+        if report.stands:
+            self.stage.confirm(report.stands)
         self.stage.advance(self.chain.clock_ms(self.account.figures.newest_ms, report), self._accumulator)
         oldest = self._retention.oldest(self.account.figures.newest_ms, report)
         self._repeats.forget(oldest, report.now_ms)

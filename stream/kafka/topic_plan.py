@@ -130,7 +130,7 @@ class TopicPlan:
         out: dict[str, int] = {}
         for name in self.layout.groups:
             kinds = self._sources(name)
-            own = {spec.name for spec in self.specs if spec.group == name} - set(kinds)
+            own = {spec.name for spec in self.specs if spec.group == name} - {*kinds, *self.layout.results.values()}
             counts = {found[topic].partitions if topic in found else 0 for topic in own}
             shards = min(counts)
             sources = [found[topic].partitions for topic in kinds if topic in found]
@@ -199,7 +199,7 @@ class TopicPlan:
             there = found.get(spec.name)
             if there is None or spec.role in ("source", "dead_letter") or there.partitions == spec.partitions:
                 continue
-            if spec.group in grown:
+            if spec.group in grown or spec.name in self.layout.results.values():  # where these lie their keys say
                 continue
             yield Finding(
                 f"The topic has {there.partitions} partitions; with its sources it must have {spec.partitions}.",

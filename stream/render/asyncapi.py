@@ -46,8 +46,8 @@ RESULTS: Final[dict[str, dict[str, str]]] = {
         "address": "leadpulse.leads",
         "schema": "lead",
         "title": "Leads",
-        "description": "Each lead as it is now. Compacted; of a key the highest version stands. Read with"
-        " isolation.level=read_committed.",
+        "description": "Each lead as it is now. Compacted; of a key the highest version stands. A key lies in the"
+        " partition that Kafka's default partitioner (murmur2) gives it. Read with isolation.level=read_committed.",
         "key": _KEY_OF_LEADS,
         "gone": "No lead goes by this key any more: it was merged, goes by a better id, was given up or forgotten, or"
         " never was one.",
@@ -56,8 +56,8 @@ RESULTS: Final[dict[str, dict[str, str]]] = {
         "address": "leadpulse.lead_events",
         "schema": "lead_event",
         "title": "What happened to leads",
-        "description": "Each thing that happened to a lead, once, and withdrawals of what turned out otherwise. Kept"
-        " for 90 days; read with isolation.level=read_committed.",
+        "description": "Each thing that happened to a lead, once, and withdrawals of what turned out otherwise, in the"
+        " order in which it was told. Kept for 90 days; read with isolation.level=read_committed.",
         "key": _KEY_OF_LEADS,
     },
     "dead_letter": {

@@ -93,6 +93,13 @@ class Result(NamedTuple):
     value: bytes | None
 
 
+class Stands(NamedTuple):
+    """What stands by a key in the topic of leads, whoever wrote it: the key, and the version that it says."""
+
+    key: str
+    version: int
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What a stage has in common with the rest of its shard."""
@@ -176,6 +183,10 @@ class Stage(Protocol):
     def tells_all(self) -> bool:
         """Whether a part of that is still to come."""
         return False
+
+    def confirm(self, stands: Sequence[Stands]) -> None:
+        """Have results say of what stands in the topic of leads what it is now: here, or where it is known."""
+        return
 
     def gauges(self) -> Mapping[str, float]:
         """Give totals as they stand, which the rollup adds up over shards."""

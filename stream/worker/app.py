@@ -238,7 +238,8 @@ def build_app(
                     judging=judging(),
                 )
             fold = make_fold(id.group, id.shard, shards_of)
-            outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner)
+            results = {topic: counts[topic] for topic in layout.results.values()}
+            outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner, results)
             made_with = shard_settings(settings.partitioner, shards_of[id.group])
             claim = Claim(owner, made_with | leads_settings(layout, id.group, shards_of, rules), gone)
             # a log that is empty later on was not emptied for this beginning

@@ -72,6 +72,7 @@ class Position(Place):
     sources: dict[str, SourcePosition]
     seq: int = 0
     told: bool = False  # results were told as a whole, by the generation that publishes
+    placed: int = 0  # by so many partitions results lie where their keys say; 0: some lie elsewhere
 
 
 class _Format(msgspec.Struct):

@@ -21,6 +21,7 @@ from itertools import chain
 from typing import Final, Protocol
 
 from aiokafka import TopicPartition
+from msgspec.structs import replace
 
 from stream.contract.records import TOUCHES, Record
 from stream.engine.chain import BrokenChain
@@ -37,6 +38,7 @@ from stream.worker.guards.memory import give_back
 from stream.worker.guards.outage import Fail, dies
 from stream.worker.inbox import Batch, Inbox
 from stream.worker.lag import Lag
+from stream.worker.look_through import LookThrough
 from stream.worker.outputs import Outputs
 from stream.worker.ports import Fold
 from stream.worker.position import Position
@@ -111,7 +113,7 @@ class Shard:
         self.committed_at = time.monotonic()
         self._fold, self._log, self._source, self._clock = fold, statelog, source, clock or BrokerClock()
         self._outputs, self._options, self._reset, self._claim = outputs, options, reset, claim
-        self._fail, self._results = fail, Results(publishes)
+        self._fail, self._results = fail, Results(publishes, LookThrough.of(outputs))
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in outputs.layout.sources[id.group].items()}
         self._inbox, self._expected, self._lag = Inbox(), dict[str, int](), Lag()
         self._newest_ms, self._heard = dict[str, int](), dict[str, float]()
@@ -121,6 +123,7 @@ class Shard:
         self._task: asyncio.Task[None] | None = None
         self._due = 0.0
         self._dirty = False
+        self._open_reader: OpenReader | None = None
         self._view = ShardView(id.group, id.shard, "restoring")
         self._records = self._commits = self._restored = self._letters = 0
         self._fold_s = self._commit_s = self._restore_s = 0.0
@@ -141,6 +144,7 @@ class Shard:
                 await asyncio.wait({after})
             async with slots:
                 await self._restore(open_reader)
+            self._open_reader = open_reader
             # commits of a worker's shards are spread over the interval: one folds while another waits for the broker
             spread = zlib.crc32(str(self.id).encode()) % 97 / 97
             self._due = time.monotonic() + self._options.commit_interval_s * spread
@@ -277,6 +281,8 @@ class Shard:
     async def _commit_when_due(self) -> None:
         began, interval_s = time.monotonic(), self._options.commit_interval_s
         if self._inbox or self._dirty or began - self.committed_at >= HEARTBEAT_S - interval_s / 2:
+            if self._open_reader is not None:
+                await self._results.read(self.position, self._open_reader)
             await self._commit()
         # under overload at least half an interval of records comes together before the next commit
         now = time.monotonic()
@@ -338,12 +344,15 @@ class Shard:
         self._fold_inbox()
         much = self._fold.pending_bytes > PENDING_BYTES // 4
         report = self._report()
+        some = self._results.slice(self.position, report.results)
+        if some.stands:
+            report = replace(report, stands=some.stands)
         changes = self._fold.changes(self.position.seq + 1, report)
         self.position.told = self._results.told(report, changes)
         self.position.seq += len(changes.deltas)
         place: Row = (positions.POSITION_KEY, positions.encode(self.position), None, [])
         nexts = {self._tps[name]: source.next for name, source in self.position.sources.items()}
-        await commit(self._log, self._outputs.parts(changes, place), self._claim.owner)
+        await commit(self._log, self._outputs.parts(changes, place, some.ended), self._claim.owner)
         self._dirty = False
         self.committed = nexts
         self.committed_at = time.monotonic()

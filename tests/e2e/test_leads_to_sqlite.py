@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import signal
 import sqlite3
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from kafka import KafkaProducer
@@ -72,3 +74,18 @@ def test_rows_are_what_the_topic_says_however_often_the_consumer_is_killed(broke
     assert leads(path) == told
     with sqlite3.connect(path) as db:
         assert sum(next for _, next in db.execute("SELECT partition, next FROM positions")) == 2_299
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_tombstone_takes_only_what_its_own_partition_said(tmp_path: Path, turned: bool) -> None:
+    """A lead that moves to another partition is told anew there; partitions may be read in any order."""
+    consumer = runpy.run_path(str(SCRIPT))
+    key = b'["shop","lead_id","l1"]'
+    old = [SimpleNamespace(partition=0, offset=0, key=key, value=b'{"version": 7, "stage": "mql"}'),
+           SimpleNamespace(partition=0, offset=1, key=key, value=None)]  # fmt: skip
+    new = [SimpleNamespace(partition=2, offset=0, key=key, value=b'{"version": 8, "stage": "mql"}')]
+    db = consumer["opened"](str(tmp_path / "leads.db"))
+    for records in (new, old) if turned else (old, new):
+        consumer["take"](db, records)
+    db.close()
+    assert leads(tmp_path / "leads.db") == {"l1": (8, "mql")}

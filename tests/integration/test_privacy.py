@@ -163,10 +163,6 @@ def cleaner() -> Iterator[Broker]:
         pytest.skip(str(error))
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="a lead that a crm record makes at its own home, before it joins another, may stay in leadpulse.leads",
-)
 @pytest.mark.timeout(1_200)
 def test_a_person_is_explained_and_erased_to_the_last_byte(site: Callable[..., Site], cleaner: Broker) -> None:
     shop = Shop(site(partitions=PARTITIONS, on=cleaner, optional=True, LEADPULSE_LEADS="on"))

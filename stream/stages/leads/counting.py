@@ -154,17 +154,22 @@ class Counting:
         for home, before in touched.values():
             self._settle(home, before)
 
-    def take_out(self, home: Home, change: Callable[[], None], *, silently: bool = False) -> None:
-        """Let somebody go: what they count for in panes stays, what stands is taken back; silently: that stays, too."""
+    def settle_one(self, home: Home) -> None:
+        """Write what changed of one cluster so far, as if the fold ended here."""
         touched = self._before.pop(home.id, None)
         if touched is not None:
             self._settle(*touched)
+
+    def take_out(self, home: Home, change: Callable[[], None], *, silently: bool = False) -> None:
+        """Let somebody go: what they count for in panes stays, what stands is taken back; silently: that stays, too."""
+        self.settle_one(home)
         number = home.row.rules
         before = self.sum(home, home.row.counted_ms, number)
         change()
         after = self._counted_anew(home)
         if not silently:
             self._write(home.row.site, before, after, number, standing_only=True)
+        self._changed(home, before, after)
 
     def _settle(self, home: Home, before: Sum) -> None:
         for part in home.parts.values():

@@ -7,6 +7,10 @@ The root knows all ids of the lead and takes their parts out at once: what was c
 is taken back. Then the ids go one after another, the largest first, since parents are smaller and no way may be broken
 off before all went along it: each home tells readers what to forget, sends a wipe up its way behind what was still
 coming, and lets the node go; the next id follows when the wipe has arrived.
+
+Who comes again under an id is somebody new, who lies where the id is at home. Of what was still coming the root may
+tell once more, and then that it is over: until it has, the id's home tells nothing of it. So what results say last of
+an id is said by the one who has it. An id that others hang on keeps a hash and a way, or they would lie in two places.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from stream.identity.messages import Unlink
 from stream.stages.leads.clusters import VISITORS, groups, moment_of, visitor_of
 from stream.stages.leads.counting import Counting
 from stream.stages.leads.homes import Homes
-from stream.stages.leads.messages import DealForget, Erasing, Forget, Wipe
+from stream.stages.leads.messages import DealForget, Erasing, Forget, Wipe, Wiped
 from stream.stages.leads.post import Post
 from stream.stages.leads.results import Results
 from stream.stages.leads.rows import decoded, tag
@@ -75,6 +79,8 @@ class Forgetting:
     def let_go(self, home: Home, group: list[Id]) -> None:
         """Forget a lead of which nothing was heard for long: what it counted for stays, and nobody need be told."""
         self._leave_ways(home, group)
+        self._counting.settle_one(home)
+        self._results.let_go(home, group)
         self._counting.take_out(home, lambda: self._remove(home, group), silently=True)
         last, *others = sorted(group, reverse=True)
         self._post.send(Forget(last, home.row.site, group, [], others, False))
@@ -90,12 +96,24 @@ class Forgetting:
                 self._post.send(Unlink(other, id, ""))
         for deal in row.deals if message.orders else ():
             self._post.send(DealForget(deal, message.ids))
+        if row.parent is not None and not row.children:
+            self._post.send(Unlink(row.parent, id, ""))  # ahead of the wipe, behind which the parent goes
         self._wipe(Wipe(id, id, message))
         if row.parent is not None or not home.has_cluster:
-            home.clear()
+            self._let_go_of_node(home)
         else:  # others live with it: all that stays of it is where they live
             row.near, row.visitors, row.deals = [], [], []
         home.changed = True
+
+    def _let_go_of_node(self, home: Home) -> None:
+        """Leave nothing of an id; where others hang on it, its hash and its way."""
+        before = home.row
+        home.clear()
+        row = home.row
+        if before.children:
+            row.parent, row.children = before.parent, before.children
+        elif before.parent is not None or home.id in before.silent:
+            row.silent = [home.id]
 
     def wipe(self, message: Wipe) -> None:
         """Follow what was still coming."""
@@ -109,15 +127,28 @@ class Forgetting:
             first, *others = message.last.others
             self._post.send(msgspec.structs.replace(message.last, at=first, others=others))
         self._take_out(home, [message.id])
+        if home.id != message.id:
+            self._post.send(Wiped(message.id, message.id))
+
+    def wiped(self, message: Wiped) -> None:
+        """Tell from now on of whoever has come again under an id."""
+        home = self._homes.root(message)
+        if home is not None and message.id in home.row.silent:
+            self._homes.touch(home)
+            home.row.silent.remove(message.id)
+            home.changed = True
 
     def unlink(self, message: Unlink) -> None:
-        """Forget that an id was named with this one, or that a visitor was seen under it."""
+        """Forget that an id was named with this one or hangs on it, or that a visitor was seen under it."""
         home = self._store.get(message.at)
         if home is None:
             return
         row = home.row
         if message.other in row.near:
             row.near.remove(message.other)
+            home.changed = True
+        if message.other in row.children:
+            row.children.remove(message.other)
             home.changed = True
         if message.text and message.text in row.visitors:
             row.visitors.remove(message.text)
@@ -161,7 +192,9 @@ class Forgetting:
 
     def _take_out(self, home: Home, ids: list[Id]) -> None:
         """Take ids out of a cluster. What they counted in panes stays; what stands goes."""
-        if any(id in home.parts or id in home.row.gone for id in ids) or home.row.edges:
+        row = home.row
+        if row.edges or any(id in home.parts or id in row.gone or id in row.silent for id in ids):
+            self._counting.settle_one(home)  # whatever is still to be told of them comes before the end
             self._results.erased(home, ids)
             self._counting.take_out(home, lambda: self._remove(home, ids))
 
@@ -171,5 +204,6 @@ class Forgetting:
         for id in ids:
             home.remove(id)
         row.gone = [id for id in row.gone if id not in gone]
+        row.silent = [id for id in row.silent if id not in gone or id == home.id]
         row.edges = [edge for edge in row.edges if gone.isdisjoint(edge)]
         home.changed = True

@@ -24,7 +24,7 @@ from stream.lifecycle.rules import Rules
 from stream.stages.leads.clusters import EVIDENCE, VISITORS, moment_of, visitor_of
 from stream.stages.leads.counting import Counting
 from stream.stages.leads.known import MOST_FACTS, Known
-from stream.stages.leads.messages import Edge, Full, Join, Linked, Message, Moved, Sharing, Shipped, Union
+from stream.stages.leads.messages import Edge, Full, Join, Linked, Message, Moved, Sharing, Shipped, Standing, Union
 from stream.stages.leads.post import Post
 from stream.stages.leads.results import Results
 from stream.stages.leads.rows import FACTS, decoded, encode_fact, tag
@@ -271,16 +271,20 @@ class Homes:
         told = [msgspec.to_builtins(one) for one in home.told]
         # what this one still waits for goes on to the other one, too
         parts = len(home.parts) + row.awaits
-        send(Shipped(other, parts, row.edges, row.gone, told, row.counted_ms, row.newest_ms, row.oldest_ms))
+        times = row.counted_ms, row.newest_ms, row.oldest_ms
+        send(Shipped(other, parts, row.edges, row.gone, told, *times, row.silent, home.id))
         for id, part in list(home.parts.items()):
             facts, ways = [msgspec.Raw(one) for one in part.facts], [(way, msgspec.Raw(one)) for way, one in part.ways]
             send(Moved(other, id, part.site, part.text, *part.first, facts, ways, FACTS))
             home.remove(id)
-        row.own, row.edges, row.gone, row.awaits, home.told = None, [], [], 0, []
+        row.own, row.edges, row.gone, row.awaits, row.silent, home.told = None, [], [], 0, [], []
         home.changed = True
 
     def shipped(self, message: Shipped) -> None:
         """Take in the frame of a cluster."""
+        if message.child is not None:
+            self._hang(message.at, message.child)
+            message = msgspec.structs.replace(message, child=None)
         home = self.root(message)
         if home is None:
             return
@@ -290,10 +294,17 @@ class Homes:
         row.gone += [id for id in message.shared if id not in row.gone]
         home.told = merged(home.told, message.told)
         row.awaits += message.parts
+        row.silent += [id for id in message.silent if id not in row.silent]
         row.counted_ms = max(row.counted_ms, message.clock_ms)
         home.changed = True
         self.hear_of(home, message.newest_ms)
         self.hear_of(home, message.oldest_ms)
+
+    def _hang(self, at: Id, child: Id) -> None:
+        parent = self._store.make(at)
+        if child not in parent.row.children:
+            parent.row.children.append(child)
+            parent.changed = True
 
     def moved(self, message: Moved) -> None:
         """Take in a part of a cluster."""
@@ -314,6 +325,12 @@ class Homes:
         if len(row.members) >= MOST_IDS:
             for one in (id,) if row.full else (home.id, *row.members):
                 self._post.send(Full(one))
+
+    def standing(self, message: Standing) -> None:
+        """Say what a lead is of which something stands in the topic of leads."""
+        home = self.root(message)
+        if home is not None:
+            self._results.answer(home, (message.site, message.id.type, message.text), message.version)
 
     def full(self, message: Full) -> None:
         """Take note that there is room for nobody else."""

@@ -73,6 +73,8 @@ class Shipped(Struct, frozen=True, array_like=True, tag="ship", gc=False):
     clock_ms: int  # by which it was counted
     newest_ms: int
     oldest_ms: int
+    silent: list[Id] = []  # as in a row
+    child: Id | None = None  # the root that it was, which hangs on `at` from now on
 
 
 class Moved(Struct, frozen=True, array_like=True, tag="part", gc=False):
@@ -147,9 +149,26 @@ class Wipe(Struct, frozen=True, array_like=True, tag="wipe", gc=False):
     last: Forget
 
 
+class Wiped(Struct, frozen=True, array_like=True, tag="wiped", gc=False):
+    """The last was told of an id where it was before it was forgotten: whoever has it now may tell of it."""
+
+    at: Id
+    id: Id
+
+
+class Standing(Struct, frozen=True, array_like=True, tag="stands", gc=False):
+    """Say what the lead of this name is now, or that there is none: a record stands in the topic of leads."""
+
+    at: Id
+    id: Id
+    site: str
+    text: str
+    version: int  # of what stands there
+
+
 Message = (
     Link | Seen | Put | Drop | Name | Linked | Join | Edge | Union | Sharing | Full | Shipped | Moved | DealTold
-    | DealForget | Erasing | Forget | Wipe | Unlink
+    | DealForget | Erasing | Forget | Wipe | Wiped | Standing | Unlink
 )  # fmt: skip
 
 decode: Final = msgspec.msgpack.Decoder(Message).decode

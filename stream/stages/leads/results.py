@@ -16,7 +16,7 @@ from typing import Final, cast
 import msgspec
 import orjson
 
-from stream.contract.lead import Called, LeadKey
+from stream.contract.lead import Called, LeadKey, key_text
 from stream.contract.lead_event import LeadEvent, Says, What
 from stream.contract.results import time_text
 from stream.identity.ids import FIELDS, Id, Namer
@@ -43,7 +43,7 @@ class Results:
 
     def changed(self, home: Home, before: Sum, after: Sum) -> None:
         """Tell what is new of the leads of a cluster, as soon as it is whole."""
-        if home.row.awaits:
+        if home.row.awaits or home.row.silent:
             return
         self._now_ms = max(self._clock(), home.row.newest_ms)
         if not home.told and len(after.leads) == 1:  # as mostly: somebody has become a lead
@@ -87,23 +87,43 @@ class Results:
 
     def erased(self, home: Home, ids: Sequence[Id]) -> None:
         """Tell that somebody was forgotten, as they asked."""
-        row, kept = home.row, list[Told]()
-        self._now_ms = max(self._clock(), row.newest_ms)
-        for told in home.told:
-            if self._id(told) in ids:
-                if told.changes:
-                    self._event(told, "erased", 0, {})
-                    self._tombstone(told)
-            else:
-                kept.append(told)
-        home.told = kept
+        for told in self._taken_out(home, ids):
+            if told.changes:
+                self._event(told, "erased", 0, {})
+                self._tombstone(told)
+
+    def let_go(self, home: Home, ids: Sequence[Id]) -> None:
+        """Forget somebody of whom nothing was heard for long, which was told when it came to that."""
+        for told in self._taken_out(home, ids):
+            if told.changes:
+                self._over(told, withdraw=False)
+
+    def _taken_out(self, home: Home, ids: Sequence[Id]) -> list[Told]:
+        """Take out what was told by names that are nobody's here any more: who has them later begins anew."""
+        self._now_ms = max(self._clock(), home.row.newest_ms)
+        gone = [told for told in home.told if self._id(told) in ids]
+        home.told = [told for told in home.told if self._id(told) not in ids]
+        return gone
 
     def whole(self, home: Home) -> None:
-        """Tell all of a cluster's leads anew, whatever was told of them."""
+        """Tell all of a cluster's leads anew, and which of their names are over, whatever was told of them."""
         self._now_ms = max(self._clock(), home.row.newest_ms)
         for told in home.told:
             if told.said is not None:
                 self.records.append(Result("leads", _text(told), encoded(told, self._now_ms)))
+            else:
+                self._tombstone(told)
+
+    def answer(self, home: Home, name: tuple[str, int, str], version: int) -> None:
+        """Say what the lead of a name is, or that there is none; what stands there now says this version."""
+        self._now_ms = max(self._clock(), home.row.newest_ms)
+        told = next((one for one in home.told if (one.site, one.type, one.text) == name), None)
+        if told is None or told.said is None:
+            site, type, text = name
+            self._tombstone(Told(type, text, site, 0))
+        else:
+            told.version, home.changed = max(told.version, version) + 1, True
+            self.records.append(Result("leads", _text(told), encoded(told, self._now_ms)))
 
     def again(self, home: Home) -> None:
         """Say what the only lead of a cluster is, after it has changed a little."""
@@ -243,4 +263,4 @@ def _named(told: Told) -> LeadKey:
 
 
 def _text(told: Told) -> str:
-    return orjson.dumps(_named(told)).decode()
+    return key_text(_named(told))

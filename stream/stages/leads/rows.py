@@ -114,6 +114,8 @@ class Row(Struct, array_like=True, gc=False):
     awaits: int = 0  # parts that are still on their way from another root
     calm: Calm | None = None
     full: bool = False  # the cluster that it is in has room for nobody else
+    children: list[Id] = []  # the ids whose parent it is
+    silent: list[Id] = []  # ids of the cluster that were forgotten, and of which another root has not told the last yet
 
 
 class Head(Struct, array_like=True, gc=False):

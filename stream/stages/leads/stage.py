@@ -14,7 +14,8 @@ from msgspec import Raw
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import DAY_MS, MINUTE_MS
-from stream.identity.ids import EMAIL, LEAD, USER, VISITOR
+from stream.contract.lead import named_by
+from stream.identity.ids import EMAIL, FIELDS, LEAD, USER, VISITOR
 from stream.identity.messages import Drop, Link, Name, Put, Seen, Unlink
 from stream.lifecycle.rules import Rules
 from stream.stages.leads.counting import Counting, Counts
@@ -33,8 +34,10 @@ from stream.stages.leads.messages import (
     Moved,
     Sharing,
     Shipped,
+    Standing,
     Union,
     Wipe,
+    Wiped,
     decode,
 )  # fmt: skip
 from stream.stages.leads.post import Post
@@ -45,7 +48,7 @@ from stream.stages.leads.rulebook import Rulebook
 from stream.stages.leads.store import Store, id_of
 from stream.stages.leads.tables import Encoded
 from stream.stages.leads.tending import SLICE, Tending
-from stream.stages.stage import Batch, HandOver, Refused, Result, Shared, Stage
+from stream.stages.stage import Batch, HandOver, Refused, Result, Shared, Stage, Stands
 from stream.state.keys import TO_FORGET
 from stream.state.labels import LONG_MEMORY_DAYS, Kept
 from stream.state.table import Table
@@ -97,7 +100,8 @@ class Leads(Stage):
             Linked: homes.linked, Join: homes.join, Edge: homes.edge, Union: homes.union, Sharing: homes.sharing,
             Full: homes.full,
             Shipped: homes.shipped, Moved: homes.moved, DealTold: deals.told, DealForget: deals.forget,
-            Erasing: forgetting.erase, Forget: forgetting.forget, Wipe: forgetting.wipe, Unlink: forgetting.unlink,
+            Erasing: forgetting.erase, Forget: forgetting.forget, Wipe: forgetting.wipe, Wiped: forgetting.wiped,
+            Unlink: forgetting.unlink, Standing: homes.standing,
         }  # fmt: skip
 
     @property
@@ -203,6 +207,15 @@ class Leads(Stage):
         """Let results tell of all leads that there are now, a part with each commit."""
         if self._to_tell is None:
             self._to_tell = list(self._store.homes.rows)
+
+    def confirm(self, stands: Sequence[Stands]) -> None:
+        """Have it told of each of these what it is now; a key that is none of ours is left alone."""
+        for one in stands:
+            name = named_by(one.key)
+            if name is not None:
+                site, called, text = name
+                id = self._namer.id(FIELDS.index(called), site, text)
+                self._post.send(Standing(id, id, site, text, one.version))
 
     @property
     def tells_all(self) -> bool:

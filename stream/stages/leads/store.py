@@ -85,9 +85,9 @@ class Home:
 
     @property
     def has_cluster(self) -> bool:
-        """Tell whether anything is known here, names aside."""
+        """Tell whether anything is known here or comes here, names aside."""
         row = self.row
-        return bool(row.edges or row.gone or row.members) or (row.own is not None and not self._bare)
+        return bool(row.edges or row.gone or row.members or row.awaits) or (row.own is not None and not self._bare)
 
     @property
     def _bare(self) -> bool:
@@ -125,6 +125,7 @@ class Home:
         return not (
             row.own or row.members or row.edges or row.gone or bytes(row.told) != NOTHING
             or row.parent or row.shared or row.near or row.visitors or row.deals
+            or row.awaits or row.silent or row.children
         )  # fmt: skip
 
 

@@ -164,8 +164,8 @@ MUTANTS = (
     Mutant(
         "results do not wait until the cluster is whole",
         f"{STAGE}/results.py",
-        "if home.row.awaits:",
-        "if False:",
+        "if home.row.awaits or home.row.silent:",
+        "if home.row.silent:",
         "results",
     ),
     Mutant(
@@ -188,6 +188,27 @@ MUTANTS = (
         "told.version = max([told.version, *(one.version for one in others)])",
         "told.version = 0",
         "results",
+    ),
+    Mutant(
+        "of whoever is forgotten something is told behind the end",
+        f"{STAGE}/forgetting.py",
+        "            self._counting.settle_one(home)  # whatever is still to be told of them comes before the end\n",
+        "",
+        "standing",
+    ),
+    Mutant(
+        "of whoever is left when others are forgotten nothing is told",
+        f"{STAGE}/counting.py",
+        "standing_only=True)\n        self._changed(home, before, after)",
+        "standing_only=True)",
+        "standing",
+    ),
+    Mutant(
+        "nobody says what a lead is that stands in the topic",
+        f"{STAGE}/stage.py",
+        "                self._post.send(Standing(id, id, site, text, one.version))",
+        "                pass",
+        "looked_through",
     ),
     Mutant(
         "the short way does not ask whether a threshold is near",

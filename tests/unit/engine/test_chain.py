@@ -19,6 +19,7 @@ from stream.engine.groups import Group
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.identity import messages
+from stream.ingest.route import partitions_of
 from stream.kafka.layout import Layout, ShardId
 from stream.worker.outputs import Outputs
 from tests.unit.engine.telling import GROUPS, Leads, expected
@@ -142,7 +143,7 @@ def test_orders_are_no_records_of_the_account_and_reach_every_shard_that_they_ar
     assert not any("dead_lettered" in name for fold in folds for name in fold.account.outcomes)
 
 
-def test_what_stands_in_the_result_topics_lies_where_its_shard_is() -> None:
+def test_what_stands_in_the_result_topics_lies_where_its_key_says() -> None:
     world = Installation(3)
     sent = fed(world)
     world.run(crash=0.2)
@@ -153,8 +154,7 @@ def test_what_stands_in_the_result_topics_lies_where_its_shard_is() -> None:
         if key is not None
     }
     assert {lead: row for lead, (_, row) in told.items()} == expected(sent)
-    namer = world.folds[ShardId("leads", 0)].stage.namer  # type: ignore[attr-defined]
-    assert {lead: shard for lead, (shard, _) in told.items()} == {lead: namer.home(lead) for lead in told}
+    assert [partition for partition, _ in told.values()] == partitions_of(list(told), LEADS).tolist()
 
 
 def test_nothing_is_told_where_leads_are_off() -> None:

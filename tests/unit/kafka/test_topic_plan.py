@@ -366,6 +366,11 @@ def test_what_may_be_missing_is_a_notice_and_what_may_not_names_the_command(
     assert all("`leadpulse topics create" in finding.do for finding in all_of_them)
 
 
+def test_results_may_have_any_number_of_partitions() -> None:
+    found = found_of(told(), set(), **{"leadpulse.leads": 9, "leadpulse.lead_events": 1})
+    assert TopicPlan.fitting(told(), found).findings(found) == []
+
+
 @pytest.mark.parametrize(
     ("partitions", "fatal", "says"),
     [

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from kafka.partitioner import murmur2
 
 from stream.contract.records import CLAIM, ERASE, KIND_HEADER
 from stream.engine.commit import Commit, Forward
-from stream.ingest.route import partitions_of
+from stream.ingest.route import PARTITIONERS, partitions_of
 from stream.kafka.layout import Layout, ShardId
 from stream.stages.stage import EVERY, HandOver, Result
-from stream.worker.outputs import Outputs
+from stream.worker.outputs import Outputs, Part
 from tests.topics import Topics
 
 LAYOUT = Layout("x.", [Topics("mails", ("email",)), Topics("sums", (), fed_by=("mails",)),
@@ -19,8 +20,11 @@ PLACE = (b"position", b"here", None, [])
 
 
 def parts(commit: Commit, layout: Layout = LAYOUT) -> list[tuple[str, int, list[tuple[bytes | None, bytes | None]]]]:
-    outputs = Outputs(layout, ShardId("leads", 1), SHARDS, 2)
-    return [(topic, partition, [row[:2] for row in rows]) for topic, partition, rows in outputs.parts(commit, PLACE)]
+    return shown(Outputs(layout, ShardId("leads", 1), SHARDS, 2).parts(commit, PLACE))
+
+
+def shown(parts: list[Part]) -> list[tuple[str, int, list[tuple[bytes | None, bytes | None]]]]:
+    return [(topic, partition, [row[:2] for row in rows]) for topic, partition, rows in parts]
 
 
 def test_what_is_told_goes_before_the_state_and_the_position_goes_last() -> None:
@@ -33,13 +37,33 @@ def test_what_is_told_goes_before_the_state_and_the_position_goes_last() -> None
         ("x.leadpulse.deltas.leads", 1, [(None, b"d")]),
         ("x.leadpulse.dead_letter", 1, [(b"k", b"letter")]),
         ("x.leadpulse.reroute.leads", 2, [(b"f", b"forward")]),
+        ("x.leadpulse.leads", 0, [(b"l", b"{}"), (b"m", None)]),
+        ("x.leadpulse.lead_events", 0, [(b"l", b"e")]),
         ("x.leadpulse.handover.sums", 1, [(b"a", b"over")]),
         ("x.leadpulse.touches", 3, [(None, b"t1"), (None, b"t3")]),
         ("x.leadpulse.touches", 0, [(None, b"t2")]),
-        ("x.leadpulse.leads", 1, [(b"l", b"{}"), (b"m", None)]),
-        ("x.leadpulse.lead_events", 1, [(b"l", b"e")]),
         ("x.leadpulse.state.leads", 1, [(b"s", b"1"), (b"position", b"here")]),
     ]
+
+
+def test_results_lie_where_kafkas_own_clients_would_put_their_keys_in_their_order() -> None:
+    keys = [f'["s1","lead_id","l{n % 7}"]' for n in range(20)]
+    commit = Commit(results=[Result("leads", key, b"%d" % n) for n, key in enumerate(keys)])
+    for partitioner in PARTITIONERS:  # which one the producers of sources use says nothing of results
+        outputs = Outputs(LAYOUT, ShardId("leads", 1), SHARDS, 2, partitioner, {"x.leadpulse.leads": 5})
+        places = shown(outputs.parts(commit, PLACE))[1:-1]
+        assert {topic for topic, *_ in places} == {"x.leadpulse.leads"}
+        for _, partition, rows in places:
+            there = [(n, key) for n, key in enumerate(keys) if (murmur2(key.encode()) & 0x7FFFFFFF) % 5 == partition]
+            assert rows == [(key.encode(), b"%d" % n) for n, key in there]
+        assert sum(len(rows) for *_, rows in places) == len(keys)
+
+
+def test_what_ends_where_it_lay_before_goes_ahead_of_what_is_told_anew() -> None:
+    ended: Part = ("x.leadpulse.leads", 3, [(b"l", None, None, [])])
+    outputs = Outputs(LAYOUT, ShardId("leads", 1), SHARDS, 2)
+    parts = shown(outputs.parts(Commit(results=[Result("leads", "l", b"{}")]), PLACE, [ended]))
+    assert parts[1:3] == [("x.leadpulse.leads", 3, [(b"l", None)]), ("x.leadpulse.leads", 0, [(b"l", b"{}")])]
 
 
 @pytest.mark.parametrize(

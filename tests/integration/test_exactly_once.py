@@ -68,6 +68,7 @@ def test_workers_that_come_and_go_move_shards_and_count_exactly(site):
     here = site(partitions=5, LEADPULSE_COMMIT_INTERVAL="100ms")
     here.worker()
     load = _load(here, 60_000, 2_500)
+    here.wait_counted(1)  # one that is told to stop before it knows of signals is just ended
     codes = []
     for step in range(6):
         time.sleep(3)

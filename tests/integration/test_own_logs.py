@@ -8,6 +8,7 @@ import time
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import BrokerResponseError
 
 from stream.kafka import topics
 from stream.kafka.topic_spec import COMPACTED
@@ -38,7 +39,19 @@ class Logs:
             configs = {**COMPACTED, "cleanup.policy": policy}
             self.admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=configs)])
             if policy != "compact":
-                self.admin.delete_records({tp: int(end * share) for tp, end in self.ends(topic).items()})
+                self._delete({tp: int(end * share) for tp, end in self.ends(topic).items()})
+
+    def _delete(self, before):
+        """Delete records; the broker refuses until it knows the policy."""
+        until = patience.until(20)
+        while True:
+            try:
+                self.admin.delete_records(before)
+                return
+            except BrokerResponseError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
 
     def make_anew(self, *names):
         self.admin.delete_topics(list(names))

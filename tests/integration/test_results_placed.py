@@ -13,7 +13,7 @@ from kafka.partitioner import murmur2
 from tests import patience
 from tests.integration.conftest import Site
 from tests.integration.engine import Engine
-from tests.integration.test_outage import _get, _wait
+from tests.integration.test_outage import _wait
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -80,6 +80,6 @@ def test_a_topic_with_more_partitions_is_looked_through_once(site):
         time.sleep(1)
     assert sum(map(len, found.values())) == len(versions(found)), "each stands once"
     assert all(version > versions(before)[key] for key, version in versions(found).items())
-    assert "leadpulse_leads_complete 1" in _get(engine.ports[1], "/metrics")[1]
+    _wait(engine.ports[1], "leadpulse_leads_complete 1\n", 60)
     time.sleep(3)
     assert versions(standing(here)) == versions(found), "nothing is told again and again"

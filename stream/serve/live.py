@@ -4,8 +4,8 @@ In:  telemetry, whose views the worker replaces.
 Out: routes for `/`, `/static/*`, `/api/*` and `/events`: server-sent events, a `model` each publication.
 
 A worker that does not own the rollup shows what it reads of the owner's. A thread of its own takes notice of
-publications, so that neither a fold nor a scrape waits for it. A message is written once a publication and view, however
-many pages show it; a slow page misses messages and never delays others.
+publications, so that neither a fold nor a scrape waits for it. A message is written once a publication and view,
+however many pages show it; a slow page misses messages and never delays others.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 In:  readings as published last and what is judged of them, the history of the main figures, and how the worker is.
 Out: for a site and window, one table of plain values; everything the page shows, in words and in numbers.
 
-No time of day is written here: the browser writes it, in the zone of the site. All moments are integer milliseconds UTC.
+No time of day is written here: the browser does so, in the zone of the site. All moments are integer milliseconds UTC.
 """
 
 from __future__ import annotations

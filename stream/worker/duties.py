@@ -25,7 +25,6 @@ from stream.kafka.reader import Reader
 from stream.serve.views import Exporter
 from stream.worker import added, alerts_file, optional, succession, told
 from stream.worker.alerts_shown import AlertsShown
-
 from stream.worker.examples import Examples
 from stream.worker.followed import Followed
 from stream.worker.guards.failstop import begin_again, leave_within

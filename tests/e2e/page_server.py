@@ -15,12 +15,12 @@ from itertools import chain
 
 from stream.catalog import BY_NAME, version
 from stream.contract.alert import Verdict
+from stream.judge.settings import Settings as Sites
 from stream.serve.figures import overview
 from stream.serve.http import HttpService
 from stream.serve.live import LivePage
 from stream.serve.sections import entries
 from stream.serve.telemetry import Telemetry
-from stream.judge.settings import Settings as Sites
 from stream.serve.views import AlertsView, JudgedFigure, LetterView, RollupView, ShardView, WorkerView
 from stream.settings.fields import Settings
 from tests.e2e import made_past
@@ -109,6 +109,11 @@ class PageServer:
         for ago_s in past:
             self.publish(now_ms - ago_s * 1_000, wrong=ago_s < 600, whole=False)
             self.live.look(now_ms)
+
+    @staticmethod
+    def now_ms() -> int:
+        """Give the time that figures are of."""
+        return int(time.time() * 1_000)
 
     def alert(self, now_ms: int, *, over: bool = False) -> None:
         """Let what is wrong fire, or be over."""

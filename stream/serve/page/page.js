@@ -67,7 +67,7 @@ function signedOut() {
 }
 
 function draw(fresh) {
-  const first = !model;
+  const first = !model?.as_of_ms; // until something is known there is nothing to ask for
   const moved = model && (model.site !== fresh.site || model.window !== fresh.window);
   model = fresh;
   const zoned = inZone(model.zone);
@@ -126,7 +126,7 @@ async function get(table, more) {
 }
 
 async function askCharts() {
-  if (onWall) return;
+  if (onWall || !model?.as_of_ms) return;
   const key = chartsKey();
   try {
     const found = await get("charts", { span: route.span });
@@ -147,7 +147,7 @@ async function askOpenedChart() {
 
 async function ask({ chart = true } = {}) {
   const view = VIEWS[route.view];
-  if (!view || onWall) return;
+  if (!view || onWall || !model?.as_of_ms) return;
   const mine = ++asked;
   try {
     const found = await get(view.table, route.figure ? { metric: route.figure } : {});
@@ -157,6 +157,7 @@ async function ask({ chart = true } = {}) {
     if (found === null) return;
     view.draw(found);
     $(`view-${route.view}`).dataset.drawn = "";
+    focusHead();
     if (chart && route.view === "figure") askOpenedChart();
   } catch { /* as above */ }
 }
@@ -181,10 +182,20 @@ function place(now, before) {
   ask();
   if (opened) {
     scrollTo(0, 0);
-    const head = document.querySelector(`[data-view="${now.view}"] h2`);
-    head.tabIndex = -1;
-    head.focus({ preventScroll: true });
+    headDue = true;
+    focusHead();
   }
+}
+
+// Who opens something goes on from its heading, as soon as that is there.
+let headDue = false;
+
+function focusHead() {
+  const head = document.querySelector(`[data-view="${route.view}"] h2`);
+  if (!headDue || !head.checkVisibility()) return;
+  headDue = false;
+  head.tabIndex = -1;
+  head.focus({ preventScroll: true });
 }
 
 // The same as files: what is shown, for a spreadsheet or a script.

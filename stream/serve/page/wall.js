@@ -43,6 +43,10 @@ function turn() {
   slides[at].draw(box);
   $("wall-dots").replaceChildren(...slides.map((_, i) => make("span", { "data-now": i === at ? "" : false })));
   for (const each of box.querySelectorAll("[data-fit]")) fit(each);
+  for (const card of box.querySelectorAll(".wall-card")) {
+    const value = card.querySelector(".wall-value, .wall-text");
+    for (let step = 0; step < 40 && card.scrollHeight > card.clientHeight + 1; step++) smaller(value);
+  }
 }
 
 function drawCards(box, cards) {
@@ -68,13 +72,13 @@ function drawAlerts(box, alerts, n) {
   box.replaceChildren(make("article", { class: "wall-card", "data-state": "drop" }, title, text, since));
 }
 
-// Write smaller until it fits; a fitted text is on one line, a tall one may take several.
+// Write smaller until it fits.
 function fit(element) {
   element.style.fontSize = "";
-  let size = parseFloat(getComputedStyle(element).fontSize);
   const over = () => element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1;
-  for (let turn = 0; turn < 40 && size > 18 && over(); turn++) {
-    size *= 0.93;
-    element.style.fontSize = `${size}px`;
-  }
+  for (let step = 0; step < 40 && over(); step++) smaller(element);
+}
+
+function smaller(element) {
+  element.style.fontSize = `${parseFloat(getComputedStyle(element).fontSize) * 0.94}px`;
 }

@@ -63,7 +63,9 @@ def test_an_alert_says_since_when_how_long_and_what_it_comes_from() -> None:
     ],
 )
 def test_the_calendar_holds_by_the_clocks_of_the_site(zone: str, names: list[str]) -> None:
-    sale = CalendarEntry(("shop",), datetime(2026, 3, 1), datetime(2026, 3, 2), "promotion", name="Sale")
+    sale = CalendarEntry(
+        ("shop",), datetime.fromisoformat("2026-03-01"), datetime.fromisoformat("2026-03-02"), "promotion", name="Sale"
+    )
     some = view(calendar=(sale,), zones={"shop": zone})
     assert [one["name"] for one in listed(some, "shop")["calendar"]] == names
     assert listed(some, "blog")["calendar"] == []

@@ -29,6 +29,7 @@ METRICS: Final[tuple[Metric, ...]] = (
             told="{d} people became leads",
             focus=(("from", "first_view"), ("to", "lead")),
             places=(Now(), EachStep()),
+            step="time",
         ),
     ),
     Metric(
@@ -55,7 +56,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         direction="drop",
         formula="reached `to` within 30 d / took `from`; cohort of `from`",
         alert=Alert("Fewer people take the next step of a funnel than usual.", told="info"),
-        look=Look(places=(Column("Now", "Steps"), EachStep())),
+        look=Look(places=(Column("Now", "Steps"), EachStep()), step="share"),
     ),
     count(
         "funnel_step_waiting",
@@ -65,7 +66,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         made_of="steps_from - steps_reached",
         formula="took `from` in the window - of them, reached `to`",
         area="funnel",
-        look=Look(places=(Column("Now", "Steps"),)),
+        look=Look(places=(Column("Now", "Steps"),), step="waiting"),
     ),
     ratio(
         "funnel_step_in_time_ratio",
@@ -78,6 +79,6 @@ METRICS: Final[tuple[Metric, ...]] = (
         formula="reached `to` within the target / took `from`; `from` in [T - target - W, T - target)",
         waits_for_target=True,
         alert=Alert("Fewer people than usual take a step within its target."),
-        look=Look(places=(Column("Now", "Steps"),)),
+        look=Look(places=(Column("Now", "Steps"),), step="in_time"),
     ),
 )

@@ -55,7 +55,7 @@ STAGES: Final[tuple[Metric, ...]] = (
         formula="of those who entered from in the window, those who entered to by T / all of them",
         direction="drop",
         alert=Alert("Fewer leads go on to the next stage than usual.", ruled=False),
-        look=Look(places=(Column(_STAGES, "From stage to stage"),)),
+        look=Look(places=(Column(_STAGES, "From stage to stage"),), step="share"),
     ),
     ratio(
         "stage_drop_ratio",
@@ -194,7 +194,7 @@ PACE: Final[tuple[Metric, ...]] = (
         unit="seconds",
         area="leads",
         maturity=Maturity("pairs_waiting", "stage_seconds"),
-        look=Look(places=(Chart(_PACE, "to"), Column(_PACE, "Times"))),
+        look=Look(places=(Chart(_PACE, "to"), Column(_PACE, "Times")), step="time"),
     ),
     _lag(
         "time_to_lead_seconds",

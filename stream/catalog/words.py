@@ -184,6 +184,10 @@ class EachStep:
 
 Place = Now | Chart | Column | EachStep
 
+#: What a figure by `from` and `to` says of a step where a funnel is drawn: who took it, who still may, how long it
+#: takes, and who took it in time.
+OfStep = Literal["share", "waiting", "time", "in_time"]
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -191,7 +195,7 @@ class Look:
 
     `rank` is the place among the main figures (0: after all others). `told` says numerator n and denominator d in
     words. `split` names the label whose values are listed below the figure. `focus` picks the one set of labels that
-    is the figure where sets cannot be added up.
+    is the figure where sets cannot be added up. `step` is what it says of a funnel's steps.
     """
 
     rank: int = 0
@@ -199,6 +203,7 @@ class Look:
     split: str | None = None
     focus: tuple[tuple[str, str], ...] = ()
     places: tuple[Place, ...] = ()
+    step: OfStep | None = None
 
 
 Terms = tuple[tuple[int, str], ...]

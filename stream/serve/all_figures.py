@@ -6,11 +6,12 @@ Out: sections with rows in words; none is absent: what cannot be told says why.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from stream.catalog import AREAS, BY_NAME, METRICS, Metric
+from stream.catalog import AREAS, METRICS, Metric
 from stream.catalog.sources import lacking
+from stream.catalog.words import OfStep
 from stream.serve import words
 from stream.serve.cards import STATES, counts, state_of_figure, title, window_for
 from stream.serve.figures import ALL_SITES, Figure
@@ -21,8 +22,10 @@ from stream.serve.verdict import Judged, verdict_of, verdict_of_part
 OF_LEADS: Final = ("leads", "money")
 #: Sets of labels that a row names; the opened figure has them all.
 _NAMED: Final = 4
+_BESIDE: Final[tuple[OfStep, ...]] = ("waiting", "time", "in_time")
 
 Row = dict[str, Any]
+Way = tuple[str, str]
 
 
 class Seen:
@@ -44,10 +47,7 @@ def all_figures(seen: Seen) -> list[Row]:
         if area in OF_LEADS and not seen.leads:
             section["note"] = "Nobody follows leads here: the topics crm and leads are missing."
         section["rows"] = [row(seen, metric) for metric in entries]
-        if area == "funnel":
-            section["funnels"] = funnels(seen)
-        elif area == "leads" and seen.leads:
-            section["funnels"] = stages(seen)
+        section["funnels"] = funnels(seen, area)
         out.append(section)
     return out
 
@@ -103,65 +103,59 @@ def shown_of(metric: Metric, figure: Figure) -> str:
 # -- funnels
 
 
-def funnels(seen: Seen) -> list[Row]:
-    """Give the funnels of visits: who took each step, who still may, and how long it takes."""
-    return _chains(seen, "funnel_step_ratio", "funnel_step_seconds", "funnel_step_waiting", "funnel_step_in_time_ratio")
-
-
-def stages(seen: Seen) -> list[Row]:
-    """Give the way of leads from stage to stage."""
-    return _chains(seen, "stage_conversion_ratio", "stage_median_seconds", "", "")
-
-
-def _chains(seen: Seen, ratio: str, time: str, waiting: str, in_time: str) -> list[Row]:
-    if seen.site == ALL_SITES and len({dict(one.labels).get("site") for one in _sets(seen, ratio)}) > 1:
+def funnels(seen: Seen, area: str) -> list[Row]:
+    """Give the funnels of an area: who took each step, who still may, and how long it takes."""
+    entries: dict[OfStep, Metric] = {
+        metric.look.step: metric for metric in METRICS if metric.area == area and metric.look.step is not None
+    }
+    share = entries.get("share")
+    if share is None:
+        return []
+    sets: dict[OfStep, list[Set]] = {step: _sets(seen, metric) for step, metric in entries.items()}
+    if seen.site == ALL_SITES and len({dict(one.labels).get("site") for one in sets["share"]}) > 1:
         return []  # people of several sites take the steps of each: choose one
-    of = {_way(one): one.figure for one in _sets(seen, ratio)}
-    beside = {name: {_way(one): one.figure for one in _sets(seen, name)} for name in (time, waiting, in_time) if name}
+    of = {step: {_way(one): one.figure for one in some} for step, some in sets.items()}
+    window = window_for(share, seen.window)
     out = []
-    for chain in _ways(of):
-        steps: list[Row] = []
-        for way in chain:
-            figure, took = of[way], beside[time].get(way)
-            waits = beside[waiting].get(way) if waiting else None
-            soon = beside[in_time].get(way) if in_time else None
-            labels = {"from": way[0], "to": way[1]}
-            verdict = verdict_of_part(
-                BY_NAME[in_time or ratio], seen.site, window_for(BY_NAME[ratio], seen.window), labels, seen.judged
-            )
-            step: Row = {
-                "from": way[0].replace("_", " "), "to": way[1].replace("_", " "),
-                "began": figure.denominator or 0, "reached": figure.numerator or 0,
-                "shown": words.value(figure.value, "ratio"),
-                "waiting": None if waits is None else waits.value,
-                "median": words.value(took.value, "seconds") if took and took.value is not None else "",
-                "high": words.value(took.high, "seconds") if took and took.high is not None else "",
-                "in_time": words.value(soon.value, "ratio") if soon and soon.value is not None else "",
-                "state": verdict.state if verdict.state in ("drop", "rise") else "",
-            }  # fmt: skip
-            steps.append(step)
+    for chain in _ways(of["share"]):
+        steps = [_step(seen, entries, of, way, window) for way in chain]
         ends = [chain[0][0], *(to for _, to in chain)]
-        out.append(
-            {
-                "title": " → ".join(ends).replace("_", " "),
-                "window": window_for(BY_NAME[ratio], seen.window),
-                "steps": steps,
-            }
-        )
+        out.append({"title": " → ".join(ends).replace("_", " "), "window": window, "steps": steps})
     return out
 
 
-def _sets(seen: Seen, name: str) -> list[Set]:
-    metric = BY_NAME[name]
+def _step(
+    seen: Seen, entries: Mapping[OfStep, Metric], of: Mapping[OfStep, dict[Way, Figure]], way: Way, window: str
+) -> Row:
+    figure = of["share"][way]
+    none: dict[Way, Figure] = {}
+    waits, took, soon = (of.get(one, none).get(way) for one in _BESIDE)
+    judged = entries.get("in_time", entries["share"])
+    verdict = verdict_of_part(judged, seen.site, window, {"from": way[0], "to": way[1]}, seen.judged)
+    return {
+        "from": way[0].replace("_", " "),
+        "to": way[1].replace("_", " "),
+        "began": figure.denominator or 0,
+        "reached": figure.numerator or 0,
+        "shown": words.value(figure.value, "ratio"),
+        "waiting": None if waits is None else waits.value,
+        "median": words.value(took.value, "seconds") if took and took.value is not None else "",
+        "high": words.value(took.high, "seconds") if took and took.high is not None else "",
+        "in_time": words.value(soon.value, "ratio") if soon and soon.value is not None else "",
+        "state": verdict.state if verdict.state in ("drop", "rise") else "",
+    }
+
+
+def _sets(seen: Seen, metric: Metric) -> list[Set]:
     return seen.shelf.sets(metric, seen.site, window_for(metric, seen.window))
 
 
-def _way(one: Set) -> tuple[str, str]:
+def _way(one: Set) -> Way:
     labels = dict(one.labels)
     return labels["from"], labels["to"]
 
 
-def _ways(steps: Iterable[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+def _ways(steps: Iterable[Way]) -> list[list[Way]]:
     """Put steps together that follow each other; a step belongs to one way.
 
     >>> _ways([("view", "start"), ("view", "lead"), ("start", "submit")])

@@ -55,10 +55,14 @@ SCENARIOS = {
 def judged(sites: tuple[str, ...], *, drops: bool) -> Iterator[JudgedFigure]:
     """Give verdicts such as the judge has on some of the figures."""
     ratio = Verdict("drop", 0.061, 0.055, 690) if drops else Verdict("too_little", 0.061, 0.055, 69_000)
+    mails = Verdict("drop" if drops else "ok", 0.97, 0.93, 120, 4)
     for site in sites:
-        for window in ("1h", "6h", "24h"):
+        for window, hours in (("1h", 1), ("6h", 6), ("24h", 24)):
             yield JudgedFigure("visit_to_lead_ratio", site, "", "", window, ratio)
-            yield JudgedFigure("visitors", site, "", "", window, Verdict("ok", 1_000, 550, 64))
+            yield JudgedFigure("visitors", site, "", "", window, Verdict("ok", 410 * hours, 226 * hours, 64))
+            for bot in ("greeter", "advisor"):
+                yield JudgedFigure("chat_conversion_ratio", site, "bot", bot, window, Verdict("ok", 0.21, 0.18, 300, 4))
+        yield JudgedFigure("deliverability_ratio", site, "purpose", "newsletter", "6h", mails)
         for currency in ("EUR", "USD"):
             yield JudgedFigure("cost_per_lead", site, "currency,cost", f"{currency},media", "24h", Verdict("young"))
 

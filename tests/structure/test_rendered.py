@@ -49,7 +49,7 @@ def test_what_nothing_renders_any_more_is_named_and_fails_the_check(
 
 
 def test_files_written_by_hand_may_lie_in_folders_beside_the_rendered_ones(checkout: Path) -> None:
-    for folder in ("schemas/examples/form/valid", "deploy/kubernetes", "deploy/images"):
+    for folder in ("schemas/examples/form/valid", "deploy/kubernetes", "docs/images"):
         (checkout / folder).mkdir(parents=True, exist_ok=True)
         (checkout / folder / "by-hand.json").write_text("{}")
     assert drift(checkout) == []

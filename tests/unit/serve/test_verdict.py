@@ -28,17 +28,17 @@ def cost(currency: str, said: Said) -> JudgedFigure:
     ("figures", "site", "expected"),
     [
         ([], "shop", Verdict("none")),
-        ([bot("a", OK)], "shop", Verdict("ok", 0.2, 50, 90)),
-        ([bot("a", LITTLE)], "shop", Verdict("too_little", 0.2, 50, 900)),
+        ([bot("a", OK)], "shop", Verdict("ok", 0.2, 50, 90, limit=0.17)),
+        ([bot("a", LITTLE)], "shop", Verdict("too_little", 0.2, 50, 900, limit=0.17)),
         # two bots: the one that is not as usual speaks for both, and no usual value is of their sum
         ([bot("a", OK), bot("b", DROP)], "shop", Verdict("drop", says="b")),
         ([bot("a", YOUNG), bot("b", OK)], "shop", Verdict("ok")),
         ([bot("a", YOUNG), bot("b", LITTLE)], "shop", Verdict("too_little")),
         # of all sites, and of another one
         ([bot("a", OK), bot("a", DROP, "blog")], ALL_SITES, Verdict("drop", says="blog a")),
-        ([bot("a", OK), bot("a", DROP, "blog")], "shop", Verdict("ok", 0.2, 50, 90)),
+        ([bot("a", OK), bot("a", DROP, "blog")], "shop", Verdict("ok", 0.2, 50, 90, limit=0.17)),
         # the nearest judged window, by its name
-        ([bot("a", OK, window="6h"), bot("a", DROP, window="24h")], "shop", Verdict("ok", 0.2, 50, 90, "6h")),
+        ([bot("a", OK, window="6h"), bot("a", DROP, window="24h")], "shop", Verdict("ok", 0.2, 50, 90, "6h", limit=0.17)),
     ],
 )
 def test_a_card_of_chats(figures: list[JudgedFigure], site: str, expected: Verdict) -> None:
@@ -53,4 +53,4 @@ def test_a_card_of_money_is_of_its_currency() -> None:
 
 def test_of_a_count_the_usual_must_be_large_enough() -> None:
     found = by_metric([JudgedFigure("visitors", "shop", "", "", "1h", Said("too_little", 12.0, 6.6, 64))])
-    assert verdict_of(VISITORS, "shop", "1h", Figure(3, 3), found) == Verdict("too_little", 12.0, 12.0, 64)
+    assert verdict_of(VISITORS, "shop", "1h", Figure(3, 3), found) == Verdict("too_little", 12.0, 12.0, 64, limit=6.6)

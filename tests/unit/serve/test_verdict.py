@@ -38,7 +38,11 @@ def cost(currency: str, said: Said) -> JudgedFigure:
         ([bot("a", OK), bot("a", DROP, "blog")], ALL_SITES, Verdict("drop", says="blog a")),
         ([bot("a", OK), bot("a", DROP, "blog")], "shop", Verdict("ok", 0.2, 50, 90, limit=0.17)),
         # the nearest judged window, by its name
-        ([bot("a", OK, window="6h"), bot("a", DROP, window="24h")], "shop", Verdict("ok", 0.2, 50, 90, "6h", limit=0.17)),
+        (
+            [bot("a", OK, window="6h"), bot("a", DROP, window="24h")],
+            "shop",
+            Verdict("ok", 0.2, 50, 90, "6h", limit=0.17),
+        ),
     ],
 )
 def test_a_card_of_chats(figures: list[JudgedFigure], site: str, expected: Verdict) -> None:

@@ -152,7 +152,12 @@ def duties(app: App, settings: Settings, exporter: Exporter, clock: BrokerClock)
         @Service.task
         async def _follow_the_owner(self) -> None:
             """Read for the page what another worker publishes."""
-            followed = Followed(app.layout, exporter, clock, app.shown.publishes)
+
+            def begins() -> bool:
+                view = app.shards.view()
+                return not view.owns_rollup and (bool(view.shards) or view.ready)
+
+            followed = Followed(app.layout, exporter, clock, app.shown.publishes, begins)
             await followed.follow(partial(Reader, app.link), lambda: self.should_stop)
 
         @Service.task

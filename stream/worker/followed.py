@@ -94,17 +94,29 @@ class Past:
 class Followed:
     """Follow what another worker publishes."""
 
-    def __init__(self, layout: Layout, exporter: Exporter, clock: BrokerClock, publishes: Callable[[], bool]) -> None:
-        """Take whether this worker publishes itself: then there is nothing to follow."""
+    def __init__(
+        self,
+        layout: Layout,
+        exporter: Exporter,
+        clock: BrokerClock,
+        publishes: Callable[[], bool],
+        begins: Callable[[], bool],
+    ) -> None:
+        """Take whether this worker publishes itself: then there is nothing to follow; and whether another will.
+
+        Whoever takes the rollup over goes on following until it publishes. Whoever has it from the start, and reads
+        the same history for itself, does not begin.
+        """
         self._metrics = TopicPartition(layout.metrics, 0)
         self._history = None if layout.history is None else TopicPartition(layout.history, 0)
         self._alive = TopicPartition(layout.state(ROLLUP), 0)
-        self._exporter, self._clock, self._publishes = exporter, clock, publishes
+        self._exporter, self._clock = exporter, clock
+        self._publishes, self._begins = publishes, begins
 
     async def follow(self, open_reader: OpenReader, stopped: Callable[[], bool]) -> None:
         """Follow until the worker stops; what goes wrong with it is tried again."""
         while not stopped():
-            if self._publishes():
+            if self._publishes() or not self._begins():
                 await asyncio.sleep(_POLL_S)
                 continue
             try:
@@ -112,6 +124,9 @@ class Followed:
                     await self._follow(reader, stopped)
             except (LeadpulseError, KafkaError, TimeoutError) as error:
                 log.debug("what is published cannot be followed now: %r", error)
+                await asyncio.sleep(_AGAIN_S)
+            except Exception:  # a bug here must not end a worker that counts
+                log.exception("what is published cannot be followed")
                 await asyncio.sleep(_AGAIN_S)
 
     async def _follow(self, reader: Reader, stopped: Callable[[], bool]) -> None:

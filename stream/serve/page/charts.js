@@ -1,6 +1,6 @@
 // Charts: one line of values over time, the usual as a band, last week's line behind it.
 // In:  points as they come; an element to draw in.  Out: a drawing, and words for those who do not see it.
-import { clock, duration, inZone, zoneName } from "./times.js";
+import { clock, duration, told, zoneName } from "./times.js";
 
 const MOST_POINTS = 900;
 const uPlot = window.uPlot;
@@ -148,7 +148,7 @@ export class Chart {
     const usual = at === null ? "" : this.usualAt(this.data[0][at]);
     this.readout.textContent = at === null
       ? this.rest()
-      : `${clock(this.data[0][at])}  ${this.write(this.data[1][at])}${usual}`;
+      : `${told(this.data[0][at])}  ${this.write(this.data[1][at])}${usual}`;
   }
 
   usualAt(seconds) {
@@ -185,5 +185,3 @@ function colours() {
   sample.remove();
   return found;
 }
-
-export { clock, duration, inZone };

@@ -38,7 +38,7 @@ function build(box) {
   const canvas = make("div", { class: "chart", role: "img", tabindex: "0", "data-large": "" });
   const readout = make("output", { class: "readout", "aria-label": "Value in the chart" });
   $("opened-chart").append(canvas, make("div", { class: "below" },
-    make("p", {}, "Band: usual at this hour. Dashed: a week before."), readout));
+    make("p", {}, "Band: usual at this hour. Dashed: a week before. ", make("span", { class: "zone" })), readout));
   chart = new Chart(canvas, readout, (value) => brief(value, of.unit, of.measure));
   box.scrollTop = 0;
 }

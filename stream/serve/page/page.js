@@ -173,6 +173,7 @@ function place(now, before) {
     if (to === now.view || (to === "figures" && now.view === "figure")) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  document.body.dataset.at = now.view;
   document.title = now.view === "overview" ? "leadpulse" : `${VIEWS[now.view].title}: leadpulse`;
   for (const span of document.querySelectorAll("input[name^=span]")) span.checked = span.value === (now.span || "2d");
   files(now);
@@ -275,6 +276,7 @@ function tick() {
   const asOf = !model.as_of_ms ? "" : `as of ${told(model.as_of_ms / 1000)}`;
   say($("asof"), behindS < 120 ? asOf : `${asOf}, ${duration(behindS)} behind`);
   $("asof").title = zoneName();
+  for (const each of document.querySelectorAll(".zone")) say(each, `Times are those of ${zoneName()}.`);
 }
 
 // -- choices

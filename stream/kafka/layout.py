@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple, Protocol
 
-from stream.contract.records import HANDOVER, REROUTE, TOUCHES
+from stream.contract.records import HANDOVER, MAPPED, REROUTE, TOUCHES
 
 
 class TopicGroup(Protocol):
@@ -38,6 +38,10 @@ class TopicGroup(Protocol):
     @property
     def told_by(self) -> tuple[str, ...]:
         """The groups that tell it of people."""
+
+    @property
+    def mapped(self) -> tuple[str, ...]:
+        """Topics of others that it makes events of, by their whole names: no prefix, any number of partitions."""
 
     @property
     def optional_kinds(self) -> tuple[str, ...]:
@@ -87,6 +91,7 @@ class Layout:
                 **({REROUTE: self._own(f"reroute.{name}")} if group.kinds else {}),
                 **({HANDOVER: self._own(f"handover.{name}")} if group.fed_by else {}),
                 **({TOUCHES: self._own(TOUCHES)} if group.told_by else {}),
+                **{f"{MAPPED}{topic}": topic for topic in group.mapped},
             }
             for name, group in self.groups.items()
         }

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from stream.rollup.budget import Budget
+from stream.rollup.mapped import Mapped
 from stream.rollup.standing import Standings
 from stream.rollup.value import Value
 from stream.state.labels import FOLDED
@@ -26,8 +27,12 @@ def totals(
     ended = dropped = 0
     ignored: Counter[str] = Counter()
     folded = dict(budget.folded)
+    mapped = Mapped()
     for name, n in sorted(account.items()):
         kind, outcome, *rest = name.split("/", 2)
+        if kind == "source":
+            mapped.take(outcome, rest[0], n)
+            continue
         if outcome == "accepted":
             accepted[kind] = accepted.get(kind, 0) + n
         elif outcome in ("clock_ahead", "rerouted"):
@@ -46,6 +51,7 @@ def totals(
             ended += n
             yield "events_total", {"kind": kind, "outcome": outcome, "reason": rest[0] if rest else ""}, n
     yield "conservation_error", {}, sum(accepted.values()) - ended
+    yield from mapped.totals()
     if standings.any_told:
         for field, n in sorted(ignored.items()):
             yield "ignored_ids_total", {"field": field}, n

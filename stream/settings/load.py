@@ -25,7 +25,11 @@ from stream.settings.values import duration_text
 
 PREFIX = "LEADPULSE_"
 FIELDS: Mapping[str, FieldInfo] = Settings.model_fields
-SECRET_FILES = {"http_token_file": "http_token", "sasl_password_file": "sasl_password"}
+SECRET_FILES = {
+    "http_token_file": "http_token",
+    "sasl_password_file": "sasl_password",
+    "email_hash_key_file": "email_hash_key",
+}
 
 # Not ours: what Kubernetes writes into every container for a Service of this name or one that begins with it, such as
 # leadpulse-worker; and the test suite's own.

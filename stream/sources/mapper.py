@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -80,8 +80,14 @@ class Mapper:
     """Maps the records of one source."""
 
     def __init__(
-        self, source: Source, key: bytes | None = None, schemas: Schemas | None = None, most_bytes: int = 8 << 20
+        self,
+        source: Source,
+        key: bytes | None = None,
+        schemas: Schemas | None = None,
+        most_bytes: int = 8 << 20,
+        off: Container[str] = (),
     ) -> None:
+        """Take `off`, the kinds that nobody counts here: events of them are ignored."""
         assert source.read is not None, "a source without a mapping is refused when it is loaded"
         self.source, self.schemas = source, schemas or Schemas()
         definition, shape = source.definition, source.shape
@@ -90,6 +96,7 @@ class Mapper:
             read = protobuf(definition.path(definition.descriptor), definition.message)
         self._wire = Wire(shape, self.schemas, read, most_bytes)
         self._digest: Digest = keyless if key is None else keyed(key)
+        self._off = off
         self._read, self._name_of, self._name = source.read, source.naming(), definition.name
         self._site, self._privacy = definition.site or None, definition.privacy
         self._site_of = getter(definition.site_field) if definition.site_field else None
@@ -140,6 +147,9 @@ class Mapper:
             left = ""
             for each in said or ():  # type: ignore[union-attr]
                 if each.__class__ is Event:
+                    if each.kind in self._off:
+                        left = f"group_off:{each.kind}"
+                        continue
                     made.append(Mapped(place, number, each.kind, self._envelope(each, item, about, out)))
                     if len(made) > _EVENTS_MOST:
                         raise Fault("too_large")

@@ -33,6 +33,7 @@ ARROW: dict[str, set[str]] = {
     "windows": {"kernels", "changes"},
     "stages": {"contract", "changes", "state", "identity", "lifecycle"},
     "engine": {"contract", "changes", "state", "identity", "lifecycle", "ingest", "catalog", "windows", "stages"},
+    "intake": {"contract", "changes", "state", "sources", "ingest", "engine"},
     "rollup": {"contract", "changes", "state", "catalog", "windows"},
     "judge": {"errors", "contract", "changes", "catalog"},
     "history": {"errors", "contract", "changes", "catalog", "judge"},
@@ -47,12 +48,14 @@ ARROW: dict[str, set[str]] = {
     "render": {"errors", "contract", "changes", "catalog", "judge", "serve"},
     "kafka": {"errors", "contract", "settings"},
     "worker": {
+        "sources", "intake",
         "errors", "logs", "contract", "changes", "state", "identity", "lifecycle", "settings", "ingest", "catalog", "stages", "engine", "rollup",
         "serve", "render", "kafka", "judge", "history", "alerting",
     },
     "reference": set(),
     "demo": {"errors", "settings", "engine", "reference", "kafka"},
     "cli": {
+        "sources", "intake",
         "errors", "shown", "logs", "contract", "changes", "identity", "lifecycle", "settings", "ingest", "catalog", "engine", "serve",
         "judge", "history", "alerting",
         "replay", "explain", "render", "kafka",

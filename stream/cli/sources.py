@@ -89,7 +89,7 @@ def _options(preset: Preset) -> list[str]:
 
     found = []
     for field in msgspec.structs.fields(preset.options):
-        usual = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()  # type: ignore[misc]
+        usual = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
         kind = getattr(field.type, "__name__", str(field.type)) if isinstance(field.type, type) else str(field.type)
         found.append(f"{field.encode_name}: {kind.replace('stream.sources.presets.', '')} = {usual!r}")
     return found
@@ -116,7 +116,8 @@ def try_(settings: Settings, name: str, file: str, count: int) -> None:
         found = tried(mapper, record)
         click.echo(f"record {record[0]}")
         _table("read", found.read)
-        _table("not read", found.unread)
+        # of what becomes nothing nobody can tell which value it is for
+        _table("not read" if found.events else "says", found.unread)
         for refused in found.outcome.refused:
             click.echo(f"  refused   item {refused.item}: {refused.reason} {refused.path}".rstrip())
         for what, names in (("unmapped", found.outcome.unmapped), ("ignored", found.outcome.ignored)):

@@ -9,6 +9,7 @@ as such: its records are dead letters. Whatever else goes wrong is the registry'
 
 from __future__ import annotations
 
+import base64
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ class Registries:
     def __init__(self, sources: Sequence[Source]) -> None:
         """Read passwords; raises SettingsError for a file that cannot be read."""
         self.schemas: dict[str, Schemas] = {}
-        self._auth: dict[str, aiohttp.BasicAuth | None] = {}
+        self._auth: dict[str, str | None] = {}
         self._said_at: dict[str, float] = {}
         for source in sources:
             if address := source.definition.registry:
@@ -47,7 +48,7 @@ class Registries:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         for address, numbers in wanted.items():
             try:
-                async with aiohttp.ClientSession(timeout=timeout, auth=self._auth.get(address)) as session:
+                async with aiohttp.ClientSession(timeout=timeout, headers=self._headers(address)) as session:
                     for number in sorted(numbers):
                         self.schemas[address].known[number] = await _schema(session, address.rstrip("/"), number)
             except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
@@ -56,6 +57,10 @@ class Registries:
             if self._said_at.pop(address, None) is not None:
                 log.warning("the schema registry answers again: %s", address)
         return True
+
+    def _headers(self, address: str) -> dict[str, str]:
+        told = self._auth.get(address)
+        return {} if told is None else {"Authorization": told}
 
     def _say(self, address: str, error: Exception) -> None:
         now = time.monotonic()
@@ -67,7 +72,7 @@ class Registries:
             )  # fmt: skip
 
 
-def _auth(source: Source) -> aiohttp.BasicAuth | None:
+def _auth(source: Source) -> str | None:
     said = source.definition
     if not said.registry_user:
         return None
@@ -79,7 +84,7 @@ def _auth(source: Source) -> aiohttp.BasicAuth | None:
         except (OSError, UnicodeDecodeError) as error:
             what = f"The password for the registry cannot be read: {type(error).__name__}."
             raise SettingsError(what, where=f"{source.origin}: {path}", do="Give a file with it alone.") from None
-    return aiohttp.BasicAuth(said.registry_user, password)
+    return "Basic " + base64.b64encode(f"{said.registry_user}:{password}".encode()).decode()
 
 
 async def _schema(session: aiohttp.ClientSession, address: str, number: int) -> Schema | None:

@@ -40,6 +40,7 @@ visitor_id = "who.id"
 page.path = "path"
 {unit}
 """
+PLAIN = {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}
 WHO = {"type": "record", "name": "Who", "namespace": "acme", "fields": [{"name": "id", "type": "string"}]}
 VIEW = {
     "type": "record", "name": "View", "namespace": "acme", "fields": [
@@ -112,7 +113,7 @@ def test_three_formats_are_read_and_a_registry_that_is_away_is_waited_for(
     avro = registry.register(
         "view", json.dumps(VIEW), references=[{"name": "acme.Who", "subject": "who", "version": 1}]
     )
-    plain = registry.register("plain", json.dumps({"type": "object"}), "JSON")
+    plain = registry.register("plain", json.dumps(PLAIN), "JSON")
     named: dict[str, Any] = {}
     fastavro.parse_schema(WHO, named)
     now_ms = int(time.time() * 1_000) - 60_000

@@ -112,8 +112,10 @@ def _companions(timings: Timings) -> dict[str, tuple[str, str, str]]:
         ),
         texts.SOURCE: (
             companions.not_mapped(), timings.hold,
-            f"{{{{ $value | humanizePercentage }}}} of the items of the source {{{{ $labels.source }}}} were not mapped "
-            "within an hour.",
+            (
+                "{{ $value | humanizePercentage }} of the items of the source {{ $labels.source }} were not mapped "
+                "within an hour."
+            ),
         ),
         texts.CONSERVATION: (
             companions.conservation(), ticket, "Accepted less accounted for: {{ $value }} records."

@@ -160,7 +160,7 @@ COMPANIONS: Final[tuple[AlertText, ...]] = (
         "Over the last hour the share of items of this source that no mapping took, or that could not be mapped, is"
         " more than five points above that of the day before. Its vendor may send what it did not send before, or in"
         " another form.",
-        "Items that are not mapped are not counted. Of what was refused the dead letter says where it lies in its topic.",
+        "What is not mapped is not counted. The dead letter of what was refused says where it lies in its topic.",
         (
             ("what is not mapped, by name", query("sort_desc(increase(leadpulse_source_unmapped_total[1h]))")),
             ("whether items are refused, or not taken", query("increase(leadpulse_source_items_total[1h])")),

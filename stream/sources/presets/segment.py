@@ -9,7 +9,8 @@ import msgspec
 
 from stream.contract.chatbot import ChatbotAction
 from stream.contract.form import FormAction, FormType
-from stream.contract.kinds import KINDS
+from stream.contract.kinds import KindName
+from stream.contract.table import data_of
 from stream.sources.about import About, Ignored, ignored
 from stream.sources.definition import Definition
 from stream.sources.events import CONSTRUCTORS, Event, page_view
@@ -45,7 +46,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FORMS: Final = {
-    "Form Submitted": FormOf(form_type="other"),
+    "Form Submitted": FormOf(),  # without a type it is no key event: say which it is
     "Form Viewed": FormOf(action="view"),
     "Form Started": FormOf(action="start"),
     "Form Abandoned": FormOf(action="abandon"),
@@ -74,15 +75,16 @@ PAGE_GROUPS: Final = {
     "/blog*": "blog",
     "/docs*": "docs",
 }
+_KINDS: Final[tuple[KindName, ...]] = ("page_view", "form", "chatbot", "email")
 _CAMPAIGN: Final = ("source", "medium", "name", "id", "term", "content")
 _SPOKEN: Final = frozenset({"identify", "group", "alias", "screen"})
-#: What a property or trait is taken for by its name: fields of a kind that are no objects.
+#: What a property or trait is taken for by its name; `action` is said by the name of the track.
 _NAMED_ALIKE: Final = {
-    kind: frozenset(KINDS[kind].data.__struct_fields__)
-    - {"site_id", "action", "campaign", "click_ids", "referrer", "geo", "traffic", "consent", "page", "company",
-       "qualification", "email_hash", "user_agent"}
-    for kind in ("page_view", "form", "chatbot", "email")
-}  # fmt: skip
+    kind: {
+        field.name: frozenset(field.named) for field in data_of(kind).fields if field.name not in ("site_id", "action")
+    }
+    for kind in _KINDS
+}
 
 
 def mapping(options: Options, definition: Definition) -> Mapping:
@@ -115,20 +117,21 @@ def _page(record: Any, context: Any, properties: Any, group_of: Any) -> Event:
     url = properties.get("url") or page.get("url")
     path = properties.get("path") or page.get("path") or url_path(url)
     common = _common(record, context, properties, url)
-    common |= _alike("page_view", context, properties)
+    alike = _alike("page_view", context, properties)
+    seen: Any = {"path": path, "url": bare_url(url), "group": group_of(path), **alike.pop("page", {})}
     return page_view(
         id=record.get("messageId"),
         time=_time(record),
         recordedtime=record.get("receivedAt"),
-        page={"path": path, "url": bare_url(url), "group": group_of(path)},
-        **common,
+        page=seen,
+        **{**common, **alike},
     )
 
 
-def _made(kind: Any, record: Any, context: Any, properties: Any, own: dict[str, Any]) -> Event:
+def _made(kind: KindName, record: Any, context: Any, properties: Any, own: dict[str, Any]) -> Event:
     page = part(context, "page")
     common = _common(record, context, properties, page.get("url") or properties.get("url"))
-    said = _alike(kind, context, properties) | {name: value for name, value in own.items() if value is not None}
+    said = {name: value for name, value in own.items() if value is not None} | _alike(kind, context, properties)
     return CONSTRUCTORS[kind](
         id=record.get("messageId"), time=_time(record), recordedtime=record.get("receivedAt"), **{**common, **said}
     )
@@ -141,7 +144,8 @@ def _form(what: FormOf, name: str, record: Any, context: Any, properties: Any) -
         "action": what.action,
         "form_id": next((found for each in given if (found := text(each))), name),
         "form_type": properties.get("form_type") or what.form_type,
-        "submission_id": text(properties.get("submission_id")) or text(record.get("messageId")),
+        "submission_id": text(properties.get("submission_id"))
+        or (record.get("messageId") if what.action == "submit" else None),
         "page_path": part(context, "page").get("path"),
         "email_hash": email_hash(properties.get("email") or traits.get("email")),
     }
@@ -185,19 +189,24 @@ def _common(record: Any, context: Any, properties: Any, url: Any) -> dict[str, A
         "user_agent": context.get("userAgent"),
         "campaign": {**(utm(url) or {}), **named} or None,
         "click_ids": click_ids(url),
-        "referrer": {"url": bare_url(referrer)} if referrer else None,
+        "referrer": {"url": bare_url(referrer)} if referrer and referrer.__class__ is str else None,
         "geo": {"country": country} if country else None,
     }
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _alike(kind: str, context: Any, properties: Any) -> dict[str, Any]:
-    """Take properties, and traits, that are named like a field of the contract: they go over the spec's own names."""
-    known = _NAMED_ALIKE[kind]
-    traits = part(context, "traits")
-    found = {name: traits[name] for name in known.intersection(traits)} if traits else {}
-    found.update((name, properties[name]) for name in known.intersection(properties))
-    return {name: value for name, value in found.items() if value is not None and value.__class__ is not dict}
+def _alike(kind: KindName, context: Any, properties: Any) -> dict[str, Any]:
+    """Take properties, and traits, that are named like a field of the contract: they go over the spec's own names.
+
+    An object is one if its names are the contract's, too: the spec has objects of the same names with others in them.
+    """
+    known, found = _NAMED_ALIKE[kind], {}
+    for said in (part(context, "traits"), properties):
+        for name in known.keys() & said.keys():
+            value, inner = said[name], known[name]
+            if value is not None and (inner.issuperset(value) if value.__class__ is dict else not inner):
+                found[name] = value
+    return found
 
 
 def _time(record: Any) -> Any:
@@ -207,7 +216,7 @@ def _time(record: Any) -> Any:
 PRESET: Final = Preset(
     name="segment",
     title="Segment: page and track calls, live chat and e-mail events of its spec, as they lie in a topic",
-    kinds=("page_view", "form", "chatbot", "email"),
+    kinds=_KINDS,
     options=Options,
     mapping=mapping,
     shape=Shape(each="."),  # a record is one event, or the batch that was posted

@@ -109,9 +109,7 @@ def _check_mapped(
     from stream.intake.visits import Visits
 
     if not files and topic is None:
-        raise UsageError(
-            "There is nothing to check.", where="FILE, --topic", do="Name a file, or a topic on the broker."
-        )
+        raise UsageError("Missing argument FILE.", where="check", do="Name a file, or a topic on the broker.")
     tried, tally, visits = Tried(), Tally(), Visits()
     if files and source is not None:
         lines = mapped.lines(settings, source, files, tried)

@@ -8,7 +8,7 @@ Out: the groups that run; folds; what a shard must know beside its fold: which t
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -102,8 +102,8 @@ class Intake:
 
     def made_with(self) -> dict[str, str]:
         """Give what mapped events mean by: kept with the state of each shard. The key itself is nowhere."""
-        key = self.settings.hash_key
-        return {} if key is None else {"email_hash_key": keyed(key)("leadpulse")[:_MARK_HEX]}
+        mark = _mark(self.settings)
+        return {"email_hash_key": mark} if mark else {}
 
     def changed(self, link: Link, groups: Mapping[str, Group]) -> str:
         """Say what is new of the topics since the start, "" where nothing is: a worker that begins again reads it.
@@ -150,9 +150,15 @@ class ShardMapping:
         return True
 
 
-def shared(sources: Iterable[str]) -> str:
-    """Give what workers that run together must have alike: names of sources and the topics that they read."""
-    return repr(sorted((source.name, *sorted(source.definition.topics)) for source in load(sources)))
+def shared(settings: Settings) -> str:
+    """Give what workers that run together must have alike: names of sources, the topics that they read, and the key."""
+    named = sorted((source.name, *sorted(source.definition.topics)) for source in load(settings.sources))
+    return repr((named, _mark(settings)))
+
+
+def _mark(settings: Settings) -> str:
+    """Give what tells a key from others and lets nobody guess it."""
+    return "" if settings.hash_key is None else keyed(settings.hash_key)("leadpulse")[:_MARK_HEX]
 
 
 def _topics(

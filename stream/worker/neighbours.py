@@ -28,7 +28,7 @@ MOST_LISTED_S: Final = 20.0
 SHARED: Final = (
     "delivery", "partitioner", "lateness", "lateness_by_kind", "clock", "consent", "known_ids", "max_record",
     "max_depth", "flood_events", "flood_chats", "labels", "label_limit", "readings_limit", "own_domains",
-    "ignored_referrers", "channel_sets", "look_back",
+    "ignored_referrers", "channel_sets", "look_back", "source_record",
 )  # fmt: skip
 _LONGEST: Final = 100
 
@@ -84,7 +84,7 @@ def _sources(settings: Settings) -> str:
         return ""
     from stream.worker.mapping import shared  # it is not imported by who maps nothing
 
-    return shared(settings.sources)
+    return shared(settings)
 
 
 def say(said: Said) -> bytes:

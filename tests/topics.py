@@ -17,3 +17,4 @@ class Topics:
     told_by: tuple[str, ...] = ()
     optional_kinds: tuple[str, ...] = ()
     mapped: tuple[str, ...] = ()
+    maps: tuple[str, ...] = ()

@@ -38,7 +38,8 @@ class Group:
     Where a group is `optional` its topics may be missing: then it does not run, and its kinds are shown as missing.
     `partitions` is for groups whose topics shall not have as many as the others. `fed_by` names the groups that hand
     something over to it, which come before it. `told_by` names those that tell it of people, itself among them.
-    `mapped` are topics of others, by their whole names, whose records it makes events of: it keeps no rows.
+    `mapped` are topics of others, by their whole names, whose records it makes events of: it keeps no rows. `maps` are
+    the kinds of these events, as far as that is known.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Group:
     fed_by: tuple[str, ...] = ()
     told_by: tuple[str, ...] = ()
     mapped: tuple[str, ...] = ()
+    maps: tuple[KindName, ...] = ()
 
     @property
     def optional_kinds(self) -> tuple[KindName, ...]:
@@ -127,10 +129,12 @@ def _mapping(shared: Shared, options: FoldOptions) -> Stage:
     raise AssertionError("it has no rows, and no stage")
 
 
-def mapping(topics: Iterable[str], groups: Mapping[str, Group]) -> dict[str, Group]:
+def mapping(topics: Iterable[str], groups: Mapping[str, Group], maps: Iterable[KindName] = ()) -> dict[str, Group]:
     """Give the groups with the one that makes events of these topics; the same ones where there is none."""
     mapped = tuple(sorted(set(topics)))
-    return by_name((*groups.values(), Group(SOURCES, (), _mapping, mapped=mapped))) if mapped else dict(groups)
+    if not mapped:
+        return dict(groups)
+    return by_name((*groups.values(), Group(SOURCES, (), _mapping, mapped=mapped, maps=tuple(sorted(set(maps))))))
 
 
 def following(options: FoldOptions, shards: Mapping[str, int], groups: Mapping[str, Group] = GROUPS) -> FoldOptions:

@@ -82,6 +82,7 @@ class SourcesFold:
         self._forwards: list[Forward] = []
         self._letters: list[Letter] = []
         self._items_a_record = 1.0
+        self._newest_ms: dict[str, int] = {}  # source → arrival of its newest record
 
     @property
     def most_records(self) -> int:
@@ -112,6 +113,8 @@ class SourcesFold:
                     self._bury(refused, records[refused.place], topic, mapper.source)
                 items += out.items + len(out.events)
             read += len(records)
+            if records:
+                self._newest_ms[name] = max(records[-1][1], self._newest_ms.get(name, 0))
         if read:
             self._items_a_record = max(items / read, 1.0)
 
@@ -165,7 +168,8 @@ class SourcesFold:
         self._stored = now
         delta = Delta(
             SOURCES, self.shard, seq, [], b"", b"", b"", [], {}, None, report.caught_up, report.now_ms,
-            report.lag_records, [], self._figures.outcomes, {}, {}, report.life,
+            report.lag_records, [], self._figures.outcomes,
+            {f"source_newest_ms/{name}": float(ms) for name, ms in self._newest_ms.items()}, {}, report.life,
         )  # fmt: skip
         forwards, letters = self._forwards, self._letters
         self._forwards, self._letters, self.pending_bytes = [], [], 0

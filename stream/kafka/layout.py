@@ -44,6 +44,10 @@ class TopicGroup(Protocol):
         """Topics of others that it makes events of, by their whole names: no prefix, any number of partitions."""
 
     @property
+    def maps(self) -> tuple[str, ...]:
+        """The kinds of these events."""
+
+    @property
     def optional_kinds(self) -> tuple[str, ...]:
         """The kinds that it does without where their topics are missing."""
 
@@ -137,8 +141,9 @@ class Layout:
         return frozenset(f"{self.prefix}{kind}" for group in self.groups.values() for kind in group.optional_kinds)
 
     def missing(self, group: str) -> tuple[str, ...]:
-        """Name the kinds of a group that are not there."""
-        return tuple(kind for kind in self.groups[group].kinds if kind not in self.sources[group])
+        """Name the kinds of a group that are not there: neither as a topic nor made of topics of others."""
+        made = {kind for each in self.groups.values() for kind in each.maps}
+        return tuple(kind for kind in self.groups[group].kinds if kind not in self.sources[group] and kind not in made)
 
     def former(self) -> Layout | None:
         """Give the layout of the generation before, None for the first."""

@@ -56,7 +56,11 @@ def totals(
         for field, n in sorted(ignored.items()):
             yield "ignored_ids_total", {"field": field}, n
         yield "lead_facts_dropped_total", {}, dropped
-    for kind, newest in sorted(standings.newest_ms().items()):
+    # of topics of others the arrival of the newest record is told: what it says of time is not known
+    arrived: dict[str, int] = {}
+    for name, ms in standings.by_site("source_newest_ms"):
+        arrived[name] = max(int(ms), arrived.get(name, 0))
+    for kind, newest in sorted((standings.newest_ms() | arrived).items()):
         yield "source_newest_event_timestamp_seconds", {"kind": kind}, newest / 1000
         yield "source_lag_seconds", {"kind": kind}, max(0, now_ms - newest) / 1000
     for kind, records in sorted(standings.lag_records().items()):

@@ -132,7 +132,7 @@ def _by_fields(values: dict[str, Any], definition: Definition) -> tuple[Source, 
     wrong = [Mistake(key, f"there is no option {key}.", near(key, [*KEYS, "event", "test"])) for key in values]
     source = Source("fields")
     source.definition, source.read, source.reads = definition, fields.mapping(), frozenset(fields.reads)
-    source._named = tuple(dict.fromkeys(fields.named))
+    source._named, source.kinds = tuple(dict.fromkeys(fields.named)), tuple(fields.kinds)
     return source, [*wrong, *fields.mistakes]
 
 

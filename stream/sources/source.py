@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from stream.contract.kinds import KindName
 from stream.sources.definition import Definition
 from stream.sources.paths import getter
 from stream.sources.preset import Mapping, Preset
@@ -30,15 +31,25 @@ class Source:
     """
 
     def __init__(
-        self, name: str, *, named: str | Sequence[str] = (), options: Any = None, privacy: bool = False, **said: Any
+        self,
+        name: str,
+        *,
+        named: str | Sequence[str] = (),
+        options: Any = None,
+        privacy: bool = False,
+        kinds: Sequence[KindName] = (),
+        **said: Any,
     ) -> None:
-        """Take what every definition has by its name; `named` is the path of what an item is called."""
+        """Take what every definition has by its name; `named` is the path of what an item is called.
+
+        `kinds` are those of its events: to be said where there is no topic for one of them, or it is shown as missing.
+        """
         for key in ("topics", "unwrap", "columns"):
             if key in said:
                 said[key] = (said[key],) if isinstance(said[key], str) else tuple(said[key])
         self.definition = Definition(name=name, privacy=privacy, **said)
         self.preset: Preset | None = None
-        self.options = options
+        self.options, self.kinds = options, tuple(kinds)
         self.read: Mapping | None = None
         self.reads: frozenset[str] | None = None
         self.tests: list[dict[str, Any]] = []
@@ -54,7 +65,7 @@ class Source:
     def of_preset(cls, preset: Preset, definition: Definition, options: Any) -> Source:
         """Make the source of a preset and what a user says of it."""
         made = cls.__new__(cls)
-        made.definition, made.preset, made.options = definition, preset, options
+        made.definition, made.preset, made.options, made.kinds = definition, preset, options, preset.kinds
         made.read, made.reads = preset.mapping(options, definition), preset.shape.reads
         made.tests, made.origin, made._named = [], "", preset.named
         return made

@@ -65,7 +65,8 @@ class Intake:
 
     def groups(self, groups: Mapping[str, Group]) -> dict[str, Group]:
         """Give the groups with that of the sources, if there is anything to read."""
-        return mapping((topic for topics in self.topics.values() for topic in topics), groups)
+        kinds = (kind for source in self.sources for kind in source.kinds)
+        return mapping((topic for topics in self.topics.values() for topic in topics), groups, kinds)
 
     @property
     def shards(self) -> int:

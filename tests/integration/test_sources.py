@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -12,7 +15,7 @@ from typing import Any
 
 import orjson
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from kafka import KafkaProducer
 from kafka.admin import NewTopic
 
@@ -153,6 +156,20 @@ class Vendors:
             time.sleep(1)
 
 
+async def many(bootstrap: str, topic: str, value: bytes, count: int) -> None:
+    """Send the same record so often, in batches."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_batch_size=1 << 19)
+    await producer.start()
+    left, partition = count, 0
+    while left:
+        batch = producer.create_batch()
+        while left and batch.append(key=b"k", value=value, timestamp=None) is not None:
+            left -= 1
+        await (await producer.send_batch(batch, topic, partition=partition))
+        partition = 1 - partition
+    await producer.stop()
+
+
 async def everything(bootstrap: str, names: list[str]) -> dict[str, list[Any]]:
     """Read all records of topics, by topic."""
     found: dict[str, list[Any]] = {name: [] for name in names}
@@ -189,6 +206,15 @@ def test_nothing_that_is_written_has_an_address(site, tmp_path: Path) -> None:
     engine.worker()
     vendors.send(300)
     assert vendors.wait() == +vendors.sent
+    key = next(str(record.key, "ascii") for record in engine._read(vendors.layout.dead_letter))
+    command = [sys.executable, "-m", "stream", "dead-letter", "show", "--raw", key]
+    shown = subprocess.run(
+        command,
+        env={**os.environ, **{k: str(v) for k, v in engine.site.settings.items()}},
+        capture_output=True,
+        check=True,
+    )
+    assert shown.stdout == b"{", "it is read from its topic, where it still lies"
     engine.site.stop()
     own = [spec.name for spec in topics.TopicPlan(vendors.layout).specs if spec.role != "source"]
     written = asyncio.run(everything(engine.site.broker.bootstrap, own))
@@ -203,6 +229,29 @@ def test_nothing_that_is_written_has_an_address(site, tmp_path: Path) -> None:
     letters = written[vendors.layout.dead_letter]
     assert {orjson.loads(letter.value)["value"] for letter in letters} == {None}
     assert {letter.key.rsplit(b"-", 3)[0].decode() for letter in letters} == {f"{vendors.prefix}views"}
+
+
+def test_a_backlog_of_nothing_that_counts_is_drained_fast(site, tmp_path: Path) -> None:
+    engine = Engine(site(partitions=2))
+    vendors = Vendors(engine, tmp_path, {"views": 2, "segment": 2, "sendgrid": 1})
+    count = 100_000
+    unmapped = (
+        b'{"type":"track","event":"Nothing That Is Known","messageId":"m","anonymousId":"a","properties":{"a":1}}'
+    )
+    asyncio.run(many(engine.site.broker.bootstrap, vendors.prefix + "segment", unmapped, count))
+    asyncio.run(many(engine.site.broker.bootstrap, vendors.prefix + "views", b'{"type":"track","event":', count))
+    vendors.sent.update({"segment unmapped": count, "views dead_lettered": count})
+    worker = engine.worker()
+    began, seconds = time.monotonic(), dict[str, float]()  # from the start of the process on
+    until = patience.until(180)
+    while len(seconds) < 2 and time.monotonic() < until:
+        seen = vendors.seen()
+        for what in ("segment unmapped", "views dead_lettered"):
+            if seen[what] == count:
+                seconds.setdefault(what, time.monotonic() - began)
+        time.sleep(0.2)
+    assert vendors.seen() == +vendors.sent, worker.log()[-2_000:]
+    print({what: f"{count / took:,.0f}/s with the start of the worker" for what, took in seconds.items()})
 
 
 def test_a_topic_that_grows_is_read_and_one_that_may_not_be_is_refused(site, tmp_path: Path) -> None:

@@ -173,3 +173,12 @@ def test_a_worker_without_sources_imports_nothing_of_them() -> None:
     program = "import sys, stream.worker.main; print(*[m for m in sys.modules if m.startswith(('stream.sources', 'stream.intake', 'fastavro'))])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_a_kind_that_is_made_of_topics_of_others_is_not_missing() -> None:
+    groups = mapping(["hubspot"], chosen("on"), ["crm"])
+    layout = Layout("p.", groups.values())
+    there = {topic for topics in layout.sources.values() for topic in topics.values()} - {"p.crm", "p.cost"}
+    running = layout.running(there)
+    assert running.missing("leads") == ()
+    assert running.missing("ads") == ("cost",)

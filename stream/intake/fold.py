@@ -11,6 +11,7 @@ place of that. One that the contract will refuse goes on all the same, to any sh
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -37,6 +38,8 @@ from stream.state.table import LogRecord
 
 #: So many items are mapped in one fold, about: all of them are one transaction.
 ITEMS_AT_ONCE: Final = 20_000
+#: A record of ten thousand broken items is no ten thousand letters: they say its place, and the account counts them all.
+LETTERS_A_RECORD: Final = 100
 #: What a forward or a dead letter takes in memory beside its value.
 _BESIDE_BYTES: Final = 512
 
@@ -109,8 +112,11 @@ class SourcesFold:
                 out = mapper.map(records, topic, self.shard)
                 self._figures.take(mapper.source.name, out)
                 self._forward(out, records, topic)
+                buried: Counter[int] = Counter()
                 for refused in out.refused:
-                    self._bury(refused, records[refused.place], topic, mapper.source)
+                    buried[refused.place] += 1
+                    if buried[refused.place] <= LETTERS_A_RECORD:
+                        self._bury(refused, records[refused.place], topic, mapper.source)
                 items += out.items + len(out.events)
             read += len(records)
             if records:

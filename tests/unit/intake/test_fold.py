@@ -14,7 +14,7 @@ from stream.engine.groups import chosen
 from stream.engine.shard import ShardFold
 from stream.ingest.route import partitions_of
 from stream.intake.figures import NAMES_MOST, SourceFigures
-from stream.intake.fold import ITEMS_AT_ONCE, IntakeOptions, SourcesFold
+from stream.intake.fold import ITEMS_AT_ONCE, LETTERS_A_RECORD, IntakeOptions, SourcesFold
 from stream.rollup.mapped import Mapped
 from stream.sources import Source, crm, form, page_view
 from stream.sources.mapper import Outcome
@@ -115,6 +115,13 @@ def test_what_cannot_be_mapped_is_a_dead_letter_without_its_bytes() -> None:
     )
     assert one["path"].endswith("KeyError")
     assert b"jo@" not in b"".join(value for _, value, _ in commit.dead_letters)
+
+
+def test_a_record_of_many_broken_items_gives_few_letters_and_all_are_counted() -> None:
+    made = fold()
+    commit = committed(made, [{"kind": "BAD", "who": n} for n in range(1_000)], b"{")
+    assert len(commit.dead_letters) == LETTERS_A_RECORD + 1
+    assert made._figures.outcomes["source/items/acme/dead_lettered"] == 1_001
 
 
 def test_raw_bytes_are_kept_where_that_is_asked_for() -> None:

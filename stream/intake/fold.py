@@ -38,7 +38,7 @@ from stream.state.table import LogRecord
 
 #: So many items are mapped in one fold, about: all of them are one transaction.
 ITEMS_AT_ONCE: Final = 20_000
-#: A record of ten thousand broken items is no ten thousand letters: they say its place, and the account counts them all.
+#: A record of ten thousand broken items is no ten thousand letters: they say its place, the account counts them all.
 LETTERS_A_RECORD: Final = 100
 #: What a forward or a dead letter takes in memory beside its value.
 _BESIDE_BYTES: Final = 512

@@ -81,7 +81,10 @@ class Vendors:
         if i % 50 == 7:
             self.sent["views dead_lettered"] += 1
             return b"{"
-        views = [{"kind": "VIEW", "id": f"{i}-{n}", "at": now_ms + i, "who": f"v{i % 997}", "path": "/"} for n in range(i % 3)]
+        views = [
+            {"kind": "VIEW", "id": f"{i}-{n}", "at": now_ms + i, "who": f"v{i % 997}", "path": "/"}
+            for n in range(i % 3)
+        ]
         other = [{"kind": "SCROLL"}] * (i % 5 == 1)
         self.sent["views mapped"] += len(views)
         self.sent["views unmapped"] += len(other)
@@ -90,7 +93,12 @@ class Vendors:
 
     def _segment(self, i: int, now_ms: int) -> Any:
         time_said = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now_ms / 1_000))
-        call = {"messageId": f"m{i}", "anonymousId": f"v{i % 997}", "timestamp": time_said, "userId": f"u{i}@acme.example"}
+        call = {
+            "messageId": f"m{i}",
+            "anonymousId": f"v{i % 997}",
+            "timestamp": time_said,
+            "userId": f"u{i}@acme.example",
+        }
         match i % 10:
             case 0:
                 self.sent["segment ignored"] += 1
@@ -187,7 +195,9 @@ def test_a_topic_that_grows_is_read_and_one_that_may_not_be_is_refused(site, tmp
     engine.site.settings |= {"LEADPULSE_EMAIL_HASH_KEY": "another" * 4}
     code, log = engine.refused()
     assert "LEADPULSE_EMAIL_HASH_KEY" in log
-    (tmp_path / "defs" / "own.toml").write_text(PRESET.format(prefix=vendors.prefix + "leadpulse.", preset="segment").replace("segment*", "*") + 'name = "own"')
+    (tmp_path / "defs" / "own.toml").write_text(
+        PRESET.format(prefix=vendors.prefix + "leadpulse.", preset="segment").replace("segment*", "*") + 'name = "own"'
+    )
     code, log = engine.refused()
     assert code == 2
     assert "leadpulse's own" in log

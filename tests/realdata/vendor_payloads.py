@@ -40,8 +40,15 @@ class Case:
 def cases(vendor: str) -> list[Case]:
     """Give the payloads of a vendor of mail."""
     lines = shared_file(f"vendor_payloads/anymail_{vendor}.ndjson").read_bytes().splitlines()
-    rows = [orjson.loads(line) for line in lines]
-    return [Case(row["test"].rpartition("::")[2].partition(".")[2], row["payload"], row["expect"]) for row in rows]
+    found: dict[str, Case] = {}
+    for row in map(orjson.loads, lines):
+        full = row["test"].rpartition("::")[2]
+        short = full.partition(".")[2]
+        # two classes of tests may name a case alike
+        name = full if short in found else short
+        found[name] = Case(name, row["payload"], row["expect"])
+    assert len(found) == len(lines)
+    return list(found.values())
 
 
 def records(file: str) -> list[bytes]:

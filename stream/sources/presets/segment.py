@@ -77,6 +77,7 @@ PAGE_GROUPS: Final = {
 }
 _KINDS: Final[tuple[KindName, ...]] = ("page_view", "form", "chatbot", "email")
 _CAMPAIGN: Final = ("source", "medium", "name", "id", "term", "content")
+_DIRECT: Final = "$direct"  # RudderStack's word for no referrer
 _SPOKEN: Final = frozenset({"identify", "group", "alias", "screen"})
 #: What a property or trait is taken for by its name; `action` is said by the name of the track.
 _NAMED_ALIKE: Final = {
@@ -189,10 +190,15 @@ def _common(record: Any, context: Any, properties: Any, url: Any) -> dict[str, A
         "user_agent": context.get("userAgent"),
         "campaign": {**(utm(url) or {}), **named} or None,
         "click_ids": click_ids(url),
-        "referrer": {"url": bare_url(referrer)} if referrer and referrer.__class__ is str else None,
+        "referrer": {"url": bare_url(referrer)} if _is_told(referrer) else None,
         "geo": {"country": country} if country else None,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _is_told(referrer: Any) -> bool:
+    """Tell whether a referrer is told, and by an address: an object of that name is the contract's."""
+    return bool(referrer) and referrer.__class__ is str and referrer != _DIRECT
 
 
 def _alike(kind: KindName, context: Any, properties: Any) -> dict[str, Any]:

@@ -70,23 +70,23 @@ def told(row: Mapping[str, Any], *names: str) -> Any:
     return None
 
 
-def number(value: Any) -> int | float | Decimal | None:
+def number(value: Any) -> int | float | None:
     """Give a number, of texts too; raises Unfit for whatever else.
 
     >>> number("12.50"), number(3), number("")
-    (Decimal('12.50'), 3, None)
+    (12.5, 3, None)
     """
     if value is None or value == "":
         return None
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     try:
-        read = Decimal(value) if value.__class__ is str else None
+        read = Decimal(value) if isinstance(value, str | Decimal) else None
     except InvalidOperation:
         read = None
     if read is None or not read.is_finite() or abs(read) >= _MOST:
         raise Unfit("a number that can be counted")
-    return read
+    return int(read) if read == read.to_integral_value() else float(read)
 
 
 def count(row: Mapping[str, Any], *names: str) -> dict[str, Any] | None:

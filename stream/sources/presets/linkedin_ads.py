@@ -135,8 +135,9 @@ PRESET: Final = Preset(
     facts=(
         "learn.microsoft.com/linkedin/marketing/integrations/ads-reporting: dateRange, pivotValues, costs, conversions",
         "github.com/airbytehq/airbyte, source-linkedin-ads: responses of its tests; start_date, end_date of its schema",
+        "github.com/fivetran/dbt_linkedin_source, integration_tests/seeds: columns of ad_analytics_by_creative",
     ),
-    unconfirmed="names of Fivetran's columns (day, campaign_id, creative_id); that days of a report are those of UTC",
+    unconfirmed="names of Fivetran's columns by campaign; that days of a report are those of UTC",
     notes=(
         "With the option currency cost is that in the account's currency, without it that in US dollars.",
         "Rows by creative name no campaign: the campaign is then creative-NUMBER.",

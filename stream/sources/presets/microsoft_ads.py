@@ -34,6 +34,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 CHANNELS: Final = {
     "Search": "search",
     "Search & content": "search",
+    "Dynamic search": "search",
     "Audience": "display",
     "Content": "display",
 }
@@ -43,7 +44,7 @@ _SPLITS: Final = tuple(
         bare,
         (
             "AdDistribution", "BidMatchType", "DeliveredMatchType", "DeviceOS", "DeviceType", "Network", "TopVsOther",
-            "Language", "KeywordId", "Goal", "GoalType",
+            "BudgetAssociationStatus", "BudgetName", "Language", "KeywordId", "Goal", "GoalType",
         ),
     )
 )  # fmt: skip
@@ -128,17 +129,19 @@ PRESET: Final = Preset(
     shape=Shape(unwrap=("connect", "in:_airbyte_data")),
     facts=(
         "github.com/MicrosoftDocs/Advertising, reporting-service/campaignperformancereportcolumn.md: columns, splits",
-        "github.com/airbytehq/airbyte, source-bing-ads: records of its tests",
+        "learn.microsoft.com/advertising/reporting-service/reportaggregation: days as yyyy-mm-dd",
+        "github.com/airbytehq/airbyte, source-bing-ads: records of its tests, hours as times",
+        "github.com/fivetran/dbt_microsoft_ads_source, integration_tests/seeds: columns of its daily tables",
     ),
     unconfirmed=(
         "which values of AdDistribution and CampaignType are which channel; days written as 2/28/2026 and hours as "
-        "2026-02-28|16; names of Fivetran's columns; that no number has a separator of thousands"
+        "2026-02-28|16; that no number has a separator of thousands"
     ),
     notes=(
         "zone is that of the account: days of the report begin in it.",
         "Rows without CurrencyCode need the option currency; without either spend is a dead letter.",
-        "Map rows of one level, campaigns or groups or ads, and of one aggregation, hours or days.",
-        "Conversions are ConversionsQualified, where the report has it, which may have parts.",
+        "Map rows of one level, campaigns or groups or ads, and of one aggregation: days or hours, no weeks.",
+        "Ask for ConversionsQualified, which may have parts: Conversions is given up, and 0 since 2022.",
     ),
     example=(
         {

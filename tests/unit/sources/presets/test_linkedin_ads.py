@@ -34,7 +34,7 @@ def test_a_response_of_the_api_is_as_many_rows_as_it_has() -> None:
 def test_the_last_day_belongs_to_the_period() -> None:
     (click,) = by_action(row(dateRange={"start": {**DAY, "day": 1}, "end": DAY})).values()
     assert (click["period_start"], click["period_end"]) == ("2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z")
-    loaded = {"campaign_id": 5, "day": "2026-02-28", "clicks": 1}
+    loaded = {"campaign_id": 5, "day": "2026-02-28 00:00:00", "clicks": 1}
     (click,) = by_action(orjson.dumps(loaded)).values()
     assert (click["period_start"], click["period_end"]) == ("2026-02-28T00:00:00Z", "2026-03-01T00:00:00Z")
     assert click["campaign_id"] == "5"

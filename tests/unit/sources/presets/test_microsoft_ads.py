@@ -67,6 +67,25 @@ def test_columns_of_a_warehouse_have_the_same_meaning() -> None:
     )  # fmt: skip
 
 
+def test_rows_of_one_day_and_campaign_that_differ_in_an_attribute_are_totals_of_their_own() -> None:
+    head = [
+        "date", "account_id", "campaign_id", "currency_code", "device_os", "device_type", "network", "ad_distribution",
+        "bid_match_type", "delivered_match_type", "top_vs_other", "budget_association_status", "budget_name", "clicks",
+        "impressions", "spend",
+    ]  # fmt: skip
+    lines = (
+        "2019-05-20,1,35,USD,iOS,Smartphone,Bing search,Search,Broad,Phrase,Bing search - Top,Current,general,1,10,0.5",
+        "2019-05-20,1,35,USD,iOS,Smartphone,Bing search,Search,Broad,Exact,Bing search - Top,Current,general,2,20,0.25",
+        "2019-05-20,1,35,USD,iOS,Smartphone,Bing search,Search,Broad,Exact,Bing search - Other,Current,general,3,30,0.0",
+        "2019-05-20,1,35,USD,iOS,Smartphone,Bing search,Search,Broad,Exact,Bing search - Other,Ended,general,4,40,0.0",
+    )
+    out = mapped("microsoft_ads", *(line.encode() for line in lines), format="csv", columns=head)
+    spends = [each["data"] for each in events(out) if each["data"]["action"] == "spend"]
+    assert len({each["segment"] for each in spends}) == 4
+    assert sum(each["cost_micros"] for each in spends) == 750_000
+    assert {each["channel_type"] for each in spends} == {"search"}
+
+
 def test_a_distribution_is_a_channel() -> None:
     (click,) = by_action(row(AdDistribution="Audience", CampaignType="Search & content")).values()
     assert click["channel_type"] == "display"

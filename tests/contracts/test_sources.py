@@ -16,6 +16,7 @@ from stream.contract.kinds import KINDS
 from stream.contract.records import Record
 from stream.ingest.decode import Limits, decode
 from stream.sources import presets
+from stream.sources.definition import KEYS
 from stream.sources.load import of_table, usual
 from stream.sources.mapper import Mapper, Outcome
 from stream.sources.preset import Preset
@@ -167,6 +168,12 @@ def _junk(rng: random.Random, depth: int = 0) -> Any:
     if rng.random() < 0.5:
         return [_junk(rng, depth + 1) for _ in range(rng.randrange(3))]
     return {"".join(rng.choices(string.ascii_lowercase, k=3)): _junk(rng, depth + 1) for _ in range(rng.randrange(3))}
+
+
+def test_no_option_is_named_like_a_key_of_every_source() -> None:
+    """It could not be given: the key would take what was meant for it."""
+    for name in presets.names():
+        assert set(presets.preset(name).options.__struct_fields__).isdisjoint({*KEYS, "test"}), name
 
 
 def test_options_are_structs_whose_fields_have_defaults() -> None:

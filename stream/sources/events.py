@@ -50,18 +50,24 @@ def _constructor(kind: KindName) -> Constructor:
     renamed = {argument(field.name): field.name for field in fields if argument(field.name) != field.name}
     parts = {field.name: frozenset(inner.name for inner in field.fields) for field in fields if field.fields}
     plain = known.isdisjoint(renamed)
+    textual = frozenset(field.name for field in fields if field.reads in ("id", "name", "message_id"))
 
     def make(*, id: Any, time: Any, recordedtime: Any = None, **said: Any) -> Event:
         if not known.issuperset(said):
             raise _unknown(kind, said, known)
-        data = {name: value for name, value in said.items() if value is not None}
+        data: dict[str, Any] = {}
+        for name, value in said.items():
+            if value is None or value == "":
+                continue
+            # an id that is a number is its decimal text: what is written as it is read takes the fast lane of decoding
+            data[name] = str(value) if value.__class__ is int and name in textual else value
         for name, inner in parts.items():
             if name in data:
                 data[name] = _part(kind, name, data[name], inner)
         if not plain:
             for name in renamed.keys() & data.keys():
                 data[renamed[name]] = data.pop(name)
-        return Event(kind, id, time, recordedtime, data)
+        return Event(kind, str(id) if id.__class__ is int else id, time, recordedtime, data)
 
     make.__name__ = make.__qualname__ = kind
     make.__doc__ = f"Say what happened, of the kind {kind}: {(KINDS[kind].data.__doc__ or '').strip()}"
@@ -73,7 +79,7 @@ def _part(kind: str, name: str, value: Any, known: frozenset[str]) -> Any:
         raise Unfit(f"{name} of {kind} is an object with {', '.join(sorted(known))}")
     if not known.issuperset(value):
         raise _unknown(f"{kind}.{name}", value, known)
-    return {inner: each for inner, each in value.items() if each is not None}
+    return {inner: each for inner, each in value.items() if each is not None and each != ""}
 
 
 def _unknown(what: str, said: Collection[str], known: Collection[str]) -> TypeError:

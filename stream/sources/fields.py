@@ -266,7 +266,7 @@ class _Rule:
                 _put(data, target, value)
         for target, value in self.constants:
             _put(data, target, value)
-        return Event(self.kind, id, time, recordedtime, data)
+        return Event(self.kind, str(id) if id.__class__ is int else id, time, recordedtime, data)
 
 
 def _put(data: Table, target: str, value: Any) -> None:
@@ -295,6 +295,9 @@ def _conversion(target: str, field: Field, zone: str, table: Table, money: Any) 
         return flag
     if field.reads == "list":
         return lambda value: value if value.__class__ is list else [value]
+    if field.reads in ("id", "name", "message_id"):
+        # a number is its decimal text, and what is written as it is read takes the fast lane of decoding
+        return lambda value: str(value) if value.__class__ is int else value
     return lambda value: value
 
 

@@ -55,7 +55,7 @@ def mistakes(text: str) -> str:
 def test_what_a_target_is_decides_how_its_value_is_read() -> None:
     out = run(HEAD + VIEW, RECORD)
     assert orjson.loads(out.events[0].value) == {
-        "specversion": "1.0", "id": 7, "source": "acme", "type": "page_view", "time": "2026-03-01T10:00:00Z",
+        "specversion": "1.0", "id": "7", "source": "acme", "type": "page_view", "time": "2026-03-01T10:00:00Z",
         "data": {"visitor_id": "v", "page": {"path": "/a"}, "campaign": {"source": "x"}, "site_id": "acme"},
     }  # fmt: skip
 

@@ -80,7 +80,7 @@ def test_an_erasure_is_carried_out_where_the_definition_says_so() -> None:
     gone = post({"subscriptionType": "contact.privacyDeletion"})
     assert mapped("hubspot_crm", gone).ignored == {"contact.privacyDeletion": 1}
     (order,) = events(mapped("hubspot_crm", gone, privacy=True))
-    assert (order["type"], order["data"]["action"], order["data"]["lead_id"]) == ("privacy", "erase", 5)
+    assert (order["type"], order["data"]["action"], order["data"]["lead_id"]) == ("privacy", "erase", "5")
 
 
 def test_what_is_known_is_ignored_and_what_is_not_is_unmapped() -> None:

@@ -42,9 +42,9 @@ def test_a_batch_that_was_posted_is_as_many_events_as_their_list_and_one_alone()
     assert posted == events(mapped("rudderstack", *(orjson.dumps(each) for each in calls)))
 
 
-def test_its_session_is_a_number_and_stays_one() -> None:
+def test_its_session_is_a_number_and_a_name_as_any_other() -> None:
     (ours,) = events(mapped("rudderstack", orjson.dumps(call(context={"sessionId": 7, "page": {"path": "/a"}}))))
-    assert ours["data"]["session_id"] == 7
+    assert ours["data"]["session_id"] == "7"
 
 
 def test_direct_is_its_word_for_no_referrer() -> None:

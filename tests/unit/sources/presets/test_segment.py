@@ -66,7 +66,7 @@ def test_tracks_of_ones_own_are_key_events_by_their_names() -> None:
     }  # fmt: skip
     (chat,) = events(mapped("segment", track("Bot Lead", conversation_id=7), **said))
     assert chat["data"]["action"] == "lead_captured"
-    assert chat["data"]["conversation_id"] == 7
+    assert chat["data"]["conversation_id"] == "7"
     assert mapped("segment", track("Request A Demo")).unmapped == {"Request A Demo": 1}
 
 

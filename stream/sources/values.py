@@ -77,6 +77,16 @@ def first(value: Any) -> Any:
     return (value[0] if value else None) if value.__class__ is list else value
 
 
+def mail_id(value: Any) -> str | None:
+    """Give the id of a mail without its <>; a slash stands for its @, so that nothing takes it for an address.
+
+    >>> mail_id("<20160421.1@acme.example>"), mail_id(None)
+    ('20160421.1/acme.example', None)
+    """
+    found = text(value)
+    return None if found is None else found.strip("<> ").replace("@", "/") or None
+
+
 def part(value: Any, name: str) -> dict[str, Any]:
     """Give an object inside an object, an empty one where there is none: for reading on without asking.
 

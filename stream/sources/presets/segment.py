@@ -75,6 +75,7 @@ PAGE_GROUPS: Final = {
     "/docs*": "docs",
 }
 _CAMPAIGN: Final = ("source", "medium", "name", "id", "term", "content")
+_DIRECT: Final = "$direct"  # RudderStack's word for no referrer
 _SPOKEN: Final = frozenset({"identify", "group", "alias", "screen"})
 #: What a property or trait is taken for by its name: fields of a kind that are no objects.
 _NAMED_ALIKE: Final = {
@@ -185,7 +186,7 @@ def _common(record: Any, context: Any, properties: Any, url: Any) -> dict[str, A
         "user_agent": context.get("userAgent"),
         "campaign": {**(utm(url) or {}), **named} or None,
         "click_ids": click_ids(url),
-        "referrer": {"url": bare_url(referrer)} if referrer else None,
+        "referrer": {"url": bare_url(referrer)} if referrer and referrer != _DIRECT else None,
         "geo": {"country": country} if country else None,
     }
     return {name: value for name, value in found.items() if value is not None}

@@ -120,7 +120,7 @@ PRESET: Final = Preset(
         "documentation.mailgun.com/docs/mailgun/user-manual/events/event-types: names of events, severity of failures",
         "documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-payloads: fields",
         "documentation.mailgun.com/docs/mailgun/user-manual/tracking-messages/open-click-bot-detect: client-info.bot",
-        "documentation.mailgun.com/docs/mailgun/api-reference, stats: reasons bounce, suppress-*, espblock",
+        "documentation.mailgun.com, example of the stats API: reasons bounce, suppress-*, espblock",
         "github.com/anymail/django-anymail, webhooks/mailgun.py: event-data.id is unique within a day only",
     ),
     unconfirmed="reason old as a soft bounce; other reasons of a permanent failure as hard ones",

@@ -40,7 +40,7 @@ ACTIONS: Final[dict[str, EmailAction]] = {
 }
 _BOUNCES: Final = {"hard_bounce": "hard", "soft_bounce": "soft"}
 #: Changes of the lists of addresses, which are of no mail.
-_LISTS: Final = frozenset({"blacklist", "whitelist"})
+_LISTS: Final = frozenset({"blacklist", "whitelist", "denylist", "allowlist"})
 
 
 def mapping(options: Options, definition: Definition) -> Mapping:
@@ -87,9 +87,9 @@ PRESET: Final = Preset(
     facts=(
         "mailchimp.com/developer/transactional/docs/webhooks: the form field mandrill_events, names of events",
         "gist.github.com/ramonsmits/7563502: the events that Mandrill posts as examples",
-        "mailchimp.com/developer/transactional/api/messages/send-new-message: an _id for each recipient",
+        "mandrillapp.com/api/docs/messages.html: a mail to several has an _id for each recipient",
     ),
-    unconfirmed="the event delivered, whose payload no example shows",
+    unconfirmed="the payload of delivered; that the lists are named denylist and allowlist in payloads",
     notes=("Its ids name no event: the same link of a mail, clicked twice in one second, is one click.",),
     needs_key=True,
     example=(

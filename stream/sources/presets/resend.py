@@ -37,7 +37,7 @@ ACTIONS: Final[dict[str, EmailAction]] = {
     "email.complained": "spam_complaint",
 }
 _BOUNCES: Final[dict[str, BounceType]] = {"Transient": "soft", "Undetermined": "soft"}
-_NOT_WANTED: Final = ("email.scheduled", "email.received", "contact.", "domain.")
+_NOT_WANTED: Final = ("email.scheduled", "email.received", "contact.", "domain.", "suppression.", "inbox.")
 
 
 def mapping(options: Options, definition: Definition) -> Mapping:
@@ -94,9 +94,10 @@ PRESET: Final = Preset(
     facts=(
         "resend.com/docs/webhooks/event-types: names of events; a bounce is permanent",
         "resend.com/docs/webhooks/emails/bounced: fields; broadcast_id, tags, type and subType of a bounce",
+        "github.com/resend/resend-node, webhook-event.interface.ts: names of all events, fields of each",
         "github.com/anymail/django-anymail, webhooks/resend.py: created_at is the event's, to does not say whose it is",
     ),
-    unconfirmed="the events failed, suppressed, scheduled by payloads; types of bounces other than Permanent",
+    unconfirmed="types of bounces other than Permanent",
     notes=(
         "The body holds no id of the event: it is made of type, mail, time and link, and stays when one comes again.",
         "Of a mail to several, each event is the first recipient's: Resend does not say whose it is.",

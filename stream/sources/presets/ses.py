@@ -72,7 +72,10 @@ def mapping(options: Options, definition: Definition) -> Mapping:
             yield ignored("Subscription")
             return
         message, when = text(mail.get("messageId")), detail.get("timestamp") or mail.get("timestamp")
-        for address in _recipients(mail, detail, listed, action):
+        recipients = _recipients(mail, detail, listed, action)
+        if not recipients:
+            yield ignored("of nobody")  # such as what an answering machine sends back
+        for address in recipients:
             yield email(
                 id=fingerprint(said, message, when, address, detail.get("link"), detail.get("ipAddress")),
                 time=when,

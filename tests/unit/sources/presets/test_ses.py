@@ -73,6 +73,11 @@ def test_a_bounce_has_its_type_and_one_of_a_list_was_never_tried(
     assert (ours["data"]["action"], ours["data"].get("bounce_type")) == (action, bounce_type)
 
 
+def test_a_bounce_that_names_nobody_is_none() -> None:
+    nobody = event("Bounce", "bounce", bounceType="Undetermined", bouncedRecipients=[], timestamp=AT)
+    assert mapped("ses", nobody).ignored == {"of nobody": 1}
+
+
 def test_a_complaint_may_say_that_it_is_none_or_that_nobody_was_mailed() -> None:
     def complaint(**fields: Any) -> bytes:
         to = [{"emailAddress": "al@acme.example"}]

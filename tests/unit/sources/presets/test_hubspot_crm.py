@@ -28,10 +28,10 @@ def test_documented_payloads_are_what_happened_and_a_deal_that_was_won_counts() 
     assert [
         [each["data"].get(name) for name in ("action", "lead_id", "deal_id", "to", "rep_id")] for each in events(out)
     ] == [
-        ["lead_created", 65059681032, None, None, None],
-        ["stage_changed", 123, None, "mql", None],
-        ["deal_won", None, 9, None, None],
-        ["assigned", 123, None, None, "77"],
+        ["lead_created", "65059681032", None, None, None],
+        ["stage_changed", "123", None, "mql", None],
+        ["deal_won", None, "9", None, None],
+        ["assigned", "123", None, None, "77"],
     ]
     assert events(out)[0]["time"] == "2024-02-26T22:29:58.741Z"
 

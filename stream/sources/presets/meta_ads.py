@@ -101,7 +101,7 @@ def _actions(row: dict[str, Any], wanted: frozenset[str]) -> dict[str, Any] | No
 
 PRESET: Final = Preset(
     name="meta_ads",
-    title="Meta ads (Facebook, Instagram): a row a day and ad of Ads Insights, as Airbyte, Fivetran or a script loads it",
+    title="Meta ads (Facebook, Instagram): a row a day and ad of Ads Insights, as Airbyte, Fivetran or scripts load it",
     kinds=("ad",),
     options=Options,
     mapping=mapping,

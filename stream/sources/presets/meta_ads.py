@@ -107,7 +107,7 @@ PRESET: Final = Preset(
     mapping=mapping,
     shape=Shape(unwrap=("connect", "in:_airbyte_data")),
     facts=(
-        "developers.facebook.com/docs/marketing-api/reference/ads-insights: date_start, spend, inline_link_clicks, actions",
+        "developers.facebook.com/docs/marketing-api/reference/ads-insights: date_start, spend, actions",
         "github.com/fivetran/dbt_facebook_ads, integration_tests/seeds: columns of basic_ad",
     ),
     unconfirmed="names of Airbyte's columns around a row; which breakdowns a loader writes as columns",
@@ -128,8 +128,8 @@ PRESET: Final = Preset(
             },
         },
         {
-            "ad_id": 23842, "date": "2026-02-28", "account_id": 17, "impressions": 5, "inline_link_clicks": 1, "reach": 4,
-            "spend": 0.5, "_fivetran_synced": "2026-03-01 09:10:11",
+            "ad_id": 23842, "date": "2026-02-28", "account_id": 17, "impressions": 5, "inline_link_clicks": 1,
+            "reach": 4, "spend": 0.5, "_fivetran_synced": "2026-03-01 09:10:11",
         },
     ),
 )  # fmt: skip

@@ -43,30 +43,36 @@ PAGE_GROUPS: Final = {
     "/docs*": "docs",
 }
 #: The 131 columns of an enriched event, in their order.
-COLUMNS: Final = tuple(
-    """app_id platform etl_tstamp collector_tstamp dvce_created_tstamp event event_id txn_id name_tracker v_tracker
-    v_collector v_etl user_id user_ipaddress user_fingerprint domain_userid domain_sessionidx network_userid geo_country
-    geo_region geo_city geo_zipcode geo_latitude geo_longitude geo_region_name ip_isp ip_organization ip_domain
-    ip_netspeed page_url page_title page_referrer page_urlscheme page_urlhost page_urlport page_urlpath page_urlquery
-    page_urlfragment refr_urlscheme refr_urlhost refr_urlport refr_urlpath refr_urlquery refr_urlfragment refr_medium
-    refr_source refr_term mkt_medium mkt_source mkt_term mkt_content mkt_campaign contexts se_category se_action se_label
-    se_property se_value unstruct_event tr_orderid tr_affiliation tr_total tr_tax tr_shipping tr_city tr_state tr_country
-    ti_orderid ti_sku ti_name ti_category ti_price ti_quantity pp_xoffset_min pp_xoffset_max pp_yoffset_min
-    pp_yoffset_max useragent br_name br_family br_version br_type br_renderengine br_lang br_features_pdf
-    br_features_flash br_features_java br_features_director br_features_quicktime br_features_realplayer
-    br_features_windowsmedia br_features_gears br_features_silverlight br_cookies br_colordepth br_viewwidth
-    br_viewheight os_name os_family os_manufacturer os_timezone dvce_type dvce_ismobile dvce_screenwidth
-    dvce_screenheight doc_charset doc_width doc_height tr_currency tr_total_base tr_tax_base tr_shipping_base ti_currency
-    ti_price_base base_currency geo_timezone mkt_clickid mkt_network etl_tags dvce_sent_tstamp refr_domain_userid
-    refr_device_tstamp derived_contexts domain_sessionid derived_tstamp event_vendor event_name event_format
-    event_version event_fingerprint true_tstamp""".split()
-)
-_READS: Final = frozenset(
-    """app_id collector_tstamp event event_id user_id domain_userid network_userid geo_country geo_region page_url
-    page_referrer page_urlhost page_urlpath refr_urlhost mkt_medium mkt_source mkt_term mkt_content mkt_campaign contexts
-    se_category se_action se_label unstruct_event useragent derived_contexts domain_sessionid derived_tstamp
-    event_name""".split()
-)
+COLUMNS: Final = (
+    "app_id", "platform", "etl_tstamp", "collector_tstamp", "dvce_created_tstamp", "event", "event_id", "txn_id",
+    "name_tracker", "v_tracker", "v_collector", "v_etl", "user_id", "user_ipaddress", "user_fingerprint",
+    "domain_userid", "domain_sessionidx", "network_userid", "geo_country", "geo_region", "geo_city",
+    "geo_zipcode", "geo_latitude", "geo_longitude", "geo_region_name", "ip_isp", "ip_organization", "ip_domain",
+    "ip_netspeed", "page_url", "page_title", "page_referrer", "page_urlscheme", "page_urlhost", "page_urlport",
+    "page_urlpath", "page_urlquery", "page_urlfragment", "refr_urlscheme", "refr_urlhost", "refr_urlport",
+    "refr_urlpath", "refr_urlquery", "refr_urlfragment", "refr_medium", "refr_source", "refr_term", "mkt_medium",
+    "mkt_source", "mkt_term", "mkt_content", "mkt_campaign", "contexts", "se_category", "se_action", "se_label",
+    "se_property", "se_value", "unstruct_event", "tr_orderid", "tr_affiliation", "tr_total", "tr_tax",
+    "tr_shipping", "tr_city", "tr_state", "tr_country", "ti_orderid", "ti_sku", "ti_name", "ti_category",
+    "ti_price", "ti_quantity", "pp_xoffset_min", "pp_xoffset_max", "pp_yoffset_min", "pp_yoffset_max",
+    "useragent", "br_name", "br_family", "br_version", "br_type", "br_renderengine", "br_lang", "br_features_pdf",
+    "br_features_flash", "br_features_java", "br_features_director", "br_features_quicktime",
+    "br_features_realplayer", "br_features_windowsmedia", "br_features_gears", "br_features_silverlight",
+    "br_cookies", "br_colordepth", "br_viewwidth", "br_viewheight", "os_name", "os_family", "os_manufacturer",
+    "os_timezone", "dvce_type", "dvce_ismobile", "dvce_screenwidth", "dvce_screenheight", "doc_charset",
+    "doc_width", "doc_height", "tr_currency", "tr_total_base", "tr_tax_base", "tr_shipping_base", "ti_currency",
+    "ti_price_base", "base_currency", "geo_timezone", "mkt_clickid", "mkt_network", "etl_tags",
+    "dvce_sent_tstamp", "refr_domain_userid", "refr_device_tstamp", "derived_contexts", "domain_sessionid",
+    "derived_tstamp", "event_vendor", "event_name", "event_format", "event_version", "event_fingerprint",
+    "true_tstamp",
+)  # fmt: skip
+_READS: Final = frozenset({
+    "app_id", "collector_tstamp", "event", "event_id", "user_id", "domain_userid", "network_userid",
+    "geo_country", "geo_region", "page_url", "page_referrer", "page_urlhost", "page_urlpath", "refr_urlhost",
+    "mkt_medium", "mkt_source", "mkt_term", "mkt_content", "mkt_campaign", "contexts", "se_category", "se_action",
+    "se_label", "unstruct_event", "useragent", "derived_contexts", "domain_sessionid", "derived_tstamp",
+    "event_name",
+})  # fmt: skip
 _VIEWS: Final = frozenset({"page_view", "pv"})
 _STRUCT: Final = frozenset({"struct", "se"})
 _OTHERS: Final = frozenset(
@@ -205,8 +211,10 @@ PRESET: Final = Preset(
         ),
         _row(
             app_id="shop", event="unstruct", event_name="submit_form", event_id="e-3", domain_userid="d-1",
-            collector_tstamp="2026-03-01 09:32:00.500", derived_tstamp="2026-03-01 09:32:00.120", page_urlpath="/contact",
-            unstruct_event='{"schema":"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0","data":{"schema":'
+            collector_tstamp="2026-03-01 09:32:00.500", derived_tstamp="2026-03-01 09:32:00.120",
+            page_urlpath="/contact",
+            unstruct_event='{"schema":"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0","data":{'
+            '"schema":'
             '"iglu:com.snowplowanalytics.snowplow/submit_form/jsonschema/1-0-0","data":{"formId":"contact"}}}',
         ),
     ),

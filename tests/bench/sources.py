@@ -11,6 +11,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 from stream.contract.records import MAPPED, Record
 from stream.engine.commit import ShardReport
@@ -21,7 +22,9 @@ from stream.sources.load import usual
 from stream.sources.mapper import Mapper
 from stream.sources.source import Source
 
-SECONDS, BATCH = 1.0, 2_000
+BATCH = 2_000
+#: The fastest of so many rounds: whatever else runs on the machine makes a round slower, and none faster.
+ROUNDS = 9
 SHARDS = {"visitors": 12, "emails": 12, "ads": 12, "leads": 12, "sources": 12}
 NOW_MS = 1_772_400_000_000
 ASKED = 30_000
@@ -56,12 +59,17 @@ def _batch(values: list[bytes]) -> list[Record]:
 
 def _alone(source: Source, values: list[bytes]) -> float:
     mapper, batch = Mapper(source, b"k" * 32), _batch(values)
-    mapper.map(batch)
-    rounds, began = 0, time.process_time()
-    while time.process_time() - began < SECONDS:
-        mapper.map(batch)
-        rounds += 1
-    return (time.process_time() - began) / (rounds * BATCH) * 1e6
+    return _fastest(lambda: mapper.map(batch)) / BATCH * 1e6
+
+
+def _fastest(work: Callable[[], object]) -> float:
+    work()
+    took = []
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        work()
+        took.append(time.process_time() - began)
+    return min(took)
 
 
 def _rate(source: Source, values: list[bytes]) -> tuple[float, float]:
@@ -70,12 +78,12 @@ def _rate(source: Source, values: list[bytes]) -> tuple[float, float]:
     inputs, report = [(f"{MAPPED}topic", _batch(values))], ShardReport(True, NOW_MS)
     fold.fold(inputs)
     events = len(fold.changes(1, report).forwards) / BATCH
-    rounds, began = 0, time.process_time()
-    while time.process_time() - began < SECONDS:
+
+    def turn() -> None:
         fold.fold(inputs)
         fold.changes(1, report)
-        rounds += 1
-    return rounds * BATCH / (time.process_time() - began), events
+
+    return BATCH / _fastest(turn), events
 
 
 def _imported() -> int:

@@ -128,10 +128,15 @@ def _parameters(said: Any) -> dict[str, Any]:
     """Read a list of parameters, each with a value of one of four types."""
     found: dict[str, Any] = {}
     for each in said if said.__class__ is list else ():
-        value = part(each, "value")
-        name = text(each.get("key")) if each.__class__ is dict else None
-        if name is not None and name not in found:
-            found[name] = next((value[kind] for kind in _VALUES if value.get(kind) is not None), None)
+        if each.__class__ is not dict:
+            continue
+        name, value = each.get("key"), each.get("value")
+        if name.__class__ is str and name and name not in found:
+            found[name] = None
+            for kind in _VALUES if value.__class__ is dict else ():
+                if value.get(kind) is not None:
+                    found[name] = value[kind]
+                    break
     return found
 
 

@@ -130,7 +130,8 @@ def _parameters(said: Any) -> dict[str, Any]:
     for each in said if said.__class__ is list else ():
         if each.__class__ is not dict:
             continue
-        name, value = each.get("key"), each.get("value")
+        name: Any = each.get("key")
+        value: Any = each.get("value")
         if name.__class__ is str and name and name not in found:
             found[name] = None
             for kind in _VALUES if value.__class__ is dict else ():

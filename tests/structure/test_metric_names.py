@@ -63,7 +63,6 @@ ALLOWED = {
             "chat_leads",
         )
     },
-    ("sources/presets/matomo.py", "revenue"): "a field of a vendor's record",
     ("stages/leads/forgetting.py", "visitors"): "a group of kinds",
     ("stages/leads/records.py", "visitors"): "a group of kinds",
     ("contract/lead.py", "visitors"): "a field of what is told of a lead",

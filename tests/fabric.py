@@ -183,6 +183,12 @@ def _totals(
     for site in sites:
         yield "mixed_granularity", {"site": site}, 0
     yield "unjoined_recipients_total", {}, len(KINDS) - at
+    source = {"source": "segment"}
+    yield "source_items_total", {**source, "outcome": "mapped"}, 1_000 - at
+    yield "source_items_total", {**source, "outcome": "unmapped"}, 90 - at
+    yield "source_events_total", {**source, "kind": "page_view"}, 1_000 - at
+    yield "source_unmapped_total", {**source, "event": "Clicked"}, 90 - at
+    yield "source_redacted_total", source, 30 - at
     yield "ignored_ids_total", {"field": "user_id"}, 3
     yield "lead_facts_dropped_total", {}, 0
     yield "labels_folded_total", {"label": "campaign"}, 12

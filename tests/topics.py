@@ -16,3 +16,5 @@ class Topics:
     fed_by: tuple[str, ...] = ()
     told_by: tuple[str, ...] = ()
     optional_kinds: tuple[str, ...] = ()
+    mapped: tuple[str, ...] = ()
+    maps: tuple[str, ...] = ()

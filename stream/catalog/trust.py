@@ -40,6 +40,10 @@ METRICS: Final[tuple[Metric, ...]] = (
 TOTALS: Final[tuple[Metric, ...]] = (
     total("events_total", "total", "kind outcome reason", "Accepted records by where they ended."),
     total("conservation_error", "gauge", "", "Accepted less counted, duplicate, filtered and dead-lettered; 0."),
+    total("source_items_total", "total", "source outcome", "Items of topics of others by what became of them."),
+    total("source_events_total", "total", "source kind", "Events that were made of them."),
+    total("source_unmapped_total", "total", "source event", "Items that no mapping took, by their names: the largest."),
+    total("source_redacted_total", "total", "source", "Events in which an address was found and became its hash."),
     total("source_newest_event_timestamp_seconds", "gauge", "kind", "Time of the newest event of a source.", "seconds"),
     total("source_lag_seconds", "gauge", "kind", "How far the newest event of a source lies behind now.", "seconds"),
     total("source_lag_records", "gauge", "kind", "Records of a source not yet read."),

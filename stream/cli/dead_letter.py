@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from stream.cli.options import BROKER_FLAGS, with_settings
 from stream.errors import UsageError
@@ -89,12 +90,23 @@ def list_letters(
 @click.argument("key", metavar="TOPIC-PARTITION-OFFSET")
 @click.option("--raw", is_flag=True, help="Only the original bytes, for a file or a pipe.")
 def show(settings: Settings, key: str, raw: bool) -> None:
-    """Show one dead letter in full; its name is the first column of `list`."""
-    from stream.cli.layout import layout_of
-    from stream.kafka import security
-    from stream.kafka.dead_letters import named
+    """Show one dead letter in full; its name is the first column of `list`.
 
-    letter = named(security.link(settings), layout_of(settings), key)
+    Of a record of others that could not be mapped only its place is kept: it is read from its topic while it is there.
+    """
+    from stream.cli.layout import layout_of
+    from stream.contract.records import SOURCES
+    from stream.kafka import security
+    from stream.kafka.dead_letters import named, original
+
+    link = security.link(settings)
+    letter = named(link, layout_of(settings), key)
+    if letter.value is None and letter.kind.startswith(f"{SOURCES}/"):
+        record = original(link, letter)
+        if record is None:
+            click.echo("The record is gone from its topic.", err=True)
+        else:
+            letter = msgspec.structs.replace(letter, key=record[2], value=record[3], value_bytes=len(record[3] or b""))
     if raw:
         _write_raw(letter.value or b"")
         return

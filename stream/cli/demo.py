@@ -25,8 +25,15 @@ from stream.settings.values import duration_ms
     show_default=True,
     help="Port of /metrics; a free one if it is taken.",
 )
+@click.option(
+    "--source",
+    type=click.Choice(["segment"]),
+    help="Visits and mails come by a topic of their own, as calls of Segment's, and are mapped.",
+)
 @click.option("--check", is_flag=True, help="With --for: fail unless every reading equals the books at the end.")
-def demo(length: str | None, rate: float, seed: int, sites: int, history: str, port: int, check: bool) -> None:
+def demo(
+    length: str | None, rate: float, seed: int, sites: int, history: str, port: int, source: str | None, check: bool
+) -> None:
     """Show it at work: broker, traffic, worker, and the metrics live beside the simulator's books.
 
     Everything runs on this machine and in memory; Ctrl-C ends it and leaves nothing behind. First true
@@ -37,6 +44,7 @@ def demo(length: str | None, rate: float, seed: int, sites: int, history: str, p
       leadpulse demo
       leadpulse demo --rate 200 --sites 3
       leadpulse demo --for 60s --check
+      leadpulse demo --source segment
     """
     from stream.demo.broker import BrokerUnavailable
     from stream.demo.demo import DemoOptions, run
@@ -50,6 +58,7 @@ def demo(length: str | None, rate: float, seed: int, sites: int, history: str, p
         sites=sites,
         history_ms=round(_seconds(history, "--history") * 1_000),
         metrics_port=port,
+        source=source or "",
     )
     try:
         code = run(options)

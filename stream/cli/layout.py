@@ -17,4 +17,9 @@ def layout_of(settings: Settings, *, whole: bool = False) -> Layout:
     With `whole` also of those that shall not run.
     """
     groups = chosen("auto" if whole else settings.leads)
+    if settings.sources:
+        from stream.kafka import security
+        from stream.worker.mapping import Intake
+
+        groups = Intake.of(settings, security.link(settings), groups).groups(groups)
     return Layout(settings.topic_prefix, groups.values(), settings.generation)

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@with_settings("lateness", "lateness_by_kind", "consent", "leads")
+@with_settings("lateness", "lateness_by_kind", "consent", "leads", "sources")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--source", metavar="NAME", help="Map the records of FILE by this source: its name, file or preset.")
 @click.option(
     "--at",
     metavar="TIME",
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 def replay(
     settings: Settings,
     files: tuple[str, ...],
+    source: str | None,
     at: str | None,
     windows: tuple[str, ...],
     names: tuple[str, ...],
@@ -74,6 +76,8 @@ def replay(
     from the first event (or `--from`) up to `--at`, each as a replay with `--at` of that moment gives them,
     under the names and labels of a worker's /metrics. promtool makes blocks of it, and the dashboards show
     the past. Let it end where Prometheus began to scrape. Metrics of the worker itself are not in it.
+
+    With `--source` FILE holds records of somebody else's, as they lie in a topic; what becomes of them is told, too.
 
     With `--format ndjson --every 1h` it writes the readings of each step, one a line, as they are on the topic
     leadpulse.metrics. Events are taken in order of arrival (`recordedtime`, else `time`) and not of their own
@@ -98,6 +102,7 @@ def replay(
     from stream.replay.replay import replay as run
 
     _known(names)
+    _lines = _reader(settings, source)
     at_ms = _moment(at, "--at")
     steps = checked_steps(form, every, _moment(begin, "--from"), at_ms)
     options = options_of(settings, time.time_ns() // 1_000_000, at_ms, _checked(windows) or None)
@@ -154,8 +159,21 @@ def options_of(settings: Settings, now_ms: int, at_ms: int | None, windows: tupl
     )
 
 
-def _lines(files: tuple[str, ...], read: Callable[[int], None]) -> Iterator[bytes]:
-    return (line for path in files for line in lines_of(path, read))
+def _reader(
+    settings: Settings, source: str | None
+) -> Callable[[tuple[str, ...], Callable[[int], None]], Iterator[bytes]]:
+    """Give what reads files: as they are, or by a source, which tells at the end what became of its records."""
+    if source is None:
+        return lambda files, read: (line for path in files for line in lines_of(path, read))
+    from stream.cli import mapped
+    from stream.intake.files import Tried
+
+    def lines(files: tuple[str, ...], read: Callable[[int], None]) -> Iterator[bytes]:
+        tried = Tried()
+        yield from mapped.lines(settings, source, files, tried, read)
+        mapped.tell(tried)
+
+    return lines
 
 
 def _show(replayed: Replayed, names: tuple[str, ...], form: str) -> None:

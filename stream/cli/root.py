@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "check",
         "Say line by line what is wrong with events before they are produced.",
     ),
+    "sources": ("stream.cli.sources", "sources", "Presets of vendors, and what a definition makes of records."),
     "topics": ("stream.cli.topics", "topics", "Create, verify, list or rebuild the topics on your Kafka."),
     "worker": ("stream.cli.worker", "worker", "Run a worker; start as many as there are partitions."),
     "status": ("stream.cli.status", "status", "Say how workers, shards and figures are, and what is wrong."),

@@ -36,7 +36,7 @@ def topics() -> None:
 
 
 @topics.command()
-@with_settings(*BROKER_FLAGS, "leads")
+@with_settings(*BROKER_FLAGS, "leads", "sources")
 @click.option(
     "--optional", is_flag=True, help="Also the sources that an installation may be without: crm, cost, signal, privacy."
 )
@@ -77,7 +77,7 @@ def create(settings: Settings, optional: bool, partitions: int, replication: int
 
 
 @topics.command()
-@with_settings(*BROKER_FLAGS, "group_id", "delivery", "partitioner", "leads")
+@with_settings(*BROKER_FLAGS, "group_id", "delivery", "partitioner", "leads", "sources")
 def verify(settings: Settings) -> None:
     """Check all that a worker needs, and say what is lost where something is not as it should be.
 
@@ -94,22 +94,26 @@ def verify(settings: Settings) -> None:
     from stream.kafka.inspect import inspect, sample
 
     link, layout = security.link(settings), layout_of(settings)
-    own = check.names(layout, settings.group_id)
+    names = check.names(layout, settings.group_id)
     with broker.admin(link) as client:
         _, findings = broker.findings(link, client, layout)
-        findings += check.group_findings(link, client, own.group)
+        findings += check.group_findings(link, client, names.group)
     if settings.delivery == "exactly_once":
-        findings += check.transaction_findings(link, own)
+        findings += check.transaction_findings(link, names)
     if not any(finding.fatal for finding in findings):
-        seen = inspect(link, layout, own.group)
+        seen = inspect(link, layout, names.group)
         findings += checks.offset_findings(seen, layout)
         findings += checks.clock_findings(seen, int(time.time() * 1_000))
-        sources = [spec.name for spec in seen.specs if spec.role == "source" and spec.name in seen.found]
+        # how others place their keys is their affair
+        own = [spec for spec in seen.specs if spec.role == "source" and not spec.mapped]
+        sources = [spec.name for spec in own if spec.name in seen.found]
         counts = {name: seen.found[name].partitions for name in sources}
         findings += checks.partitioner_findings(sample(link, seen, counts), counts, settings.partitioner)
         findings.sort(key=lambda finding: not finding.fatal)
     for finding in findings:
         click.echo(str(finding))
+    for line in _mapped(settings):
+        click.echo(line)
     fatal = sum(finding.fatal for finding in findings)
     if fatal:
         raise CheckError(
@@ -120,8 +124,24 @@ def verify(settings: Settings) -> None:
     click.echo(f"All topics are usable; {len(findings)} notice(s).")
 
 
+def _mapped(settings: Settings) -> list[str]:
+    """Name each topic that is mapped, its source and its partitions."""
+    if not settings.sources:
+        return []
+    from stream.engine.groups import chosen
+    from stream.kafka import security
+    from stream.worker.mapping import Intake
+
+    intake = Intake.of(settings, security.link(settings), chosen(settings.leads))
+    return [
+        f"mapped   {topic}  by {name}, {intake.counts.get(topic, 0)} partition(s)"
+        for name, topics in intake.topics.items()
+        for topic in topics
+    ]
+
+
 @topics.command("list")
-@with_settings(*BROKER_FLAGS, "leads")
+@with_settings(*BROKER_FLAGS, "leads", "sources")
 def list_topics(settings: Settings) -> None:
     """List every topic of the installation with its role and partition count."""
     from stream.cli.layout import layout_of
@@ -140,7 +160,7 @@ def list_topics(settings: Settings) -> None:
 
 
 @topics.command()
-@with_settings(*BROKER_FLAGS, "group_id", "start", "leads")
+@with_settings(*BROKER_FLAGS, "group_id", "start", "leads", "sources")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
     "--replication",

@@ -17,7 +17,6 @@ from typing import Final
 import msgspec
 import orjson
 
-from stream.contract.kinds import KindName
 from stream.contract.oversize import Cut
 from stream.contract.records import Record
 from stream.contract.rejects import UNKNOWN_SITE, Reject
@@ -68,9 +67,9 @@ _decode = msgspec.json.Decoder(DeadLetter).decode
 
 
 def encode(
-    reject: Reject, record: Record, kind: KindName, topic: str, partition: int
+    reject: Reject, record: Record, kind: str, topic: str, partition: int
 ) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
-    """Make key, value and headers of a dead letter.
+    """Make key, value and headers of a dead letter; `kind` is that of its topic, or `sources/NAME` of one of others.
 
     >>> key, value, headers = encode(Reject(0, "not_json"), (9, 0, None, b"{", ()), "form", "form", 3)
     >>> key, headers[0]

@@ -31,6 +31,13 @@ ARRIVAL_HEADER = "leadpulse-arrival"
 CLAIM, ERASE = b"claim", b"erase"
 ORDERS = frozenset((CLAIM, ERASE))
 
+#: Header of a record that was made of somebody else's: topic, partition, offset and item of that.
+ITEM_HEADER = "leadpulse-item"
+
+#: Name of the group that makes our events of anybody's topics, and what the names of its sources begin with.
+SOURCES = "sources"
+MAPPED = "topic/"
+
 #: Source name of the topic by which records reach the shard that they belong to.
 REROUTE = "reroute"
 

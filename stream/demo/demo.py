@@ -28,11 +28,11 @@ from kafka import KafkaConsumer, TopicPartition
 from rich.console import Console
 from rich.live import Live
 
-from stream.demo import view
+from stream.demo import segment, view
 from stream.demo.compare import Board, Line, compare
 from stream.demo.produce import Pump, now_ms
 from stream.demo.stage import Stage
-from stream.demo.traffic import Options, Traffic
+from stream.demo.traffic import Options, Record, Traffic
 from stream.reference.account import Key, Reference
 from stream.reference.leads.rules import DEFAULT
 
@@ -60,6 +60,7 @@ class DemoOptions:
     history_ms: int = 6 * 3_600_000
     history_rate: float = 0.35
     metrics_port: int = 9464
+    source: str = ""  # segment: visits and mails come by a topic of Segment's
 
 
 class Play:
@@ -88,7 +89,7 @@ class Play:
             )
         )
         client = {"bootstrap_servers": stage.broker, "enable_idempotence": False}
-        self._pump = Pump(traffic, client, "", self.books.tell)
+        self._pump = Pump(traffic, client, "", self.books.tell, _dress if options.source else None)
         self._consumer = KafkaConsumer(bootstrap_servers=stage.broker, auto_offset_reset="earliest")
         self._results = TopicPartition(RESULTS, 0)
         self._consumer.assign([self._results])
@@ -250,13 +251,21 @@ class Play:
         self.listen(LAST_PATIENCE_S, everything=True, leads=True)
 
 
+def _dress(record: Record) -> tuple[str, bytes] | None:
+    call = segment.dressed(record.kind, record.value)
+    return None if call is None else (segment.TOPIC, call)
+
+
 def run(options: DemoOptions, out: Console | None = None) -> int:
     """Run the demo; 1 says that numbers never came, or (with `check`) that some were wrong at the end."""
     console = out or Console()
     live = console.is_terminal
     with _signals_as_interrupt() as asked:
         try:
-            with _shown(console, live) as show, Stage(metrics_port=options.metrics_port) as stage:
+            with (
+                _shown(console, live) as show,
+                Stage(metrics_port=options.metrics_port, source=options.source) as stage,
+            ):
                 play = Play(options, stage, show, asked.is_set)
                 try:
                     play.run()

@@ -24,6 +24,7 @@ from kafka.errors import KafkaError
 from stream.demo.traffic import Record, Truth
 
 Tell = Callable[[str, Truth, int], None]  # kind, truth, arrival in ms
+Dress = Callable[[Record], tuple[str, bytes] | None]  # topic and value, or None
 
 LINGER_MS: Final = 20
 FLUSH_S: Final = 30.0
@@ -44,7 +45,11 @@ class Pump:
     `client` are kafka-python's settings of the connection (bootstrap_servers, security …).
     """
 
-    def __init__(self, records: Iterable[Record], client: Mapping[str, Any], prefix: str, tell: Tell) -> None:
+    def __init__(
+        self, records: Iterable[Record], client: Mapping[str, Any], prefix: str, tell: Tell, dress: Dress | None = None
+    ) -> None:
+        """Take `dress` for records that go to another topic in another form, where it gives one."""
+        self._dress = dress
         self._records: Iterator[Record] = iter(records)
         self._next: Record | None = next(self._records, None)
         self._prefix = prefix
@@ -66,9 +71,12 @@ class Pump:
             if record is None or record.time_ms > until_ms:
                 self.settle()
                 return False
-            topic = self._prefix + record.kind
+            topic, value = self._prefix + record.kind, record.value
+            # of what is broken it is known what it is: it stays as it is
+            if self._dress is not None and record.truth.outcome != "dead_lettered":
+                topic, value = self._dress(record) or (topic, value)
             try:
-                future = self._producer.send(topic, value=record.value, key=record.key, timestamp_ms=record.time_ms)
+                future = self._producer.send(topic, value=value, key=record.key, timestamp_ms=record.time_ms)
             except KafkaError as error:
                 raise ProduceFailed(f"topic {topic}: {error}") from error
             self._waiting.append((record, future))

@@ -7,16 +7,18 @@ Out: addresses of both; when it closes, no process and no file is left.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from stream.demo import children
+from stream.demo import children, segment
 from stream.demo.broker import HOST, EmbeddedBroker, free_port
 
 PARTITIONS = 4
@@ -47,7 +49,10 @@ class Stage:
         partitions: int = PARTITIONS,
         metrics_port: int = METRICS_PORT,
         worker: Sequence[str] | None = None,
+        source: str = "",
     ) -> None:
+        """Take `source` for a topic of others that is mapped, as the demo's definition of it says."""
+        self._definition = Path(tempfile.mkdtemp(prefix="leadpulse-demo-")) / f"{source}.toml" if source else None
         self._command = worker or (sys.executable, "-m", "stream", "worker")
         self._broker = EmbeddedBroker()
         self._partitions = partitions
@@ -68,14 +73,21 @@ class Stage:
     def env(self) -> dict[str, str]:
         """Give the environment of the worker: ours, without settings meant for another installation."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("LEADPULSE_")}
-        return ours | {
-            "LEADPULSE_BROKERS": self.broker,
-            "LEADPULSE_DELIVERY": "at_least_once",
-            "LEADPULSE_HTTP": f"{HOST}:{self._metrics_port}",
-            "LEADPULSE_SESSION_TIMEOUT": "6s",
-            "LEADPULSE_LOG_LEVEL": "warning",
-            "PYTHONFAULTHANDLER": "1",  # SIGABRT then writes what every thread is doing
-        }
+        mapped = {}
+        if self._definition is not None:
+            mapped = {"LEADPULSE_SOURCES": str(self._definition), "LEADPULSE_EMAIL_HASH_KEY": "nobody's, of a demo"}
+        return (
+            ours
+            | mapped
+            | {
+                "LEADPULSE_BROKERS": self.broker,
+                "LEADPULSE_DELIVERY": "at_least_once",
+                "LEADPULSE_HTTP": f"{HOST}:{self._metrics_port}",
+                "LEADPULSE_SESSION_TIMEOUT": "6s",
+                "LEADPULSE_LOG_LEVEL": "warning",
+                "PYTHONFAULTHANDLER": "1",  # SIGABRT then writes what every thread is doing
+            }
+        )
 
     def __enter__(self) -> Stage:
         try:
@@ -90,13 +102,19 @@ class Stage:
         return self
 
     def _create_topics(self) -> None:
-        from stream.engine.groups import GROUPS
+        from stream.engine.groups import GROUPS, mapping
         from stream.kafka import security, topics
         from stream.kafka.layout import Layout
         from stream.settings.fields import Settings
 
         settings = Settings(brokers=(self.broker,), delivery="at_least_once")
-        layout = Layout("", GROUPS.values())
+        mapped: list[str] = []
+        if self._definition is not None:
+            self._definition.write_text(segment.DEFINITION, encoding="utf-8")
+            mapped = [segment.TOPIC]
+            with topics.admin(security.link(settings)) as client:
+                client.create_topics({segment.TOPIC: {"num_partitions": 2, "replication_factor": 1}})
+        layout = Layout("", mapping(mapped, GROUPS).values())
         topics.create(security.link(settings), layout, partitions=self._partitions, replication=1, optional=True)
 
     def _start_worker(self) -> None:
@@ -132,6 +150,8 @@ class Stage:
             self._log.close()
             self._log = None
         self._broker.stop()
+        if self._definition is not None:
+            shutil.rmtree(self._definition.parent, ignore_errors=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -32,12 +32,13 @@ class ShardReport(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Forward:
-    """A record on its way to the shard that owns its canonical key."""
+    """A record on its way to the shard that owns its canonical key; `group` is that shard's if not our own."""
 
     partition: int
     key: bytes | None
     value: bytes | None
     headers: list[tuple[str, bytes]]
+    group: str = ""
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from stream.changes.panes import DAY_MS
 from stream.contract.kinds import KINDS, KindName
+from stream.contract.records import SOURCES
 from stream.engine.options import FoldOptions
 from stream.ingest.campaign import campaign_id_of, campaign_of
 from stream.ingest.touches import Channels
@@ -37,6 +38,8 @@ class Group:
     Where a group is `optional` its topics may be missing: then it does not run, and its kinds are shown as missing.
     `partitions` is for groups whose topics shall not have as many as the others. `fed_by` names the groups that hand
     something over to it, which come before it. `told_by` names those that tell it of people, itself among them.
+    `mapped` are topics of others, by their whole names, whose records it makes events of: it keeps no rows. `maps` are
+    the kinds of these events, as far as that is known.
     """
 
     name: str
@@ -46,6 +49,8 @@ class Group:
     partitions: int | None = None
     fed_by: tuple[str, ...] = ()
     told_by: tuple[str, ...] = ()
+    mapped: tuple[str, ...] = ()
+    maps: tuple[KindName, ...] = ()
 
     @property
     def optional_kinds(self) -> tuple[KindName, ...]:
@@ -85,7 +90,7 @@ def by_name(groups: Iterable[Group]) -> dict[str, Group]:
     for group in groups:
         if group.name in out:
             raise ValueError(f"two groups are named {group.name}")
-        if not (group.kinds or group.fed_by or group.told_by):
+        if not (group.kinds or group.fed_by or group.told_by or group.mapped):
             raise ValueError(f"nothing comes into the group {group.name}: it has no kinds and nobody feeds it")
         for kind in group.kinds:
             if owner.setdefault(kind, group.name) != group.name:
@@ -118,6 +123,18 @@ def chosen(leads: Literal["auto", "on", "off"], groups: Mapping[str, Group] = GR
         for name, group in groups.items()
         if leads != "off" or not group.told_by
     }
+
+
+def _mapping(shared: Shared, options: FoldOptions) -> Stage:
+    raise AssertionError("it has no rows, and no stage")
+
+
+def mapping(topics: Iterable[str], groups: Mapping[str, Group], maps: Iterable[KindName] = ()) -> dict[str, Group]:
+    """Give the groups with the one that makes events of these topics; the same ones where there is none."""
+    mapped = tuple(sorted(set(topics)))
+    if not mapped:
+        return dict(groups)
+    return by_name((*groups.values(), Group(SOURCES, (), _mapping, mapped=mapped, maps=tuple(sorted(set(maps))))))
 
 
 def following(options: FoldOptions, shards: Mapping[str, int], groups: Mapping[str, Group] = GROUPS) -> FoldOptions:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stream.contract import dead_letter
-from stream.contract.records import REROUTE
+from stream.contract.records import ITEM_HEADER, REROUTE
 from stream.contract.rejects import Reject
 from stream.engine.commit import Letter
 from stream.ingest.columns import Columns
@@ -27,4 +27,8 @@ class Letters:
         """Make one."""
         own = batch.source == REROUTE
         topic = f"{self.prefix}leadpulse.reroute.{self.group}" if own else f"{self.prefix}{batch.kind}"
-        return dead_letter.encode(reject, batch.records[reject.index], batch.kind, topic, self.shard)
+        record = batch.records[reject.index]
+        key, value, headers = dead_letter.encode(reject, record, batch.kind, topic, self.shard)
+        # what was made of somebody else's record is found by the place of that
+        origin = dict(record[4]).get(ITEM_HEADER) if own and record[4] else None
+        return origin or key, value, headers

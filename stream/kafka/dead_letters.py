@@ -13,13 +13,17 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
+from aiokafka import TopicPartition as PlacedTopic
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from stream.contract.dead_letter import DeadLetter, decode
+from stream.contract.records import Record
 from stream.errors import BrokerError, InputError, TopicError
 from stream.kafka import topics
+from stream.kafka.inspect import asked
 from stream.kafka.layout import Layout
+from stream.kafka.reader import Reader
 from stream.kafka.security import Link
 
 #: Nothing more comes after so long: some brokers name an end that no fetch reaches.
@@ -61,6 +65,18 @@ def named(link: Link, layout: Layout, key: str) -> DeadLetter:
         where=layout.dead_letter,
         do="`leadpulse dead-letter list` shows the newest; old ones leave with the topic's retention.",
     )
+
+
+def original(link: Link, letter: DeadLetter) -> Record | None:
+    """Give the record that a letter is of, from the topic that it was read from; None once it is gone there."""
+
+    async def look() -> Record | None:
+        tp = PlacedTopic(letter.topic, letter.partition)
+        async with Reader(link) as reader:
+            begin, end = (await reader.bounds([tp]))[tp]
+            return await reader.record_at(tp, letter.offset, end) if begin <= letter.offset < end else None
+
+    return asked(link, look())
 
 
 @contextmanager

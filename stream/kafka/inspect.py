@@ -18,6 +18,7 @@ from kafka import KafkaAdminClient
 from kafka import TopicPartition as AdminPartition
 
 from stream.contract.records import Record
+from stream.errors import TopicError
 from stream.kafka import refusals, topics
 from stream.kafka.layout import Layout
 from stream.kafka.reader import Reader
@@ -161,6 +162,29 @@ async def _read(
             for tp, got in (await reader.poll(min(wait_s, 0.1))).items():
                 if got.records:
                     yield (tp.topic, tp.partition), got.records, True
+
+
+def newest(link: Link, topic: str, most: int) -> list[Record]:
+    """Give about so many of the newest records of a topic, partition by partition.
+
+    Raises TopicError where it is not there.
+    """
+    with topics.admin(link) as client:
+        there = topics.found(client, [topic])
+        if topic not in there:
+            raise TopicError("The topic is missing, or not to be seen.", where=topic, do="`leadpulse topics verify`.")
+        tps = [AdminPartition(topic, number) for number in range(there[topic].partitions)]
+        begins, ends = _bounds(client, tps)
+    share = max(1, most // len(tps))
+    starts = {place: max(begins[place], end - share) for place, end in ends.items()}
+    found: list[Record] = []
+
+    async def look() -> None:
+        async for _, records, _ in _read(link, starts, ends, 0.0):
+            found.extend(records)
+
+    asked(link, look())
+    return found
 
 
 def sample(link: Link, seen: Inspection, names: Iterable[str]) -> dict[str, list[tuple[int, bytes | None]]]:

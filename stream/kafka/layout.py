@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple, Protocol
 
-from stream.contract.records import HANDOVER, REROUTE, TOUCHES
+from stream.contract.records import HANDOVER, MAPPED, REROUTE, TOUCHES
 
 
 class TopicGroup(Protocol):
@@ -38,6 +38,14 @@ class TopicGroup(Protocol):
     @property
     def told_by(self) -> tuple[str, ...]:
         """The groups that tell it of people."""
+
+    @property
+    def mapped(self) -> tuple[str, ...]:
+        """Topics of others that it makes events of, by their whole names: no prefix, any number of partitions."""
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        """The kinds of these events."""
 
     @property
     def optional_kinds(self) -> tuple[str, ...]:
@@ -87,6 +95,7 @@ class Layout:
                 **({REROUTE: self._own(f"reroute.{name}")} if group.kinds else {}),
                 **({HANDOVER: self._own(f"handover.{name}")} if group.fed_by else {}),
                 **({TOUCHES: self._own(TOUCHES)} if group.told_by else {}),
+                **{f"{MAPPED}{topic}": topic for topic in group.mapped},
             }
             for name, group in self.groups.items()
         }
@@ -132,8 +141,9 @@ class Layout:
         return frozenset(f"{self.prefix}{kind}" for group in self.groups.values() for kind in group.optional_kinds)
 
     def missing(self, group: str) -> tuple[str, ...]:
-        """Name the kinds of a group that are not there."""
-        return tuple(kind for kind in self.groups[group].kinds if kind not in self.sources[group])
+        """Name the kinds of a group that are not there: neither as a topic nor made of topics of others."""
+        made = {kind for each in self.groups.values() for kind in each.maps}
+        return tuple(kind for kind in self.groups[group].kinds if kind not in self.sources[group] and kind not in made)
 
     def former(self) -> Layout | None:
         """Give the layout of the generation before, None for the first."""

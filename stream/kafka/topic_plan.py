@@ -19,6 +19,7 @@ from stream.kafka.topic_spec import (
     DELTAS,
     HANDOVER,
     LEAD_EVENTS,
+    MAPPED,
     MESSAGE_BYTES,
     REROUTE,
     SOURCE,
@@ -69,8 +70,9 @@ class TopicPlan:
             if group.told_by:
                 roles |= {topic: ("result", RESULTS[result]) for result, topic in layout.results.items()}
             kinds = {layout.sources[name][kind]: kind for kind in group.optional_kinds if kind in layout.sources[name]}
+            theirs = {topic: TopicSpec(topic, "source", name, 0, MAPPED, mapped=True) for topic in group.mapped}
             specs += [
-                TopicSpec(topic, role, name, count, configs, group.optional, kinds.get(topic, ""))
+                theirs.get(topic) or TopicSpec(topic, role, name, count, configs, group.optional, kinds.get(topic, ""))
                 for topic, (role, configs) in roles.items()
             ]
         specs.append(TopicSpec(layout.rollup, "state", "rollup", 1, COMPACTED))
@@ -98,13 +100,29 @@ class TopicPlan:
             first = [own[records.TOUCHES]] if group.told_by else sources
             ours = [layout.state(name), layout.deltas(name), *own.values()]
             there = next(filter(None, (_partitions(some, found) for some in (first, sources, ours))), [])
+            if group.mapped:
+                # nothing in it is keyed: it grows with the topics, and keeps what it has
+                there = _partitions([*sources, *ours], found)
             usual = max(counts.values(), default=partitions) if group.told_by else partitions
             counts[name] = max(there, default=group.partitions or usual)
         return cls(layout, counts)
 
     def missing(self, found: Mapping[str, Found], *, optional: bool = True) -> list[TopicSpec]:
         """Give the topics that must be created; those of optional kinds only if they are asked for."""
-        return [spec for spec in self.specs if spec.name not in found and (optional or not spec.kind)]
+        absent = [spec for spec in self.specs if spec.name not in found and not spec.mapped]
+        return [spec for spec in absent if optional or not spec.kind]
+
+    def short(self, found: Mapping[str, Found]) -> dict[str, int]:
+        """Name our own topics of what maps others' that have fewer partitions than these: topic → as many as needed."""
+        return {
+            spec.name: spec.partitions
+            for spec in self.specs
+            if self._maps(spec.group) and not spec.mapped and spec.name in found
+            if found[spec.name].partitions < spec.partitions
+        }
+
+    def _maps(self, group: str) -> bool:
+        return group in self.layout.groups and bool(self.layout.groups[group].mapped)
 
     def unstamped(self, found: Mapping[str, Found]) -> list[str]:
         """Name our own topics that keep the times of whoever writes."""
@@ -128,7 +146,9 @@ class TopicPlan:
     def grown(self, found: Mapping[str, Found]) -> dict[str, int]:
         """Give the groups whose sources were given partitions after their state was made: group → its shards."""
         out: dict[str, int] = {}
-        for name in self.layout.groups:
+        for name, group in self.layout.groups.items():
+            if group.mapped:
+                continue
             kinds = self._sources(name)
             own = {spec.name for spec in self.specs if spec.group == name} - {*kinds, *self.layout.results.values()}
             counts = {found[topic].partitions if topic in found else 0 for topic in own}
@@ -171,8 +191,16 @@ class TopicPlan:
         yield from (_missing(replace(spec, optional=spec.optional and spec.group != group)) for spec in wanted)
 
     def _counts(self, found: Mapping[str, Found]) -> Iterable[Finding]:
-        grown = self.grown(found)
+        grown, short = self.grown(found), self.short(found)
+        for topic, count in short.items():
+            yield Finding(
+                f"The topic has {found[topic].partitions} partitions; the topics that are mapped have up to {count}.",
+                topic,
+                "Run `leadpulse topics create`, which adds them.",
+            )
         for name, group in self.layout.groups.items():
+            if group.mapped:
+                continue
             listed = {topic: found[topic].partitions for topic in self._sources(name) if topic in found}
             told = found.get(self.layout.touches or "") if group.told_by else None
             if name in grown:
@@ -199,7 +227,8 @@ class TopicPlan:
             there = found.get(spec.name)
             if there is None or spec.role in ("source", "dead_letter") or there.partitions == spec.partitions:
                 continue
-            if spec.group in grown or spec.name in self.layout.results.values():  # where these lie their keys say
+            by_key = spec.name in self.layout.results.values()  # where these lie their keys say
+            if by_key or spec.group in grown or self._maps(spec.group):
                 continue
             yield Finding(
                 f"The topic has {there.partitions} partitions; with its sources it must have {spec.partitions}.",
@@ -222,6 +251,12 @@ def _too_few(topic: str, count: int, wanted: int) -> Finding:
 
 
 def _missing(spec: TopicSpec) -> Finding:
+    if spec.mapped:
+        return Finding(
+            "A topic that is to be mapped is missing.",
+            spec.name,
+            "Correct `topics` in the definition of its source, or have its producer make it.",
+        )
     if spec.role == "history":
         return Finding(
             "History is not kept: there is no topic for it. Each worker that takes over learns anew what is usual.",

@@ -37,6 +37,8 @@ REROUTE: Final = DELTAS
 TOUCHES: Final = DELTAS
 LEAD_EVENTS: Final = {**STAMPED, "cleanup.policy": "delete", "retention.ms": str(90 * DAY_MS)}
 DEAD_LETTER: Final = {**STAMPED, "cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
+#: Of topics of others: what is worth a word, and nothing that would be set.
+MAPPED: Final = {"retention.ms": str(7 * DAY_MS), **STAMPED}
 SOURCE: Final = {
     "cleanup.policy": "delete",
     "retention.ms": str(7 * DAY_MS),
@@ -60,6 +62,7 @@ class TopicSpec:
     configs: Mapping[str, str]
     optional: bool = False  # a worker does without its group where it is missing
     kind: str = ""  # the optional kind that a worker does without where this source is missing
+    mapped: bool = False  # somebody else's: never made, changed or deleted
 
     @property
     def dispensable(self) -> bool:

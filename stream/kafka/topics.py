@@ -165,7 +165,10 @@ def create(
     """
     with admin(link) as client:
         there = found(client, (spec.name for spec in TopicPlan(layout).specs))
-        missing = TopicPlan.fitting(layout, there, partitions).missing(there, optional=optional)
+        plan = TopicPlan.fitting(layout, there, partitions)
+        if short := plan.short(there):
+            client.create_partitions(short)
+        missing = plan.missing(there, optional=optional)
         if missing:
             replicas = replication or min(3, brokers(client))
             wanted = {spec.name: _request(spec, replicas) for spec in missing}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from stream.errors import LeadpulseError
-from stream.render import deployment, events, rules, runbook, schemas
+from stream.render import constructors, deployment, events, rules, runbook, schemas
 from stream.render.reference import reference
 
 Difference = Literal["differs", "missing", "is left over"]
@@ -53,6 +53,7 @@ def files(root: Path, links: rules.Links = rules.Links()) -> dict[Path, str]:
         **schemas.render(root),
         root / "schemas" / "METRICS.md": reference(),
         root / "docs" / "events.md": events.page(),
+        root / constructors.PATH: constructors.stub(),
         **{root / path: text for path, text in monitoring.items()},
     }
 

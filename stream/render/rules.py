@@ -110,6 +110,13 @@ def _companions(timings: Timings) -> dict[str, tuple[str, str, str]]:
             companions.dead_letters(), timings.hold,
             f"{{{{ $value | humanizePercentage }}}} of the records of {kind} were dead letters within an hour.",
         ),
+        texts.SOURCE: (
+            companions.not_mapped(), timings.hold,
+            (
+                "{{ $value | humanizePercentage }} of the items of the source {{ $labels.source }} were not mapped "
+                "within an hour."
+            ),
+        ),
         texts.CONSERVATION: (
             companions.conservation(), ticket, "Accepted less accounted for: {{ $value }} records."
         ),

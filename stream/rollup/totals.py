@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from stream.rollup.budget import Budget
+from stream.rollup.mapped import Mapped
 from stream.rollup.standing import Standings
 from stream.rollup.value import Value
 from stream.state.labels import FOLDED
@@ -26,8 +27,12 @@ def totals(
     ended = dropped = 0
     ignored: Counter[str] = Counter()
     folded = dict(budget.folded)
+    mapped = Mapped()
     for name, n in sorted(account.items()):
         kind, outcome, *rest = name.split("/", 2)
+        if kind == "source":
+            mapped.take(outcome, rest[0], n)
+            continue
         if outcome == "accepted":
             accepted[kind] = accepted.get(kind, 0) + n
         elif outcome in ("clock_ahead", "rerouted"):
@@ -46,11 +51,16 @@ def totals(
             ended += n
             yield "events_total", {"kind": kind, "outcome": outcome, "reason": rest[0] if rest else ""}, n
     yield "conservation_error", {}, sum(accepted.values()) - ended
+    yield from mapped.totals()
     if standings.any_told:
         for field, n in sorted(ignored.items()):
             yield "ignored_ids_total", {"field": field}, n
         yield "lead_facts_dropped_total", {}, dropped
-    for kind, newest in sorted(standings.newest_ms().items()):
+    # of topics of others the arrival of the newest record is told: what it says of time is not known
+    arrived: dict[str, int] = {}
+    for name, ms in standings.by_site("source_newest_ms"):
+        arrived[name] = max(int(ms), arrived.get(name, 0))
+    for kind, newest in sorted((standings.newest_ms() | arrived).items()):
         yield "source_newest_event_timestamp_seconds", {"kind": kind}, newest / 1000
         yield "source_lag_seconds", {"kind": kind}, max(0, now_ms - newest) / 1000
     for kind, records in sorted(standings.lag_records().items()):

@@ -311,6 +311,22 @@ class Settings(BaseModel):
         "`leadpulse settings --rules` prints.",
     )
 
+    # -- topics of others
+    sources: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        (),
+        description="Definitions of topics of others to make events of: files of TOML, folders of them, or "
+        "module:object, comma-separated.",
+    )
+    email_hash_key: SecretStr | None = Field(
+        None,
+        description="Key by which addresses in records of sources become their HMAC-SHA-256; the one that producers of "
+        "email_hash use, and it stays. At least 16 characters.",
+    )
+    email_hash_key_file: Path | None = Field(
+        None, description="File that holds the key for addresses, in place of email_hash_key."
+    )
+    source_record: Bytes = Field(8 << 20, ge=1 << 10, le=64 << 20, description="Largest record of a source, unpacked.")
+
     # -- alerts
     alerts: Path | None = Field(
         None,
@@ -414,6 +430,15 @@ class Settings(BaseModel):
     @property
     def http_port(self) -> int:
         return host_port(self.http)[1]
+
+    @property
+    def source_record_bytes(self) -> int:
+        return self.source_record
+
+    @property
+    def hash_key(self) -> bytes | None:
+        """Give the key for addresses; None: a record with one is refused."""
+        return self.email_hash_key.get_secret_value().encode() if self.email_hash_key else None
 
     @property
     def token(self) -> str | None:

@@ -29,6 +29,7 @@ SECRET_FILES = {
     "http_token_file": "http_token",
     "http_scrape_token_file": "http_scrape_token",
     "sasl_password_file": "sasl_password",
+    "email_hash_key_file": "email_hash_key",
 }
 
 # Not ours: what Kubernetes writes into every container for a Service of this name or one that begins with it, such as

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stream.settings.fields import Settings
 
 MIN_TOKEN_CHARS = 16
+MIN_KEY_BYTES = 16
 
 
 def broken_rule(settings: Settings) -> SettingsError | None:
@@ -51,6 +52,16 @@ def _tls_files(s: Settings) -> SettingsError | None:
         path = getattr(s, name)
         if path is not None and not path.is_file():
             return _error(f"{name}: there is no file {path}.", "Give the path of a PEM file.", name)
+    return None
+
+
+def _hash_key(s: Settings) -> SettingsError | None:
+    if s.hash_key is not None and len(s.hash_key) < MIN_KEY_BYTES:
+        return _error(
+            f"email_hash_key is shorter than {MIN_KEY_BYTES} characters: it could be guessed, and with it addresses.",
+            "Make one with `openssl rand -hex 32`; it is the one that producers of email_hash use.",
+            "email_hash_key",
+        )
     return None
 
 
@@ -184,6 +195,7 @@ RULES: tuple[Callable[[Settings], SettingsError | None], ...] = (
     _tls_files,
     _sasl_token,
     _sasl_whole,
+    _hash_key,
     _plaintext,
     _http_tokens,
     _http_bind,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from aiokafka import TopicPartition
 
+from stream.contract.records import MAPPED
 from stream.errors import REBUILD, TopicError
 
 #: (group, source) → its partitions that nobody reads
@@ -35,6 +36,7 @@ def unread(
         )
         for group, topics in sources.items()
         for source, topic in topics.items()
+        if not source.startswith(MAPPED)  # these are looked after by themselves
     }
     return {place: tps for place, tps in found.items() if tps}
 

@@ -21,7 +21,7 @@ import faust
 from aiokafka import TopicPartition
 from mode import CrashingSupervisor
 
-from stream.contract.records import REROUTE
+from stream.contract.records import REROUTE, SOURCES
 from stream.kafka import refusals
 from stream.kafka.clock import BrokerClock
 from stream.kafka.layout import ROLLUP, Layout, ShardId
@@ -60,6 +60,7 @@ from stream.worker.transport import BatchTopic, Transport
 
 if TYPE_CHECKING:
     from stream.settings.fields import Settings
+    from stream.worker.mapping import Intake
 
 log = logging.getLogger("leadpulse.worker")
 
@@ -80,6 +81,7 @@ class App(faust.App):  # type: ignore[misc]
     alerts: AlertsFile
     shards_of: dict[str, int]
     letter_partitions: int
+    intake: Intake | None  # the topics of others that are mapped
     publishes: bool  # whether results are this generation's by now
 
     def _new_transport(self) -> Transport:
@@ -164,6 +166,7 @@ def build_app(
     exporter: Exporter | None = None,
     clock: BrokerClock | None = None,
     reset: bool = False,
+    intake: Intake | None = None,
 ) -> App:
     """Join everything; `counts` is topic → number of partitions, as the start-up checks found them.
 
@@ -171,6 +174,8 @@ def build_app(
     """
     shown, clock = Shown(exporter), clock or BrokerClock()
     shards_of = {group: counts[layout.state(group)] for group in layout.assigned()}
+    if intake is not None and SOURCES in shards_of:
+        shards_of[SOURCES] = intake.shards  # its own topics may have more partitions
     exactly_once = settings.delivery == "exactly_once"
     owner = Owner(layout.consumer_group(settings.group_id), settings.instance_id, uuid.uuid4().hex[:12])
     begun, gone = set[ShardId](), set[str]()
@@ -202,6 +207,7 @@ def build_app(
     )
     app.link, app.layout, app.whole, app.shown, app.shards_of = link, layout, whole or layout, shown, shards_of
     app.letter_partitions = counts[layout.dead_letter]
+    app.intake = intake
     rules, first = settings.rules, layout.former() is None
     app.publishes = first
     app.alerts = AlertsFile(settings.alerts)
@@ -220,7 +226,8 @@ def build_app(
         def make(id: ShardId) -> Owned:
             name = layout.transactional_id(id) if exactly_once else None
             # forwards repeat what producers may have packed well
-            packed = [topic for source, topic in layout.sources.get(id.group, {}).items() if source == REROUTE]
+            senders = layout.sources if id.group == SOURCES else {id.group: layout.sources.get(id.group, {})}
+            packed = [topics[REROUTE] for topics in senders.values() if REROUTE in topics]
             statelog = StateLog(link, layout.state(id.group), id.shard, name, packed, clock)
             if id.group == ROLLUP:
                 claim = Claim(owner, rollup_settings(shards_of), gone)
@@ -241,13 +248,16 @@ def build_app(
             results = {topic: counts[topic] for topic in layout.results.values()}
             outputs = Outputs(layout, id, shards_of, counts[layout.dead_letter], settings.partitioner, results)
             made_with = shard_settings(settings.partitioner, shards_of[id.group])
+            mapping = None
+            if intake is not None and id.group == SOURCES:
+                made_with, mapping = intake.made_with(), intake.of_shard(id.shard, fold)
             claim = Claim(owner, made_with | leads_settings(layout, id.group, shards_of, rules), gone)
             # a log that is empty later on was not emptied for this beginning
             anew = reset and id not in begun
             begun.add(id)
             return Shard(
                 outputs, fold, statelog, source, settings, clock=clock, reset=anew, claim=claim, fail=outage.fail,
-                publishes=None if first else lambda: app.publishes,
+                publishes=None if first else lambda: app.publishes, mapping=mapping,
             )  # fmt: skip
 
         return Shards(layout, make, partial(Reader, link))

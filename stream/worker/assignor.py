@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, ConsumerProtocolMemberMetadata
 
+from stream.contract.records import SOURCES
 from stream.errors import SettingsError, TopicError
 from stream.worker.neighbours import Said, said_by, say, unlike
 
@@ -72,7 +73,12 @@ def shard_assignor(
             return {
                 member: ConsumerProtocolMemberAssignment(
                     VERSION,
-                    [(topic, shards) for group, shards in dealt[place].items() if shards for topic in read[group]],
+                    [
+                        (topic, some)
+                        for group, dealt_to in dealt[place].items()
+                        for topic in read[group]
+                        if (some := _of_topic(group, dealt_to, cluster.partitions_for_topic(topic)))
+                    ],
                     others.get(member, "").encode(),
                 )
                 for place, member in enumerate(order)
@@ -86,6 +92,11 @@ def shard_assignor(
                 refused(SettingsError(what, where=where, do=do))
 
     return ShardAssignor
+
+
+def _of_topic(group: str, shards: list[int], partitions: Collection[int] | None) -> list[int]:
+    """Give the partitions of a topic that go with shards of its group: of topics of others those that there are."""
+    return [shard for shard in shards if shard < len(partitions or ())] if group == SOURCES else shards
 
 
 def _instance(data: bytes | None) -> str:
@@ -109,6 +120,10 @@ def partition_counts(
     for group, topics in groups.items():
         found = {topic: len(partitions_of(topic) or ()) for topic in topics}
         known = None if shards is None else shards.get(group)
+        if group == SOURCES:
+            # topics of others have as many partitions as they have: each is read by the shards that there are for it
+            counts[group] = max(found.values()) if known is None else known
+            continue
         if known is not None and min(found.values()) >= known:
             counts[group] = known
             continue

@@ -18,7 +18,8 @@ from aiokafka.errors import KafkaError
 from kafka.errors import KafkaError as AdminError
 from mode import Service
 
-from stream.errors import LeadpulseError
+from stream.engine.groups import chosen
+from stream.errors import LeadpulseError, TopicError
 from stream.kafka import probe
 from stream.kafka.clock import BrokerClock
 from stream.kafka.reader import Reader
@@ -38,6 +39,7 @@ log = logging.getLogger("leadpulse.worker")
 
 ADDED_LOOK_S: Final = 3.0
 OUTAGE_LOOK_S: Final = 1.0
+TOPICS_LOOK_S: Final = 60.0
 REJOIN_S: Final = 30.0  # a join waits for the other members, who have to come back as well
 SILENT_LEAVE_S: Final = 1.0  # nobody is there to say goodbye to
 LEAVE_S: Final = 8.0  # time to leave the group in order, once everything is committed
@@ -129,6 +131,27 @@ def duties(app: App, settings: Settings, exporter: Exporter, clock: BrokerClock)
                     told = str(found)
                     log.warning("%s", told)
                 if found is not None and found.wrong is None:
+                    begin_again()
+                    return
+
+        @Service.task
+        async def _look_for_topics_of_sources(self) -> None:
+            """Notice topics that a pattern meets now, and partitions that were added: they are read from then on."""
+            said = ""
+            while not self.should_stop and app.intake is not None:
+                await self.sleep(TOPICS_LOOK_S)
+                try:
+                    found = await asyncio.to_thread(app.intake.changed, app.link, chosen(settings.leads))
+                except (LeadpulseError, KafkaError, AdminError) as error:
+                    if isinstance(error, TopicError) and str(error) != said:
+                        said = str(error)
+                        log.warning("%s", said)
+                    log.debug("topics of sources: %r", error)
+                    continue
+                if found:
+                    log.warning(
+                        "topics of sources have changed: %s. This worker ends, and is to be started again", found
+                    )
                     begin_again()
                     return
 

@@ -91,6 +91,10 @@ class Inbox:
         self.bytes = sum(self.waiting.values())
         return taken
 
+    def waiting_records(self) -> list[tuple[str, list[Record]]]:
+        """Give what waits, by source, and leave it there."""
+        return [(source, batch.records) for source, batches in self._batches.items() for batch in batches]
+
     def _records(self) -> int:
         return sum(len(batch.records) for batches in self._batches.values() for batch in batches)
 

@@ -7,16 +7,18 @@ Out: a running worker with /metrics, live page and runbook beside it; exit code 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from stream import catalog, logs
+from stream.contract.records import SOURCES
 from stream.contract.results import encode
-from stream.engine.groups import GROUPS, absent, chosen, following
+from stream.engine.groups import GROUPS, Group, absent, chosen, following
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
 from stream.ingest.ladder import Ladder
 from stream.ingest.touches import ChannelOptions
+from stream.kafka import security
 from stream.kafka.clock import BrokerClock
 from stream.rollup.budget import most_readings
 from stream.rollup.rollup import Rollup, RollupOptions
@@ -27,6 +29,10 @@ from stream.settings.fields import Settings
 from stream.stages.visitors.bounds import Bounds
 from stream.worker import run as shell
 from stream.worker import runbook
+from stream.worker.ports import Fold
+
+if TYPE_CHECKING:
+    from stream.worker.mapping import Intake
 
 
 def run(settings: Settings, *, reset: bool = False) -> NoReturn:
@@ -39,21 +45,36 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
     service = HttpService(settings, telemetry, catalog.BY_NAME, [*live.routes(), runbook.route()])
     service.start()
     live.start()
-    fold = fold_options(settings)
+    fold, groups = fold_options(settings), chosen(settings.leads)
+    intake = intake_of(settings, groups) if settings.sources else None
+
+    def make_fold(group: str, shard: int, shards: Mapping[str, int]) -> Fold:
+        if intake is not None and group == SOURCES:
+            return intake.fold(shard, shards, fold.limits, groups)
+        return ShardFold(group, shard, shards[group], following(fold, shards))
+
     try:
         shell.run(
             settings,
-            groups=chosen(settings.leads).values(),
-            make_fold=lambda group, shard, shards: ShardFold(group, shard, shards[group], following(fold, shards)),
+            groups=(groups if intake is None else intake.groups(groups)).values(),
+            make_fold=make_fold,
             make_rollup=lambda shards: Rollup(rollup_options(settings, shards)),
             encode_reading=encode,
             exporter=telemetry,
             clock=clock,
             reset=reset,
+            intake=intake,
         )
     finally:
         live.stop()
         service.stop()
+
+
+def intake_of(settings: Settings, groups: Mapping[str, Group]) -> Intake:
+    """Read the definitions of sources; nothing of it is imported by who has none."""
+    from stream.worker.mapping import Intake
+
+    return Intake.of(settings, security.link(settings), groups)
 
 
 def fold_options(settings: Settings) -> FoldOptions:
@@ -87,7 +108,7 @@ def rollup_options(settings: Settings, shards: Mapping[str, int]) -> RollupOptio
     """Give what the rollup depends on; `shards` is group → number of shards."""
     told = tuple(group for group in GROUPS if group in shards and GROUPS[group].told_by)
     return RollupOptions(
-        {group: shards[group] for group in GROUPS if group in shards},
+        {group: shards[group] for group in (*GROUPS, SOURCES) if group in shards},
         absent=absent(shards),
         clock=settings.clock,
         label_limit=settings.label_limit,

@@ -28,7 +28,7 @@ MOST_LISTED_S: Final = 20.0
 SHARED: Final = (
     "delivery", "partitioner", "lateness", "lateness_by_kind", "clock", "consent", "known_ids", "max_record",
     "max_depth", "flood_events", "flood_chats", "labels", "label_limit", "readings_limit", "own_domains",
-    "ignored_referrers", "channel_sets", "look_back",
+    "ignored_referrers", "channel_sets", "look_back", "source_record",
 )  # fmt: skip
 _LONGEST: Final = 100
 
@@ -72,10 +72,19 @@ def shared(settings: Settings) -> dict[str, str]:
     values["leads"] = "off" if settings.leads == "off" else "on"  # whether there is a topic for it is seen by all
     values["leads_rules"] = "" if settings.leads_rules is None or settings.leads == "off" else settings.rules.hash
     values["referrers"] = repr(sorted((kind, *sorted(hosts)) for kind, hosts in names.items())) if names else ""
+    values["sources"] = _sources(settings)
     return {
         name: text if len(text) <= _LONGEST else xxhash.xxh3_64_hexdigest(text.encode())
         for name, text in values.items()
     }
+
+
+def _sources(settings: Settings) -> str:
+    if not settings.sources:
+        return ""
+    from stream.worker.mapping import shared  # it is not imported by who maps nothing
+
+    return shared(settings)
 
 
 def say(said: Said) -> bytes:

@@ -48,7 +48,8 @@ class Outputs:
             letters: list[Row] = [(key, value, None, headers) for key, value, headers in commit.dead_letters]
             parts.append((layout.dead_letter, shard % self.dead_letter_partitions, letters))
         parts += _gathered(
-            (layout.reroute(group), one.partition, (one.key, one.value, None, one.headers)) for one in commit.forwards
+            (layout.reroute(one.group or group), one.partition, (one.key, one.value, None, one.headers))
+            for one in commit.forwards
         )
         parts += ended
         parts += _gathered(self._placed(commit.results))

@@ -26,6 +26,7 @@ from stream.worker.ports import EncodeReading, MakeFold, MakeRollup
 
 if TYPE_CHECKING:
     from stream.settings.fields import Settings
+    from stream.worker.mapping import Intake
 
 log = logging.getLogger("leadpulse.worker")
 
@@ -40,6 +41,7 @@ def run(
     exporter: Exporter | None = None,
     clock: BrokerClock | None = None,
     reset: bool = False,
+    intake: Intake | None = None,
 ) -> NoReturn:
     """Check, build, start; returns never."""
     leave_at_signals()
@@ -62,6 +64,7 @@ def run(
         exporter=exporter,
         clock=clock,
         reset=reset,
+        intake=intake,
     )
     tame_collector()
     worker = Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)

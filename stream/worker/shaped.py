@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 import xxhash
 
+from stream.contract.records import SOURCES
 from stream.errors import REBUILD, SettingsError
 from stream.ingest.route import KEY_RULES
 from stream.kafka.layout import Layout
@@ -22,6 +23,7 @@ from stream.settings.load import env_name
 #: What is no setting of ours, in words.
 NOUNS: Final = {
     "partitions": "partitions", "key_rules": "rules for keys", "leads": "shards of leads", "ignored_ids": "ignored ids",
+    "email_hash_key": "as the mark of LEADPULSE_EMAIL_HASH_KEY",
 }  # fmt: skip
 #: A setting of what was not in use when a state was made: from then on it may be.
 NOT_USED: Final = "no"
@@ -39,6 +41,7 @@ REASONS: Final = {
         "LEADPULSE_LEADS=auto, and leadpulse.touches as it was",
     ),
     "ignored_ids": ("who is one person would change", "with identity.ignore as it was in the rules of leads"),
+    "email_hash_key": ("everybody would be somebody else", "the key that was; it cannot be changed under a state"),
 }
 
 
@@ -92,7 +95,8 @@ def short_hash(values: Iterable[str]) -> str:
 
 def rollup_settings(shards: Mapping[str, int]) -> dict[str, str]:
     """Give what decides what totals mean: kept with the rollup. `shards` is group → number of shards."""
-    return {f"partitions/{group}": str(count) for group, count in shards.items()}
+    # that of sources holds no rows, and nobody belongs to one of its shards
+    return {f"partitions/{group}": str(count) for group, count in shards.items() if group != SOURCES}
 
 
 def changes(stored: Mapping[str, str], now: Mapping[str, str]) -> list[Change]:

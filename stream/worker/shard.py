@@ -18,7 +18,7 @@ import time
 import zlib
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from aiokafka import TopicPartition
 from msgspec.structs import replace
@@ -48,6 +48,9 @@ from stream.worker.takeover import Beginning, refuse_lost_state
 from stream.worker.takeover import positions as take_over
 from stream.worker.writing import commit
 
+if TYPE_CHECKING:
+    from stream.worker.mapping import ShardMapping
+
 log = logging.getLogger("leadpulse.shard")
 
 CLOSE_S: Final = 5.0
@@ -60,6 +63,7 @@ RECORD_BYTES: Final = 512
 LEAST_RECORDS: Final = 256
 #: With more dead letters and forwards than this a commit is due, however early: all of them are one transaction.
 PENDING_BYTES: Final = 8 << 20
+WAITS_S: Final = 0.5  # before it is looked again whether what waits can be folded
 HEARTBEAT_S: Final = 1.0  # an idle shard reports so often, or silence would look like a standstill
 
 
@@ -104,8 +108,12 @@ class Shard:
         claim: Claim = Claim(),
         fail: Fail = dies,
         publishes: Publishes = None,
+        mapping: ShardMapping | None = None,
     ) -> None:
-        """Take `publishes`, whether results are this generation's by now; None for one that has none before it."""
+        """Take `publishes`, whether results are this generation's by now; None for one that has none before it.
+
+        `mapping` is for a shard that makes events of topics of others.
+        """
         self.id = id = outputs.id
         self.state = "restoring"
         self.position = Position({})
@@ -114,7 +122,9 @@ class Shard:
         self._fold, self._log, self._source, self._clock = fold, statelog, source, clock or BrokerClock()
         self._outputs, self._options, self._reset, self._claim = outputs, options, reset, claim
         self._fail, self._results = fail, Results(publishes, LookThrough.of(outputs))
-        self._tps = {name: TopicPartition(topic, id.shard) for name, topic in outputs.layout.sources[id.group].items()}
+        self._mapping, self._waits = mapping, False
+        topics = outputs.layout.sources[id.group] if mapping is None else mapping.topics
+        self._tps = {name: TopicPartition(topic, id.shard) for name, topic in topics.items()}
         self._inbox, self._expected, self._lag = Inbox(), dict[str, int](), Lag()
         self._newest_ms, self._heard = dict[str, int](), dict[str, float]()
         self._waits_since = time.monotonic()
@@ -165,7 +175,8 @@ class Shard:
             if restored.life.how == "empty" and not self._reset:
                 await self._refuse_lost_state(reader)
             stored = None if restored.position is None else positions.decode(restored.position)
-            position = await take_over(reader, stored, self._tps, self._options)
+            starts = None if self._mapping is None else self._mapping.starts
+            position = await take_over(reader, stored, self._tps, self._options, starts)
         self._claim.mark(position, restored.life.id)
         # whose the log is now, and whether it is whole, stands in it before anything is counted
         first = restored.rows(positions.encode(position), positions.POSITION_KEY)
@@ -197,8 +208,9 @@ class Shard:
         pauses = self._pauses
         epoch = await self._source.seek({tp: self.position.sources[name].next for name, tp in self._tps.items()})
         if epoch is not None and pauses == self._pauses:  # else a rebalance began meanwhile
-            self._expected = {name: source.next for name, source in self.position.sources.items()}
-            self._newest_ms = {name: source.last_ms for name, source in self.position.sources.items()}
+            places = {name: self.position.sources[name] for name in self._tps}
+            self._expected = {name: place.next for name, place in places.items()}
+            self._newest_ms = {name: place.last_ms for name, place in places.items()}
             self._waits_since = time.monotonic()
             self._heard = dict.fromkeys(self._expected, self._waits_since)
             self._epoch, self.state = epoch, "running"
@@ -266,6 +278,8 @@ class Shard:
             except TimeoutError:
                 pass
         async with self._busy:
+            if self._mapping is not None and self.state == "running":
+                self._waits = not await self._mapping.ready(self._inbox.waiting_records())
             if self.state == "running":
                 if self._full():
                     self._fold_inbox()
@@ -273,7 +287,7 @@ class Shard:
                     await self._commit_when_due()
             else:
                 self._due = time.monotonic() + self._options.commit_interval_s
-        await asyncio.sleep(0)
+        await asyncio.sleep(WAITS_S if self._waits else 0)
 
     def _full(self) -> bool:
         return self._inbox.more or self._inbox.fresh > self._options.inbox_bytes
@@ -304,9 +318,13 @@ class Shard:
         return min(slow, default=None)
 
     def _fold_inbox(self) -> None:
+        if self._waits:
+            return
         now = time.monotonic()
         waited = now - self._waits_since > MOST_WAIT_S  # a backlog of days must not keep others back for hours
         most = max(LEAST_RECORDS, self._options.inbox_bytes // RECORD_BYTES)
+        if self._mapping is not None:
+            most = min(most, self._mapping.most_records)
         taken = self._inbox.take(None if waited else self._horizon_ms(), most)
         if not self._inbox.early:
             self._waits_since = now
@@ -351,7 +369,7 @@ class Shard:
         self.position.told = self._results.told(report, changes)
         self.position.seq += len(changes.deltas)
         place: Row = (positions.POSITION_KEY, positions.encode(self.position), None, [])
-        nexts = {self._tps[name]: source.next for name, source in self.position.sources.items()}
+        nexts = {tp: self.position.sources[name].next for name, tp in self._tps.items()}
         await commit(self._log, self._outputs.parts(changes, place, some.ended), self._claim.owner)
         self._dirty = False
         self.committed = nexts

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
-from stream.contract.records import HANDOVER, REROUTE, TOUCHES
+from stream.contract.records import HANDOVER, MAPPED, REROUTE, TOUCHES
 from stream.errors import REBUILD, TopicError
 from stream.kafka.reader import Reader
 from stream.worker.position import Position, SourcePosition, fingerprint
@@ -23,6 +23,8 @@ from stream.worker.position import Position, SourcePosition, fingerprint
 log = logging.getLogger("leadpulse.takeover")
 
 OWN: Final = (REROUTE, HANDOVER, TOUCHES)
+#: A topic that is not mapped any more keeps its place for so long, measured by the records of the others.
+KEPT_MS: Final = 30 * 86_400_000
 
 
 class Beginning(Protocol):
@@ -39,20 +41,33 @@ async def positions(
     stored: Position | None,
     sources: Mapping[str, TopicPartition],
     beginning: Beginning,
+    starts: Mapping[str, Beginning] | None = None,
 ) -> Position:
-    """Give the position of every source, checked against what the topics hold now."""
+    """Give the position of every source, checked against what the topics hold now.
+
+    `starts` says where single sources begin, if that is not as for the others.
+    """
     bounds = await reader.bounds(sources.values())
     position = stored or Position({})
+    _forget_unmapped(position, sources)
     for source, tp in sources.items():
         begin, end = bounds[tp]
         known = position.sources.get(source)
         if known is None:
             # what shards tell each other is as old as their state: all of it is still to be read
-            fresh = begin if source in OWN else await _fresh(reader, tp, begin, end, beginning)
+            start = (starts or {}).get(source, beginning)
+            fresh = begin if source in OWN else await _fresh(reader, tp, begin, end, start)
             position.sources[source] = SourcePosition(fresh)
         else:
             await _same_topic(reader, tp, begin, end, known)
     return position
+
+
+def _forget_unmapped(position: Position, sources: Mapping[str, TopicPartition]) -> None:
+    newest_ms = max((place.last_ms for place in position.sources.values()), default=0)
+    for name, place in list(position.sources.items()):
+        if name.startswith(MAPPED) and name not in sources and place.last_ms < newest_ms - KEPT_MS:
+            del position.sources[name]
 
 
 async def _fresh(reader: Reader, tp: TopicPartition, begin: int, end: int, beginning: Beginning) -> int:

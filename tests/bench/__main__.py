@@ -1,6 +1,6 @@
 """Bench: the figures that the project promises, measured on this machine.
 
-Run:  python -m tests.bench [drain|memory|leads|restore|latency …] [--events N] [--visitors N] [--scattered]
+Run:  python -m tests.bench [drain|memory|leads|restore|latency|sources …] [--events N] [--visitors N] [--scattered]
 Out:  throughput beside a plain reader, memory a visitor and a lead, the restore of leads, latency. Without a name all, one after the other.
 
 `python -m tests.bench.fold` shows what each step costs, without Kafka.
@@ -13,11 +13,11 @@ import asyncio
 import logging
 import sys
 
-from tests.bench import drain, latency, leads, memory, restore
+from tests.bench import drain, latency, leads, memory, restore, sources
 from tests.bench.mix import Options
 from tests.integration.brokers import choose_broker
 
-STAGES = ("drain", "memory", "leads", "restore", "latency")
+STAGES = ("drain", "memory", "leads", "restore", "latency", "sources")
 
 
 def main() -> None:
@@ -43,6 +43,8 @@ def main() -> None:
         leads.run(args.events)
     if "restore" in stages:
         restore.run(args.leads)
+    if "sources" in stages:
+        sources.run()
     if "drain" in stages or "latency" in stages:
         with choose_broker() as broker:
             guarantee = "transactions" if broker.transactions else "no transactions (at least once)"

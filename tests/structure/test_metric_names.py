@@ -68,6 +68,7 @@ ALLOWED = {
     ("contract/lead.py", "visitors"): "a field of what is told of a lead",
     ("stages/leads/value.py", "visitors"): "a field of what is told of a lead",
     ("cli/explain_lines.py", "page_views"): "a field of what is explained",
+    ("sources/presets/matomo.py", "revenue"): "a field of a vendor's records",
     ("cli/explain_lines.py", "refunds"): "a field of what is explained",
     ("cli/explain_lines.py", "sessions"): "a field of what is explained",
     ("cli/explain_lines.py", "visitors"): "a field of what is explained",

@@ -24,6 +24,7 @@ THROUGH = {
     "start": ("start", "start_ms"),
     "referrers": ("referrer_names",),
     "leads_rules": ("rules",),
+    "email_hash_key": ("hash_key",),
 }
 
 

@@ -15,7 +15,8 @@ from stream.changes.cells import BUDGETED_LABELS, CLOSED_LABELS
 #: Labels that are integers inside and never shown.
 _INNER: Final = frozenset({"bucket", "fate"})
 #: Labels with a closed vocabulary that the figures of the account have beside those of cells.
-_OF_TOTALS: Final = frozenset({"outcome", "reason", "label", "version"})
+#: `source` is named by a definition, and of `event` the largest are shown.
+_OF_TOTALS: Final = frozenset({"outcome", "reason", "label", "version", "source", "event"})
 #: Beginnings and ends of names that only ids and free text have.
 _UNBOUNDED: Final = ("_id", "email", "address", "url", "path", "query", "phone", "user_agent")
 

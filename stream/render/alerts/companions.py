@@ -20,6 +20,8 @@ RuleNode = dict[str, Any]
 DEAD_RATIO: Final = "leadpulse:dead_letters:ratio1h"
 #: Share of dead letters that is too much.
 DEAD_SHARE: Final = 0.01
+#: How far the share of items that are not mapped may rise above that of the day before, and of how many at least.
+UNMAPPED_MORE, UNMAPPED_OF = 0.05, 100
 #: Seconds that the clocks of a worker and of the broker may be apart.
 CLOCKS_APART_S: Final = 5
 
@@ -82,6 +84,24 @@ def _dead() -> str:
     events = named("events_total")
     dead = one(f'{events}{{outcome="dead_lettered"}}')
     return f"increase((sum by (kind) ({dead}) or sum by (kind) ({one(events)}) * 0)[1h:1m])"
+
+
+def not_mapped() -> str:
+    """Give the share of items of a source that are not mapped in an hour, where it is above that of the day before."""
+    now, before = "[1h:1m]", "[1d:5m] offset 1h"
+    share, usual = (f"{_not_mapped(over)}\n/ ({_items(over)} > 0)" for over in (now, before))
+    return f"({share})\n> ({usual})\n+ {UNMAPPED_MORE}\nand {_items(now)} >= {UNMAPPED_OF}"
+
+
+def _items(over: str) -> str:
+    return f"increase((sum by (source) ({one(named('source_items_total'))})){over})"
+
+
+def _not_mapped(over: str) -> str:
+    # the first item that is not mapped begins its series: without the 0 before it, it would be no increase
+    items = named("source_items_total")
+    lost = one(f'{items}{{outcome=~"unmapped|dead_lettered"}}')
+    return f"increase((sum by (source) ({lost}) or sum by (source) ({one(items)}) * 0){over})"
 
 
 def conservation() -> str:

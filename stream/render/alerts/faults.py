@@ -51,6 +51,10 @@ def _outcome(kind: str, outcome: str, values: str) -> Node:
     return series("leadpulse_events_total", {"kind": kind, "outcome": outcome, "reason": reason}, values)
 
 
+def _items(source: str, outcome: str, values: str) -> Node:
+    return series("leadpulse_source_items_total", {"source": source, "outcome": outcome}, values)
+
+
 def _of_worker(name: str, worker: str, values: str) -> Node:
     return series(name, {"job": "leadpulse", "instance": worker}, values)
 
@@ -97,6 +101,19 @@ FAULTS: Final[tuple[tuple[Fault, ...], ...]] = (
                 _outcome("page_view", "dead_lettered", _always("0+5")),
                 _outcome("email", "counted", _always("0+0.5")),
                 _outcome("email", "dead_lettered", _always("0+0.5")),
+            ),
+        ),
+        Fault(
+            texts.SOURCE, {"source": "web"}, "20% of the items of the source web were not mapped within an hour.",
+            (
+                _items("web", "mapped", f"0+100x{WELL} {WELL * 100 + 80}+80x{WELL + 2}"),
+                # the first one begins the series
+                _items("web", "unmapped", f"_x{WELL + 1} 20+20x{WELL + 2}"),
+                # as many as ever, and a jump of a few
+                _items("app", "mapped", _always("0+50")),
+                _items("app", "unmapped", _always("0+50")),
+                _items("few", "mapped", _always("0+1")),
+                _items("few", "dead_lettered", f"_x{WELL + 1} 1+1x{WELL + 2}"),
             ),
         ),
         Fault(

@@ -117,7 +117,10 @@ def test_every_command_explains_itself_with_examples(command: str, capfd: pytest
 
 
 def test_the_commands_are_those_that_were_promised() -> None:
-    promised = "worker status topics replay check simulate demo metrics settings dead-letter render explain erase alerts history"
+    promised = (
+        "worker status topics replay check simulate demo metrics settings dead-letter render explain erase sources "
+        "alerts history"
+    )
     assert set(COMMANDS) == set(promised.split())
     topics, letters = root.get_command(None, "topics"), root.get_command(None, "dead-letter")  # type: ignore[arg-type]
     assert set(topics.commands) == {"create", "verify", "list", "rebuild"}  # type: ignore[union-attr]

@@ -122,5 +122,6 @@ def test_workers_follow_people_by_the_same_rules_or_none_of_them_does(tmp_path):
 
 
 def test_every_setting_is_either_shared_by_all_workers_or_one_that_decides_no_figure():
-    shown = {*SHARED, "referrers", "leads", "leads_rules"}  # files are told by what is in them
+    by_content = {"referrers", "leads", "leads_rules", "sources", "email_hash_key", "email_hash_key_file"}
+    shown = {*SHARED, *by_content}  # files are told by what is in them, a key by its mark
     assert {name for name in FIELDS if not OF_EACH.fullmatch(name)} == shown

@@ -1,0 +1,1 @@
+"""Intake: records of others, made events and sent on to the shards that count them."""

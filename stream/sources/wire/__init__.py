@@ -1,0 +1,1 @@
+"""Wire: the bytes of somebody else's record, taken apart into items."""

@@ -1,0 +1,61 @@
+"""Installation: what all runs with the same shards have in common, made once.
+
+In:  the groups that run, and how many shards each has.
+Out: names and settings of topics, options, and the entries of the catalog that are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+from stream import catalog
+from stream.engine.groups import GROUPS, following
+from stream.engine.options import FoldOptions
+from stream.kafka.layout import Layout
+from stream.kafka.topic_plan import TopicPlan
+from stream.rollup.rollup import RollupOptions
+
+Shards = Mapping[str, int]
+
+#: Shards of runs in which nobody is followed.
+PLAIN: Final[tuple[Shards, ...]] = (
+    {"ads": 2}, {"visitors": 2}, {"emails": 2}, {"visitors": 1, "ads": 1}, {"emails": 1, "ads": 1},
+)  # fmt: skip
+#: Shards of runs in which people are followed.
+FOLLOWED: Final[tuple[Shards, ...]] = (
+    {"emails": 1, "leads": 2}, {"visitors": 2, "leads": 1}, {"visitors": 1, "emails": 1, "leads": 2},
+)  # fmt: skip
+
+#: A few of each group are enough to tell a wrong count.
+FIGURES: Final = ("page_views", "visitors", "leads", "conversations", "emails_sent", "ad_impressions", "ad_clicks")
+#: What people amount to who are followed; all of it lies in the long window.
+LEAD_FIGURES: Final = ("stage_leads", "attributed_leads", "merged_leads", "key_events")
+SHORT: Final = "1h"
+LONG: Final = "30d"
+
+
+class Installation:
+    """One set of shards."""
+
+    def __init__(self, shards: Shards) -> None:
+        self.shards = shards
+        self.layout = Layout("", [GROUPS[group] for group in shards])
+        told = tuple(group for group in shards if GROUPS[group].told_by)
+        #: Whether shards tell others of people.
+        self.followed = bool(told)
+        self.configs = {spec.name: spec.configs for spec in TopicPlan(self.layout, shards).specs}
+        self.fold = following(FoldOptions(), shards)
+        self.windows = (SHORT, LONG) if self.followed else (SHORT,)
+        self.rollup = RollupOptions(shards, windows=self.windows, label_limit=1_000, told=told)
+        figures = {*FIGURES, *LEAD_FIGURES} if self.followed else set(FIGURES)
+        #: The catalog of these runs.
+        self.metrics = tuple(metric for metric in catalog.METRICS if metric.name in figures)
+        self.places = tuple((group, shard) for group, count in shards.items() for shard in range(count))
+
+
+@cache
+def installation(number: int, followed: bool) -> Installation:
+    """Give one of those with people followed, or without."""
+    return Installation((FOLLOWED if followed else PLAIN)[number])

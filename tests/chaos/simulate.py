@@ -21,10 +21,10 @@ from typing import Final
 
 from tests.chaos.sim import mutants
 from tests.chaos.sim.expected import all_expected
-from tests.chaos.sim.world import World, silence
+from tests.chaos.sim.world import TOGETHER, World, silence
 
 #: A process runs so many and ends: what they leave lies in circles, and to look for those takes longer than a new process.
-_TOGETHER: Final = 125
+_IN_ONE: Final = 2 * TOGETHER
 
 Failures = dict[int, list[str]]
 
@@ -47,7 +47,7 @@ def everywhere(seeds: Sequence[int], mutant: str, processes: int) -> Iterator[Fa
     """Run seeds in processes of their own, which share what they begin with."""
     all_expected()
     gc.freeze()
-    parts = [seeds[at : at + _TOGETHER] for at in range(0, len(seeds), _TOGETHER)]
+    parts = [seeds[at : at + _IN_ONE] for at in range(0, len(seeds), _IN_ONE)]
     running: dict[Connection, mp.Process] = {}
     forks = mp.get_context("fork")
     while parts or running:

@@ -174,11 +174,7 @@ class VirtualTime:
 
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
-
-    def monotonic(self) -> float:
-        return self._loop.time()
-
-    perf_counter = monotonic
+        self.monotonic = self.perf_counter = loop.time
 
     def time(self) -> float:
         return (START_MS + skew_ms.get()) / 1000 + self._loop.time()

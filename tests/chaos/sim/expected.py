@@ -55,6 +55,9 @@ class Expected:
             for name in FIGURES
             if not (name == "leads" and on.followed)
         }
+        #: Rows and account of a shard that read these records and to which nothing ever happened: what comes by way of
+        #: another shard lies in another order in each run, and is the same.
+        self.plain: dict[object, Any] = {}
         #: In the long window: (metric, labels) → value, if nothing ever happens.
         self.people: Mapping[tuple[str, Labels], Any] = self._people() if on.followed else {}
 

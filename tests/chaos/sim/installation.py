@@ -6,16 +6,27 @@ Out: names and settings of topics, options, and the entries of the catalog that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Final
+from types import ModuleType
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
 
 from stream import catalog
 from stream.engine.groups import GROUPS, following
 from stream.engine.options import FoldOptions
+from stream.identity import ids
+from stream.ingest import route
 from stream.kafka.layout import Layout
 from stream.kafka.topic_plan import TopicPlan
+from stream.kernels.murmur2 import partitions_by_murmur2
+from stream.rollup import rollup, series
+from stream.rollup.budget import families
+from stream.rollup.room import readings_of
 from stream.rollup.rollup import RollupOptions
+from stream.rollup.series import windows_of
 
 Shards = Mapping[str, int]
 
@@ -50,9 +61,30 @@ class Installation:
         self.windows = (SHORT, LONG) if self.followed else (SHORT,)
         self.rollup = RollupOptions(shards, windows=self.windows, label_limit=1_000, told=told)
         figures = {*FIGURES, *LEAD_FIGURES} if self.followed else set(FIGURES)
-        #: The catalog of these runs.
-        self.metrics = tuple(metric for metric in catalog.METRICS if metric.name in figures)
         self.places = tuple((group, shard) for group, count in shards.items() for shard in range(count))
+        metrics = tuple(metric for metric in catalog.METRICS if metric.name in figures)
+        windows, of_family = windows_of(metrics, self.windows), families(metrics)
+        readings = readings_of(metrics, of_family)
+        #: What stands in for parts of modules: a catalog of these figures, and what each rollup would work out anew.
+        self.swaps: tuple[tuple[ModuleType, str, Any], ...] = (
+            (catalog, "METRICS", metrics),
+            (catalog, "version", lambda: "simulated"),
+            (rollup, "windows_of", lambda *_: windows),
+            (series, "families", lambda *_: of_family),
+            (series, "readings_of", lambda *_: readings),
+            (route, "partitions_by_murmur2", _partitions),
+            (ids, "partitions_by_murmur2", _partitions),
+        )
+
+
+def _partitions(keys: Sequence[str], n: int) -> npt.NDArray[np.int32]:
+    """Give the partition of each key; runs have the same few keys, of which the kernel would hash one at a time."""
+    return np.array([_partition(key, n) for key in keys], np.int32)
+
+
+@cache
+def _partition(key: str, n: int) -> int:
+    return int(partitions_by_murmur2([key], n)[0])
 
 
 @cache

@@ -25,11 +25,9 @@ from stream.worker.inbox import Batch
 from stream.worker.owner import Shards
 from tests.chaos.sim.broker import Broker
 from tests.chaos.sim.clock import Effect, VirtualLoop, skew_ms
-from tests.chaos.sim.faults import Plan
+from tests.chaos.sim.faults import REQUEST_S, Plan
 
 here: contextvars.ContextVar[Process] = contextvars.ContextVar("here")
-
-REQUEST_S = 10.0  # as long as a request of a real client may take
 
 
 class Died(BaseException):
@@ -195,14 +193,14 @@ class Source:
         """Fetch for ever and hand on; now and then so late that a rebalance came between."""
         process, rng, loop = self._process, self._process.rng, self._process.loop
         while True:
-            await loop.sleep(0.15 + 0.4 * rng.random())
+            await loop.sleep(0.1 + 0.3 * rng.random())
             if process.frozen or not process.alive:
                 await process.gate()
             if process.plan.down_until > loop.time():
                 continue
             batches, ends = self._fetched(), self._ends()
             if rng.random() < 0.1:
-                await loop.sleep(1.5 * rng.random())
+                await loop.sleep(rng.random())
                 await process.gate()
             for batch in batches:
                 process.shards.feed(batch)

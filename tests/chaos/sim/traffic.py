@@ -62,16 +62,16 @@ def sendings(shards: Shards, number: int) -> tuple[Sending, ...]:
     leads = any(GROUPS[group].told_by for group in shards)
     for group, count in shards.items():
         stock = _of(GROUPS[group].kinds, leads)
-        first, size = rng.randrange(max(1, len(stock) - 60)), rng.randrange(4, 15)
+        first, size = rng.randrange(max(1, len(stock) - 60)), rng.randrange(4, 11)
         for record in stock[first : first + size]:
             out += _sent(rng, record, count)
     return tuple(sorted(out, key=lambda one: (one.at_s, one.tp.topic, one.tp.partition)))
 
 
 def _sent(rng: Random, record: Record, shards: int) -> Iterable[Sending]:
-    began = rng.uniform(0, ENDS_S)
+    began = rng.uniform(0, ENDS_S - 0.3)
     for again in range(1 if rng.random() < 0.8 else rng.randrange(2, 5)):
-        at_s = began if not again else min(ENDS_S, began + rng.choice((0.01, 0.5, 2.0)))
+        at_s = began if not again else min(ENDS_S, began + rng.choice((0.01, 0.3, 1.2)))
         key, right = record.key, rng.random() < 0.9
         place = _place(key, shards) if right and key is not None else rng.randrange(shards)
         yield Sending(at_s, TopicPartition(record.kind, place), key, record.value)

@@ -20,13 +20,12 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import ProducerFenced
 
-from stream import catalog
 from stream.contract.results import encode
 from stream.engine.shard import ShardFold
 from stream.kafka.layout import ROLLUP, ShardId
 from stream.kafka.state_log import StateLog
 from stream.rollup.rollup import Rollup
-from stream.worker import rollup_shard
+from stream.worker import rollup_shard, writing
 from stream.worker.assignor import deal
 from stream.worker.guards.failstop import die
 from stream.worker.life import new_life
@@ -44,11 +43,16 @@ from tests.chaos.sim.process import Process, died, here
 from tests.chaos.sim.verdict import ResultTopic, differences, settled
 
 ROOMS: Final = ("stream.worker", "stream.kafka")
-SESSION_S: Final = 2.0
+SESSION_S: Final = 1.2
 SETTLES_S: Final = 60.0  # after the last fault everything is right within a minute
 LOOKS_S: Final = 0.2
+#: More often than in earnest: each second of waiting costs as much as a dozen requests. Idle shards report once a second.
+COMMITS_S: Final = 0.3
+PUBLISHES_S: Final = 0.7
 
 
+#: Seeds beside each other share streams, so that a process has few of them to work out.
+TOGETHER: Final = 50
 #: Runs in which people are followed cost five times as much: of the first ones they are one in five, later one in 25.
 _OFTEN: Final = 1_000
 
@@ -70,7 +74,7 @@ class Options:
     """The settings that a shard reads."""
 
     start, start_ms = "earliest", None
-    commit_interval_s, inbox_bytes = 1.0, 20_000
+    commit_interval_s, inbox_bytes = COMMITS_S, 20_000
 
 
 class World:
@@ -86,7 +90,7 @@ class World:
         self.installation = installation(place, followed)
         drawn = faults.planned(rng)
         self.plan = drawn if plan is None else plan
-        self.expected = expected(place, followed, rng.randrange(FOLLOWED_STREAMS if followed else STREAMS))
+        self.expected = expected(place, followed, seed // TOGETHER % (FOLLOWED_STREAMS if followed else STREAMS))
         self.broker = Broker(lambda: START_MS + round(self.loop.time() * 1000), self.installation.configs)
         self.results = ResultTopic(self.broker, self.installation.layout.metrics)
         self.members: list[Process] = []
@@ -106,9 +110,11 @@ class World:
                 silence(),
                 clock.unregistered(),
                 clock.replaced(
-                    (catalog, "METRICS", self.installation.metrics),
-                    (catalog, "version", lambda: "simulated"),  # else worked out anew for each rollup
-                    (rollup_shard, "BEHIND_S", 1.0),  # nobody is spared by publishing less
+                    *self.installation.swaps,
+                    (writing, "COMMIT_LIMIT_S", faults.COMMIT_LIMIT_S),
+                    (rollup_shard, "PUBLISH_S", PUBLISHES_S),
+                    (rollup_shard, "ALL_WINDOWS_S", 5 * PUBLISHES_S),
+                    (rollup_shard, "BEHIND_S", PUBLISHES_S),  # nobody is spared by publishing less
                     *clock.swaps_of("new_life", new_life, lambda: f"{lives.getrandbits(64):016x}", ROOMS),
                     *clock.swaps_of("time", clock.time, virtual, ROOMS),
                     *clock.swaps_of("die", die, died, ROOMS),
@@ -167,7 +173,7 @@ class World:
         if what == "rebalance":
             self._rebalance.set()
         elif what == "outage":
-            self.plan.down_until = self.loop.time() + rng.choice((0.5, 0.5, 2, 2, 12))
+            self.plan.down_until = self.loop.time() + rng.choice((0.3, 0.3, 1.5, 1.5, faults.LONGER_S))
         elif what == "compact":
             for group, shard in self.installation.places:
                 self.broker.compact(TopicPartition(self.installation.layout.state(group), shard))
@@ -176,13 +182,13 @@ class World:
             self._hang(rng.choice(self.expected.sendings).tp)
         elif alive:
             victim = rng.choice(alive)
-            victim.crash("killed") if what == "crash" else victim.freeze(rng.uniform(1, 4))
+            victim.crash("killed") if what == "crash" else victim.freeze(rng.uniform(0.6, 2.8))
 
     def _hang(self, tp: TopicPartition) -> None:
         """Let some other producer leave a transaction open for a while, and then take it back."""
         epoch = self.broker.fence("stranger")
         self.broker.write("stranger", epoch, tp, [(b"k", b"{}", START_MS, ())])
-        self.loop.call_later(self.rng.uniform(0.5, 5), self._take_back, epoch)
+        self.loop.call_later(self.rng.uniform(0.3, 3), self._take_back, epoch)
 
     def _take_back(self, epoch: int) -> None:
         with suppress(ProducerFenced):  # the next stranger ended it already
@@ -214,7 +220,7 @@ class World:
     async def _replace(self, life: Process) -> None:
         """Start a process anew when it ended, as a supervisor does."""
         await life.ended.wait()
-        await self.loop.sleep(self.rng.uniform(0.3, 0.5 if self.plan.over else 2.0))
+        await self.loop.sleep(self.rng.uniform(0.2, 0.3 if self.plan.over else 1.2))
         if life.why != "over":
             self._start(life.name)
 

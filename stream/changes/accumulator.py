@@ -24,6 +24,8 @@ PANE_BITS = 42
 PANE_MASK = (1 << PANE_BITS) - 1
 _MOST_NAMES = 200_000
 _MOST = (1 << 62) - 1
+_NO_INDEX = np.zeros(0, np.int32)
+_NO_CHANGES = np.zeros(0, np.int64)
 
 
 class Spread(msgspec.Struct, array_like=True, frozen=True):
@@ -106,6 +108,8 @@ class Accumulator:
         With a grid, changes come gathered by the panes in which they are kept: by those of their kind of cell, and by
         longer ones what lies well before `newest_ms`.
         """
+        if not (self._ups or self._downs or self.counts or self.spreads):  # most commits of a shard with little to do
+            return [], _NO_INDEX, _NO_CHANGES, _NO_CHANGES, []
         keys, amounts = self._changes()
         if grid is not None:
             keys -= (keys & PANE_MASK) % np.array(self.ids.steps or [1], np.int64)[keys >> PANE_BITS]

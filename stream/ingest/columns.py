@@ -6,10 +6,11 @@ Out: events with their keys, sites, times and arrivals; fewer with each step tha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from stream.contract.kinds import KINDS, KindName
 from stream.contract.records import UNIT, Record
 from stream.ingest.decode import Decoded
 from stream.ingest.timing import Flags, Millis
+
+# below this many the calls into NumPy cost more than they save: 40 µs however many, and 0.5 to 1 µs for each by itself
+_FEW: Final = 32
 
 
 @dataclass(slots=True)
@@ -69,6 +73,9 @@ class Columns:
     def tallies(self, moments: Millis, origin_ms: int, pane_ms: int) -> Iterator[tuple[int, int, int]]:
         """Count events by site and the pane of a moment each: (code of the site, pane, count)."""
         panes = (moments - origin_ms) // pane_ms
+        if len(panes) < _FEW:
+            counted = Counter(zip(panes.tolist(), self.codes.tolist(), strict=True))
+            return ((code, pane, n) for (pane, code), n in sorted(counted.items()))
         low = int(panes.min())
         keys = (panes - low) * len(self.named) + self.codes
         keys.sort()

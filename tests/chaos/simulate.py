@@ -11,34 +11,59 @@ from __future__ import annotations
 
 import argparse
 import gc
+import multiprocessing as mp
 import os
 import sys
 import time
-from collections.abc import Iterable
-from multiprocessing import Pool
+from collections.abc import Iterable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Final
 
 from tests.chaos.sim import mutants
-from tests.chaos.sim.world import World
+from tests.chaos.sim.expected import all_expected
+from tests.chaos.sim.world import TOGETHER, World, silence
+
+#: A process runs so many and ends: what they leave lies in circles, and to look for those takes longer than a new process.
+_IN_ONE: Final = 2 * TOGETHER
+
+Failures = dict[int, list[str]]
 
 
-def failures(seeds: Iterable[int], mutant: str = "") -> dict[int, list[str]]:
+def failures(seeds: Iterable[int], mutant: str = "") -> Failures:
     """Run seeds one after the other; give what was wrong with those that fail."""
-    if not gc.get_freeze_count():
-        gc.freeze()  # what is loaded stays; only the runs make garbage
     found = {}
     gc.disable()
-    with mutants.planted(mutant):
-        for number, seed in enumerate(seeds):
-            if number % 8 == 0:
-                gc.collect()  # what the dead had begun lies in circles, and asyncio goes through all of it
-            if wrong := World(seed).run():
-                found[seed] = wrong
-    gc.enable()
+    try:
+        with silence(), mutants.planted(mutant):
+            for seed in seeds:
+                if wrong := World(seed).run():
+                    found[seed] = wrong
+    finally:
+        gc.enable()
     return found
 
 
-def _some(task: tuple[range, str]) -> tuple[range, dict[int, list[str]]]:
-    return task[0], failures(*task)
+def everywhere(seeds: Sequence[int], mutant: str, processes: int) -> Iterator[Failures]:
+    """Run seeds in processes of their own, which share what they begin with."""
+    all_expected()
+    gc.freeze()
+    parts = [seeds[at : at + _IN_ONE] for at in range(0, len(seeds), _IN_ONE)]
+    running: dict[Connection, mp.Process] = {}
+    forks = mp.get_context("fork")
+    while parts or running:
+        while parts and len(running) < processes:
+            ours, theirs = forks.Pipe(duplex=False)
+            running[ours] = process = forks.Process(target=_told, args=(theirs, parts.pop(0), mutant))
+            process.start()
+            theirs.close()
+        for ours in wait(list(running)):
+            process = running.pop(ours)
+            yield ours.recv()
+            process.join()
+
+
+def _told(to: Connection, seeds: Sequence[int], mutant: str) -> None:
+    to.send(failures(seeds, mutant))
 
 
 def main() -> int:
@@ -56,11 +81,8 @@ def main() -> int:
         count = 1
     else:
         count, found = chosen.seeds, {}
-        seeds = range(chosen.first, chosen.first + count)
-        tasks = [(seeds[at : at + 50], chosen.mutant) for at in range(0, count, 50)]
-        with Pool(chosen.processes) as pool:
-            for _, some in pool.imap_unordered(_some, tasks):
-                found |= some
+        for some in everywhere(range(chosen.first, chosen.first + count), chosen.mutant, chosen.processes):
+            found |= some
     for seed, wrong in sorted(found.items())[:20]:
         print(f"seed {seed}: " + "\n    ".join(wrong[:8]))
         print(f"    again: python -m tests.chaos.simulate --seed {seed}")

@@ -39,4 +39,4 @@ def test_a_seed_gives_the_same_run_each_time() -> None:
     one, other = ({tp: part.entries for tp, part in run.broker.partitions.items()} for run in runs)
     assert one.keys() == other.keys()
     for tp, entries in one.items():
-        assert [entry.record for entry in entries] == [entry.record for entry in other[tp]], tp
+        assert [record for record, _ in entries] == [record for record, _ in other[tp]], tp

@@ -26,29 +26,24 @@ class Transaction:
     state: str = "open"
 
 
-class Entry(NamedTuple):
-    """One offset: a record, or a marker that ends a transaction, or (both None) a hole that compaction left."""
-
-    record: Record | None
-    transaction: Transaction | None
+#: One offset: a record and its transaction; or a marker that ends a transaction; or (both None) a hole that compaction left.
+Entry = tuple[Record | None, Transaction | None]
 
 
 @dataclass
 class Partition:
     """One partition."""
 
+    stamps: bool = False  # its records have the broker's time
     begin: int = 0
+    end: int = 0
     entries: list[Entry] = field(default_factory=list)
     open: dict[Transaction, int] = field(default_factory=dict)
 
     @property
-    def end(self) -> int:
-        return self.begin + len(self.entries)
-
-    @property
     def stable_end(self) -> int:
         """The last stable offset: the first one of an open transaction, else the end."""
-        return min(self.open.values(), default=self.end)
+        return min(self.open.values()) if self.open else self.end
 
 
 class Ack(NamedTuple):
@@ -70,7 +65,12 @@ class Broker:
 
     def __init__(self, now_ms: Callable[[], int], configs: Mapping[str, Mapping[str, str]] | None = None) -> None:
         """Take the clock, and the settings of topics."""
-        self._now_ms, self._configs = now_ms, configs or {}
+        self._now_ms = now_ms
+        self._stamped = {
+            topic
+            for topic, config in (configs or {}).items()
+            if config.get("message.timestamp.type") == "LogAppendTime"
+        }
         self.partitions: dict[TopicPartition, Partition] = {}
         self.offsets: dict[TopicPartition, int] = {}  # what the consumer group has committed
         self._producers: dict[str, tuple[int, Transaction | None]] = {}
@@ -79,7 +79,7 @@ class Broker:
         """Give a partition; it is made when it is first asked for."""
         found = self.partitions.get(tp)
         if found is None:
-            found = self.partitions[tp] = Partition()
+            found = self.partitions[tp] = Partition(tp.topic in self._stamped)
         return found
 
     # -- writing
@@ -90,12 +90,15 @@ class Broker:
 
     def _append(self, tp: TopicPartition, rows: Iterable, transaction: Transaction | None) -> Ack:
         partition = self.partition(tp)
-        ack = partition.end
-        stamps = self._configs.get(tp.topic, {}).get("message.timestamp.type") == "LogAppendTime"
+        first = at = partition.end
+        now_ms = self._now_ms() if partition.stamps else -1
+        append = partition.entries.append
         for key, value, time_ms, headers in rows:
-            record = (partition.end, self._now_ms() if stamps else time_ms, key, value, tuple(headers))
-            partition.entries.append(Entry(record, transaction))
-        return Ack(tp, ack, self._now_ms() if stamps else -1, int(stamps), partition.begin)
+            stamp_ms = now_ms if partition.stamps else time_ms
+            append(((at, stamp_ms, key, value, tuple(headers) if headers else ()), transaction))
+            at += 1
+        partition.end = at
+        return Ack(tp, first, now_ms, int(partition.stamps), partition.begin)
 
     def fence(self, name: str) -> int:
         """Give a new epoch of a transactional id; what its former owner left open is aborted."""
@@ -139,7 +142,8 @@ class Broker:
         for tp in transaction.first:
             partition = self.partition(tp)
             del partition.open[transaction]
-            partition.entries.append(Entry(None, transaction))
+            partition.entries.append((None, transaction))
+            partition.end += 1
 
     # -- reading
 
@@ -149,13 +153,15 @@ class Broker:
         if not partition.begin <= start <= partition.end:
             raise OffsetOutOfRangeError({tp: start})
         stop = min(partition.stable_end, start + most)
+        if stop <= start:
+            return [], start
         entries = partition.entries[start - partition.begin : stop - partition.begin]
         records = [
             record
             for record, transaction in entries
             if record is not None and (transaction is None or transaction.state == "committed")
         ]
-        return records, max(start, stop)
+        return records, stop
 
     def compact(self, tp: TopicPartition) -> None:
         """Leave of each key the newest committed record; offsets stay."""
@@ -164,7 +170,7 @@ class Broker:
         for at in range(partition.stable_end - partition.begin):
             record, transaction = partition.entries[at]
             if record is not None and newest.get(record[2]) != record[0]:
-                partition.entries[at] = Entry(None, transaction)
+                partition.entries[at] = None, transaction
 
     def delete_before(self, tp: TopicPartition, offset: int) -> None:
         """Let retention take the beginning of a partition."""

@@ -55,7 +55,9 @@ class Batch:
 
     def append(self, *, key: Any, value: Any, timestamp: int, headers: Any = ()) -> object | None:
         """Take a row; None if it does not fit, unless it is the first."""
-        size = 20 + len(key or b"") + len(value or b"") + sum(len(a) + len(b) for a, b in headers)
+        size = 20 + len(key or b"") + len(value or b"")
+        if headers:
+            size += sum(len(a) + len(b) for a, b in headers)
         if self.rows and self._size + size > self._most:
             return None
         self._size += size
@@ -97,8 +99,7 @@ class Producer:
     async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> asyncio.Future[Ack]:
         """Send a batch behind those before it; give its acknowledgement."""
         tp = TopicPartition(topic, partition)
-        sent = asyncio.ensure_future(self._send(self._before, tp, batch.rows))
-        sent.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+        sent = asyncio.create_task(self._send(self._before, tp, batch.rows))
         self._before = sent
         return sent
 

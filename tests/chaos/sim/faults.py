@@ -10,8 +10,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-ENDS_S: Final = 2.5  # after it nothing is done to anybody any more
-_REQUESTS: Final = 64
+ENDS_S: Final = 1.5  # after it nothing is done to anybody any more
+_REQUESTS: Final = 48
+#: A commit that takes so long ends its process, and so does a request; in earnest both are five times as long and more.
+COMMIT_LIMIT_S: Final = 3.0
+REQUEST_S: Final = 2.0
+LONGER_S: Final = 3.6  # than either
 _MOMENTS: Final = ("outage", "crash", "freeze", "compact", "compact", "hang")
 
 
@@ -57,7 +61,7 @@ def planned(rng: Random) -> Plan:
     dense = rng.random() < 0.3  # from the first moment on, while shards still write their first records
     for _ in range(rng.randrange(3, 9) if dense else rng.randrange(0, 4)):
         what = rng.choice(("rebalance",) * (6 if dense else 2) + _MOMENTS)
-        plan.moments.append((rng.uniform(0.02 if dense else 0.2, ENDS_S - 0.5), what))
+        plan.moments.append((rng.uniform(0.02 if dense else 0.2, ENDS_S - 0.3), what))
     plan.moments.sort()
     if rng.random() < 0.3:
         plan.skews = {name: rng.choice((-12, -1, 1, 12)) * 3_600_000 for name in "012" if rng.random() < 0.5}
@@ -67,7 +71,7 @@ def planned(rng: Random) -> Plan:
 def _fault(rng: Random) -> Fault:
     what = rng.choice(("crash", "crash", "crash", "fail", "freeze", "delay"))
     if what == "freeze":
-        return Fault(freeze_s=rng.uniform(0.5, 3.5))
+        return Fault(freeze_s=rng.uniform(0.3, 2.5))
     if what == "delay":
-        return Fault(delay_s=rng.choice((0.5, 0.5, 2, 2, 2, 25)))
+        return Fault(delay_s=rng.choice((0.3, 0.3, 1.5, 1.5, 1.5, LONGER_S)))
     return Fault(before=what) if rng.random() < 0.5 else Fault(after=what)

@@ -24,12 +24,10 @@ from stream.serve.views import AlertsView, FollowedView, JudgedFigure, LetterVie
 from stream.worker.inbox import Batch
 from stream.worker.owner import Shards
 from tests.chaos.sim.broker import Broker
-from tests.chaos.sim.clock import Effect, skew_ms
-from tests.chaos.sim.faults import Plan
+from tests.chaos.sim.clock import Effect, VirtualLoop, skew_ms
+from tests.chaos.sim.faults import REQUEST_S, Plan
 
 here: contextvars.ContextVar[Process] = contextvars.ContextVar("here")
-
-REQUEST_S = 10.0  # as long as a request of a real client may take
 
 
 class Died(BaseException):
@@ -39,8 +37,8 @@ class Died(BaseException):
 class Process:
     """One incarnation of a worker."""
 
-    def __init__(self, name: str, broker: Broker, plan: Plan, rng: Random) -> None:
-        self.name, self.broker, self.plan, self.rng = name, broker, plan, rng
+    def __init__(self, name: str, broker: Broker, plan: Plan, rng: Random, loop: VirtualLoop) -> None:
+        self.name, self.broker, self.plan, self.rng, self.loop = name, broker, plan, rng, loop
         self.alive, self.frozen = True, False
         self.why = ""
         self.view: RollupView | None = None
@@ -49,7 +47,7 @@ class Process:
         self.ended = asyncio.Event()
         self.turn = asyncio.Lock()  # a client tells of one change of the group after the other
         self.clock = BrokerClock()
-        self._tasks: dict[asyncio.Task[Any], None] = {}  # in order: a set would go by addresses
+        self._tasks: list[asyncio.Task[Any]] = []  # in order: a set would go by addresses
         self._thawed = asyncio.Event()
         self._context = contextvars.copy_context()
         self._context.run(here.set, self)
@@ -59,19 +57,18 @@ class Process:
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Do something inside the process."""
-        return asyncio.get_running_loop().create_task(work, context=self._context)
+        return self.loop.create_task(work, context=self._context)
 
     def own(self, task: asyncio.Task[Any]) -> None:
         """Note a task as one that ends with the process."""
-        self._tasks[task] = None
-        task.add_done_callback(lambda done: self._tasks.pop(done, None))
+        self._tasks.append(task)
 
     def crash(self, why: str) -> None:
         """End at once, as by SIGKILL."""
         if self.alive:
             self.alive, self.why = False, why
-            for task in list(self._tasks):
-                task.cancel()
+            for task in self._tasks:
+                task.cancel()  # nothing for one that is done
             self._thawed.set()
             self.ended.set()
 
@@ -80,7 +77,7 @@ class Process:
         if self.alive and not self.frozen:
             self.frozen = True
             self._thawed.clear()
-            asyncio.get_running_loop().call_later(seconds, self._thaw)
+            self.loop.call_later(seconds, self._thaw)
 
     def _thaw(self) -> None:
         self.frozen = False
@@ -97,24 +94,31 @@ class Process:
 
     async def call(self, effect: Effect) -> Any:
         """Carry one request to the broker, and whatever the plan wants to happen to it."""
-        rng, loop = self.rng, asyncio.get_running_loop()
-        fault = self.plan.next(self.name)
-        until = loop.time() + REQUEST_S
-        await asyncio.sleep(fault.delay_s if fault else 0.001 + 0.004 * rng.random())
+        fault, began_s = self.plan.next(self.name), self.loop.time()
+        await self.loop.until(began_s + (fault.delay_s if fault else 0.001 + 0.004 * self.rng.random()))
         if fault and fault.freeze_s:
             self.freeze(fault.freeze_s)
-        await self.gate()
-        while self.plan.down_until > loop.time():
-            await asyncio.sleep(max(0.001, min(until, self.plan.down_until) - loop.time()))
+        if self.frozen or not self.alive:
             await self.gate()
-            if loop.time() >= until:
-                raise KafkaConnectionError("no answer")
-        if fault and fault.before:
+        if self.plan.down_until > self.loop.time():
+            await self._outage(began_s + REQUEST_S)
+        if not fault:
+            return effect()
+        if fault.before:
             self._happen(fault.before)
         answer = effect()
-        if fault and fault.after:
+        if fault.after:
             self._happen(fault.after)
         return answer
+
+    async def _outage(self, until_s: float) -> None:
+        """Wait for a broker that is away, as long as a request may take."""
+        loop = self.loop
+        while self.plan.down_until > loop.time():
+            await loop.sleep(max(0.001, min(until_s, self.plan.down_until) - loop.time()))
+            await self.gate()
+            if loop.time() >= until_s:
+                raise KafkaConnectionError("no answer")
 
     def _happen(self, what: str) -> NoReturn:
         if what == "crash":
@@ -200,15 +204,16 @@ class Source:
 
     async def pump(self) -> None:
         """Fetch for ever and hand on; now and then so late that a rebalance came between."""
-        process, rng = self._process, self._process.rng
+        process, rng, loop = self._process, self._process.rng, self._process.loop
         while True:
-            await asyncio.sleep(0.15 + 0.4 * rng.random())
-            await process.gate()
-            if process.plan.down_until > asyncio.get_running_loop().time():
+            await loop.sleep(0.1 + 0.3 * rng.random())
+            if process.frozen or not process.alive:
+                await process.gate()
+            if process.plan.down_until > loop.time():
                 continue
             batches, ends = self._fetched(), self._ends()
             if rng.random() < 0.1:
-                await asyncio.sleep(1.5 * rng.random())
+                await loop.sleep(rng.random())
                 await process.gate()
             for batch in batches:
                 process.shards.feed(batch)

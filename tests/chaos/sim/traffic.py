@@ -1,11 +1,15 @@
 """Traffic: what producers send in one run; a few records of the simulator, some again, some elsewhere.
 
-In:  a seed's random numbers, the groups and how many shards each has.
+In:  the groups and how many shards each has, a number.
 Out: records with the moment at which, and the partition to which, they are sent.
+
+There are a few streams for each set of shards, and many runs share each of them: what differs from run to run is what
+happens to it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from random import Random
 from typing import Final, NamedTuple
@@ -17,6 +21,7 @@ from stream.engine.groups import GROUPS
 from stream.ingest.route import partitions_of
 from tests.chaos.sim.clock import START_MS
 from tests.chaos.sim.faults import ENDS_S
+from tests.chaos.sim.installation import Shards
 
 _BEFORE_MS: Final = 40 * 60_000  # all of it lies in the windows of an hour that are read at the end
 
@@ -28,6 +33,11 @@ class Sending(NamedTuple):
     tp: TopicPartition
     key: bytes | None
     value: bytes | None
+
+    @property
+    def time_ms(self) -> int:
+        """The time that its topic gives it."""
+        return START_MS + round(self.at_s * 1000)
 
 
 @cache
@@ -46,19 +56,22 @@ def _place(key: bytes, shards: int) -> int:
     return int(partitions_of([key.decode("utf-8", "surrogateescape")], shards, "murmur2")[0])
 
 
-def sendings(rng: Random, shards: dict[str, int]) -> list[Sending]:
+def sendings(shards: Shards, number: int) -> tuple[Sending, ...]:
     """Draw what is sent, in the order of time."""
-    out: list[Sending] = []
+    rng, out = Random(f"{sorted(shards.items())} {number}"), list[Sending]()
     leads = any(GROUPS[group].told_by for group in shards)
     for group, count in shards.items():
         stock = _of(GROUPS[group].kinds, leads)
-        first, size = rng.randrange(max(1, len(stock) - 60)), rng.randrange(4, 15)
+        first, size = rng.randrange(max(1, len(stock) - 60)), rng.randrange(4, 11)
         for record in stock[first : first + size]:
-            times = 1 if rng.random() < 0.8 else rng.randrange(2, 5)
-            began = rng.uniform(0, ENDS_S)
-            for again in range(times):
-                at_s = began if not again else min(ENDS_S, began + rng.choice((0.01, 0.5, 2.0)))
-                right = record.key is not None and rng.random() < 0.9
-                place = _place(record.key, count) if right and record.key is not None else rng.randrange(count)
-                out.append(Sending(at_s, TopicPartition(record.kind, place), record.key, record.value))
-    return sorted(out, key=lambda one: (one.at_s, one.tp.topic, one.tp.partition))
+            out += _sent(rng, record, count)
+    return tuple(sorted(out, key=lambda one: (one.at_s, one.tp.topic, one.tp.partition)))
+
+
+def _sent(rng: Random, record: Record, shards: int) -> Iterable[Sending]:
+    began = rng.uniform(0, ENDS_S - 0.3)
+    for again in range(1 if rng.random() < 0.8 else rng.randrange(2, 5)):
+        at_s = began if not again else min(ENDS_S, began + rng.choice((0.01, 0.3, 1.2)))
+        key, right = record.key, rng.random() < 0.9
+        place = _place(key, shards) if right and key is not None else rng.randrange(shards)
+        yield Sending(at_s, TopicPartition(record.kind, place), key, record.value)

@@ -26,7 +26,7 @@ from stream.rollup import rollup, series
 from stream.rollup.budget import families
 from stream.rollup.rollup import RollupOptions
 from stream.rollup.room import readings_of
-from stream.rollup.series import windows_of
+from stream.rollup.wanted import windows_of
 
 Shards = Mapping[str, int]
 

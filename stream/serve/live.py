@@ -180,6 +180,7 @@ class LivePage:
             ready=self._telemetry.ready,
             silent_s=worker.silent_s,
             unread=tuple(worker.unread),
+            pace=self._telemetry.pace,
         )
 
 

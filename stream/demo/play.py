@@ -170,7 +170,7 @@ class Play:
         for key in view.MAIN:
             seen, line = self.board.seen.get(key), self._lines.get(key)
             if line is None or (seen is not None and seen != line.seen):
-                self._lines[key] = Line(key, "waiting", seen, line.expected if line else None)
+                self._lines[key] = Line(key, "waiting", seen, None)  # what the books said is of another moment
         self._show(self.scene())
 
     def scene(self) -> view.Scene:

@@ -27,9 +27,12 @@ setup: $(STAMP)  ## put the locked dependencies into .venv
 $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "leadpulse needs Python 3.11 or later; none was found." >&2; \
 		echo "  do: install one, or say where it is: make PYTHON=/path/to/python3.11 setup" >&2; exit 2; }
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "setting up $(VENV), once: some 250 MB, a minute or two with a good connection"
+	@test -x $(PY) || { echo "  1/3 making the environment with $(PYTHON)"; $(PYTHON) -m venv $(VENV); }
+	@echo "  2/3 fetching the locked dependencies and checking their hashes"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "  3/3 putting leadpulse itself into it"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
 demo: $(STAMP)  ## broker, traffic, worker and live view on this machine

@@ -20,6 +20,7 @@ of durations may differ by the 2 % that their buckets promise.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
@@ -44,6 +45,9 @@ DURATION_FLOOR_S: Final = 0.01  # durations below the finest bucket
 BY_PANE: Final = frozenset({"open_leads", "stale_leads", "unanswered_leads"})
 #: Half of them have got there: known to a step of the curve of those who wait, and by panes.
 MEDIAN: Final = "stage_median_seconds"
+#: Counted by arrival. In fast motion one shard reports some minutes of what is played before another; what arrived
+#: later than the newest event that was known then counts at that event, and leaves its window so much earlier.
+BY_ARRIVAL: Final = frozenset({"traffic_events", "valid_event_ratio"})
 #: What people amount to as leads is told from shard to shard, which takes some commits. leadpulse says when that is
 #: done, but for what was told just now.
 OF_LEADS: Final = of_leads.METRICS | {
@@ -51,7 +55,7 @@ OF_LEADS: Final = of_leads.METRICS | {
     "new_lead_ratio", "cost_per_lead", "paid_cost_per_lead",
 }  # fmt: skip
 ALONG: Final = "leads_complete"
-LEADS_LAG_MS: Final = 20_000
+LEADS_LAG_S: Final = 20.0
 #: How old the oldest of something is, is told to the day.
 OLDEST: Final = "oldest_open_seconds"
 DAY_S: Final = 86_400.0
@@ -116,18 +120,24 @@ class Board:
     along_seq: int = 0
     seq: int = 0
     moments: dict[int, int] = field(default_factory=dict)  # publication → its moment
+    #: In seconds; where time goes by events it stands still in silence, and cannot say how long something is over.
+    steady: Callable[[], float] = time.monotonic
+    skew_ms: int = 0  # how far shards may lie apart, by the time of events
+    account_at: float = 0.0
     newest_ms: int = 0
     missed: int = 0  # values that are no reading
 
-    def take(self, key: bytes | None, value: bytes | None) -> None:
-        """Take one record of the result topic."""
+    def take(self, key: bytes | None, value: bytes | None) -> dict[str, Any] | None:
+        """Take one record of the result topic; give the reading that it is, None where it is none."""
         try:
-            if value is None:
-                self._forget(key)
-            else:
-                self._note(orjson.loads(value))
+            if value is not None:
+                reading: dict[str, Any] = orjson.loads(value)
+                self._note(reading)
+                return reading
+            self._forget(key)
         except (ValueError, KeyError, TypeError):
             self.missed += 1
+        return None
 
     def _forget(self, key: bytes | None) -> None:
         name = orjson.loads(key or b"")
@@ -143,7 +153,8 @@ class Board:
             self.data_since = reading["data_since"] or ""
         if metric == "events_total":
             self.account[labels["kind"], labels["outcome"], labels.get("reason", "")] = int(reading["value"])
-            self.account_seq = max(seq, self.account_seq)
+            if seq > self.account_seq:
+                self.account_seq, self.account_at = seq, self.steady()
         if metric == ALONG:
             self.along, self.along_seq = bool(reading["value"]), max(seq, self.along_seq)
         if window is None:
@@ -172,15 +183,10 @@ class Board:
 
     def published_since_settled(self, leads: bool = False) -> set[str]:
         """Name the windows published after the account was complete; with `leads` also what shards tell each other."""
-        if leads and (self.along is False or self.since_settled_ms < LEADS_LAG_MS):
+        if leads and (self.along is False or self.steady() - self.account_at < LEADS_LAG_S):
             return set()
         since = max(self.account_seq, self.along_seq if leads else 0)
         return {window for (window, ago), edges in self.edges.items() if not ago and edges.seq >= since}
-
-    @property
-    def since_settled_ms(self) -> int:
-        """Give how long ago the account changed last, by what was published since."""
-        return self.newest_ms - self.moments.get(self.account_seq, 0)
 
     def span_of(self, key: Key) -> Window | None:
         """Give the edges that a reading stands for; None when its window was not published since."""
@@ -256,9 +262,27 @@ def compare(board: Board, books: Reference, wanted: Collection[Key] | None = Non
             same = (seen is None or not seen.value) and (expected is None or not expected.value)
         else:
             same = agrees(metric, seen, expected)
+        if not same and metric in BY_ARRIVAL and board.skew_ms:
+            same = _within(board.skew_ms, seen, metric, labels, span, figures_of)
         on_the_way = metric in OF_LEADS and window not in along
         lines.append(Line(key, "equal" if same else "waiting" if on_the_way else "wrong", seen, expected))
     return lines
+
+
+def _within(
+    skew_ms: int, seen: Seen | None, metric: str, labels: Any, span: Window,
+    figures_of: Callable[[str, Window], dict[Any, Expected]],
+) -> bool:  # fmt: skip
+    """Tell whether both sides of a reading lie between those of a window that begins so much later or earlier."""
+    least, most = (
+        figures_of(metric, Window(span.name, min(span.start_ms + by_ms, span.end_ms), span.end_ms)).get(labels)
+        for by_ms in (skew_ms, -skew_ms)
+    )
+    sides = ("numerator", "denominator") if metric.endswith("_ratio") else ("value",)
+    return all(
+        (getattr(least, side, 0) or 0) <= (getattr(seen, side, 0) or 0) <= (getattr(most, side, 0) or 0)
+        for side in sides
+    )
 
 
 def _missing(board: Board, books: Reference, figures_of: Callable[[str, Window], dict[Any, Expected]]) -> Iterator[Key]:

@@ -1,11 +1,12 @@
 """Stage: what the demo runs on: an embedded broker with its topics, and one worker beside it.
 
-In:  how many partitions, which port to prefer for /metrics.
+In:  how many partitions, which port to prefer for the page and /metrics, a past to begin with.
 Out: addresses of both; when it closes, no process and no file is left.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -13,13 +14,20 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from stream.demo import children, segment
 from stream.demo.broker import HOST, EmbeddedBroker, free_port
+from stream.demo.pace import SPEED
+
+if TYPE_CHECKING:
+    from stream.kafka.layout import Layout
+    from stream.kafka.security import Link
+    from stream.kafka.state_log import Row
 
 PARTITIONS = 4
 METRICS_PORT = 9464
@@ -49,14 +57,20 @@ class Stage:
         partitions: int = PARTITIONS,
         metrics_port: int = METRICS_PORT,
         worker: Sequence[str] | None = None,
+        past: Iterable[tuple[bytes, bytes | None]] = (),
+        say: Callable[[str], None] = lambda _: None,
         source: str = "",
     ) -> None:
-        """Take `source` for a topic of others that is mapped, as the demo's definition of it says."""
+        """Take records for the topic of history, written while the worker starts; `say` is told what goes on.
+
+        `source` is a topic of others that is mapped, as the demo's definition of it says.
+        """
         self._definition = Path(tempfile.mkdtemp(prefix="leadpulse-demo-")) / f"{source}.toml" if source else None
         self._command = worker or (sys.executable, "-m", "stream", "worker")
         self._broker = EmbeddedBroker()
         self._partitions = partitions
-        self._metrics_port = metrics_port
+        self._metrics_port = port_or_free(metrics_port)
+        self._past, self._say = past, say
         self._worker: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
@@ -64,6 +78,11 @@ class Stage:
     def broker(self) -> str:
         """Address of the broker."""
         return self._broker.address
+
+    @property
+    def page_url(self) -> str:
+        """Where the worker serves its page."""
+        return f"http://{HOST}:{self._metrics_port}/"
 
     @property
     def metrics_url(self) -> str:
@@ -82,8 +101,11 @@ class Stage:
             | {
                 "LEADPULSE_BROKERS": self.broker,
                 "LEADPULSE_DELIVERY": "at_least_once",
+                "LEADPULSE_CLOCK": "events",  # of fast motion
+                "LEADPULSE_PACE": str(SPEED),
                 "LEADPULSE_HTTP": f"{HOST}:{self._metrics_port}",
                 "LEADPULSE_SESSION_TIMEOUT": "6s",
+                "LEADPULSE_STALL_TIMEOUT": "5m",  # a busy machine is none that hangs, and a person is looking
                 "LEADPULSE_LOG_LEVEL": "warning",
                 "PYTHONFAULTHANDLER": "1",  # SIGABRT then writes what every thread is doing
             }
@@ -91,17 +113,19 @@ class Stage:
 
     def __enter__(self) -> Stage:
         try:
+            self._say("starting a broker that keeps everything in memory")
             self._broker.start()
-            self._metrics_port = port_or_free(self._metrics_port)
-            self._create_topics()
+            link, layout = self._create_topics()
+            self._say("starting the worker, which joins its group in some 5 to 10 s")
             self._log = tempfile.TemporaryFile()  # has no name: nothing to leave behind
             self._start_worker()
+            self._seed(link, layout)  # while it starts: it follows what is filled in
         except BaseException:
             self.close()
             raise
         return self
 
-    def _create_topics(self) -> None:
+    def _create_topics(self) -> tuple[Link, Layout]:
         from stream.engine.groups import GROUPS, mapping
         from stream.kafka import security, topics
         from stream.kafka.layout import Layout
@@ -115,7 +139,30 @@ class Stage:
             with topics.admin(security.link(settings)) as client:
                 client.create_topics({segment.TOPIC: {"num_partitions": 2, "replication_factor": 1}})
         layout = Layout("", mapping(mapped, GROUPS).values())
-        topics.create(security.link(settings), layout, partitions=self._partitions, replication=1, optional=True)
+        link = security.link(settings)
+        topics.create(link, layout, partitions=self._partitions, replication=1, optional=True)
+        return link, layout
+
+    def _seed(self, link: Link, layout: Layout) -> None:
+        """Write the past."""
+        from stream.kafka.state_log import StateLog
+
+        assert layout.history is not None
+        topic, began = layout.history, time.monotonic()
+        rows: list[Row] = [(key, value, None, []) for key, value in self._past]
+        if not rows:
+            return
+
+        async def send() -> None:
+            log = StateLog(link, topic, 0, None)
+            await log.fence()
+            try:
+                await log.write([(topic, 0, rows)])
+            finally:
+                await log.close()
+
+        asyncio.run(send())
+        self._say(f"wrote five weeks of past: {len(rows)} records in {time.monotonic() - began:.1f} s")
 
     def _start_worker(self) -> None:
         assert self._log is not None

@@ -22,7 +22,7 @@ import orjson
 from stream.demo import adverts, faults, mails
 from stream.demo.adverts import HOUR_MS, stamp
 from stream.demo.prospects import Prospects
-from stream.demo.visits import Happening, Visit, Visitor, pick, token
+from stream.demo.visits import Happening, Outage, Visit, Visitor, pick, token
 from stream.demo.world import (
     ADS,
     ARRIVALS,
@@ -32,8 +32,10 @@ from stream.demo.world import (
     MAIL_DOMAINS,
     MAIL_VISIT,
     MAILINGS,
+    MANY_FORMS,
     MOST_SITES,
     Arrival,
+    Company,
     Touch,
     site_names,
 )
@@ -61,7 +63,9 @@ class Options:
 
     `rate` is records a second on the average of a day. Before `live_ms` it is `history_rate`: a past that
     is quick to make. `blanks` allows empty values and tombstones, which a file of lines cannot hold. With `leads`
-    people are told by more ids, and there are records of a crm, costs and signals.
+    people are told by more ids, and there are records of a crm, costs and signals. `company` is what the sites live by,
+    `outage` a form of theirs that is out for a while. `regulars` is how many people each site has had before the start:
+    without any the first hours have more newcomers than any other.
     """
 
     seed: int = 1
@@ -75,6 +79,9 @@ class Options:
     blanks: bool = True
     faults: bool = True
     leads: bool = False
+    company: Company = MANY_FORMS
+    outage: Outage | None = None
+    regulars: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.sites <= MOST_SITES:
@@ -129,6 +136,8 @@ class Traffic:
         heapq.heapify(self._next_of)
         for site in self._sites:
             site.readers = [self._subscriber(site.name) for _ in range(300)]
+            while len(site.visitors) < options.regulars:
+                self._newcomer(site)
 
     def __iter__(self) -> Iterator[Record]:
         """Yield records by arrival until the length is over."""
@@ -210,7 +219,7 @@ class Traffic:
             who = self._newcomer(site)
         if self._leads is not None:
             who = self._leads.device(who)
-        visit = Visit(rng, who, arrival, at_ms)
+        visit = Visit(rng, who, arrival, at_ms, self._options.company, self._options.outage)
         happenings = visit.play()
         if self._leads is not None:
             happenings = self._leads.visited(happenings, who)

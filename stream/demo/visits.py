@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple, TypeVar
 
-from stream.demo.world import CHATBOTS, FORMS, PAGES, Arrival, Page, Touch
+from stream.demo.world import CHATBOTS, FORMS, MANY_FORMS, PAGES, Arrival, Company, Page, Touch
 
 T = TypeVar("T")
 
@@ -27,6 +27,14 @@ class Happening(NamedTuple):
     data: dict[str, Any]
     touch: Touch | None = None  # what this one event says about where the visit came from
     traffic: str = "human"  # human, bot, internal or test
+
+
+class Outage(NamedTuple):
+    """A form that nobody can send from one moment on until another; by the clock of the traffic."""
+
+    form: str
+    from_ms: int
+    to_ms: int
 
 
 @dataclass(slots=True)
@@ -62,8 +70,17 @@ def token(rng: Random, letter: str) -> str:
 class Visit:
     """Script of one visit; `happenings` holds it when `play` is done."""
 
-    def __init__(self, rng: Random, who: Visitor, arrival: Arrival, start_ms: int) -> None:
+    def __init__(
+        self,
+        rng: Random,
+        who: Visitor,
+        arrival: Arrival,
+        start_ms: int,
+        company: Company = MANY_FORMS,
+        outage: Outage | None = None,
+    ) -> None:
         self._rng = rng
+        self._company, self._outage = company, outage
         self._who = who
         self._arrival = arrival
         self._clock_ms = start_ms
@@ -88,7 +105,7 @@ class Visit:
                 self._clock_ms += SESSION_GAP_MS + rng.choice((0, 1, rng.randrange(60_000, 1_200_000)))
             else:
                 self._wait(4, 90)
-            page = pick(rng, [(page, page.weight) for page in PAGES])
+            page = pick(rng, [(page, self._company.seen(page)) for page in PAGES])
             self._view(page)
             if page.form and rng.random() < 0.6:
                 self._fill(page, page.form, self._arrival.appetite)
@@ -99,7 +116,7 @@ class Visit:
         return self.happenings
 
     def _landing(self) -> Page:
-        return pick(self._rng, [(page, page.weight) for page in PAGES[:9]])
+        return pick(self._rng, [(page, self._company.seen(page)) for page in PAGES[:9]])
 
     def _wait(self, least_s: float, most_s: float) -> None:
         self._clock_ms += int(self._rng.uniform(least_s, most_s) * 1000)
@@ -151,7 +168,7 @@ class Visit:
         if rng.random() < 0.9:
             self._say("form", action="view", **base)
             self._wait(1, 15)
-        if rng.random() > min(0.15 * appetite, 0.95):
+        if rng.random() > min(0.15 * appetite * self._company.wanted(form_id), 0.95):
             return
         if rng.random() < 0.92:  # else a sender that reports the submit only
             self._say("form", action="start", **base)
@@ -159,6 +176,9 @@ class Visit:
         if rng.random() < 0.08:
             self._say("form", action="error", **base)
             self._wait(2, 20)
+        if self._is_out(form_id):  # it takes all that was written, and says that something went wrong
+            self._say("form", action="error", **base)
+            return
         if rng.random() > 0.6:
             if rng.random() < 0.5:
                 self._say("form", action="abandon", **base)
@@ -170,6 +190,10 @@ class Visit:
             self._say("form", action="submit", submission_id=token(rng, "u"), **base, **fields)
             self._wait(1, 4)
         self._who.forms_done.add(form_id)
+
+    def _is_out(self, form_id: str) -> bool:
+        out = self._outage
+        return out is not None and form_id == out.form and out.from_ms <= self._clock_ms < out.to_ms
 
     def _become_known(self, gave_address: bool) -> None:
         if gave_address and not self._who.known:

@@ -7,6 +7,8 @@ Out: tables with weights; traffic is drawn from them. Small on purpose, so that 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 SITES: Final = ("acme", "globex", "initech", "umbrella")
@@ -71,6 +73,31 @@ FORMS: Final = {
     "feedback-form": FormSheet("survey", ("score", "comment")),
     "search-box": FormSheet("", ()),
 }
+
+
+class Company(NamedTuple):
+    """What a site lives by: how often people come to some pages, and how readily they fill in some forms.
+
+    Factors on the weights of pages, by path, and on the appetite for forms, by form; `""` is any other one.
+    """
+
+    pages: Mapping[str, float] = MappingProxyType({})
+    forms: Mapping[str, float] = MappingProxyType({})
+
+    def seen(self, page: Page) -> float:
+        """Weigh a page."""
+        return page.weight * self.pages.get(page.path, 1.0)
+
+    def wanted(self, form: str) -> float:
+        """Say how readily a form is filled in: 1 is as ever."""
+        return self.forms.get(form, self.forms.get("", 1.0))
+
+
+#: Forms and pages of much the same weight: no form brings more than a fifth of the leads.
+MANY_FORMS: Final = Company()
+#: The form that the company of the demo lives by; it brings some 60 % of its leads.
+MAIN_FORM: Final = "demo-form"
+ONE_FORM: Final = Company({"/demo": 3.0}, {MAIN_FORM: 4.6, "": 0.45})
 
 
 class Touch(NamedTuple):

@@ -213,12 +213,17 @@ class Kept:
         return key_of(key, self._word)
 
     def _names_key(self, digest: bytes) -> bytes:
-        return self._word + b"names/" + digest.hex().encode()
+        return names_key(digest, self._word)
 
 
 class _Used(NamedTuple):
     digests: tuple[bytes, ...]
     new: Collection[Row]
+
+
+def names_key(digest: bytes, word: bytes = b"") -> bytes:
+    """Give the key of a slice of names."""
+    return word + b"names/" + digest.hex().encode()
 
 
 def restored(rows: Iterable[Row], now_ms: int | None = None) -> Kept:

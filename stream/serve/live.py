@@ -220,6 +220,7 @@ class LivePage:
             ready=self._telemetry.ready,
             silent_s=worker.silent_s,
             unread=tuple(worker.unread),
+            pace=self._telemetry.pace,
         )
 
 

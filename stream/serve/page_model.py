@@ -51,6 +51,7 @@ class Health:
     ready: bool = False
     silent_s: float | None = None  # how long no broker has answered
     unread: tuple[str, ...] = ()  # topics with partitions that were added and nobody reads
+    pace: int = 1  # seconds of events that are played in one, until they have come to now
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def model(
     return {
         "state": state,
         "state_text": text,
+        "motion": motion(now, health, now_ms),
         "now_ms": now_ms,
         "as_of_ms": now.as_of_ms or None,
         "taken_ms": now.taken_ms or None,
@@ -174,7 +176,19 @@ def state_of(shown: Publication | None, health: Health, now_ms: int) -> tuple[st
         return "catching_up", text + " Figures end where reading stands."
     if not shown.figures:
         return "no_data", waiting_for(shown.sources)
-    return "live", "All sources are read to their end."
+    fast = motion(shown, health, now_ms)
+    return "live", f"In fast motion: {fast}." if fast else "All sources are read to their end."
+
+
+def motion(shown: Publication, health: Health, now_ms: int) -> str:
+    """Say how fast events are played; empty where they have come to now, or were never played.
+
+    >>> motion(Publication(as_of_ms=1), Health(pace=120), 7_200_000)
+    '1 s = 2 min'
+    """
+    if health.pace == 1 or not shown.as_of_ms or now_ms - shown.as_of_ms < health.pace * 1_000:
+        return ""
+    return f"1 s = {words.span(health.pace)}"
 
 
 def _without_figures(health: Health) -> tuple[str, str]:

@@ -49,7 +49,9 @@ def program_version() -> str:
 class Telemetry:
     """Hold what is shown; the shell's exporter. Each call replaces a view and returns at once."""
 
-    def __init__(self, catalog_version: str) -> None:
+    def __init__(self, catalog_version: str, pace: int = 1) -> None:
+        """Take how many seconds of events are played in one of the clock: a demo has fast motion."""
+        self.pace = pace
         self.snapshot: Snapshot | None = None
         self.alerts: AlertsView | None = None
         self.judged: tuple[JudgedFigure, ...] = ()

@@ -230,6 +230,13 @@ class Settings(BaseModel):
         "wall",
         description="What moves the windows once caught up: the broker's clock (wall), or only events (old data).",
     )
+    pace: int = Field(
+        1,
+        ge=1,
+        le=86_400,
+        description="With clock=events: how many seconds of events are played in one, until they have come to now. "
+        "It changes no figure; the page says it, as that of the demo does.",
+    )
     consent: Literal["count", "require"] = Field(
         "count", description="require leaves out events with consent.analytics false; count counts them."
     )

@@ -39,7 +39,7 @@ def run(settings: Settings, *, reset: bool = False) -> NoReturn:
     """Serve HTTP and run the shards until told to stop; a port in use is told before anything starts."""
     shell.leave_at_signals()
     logs.in_background()
-    telemetry = Telemetry(catalog.version())
+    telemetry = Telemetry(catalog.version(), settings.pace)
     clock = BrokerClock()
     live = LivePage(telemetry, clock.now_ms)
     service = HttpService(settings, telemetry, catalog.BY_NAME, [*live.routes(), runbook.route()])

@@ -11,11 +11,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from rich.console import Console
 
 from stream.demo import demo as demo_module
+from stream.demo import play as play_module
 from stream.demo.broker import BrokerUnavailable, EmbeddedBroker, binary
 from stream.demo.stage import Stage
 from tests import patience
@@ -82,12 +84,62 @@ def test_every_reading_equals_the_books_at_the_end() -> None:
     assert int(compared.replace(",", "")) > 1_000
     assert "Everything here is in memory" in out
     assert "data_since" in out
+    assert "http://127.0.0.1:19464/" in out.splitlines()[2]  # the page, before anything else
+    assert "nothing will break: --history must be 5h" in out
+    firsts = [line for line in out.splitlines() if "leadpulse nothing" not in line and line[:1] in "=≠"]
+    assert firsts
+    assert not [line for line in firsts if line[0] == "≠"]
+
+
+def asked(path: str) -> str:
+    """Ask the worker of the demo; nothing while it is not up."""
+    try:
+        with urlopen(f"http://127.0.0.1:19464{path}", timeout=5) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+def test_the_form_that_breaks_is_told_and_named_and_it_is_over_when_it_was_mended() -> None:
+    process = start("--for", "150s", "--check")
+    red = named = False
+    try:
+        deadline = patience.until(PATIENCE_S)
+        while process.poll() is None and not (red and named):
+            assert time.monotonic() < deadline, "nothing was told"
+            told = asked("/metrics").splitlines()
+            red = red or any(
+                line.startswith("leadpulse_judged_state{")
+                and 'metric="visit_to_lead_ratio"' in line
+                and 'window="1h"' in line
+                and line.endswith(" 1")
+                for line in told
+            )
+            named = named or any(
+                line.startswith("leadpulse_alert_text{")
+                and 'alert="visit_to_lead_drop"' in line
+                and "form demo-form" in line
+                for line in told
+            )
+            time.sleep(2)
+        out, _ = process.communicate(timeout=PATIENCE_S)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0, out
+    assert red
+    assert named
+    assert re.search(
+        r"Red after [\d.]+ s, alert after [\d.]+ s, the form named after [\d.]+ s; over [\d.]+ s after", out
+    )
+    equal, compared = re.findall(r"at the end ([\d,]+) of ([\d,]+) readings equal the books", out)[-1]
+    assert equal == compared
 
 
 def test_a_worker_that_publishes_nothing_is_started_again_and_it_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo_module, "FIRST_PATIENCE_S", 20.0)
+    monkeypatch.setattr(play_module, "FIRST_PATIENCE_S", 20.0)
     been = tmp_path / "been"
     hung_once = (
         "import pathlib, runpy, sys, time\n"
@@ -96,10 +148,10 @@ def test_a_worker_that_publishes_nothing_is_started_again_and_it_is_said(
         "    been.touch(); time.sleep(600)\n"
         "sys.argv[1:] = ['worker']; runpy.run_module('stream', run_name='__main__')\n"
     )
-    options = demo_module.DemoOptions(run_s=1.0, check=True, history_ms=1_800_000, metrics_port=19465)
+    options = play_module.DemoOptions(run_s=1.0, check=True, history_ms=1_800_000, metrics_port=19465)
     out = Console(file=io.StringIO(), width=200)
     with Stage(metrics_port=19465, worker=(sys.executable, "-c", hung_once)) as stage:
-        play = demo_module.Play(options, stage, lambda scene: None)
+        play = play_module.Play(options, stage, lambda scene: None)
         try:
             play.run()
         finally:

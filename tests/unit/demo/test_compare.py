@@ -141,3 +141,27 @@ def test_equal_means_equal_and_durations_within_two_percent(
     metric: str, seen: Seen, expected: Expected, equal: bool
 ) -> None:
     assert agrees(metric, seen, expected) is equal
+
+
+EVENTS = ("traffic_events", series("traffic_events", site="s1", kind="page_view", **{"class": "human"})[1], "1h")
+
+
+@pytest.mark.parametrize(
+    ("skew_ms", "value", "expected"),
+    [
+        (0, 1, "wrong"),
+        (120_000, 1, "equal"),  # the first of both may count two minutes earlier, before the window
+        (120_000, 3, "wrong"),  # and no other is there
+        (30_000, 1, "wrong"),  # which is more than shards lie apart
+    ],
+)
+def test_what_is_counted_by_arrival_may_leave_its_window_as_much_earlier_as_shards_lie_apart(
+    skew_ms: int, value: int, expected: str
+) -> None:
+    kept = Reference()
+    for n, ms in enumerate((T - 3_600_000 + 60_000, T - 60_000)):
+        data = {"site_id": "s1", "visitor_id": f"v{n}", "page": {"path": "/"}}
+        kept.tell("page_view", Truth("counted", "", "s1", ms, f"{n}", data, None), ms)
+    told = board(account(2, 1), reading("traffic_events", value, 1, **dict(EVENTS[1])))
+    told.skew_ms = skew_ms
+    assert compare(told, kept, [EVENTS])[0].state == expected

@@ -84,3 +84,19 @@ def test_what_is_still_counted_by_former_rules_is_added_up_over_the_shards_of_le
     assert totals(rollup, "leads_behind") == {(): 0}
     alone = Rollup(RollupOptions({"visitors": 1}))
     assert totals(alone, "leads_behind") == {}, "who follows no leads has none"
+
+
+def test_what_became_of_topics_of_others_is_added_up_over_the_shards_that_map_them() -> None:
+    empty = Delta("sources", 0, 1, [], b"", b"", b"", [], {}, None, True, 0, {}, [], {}, {}, {})
+    rollup = Rollup(RollupOptions({"visitors": 1, "sources": 2}))
+    told = {
+        "source/items/calls/mapped": 5, "source/items/calls/unmapped": 2, "source/events/calls/page_view": 4,
+        "source/events/calls/form": 1, "source/unmapped/calls/identify": 2, "source/redacted/calls": 1,
+    }  # fmt: skip
+    for shard in range(2):
+        rollup.apply(pack(replace(empty, shard=shard, account=told))[0], NOON)
+    assert totals(rollup, "source_items_total") == {("calls", "mapped"): 10, ("calls", "unmapped"): 4}
+    assert totals(rollup, "source_events_total") == {("calls", "form"): 2, ("calls", "page_view"): 8}
+    assert totals(rollup, "source_unmapped_total") == {("calls", "identify"): 4}
+    assert totals(rollup, "source_redacted_total") == {("calls",): 2}
+    assert totals(rollup, "conservation_error") == {(): 0}, "they are no events of ours yet"

@@ -17,14 +17,17 @@ from typing import Any
 
 import orjson
 import pytest
+from kafka.admin import NewTopic
 
 from stream import catalog
 from stream.changes.panes import HOUR_MS
 from stream.contract.kinds import KINDS
 from stream.contract.times import format_ms, parse_ms
 from stream.demo.simulate import Plan, run
+from stream.engine.groups import GROUPS, mapping
 from stream.judge.plan import judged
 from stream.kafka import topics
+from stream.kafka.layout import Layout
 from stream.render.alerts import servers
 from stream.render.yaml import document
 from tests import patience
@@ -127,6 +130,25 @@ def rare(end_ms: int) -> Iterator[dict[str, Any]]:
     )
 
 
+def map_calls(site: Site, folder: Path) -> None:
+    """Have a topic of somebody else's mapped, too."""
+    definition = folder / "segment.toml"
+    definition.write_text(f'preset = "segment"\nsite = "acme"\ntopics = ["{site.prefix}segment"]\n')
+    site.settings |= {"LEADPULSE_SOURCES": definition, "LEADPULSE_EMAIL_HASH_KEY": "k" * 32}
+    with topics.admin(site.link) as client:
+        client.create_topics([NewTopic(site.prefix + "segment", 2, 1)], wait_for_metadata=True)
+    layout = Layout(site.prefix, mapping([site.prefix + "segment"], GROUPS).values())
+    topics.create(site.link, layout, partitions=site.partitions, optional=True)
+
+
+def calls(end_ms: int) -> Iterator[tuple[bytes, bytes, int]]:
+    """Give calls: a page of somebody whose id is an address, and what nobody maps."""
+    at_ms = end_ms - HOUR_MS // 2
+    named = {"anonymousId": "caller", "userId": "ann@acme.example", "timestamp": format_ms(at_ms)}
+    for number, what in enumerate(({"type": "page"}, {"type": "track", "event": "Clicked"})):
+        yield b"any", orjson.dumps({**named, **what, "messageId": f"call-{number}"}), at_ms
+
+
 def send(site: Site, lines: list[bytes], end_ms: int) -> None:
     """Send records as a mirror would: with the times at which they came."""
     by_kind: dict[str, list[tuple[bytes, bytes, int]]] = {kind: [] for kind in KINDS}
@@ -183,6 +205,7 @@ def test_every_selector_that_ships_finds_a_series(site: Any, tmp_path: Path) -> 
             LEADPULSE_ALERTS=alerts_file(tmp_path),
         )
     )  # fmt: skip
+    map_calls(here.site, tmp_path)
     for kind in KINDS:
         keep_times(here.site, here.site.prefix + kind)
     with topics.admin(here.site.link) as client:
@@ -192,6 +215,7 @@ def test_every_selector_that_ships_finds_a_series(site: Any, tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     lines = [line for path in files for line in path.read_bytes().splitlines()]
     send(here.site, [*lines, *map(orjson.dumps, rare(end_ms))], end_ms)
+    produce(here.site, "segment", calls(end_ms))
 
     for name in ("a", "b"):
         here.worker(LEADPULSE_INSTANCE_ID=name)

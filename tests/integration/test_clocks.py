@@ -53,7 +53,7 @@ def test_windows_stand_whatever_the_clocks_of_workers_say(site, tmp_path):
             lambda now, sent=sent: now["leadpulse_complete"] == 1 and accounted(now, "counted") == sent,
         )
         assert (views(found, "5m"), views(found, "1h")) == (sent, sent), offsets
-        assert abs(found["leadpulse_as_of_timestamp_seconds"] - time.time()) < 5, offsets
+        assert abs(found["leadpulse_as_of_timestamp_seconds"] - time.time()) < 60, offsets
         assert found["leadpulse_conservation_error"] == 0
         skews = [here.gauges(port)["leadpulse_clock_skew_seconds"] for port in here.ports]
         assert skews == pytest.approx(offsets, abs=1.5)

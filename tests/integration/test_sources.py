@@ -11,18 +11,19 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from kafka import KafkaProducer
+from aiokafka import AIOKafkaProducer
+from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
 
 from stream.engine.groups import chosen, mapping
-from stream.kafka import topics
+from stream.kafka import topics, whole_log
 from stream.kafka.layout import Layout
 from tests import patience
+from tests.integration.conftest import Site
 from tests.integration.engine import Engine
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -170,19 +171,30 @@ async def many(bootstrap: str, topic: str, value: bytes, count: int) -> None:
     await producer.stop()
 
 
-async def everything(bootstrap: str, names: list[str]) -> dict[str, list[Any]]:
+class Written(NamedTuple):
+    """A record as it lies in a topic."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Any
+
+
+def everything(site: Site, names: list[str]) -> dict[str, list[Written]]:
     """Read all records of topics, by topic."""
-    found: dict[str, list[Any]] = {name: [] for name in names}
-    consumer = AIOKafkaConsumer(
-        *names, bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
-    )
-    await consumer.start()
-    try:
-        while got := await consumer.getmany(timeout_ms=2_000):
-            for tp, records in got.items():
-                found[tp.topic] += records
-    finally:
-        await consumer.stop()
+    consumer = KafkaConsumer(bootstrap_servers=site.broker.bootstrap)
+    partitions = {name: sorted(consumer.partitions_for_topic(name) or ()) for name in names}
+    consumer.close()
+    found: dict[str, list[Written]] = {name: [] for name in names}
+    for name in names:
+        for partition in partitions[name]:
+            whole_log.scan(
+                site.link,
+                name,
+                partition,
+                lambda some, into=found[name]: into.extend(
+                    Written(key, value, more) for _, _, key, value, more in some
+                ),
+            )
     return found
 
 
@@ -217,7 +229,7 @@ def test_nothing_that_is_written_has_an_address(site, tmp_path: Path) -> None:
     assert shown.stdout == b"{", "it is read from its topic, where it still lies"
     engine.site.stop()
     own = [spec.name for spec in topics.TopicPlan(vendors.layout).specs if spec.role != "source"]
-    written = asyncio.run(everything(engine.site.broker.bootstrap, own))
+    written = everything(engine.site, own)
     assert {topic for topic, records in written.items() if records} >= {
         vendors.layout.reroute("visitors"), vendors.layout.reroute("emails"), vendors.layout.dead_letter,
         vendors.layout.state("sources"), vendors.layout.deltas("sources"),

@@ -160,11 +160,11 @@ COMPANIONS: Final[tuple[AlertText, ...]] = (
         "Over the last hour the share of items of this source that no mapping took, or that could not be mapped, is"
         " more than five points above that of the day before. Its vendor may send what it did not send before, or in"
         " another form.",
-        "What is not mapped is not counted. The dead letter of what was refused says where it lies in its topic.",
+        "What is not mapped is not counted. `leadpulse dead-letter list` has what was refused, and where it lies in its"
+        " topic.",
         (
             ("what is not mapped, by name", query("sort_desc(increase(leadpulse_source_unmapped_total[1h]))")),
             ("whether items are refused, or not taken", query("increase(leadpulse_source_items_total[1h])")),
-            ("the newest that were refused", "leadpulse dead-letter list"),
             ("what the newest records say and become", "leadpulse check --source NAME --topic TOPIC"),
         ),
         silence(SOURCE, "source=NAME"),

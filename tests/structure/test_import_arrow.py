@@ -53,7 +53,8 @@ ARROW: dict[str, set[str]] = {
         "serve", "render", "kafka", "judge", "history", "alerting",
     },
     "reference": set(),
-    "demo": {"errors", "settings", "engine", "reference", "kafka"},
+    # its past: drawn as history keeps it, around what a replay of its simulator gives
+    "demo": {"errors", "settings", "engine", "reference", "kafka", "judge", "history", "replay"},
     "cli": {
         "sources", "intake",
         "errors", "shown", "logs", "contract", "changes", "identity", "lifecycle", "settings", "ingest", "catalog", "engine", "serve",

@@ -24,8 +24,8 @@ from stream.kafka.topic_plan import TopicPlan
 from stream.kernels.murmur2 import partitions_by_murmur2
 from stream.rollup import rollup, series
 from stream.rollup.budget import families
-from stream.rollup.room import readings_of
 from stream.rollup.rollup import RollupOptions
+from stream.rollup.room import readings_of
 from stream.rollup.series import windows_of
 
 Shards = Mapping[str, int]

@@ -14,6 +14,7 @@ import msgspec
 
 from stream.contract.common import Common, Envelope
 from stream.contract.rules import Fault, Rule, ids_of
+from stream.contract.shape import part_of, shape_of
 
 #: The name of a kind is that of its topic, its schema and its file.
 KindName = Literal["page_view", "form", "chatbot", "email", "ad", "crm", "cost", "signal", "privacy"]
@@ -53,4 +54,4 @@ class Kind:
         """Read off the struct what it says."""
         (data,) = (part.type for part in msgspec.structs.fields(self.struct) if part.name == "data")
         object.__setattr__(self, "data", data)
-        object.__setattr__(self, "ids", ids_of(data))
+        object.__setattr__(self, "ids", ids_of(part_of(shape_of(self.struct), "data")))

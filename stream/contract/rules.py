@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from msgspec.inspect import Metadata, StrType, StructType, Type, UnionType, type_info
+from msgspec.inspect import Metadata, StrType, StructType, Type, UnionType
 
 from stream.contract.conditions import Schema, given
 from stream.contract.fields import ID_MAX
@@ -46,11 +46,9 @@ class Rule:
     conditions: Sequence[Schema]
 
 
-def ids_of(struct: type[Any]) -> tuple[str, ...]:
+def ids_of(shape: StructType) -> tuple[str, ...]:
     """List the fields of a struct that are ids: texts by which rows and people are known."""
-    info = type_info(struct)
-    assert isinstance(info, StructType)
-    return tuple(field.name for field in info.fields if _is_id(field.type))
+    return tuple(field.name for field in shape.fields if _is_id(field.type))
 
 
 def _is_id(kind: Type) -> bool:

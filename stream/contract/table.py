@@ -16,6 +16,7 @@ import msgspec
 from msgspec import inspect
 
 from stream.contract.kinds import KINDS, KindName
+from stream.contract.shape import shape_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ WAYS: Final = (
 def envelope_of(kind: KindName) -> Field:
     """Give the field that stands for the whole event."""
     struct = KINDS[kind].struct
-    fields = _fields(struct, "")
+    fields = _fields(shape_of(struct), "")
     return Field("", "", "", "object", True, True, part=struct, fields=fields, named={f.name: f for f in fields})
 
 
@@ -92,10 +93,8 @@ def _walk(field: Field) -> Iterator[Field]:
         yield from _walk(inner)
 
 
-def _fields(struct: type[Any], prefix: str) -> tuple[Field, ...]:
-    info = inspect.type_info(struct)
-    assert isinstance(info, inspect.StructType)
-    return tuple(_field(field, prefix) for field in info.fields)
+def _fields(shape: inspect.StructType, prefix: str) -> tuple[Field, ...]:
+    return tuple(_field(field, prefix) for field in shape.fields)
 
 
 def _field(field: inspect.Field, prefix: str) -> Field:
@@ -128,7 +127,7 @@ def _field(field: inspect.Field, prefix: str) -> Field:
             made["longest"] = max(map(len, made["values"])) if "values" in made else inside.max_length
         case inspect.StructType(cls=cls):
             made["reads"], made["part"] = "object", cls
-            made["fields"] = inner = _fields(cls, f"{path}.")
+            made["fields"] = inner = _fields(bare, f"{path}.")
             made["named"] = {each.name: each for each in inner}
             made["says"] = (cls.__doc__ or "").partition("\n")[0]
     assert made["reads"] in WAYS, path

@@ -46,7 +46,7 @@ def main() -> None:
     if "sources" in stages:
         sources.run()
     if "drain" in stages or "latency" in stages:
-        with choose_broker() as broker:
+        with choose_broker(lasting=True) as broker:
             guarantee = "transactions" if broker.transactions else "no transactions (at least once)"
             print(f"broker: {broker.kind}, {guarantee}")
             if "drain" in stages:

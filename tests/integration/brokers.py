@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 POM = Path(__file__).parent / "kafka" / "pom.xml"
 CACHE = ROOT / ".cache" / "kafka"
 IMAGE = "apache/kafka:4.1.0"
+CLUSTER = "lead-pulse-of-tests-00"  # 22 characters, as of every cluster
 
 SERVER = """\
 process.roles=broker,controller
@@ -89,8 +90,10 @@ class NoBroker(RuntimeError):
 
 
 @contextmanager
-def choose_broker(kind: str | None = None, *, extra: str = "", listeners: str = "") -> Iterator[Broker]:
-    """Start the best broker there is and stop it at the end."""
+def choose_broker(
+    kind: str | None = None, *, extra: str = "", listeners: str = "", lasting: bool = False
+) -> Iterator[Broker]:
+    """Start the best broker there is and stop it at the end; `lasting`: it is measured, or works for hours."""
     kind = kind or os.environ.get("LEADPULSE_TEST_BROKER") or None
     reasons: list[str] = []
     with ExitStack() as stack:
@@ -100,7 +103,7 @@ def choose_broker(kind: str | None = None, *, extra: str = "", listeners: str = 
             if name == "embedded" and kind is None and "kafka" in os.environ.get("LEADPULSE_REQUIRE", "").split(","):
                 raise NoBroker("LEADPULSE_REQUIRE=kafka, but " + "; ".join(reasons))
             try:
-                broker = stack.enter_context(start(extra, listeners))
+                broker = stack.enter_context(start(extra, listeners, lasting))
             except NoBroker as error:
                 reasons.append(f"{name}: {error}")
                 continue
@@ -110,7 +113,7 @@ def choose_broker(kind: str | None = None, *, extra: str = "", listeners: str = 
 
 
 @contextmanager
-def _docker(extra: str, listeners: str) -> Iterator[Broker]:
+def _docker(extra: str, listeners: str, lasting: bool) -> Iterator[Broker]:
     if extra or listeners:
         raise NoBroker("special settings are for the broker from jars")
     if shutil.which("docker") is None or subprocess.run(["docker", "info"], capture_output=True).returncode:
@@ -142,7 +145,7 @@ def _docker(extra: str, listeners: str) -> Iterator[Broker]:
 
 
 @contextmanager
-def _kafka(extra: str, listeners: str) -> Iterator[Broker]:
+def _kafka(extra: str, listeners: str, lasting: bool) -> Iterator[Broker]:
     if shutil.which("java") is None:
         raise NoBroker("no Java")
     jars()
@@ -158,12 +161,9 @@ def _kafka(extra: str, listeners: str) -> Iterator[Broker]:
             )
         )
         (folder / "log4j2.properties").write_text(LOG4J.format(file=folder / "kafka.log"))
-        uuid = _java(folder, "kafka.tools.StorageTool", "random-uuid", capture=True)
-        cluster = uuid.communicate(timeout=60)[0].decode().split()[-1]
         settings = str(folder / "server.properties")
-        if _java(folder, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", settings).wait(60):
-            raise NoBroker(f"storage could not be formatted: {(folder / 'out.log').read_text()[-500:]}")
-        start = partial(_java, folder, "kafka.Kafka", settings)
+        shutil.copytree(_formatted(folder, settings), folder / "data")
+        start = partial(_java, folder, "kafka.Kafka", settings, lasting=lasting)
         process = start()
         bootstrap = listeners.split(",")[0].split("//")[1] if listeners else f"127.0.0.1:{port}"
         broker = Broker("kafka", bootstrap, True, process, start)
@@ -175,6 +175,23 @@ def _kafka(extra: str, listeners: str) -> Iterator[Broker]:
                 broker.kill()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _formatted(folder: Path, settings: str) -> Path:
+    """Give storage as an empty broker has it: to format it costs as much as the start of a broker, and is done once."""
+    (version,) = {jar.stem for jar in (CACHE / "lib").glob("kafka_2.13-*.jar")}
+    made = CACHE / f"formatted-{version}"
+    if not made.exists():
+        tool = _java(folder, "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", settings)
+        if tool.wait(60):
+            raise NoBroker(f"storage could not be formatted: {(folder / 'out.log').read_text()[-500:]}")
+        try:
+            shutil.copytree(folder / "data", folder / "made").replace(made)
+        except OSError:
+            if not made.exists():  # nobody else was faster
+                raise
+        shutil.rmtree(folder / "data")
+    return made
 
 
 def jars() -> Path:
@@ -192,27 +209,30 @@ def jars() -> Path:
     return lib
 
 
-def _java(folder: Path, main: str, *arguments: str, capture: bool = False) -> subprocess.Popen[bytes]:
+def _java(folder: Path, main: str, *arguments: str, lasting: bool = False) -> subprocess.Popen[bytes]:
+    """Run a program of Kafka; one that is not to last is compiled in haste: half the work in its first minutes."""
+    haste = [] if lasting else ["-XX:TieredStopAtLevel=1"]
     log = open(folder / "out.log", "ab")  # noqa: SIM115 - the process keeps it
     return subprocess.Popen(
         [
             "java",
             "-Xmx1g",
             "-XX:+UseSerialGC",
+            *haste,
             "-cp",
             str(CACHE / "lib" / "*"),
             f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
             main,
             *arguments,
         ],
-        stdout=subprocess.PIPE if capture else log,
+        stdout=log,
         stderr=log,
         start_new_session=True,
     )
 
 
 @contextmanager
-def _embedded(extra: str, listeners: str) -> Iterator[Broker]:
+def _embedded(extra: str, listeners: str, lasting: bool) -> Iterator[Broker]:
     if extra or listeners:
         raise NoBroker("special settings are for the broker from jars")
     try:

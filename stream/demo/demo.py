@@ -19,7 +19,7 @@ from rich.live import Live
 
 from stream.demo import view
 from stream.demo.pace import LEAD_IN_MS, RATE
-from stream.demo.play import DemoOptions, Play
+from stream.demo.play import DemoOptions, Ended, Play
 from stream.demo.produce import now_ms
 from stream.demo.stage import Stage
 from stream.demo.world import site_names
@@ -34,7 +34,7 @@ def run(options: DemoOptions, out: Console | None = None) -> int:
     def say(what: str) -> None:
         console.print(f"{time.monotonic() - began:5.1f} s  {what}", markup=False, highlight=False, soft_wrap=True)
 
-    with _signals_as_interrupt() as asked:
+    with _signals_that_end() as asked:
         try:
             stage = Stage(metrics_port=options.metrics_port, past=past_of(options), say=say, source=options.source)
             for line in view.address(stage.page_url, options.no_story):
@@ -46,12 +46,12 @@ def run(options: DemoOptions, out: Console | None = None) -> int:
                     play = Play(options, stage, show, asked.is_set, began)
                     try:
                         play.run()
-                    except KeyboardInterrupt:
+                    except Ended:
                         pass
                     finally:
                         play.words = stage.last_words()
                         play.close()
-        except KeyboardInterrupt:
+        except Ended:
             return 0
     return verdict(play, options, console)
 
@@ -120,12 +120,12 @@ def _shown(console: Console) -> Iterator[Callable[[view.Scene], None]]:
 
 
 @contextmanager
-def _signals_as_interrupt() -> Iterator[threading.Event]:
-    """Let SIGTERM and a closed terminal end the demo as Ctrl-C does, so that its children end too."""
+def _signals_that_end() -> Iterator[threading.Event]:
+    """Let Ctrl-C, SIGTERM and a closed terminal raise Ended, so that the children end too."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         asked.set()
-        raise KeyboardInterrupt
+        raise Ended
 
     asked = threading.Event()
     # SIGINT too: a shell starts what it puts in the background with it ignored

@@ -45,6 +45,14 @@ REST_S: Final = 0.25
 AHEAD_S: Final = 8.0
 
 
+class Ended(BaseException):
+    """Somebody wants the demo to end.
+
+    Not a KeyboardInterrupt: one that passes through an `exec`, by which dataclasses are made while modules load,
+    is remembered by Python as unhandled, and the process ends by SIGINT although it was caught.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
     """What a person may choose; `run_s` None is until Ctrl-C, `rate` is records a second of fast motion."""
@@ -134,7 +142,7 @@ class Play:
     def _turn(self, talking: bool) -> bool:
         """Send, read and draw once; return whether the traffic is up to its time."""
         if self._is_over():  # the exception of a signal is lost where it falls into a finalizer
-            raise KeyboardInterrupt
+            raise Ended
         self._stage.check()
         due_ms = self._pace.go_on(now_ms(), held=talking and self._is_far_ahead())
         behind = self._pump.advance(due_ms, most=1_000) if talking else False

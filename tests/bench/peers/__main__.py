@@ -109,7 +109,7 @@ class Sitting:
                     load = asyncio.run(live.run(self.broker, engine, job, rate, seconds))
                     found |= {"idle": load.idle, "busy": load.busy, "peak_mb": load.peak_mb}
                     print(f"{engine.title}: idle {load.idle:.1f} %, at {rate:,}/s {load.busy:.1f} % of a core")
-                except (NotHere, RuntimeError) as error:
+                except (NotHere, RuntimeError) as error:  # it ended, or does not keep up
                     found["why_not"] = str(error).splitlines()[0][:200]
                     print(f"{engine.title}: not at {rate:,}/s: {found['why_not']}")
             self.loads.append(found)

@@ -62,8 +62,7 @@ async def run(broker: Broker, engine: Engine, job: Job, rate: int, seconds: int)
             kinds, pid = ["all"], program.process.pid
         await asyncio.sleep(SETTLE_S)
         idle = await _taken(pid, IDLE_S)
-        busy = await _feed(broker, name, kinds, job, rate, seconds, pid)
-        peak_mb = usage.memory_mb(pid)
+        busy, peak_mb = await _feed(broker, name, kinds, job, rate, seconds, pid)
         if engine.name == OWN:
             await here.follow(worker, rate * seconds, AFTER_S)
         else:
@@ -93,8 +92,13 @@ def _since(pid: int) -> Callable[[], float]:
     return stop
 
 
-async def _feed(broker: Broker, name: str, kinds: list[str], job: Job, rate: int, seconds: int, pid: int) -> float:
-    """Send events evenly; give the % of a core once it is warm. The last tick is sent when that is measured: programs end by it."""
+async def _feed(
+    broker: Broker, name: str, kinds: list[str], job: Job, rate: int, seconds: int, pid: int
+) -> tuple[float, float]:
+    """Send events evenly; give the % of a core once it is warm, and the peak memory.
+
+    The last tick is sent when these are measured: programs end by it.
+    """
     events = list(islice(job.records(), rate * seconds))
     stop: Callable[[], float] | None = None
     async with topics.producer(broker) as producer:
@@ -109,10 +113,10 @@ async def _feed(broker: Broker, name: str, kinds: list[str], job: Job, rate: int
             await _send(batches, kinds, events[sent:upto])
             sent = upto
         assert stop is not None
-        busy = stop()
+        busy, peak_mb = stop(), usage.memory_mb(pid)
         await _send(batches, kinds, events[last:])
         await batches.flush()
-    return busy
+    return busy, peak_mb
 
 
 async def _send(batches: Batches, kinds: list[str], events: list[tuple[int, topics.Event]]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.bench import figures, overview, page, scaling
 from tests.bench.__main__ import STAGES
+from tests.bench.peers.engines import ENGINES, OWN
 
 COSTS = scaling.Costs(12.0, 20.0, 1.0, 100.0, 0.8, 25.0, [(28, 3.4), (278, 1.1), (1_389, 0.4)])
 AT = {"at": "2026-01-01 00:00 UTC", "machine": "two cores"}
@@ -59,6 +60,24 @@ def test_what_was_not_measured_says_so() -> None:
 
 def test_fixed_costs_are_a_row_a_number_of_shards() -> None:
     assert "| 36 | 5.6% | 6.6% |" in overview.fixed(TOLD)
+
+
+def test_what_the_readme_says_of_speed_leaves_it_short_enough() -> None:
+    rows = [
+        {
+            "name": engine.name,
+            "title": engine.title,
+            "why_not": "",
+            "cpu_s_per_million": 17.2 * (1 + 40 * (engine.name != OWN)),
+        }
+        for engine in ENGINES
+    ]
+    said = overview.speed(TOLD, {"rows": rows})
+    assert said.startswith(
+        "One core works off 80,000 events a second (`make bench ARGS=drain`). On one job Flink takes 41 times"
+    )
+    filled = page.filled(page.README.read_text(encoding="utf-8"), {"speed": said})
+    assert len(filled.splitlines()) <= 150
 
 
 def test_every_row_of_the_overview_is_of_a_stage_that_can_be_asked_for() -> None:

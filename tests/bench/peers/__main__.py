@@ -54,7 +54,8 @@ class Sitting:
                 except NotHere as error:
                     self._lacks(engine, error)
         sizes = {self.events_of(engine) for engine in self.engines if engine.name != OWN}
-        asyncio.run(topics.fill(self.broker, self.job, sizes))
+        if sizes:
+            asyncio.run(topics.fill(self.broker, self.job, sizes))
         events = list(told(event.value for _, event in self.job.records()))
         for engine in self.engines:
             self._expect(events, self.events_of(engine), engine.order)

@@ -84,6 +84,7 @@ ROWS: Final[tuple[tuple[str, str, Callable[[Told], str], str], ...]] = (
     ),
 )
 
+ENOUGH: Final = 1_000_000  # events; with fewer, what is compared is how engines start
 #: Of the peers, those of the README: what most people would take, each as it is fastest here.
 _COMPARED: Final = {
     "flink-reuse": "Flink",
@@ -180,11 +181,11 @@ def of_performance(told: Told) -> dict[str, str]:
 
 
 def speed(told: Told, sitting: Told) -> str:
-    """Write what the README says of speed; `sitting` is that of the peers.
+    """Write what the README says of speed; `sitting` is that of the peers, if it was long enough.
 
     >>> row = {"name": "leadpulse", "title": "leadpulse", "why_not": "", "cpu_s_per_million": 10.0}
     >>> peers = [row, row | {"name": "streams", "title": "Kafka Streams", "cpu_s_per_million": 20.0}]
-    >>> print(speed({"drain": {"per_cpu_s": 74_712}}, {"rows": peers}))
+    >>> print(speed({"drain": {"per_cpu_s": 74_712}}, {"rows": peers, "events": 2_000_000}))
     One core works off 74,700 events a second (`make bench ARGS=drain`). On one job Kafka Streams takes 2 times its CPU
     (`make bench-peers`).
     """
@@ -193,7 +194,8 @@ def speed(told: Told, sitting: Told) -> str:
         parts.append(
             f"One core works off {round(told['drain']['per_cpu_s'], -2):,.0f} events a second (`make bench ARGS=drain`)."
         )
-    costs = {row["name"]: row for row in sitting.get("rows", ()) if not row["why_not"]}
+    rows = sitting["rows"] if sitting.get("events", 0) >= ENOUGH else ()
+    costs = {row["name"]: row for row in rows if not row["why_not"]}
     if own := costs.get(OWN):
         others = [(title, costs[name]) for name, title in _COMPARED.items() if name in costs]
         ratios = [f"{title} takes {row['cpu_s_per_million'] / own['cpu_s_per_million']:.2g}" for title, row in others]

@@ -1,0 +1,1 @@
+//! Fold: facts into rows and changes of cells, as far as they are common.

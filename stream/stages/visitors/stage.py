@@ -16,13 +16,13 @@ import numpy as np
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import DAY_MS
 from stream.contract.records import Record
-from stream.stages.stage import Batch, Refused, Shared, Stage, refuse
+from stream.stages.stage import Batch, Natively, NativeSide, Refused, Shared, Stage, refuse
 from stream.stages.visitors.ad_leads import AdLeads
 from stream.stages.visitors.ad_telling import AdTelling
 from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
-from stream.stages.visitors.facts import Chat, Facts, Form, People
+from stream.stages.visitors.facts import Chat, Facts, Form, People, View
 from stream.stages.visitors.fold import PeopleFold
-from stream.stages.visitors.following import Following
+from stream.stages.visitors.following import TELLING_ACTIONS, Following
 from stream.stages.visitors.orders import Orders
 from stream.stages.visitors.published import Terms
 from stream.state.table import Table
@@ -109,6 +109,29 @@ class Visitors(Stage):
             self._facts.views(self._waiting, batch, touches)
         else:
             self._facts.others(self._waiting, Form if batch.kind == "form" else Chat, batch, touches)
+
+    def natively(self) -> NativeSide:
+        """Say by what page views, forms and chats are labelled."""
+        facts = self._facts
+        labels = {
+            "site": facts.sites, "page_group": facts.groups, "content": facts.contents, "offer": facts.offers,
+            "country": facts.countries, "form": facts.forms, "bot": facts.bots, "event": facts.events,
+            "campaign": facts.campaigns,
+        }  # fmt: skip
+        return NativeSide(labels, self._touch_of, (View, Form, Chat), TELLING_ACTIONS)
+
+    def _touch_of(self, event: Any) -> tuple[Any, bool]:
+        (touch,), safe = self._touches([event]), self._facts.touches
+        return safe[touch], touch in safe
+
+    @property
+    def looks_closer(self) -> bool:
+        """Somebody took their consent back: each event may be theirs."""
+        return self._orders is not None and self._orders.consent.is_asked
+
+    def take_natively(self, core: Natively) -> None:
+        """Gather what went the native way, by person."""
+        core.people(self._waiting)
 
     def noted(self) -> Mapping[str, int]:
         """Count offers and contents over the bounds of a person and of a session."""

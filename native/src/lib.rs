@@ -27,5 +27,5 @@ pub const INTERFACE: u32 = 1;
 #[pymodule]
 fn leadpulse_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("INTERFACE", INTERFACE)?;
-    Ok(())
+    fold::register(module)
 }

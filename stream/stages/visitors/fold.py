@@ -11,8 +11,9 @@ difference. Laws hold the two ways together.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
+from typing import Any
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
@@ -24,6 +25,7 @@ from stream.stages.visitors.fit import fitting
 from stream.stages.visitors.following import Following
 from stream.stages.visitors.incremental import Incremental
 from stream.stages.visitors.known import KnownPeople
+from stream.stages.visitors.native import people_core
 from stream.stages.visitors.reference_way import fold_by_reference, forget
 from stream.stages.visitors.row import Extra, Row, decode, encode
 from stream.stages.visitors.sightings import Moment
@@ -45,7 +47,9 @@ class PeopleFold:
         look_back_ms: int = 0,
         always_reference: bool = False,
         following: Following | None = None,
+        native: Any = None,
     ) -> None:
+        """Take `native`, the module of the compiled core, which folds common cases; None: all is done here."""
         self.grid = grid
         self.facts = facts
         self.memory_ms = memory_ms
@@ -60,9 +64,24 @@ class PeopleFold:
         self._incremental = Incremental(grid, facts, self._contributions, bounds)
         self._always_reference = always_reference  # for the test that holds the two ways together
         self._following = following
+        self.core: Any = None
+        if native is not None:
+            self.core = people_core(native, grid, facts, memory_ms, bounds, look_back_ms)
 
     def fold(self, people: Mapping[str, list[Fact]], accumulator: Accumulator) -> list[Fact]:
         """Fold facts gathered by person; give those of events that were flood."""
+        if self.core is not None and not self._always_reference:
+            people, large = self.core.fold(people, self, accumulator)
+            self._fit(large)
+        return self._fold(people, accumulator)
+
+    def _fit(self, keys: Iterable[str]) -> None:
+        """Make rows smaller that were folded by the core, and are larger than they may be."""
+        encoded, most_bytes = self.rows.encoded, self._bounds.row_bytes
+        for key in keys:
+            encoded[key] = fitting(decode(encoded[key]), most_bytes, self._look_back_ms, self.memory_ms)
+
+    def _fold(self, people: Mapping[str, list[Fact]], accumulator: Accumulator) -> list[Fact]:
         contributions, incremental = self._contributions, self._incremental
         contributions.into(accumulator)
         incremental.into(accumulator)
@@ -80,7 +99,7 @@ class PeopleFold:
                         break
                     before_ms = fact.time_ms
                 if facts[-1].time_ms - facts[0].time_ms > memory_ms and (back := _back_again(facts, memory_ms)):
-                    flood += self.fold({key: facts[:back]}, accumulator)
+                    flood += self._fold({key: facts[:back]}, accumulator)
                     facts = facts[back:]
             site = sites[facts[0].site_id]
             raw = encoded.get(key)

@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.changes.deltas import Delta
-from stream.changes.panes import DAY_MS
+from stream.changes.panes import DAY_MS, HOUR_MS
 from stream.engine.shard import ShardFold
 from stream.kernels import native
+from stream.stages.emails.fold import MEMORY_MS
+from stream.stages.emails.native import mails_core
 from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.native import people_core
-from tests.laws.traffic import REPORT, Envelope, batch, people, shard
+from tests.laws.traffic import REPORT, Envelope, ads, batch, emails, named, people, shard
 
 CORE, _WHY_NOT = native.found()
 pytestmark = pytest.mark.skipif(CORE is None, reason=_WHY_NOT)
@@ -28,9 +30,15 @@ TIGHT = Bounds(
 
 
 def with_core(fold: ShardFold) -> ShardFold:
-    """Let a shard of visitors fold by the core."""
-    of: Any = fold.stage.people  # type: ignore[attr-defined]
-    of.core = people_core(CORE, of.grid, of.facts, of.memory_ms, of._bounds, of._look_back_ms)
+    """Let a shard fold by the core."""
+    stage: Any = fold.stage
+    if fold.group == "visitors":
+        of = stage.people
+        of.core = people_core(CORE, of.grid, of.facts, of.memory_ms, of._bounds, of._look_back_ms)
+    elif fold.group == "ads":
+        stage.core = CORE.AdsCore((stage._grid.pane_ms, stage._grid.origin_ms), HOUR_MS)
+    else:
+        stage.core = mails_core(CORE, stage._grid, MEMORY_MS, 16_384)
     return fold
 
 
@@ -43,7 +51,7 @@ def told(delta: Delta) -> tuple[Any, ...]:
         for at, pane, amount in zip(index.tolist(), panes.tolist(), amounts.tolist(), strict=True)
     }
     assert len(cells) == len(index)
-    return cells, delta.account, delta.newest_ms, delta.gauges, delta.marks
+    return cells, delta.spreads, delta.account, delta.newest_ms, delta.gauges, delta.marks
 
 
 def stored(fold: ShardFold) -> dict[bytes, bytes | None]:
@@ -74,3 +82,15 @@ def test_people_are_folded_as_python_folds_them(span_ms: int, bounds: Bounds, da
     if data.draw(st.booleans(), label="in order"):
         events = sorted(events, key=lambda event: (event["time"], event["id"]))
     hold_together(shard("visitors", bounds=bounds), with_core(shard("visitors", bounds=bounds)), cut(data, events))
+
+
+@given(data=st.data())
+def test_messages_are_folded_as_python_folds_them(data: st.DataObject) -> None:
+    events = named(data.draw(st.lists(emails(), min_size=1, max_size=40), label="events"))
+    hold_together(shard("emails"), with_core(shard("emails")), cut(data, events))
+
+
+@given(data=st.data())
+def test_ads_are_folded_as_python_folds_them(data: st.DataObject) -> None:
+    events = named(data.draw(st.lists(ads(), min_size=1, max_size=40), label="events"))
+    hold_together(shard("ads"), with_core(shard("ads")), cut(data, events))

@@ -2,12 +2,18 @@
 //!
 //! Python is the reference and takes everything that is not a common case; laws hold the two together.
 
+mod ads;
+mod ads_class;
 mod changes;
 mod chats;
+mod copy;
 mod deeds;
 mod extend;
 mod fact;
 mod labels;
+mod mails;
+mod mails_class;
+mod message;
 mod msgpack;
 mod numbers;
 mod open;
@@ -26,5 +32,7 @@ use pyo3::prelude::*;
 
 /// Adds what Python calls.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<people_class::PeopleCore>()
+    module.add_class::<people_class::PeopleCore>()?;
+    module.add_class::<mails_class::MailsCore>()?;
+    module.add_class::<ads_class::AdsCore>()
 }

@@ -72,6 +72,15 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Reads a number that may be as large as a hash.
+    pub fn uint(&mut self) -> Read<u64> {
+        if self.bytes.get(self.at) == Some(&0xcf) {
+            self.at += 1;
+            return self.big(8);
+        }
+        u64::try_from(self.int()?).map_err(|_| Unusual)
+    }
+
     pub fn flag(&mut self) -> Read<bool> {
         match self.byte()? {
             0xc2 => Ok(false),
@@ -229,6 +238,14 @@ impl Writer {
         }
     }
 
+    /// Writes a number that may be as large as a hash.
+    pub fn uint(&mut self, n: u64) {
+        match i64::try_from(n) {
+            Ok(n) => self.int(n),
+            Err(_) => self.big(0xcf, &n.to_be_bytes()),
+        }
+    }
+
     #[inline]
     fn big(&mut self, head: u8, bytes: &[u8]) {
         self.out.push(head);
@@ -323,6 +340,11 @@ mod tests {
             assert_eq!(reader.int(), Ok(n));
             assert_eq!(reader.end(), Ok(()));
         }
+        let mut writer = Writer::default();
+        writer.uint(u64::MAX);
+        writer.uint(7);
+        let mut reader = Reader::new(&writer.out);
+        assert_eq!((reader.uint(), reader.uint()), (Ok(u64::MAX), Ok(7)));
     }
 
     #[test]

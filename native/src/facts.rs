@@ -86,7 +86,7 @@ pub struct View {
 }
 
 /// The place of a word in its list of the contract.
-pub type Word = u8;
+pub type Word = u16;
 
 /// An event of a form on the site; fields as in `stream/contract/form.py`.
 #[derive(Clone, Debug, Default)]

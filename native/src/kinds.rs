@@ -176,8 +176,8 @@ slots!(OfAd {
 #[allow(missing_docs)]
 pub enum Of {
     Page(OfPage),
-    Form(OfForm, u16, Vec<u16>),
-    Chat(OfChat, Vec<(u16, usize)>, Vec<u16>),
+    Form(OfForm, u16),
+    Chat(OfChat, Vec<(u16, usize)>),
     Mail(OfMail, u16),
     Ad(OfAd, u16),
 }
@@ -192,6 +192,8 @@ pub struct Contract {
     pub common: Common,
     /// Slots of its own.
     pub of: Of,
+    /// Actions that tell more of people who are followed than what is counted.
+    pub telling: Vec<u16>,
 }
 
 impl Contract {
@@ -205,16 +207,16 @@ impl Contract {
         needs: &[(String, String)],
     ) -> PyResult<Contract> {
         let word = |word: &str| table.word("data.action", word);
-        let told: Vec<u16> = telling.iter().map(|action| word(action)).collect::<PyResult<_>>()?;
+        let telling: Vec<u16> = telling.iter().map(|action| word(action)).collect::<PyResult<_>>()?;
         let of = match kind {
             Kind::PageView => Of::Page(OfPage::new(&table)?),
-            Kind::Form => Of::Form(OfForm::new(&table)?, table.word("data.platform", "site")?, told),
+            Kind::Form => Of::Form(OfForm::new(&table)?, table.word("data.platform", "site")?),
             Kind::Chatbot => {
                 let mut needed = Vec::new();
                 for (action, field) in needs {
                     needed.push((word(action)?, table.slot(&format!("data.{field}"))?));
                 }
-                Of::Chat(OfChat::new(&table)?, needed, told)
+                Of::Chat(OfChat::new(&table)?, needed)
             }
             Kind::Email => Of::Mail(OfMail::new(&table)?, word("bounced")?),
             Kind::Ad => Of::Ad(OfAd::new(&table)?, word("spend")?),
@@ -224,7 +226,18 @@ impl Contract {
             common: Common::new(&table, clicks)?,
             table,
             of,
+            telling,
         })
+    }
+
+    /// Whether an event tells more of somebody who is followed than what is counted.
+    pub fn tells(&self, values: &Values) -> bool {
+        let action = match &self.of {
+            Of::Form(slots, _) => values.word(slots.action),
+            Of::Chat(slots, _) => values.word(slots.action),
+            _ => None,
+        };
+        action.is_some_and(|action| self.telling.contains(&action))
     }
 
     /// Hold one field against another.
@@ -232,7 +245,7 @@ impl Contract {
         let common = &self.common;
         match &self.of {
             Of::Page(_) => {}
-            Of::Form(slots, site, _) => {
+            Of::Form(slots, site) => {
                 // a form that is not on the site is another thing: it has no visit
                 if values.word(slots.platform).is_some_and(|platform| platform != *site) {
                     return odd(Why::Seldom, slots.platform);
@@ -244,7 +257,7 @@ impl Contract {
                     return odd(Why::Seldom, slots.known); // of which framework they are, Python knows
                 }
             }
-            Of::Chat(slots, needs, _) => {
+            Of::Chat(slots, needs) => {
                 let action = values.word(slots.action);
                 for (one, needed) in needs {
                     if Some(*one) == action && !values.is_there(*needed) {

@@ -4,13 +4,17 @@
 //! handed back by its place. So each rare rule exists once. Nothing here borrows from Python, and nothing is unsafe.
 
 pub mod arena;
+pub mod core;
+pub mod decode;
 pub mod facts;
 pub mod fold;
+pub mod handback;
 pub mod hashes;
 pub mod json;
 pub mod kinds;
 pub mod labels;
 pub mod odd;
+pub mod settle;
 pub mod store;
 pub mod symbols;
 pub mod table;
@@ -27,5 +31,6 @@ pub const INTERFACE: u32 = 1;
 #[pymodule]
 fn leadpulse_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("INTERFACE", INTERFACE)?;
+    module.add_class::<core::Core>()?;
     fold::register(module)
 }

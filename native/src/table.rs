@@ -120,6 +120,8 @@ pub struct Table {
     /// The shapes.
     pub shapes: Vec<Shape>,
     slots: FxHashMap<String, usize>,
+    /// Shape and place in it, by slot.
+    places: Vec<(usize, usize)>,
     /// How many slots there are.
     pub width: usize,
 }
@@ -147,6 +149,7 @@ impl Table {
             if shape.fields.len() == MOST_FIELDS {
                 return Err(PyValueError::new_err(format!("{kind}: an object has too many fields")));
             }
+            table.places.push((parent, shape.fields.len()));
             shape.by_name.insert(field.name.clone(), shape.fields.len() as u16);
             shape.fields.push(field);
         }
@@ -206,6 +209,19 @@ impl Table {
         let mut all = self.shapes.iter().flat_map(|shape| &shape.fields);
         all.find(|field| field.slot == slot)
             .ok_or_else(|| PyValueError::new_err(path.to_owned()))
+    }
+
+    /// Give the word of a slot by its place.
+    pub fn word_at(&self, slot: usize, word: u16) -> Option<&str> {
+        let (shape, at) = self.places.get(slot)?;
+        let field = self.shapes.get(*shape)?.fields.get(*at)?;
+        field.words.get(usize::from(word)).map(|word| &**word)
+    }
+
+    /// Give the path of a slot.
+    pub fn path(&self, slot: usize) -> &str {
+        let found = self.places.get(slot).and_then(|(shape, at)| self.shapes.get(*shape)?.fields.get(*at));
+        found.map_or("", |field| &field.path)
     }
 
     /// Give the place of a word in the list of a field.

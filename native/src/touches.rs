@@ -212,6 +212,12 @@ impl Touches {
         })
     }
 
+    /// Tell whether an address may name a campaign by its id.
+    pub fn names_campaign(&self, url: &str) -> bool {
+        let mut tags = Tags::default();
+        self.is_tagged(url) && (!self.tags(url, &mut tags) || tags.id.is_some())
+    }
+
     fn parameter(&self, name: &str) -> Option<u8> {
         self.parameters
             .iter()

@@ -97,6 +97,11 @@ impl People {
         }
     }
 
+    /// Gives the actions of the chatbot as rows number them.
+    pub fn chat_actions(&self) -> &[String] {
+        &self.options.words.chat_actions
+    }
+
     /// Counts in an accumulator from now on.
     pub fn count_in(&mut self, accumulator: &Bound<'_, PyAny>) -> PyResult<()> {
         if !self.changes.count_in(&accumulator.getattr("ids")?) {

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
 use super::changes::Grid;
+use super::decoded::Decoded;
 use super::labels::Labels;
 use super::options::{Numbers, Options, Words};
 use super::people::{Folded, People, Tables};
@@ -14,7 +15,8 @@ use super::python::{Classes, Held};
 /// Folds the people of one shard as far as their events are common cases.
 #[pyclass(module = "leadpulse_native")]
 pub struct PeopleCore {
-    people: People,
+    pub(crate) people: People,
+    pub(crate) decoded: Decoded,
     classes: Classes,
 }
 
@@ -35,7 +37,7 @@ impl PeopleCore {
         let (view, form) = classes;
         let classes = Classes { view, form, chat_actions: words.chat_actions.clone() };
         let options = Options::new(numbers, words, targets_s, log_gamma);
-        Ok(PeopleCore { people: People::new(options, grid, Labels::new(facts)?), classes })
+        Ok(PeopleCore { people: People::new(options, grid, Labels::new(facts)?), decoded: Decoded::default(), classes })
     }
 
     /// Folds facts gathered by person into the rows of a `PeopleFold`; gives those that are left over, in order, and

@@ -17,10 +17,11 @@ from typing import Any
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
+from stream.stages.stage import Natively
 from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
 from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.counted_by import CountedBy, PeopleRows
-from stream.stages.visitors.facts import Fact, Facts
+from stream.stages.visitors.facts import Fact, Facts, People
 from stream.stages.visitors.fit import fitting
 from stream.stages.visitors.following import Following
 from stream.stages.visitors.incremental import Incremental
@@ -70,10 +71,17 @@ class PeopleFold:
 
     def fold(self, people: Mapping[str, list[Fact]], accumulator: Accumulator) -> list[Fact]:
         """Fold facts gathered by person; give those of events that were flood."""
-        if self.core is not None and not self._always_reference:
+        if people and self.core is not None and not self._always_reference:
             people, large = self.core.fold(people, self, accumulator)
             self._fit(large)
         return self._fold(people, accumulator)
+
+    def fold_kept(self, kept: Natively, waiting: People, accumulator: Accumulator) -> None:
+        """Fold what went the native way, as far as the core does; `waiting` gets the facts of what is left over."""
+        if self.core is None or self._always_reference:
+            kept.people(waiting)
+        else:
+            self._fit(kept.fold_people(self.core, waiting, self, accumulator))
 
     def _fit(self, keys: Iterable[str]) -> None:
         """Make rows smaller that were folded by the core, and are larger than they may be."""

@@ -5,9 +5,10 @@
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use rustc_hash::FxHashMap;
 
+use crate::fold::people_class::PeopleCore;
 use crate::decode::{Call, Decoder, Fail, Lane, Pending};
 use crate::facts::Origin;
 use crate::handback::Handback;
@@ -156,6 +157,23 @@ impl Core {
     }
 
     // fold
+
+    /// Fold people that wait, by `with`, into the rows of `of`, a `PeopleFold`; give the keys of rows that are larger than
+    /// they may be. Python facts of what is left over are put into `waiting`.
+    fn fold_people<'py>(
+        &mut self,
+        with: &Bound<'py, PeopleCore>,
+        waiting: &Bound<'py, PyDict>,
+        of: &Bound<'py, PyAny>,
+        accumulator: &Bound<'py, PyAny>,
+        read: &Bound<'py, PyAny>,
+    ) -> PyResult<Vec<Bound<'py, PyString>>> {
+        let mut with = with.borrow_mut();
+        let PeopleCore { people, decoded, .. } = &mut *with;
+        let (left, large) = decoded.fold(&mut self.store, &self.lanes, people, waiting, of, accumulator)?;
+        self.handback.people(&self.store, &self.lanes, left, waiting, read)?;
+        Ok(large)
+    }
 }
 
 impl Core {

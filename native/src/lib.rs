@@ -32,5 +32,5 @@ pub const INTERFACE: u32 = 1;
 fn leadpulse_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("INTERFACE", INTERFACE)?;
     module.add_class::<core::Core>()?;
-    Ok(())
+    fold::register(module)
 }

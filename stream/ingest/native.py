@@ -142,6 +142,15 @@ class Native:
         self.core.people(waiting, self._data)
         self.core.clear()
 
+    def fold_people(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Any) -> list[str]:
+        """Fold people by the core's part of a fold into its rows, and forget what was kept.
+
+        Facts of what is left over are put into `waiting`; the keys of rows that are larger than they may be are given.
+        """
+        large: list[str] = self.core.fold_people(folding, waiting, of, accumulator, self._data)
+        self.core.clear()
+        return large
+
     def _data(self, kind: KindName, values: list[bytes]) -> list[Any]:
         """Read records that the core took as the Python reads them."""
         records: list[Record] = [(0, 0, None, value, ()) for value in values]

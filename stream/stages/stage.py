@@ -132,6 +132,12 @@ class Natively(Protocol):
     def people(self, waiting: dict[str, list[Any]]) -> None:
         """Give the facts of events by person, and forget them."""
 
+    def fold_people(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Accumulator) -> list[str]:
+        """Fold people by the core's part of a fold into its rows, and give facts of the others as above.
+
+        The keys of rows that are larger than they may be come back.
+        """
+
 
 class Stage(Protocol):
     """Rows of one group in one shard."""

@@ -1,1 +1,39 @@
-//! Fold: facts into rows and changes of cells, as far as they are common.
+//! The fold: facts of people into their rows, and the difference it makes into changes of cells.
+//!
+//! Python is the reference and takes everything that is not a common case; laws hold the two together.
+
+mod ads;
+mod ads_class;
+mod changes;
+mod chats;
+mod copy;
+mod decoded;
+mod deeds;
+mod extend;
+mod fact;
+mod labels;
+mod mails;
+mod mails_class;
+mod message;
+mod msgpack;
+mod numbers;
+mod open;
+mod opening;
+mod options;
+mod people;
+pub(crate) mod people_class;
+mod python;
+mod read;
+mod row;
+mod submissions;
+mod way;
+mod write;
+
+use pyo3::prelude::*;
+
+/// Adds what Python calls.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<people_class::PeopleCore>()?;
+    module.add_class::<mails_class::MailsCore>()?;
+    module.add_class::<ads_class::AdsCore>()
+}

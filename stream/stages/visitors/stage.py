@@ -47,21 +47,24 @@ class Visitors(Stage):
         look_back_ms: int = 0,
         campaign: Callable[[Any], tuple[str, str]] = _no_campaign,
         campaign_id: Callable[[Any], str] = _no_campaign_id,
+        native: Any = None,
     ) -> None:
         """Take `touches`, which says of each event of a batch where its visit came from.
 
         Direct sessions go by the last touch within `look_back_ms`; 0: by none. For as long people are remembered.
         `campaign` gives name and id of that of an event's data, `campaign_id` the id alone; they are asked only where
-        people are followed.
+        people are followed. `native` is the module of the compiled core, which folds common cases.
         """
         self._touches = touches
         self._facts = Facts(shared.admit, shared.sites)
         self._waiting: People = defaultdict(list)
+        self._native: Natively | None = None
         memory_ms = max(shared.memory_ms, look_back_ms + DAY_MS)
         grid, namer = shared.grid, shared.namer
         self.following = None if namer is None else Following(namer, self._facts, campaign_id, Terms(look_back_ms))
         self.people = PeopleFold(
-            grid, self._facts, memory_ms, bounds, look_back_ms=look_back_ms, following=self.following
+            grid, self._facts, memory_ms, bounds, look_back_ms=look_back_ms, following=self.following,
+            native=native,
         )
         self._orders: Orders | None = None
         self._refused: list[Refused] = []
@@ -130,8 +133,8 @@ class Visitors(Stage):
         return self._orders is not None and self._orders.consent.is_asked
 
     def take_natively(self, core: Natively) -> None:
-        """Gather what went the native way, by person."""
-        core.people(self._waiting)
+        """Keep what went the native way for the fold."""
+        self._native = core
 
     def noted(self) -> Mapping[str, int]:
         """Count offers and contents over the bounds of a person and of a session."""
@@ -150,6 +153,9 @@ class Visitors(Stage):
             self._orders.claim()
         self.ad_leads.fold(accumulator)
         waiting, self._waiting = self._waiting, defaultdict(list)
+        kept, self._native = self._native, None
+        if kept is not None:
+            self.people.fold_kept(kept, waiting, accumulator)
         flood = self.people.fold(waiting, accumulator) if waiting else ()
         if self._orders is not None:
             self._orders.erase(accumulator)

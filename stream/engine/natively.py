@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from stream.contract.kinds import KindName
+from stream.contract.packed import Packed
 from stream.contract.records import Record
 from stream.engine.account import Account
 from stream.engine.options import FoldOptions
@@ -44,10 +45,11 @@ class Natively:
     def take(self, kind: KindName, records: Sequence[Record]) -> Sequence[Record]:
         """Take what is common; give the rest."""
         since_hour = self._repeats.since_hour(kind)
-        batch = records if isinstance(records, list) else list(records)
-        taken = self._core.take(kind, batch, self._stage.known, since_hour, routed=True)
+        taken = self._core.take(kind, records, self._stage.known, since_hour, routed=True)
         self._open, self._repeated = taken, None
-        return batch if len(taken.left) == len(batch) else [batch[at] for at in taken.left]
+        if isinstance(records, Packed):
+            return records.picked(taken.left)
+        return records if len(taken.left) == len(records) else [records[at] for at in taken.left]
 
     def repeated(self, batch: Columns) -> Columns:
         """Take repeats out of the rest, and find them in what was taken."""

@@ -9,7 +9,6 @@ Out: what is left for the Python; bookings; facts for the stage.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from stream.contract.kinds import KindName
 from stream.contract.records import Record
@@ -19,8 +18,10 @@ from stream.engine.repeats import Repeats
 from stream.ingest.columns import Columns
 from stream.ingest.native import READ, Home, Native, Taken
 from stream.ingest.timing import Flags
-from stream.kernels import native
+from stream.kernels.native import chosen, found
 from stream.stages.stage import Stage
+
+__all__ = ["Natively", "found", "natively"]
 
 
 class Natively:
@@ -70,10 +71,16 @@ class Natively:
 
 
 def natively(
-    stage: Stage, repeats: Repeats, account: Account, options: FoldOptions, kinds: Sequence[KindName], shard: int, shards: int
+    stage: Stage,
+    repeats: Repeats,
+    account: Account,
+    options: FoldOptions,
+    kinds: Sequence[KindName],
+    shard: int,
+    shards: int,
 ) -> Natively | None:
     """Give the native way of a shard; None where there is no core, none is wanted, or the stage has no use for it."""
-    said, core = stage.natively(), native.chosen(options.native)
+    said, core = stage.natively(), chosen(options.native)
     if core is None or said is None or options.partitioner != "murmur2":
         return None
     kinds = [kind for kind in kinds if kind in READ]

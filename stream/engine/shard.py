@@ -147,6 +147,11 @@ class ShardFold:
         self.account.filter(batch.only(~counts), [reason for reason in reasons if reason is not None])
         return batch.only(counts)
 
+    @property
+    def native_seen(self) -> Mapping[str, Sequence[int]]:
+        """Kind → records that might have gone the native way, and those that went."""
+        return {} if self.natively is None else self.natively.seen
+
     # state ------------------------------------------------------------------------------------------------
 
     def load(self, key: bytes, value: bytes | None) -> None:

@@ -120,9 +120,7 @@ class Native:
             "is_scanner": lambda agent: is_scanner(agent[:MAX_CHARACTERS]),
         })  # fmt: skip
 
-    def take(
-        self, kind: KindName, records: list[Record], known: Any, since_hour: int | None, *, routed: bool
-    ) -> Taken:
+    def take(self, kind: KindName, records: list[Record], known: Any, since_hour: int | None, *, routed: bool) -> Taken:
         """Decode records; events before `since_hour` are left, and what may belong elsewhere, where that can be.
 
         `known` holds the keys that have a row here, or is None.

@@ -122,7 +122,7 @@ class NativeSide:
 
     labels: Mapping[str, Labels]
     touch_of: Callable[[Any], tuple[Any, bool]]
-    facts: tuple[type[Any], ...]
+    facts: tuple[type[Any], type[Any], type[Any]]
     telling: Mapping[str, Sequence[str]]
 
 

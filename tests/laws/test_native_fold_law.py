@@ -19,8 +19,8 @@ from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.native import people_core
 from tests.laws.traffic import REPORT, Envelope, ads, batch, emails, named, people, shard
 
-CORE, _WHY_NOT = native.found()
-pytestmark = pytest.mark.skipif(CORE is None, reason=_WHY_NOT)
+CORE, _ = native.found()
+pytestmark = pytest.mark.native
 
 #: As small as they can be, so that what is over a bound is common.
 TIGHT = Bounds(

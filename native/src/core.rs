@@ -8,6 +8,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use rustc_hash::FxHashMap;
 
+use crate::fold::ads_class::AdsCore;
+use crate::fold::decoded_mails::{fold_ads, fold_mails};
+use crate::fold::mails_class::MailsCore;
 use crate::fold::people_class::PeopleCore;
 use crate::batch::Batch;
 use crate::decode::{Call, Decoder, Fail, Lane, Pending};
@@ -213,6 +216,50 @@ impl Core {
         let (left, large) = decoded.fold(&mut self.store, &self.lanes, people, waiting, of, accumulator)?;
         self.handback.people(&self.store, &self.lanes, left, waiting, read)?;
         Ok(large)
+    }
+
+    /// Fold messages that wait, by `with`, into the rows of an `Emails`; what is left over is put into `waiting`, by
+    /// message, as time, name and data.
+    fn fold_mails<'py>(
+        &mut self,
+        py: Python<'py>,
+        with: &Bound<'py, MailsCore>,
+        waiting: &Bound<'py, PyDict>,
+        emails: &Bound<'py, PyAny>,
+        accumulator: &Bound<'py, PyAny>,
+        read: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        let mails = &mut with.borrow_mut().mails;
+        let left = fold_mails(&mut self.store, &self.lanes, mails, waiting, emails, accumulator)?;
+        let values: Vec<_> = left.iter().map(|mail| self.store.value(py, mail.origin)).collect();
+        if values.is_empty() {
+            return Ok(());
+        }
+        let data: Vec<Bound<'py, PyAny>> = read.call1(("email", values))?.extract()?;
+        if data.len() != left.len() {
+            let message = format!("{} records of email were taken, Python takes {}", left.len(), data.len());
+            return Err(PyRuntimeError::new_err(message));
+        }
+        for (mail, data) in left.iter().zip(data) {
+            data.setattr("machine", mail.machine)?;
+            let text = |text| self.store.arena.get(text);
+            let told = (mail.time_ms, text(mail.name), data);
+            match waiting.get_item(text(mail.key))? {
+                Some(list) => list.downcast_into::<PyList>()?.append(told)?,
+                None => waiting.set_item(text(mail.key), PyList::new(py, [told])?)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Fold ad events that wait, by `with`, for `of`, an `Ads`.
+    fn fold_ads(
+        &mut self,
+        with: &Bound<'_, AdsCore>,
+        of: &Bound<'_, PyAny>,
+        accumulator: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        fold_ads(&mut self.store, &self.lanes, &mut with.borrow_mut().ads, of, accumulator)
     }
 }
 

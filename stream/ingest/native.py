@@ -160,6 +160,16 @@ class Native:
         self.core.clear()
         return large
 
+    def fold_mails(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Any) -> None:
+        """Fold messages alike, and forget them; what is left over is put into `waiting` as time, name and data."""
+        self.core.fold_mails(folding, waiting, of, accumulator, self._data)
+        self.core.clear()
+
+    def fold_ads(self, folding: Any, of: Any, accumulator: Any) -> None:
+        """Fold ad events alike, and forget them; none is left over."""
+        self.core.fold_ads(folding, of, accumulator)
+        self.core.clear()
+
     def _data(self, kind: KindName, values: list[bytes]) -> list[Any]:
         """Read records that the core took as the Python reads them."""
         records: list[Record] = [(0, 0, None, value, ()) for value in values]

@@ -126,6 +126,15 @@ class NativeSide:
     telling: Mapping[str, Sequence[str]]
 
 
+def without_visits() -> NativeSide:
+    """Give what a stage says whose events are no visits: nothing of them is labelled before they are folded."""
+
+    def nowhere(_event: Any) -> tuple[Any, bool]:
+        raise TypeError("what is no visit came from nowhere")
+
+    return NativeSide({}, nowhere, (object, object, object), {})
+
+
 class Natively(Protocol):
     """What the native core kept of the events of a stage."""
 
@@ -137,6 +146,12 @@ class Natively(Protocol):
 
         The keys of rows that are larger than they may be come back.
         """
+
+    def fold_mails(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Accumulator) -> None:
+        """Fold messages by the core's part of a fold, and give the events of the others by message."""
+
+    def fold_ads(self, folding: Any, of: Any, accumulator: Accumulator) -> None:
+        """Fold ad events by the core's part of a fold."""
 
 
 class Stage(Protocol):

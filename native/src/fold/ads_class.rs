@@ -13,7 +13,7 @@ const TEXTS: [&str; 8] =
 /// Folds the single ad events of one shard.
 #[pyclass(module = "leadpulse_native")]
 pub struct AdsCore {
-    ads: Ads,
+    pub(crate) ads: Ads,
 }
 
 /// The values of an event that are no texts.

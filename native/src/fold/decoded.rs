@@ -5,6 +5,7 @@ use pyo3::types::{PyDict, PyString};
 use rustc_hash::FxHashMap;
 
 use super::fact::{Actor, Chat, Deed, Fact, Form, FormAction, Touch, View, MARK, UNIT};
+use super::gathered::Gathered;
 use super::people::{Folded, People, Tables};
 use crate::arena::Text;
 use crate::decode::Lane;
@@ -27,21 +28,26 @@ struct Words<'l> {
 
 impl<'l> Words<'l> {
     fn new(lanes: &'l [Lane]) -> PyResult<Self> {
-        let words = |kind: Kind, path: &str| match lanes.iter().find(|lane| lane.contract.kind == kind) {
-            Some(lane) => lane.contract.table.at(path).map(|field| &*field.words),
-            None => Ok(&[] as &[Box<str>]),
-        };
         Ok(Words {
-            form_actions: words(Kind::Form, "data.action")?,
-            form_types: words(Kind::Form, "data.form_type")?,
-            offer_stages: words(Kind::Form, "data.offer_stage")?,
-            actors: words(Kind::Chatbot, "data.actor")?,
-            chat_actions: words(Kind::Chatbot, "data.action")?,
+            form_actions: words(lanes, Kind::Form, "data.action")?,
+            form_types: words(lanes, Kind::Form, "data.form_type")?,
+            offer_stages: words(lanes, Kind::Form, "data.offer_stage")?,
+            actors: words(lanes, Kind::Chatbot, "data.actor")?,
+            chat_actions: words(lanes, Kind::Chatbot, "data.action")?,
         })
     }
 }
 
-fn word(words: &[Box<str>], place: facts::Word) -> &str {
+/// Gives the words of a closed list of the contract; none of a kind that is not read here.
+pub fn words<'l>(lanes: &'l [Lane], kind: Kind, path: &str) -> PyResult<&'l [Box<str>]> {
+    match lanes.iter().find(|lane| lane.contract.kind == kind) {
+        Some(lane) => lane.contract.table.at(path).map(|field| &*field.words),
+        None => Ok(&[]),
+    }
+}
+
+/// Gives a word by its place.
+pub fn word(words: &[Box<str>], place: facts::Word) -> &str {
     words.get(usize::from(place)).map_or("", |word| word)
 }
 
@@ -142,41 +148,6 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// Facts gathered by person: the places of each person's facts stand behind each other, people by their first fact.
-struct Gathered {
-    places: Vec<u32>,
-    ends: Vec<u32>,
-}
-
-fn gathered(store: &Store, facts: &[facts::Fact]) -> Gathered {
-    let mut numbers: FxHashMap<&str, u32> = FxHashMap::default();
-    let mut person = Vec::with_capacity(facts.len());
-    let mut ends: Vec<u32> = Vec::new();
-    for fact in facts {
-        let next = ends.len() as u32;
-        let number = *numbers.entry(store.arena.get(fact.key)).or_insert(next);
-        if number == next {
-            ends.push(0);
-        }
-        ends[number as usize] += 1;
-        person.push(number);
-    }
-    let mut starts = Vec::with_capacity(ends.len());
-    let mut sum = 0;
-    for end in &mut ends {
-        starts.push(sum);
-        sum += *end;
-        *end = sum;
-    }
-    let mut places = vec![0; facts.len()];
-    for (place, number) in person.into_iter().enumerate() {
-        let at = &mut starts[number as usize];
-        places[*at as usize] = place as u32;
-        *at += 1;
-    }
-    Gathered { places, ends }
-}
-
 /// What native facts are folded with, and what is remembered of them.
 #[derive(Default)]
 pub struct Decoded {
@@ -200,12 +171,10 @@ impl Decoded {
         self.name_pages(store, &facts);
         let chat_actions = people.chat_actions().to_vec();
         let reader = Reader { store, words: Words::new(lanes)?, pages: &self.pages, chat_actions: &chat_actions };
-        let (tables, gathered) = (Tables::of(of)?, gathered(store, &facts));
-        let (mut left, mut large, mut made, mut start) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        let (tables, gathered) = (Tables::of(of)?, Gathered::by(facts.iter().map(|fact| store.arena.get(fact.key))));
+        let (mut left, mut large, mut made) = (Vec::new(), Vec::new(), Vec::new());
         people.count_in(accumulator)?;
-        for end in gathered.ends {
-            let places = &gathered.places[start..end as usize];
-            start = end as usize;
+        for places in gathered.each() {
             let first = &facts[places[0] as usize];
             let key = PyString::new(waiting.py(), store.arena.get(first.key));
             made.clear();

@@ -23,7 +23,7 @@ const TEXTS: [&str; 8] = [
 /// Folds the messages of one shard that have one recipient each.
 #[pyclass(module = "leadpulse_native")]
 pub struct MailsCore {
-    mails: Mails,
+    pub(crate) mails: Mails,
 }
 
 /// An event of Python, read but for its texts.

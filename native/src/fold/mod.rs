@@ -3,17 +3,19 @@
 //! Python is the reference and takes everything that is not a common case; laws hold the two together.
 
 mod ads;
-mod ads_class;
+pub(crate) mod ads_class;
 mod changes;
 mod chats;
 mod copy;
 mod decoded;
+pub(crate) mod decoded_mails;
 mod deeds;
 mod extend;
 mod fact;
+mod gathered;
 mod labels;
 mod mails;
-mod mails_class;
+pub(crate) mod mails_class;
 mod message;
 mod msgpack;
 mod numbers;

@@ -21,7 +21,7 @@ from stream.stages.ads.grains import SINGLE, Grains
 from stream.stages.ads.restated import Restated
 from stream.stages.ads.signals import LABELS, Signals
 from stream.stages.ads.totals import Total, until_ms
-from stream.stages.stage import Batch, Refused, Shared, Stage
+from stream.stages.stage import Batch, Natively, NativeSide, Refused, Shared, Stage, without_visits
 from stream.state.labels import LONG_MEMORY_DAYS, Kept
 from stream.state.table import Table
 
@@ -59,6 +59,7 @@ class Ads(Stage):
         self._marks: dict[str, int] = {}  # those that rose since they were last given
         self.costs = Costs(self.totals, self._admit, self._rise)
         self.signals = Signals(self._admit, followers)
+        self._kept: Natively | None = None
         self.core: Any = None
         if native is not None:
             self.core = native.AdsCore((shared.grid.pane_ms, shared.grid.origin_ms), HOUR_MS)
@@ -73,9 +74,20 @@ class Ads(Stage):
         """Keep a batch; ad events need no other beside them."""
         self._waiting.append(batch)
 
+    def natively(self) -> NativeSide | None:
+        """Say that there is a native way of single events."""
+        return None if self.core is None else without_visits()
+
+    def take_natively(self, core: Natively) -> None:
+        """Keep what went the native way for the fold."""
+        self._kept = core
+
     def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
         """Fold what was taken; what order it came in changes nothing."""
         waiting, self._waiting = self._waiting, []
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.fold_ads(self.core, self, accumulator)
         for batch in waiting:
             self._take[batch.kind](batch.events, batch.times.tolist(), accumulator)
         return ()

@@ -27,7 +27,7 @@ from stream.stages.emails.copy import Copy, Labels, bounce_type, fate, follow, j
 from stream.stages.emails.message import MOST_INSIDE, Message, groups, ids, pair, recipient
 from stream.stages.emails.native import mails_core
 from stream.stages.emails.telling import MailTelling
-from stream.stages.stage import Batch, Refused, Shared, Stage, refuse
+from stream.stages.stage import Batch, Natively, NativeSide, Refused, Shared, Stage, refuse, without_visits
 from stream.state.holders import holders
 from stream.state.keys import MESSAGE_PARTS, MESSAGES
 from stream.state.rows import Rows
@@ -64,6 +64,7 @@ class Emails(Stage):
         self._noted: Counter[str] = Counter()
         self._refused: list[Refused] = []
         self.telling = None if shared.namer is None else MailTelling(shared.namer)
+        self._kept: Natively | None = None
         self.core: Any = None
         if native is not None and self.telling is None:
             self.core = mails_core(native, shared.grid, MEMORY_MS, _MOST_SAFE)
@@ -91,9 +92,20 @@ class Emails(Stage):
         for key, event, time_ms in zip(batch.keys, batch.events, batch.times.tolist(), strict=True):
             waiting[key].append((time_ms, event.source + UNIT + event.id, event.data))
 
+    def natively(self) -> NativeSide | None:
+        """Say that there is a native way where nobody is followed."""
+        return None if self.core is None else without_visits()
+
+    def take_natively(self, core: Natively) -> None:
+        """Keep what went the native way for the fold."""
+        self._kept = core
+
     def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
         """Fold what was taken, message by message."""
         waiting, self._waiting = self._waiting, defaultdict(list)
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.fold_mails(self.core, waiting, self, accumulator)
         self.fold_messages(waiting, accumulator)
         if self.telling is not None:
             self.telling.end()

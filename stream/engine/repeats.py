@@ -67,8 +67,9 @@ class Repeats:
         """Say which of what was taken came before, where nothing is left beside it."""
         return self._of(taken.kind).check(taken.hashes, taken.hours, taken.kind)
 
-    def since_hour(self, kind: str) -> int | None:
-        """Give the hour from which on it can be said whether an event of a kind is a repeat; None: of any."""
+    def heard(self, kind: str) -> int | None:
+        """Note that records of a kind came; give the hour since which repeats of it are known, None: all are."""
+        self._retention.heard(kind)
         return self._of(kind).forgotten_before_hour(kind)
 
     def _without(self, batch: Columns, repeated: Flags) -> Columns:

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from stream.contract.kinds import KindName, is_kind
+from stream.contract.kinds import KindName
 from stream.contract.packed import Packed
-from stream.contract.records import Record
+from stream.contract.records import REROUTE, Record
 from stream.engine.account import Account
 from stream.engine.options import FoldOptions
 from stream.engine.repeats import Repeats
@@ -40,13 +40,16 @@ class Natively:
         """Kind → records so far, and those that went this way."""
         return {} if self.core is None else self.core.seen
 
-    def take(self, source: str, records: Sequence[Record]) -> Sequence[Record]:
-        """Take what is common; give the rest."""
+    def take(self, kind: KindName, records: Sequence[Record], source: str) -> Sequence[Record]:
+        """Take what is common; give the rest. What was forwarded once stays here."""
         core = self.core
-        if core is None or not is_kind(source) or source not in core.kinds or self._stage.looks_closer:
+        if core is None or kind not in core.kinds or self._stage.looks_closer:
             return records
-        taken = core.take(source, records, self._stage.known, self._repeats.heard(source), routed=True)
+        forwarded, since = source == REROUTE, self._repeats.heard(kind)
+        taken = core.take(kind, records, self._stage.known, since, routed=not forwarded)
         self._open, self._repeated = taken, None
+        if forwarded:
+            self._repeats.forwarded(kind, records, zip(taken.places.tolist(), taken.times.tolist(), strict=True))
         if isinstance(records, Packed):
             return records.picked(taken.left)
         return records if len(taken.left) == len(records) else [records[at] for at in taken.left]

@@ -11,7 +11,7 @@ exactly one place, and the account says where.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +19,7 @@ import numpy as np
 from stream.changes.accumulator import Accumulator
 from stream.changes.deltas import Delta, pack
 from stream.changes.panes import DAY_MS, Grid
-from stream.contract.kinds import KINDS, is_kind
+from stream.contract.kinds import KINDS, KindName, is_kind
 from stream.contract.records import HANDOVER, REROUTE, TOUCHES, Record
 from stream.engine.account import Account
 from stream.engine.chain import Chain
@@ -90,33 +90,33 @@ class ShardFold:
     def fold(self, inputs: Sequence[tuple[str, Sequence[Record]]]) -> None:
         """Fold records of any sources of the shard together; bad input is data and never raises."""
         for name, records in inputs:
-            for batch in self._read(name, self.natively.take(name, records)):  # of the common ones none is left
-                for take_out in (self._elsewhere, self._repeats.too_old, self.natively.repeated, self._uncounted):
-                    batch = take_out(batch)  # gives what is left; tells the account why the rest is not
-                if len(batch):
-                    self.account.take(batch)
-                    self.stage.take(batch)
-            self.natively.settle()
+            for kind, some in self._by_kind(name, records):
+                if left := self.natively.take(kind, some, name):
+                    batch = self._read(kind, left, name)
+                    for take_out in (self._elsewhere, self._repeats.too_old, self.natively.repeated, self._uncounted):
+                        batch = take_out(batch)  # gives what is left; tells the account why the rest is not
+                    if len(batch):
+                        self.account.take(batch)
+                        self.stage.take(batch)
+                self.natively.settle()
         self.natively.hand_over()
         self.account.close(self.stage.fold(self._accumulator), self.stage.noted())
         self.pending_bytes = self.account.letter_bytes + self._router.bytes
 
-    def _read(self, name: str, records: Sequence[Record]) -> Iterator[Columns]:
-        """Decode records, of the source's kind or of that in their header; what cannot be read is a reject."""
-        if name == HANDOVER:
-            return self.stage.receive(records)
-        if name == TOUCHES:
-            return self.chain.take(records, self.stage.hear)
-        if name == REROUTE:
-            records = without_orders(records, self.stage.receive)
-        for kind, some in [(name, records)] if is_kind(name) else by_kind(records, self.kinds):
-            if not some:
-                continue
-            self._retention.heard(kind)
-            decoded = decode(kind, some, self.options.limits)
-            batch = columns_of(kind, decoded, some, name)
-            self.account.reject(batch, decoded.rejects)
-            yield batch
+    def _by_kind(self, name: str, records: Sequence[Record]) -> Sequence[tuple[KindName, Sequence[Record]]]:
+        """Part records by the kind of their source, or that in their header; what are no events go to the stage."""
+        if name in (HANDOVER, TOUCHES):
+            self.stage.receive(records) if name == HANDOVER else self.chain.take(records, self.stage.hear)
+            return []
+        return [(name, records)] if is_kind(name) else by_kind(without_orders(records, self.stage.receive), self.kinds)
+
+    def _read(self, kind: KindName, records: Sequence[Record], source: str) -> Columns:
+        """Decode records; what cannot be read is a reject."""
+        self._retention.heard(kind)
+        decoded = decode(kind, records, self.options.limits)
+        batch = columns_of(kind, decoded, records, source)
+        self.account.reject(batch, decoded.rejects)
+        return batch
 
     def _elsewhere(self, batch: Columns) -> Columns:
         """Take out what belongs to another shard; what was forwarded once stays."""

@@ -17,7 +17,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 
 QUICK := tests/structure tests/unit tests/laws tests/contracts tests/oracle stream
 
-.PHONY: help setup demo quick test bench chaos chaos-long alerts-proof render lint lock audit clean
+.PHONY: help setup native native-check demo quick test bench chaos chaos-long alerts-proof render lint lock audit clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -33,7 +33,19 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@echo "  3/3 putting leadpulse itself into it"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PY) native/build.py
 	@touch $(STAMP)
+
+native: $(STAMP)  ## build the compiled core anew; needs cargo
+	@$(PY) native/build.py --must
+
+native-check: $(STAMP)  ## style, lints and tests of the compiled core; needs cargo
+	cargo fmt --manifest-path native/Cargo.toml --check
+	cargo clippy --manifest-path native/Cargo.toml --target-dir build/native --all-targets -- -D warnings
+	cargo test --manifest-path native/Cargo.toml --target-dir build/native --no-default-features
+	@if cargo miri --version >/dev/null 2>&1; then cargo miri test --manifest-path native/Cargo.toml \
+		--target-dir build/miri --no-default-features --lib -- arena symbols times hashes json touches; \
+		else echo "Miri is not in this toolchain: not run"; fi
 
 demo: $(STAMP)  ## broker, traffic, worker and live view on this machine
 	$(VENV)/bin/leadpulse demo $(ARGS)

@@ -88,6 +88,11 @@ class Accumulator:
         """Change a cell in a pane; an arrival can be any number, and what no pane holds goes to the nearest."""
         self.counts[self.ids[cell] + min(max(pane, 0), PANE_MASK)] += amount
 
+    def put_many(self, ups: bytes, downs: bytes) -> None:
+        """Add one, and take one, of each of many keys, given as 64-bit integers in the machine's order."""
+        self._ups.frombytes(ups)
+        self._downs.frombytes(downs)
+
     def stand(self, cell: Cell, amount: int) -> None:
         """Change what stands of a cell, from now until it is changed back; it is in no pane."""
         self._standing[cell] = self._standing.get(cell, 0) + amount

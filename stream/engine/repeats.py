@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from stream.changes.panes import HOUR_MS
 from stream.contract.kinds import KindName
 from stream.contract.records import REROUTE
@@ -16,6 +18,8 @@ from stream.engine.account import Account
 from stream.engine.retention import Oldest, Retention
 from stream.ingest.columns import Columns, names_of
 from stream.ingest.decode import Limits
+from stream.ingest.native import Taken
+from stream.ingest.timing import Flags
 from stream.state.known_ids import KnownIds, hash_ids
 from stream.state.own_ids import OwnIds
 
@@ -43,7 +47,31 @@ class Repeats:
     def repeated(self, batch: Columns) -> Columns:
         """Take out events that came before."""
         hashes = hash_ids(names_of(batch.kind, batch.events))
-        repeated = self._of(batch.kind).check(hashes, batch.times // HOUR_MS, batch.kind)
+        return self._without(batch, self._of(batch.kind).check(hashes, batch.times // HOUR_MS, batch.kind))
+
+    def repeated_beside(self, taken: Taken, batch: Columns) -> tuple[Columns, Flags]:
+        """Do the same for a batch and what was taken of it before; say of the latter, too, which came before.
+
+        Both are asked for together and in their order: of two copies the first counts, whoever read it.
+        """
+        hashes, hours = taken.hashes, taken.hours
+        left = np.array(taken.left, np.int64)[batch.index]
+        order = np.argsort(np.concatenate((taken.places, left)))
+        hashes = np.concatenate((hashes, hash_ids(names_of(batch.kind, batch.events))))[order]
+        hours = np.concatenate((hours, batch.times // HOUR_MS))[order]
+        repeated = np.empty(len(order), np.bool_)
+        repeated[order] = self._of(batch.kind).check(hashes, hours, batch.kind)
+        return self._without(batch, repeated[len(taken) :]), repeated[: len(taken)]
+
+    def alone(self, taken: Taken) -> Flags:
+        """Say which of what was taken came before, where nothing is left beside it."""
+        return self._of(taken.kind).check(taken.hashes, taken.hours, taken.kind)
+
+    def since_hour(self, kind: str) -> int | None:
+        """Give the hour from which on it can be said whether an event of a kind is a repeat; None: of any."""
+        return self._of(kind).forgotten_before_hour(kind)
+
+    def _without(self, batch: Columns, repeated: Flags) -> Columns:
         if not repeated.any():
             return batch
         self._account.repeat(batch.only(repeated))

@@ -26,6 +26,7 @@ from stream.engine.chain import Chain
 from stream.engine.commit import Commit, ShardReport
 from stream.engine.groups import GROUPS, Group
 from stream.engine.letters import Letters
+from stream.engine.natively import natively
 from stream.engine.options import FoldOptions
 from stream.engine.repeats import Repeats
 from stream.engine.retention import Retention
@@ -76,6 +77,7 @@ class ShardFold:
         self.own_ids = OwnIds(own_ms, options.known_ids_bytes)
         self._retention = Retention(self.kinds, options.limits.lateness_ms, own_ms)
         self._repeats = Repeats(self.known_ids, self.own_ids, self.account, self._retention)
+        self.natively = natively(self.stage, self._repeats, self.account, options, self.kinds, shard, shards)
         self.pending_bytes = 0  # of dead letters and forwards
         known = self.known_ids
         logged: tuple[Logged, ...] = (
@@ -87,18 +89,29 @@ class ShardFold:
 
     def fold(self, inputs: Sequence[tuple[str, Sequence[Record]]]) -> None:
         """Fold records of any sources of the shard together; bad input is data and never raises."""
+        native = self.natively
+        repeated = self._repeats.repeated if native is None else native.repeated
         for name, records in inputs:
+            if native is not None and is_kind(name) and native.takes(name):
+                self._retention.heard(name)
+                records = native.take(name, records)  # gives what is left, which goes the way below
             for batch in self._read(name, records):
-                for take_out in (self._elsewhere, self._repeats.too_old, self._repeats.repeated, self._uncounted):
+                for take_out in (self._elsewhere, self._repeats.too_old, repeated, self._uncounted):
                     batch = take_out(batch)  # gives what is left; tells the account why the rest is not
                 if len(batch):
                     self.account.take(batch)
                     self.stage.take(batch)
+            if native is not None:
+                native.settle()
+        if native is not None:
+            native.hand_over()
         self.account.close(self.stage.fold(self._accumulator), self.stage.noted())
         self.pending_bytes = self.account.letter_bytes + self._router.bytes
 
     def _read(self, name: str, records: Sequence[Record]) -> Iterator[Columns]:
         """Decode records, of the source's kind or of that in their header; what cannot be read is a reject."""
+        if not records:
+            return
         if name == HANDOVER:
             self.stage.receive(records)
             return
@@ -133,6 +146,11 @@ class ShardFold:
         counts = np.fromiter((reason is None for reason in reasons), np.bool_, len(reasons))
         self.account.filter(batch.only(~counts), [reason for reason in reasons if reason is not None])
         return batch.only(counts)
+
+    @property
+    def native_seen(self) -> Mapping[str, Sequence[int]]:
+        """Kind → records that might have gone the native way, and those that went."""
+        return {} if self.natively is None else self.natively.seen
 
     # state ------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiokafka import TopicPartition
@@ -23,6 +23,7 @@ from aiokafka.consumer import fetcher as stock
 from aiokafka.errors import NoOffsetForPartitionError
 from aiokafka.record.memory_records import MemoryRecords
 
+from stream.contract.packed import joined
 from stream.contract.records import Record
 from stream.errors import TopicError
 from stream.kafka import salvage
@@ -37,7 +38,7 @@ _SLICE_S: Final = 0.1
 class Unpacked(NamedTuple):
     """Records of one partition, what they take in memory, and the position behind the last of them."""
 
-    records: list[Record]
+    records: Sequence[Record]
     size: int
     next: int
 
@@ -136,7 +137,7 @@ def _untie(parts: Any) -> None:
         parts._records_iterator = None
 
 
-class Slices(Iterator[tuple[list[Record], int]]):
+class Slices(Iterator[tuple[Sequence[Record], int]]):
     """The record batches of aiokafka's PartitionRecords, as lists of records and what each takes in memory.
 
     Each step moves `next_fetch_offset` behind what it gave; after the last one `ended` is true.
@@ -146,15 +147,16 @@ class Slices(Iterator[tuple[list[Record], int]]):
         self.ended = False
         self._steps = _steps(parts)
 
-    def __next__(self) -> tuple[list[Record], int]:
+    def __next__(self) -> tuple[Sequence[Record], int]:
         records, size, self.ended = next(self._steps)
         return records, size
 
 
-def _steps(parts: Any) -> Iterator[tuple[list[Record], int, bool]]:
+def _steps(parts: Any) -> Iterator[tuple[Sequence[Record], int, bool]]:
     """Give slices, and whether each is the last; no method of them, as it would hold its owner, and so itself."""
-    out: list[Record] = []
-    size, began = 0, time.monotonic()
+    out: list[Sequence[Record]] = []
+    count = size = 0
+    began = time.monotonic()
     source = parts._records
     where = f"{parts._tp.topic} partition {parts._tp.partition}"
     while source.has_next():
@@ -178,15 +180,16 @@ def _steps(parts: Any) -> Iterator[tuple[list[Record], int, bool]]:
             parts.next_fetch_offset = batch.next_offset
             continue
         for piece in pieces(batch, raw, parts.next_fetch_offset, where):
-            full = size + piece.size > MOST_BYTES * 2 or len(out) + len(piece.records) > MOST_RECORDS * 2
+            full = size + piece.size > MOST_BYTES * 2 or count + len(piece.records) > MOST_RECORDS * 2
             late = time.monotonic() - began > _SLICE_S
-            if (out and full) or (late and (out or not piece.records)):
-                yield out, size, False
-                out, size, began = [], 0, time.monotonic()
-            out += piece.records
+            if (count and full) or (late and (count or not piece.records)):
+                yield joined(out), size, False
+                out, count, size, began = [], 0, 0, time.monotonic()
+            out.append(piece.records)
+            count += len(piece.records)
             size += piece.size
             parts.next_fetch_offset = piece.next
-    yield out, size, True
+    yield joined(out), size, True
 
 
 class Ends(NamedTuple):

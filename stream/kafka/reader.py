@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -126,7 +126,7 @@ class Reader:
         found = lean.ends(self._consumer._fetcher, self._wanted)
         return {tp: end.stable for tp, end in found.items()}
 
-    async def scan(self, tp: TopicPartition, start: int, end: int) -> AsyncIterator[list[Record]]:
+    async def scan(self, tp: TopicPartition, start: int, end: int) -> AsyncIterator[Sequence[Record]]:
         """Give the records of one partition in [start, end) in lists."""
         if start >= end:
             return

@@ -6,7 +6,7 @@ Out: protocols, so that a test can run the shell with a fold of ten lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from stream.contract.readings import Reading
@@ -24,7 +24,7 @@ class Fold(Protocol):
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one record of the state log, oldest first; None is a tombstone."""
 
-    def fold(self, batches: list[tuple[str, list[Record]]]) -> None:
+    def fold(self, inputs: Sequence[tuple[str, Sequence[Record]]]) -> None:
         """Take records of any of its sources; bad input is data, an exception is a bug."""
 
     def changes(self, seq: int, report: ShardReport) -> Commit:

@@ -17,13 +17,13 @@ import logging
 import time
 import zlib
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from typing import TYPE_CHECKING, Final, Protocol
 
 from aiokafka import TopicPartition
 from msgspec.structs import replace
 
-from stream.contract.records import TOUCHES, Record
+from stream.contract.packed import joined
+from stream.contract.records import TOUCHES
 from stream.engine.chain import BrokenChain
 from stream.engine.commit import ShardReport
 from stream.errors import REBUILD, TopicError
@@ -331,10 +331,7 @@ class Shard:
         if taken:
             began = time.perf_counter()
             # many small batches of a source cost up to half as much again as one
-            sources: list[tuple[str, list[Record]]] = [
-                (source, list(chain.from_iterable(batch.records for batch in batches)))
-                for source, batches in taken.items()
-            ]
+            sources = [(source, joined(batch.records for batch in batches)) for source, batches in taken.items()]
             try:
                 self._fold.fold([(source, records) for source, records in sources if records])
             except BrokenChain as error:
@@ -420,6 +417,7 @@ class Shard:
             held=bool(self._held),
             restore_s=self._restore_s,
             restored_records=self._restored,
+            native=dict(getattr(self._fold, "native_seen", {})),  # not every fold has such a way
         )
 
     def _drop(self) -> None:

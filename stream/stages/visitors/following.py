@@ -261,6 +261,8 @@ class Following:
             details.key = KeyDetails(at, offer, offer_type, region, _cleaned(data.product))
 
 
+#: Kind → actions of which more is told than what is counted.
+TELLING_ACTIONS: Final[Mapping[str, Sequence[str]]] = {"form": ("submit",), "chatbot": tuple(sorted(chats.KEY_CHATS))}
 _MAKES_MORE: Final[Mapping[str, Callable[[Any], bool]]] = {
     "form": lambda data: data.action == "submit",
     "chatbot": chats.makes_lead,

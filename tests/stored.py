@@ -27,6 +27,7 @@ from stream.engine.account import Figures
 from stream.engine.chain import Links, Taken
 from stream.identity.facts import Evidence, Mailed
 from stream.identity.ids import Id
+from stream.identity.packed import FACTS, encode_fact
 from stream.lifecycle.read import shipped
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.rollup.standing import Standing
@@ -112,7 +113,7 @@ _EMAIL, _LEAD, _USER, _DEAL = (Id(type, bytes((type,)) * 16, 3) for type in (0, 
 
 def _part() -> leads.Part:
     facts = Evidence("v1", NOON, "web\x1fe1", "form", "email", "june"), Mailed("00ff", "delivered", NOON + 1, True)
-    raws = [msgspec.Raw(leads.encode_fact(fact)) for fact in facts]
+    raws = [msgspec.Raw(encode_fact(fact)) for fact in facts]
     return leads.Part("s1", "ab12", NOON - 1, "web\x1fe0", 2, b"".join(map(bytes, raws)), True, [(_EMAIL, raws[0])])
 
 
@@ -122,7 +123,7 @@ def _home() -> leads.Row:
         leads.Said(15, [("booked", 25, 1)], (NOON, "email", "june"), b"{}"),
     )  # fmt: skip
     return leads.Row(
-        NOON, NOON + 5, NOON + 4, 2, 1, 3, "s1", NOON - 7, _EMAIL, True, [_LEAD], ["v1"], [_DEAL], leads.FACTS, _part(),
+        NOON, NOON + 5, NOON + 4, 2, 1, 3, "s1", NOON - 7, _EMAIL, True, [_LEAD], ["v1"], [_DEAL], FACTS, _part(),
         [_USER], [(_USER, _LEAD)], [_LEAD], msgspec.Raw(_pack([told])), NOON - 9, 4,
         leads.Calm(NOON, NOON - 1, "sql", True, False, True, 5, 20, 50),
     )  # fmt: skip

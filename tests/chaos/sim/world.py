@@ -127,6 +127,16 @@ class World:
         finally:
             self.loop.close()
 
+    def forget(self) -> None:
+        """Let go of what refers to each other in circles, so that nearly all of it is gone at once; it is over."""
+        for life in self.lives:
+            for shard in life.shards.owned.values():
+                vars(shard).clear()
+            for part in (life.shards, life.source, life):
+                vars(part).clear()
+        for whole in (self.loop, self.broker, self):
+            vars(whole).clear()
+
     async def _run(self) -> list[str]:
         self._work = work = [asyncio.ensure_future(one) for one in (self._send(), self._harm(), self._coordinate())]
         for number in range(self._wanted):
@@ -169,7 +179,7 @@ class World:
 
     def _do(self, what: str) -> None:
         rng, alive = self.rng, [life for life in self.lives if life.alive]
-        self.plan.happened += 1
+        self.plan.happened[f"{what} at a moment"] += 1
         if what == "rebalance":
             self._rebalance.set()
         elif what == "outage":

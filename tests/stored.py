@@ -20,8 +20,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from stream.changes import holds
 from stream.changes.accumulator import Spread
 from stream.changes.deltas import Delta, pack
+from stream.changes.holds import Held
 from stream.changes.panes import HOUR_MS, Grid
 from stream.engine.account import Figures
 from stream.engine.chain import Links, Taken
@@ -276,6 +278,7 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "rollup_alive": lambda: [(b"\x00alive", b"")],
     "rollup_successor": lambda: [(b"\x00successor", b"2")],
     "delta": lambda: [(b"", record) for record in pack(_delta())],
+    "holds": lambda: [(holds.pack(NOON, [Held("ads", 3, 9, "00ff"), Held("emails", 0, 2, "ff00")]), None)],
 }  # fmt: skip
 
 
@@ -354,6 +357,7 @@ _READ: dict[str, Callable[[Records], Any]] = {
     "position": lambda records: named(position.decode(records[0][1] or b"")),
     "rollup_position": lambda records: named(msgspec.json.decode(records[0][1] or b"", type=RollupPosition)),
     "rollup_alive": lambda records: len(records),
+    "holds": lambda records: [named(holds.unpack(key)) for key, _ in records],
     "no_consent": lambda records: [key.hex() for key, _ in records],
     "rollup_successor": lambda records: [int(value) for _, value in records],
     **dict.fromkeys(("birth", "rollup_birth"), lambda records: named(msgspec.json.decode(records[0][1] or b""))),

@@ -1,7 +1,8 @@
 """Bench: the figures that the project promises, measured on this machine.
 
-Run:  python -m tests.bench [drain|memory|leads|restore|latency|sources …] [--events N] [--visitors N] [--scattered]
-Out:  throughput beside a plain reader, memory a visitor and a lead, the restore of leads, latency. Without a name all, one after the other.
+Run:  python -m tests.bench [drain|memory|leads|restore|latency|fixed|sources …] [--events N] [--visitors N] [--scattered]
+Out:  throughput beside a plain reader, memory a visitor and a lead, the restore of leads, latency, what an idle worker
+      costs. Without a name all, one after the other.
 
 `python -m tests.bench.fold` shows what each step costs, without Kafka.
 """
@@ -13,11 +14,11 @@ import asyncio
 import logging
 import sys
 
-from tests.bench import drain, latency, leads, memory, restore, sources
+from tests.bench import drain, fixed, latency, leads, memory, restore, sources
 from tests.bench.mix import Options
 from tests.integration.brokers import choose_broker
 
-STAGES = ("drain", "memory", "leads", "restore", "latency", "sources")
+STAGES = ("drain", "memory", "leads", "restore", "latency", "fixed", "sources")
 
 
 def main() -> None:
@@ -31,6 +32,9 @@ def main() -> None:
     parser.add_argument("--leads", type=int, default=1_000_000, help="leads of the restore stage")
     parser.add_argument("--rate", type=int, default=10_000, help="events a second of the latency stage")
     parser.add_argument("--seconds", type=int, default=40, help="length of the latency stage")
+    parser.add_argument("--partitions", type=int, nargs="+", default=fixed.PARTITIONS, help="of the fixed stage")
+    parser.add_argument("--rates", type=int, nargs="+", default=fixed.RATES, help="events a second of the fixed stage")
+    parser.add_argument("--each", type=int, default=20, help="seconds that the fixed stage measures at each of them")
     args = parser.parse_args()
     stages = args.stages or STAGES
     if unknown := set(stages) - set(STAGES):
@@ -45,7 +49,7 @@ def main() -> None:
         restore.run(args.leads)
     if "sources" in stages:
         sources.run()
-    if "drain" in stages or "latency" in stages:
+    if {"drain", "latency", "fixed"} & set(stages):
         with choose_broker(lasting=True) as broker:
             guarantee = "transactions" if broker.transactions else "no transactions (at least once)"
             print(f"broker: {broker.kind}, {guarantee}")
@@ -54,6 +58,8 @@ def main() -> None:
                 asyncio.run(drain.run(broker, mix))
             if "latency" in stages:
                 asyncio.run(latency.run(broker, args.rate, args.seconds))
+            if "fixed" in stages:
+                asyncio.run(fixed.run(broker, args.partitions, args.rates, args.each))
 
 
 if __name__ == "__main__":

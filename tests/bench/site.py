@@ -68,11 +68,11 @@ class Account:
 class Site:
     """Topics with a prefix of their own, and at most one worker."""
 
-    def __init__(self, broker: Broker, prefix: str, folder: Path) -> None:
-        self.broker, self.prefix, self.folder = broker, prefix, folder
+    def __init__(self, broker: Broker, prefix: str, folder: Path, partitions: int = PARTITIONS) -> None:
+        self.broker, self.prefix, self.folder, self.partitions = broker, prefix, folder, partitions
         self.link = Link((broker.bootstrap,))
         self.http = f"127.0.0.1:{free_port()}"
-        topics.create(self.link, Layout(prefix, GROUPS.values()), partitions=PARTITIONS)
+        topics.create(self.link, Layout(prefix, GROUPS.values()), partitions=partitions)
 
     @contextmanager
     def worker(self) -> Iterator[Worker]:
@@ -94,7 +94,7 @@ class Site:
 
     async def produce(self, mix: Mix) -> None:
         """Send records as fast as possible, in batches as busy producers make them."""
-        shard_of = shards_of(mix.keys)
+        shard_of = shards_of(mix.keys, self.partitions)
         async with self.producer() as producer:
             batches = Batches(producer, self.prefix)
             for event in mix:
@@ -164,15 +164,15 @@ class Site:
 
 
 @contextmanager
-def site(broker: Broker, prefix: str) -> Iterator[Site]:
+def site(broker: Broker, prefix: str, partitions: int = PARTITIONS) -> Iterator[Site]:
     """Make an installation, with a folder for the worker's output."""
     with tempfile.TemporaryDirectory(prefix="leadpulse-bench-") as folder:
-        yield Site(broker, prefix, Path(folder))
+        yield Site(broker, prefix, Path(folder), partitions)
 
 
-def shards_of(keys: Sequence[bytes]) -> dict[bytes, int]:
+def shards_of(keys: Sequence[bytes], partitions: int = PARTITIONS) -> dict[bytes, int]:
     """Give the partition of each key, as producers with murmur2 choose it."""
-    return dict(zip(keys, partitions_of([key.decode() for key in keys], PARTITIONS).tolist(), strict=True))
+    return dict(zip(keys, partitions_of([key.decode() for key in keys], partitions).tolist(), strict=True))
 
 
 class Batches:

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from stream.changes.holds import Held
 from stream.contract.packed import joined
-from stream.contract.records import TOUCHES, Record
+from stream.contract.records import TOUCHES
 from stream.engine.chain import BrokenChain
 from stream.engine.commit import ShardReport
 from stream.errors import REBUILD, TopicError

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from tests.bench import usage
+from tests.bench import figures, usage
 from tests.bench.mix import Mix, Options
 from tests.bench.site import Batches, Site, shards_of, site
 from tests.integration.brokers import Broker
@@ -29,6 +29,7 @@ FIRST: Final = 4_000  # events that it has counted before anything is measured
 
 async def run(broker: Broker, partitions: Sequence[int], rates: Sequence[int], seconds: int) -> None:
     """Measure and print, a line for each number of partitions and rate."""
+    rows: list[dict[str, float]] = []
     for count in partitions:
         with site(broker, f"fixed{count}.", count) as here, here.worker() as worker:
             await here.ready(worker)
@@ -36,10 +37,11 @@ async def run(broker: Broker, partitions: Sequence[int], rates: Sequence[int], s
             await here.produce(mix)
             await here.follow(worker, len(mix), 120)
             for rate in rates:
-                await _measure(here, worker, rate, seconds)
+                rows.append(await _measure(here, worker, rate, seconds))
+    figures.keep("fixed", {"rows": rows})
 
 
-async def _measure(here: Site, worker: Worker, rate: int, seconds: int) -> None:
+async def _measure(here: Site, worker: Worker, rate: int, seconds: int) -> dict[str, float]:
     sending = asyncio.create_task(_send(here, rate, int(SETTLES_S) + seconds)) if rate else None
     await asyncio.sleep(SETTLES_S)
     pid, before = worker.process.pid, _commits(here)
@@ -55,6 +57,7 @@ async def _measure(here: Site, worker: Worker, rate: int, seconds: int) -> None:
         f"fixed: {len(after)} shards, {at}: {cpu_s / wall_s:.1%} of a core, {commits:.1f} commits/s; "
         f"fixed loop {usage.loop_ms():.0f} ms"
     )
+    return {"shards": len(after), "rate": rate, "core": cpu_s / wall_s, "commits_per_s": commits}
 
 
 def _commits(here: Site) -> dict[str, float]:

@@ -162,8 +162,8 @@ class World:
     def forget(self) -> None:
         """Let go of what refers to each other in circles, so that nearly all of it is gone at once; it is over."""
         for life in self.lives:
-            for shard in life.shards.owned.values():
-                vars(shard).clear()
+            for owned in life.shards.owned.values():
+                vars(owned).clear()
             for part in (life.shards, life.source, life):
                 vars(part).clear()
         for whole in (self.loop, self.broker, self):

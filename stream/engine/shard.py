@@ -163,7 +163,7 @@ class ShardFold:
         letters, forwards, told = self.account.letters(), self._router.forwards(), self.stage.results()
         results = [] if report.results == "kept" else list(told)
         over, untold = list(self.stage.hand_over()), self.stage.tells_all
-        return Commit(state, pack(delta), letters, forwards, over, touches, results, untold)
+        return Commit(state, pack(delta), letters, forwards, over, touches, results, untold, self.stage.behind)
 
     def take_delta(self, seq: int, report: ShardReport) -> Delta:
         """Give the delta unpacked: for a replay, which writes nothing."""

@@ -192,6 +192,16 @@ def _steps(parts: Any) -> Iterator[tuple[Sequence[Record], int, bool]]:
     yield joined(out), size, True
 
 
+def pace(fetcher: Any, wait_ms: int, min_bytes: int) -> None:
+    """Have fetches from here on wait so long for so many bytes; what is on its way already stays as it is.
+
+    Every fetch names every partition, and so does its answer: with nothing to read that is all there is to pay for.
+    """
+    fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = wait_ms, min_bytes
+    # it looks at all partitions as often as this; whatever it has to react to wakes it up
+    fetcher._fetcher_timeout = wait_ms / 1000
+
+
 class Ends(NamedTuple):
     """Where a partition ends: for who reads committed records only, and at all."""
 
@@ -199,15 +209,22 @@ class Ends(NamedTuple):
     high: int
 
 
-def ends(fetcher: Any, wanted: Collection[TopicPartition]) -> dict[TopicPartition, Ends]:
-    """Give both ends of the wanted partitions, as the broker told them with its last answers."""
+def ends(
+    fetcher: Any, wanted: Collection[TopicPartition], known: dict[TopicPartition, int] | None = None
+) -> dict[TopicPartition, Ends]:
+    """Give both ends of the wanted partitions, as the broker told them with its last answers.
+
+    With `known` only what was told since it was asked last: it notes which answer each partition was in.
+    """
     subscription = fetcher._subscriptions.subscription
     if subscription is None or subscription.assignment is None:
         return {}
     found: dict[TopicPartition, Ends] = {}
     for tp in subscription.assignment.tps.intersection(wanted):
         state = subscription.assignment.state_value(tp)
-        if state.highwater is not None:
+        if state.highwater is not None and (known is None or known.get(tp) != state.timestamp):
+            if known is not None:
+                known[tp] = state.timestamp
             stable = state.highwater if state.lso is None or state.lso < 0 else state.lso
             found[tp] = Ends(stable, state.highwater)
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
+from stream.changes.holds import Holds
 from stream.contract.readings import Reading
 from stream.contract.records import Record
 from stream.engine.commit import Commit, ShardReport
@@ -42,6 +43,9 @@ class Rollup(Protocol):
 
         It is `live` unless it was there before the rollup was taken over.
         """
+
+    def hear(self, holds: Holds, stamp_ms: int, *, live: bool) -> None:
+        """Learn that what some shards reported last still held when a worker looked."""
 
     def advance(self, now_ms: int, until_ms: int | None = None) -> None:
         """Move the windows to the broker's time, 0 where it is not known; no further than `until_ms` by it."""

@@ -56,7 +56,7 @@ from stream.worker.position import SourcePosition
 from stream.worker.published import Published
 from stream.worker.rollup_shard import FAST_WINDOWS
 from stream.worker.run import tame_collector
-from tests.bench import usage
+from tests.bench import figures, usage
 from tests.bench.mix import Mix, Options
 from tests.bench.site import PARTITIONS, shards_of
 
@@ -291,6 +291,9 @@ def main() -> None:
     print(f"best whole round: {whole * 1e6 / total:.2f} µs/event; fixed loop {loop:.1f} ms;")
     print(f"{total} events in {len(cut)} commits;", end=" ")
     print(f"{rows / total:.3f} rows and {size / total:.0f} bytes written an event; {rollup._table.series} series")
+    if not (args.leads or args.scattered):
+        steps_us = {name: spent_s * 1e6 / total for name, spent_s in best.items()}
+        figures.keep("steps", {"commit": args.commit, "whole_us": whole * 1e6 / total, "steps_us": steps_us})
     if args.leads:
         print(f"best whole round without people followed: {without * 1e6 / total:.2f} µs/event;", end=" ")
         print(f"events a CPU-second with them: {without / whole:.3f} of that")

@@ -82,8 +82,9 @@ fn signs(bytes: &[u8]) -> usize {
     let may_be = |at: usize, len: usize| {
         let is_behind = at.checked_sub(1).is_some_and(|before| is_part(bytes[before]));
         let rest = bytes.get(at + len..).unwrap_or(&[]);
-        let host = rest.iter().take_while(|byte| is_part(**byte));
-        is_behind && host.into_iter().any(|byte| *byte == b'.' || !byte.is_ascii())
+        // an escape may write any letter, and a dot
+        let mut host = rest.iter().take_while(|byte| is_part(**byte) || **byte == b'\\');
+        is_behind && host.any(|byte| *byte == b'.' || *byte == b'\\' || !byte.is_ascii())
     };
     let sign_at = |at: usize| match bytes[at] {
         b'@' => may_be(at, 1),

@@ -63,7 +63,12 @@ class Visitors(Stage):
         grid, namer = shared.grid, shared.namer
         self.following = None if namer is None else Following(namer, self._facts, campaign_id, Terms(look_back_ms))
         self.people = PeopleFold(
-            grid, self._facts, memory_ms, bounds, look_back_ms=look_back_ms, following=self.following,
+            grid,
+            self._facts,
+            memory_ms,
+            bounds,
+            look_back_ms=look_back_ms,
+            following=self.following,
             native=native,
         )
         self._orders: Orders | None = None

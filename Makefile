@@ -17,7 +17,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 
 QUICK := tests/structure tests/unit tests/laws tests/contracts tests/oracle stream
 
-.PHONY: help setup native native-check demo quick test bench chaos chaos-long alerts-proof render lint lock audit clean
+.PHONY: help setup native native-check demo quick test bench bench-peers chaos chaos-long alerts-proof render lint lock \
+	lock-peers audit clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -56,8 +57,11 @@ quick: $(STAMP)  ## what needs no broker and no browser, with few examples: unde
 test: $(STAMP)  ## all tests; the head of the output says which broker is used and what is skipped
 	$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
-bench: $(STAMP)  ## throughput, memory and latency on a real broker
+bench: $(STAMP)  ## throughput, memory, latency, restart and unit costs; the overview at the end
 	$(PY) -m tests.bench $(ARGS)
+
+bench-peers: $(STAMP)  ## one job on Flink, Kafka Streams, Bytewax … and leadpulse, on one broker; most of an hour
+	$(PY) -m tests.bench.peers --light $(ARGS)
 
 chaos: $(STAMP)  ## the fault suite: kills, zombies, brokers that are away, poison …; a quarter of an hour
 	$(PY) -m tests.chaos $(ARGS)
@@ -80,6 +84,11 @@ lint: $(STAMP)  ## style, types and drift of rendered files
 lock: $(STAMP)  ## choose dependency versions anew (for every platform) and write their hashes
 	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --generate-hashes \
 		--no-annotate --no-emit-index-url --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
+
+lock-peers: $(STAMP)  ## the same for the engines of bench-peers, each in an environment of its own
+	cd tests/bench/peers/requirements && for each in *.in; do \
+		$(CURDIR)/$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+			--no-emit-index-url --custom-compile-command 'make lock-peers' $$each -o $${each%.in}.lock || exit 1; done
 
 audit: $(STAMP)  ## does the lock fit the project, and is anything in it known to be vulnerable
 	@$(PY) .ci/dependencies.py

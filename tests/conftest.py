@@ -21,6 +21,7 @@ from tests.integration import shared
 ROOT = Path(__file__).resolve().parents[1]
 REQUIRED = frozenset(filter(None, os.environ.get("LEADPULSE_REQUIRE", "").split(",")))
 KNOWN = {"kafka", "prometheus", "chromium", "native"}
+_BEGAN = pytest.StashKey[bool]()
 
 if examples.CHOSEN in examples.PROFILES:
     examples.load()
@@ -35,12 +36,12 @@ def pytest_configure(config: pytest.Config) -> None:
             f"LEADPULSE_TEST_EXAMPLES: {examples.CHOSEN}? known: {', '.join(sorted(examples.PROFILES))}"
         )
     if not _side_by_side(config):
-        shared.begin()
+        config.stash[_BEGAN] = shared.begin()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the brokers that the tests of the run have shared."""
-    if not _side_by_side(config):
+    """Stop the brokers that the tests of the run have shared, unless whoever began the run still needs them."""
+    if config.stash.get(_BEGAN, False):
         shared.end()
 
 

@@ -4,6 +4,7 @@
 //! handed back by its place. So each rare rule exists once. Nothing here borrows from Python, and nothing is unsafe.
 
 pub mod arena;
+pub mod batch;
 pub mod core;
 pub mod decode;
 pub mod facts;
@@ -31,6 +32,7 @@ pub const INTERFACE: u32 = 1;
 #[pymodule]
 fn leadpulse_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("INTERFACE", INTERFACE)?;
+    module.add_class::<batch::Batch>()?;
     module.add_class::<core::Core>()?;
     fold::register(module)
 }

@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING
 from stream.demo import children, segment
 from stream.demo.broker import HOST, EmbeddedBroker, free_port
 from stream.demo.pace import SPEED
+from stream.errors import EXIT_FAIL_STOP
 
 if TYPE_CHECKING:
     from stream.kafka.layout import Layout
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 PARTITIONS = 4
 METRICS_PORT = 9464
 STOP_S = 10.0
+#: A machine that has no time for them may make a broker or a worker give up now and then; more often is a fault.
+GIVES_UP_MOST = 3
 
 
 class StageFailed(RuntimeError):
@@ -72,6 +75,7 @@ class Stage:
         self._metrics_port = port_or_free(metrics_port)
         self._past, self._say = past, say
         self._worker: subprocess.Popen[bytes] | None = None
+        self._gave_up = 0
         self._log: IO[bytes] | None = None
 
     @property
@@ -177,9 +181,14 @@ class Stage:
         return words
 
     def check(self) -> None:
-        """Raise StageFailed, with the worker's last words, if it is gone."""
-        if self._worker is not None and self._worker.poll() is not None:
-            raise StageFailed(f"the worker ended with exit code {self._worker.returncode}:\n{self.last_words()}")
+        """Start a worker again that gave up; raise StageFailed, with its last words, if it is gone for good."""
+        if self._worker is None or (code := self._worker.poll()) is None:
+            return
+        if code != EXIT_FAIL_STOP or self._gave_up == GIVES_UP_MOST:
+            raise StageFailed(f"the worker ended with exit code {code}:\n{self.last_words()}")
+        self._gave_up += 1
+        self._say(f"the worker gave up and is started again, as a supervisor would:\n{self.last_words()}")
+        self._start_worker()
 
     def last_words(self, most: int = 4_000) -> str:
         """Give the end of the worker's log."""

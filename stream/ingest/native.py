@@ -21,6 +21,7 @@ from stream.adapters.cloudevents import STRUCTURED
 from stream.contract.chatbot import NEEDS
 from stream.contract.fields import MAY_LOOK_LIKE_ONE
 from stream.contract.kinds import KindName
+from stream.contract.packed import Packed
 from stream.contract.records import Record
 from stream.contract.table import Field, envelope_of
 from stream.contract.times import DAY_MS
@@ -71,6 +72,7 @@ class Taken:
     left: list[int]
     places: NDArray[np.int64]
     hashes: NDArray[np.uint64]
+    times: NDArray[np.int64]
     hours: NDArray[np.int64]
     clock_ahead: int
 
@@ -120,18 +122,30 @@ class Native:
             "is_scanner": lambda agent: is_scanner(agent[:MAX_CHARACTERS]),
         })  # fmt: skip
 
-    def take(self, kind: KindName, records: list[Record], known: Any, since_hour: int | None, *, routed: bool) -> Taken:
+    def take(
+        self, kind: KindName, records: Sequence[Record], known: Any, since_hour: int | None, *, routed: bool
+    ) -> Taken:
         """Decode records; events before `since_hour` are left, and what may belong elsewhere, where that can be.
 
         `known` holds the keys that have a row here, or is None.
         """
         since_ms = _EARLIEST_MS if since_hour is None else since_hour * _HOUR_MS
-        left, places, hashes, times, ahead = self.core.decode(kind, records, known, routed, since_ms)
+        if isinstance(records, Packed):
+            told = self.core.decode_batches(kind, list(records.batches), known, routed, since_ms)
+        else:
+            told = self.core.decode(
+                kind, records if isinstance(records, list) else list(records), known, routed, since_ms
+            )
+        left, places, hashes, times, ahead = told
         seen = self.seen[kind]
         seen[0] += len(records)
         seen[1] += len(records) - len(left)
-        hours = np.frombuffer(times, np.int64) // _HOUR_MS
-        return Taken(kind, left, np.frombuffer(places, np.int64), np.frombuffer(hashes, np.uint64), hours, ahead)
+        at, hashed, ms = (
+            np.frombuffer(places, np.int64),
+            np.frombuffer(hashes, np.uint64),
+            np.frombuffer(times, np.int64),
+        )
+        return Taken(kind, left, at, hashed, ms, ms // _HOUR_MS, ahead)
 
     def settle(self, repeated: NDArray[np.bool_]) -> Settled:
         """Keep what was taken last, but for what came before."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -138,7 +138,7 @@ async def _newest(
 
 async def _read(
     link: Link, starts: Mapping[Place, int], ends: Mapping[Place, int], linger_s: float
-) -> AsyncIterator[tuple[Place, list[Record], bool]]:
+) -> AsyncIterator[tuple[Place, Sequence[Record], bool]]:
     """Give records from the starts to the ends, and what comes within a moment after; the last is whether they did.
 
     A partition may end in records of a transaction that is still open: who gives nothing for a while has no more.

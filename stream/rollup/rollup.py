@@ -22,6 +22,7 @@ from stream.catalog.words import PERIODS
 from stream.changes.accumulator import Spread
 from stream.changes.cells import Cell
 from stream.changes.deltas import Delta, UnknownDelta, unpack_coded
+from stream.changes.holds import Holds
 from stream.changes.panes import DAY_MS, NOW, Grid, end_pane
 from stream.contract.readings import Reading
 from stream.rollup.budget import Budget, Place
@@ -146,6 +147,11 @@ class Rollup:
         except UnknownDelta as error:
             raise ForeignDelta(str(error)) from error
         self._add(delta, names, stamp_ms, live)
+
+    def hear(self, holds: Holds, stamp_ms: int = 0, *, live: bool = True) -> None:
+        """Learn from a heartbeat that what some shards reported last still held; the rest is as for `apply`."""
+        self._restore()
+        self._standings.hold(holds, stamp_ms or self._clock_ms, self._clock_ms if live else None)
 
     def add(self, delta: Delta) -> None:
         """Add an unpacked delta."""

@@ -40,6 +40,8 @@ _EVENTS_MOST: Final = 10_000
 _NAME_MOST: Final = 64
 #: No time of the contract is longer.
 _TIME_MOST: Final = 40
+#: A number of more digits, before or behind its point, no reader of JSON takes; written out it may fill the memory.
+_DIGITS_MOST: Final = 300
 _NAMELESS: Final = "(no name)"
 _WRITE: Final = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 _ADDRESS: Final = re.compile(ADDRESS)
@@ -210,6 +212,8 @@ class Mapper:
         if value.__class__ is Hashed or value.__class__ is HashedPrint:
             return value.resolved(self._digest)
         if isinstance(value, Decimal):
+            if not value.is_finite() or not -_DIGITS_MOST < value.adjusted() < _DIGITS_MOST:
+                raise Fault("out_of_range")
             return orjson.Fragment(format(value, "f"))
         raise TypeError("no value of JSON")
 

@@ -23,6 +23,7 @@ from stream.ingest.ladder import Ladder
 from stream.ingest.touches import ChannelOptions
 from stream.kafka import security
 from stream.kafka.clock import BrokerClock
+from stream.kafka.pieces import keep_packed
 from stream.rollup.budget import most_readings
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.serve.http import HttpService
@@ -112,10 +113,11 @@ def fold_options(settings: Settings) -> FoldOptions:
 
 
 def look_for_core(settings: Settings) -> None:
-    """Say whether the compiled core is there; raises SettingsError where it must be and is not."""
+    """Use the compiled core, or say that it is not there; raises SettingsError where it must be and is not."""
     core, said = found(settings.native)
     if core is None and settings.native == "on":
         raise SettingsError(f"LEADPULSE_NATIVE is on, and {said}.", do="Build it, or leave the setting at auto.")
+    keep_packed(core)
     if said:
         log.info("%s: the Python does all of the work, with the same figures", said)
 

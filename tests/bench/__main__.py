@@ -1,9 +1,11 @@
 """Bench: the figures that the project promises, measured on this machine.
 
-Run:  python -m tests.bench [drain|memory|leads|restore|latency|sources …] [--events N] [--visitors N] [--scattered]
-Out:  throughput beside a plain reader, memory a visitor and a lead, the restore of leads, latency. Without a name all, one after the other.
+Run:  python -m tests.bench [drain|memory|leads|restore|latency|fixed|rto|steps|rollup|sources …] [--events N] [--visitors N] [--scattered]
+Out:  throughput beside a plain reader, memory a visitor and a lead, the restore of leads, latency, what an idle worker costs,
+      restart, µs by step, the rollup; an overview at the end. Without a name all, one after the other. `--table` runs nothing and writes what was measured last
+      (build/bench.json) into docs/performance.md and docs/scaling.md.
 
-`python -m tests.bench.fold` shows what each step costs, without Kafka.
+`python -m tests.bench.peers` compares with other engines.
 """
 
 from __future__ import annotations
@@ -11,13 +13,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import subprocess
 import sys
 
-from tests.bench import drain, latency, leads, memory, restore, sources
+from tests.bench import drain, figures, fixed, latency, leads, memory, overview, page, restore, rollup, rto, sources
 from tests.bench.mix import Options
 from tests.integration.brokers import choose_broker
+from tests.integration.supervisor import python
 
-STAGES = ("drain", "memory", "leads", "restore", "latency", "sources")
+STAGES = ("drain", "memory", "leads", "restore", "latency", "fixed", "rto", "steps", "rollup", "sources")
 
 
 def main() -> None:
@@ -31,7 +35,15 @@ def main() -> None:
     parser.add_argument("--leads", type=int, default=1_000_000, help="leads of the restore stage")
     parser.add_argument("--rate", type=int, default=10_000, help="events a second of the latency stage")
     parser.add_argument("--seconds", type=int, default=40, help="length of the latency stage")
+    parser.add_argument("--partitions", type=int, nargs="+", default=fixed.PARTITIONS, help="of the fixed stage")
+    parser.add_argument("--rates", type=int, nargs="+", default=fixed.RATES, help="events a second of the fixed stage")
+    parser.add_argument("--each", type=int, default=20, help="seconds that the fixed stage measures at each of them")
+    parser.add_argument("--table", action="store_true", help="write what was measured last into the pages; run nothing")
     args = parser.parse_args()
+    if args.table:
+        page.fill(page.PERFORMANCE, overview.of_performance(figures.read()))
+        page.fill(page.SCALING, overview.of_scaling(figures.read()))
+        return
     stages = args.stages or STAGES
     if unknown := set(stages) - set(STAGES):
         parser.error(f"no stage is called {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}")
@@ -45,7 +57,11 @@ def main() -> None:
         restore.run(args.leads)
     if "sources" in stages:
         sources.run()
-    if "drain" in stages or "latency" in stages:
+    if "steps" in stages:
+        subprocess.run([*python("-m"), "tests.bench.fold"], check=True)
+    if "rollup" in stages:
+        rollup.run()
+    if {"drain", "latency", "fixed", "rto"} & set(stages):
         with choose_broker(lasting=True) as broker:
             guarantee = "transactions" if broker.transactions else "no transactions (at least once)"
             print(f"broker: {broker.kind}, {guarantee}")
@@ -54,6 +70,11 @@ def main() -> None:
                 asyncio.run(drain.run(broker, mix))
             if "latency" in stages:
                 asyncio.run(latency.run(broker, args.rate, args.seconds))
+            if "fixed" in stages:
+                asyncio.run(fixed.run(broker, args.partitions, args.rates, args.each))
+            if "rto" in stages:
+                asyncio.run(rto.run(broker, Options(events=args.events, visitors=args.visitors)))
+    print(f"\n{overview.overview(figures.read())}")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import Final
 
 import orjson
 
-from tests.bench import usage
+from tests.bench import figures, usage
 from tests.bench.mix import KINDS, Mix, Options
 from tests.bench.site import Account, Site, site
 from tests.integration.brokers import Broker
@@ -70,12 +70,20 @@ async def run(broker: Broker, options: Options) -> None:
     print(f"ratio worker / plain reader: {worker.per_cpu_s / plain.per_cpu_s:.2f}")
     print(f"fixed loop: {usage.shown(loops_ms)} before, between and after; the busier the machine, the longer")
     check(account, mix.uniques, len(mix))
+    found = {
+        "events": len(mix),
+        "per_cpu_s": worker.per_cpu_s,
+        "per_s": worker.events / worker.wall_s,
+        "peak_mb": worker.peak_mb,
+        "reader_per_cpu_s": plain.per_cpu_s,
+    }
+    figures.keep("drain scattered" if options.scattered else "drain", found)
 
 
 async def _drain(here: Site, records: int) -> tuple[Figures, Account]:
     """Start a worker and wait until it has counted everything, on the topic and in its gauges."""
     with here.worker() as worker:
-        _ready(worker)
+        ready(worker)
         pid = worker.process.pid
         began, used_s = time.monotonic(), usage.cpu_s(pid)
         account = await here.follow(worker, records, LIMIT_S)
@@ -88,7 +96,7 @@ async def _drain(here: Site, records: int) -> tuple[Figures, Account]:
     return figures, account
 
 
-def _ready(worker: Worker) -> None:
+def ready(worker: Worker) -> None:
     """Wait until all shards are about to read, or have just begun."""
     until = time.monotonic() + 60
     while "ready: " not in worker.log():

@@ -16,13 +16,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
+from stream.contract.packed import joined
 from stream.contract.records import TOUCHES, Record
 from stream.contract.results import encode
 from stream.engine import repeats
@@ -34,8 +35,11 @@ from stream.engine.groups import GROUPS, chosen, following
 from stream.engine.options import FoldOptions
 from stream.engine.routing import Router
 from stream.engine.shard import ShardFold
+from stream.ingest.native import Native
 from stream.ingest.touches import Channels
 from stream.kafka import fetch as lean
+from stream.kafka.pieces import keep_packed
+from stream.kernels import native
 from stream.rollup.budget import most_readings
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.stages.ads.fold import Ads
@@ -52,7 +56,7 @@ from stream.worker.position import SourcePosition
 from stream.worker.published import Published
 from stream.worker.rollup_shard import FAST_WINDOWS
 from stream.worker.run import tame_collector
-from tests.bench import usage
+from tests.bench import figures, usage
 from tests.bench.mix import Mix, Options
 from tests.bench.site import PARTITIONS, shards_of
 
@@ -60,6 +64,8 @@ A_BATCH = 180  # records, some 64 KB: what busy producers send at once
 REPORT = ShardReport(caught_up=False, now_ms=0, lag_records={})
 #: Step → what is replaced by a timed twin: the owner, the name of the call.
 STEPS: dict[str, list[tuple[Any, str]]] = {
+    "native: decode": [(Native, "take")],
+    "native: settle": [(Native, "settle")],
     "decode": [(pipeline, "decode")],
     "route": [(Router, "part")],
     "hash ids": [(repeats, "hash_ids")],
@@ -175,12 +181,12 @@ class _Parts:
         """Nothing was aborted."""
 
 
-def unpacked(raw: bytes) -> list[Record]:
+def unpacked(raw: bytes) -> Sequence[Record]:
     """Read record batches as the consumer does."""
-    slices, records = lean.Slices(_Parts(raw)), list[Record]()
+    slices, parts = lean.Slices(_Parts(raw)), list[Sequence[Record]]()
     while not slices.ended:
-        records += next(slices)[0]
-    return records
+        parts.append(next(slices)[0])
+    return joined(parts)
 
 
 def appended(rows: list[tuple[bytes | None, bytes | None]]) -> int:
@@ -254,6 +260,7 @@ def main() -> None:
     mix = Mix(Options(events=args.events, visitors=args.visitors, scattered=args.scattered))
     cut = commits(mix, args.commit)
     tame_collector()
+    keep_packed(native.found()[0])
     best: dict[str, float] = {}
     whole, without, loop = float("inf"), float("inf"), float("inf")
     for _ in range(args.rounds):
@@ -284,6 +291,9 @@ def main() -> None:
     print(f"best whole round: {whole * 1e6 / total:.2f} µs/event; fixed loop {loop:.1f} ms;")
     print(f"{total} events in {len(cut)} commits;", end=" ")
     print(f"{rows / total:.3f} rows and {size / total:.0f} bytes written an event; {rollup._table.series} series")
+    if not (args.leads or args.scattered):
+        steps_us = {name: spent_s * 1e6 / total for name, spent_s in best.items()}
+        figures.keep("steps", {"commit": args.commit, "whole_us": whole * 1e6 / total, "steps_us": steps_us})
     if args.leads:
         print(f"best whole round without people followed: {without * 1e6 / total:.2f} µs/event;", end=" ")
         print(f"events a CPU-second with them: {without / whole:.3f} of that")

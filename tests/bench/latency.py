@@ -1,7 +1,7 @@
 """Latency: how long after it is produced an event shows in a gauge, under steady load.
 
 Run:  python -m tests.bench latency [--rate N] [--seconds N]
-Out:  p50, p95 and the longest time from produce to gauge, in seconds.
+Out:  p50, p95, p99 and the longest time from produce to gauge, in seconds.
 
 Beside the standard mix at the given rate there are twelve sites that nobody else visits, each with a visitor in a
 shard of its own who sees a page now and then. A page view of such a site is in the gauge when
@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from tests.bench import usage
+from tests.bench import figures, usage
 from tests.bench.mix import Event, Mix, Options
 from tests.bench.site import PARTITIONS, Batches, Site, shards_of, site
 from tests.integration.brokers import Broker
@@ -84,12 +84,15 @@ async def run(broker: Broker, rate: int, seconds: int) -> None:
         watching.cancel()
     loops_ms.append(usage.loop_ms())
     taken_s = probes.latencies(began + WARM_UP_S)
-    p50_s, p95_s = (taken_s[int(len(taken_s) * q)] for q in (0.5, 0.95))
+    p50_s, p95_s, p99_s = (taken_s[int(len(taken_s) * q)] for q in (0.5, 0.95, 0.99))
     print(f"latency: {len(events) / wall_s:,.0f} events/s for {wall_s:.0f} s, worker at {cpu_s / wall_s:.0%} of a core")
     print(f"latency: {len(taken_s)} probes of {PARTITIONS} shards; fixed loop {usage.shown(loops_ms)}")
     print(
-        f"produce to gauge: p50 {p50_s:.2f} s, p95 {p95_s:.2f} s, longest {taken_s[-1]:.2f} s (bar: p95 {BAR_S:.0f} s)"
+        f"produce to gauge: p50 {p50_s:.2f} s, p95 {p95_s:.2f} s, p99 {p99_s:.2f} s, longest {taken_s[-1]:.2f} s "
+        f"(bar: p95 {BAR_S:.0f} s)"
     )
+    found = {"p50_s": p50_s, "p95_s": p95_s, "p99_s": p99_s, "rate": rate, "core": cpu_s / wall_s}
+    figures.keep("latency", found)
 
 
 async def _pace(here: Site, events: list[Event], shard_of: dict[bytes, int], probes: Probes, rate: int) -> None:

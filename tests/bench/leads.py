@@ -23,7 +23,7 @@ from stream.engine.groups import GROUPS, following
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.stages.leads.rows import head_of
-from tests.bench import usage
+from tests.bench import figures, usage
 from tests.bench.mix import Mix, Options
 from tests.integration.supervisor import python
 
@@ -60,6 +60,7 @@ def measure(events: int) -> None:
     print(f"leads: {events:,} events, {many:,} leads, {len(rows):,} ids in {encoded / 1e6:.0f} MB of rows")
     print(f"leads: {few:,} leads {low / 1e6:.0f} MB, {many:,} leads {high / 1e6:.0f} MB resident")
     print(f"bytes a lead, all ids with it: {(high - low) / (many - few):.0f} (bar: {BAR_BYTES})")
+    figures.keep("leads", {"bytes": (high - low) / (many - few), "leads": many})
 
 
 def tell(events: int) -> None:

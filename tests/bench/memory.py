@@ -19,7 +19,7 @@ from stream.contract.records import Record
 from stream.engine.commit import ShardReport
 from stream.engine.groups import GROUPS
 from stream.engine.shard import ShardFold
-from tests.bench import usage
+from tests.bench import figures, usage
 from tests.bench.mix import Mix, Options
 from tests.bench.site import PARTITIONS, shards_of
 from tests.integration.supervisor import python
@@ -51,6 +51,7 @@ def measure(visitors: int) -> None:
     print(f"memory: {few:,} visitors {low / 1e6:.0f} MB, {many:,} visitors {high / 1e6:.0f} MB resident")
     print(f"memory: {ids_low / 1e6:.0f} and {ids_high / 1e6:.0f} MB of these are known ids; a row has {row:.0f} bytes")
     print(f"bytes a remembered visitor: {slope:.0f} (bar: {BAR_BYTES})")
+    figures.keep("memory", {"bytes": slope, "visitors": many})
 
 
 def _fold(shards: list[ShardFold], part: int, visitors: int) -> None:

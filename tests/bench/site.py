@@ -11,10 +11,11 @@ import re
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.request import urlopen
 
@@ -68,15 +69,23 @@ class Account:
 class Site:
     """Topics with a prefix of their own, and at most one worker."""
 
-    def __init__(self, broker: Broker, prefix: str, folder: Path) -> None:
-        self.broker, self.prefix, self.folder = broker, prefix, folder
+    def __init__(
+        self,
+        broker: Broker,
+        prefix: str,
+        folder: Path,
+        partitions: int = PARTITIONS,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.broker, self.prefix, self.folder, self.partitions = broker, prefix, folder, partitions
+        self.settings = settings
         self.link = Link((broker.bootstrap,))
         self.http = f"127.0.0.1:{free_port()}"
-        topics.create(self.link, Layout(prefix, GROUPS.values()), partitions=PARTITIONS)
+        topics.create(self.link, Layout(prefix, GROUPS.values()), partitions=partitions)
 
     @contextmanager
     def worker(self) -> Iterator[Worker]:
-        """Run `leadpulse worker` with its defaults; end it at the end."""
+        """Run `leadpulse worker` with its defaults but for the site's settings; end it at the end."""
         settings = {
             "LEADPULSE_BROKERS": self.broker.bootstrap,
             "LEADPULSE_TOPIC_PREFIX": self.prefix,
@@ -84,6 +93,7 @@ class Site:
             "LEADPULSE_DELIVERY": "exactly_once" if self.broker.transactions else "at_least_once",
             "LEADPULSE_COMMIT_INTERVAL": "1s",
             "PYTHONPATH": str(_ROOT),
+            **self.settings,
         }
         command = [*python("-m"), "stream", "worker"]
         worker = Worker(command, settings, self.folder, "worker", restart=False)
@@ -94,7 +104,7 @@ class Site:
 
     async def produce(self, mix: Mix) -> None:
         """Send records as fast as possible, in batches as busy producers make them."""
-        shard_of = shards_of(mix.keys)
+        shard_of = shards_of(mix.keys, self.partitions)
         async with self.producer() as producer:
             batches = Batches(producer, self.prefix)
             for event in mix:
@@ -164,23 +174,25 @@ class Site:
 
 
 @contextmanager
-def site(broker: Broker, prefix: str) -> Iterator[Site]:
+def site(
+    broker: Broker, prefix: str, partitions: int = PARTITIONS, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Site]:
     """Make an installation, with a folder for the worker's output."""
     with tempfile.TemporaryDirectory(prefix="leadpulse-bench-") as folder:
-        yield Site(broker, prefix, Path(folder))
+        yield Site(broker, prefix, Path(folder), partitions, settings)
 
 
-def shards_of(keys: Sequence[bytes]) -> dict[bytes, int]:
+def shards_of(keys: Sequence[bytes], partitions: int = PARTITIONS) -> dict[bytes, int]:
     """Give the partition of each key, as producers with murmur2 choose it."""
-    return dict(zip(keys, partitions_of([key.decode() for key in keys], PARTITIONS).tolist(), strict=True))
+    return dict(zip(keys, partitions_of([key.decode() for key in keys], partitions).tolist(), strict=True))
 
 
 class Batches:
     """Record batches that fill up, one a partition."""
 
-    def __init__(self, producer: AIOKafkaProducer, prefix: str) -> None:
+    def __init__(self, producer: AIOKafkaProducer, prefix: str, kinds: Sequence[str] = KINDS) -> None:
         self._producer = producer
-        self._topics = {kind: f"{prefix}{kind}" for kind in KINDS}
+        self._topics = {kind: f"{prefix}{kind}" for kind in kinds}
         self._open: dict[tuple[str, int], Any] = {}
         self._acks: list[asyncio.Future[Any]] = []
 

@@ -4,6 +4,7 @@ Run:  python -m tests.chaos [--long] [--list] [--table] [ID …]
 Out:  a line for each scenario; build/chaos.json; exit code 1 if one failed. What cannot run here says why.
 
 Two scenarios go on side by side: those that run tests beside those that run workers, which wait more than they work.
+Those that run tests share a broker, as the tests of one run do.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tests.chaos import nodes, report
 from tests.chaos.ground import Ground
 from tests.chaos.outcome import NotHere, Outcome, Row, Scenario
 from tests.chaos.table import BY_ID, SCENARIOS
+from tests.integration import shared
 
 
 def main() -> int:
@@ -67,6 +69,7 @@ def _all(wanted: list[Scenario], long: bool) -> list[Row]:
                 why = f"\n     {row.why}" if row.why else ""
                 print(f"{row.id:4} {row.verdict} in {row.seconds:.0f} s{after}{why}", flush=True)
 
+    shared.begin()
     beside = threading.Thread(target=lane, args=([one for one in wanted if one.run is None],), daemon=True)
     beside.start()
     try:
@@ -74,6 +77,7 @@ def _all(wanted: list[Scenario], long: bool) -> list[Row]:
         beside.join()
     finally:
         ground.close()
+        shared.end()
     return rows
 
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from stream.demo import demo as demo_module
 from stream.demo import play as play_module
 from stream.demo.broker import BrokerUnavailable, EmbeddedBroker, binary
-from stream.demo.stage import Stage
+from stream.demo.stage import GIVES_UP_MOST, Stage, StageFailed
 from tests import patience
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,6 +162,17 @@ def test_a_worker_that_publishes_nothing_is_started_again_and_it_is_said(
     assert len(play.restarts) == 1
     assert "was started again" in said
     assert "most recent call first" in said  # the stack of the one that hung
+
+
+def test_a_worker_that_gives_up_is_started_again_but_not_for_ever() -> None:
+    told: list[str] = []
+    gives_up = (sys.executable, "-c", "import sys; print('no broker'); sys.exit(70)")
+    with Stage(metrics_port=19466, worker=gives_up, say=told.append) as stage, pytest.raises(StageFailed) as failed:
+        until(lambda: stage.check(), PATIENCE_S)
+    assert "exit code 70" in str(failed.value)
+    again = [line for line in told if "is started again" in line]
+    assert len(again) == GIVES_UP_MOST
+    assert all("no broker" in line for line in again)
 
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and only Linux tells children of a death")

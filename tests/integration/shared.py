@@ -30,10 +30,13 @@ START_LIMIT_S, END_LIMIT_S = 700, 20  # Maven may have to fetch the jars
 _numbers = itertools.count(1)
 
 
-def begin() -> None:
-    """Make the folder of a run, for this process and all that it starts."""
+def begin() -> bool:
+    """Make the folder of a run, for this process and all that it starts; False: it is part of a run already."""
+    if RUN in os.environ:
+        return False
     os.environ[RUN] = tempfile.mkdtemp(prefix="leadpulse-run-")
     os.environ[f"{RUN}_BY"] = str(os.getpid())
+    return True
 
 
 def end() -> None:
@@ -52,7 +55,7 @@ def end() -> None:
 
 def fresh_prefix(letter: str) -> str:
     """Give a topic prefix that no other test has, in this process of tests or another."""
-    return f"{letter}{os.environ.get('PYTEST_XDIST_WORKER', '')}-{next(_numbers)}."
+    return f"{letter}{os.getpid():x}-{next(_numbers)}."
 
 
 def shared_broker(kind: str | None = None) -> Broker:

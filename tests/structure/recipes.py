@@ -19,7 +19,9 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -97,15 +99,31 @@ def _step(block: str) -> Step:
 
 
 def copied(to: Path) -> Path:
-    """Copy the tree."""
+    """Copy the tree, and what is compiled of it already: to compile all of it takes longer than many a proof."""
     ignore = shutil.ignore_patterns("__pycache__", "*.pyc", "node_modules")
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
             shutil.copytree(source, to / part, ignore=ignore)
+            for file in source.rglob("*.py"):
+                _link_compiled(file, to / file.relative_to(ROOT))
         else:
             shutil.copy2(source, to / part)
     return to
+
+
+def _link_compiled(file: Path, copy: Path) -> None:
+    """Give a copy the bytecode of its file, which holds for as long as neither size nor time of the copy change."""
+    compiled = Path(cache_from_source(str(file)))
+    for found in compiled.parent.glob(f"{file.stem}.cpython-*.pyc"):
+        place = _bytecode() / copy.parent.relative_to("/") / found.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.link(found, place)
+
+
+def _bytecode() -> Path:
+    return Path(os.environ.get("PYTHONPYCACHEPREFIX") or ROOT / ".cache" / "bytecode")
 
 
 def apply(step: Step, root: Path) -> None:
@@ -148,7 +166,7 @@ def run(command: str, root: Path) -> subprocess.CompletedProcess[str]:
         env={
             **{name: value for name, value in mine.items() if name != "PYTHONDONTWRITEBYTECODE"},
             "PYTHONPATH": str(root),
-            "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX") or str(ROOT / ".cache" / "bytecode"),
+            "PYTHONPYCACHEPREFIX": str(_bytecode()),
             "LEADPULSE_TEST_EXAMPLES": "quick",
         },
         stdout=subprocess.PIPE,

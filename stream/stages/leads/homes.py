@@ -19,15 +19,16 @@ import msgspec
 
 from stream.identity.facts import Fact, Visit
 from stream.identity.ids import FIELDS, VISITOR, Id, Namer
-from stream.identity.messages import Drop, Link, Name, Put, Seen
+from stream.identity.messages import Drop, Link, Name, Put, Puts, Seen
+from stream.identity.packed import FACTS, encode_fact, moment_of, tag
 from stream.lifecycle.rules import Rules
-from stream.stages.leads.clusters import EVIDENCE, VISITORS, moment_of, visitor_of
+from stream.stages.leads.clusters import EVIDENCE, VISITORS, visitor_of
 from stream.stages.leads.counting import Counting
 from stream.stages.leads.known import MOST_FACTS, Known
 from stream.stages.leads.messages import Edge, Full, Join, Linked, Message, Moved, Sharing, Shipped, Standing, Union
 from stream.stages.leads.post import Post
 from stream.stages.leads.results import Results
-from stream.stages.leads.rows import FACTS, decoded, encode_fact, tag
+from stream.stages.leads.rows import decoded
 from stream.stages.leads.store import Home, Store
 from stream.stages.leads.told import merged
 
@@ -80,6 +81,49 @@ class Homes:
         self.touch(home)
 
     # facts ------------------------------------------------------------------------------------------------
+
+    def puts(self, message: Puts) -> None:
+        """Take what was told of an id in one: at once where it makes no difference, else message by message."""
+        home, id = self._store.make(message.at), message.about
+        row = home.row
+        if row.parent is not None:
+            self._post.send(msgspec.structs.replace(message, at=row.parent, id=id))
+        elif not self._at_once(home, id, message):
+            for one in message.apart():
+                if isinstance(one, Put):
+                    self.put(one)
+                else:
+                    self.name(one)
+
+    def _at_once(self, home: Home, id: Id, message: Puts) -> bool:
+        """Take facts about the only id of a cluster that make no lead of anybody, or somebody else than before.
+
+        Then nothing is to be asked between one and the next. Tell whether they were such.
+        """
+        row = home.row
+        if message.version != FACTS or row.gone or row.members or row.edges or id != home.id:
+            return False
+        part = home.parts.get(id)
+        n = len(message.letters)
+        if EVIDENCE.isdisjoint(message.letters):
+            if part is not None and (part.evident or len(part) + n > MOST_FACTS):
+                return False
+            if row.rules not in (0, self._counting.number):
+                return False
+            row.rules = self._counting.number
+        else:
+            self.touch(home)
+        if part is None:
+            part = home.part(id)
+        if message.site and not (part.site and (message.seen_ms, message.seen_id) >= part.first):
+            part.name(message.site, message.text, message.seen_ms, message.seen_id)
+            row.site = message.site
+            self.hear_of(home, message.seen_ms)
+        part.add_all(n, message.facts)
+        home.changed = True
+        self.hear_of(home, message.oldest_ms)
+        self.hear_of(home, message.newest_ms)
+        return True
 
     def put(self, message: Put) -> None:
         """Keep a fact."""

@@ -18,17 +18,10 @@ from msgspec import Raw, Struct
 
 from stream.identity.facts import Fact
 from stream.identity.ids import Id
+from stream.identity.packed import FACTS, encode_fact, facts_of, head
 
-#: The version of the bytes of facts. It rises with a field of any of them: a fact is known by its bytes, so those of a
-#: row of another version are made anew when it is read.
-FACTS: Final = 1
-
-_encoder: Final = msgspec.msgpack.Encoder()
-_facts: Final = msgspec.msgpack.Decoder(list[Fact]).decode
 _fact: Final = msgspec.msgpack.Decoder(Fact).decode
-raws_of: Final = msgspec.msgpack.Decoder(list[Raw]).decode
-encode_fact: Final = _encoder.encode
-encode: Final = _encoder.encode
+encode: Final = msgspec.msgpack.Encoder().encode
 
 
 #: A list of nothing.
@@ -178,32 +171,10 @@ def facts_in(raws: Iterable[Raw], version: int) -> list[bytes]:
 
 def decoded(facts: Iterable[bytes]) -> list[Fact]:
     """Give facts of their bytes."""
-    return _facts(listed(facts))
-
-
-def parted(n: int, facts: bytes) -> list[Raw]:
-    """Part so many facts that lie one behind the other."""
-    return raws_of(_head(n) + facts)
-
-
-def many(n: int, facts: bytes) -> list[Fact]:
-    """Give so many facts that lie one behind the other."""
-    return _facts(_head(n) + facts)
+    return facts_of(listed(facts))
 
 
 def listed(items: Iterable[bytes]) -> bytes:
     """Make a list in MessagePack of what is encoded already."""
     some = list(items)
-    return _head(len(some)) + b"".join(some)
-
-
-def _head(n: int) -> bytes:
-    """Give how a list of so many begins in MessagePack."""
-    if n < 16:
-        return bytes((0x90 | n,))
-    return b"\xdc" + n.to_bytes(2, "big") if n < 65_536 else b"\xdd" + n.to_bytes(4, "big")
-
-
-def tag(fact: bytes) -> int:
-    """Give the letter that tells what a fact is, as a number."""
-    return fact[2] if fact[0] < 0xDC else fact[4]
+    return head(len(some)) + b"".join(some)

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from msgspec import Raw
 
 from stream.identity.ids import Id
+from stream.identity.packed import FACTS
 from stream.stages.leads.known import Known
-from stream.stages.leads.rows import FACTS, NOTHING, Row, Told, encode, key, part_of, row_of, told_of
+from stream.stages.leads.rows import NOTHING, Row, Told, encode, key, part_of, row_of, told_of
 from stream.stages.leads.tables import Encoded
 from stream.state.keys import LEAD_HOMES, LEAD_PARTS
 

@@ -16,11 +16,12 @@ from typing import Final
 from stream.changes.panes import DAY_MS
 from stream.identity.facts import OF_VISITORS, Fact
 from stream.identity.ids import Id
-from stream.stages.leads.clusters import groups, lives, moment_of
+from stream.identity.packed import encode_fact, moment_of
+from stream.stages.leads.clusters import groups, lives
 from stream.stages.leads.counting import Counting
 from stream.stages.leads.forgetting import Forgetting
 from stream.stages.leads.homes import Homes
-from stream.stages.leads.rows import decoded, encode_fact, head_of
+from stream.stages.leads.rows import decoded, head_of
 from stream.stages.leads.rulebook import Rulebook
 from stream.stages.leads.settle import settle
 from stream.stages.leads.store import Home, Store, id_of

@@ -33,7 +33,7 @@ def poison_among(ground: Ground, long: bool) -> Outcome:
     """Send every record of the corpus that a broker takes, one in ten of the load: each ends where the corpus says."""
     rounds = 100 if long else 1
     taken = [one for one in corpus() if one[2] is None or len(one[2]) < _LARGEST]
-    with ground.field() as field:
+    with ground.field(optional=True, LEADPULSE_LEADS="on") as field:  # the corpus is of all kinds
         worker = field.workers[0]
         field.wait_owned()
         before = _dead(field)

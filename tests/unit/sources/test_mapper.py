@@ -75,11 +75,16 @@ def test_a_site_may_stand_in_the_record_or_around_it() -> None:
         ({"time": 1772323200}, "bad_time", "time"),
         ({"visitor_id": object()}, "wrong_type", ""),
         ({"engagement_ms": 1 << 70}, "wrong_type", ""),
+        ({"value": Decimal("1e400")}, "out_of_range", ""),
+        ({"value": Decimal("-1e-999999999")}, "out_of_range", ""),
+        ({"value": Decimal("NaN")}, "out_of_range", ""),
     ],
 )
 def test_what_cannot_be_written_is_refused(fields: dict[str, Any], reason: str, path: str) -> None:
     def read(record: Any, about: Any) -> Any:
-        yield page_view(**{"id": "1", "time": TIME, "visitor_id": "v", "page": {"path": "/"}, **fields})
+        made = form if "value" in fields else page_view
+        rest: dict[str, Any] = {"action": "submit"} if made is form else {"page": {"path": "/"}}
+        yield made(**{"id": "1", "time": TIME, "visitor_id": "v", **rest, **fields})
 
     (refused,) = run(read, {}).refused
     assert (refused.reason, refused.path) == (reason, path)

@@ -75,11 +75,21 @@ pub fn read(record: &str, table: &Table, bounds: Bounds, hints: &mut Hints, valu
     Ok(())
 }
 
-/// Count what may be the middle of an address.
+/// Count what may be the middle of an address: a sign behind what one ends in, and before something with a dot. This is
+/// wider than the pattern of `stream/contract/fields.py`, so that nothing which that finds is missed.
 fn signs(bytes: &[u8]) -> usize {
-    memchr::memchr2_iter(b'@', b'%', bytes)
-        .filter(|at| bytes[*at] == b'@' || bytes[*at..].starts_with(b"%40"))
-        .count()
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"._%+-".contains(&byte);
+    let may_be = |at: usize, len: usize| {
+        let is_behind = at.checked_sub(1).is_some_and(|before| is_part(bytes[before]));
+        let rest = bytes.get(at + len..).unwrap_or(&[]);
+        let host = rest.iter().take_while(|byte| is_part(**byte));
+        is_behind && host.into_iter().any(|byte| *byte == b'.' || !byte.is_ascii())
+    };
+    let sign_at = |at: usize| match bytes[at] {
+        b'@' => may_be(at, 1),
+        _ => bytes[at..].starts_with(b"%40") && may_be(at, 3),
+    };
+    memchr::memchr2_iter(b'@', b'%', bytes).filter(|at| sign_at(*at)).count()
 }
 
 struct Reader<'a> {
@@ -702,6 +712,6 @@ mod tests {
 
     #[test]
     fn signs_of_addresses_are_counted() {
-        assert_eq!(signs(b"a@b %40 %41 100%"), 2);
+        assert_eq!(signs(b"a@b.c a%40b.c %41 100% /@b.c a@b"), 2);
     }
 }

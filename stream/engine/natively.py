@@ -9,10 +9,11 @@ Out: what is left for the Python; bookings; facts for the stage.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from stream.contract.kinds import KindName
 from stream.contract.packed import Packed
-from stream.contract.records import Record
+from stream.contract.records import REROUTE, Record
 from stream.engine.account import Account
 from stream.engine.options import FoldOptions
 from stream.engine.repeats import Repeats
@@ -22,31 +23,33 @@ from stream.ingest.timing import Flags
 from stream.kernels.native import chosen, found
 from stream.stages.stage import Stage
 
-__all__ = ["Natively", "found", "natively"]
+__all__ = ["Natively", "Place", "found"]
 
 
 class Natively:
-    """What one shard leaves to the native core."""
+    """What one shard leaves to the native core; all of it goes the other way where there is none."""
 
-    def __init__(self, core: Native, stage: Stage, repeats: Repeats, account: Account) -> None:
-        self._core, self._stage, self._repeats, self._account = core, stage, repeats, account
+    def __init__(self, stage: Stage, repeats: Repeats, account: Account, options: FoldOptions, place: Place) -> None:
+        self._stage, self._repeats, self._account = stage, repeats, account
+        self.core = _core_of(stage, options, place)
         self._open: Taken | None = None
         self._repeated: Flags | None = None
 
     @property
     def seen(self) -> Mapping[str, Sequence[int]]:
         """Kind → records so far, and those that went this way."""
-        return self._core.seen
+        return {} if self.core is None else self.core.seen
 
-    def takes(self, source: str) -> bool:
-        """Say whether records of a source may go this way now."""
-        return source in self._core.kinds and not self._stage.looks_closer
-
-    def take(self, kind: KindName, records: Sequence[Record]) -> Sequence[Record]:
-        """Take what is common; give the rest."""
-        since_hour = self._repeats.since_hour(kind)
-        taken = self._core.take(kind, records, self._stage.known, since_hour, routed=True)
+    def take(self, kind: KindName, records: Sequence[Record], source: str) -> Sequence[Record]:
+        """Take what is common; give the rest. What was forwarded once stays here."""
+        core = self.core
+        if core is None or kind not in core.kinds or self._stage.looks_closer:
+            return records
+        forwarded, since = source == REROUTE, self._repeats.heard(kind)
+        taken = core.take(kind, records, self._stage.known, since, routed=not forwarded)
         self._open, self._repeated = taken, None
+        if forwarded:
+            self._repeats.forwarded(kind, records, zip(taken.places.tolist(), taken.times.tolist(), strict=True))
         if isinstance(records, Packed):
             return records.picked(taken.left)
         return records if len(taken.left) == len(records) else [records[at] for at in taken.left]
@@ -61,33 +64,34 @@ class Natively:
     def settle(self) -> None:
         """Book what was taken and is no repeat, and keep it for the stage."""
         taken, self._open = self._open, None
-        if taken is None:
+        if taken is None or self.core is None:
             return
         if self._repeated is None:
             self._repeated = self._repeats.alone(taken)
-        self._account.book(taken.kind, len(taken), taken.clock_ahead, self._core.settle(self._repeated))
+        self._account.book(taken.kind, len(taken), taken.clock_ahead, self.core.settle(self._repeated))
 
     def hand_over(self) -> None:
         """Give the stage what was kept."""
-        self._stage.take_natively(self._core)
+        if self.core is not None:
+            self._stage.take_natively(self.core)
 
 
-def natively(
-    stage: Stage,
-    repeats: Repeats,
-    account: Account,
-    options: FoldOptions,
-    kinds: Sequence[KindName],
-    shard: int,
-    shards: int,
-) -> Natively | None:
-    """Give the native way of a shard; None where there is no core, none is wanted, or the stage has no use for it."""
+class Place(NamedTuple):
+    """Which shard it is: of the kinds of its group, its number, of how many."""
+
+    kinds: Sequence[KindName]
+    shard: int
+    shards: int
+
+
+def _core_of(stage: Stage, options: FoldOptions, place: Place) -> Native | None:
+    """Give the core of a shard; None where there is none, none is wanted, or the stage has no use for it."""
     said, core = stage.natively(), chosen(options.native)
     if core is None or said is None or options.partitioner != "murmur2":
         return None
-    kinds = [kind for kind in kinds if kind in READ]
     home = Home(
-        shard, shards, kinds, said.labels, said.touch_of, said.facts, (options.grid.origin_ms, options.grid.pane_ms),
+        place.shard, place.shards, [kind for kind in place.kinds if kind in READ],
+        said.labels, said.touch_of, said.facts, (options.grid.origin_ms, options.grid.pane_ms),
         options.require_consent, bool(options.leads), said.telling,
     )  # fmt: skip
-    return Natively(Native(core, home, options.limits), stage, repeats, account)
+    return Native(core, home, options.limits)

@@ -6,13 +6,13 @@ Out: what is left of a batch; the account is told of the rest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from stream.changes.panes import HOUR_MS
 from stream.contract.kinds import KindName
-from stream.contract.records import REROUTE
+from stream.contract.records import REROUTE, Record
 from stream.contract.rejects import Reject
 from stream.engine.account import Account
 from stream.engine.retention import Oldest, Retention
@@ -35,7 +35,7 @@ class Repeats:
         """Take out events of hours whose ids were forgotten: nobody can tell whether they are repeats."""
         before = self._of(batch.kind).forgotten_before_hour(batch.kind)
         if batch.source == REROUTE:
-            self._retention.forwarded(batch)
+            self.forwarded(batch.kind, batch.records, zip(batch.index, batch.times.tolist(), strict=True))
         if before is None or not len(batch) or int(batch.times.min()) >= before * HOUR_MS:
             return batch
         early = batch.times < before * HOUR_MS
@@ -63,12 +63,17 @@ class Repeats:
         repeated[order] = self._of(batch.kind).check(hashes, hours, batch.kind)
         return self._without(batch, repeated[len(taken) :]), repeated[: len(taken)]
 
+    def forwarded(self, kind: str, records: Sequence[Record], times: Iterable[tuple[int, int]]) -> None:
+        """Note that shards forwarded records here: as places, and times of their events."""
+        self._retention.forwarded(kind, records, times)
+
     def alone(self, taken: Taken) -> Flags:
         """Say which of what was taken came before, where nothing is left beside it."""
         return self._of(taken.kind).check(taken.hashes, taken.hours, taken.kind)
 
-    def since_hour(self, kind: str) -> int | None:
-        """Give the hour from which on it can be said whether an event of a kind is a repeat; None: of any."""
+    def heard(self, kind: str) -> int | None:
+        """Note that records of a kind came; give the hour since which repeats of it are known, None: all are."""
+        self._retention.heard(kind)
         return self._of(kind).forgotten_before_hour(kind)
 
     def _without(self, batch: Columns, repeated: Flags) -> Columns:

@@ -96,8 +96,8 @@ class Columns:
         return zip(codes.tolist(), (panes + low).tolist(), counts.tolist(), strict=True)
 
 
-def columns_of(kind: KindName, decoded: Decoded) -> Columns:
-    """Put a decoded batch side by side with its keys and sites."""
+def columns_of(kind: KindName, decoded: Decoded, records: Sequence[Record] = (), source: str = "") -> Columns:
+    """Put a decoded batch side by side with its keys and sites, and say of which records and source it is."""
     datas = [event.data for event in decoded.events]
     sites = [data.site_id for data in datas]
     named = list(dict.fromkeys(sites))
@@ -106,7 +106,10 @@ def columns_of(kind: KindName, decoded: Decoded) -> Columns:
         numbers = {site: number for number, site in enumerate(named)}
         codes = np.fromiter(map(numbers.__getitem__, sites), np.int64, len(sites))
     keys = KINDS[kind].row_keys(datas)
-    return Columns(kind, decoded.events, decoded.index, keys, sites, named, codes, decoded.times, decoded.arrivals)
+    return Columns(
+        kind, decoded.events, decoded.index, keys, sites, named, codes, decoded.times, decoded.arrivals,
+        records, source, decoded.clock_ahead, decoded.ignored,
+    )  # fmt: skip
 
 
 def names_of(kind: KindName, events: Sequence[Any]) -> list[str]:

@@ -72,6 +72,7 @@ class Taken:
     left: list[int]
     places: NDArray[np.int64]
     hashes: NDArray[np.uint64]
+    times: NDArray[np.int64]
     hours: NDArray[np.int64]
     clock_ahead: int
 
@@ -139,8 +140,12 @@ class Native:
         seen = self.seen[kind]
         seen[0] += len(records)
         seen[1] += len(records) - len(left)
-        hours = np.frombuffer(times, np.int64) // _HOUR_MS
-        return Taken(kind, left, np.frombuffer(places, np.int64), np.frombuffer(hashes, np.uint64), hours, ahead)
+        at, hashed, ms = (
+            np.frombuffer(places, np.int64),
+            np.frombuffer(hashes, np.uint64),
+            np.frombuffer(times, np.int64),
+        )
+        return Taken(kind, left, at, hashed, ms, ms // _HOUR_MS, ahead)
 
     def settle(self, repeated: NDArray[np.bool_]) -> Settled:
         """Keep what was taken last, but for what came before."""

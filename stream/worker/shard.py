@@ -477,7 +477,7 @@ class Shard:
             held=bool(self._held),
             restore_s=self._restore_s,
             restored_records=self._restored,
-            native=dict(getattr(self._fold, "native_seen", {})),  # not every fold has such a way
+            native=dict(getattr(getattr(self._fold, "natively", None), "seen", {})),  # not every fold has such a way
         )
 
     def _drop(self) -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from stream.adapters.cloudevents import STRUCTURED
 from stream.contract.kinds import KINDS
-from stream.contract.records import Record
+from stream.contract.records import ARRIVAL_HEADER, FROM_HEADER, KIND_HEADER, REROUTE, Record
 from stream.contract.times import parse_ms
 from stream.engine.groups import GROUPS
 from stream.engine.options import FoldOptions
@@ -117,7 +117,16 @@ def kept(fold: ShardFold) -> dict[bytes, Any]:
     return state
 
 
-def hold_together(made: Sequence[tuple[str, bytes]], shards: int = 1, **options: Any) -> None:
+def forwarded(sources: dict[str, list[Record]]) -> list[tuple[str, list[Record]]]:
+    """Give records as another shard forwards them."""
+    made = [(kind, record) for kind, some in sources.items() for record in some]
+    headers = [
+        ((KIND_HEADER, kind.encode()), (FROM_HEADER, b"1"), (ARRIVAL_HEADER, b"%d" % ARRIVAL_MS)) for kind, _ in made
+    ]
+    return [(REROUTE, [(*record[:4], told) for (_, record), told in zip(made, headers, strict=True)])]
+
+
+def hold_together(made: Sequence[tuple[str, bytes]], shards: int = 1, *, reroute: bool = False, **options: Any) -> None:
     """Fold records with the core and without; compare everything that leaves the shard."""
     by_group: dict[str, dict[str, list[Record]]] = {}
     for nth, (kind, value) in enumerate(made):
@@ -129,7 +138,7 @@ def hold_together(made: Sequence[tuple[str, bytes]], shards: int = 1, **options:
                 ShardFold(group, number, shards, FoldOptions(native=wanted, **options)) for wanted in ("off", "on")
             )
             for fold in (one, other):
-                fold.fold(list(sources.items()))
+                fold.fold(forwarded(sources) if reroute else list(sources.items()))
             assert other.account.letters() == one.account.letters()
             assert other._router.forwards() == one._router.forwards()
             assert kept(other) == kept(one)
@@ -153,6 +162,11 @@ def test_so_it_does_where_people_are_followed(made: list[tuple[str, bytes]]) -> 
     hold_together(made, leads=1, told_by={"visitors": 1, "emails": 1})
 
 
+@given(st.lists(records(), min_size=1, max_size=8))
+def test_so_it_does_with_what_is_forwarded(made: list[tuple[str, bytes]]) -> None:
+    hold_together(made, shards=2, reroute=True)
+
+
 @pytest.mark.parametrize("path", PLACES)
 def test_every_field_with_every_value(path: str) -> None:
     hold_together([(kind, changed(value, path, said)) for kind, value in TYPICAL for said in (None, *ODD)])
@@ -167,8 +181,7 @@ def test_what_is_made_to_hurt() -> None:
 def test_what_is_taken_python_takes(made: tuple[str, bytes]) -> None:
     kind, value = made
     fold = ShardFold(GROUP_OF[kind], 0, 1, FoldOptions(native="on"))
-    assert fold.natively is not None
-    if fold.natively.take(kind, [(0, ARRIVAL_MS, None, value, ())]):
+    if fold.natively.take(kind, [(0, ARRIVAL_MS, None, value, ())], kind):
         return
     read = STRUCTURED.read(kind, [(0, ARRIVAL_MS, None, value, ())], Limits())
     assert (read.index, read.rejects, read.ignored) == ([0], [], {})
@@ -177,6 +190,5 @@ def test_what_is_taken_python_takes(made: tuple[str, bytes]) -> None:
 @pytest.mark.parametrize(("kind", "value"), TYPICAL, ids=[kind for kind, _ in TYPICAL])
 def test_what_is_typical_goes_the_native_way(kind: str, value: bytes) -> None:
     fold = ShardFold(GROUP_OF[kind], 0, 1, FoldOptions(native="on"))
-    assert fold.natively is not None
     is_total = orjson.loads(value)["data"].get("period_start") is not None
-    assert bool(fold.natively.take(kind, [(0, ARRIVAL_MS, None, value, ())])) is is_total
+    assert bool(fold.natively.take(kind, [(0, ARRIVAL_MS, None, value, ())], kind)) is is_total

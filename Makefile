@@ -11,7 +11,7 @@ STAMP := $(VENV)/.ready
 CORE := build/native/.tried
 # Processes that share the tests on two cores; tests of the broker wait more than they work, so two more find room.
 # `make test WORKERS=0` runs all tests one after the other in one process.
-quick: WORKERS ?= 2
+quick laws-without: WORKERS ?= 2
 test: WORKERS ?= 4
 # The first of these that is 3.11 or later; `make PYTHON=/path/to/python …` chooses another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -19,7 +19,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 
 QUICK := tests/structure tests/unit tests/laws tests/contracts tests/oracle stream
 
-.PHONY: help setup native native-check demo quick test bench bench-peers chaos chaos-long alerts-proof render lint lock \
+.PHONY: help setup native native-check demo quick laws-without test bench bench-peers chaos chaos-long alerts-proof render lint lock \
 	lock-peers audit clean
 
 help:  ## list the targets
@@ -59,6 +59,10 @@ demo: $(CORE)  ## broker, traffic, worker and live view on this machine
 
 quick: $(CORE)  ## what needs no broker and no browser, with few examples: under two minutes
 	LEADPULSE_TEST_EXAMPLES=quick $(PY) -m pytest -n $(WORKERS) $(QUICK) $(ARGS)
+
+laws-without: $(CORE)  ## the laws and the engine's tests without the compiled core, with few examples
+	LEADPULSE_NATIVE=off LEADPULSE_REQUIRE= LEADPULSE_TEST_EXAMPLES=quick $(PY) -m pytest -n $(WORKERS) tests/laws \
+		tests/unit/engine tests/unit/stages tests/unit/ingest $(ARGS)
 
 test: $(CORE)  ## all tests; the head of the output says which broker is used and what is skipped
 	$(PY) -m pytest -n $(WORKERS) $(ARGS)

@@ -7,6 +7,7 @@ Out:  `stream/kernels/leadpulse_native.*`, and one line that says what became of
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+sys.path.insert(0, str(ROOT))
+
+from stream.kernels.native import state_of  # noqa: E402  (of this checkout, whatever is installed)
+
 BUILT = ROOT / "build" / "native"
 #: Name of the library by platform → its name as a module.
 LIBRARIES = {
@@ -40,7 +45,12 @@ def _built(must: bool) -> str:
     command = [cargo, "build", "--release", "--quiet", "--manifest-path", str(HERE / "Cargo.toml")]
     try:
         ended = subprocess.run(
-            [*command, "--target-dir", str(BUILT)], timeout=None if must else LONGEST_S, capture_output=True, text=True, check=False
+            [*command, "--target-dir", str(BUILT)],
+            env={**os.environ, "LEADPULSE_NATIVE_SOURCES": state_of(HERE)},
+            timeout=None if must else LONGEST_S,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return f"not built within {LONGEST_S} s; leadpulse runs without it, and `make native` goes on"

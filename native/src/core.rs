@@ -43,7 +43,13 @@ pub struct Core {
 }
 
 /// Places that are not taken; places, hashes and times of what is taken; how many clocks ran ahead.
-type Decoded<'py> = (Vec<u32>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, u64);
+type Decoded<'py> = (
+    Vec<u32>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    u64,
+);
 
 #[pymethods]
 impl Core {
@@ -61,12 +67,19 @@ impl Core {
             let hints = Hints::new(&table);
             let told = telling.get(&kind).map_or(&[][..], |told| told);
             let contract = Contract::new(Kind::named(&kind).ok_or_else(unknown)?, table, &names, told, &needs)?;
-            lanes.push(Lane { contract, lateness_ms, hints });
+            lanes.push(Lane {
+                contract,
+                lateness_ms,
+                hints,
+            });
         }
         let labels = Labels::new(&item::<Bound<'_, PyDict>>(given, "labels")?)?;
         let touches = Touches::new(item(given, "touch_of")?, item(given, "parameters")?, platforms);
         let decoder = Decoder {
-            bounds: Bounds { max_bytes: item(given, "max_bytes")?, max_depth: item(given, "max_depth")? },
+            bounds: Bounds {
+                max_bytes: item(given, "max_bytes")?,
+                max_depth: item(given, "max_depth")?,
+            },
             shard: item(given, "shard")?,
             shards: item(given, "shards")?,
             latest_ms: item(given, "latest_ms")?,
@@ -103,7 +116,12 @@ impl Core {
         since_ms: i64,
     ) -> PyResult<Decoded<'py>> {
         let lane = self.begin(kind)?;
-        let call = Call { py, known: known.as_ref(), is_routed, since_ms };
+        let call = Call {
+            py,
+            known: known.as_ref(),
+            is_routed,
+            since_ms,
+        };
         let mut rest = Vec::new();
         for (place, record) in records.iter().enumerate() {
             let place = place as u32;
@@ -117,7 +135,11 @@ impl Core {
                 continue;
             };
             let buffer = self.store.held.len() as u32;
-            let origin = Origin { buffer, at: 0, len: value.as_bytes().len() as u32 };
+            let origin = Origin {
+                buffer,
+                at: 0,
+                len: value.as_bytes().len() as u32,
+            };
             if self.take(&call, lane, value.as_bytes(), arrival_ms, origin, place)? {
                 self.store.held.push(value.clone().unbind());
             } else {
@@ -168,10 +190,20 @@ impl Core {
 
     /// Take what was decoded, but for what came before; give the account of it.
     fn settle(&mut self, py: Python<'_>, repeated: Option<&[u8]>) -> PyResult<Settled> {
-        let Some(lane) = self.kind.take() else { return Err(PyRuntimeError::new_err("nothing was decoded")) };
+        let Some(lane) = self.kind.take() else {
+            return Err(PyRuntimeError::new_err("nothing was decoded"));
+        };
         let keys = std::mem::take(&mut self.decoder.keys);
         let kind = self.lanes[lane].contract.table.kind.clone();
-        settle(py, &mut self.store, &kind, &mut self.pending, &keys, repeated, self.grid)
+        settle(
+            py,
+            &mut self.store,
+            &kind,
+            &mut self.pending,
+            &keys,
+            repeated,
+            self.grid,
+        )
     }
 
     /// Put Python facts of all that waits into `waiting`, by person. `read` gives the data of records of a kind.
@@ -193,7 +225,11 @@ impl Core {
         let odds = std::mem::take(&mut self.odds);
         let told = odds.into_iter().map(|((lane, odd), n)| {
             let table = &self.lanes[lane].contract.table;
-            let path = if odd.slot == NOWHERE { "" } else { table.path(usize::from(odd.slot)) };
+            let path = if odd.slot == NOWHERE {
+                ""
+            } else {
+                table.path(usize::from(odd.slot))
+            };
             (table.kind.clone(), odd.why.word(), path.to_owned(), n)
         });
         told.collect()
@@ -237,7 +273,11 @@ impl Core {
         }
         let data: Vec<Bound<'py, PyAny>> = read.call1(("email", values))?.extract()?;
         if data.len() != left.len() {
-            let message = format!("{} records of email were taken, Python takes {}", left.len(), data.len());
+            let message = format!(
+                "{} records of email were taken, Python takes {}",
+                left.len(),
+                data.len()
+            );
             return Err(PyRuntimeError::new_err(message));
         }
         for (mail, data) in left.iter().zip(data) {
@@ -259,14 +299,24 @@ impl Core {
         of: &Bound<'_, PyAny>,
         accumulator: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        fold_ads(&mut self.store, &self.lanes, &mut with.borrow_mut().ads, of, accumulator)
+        fold_ads(
+            &mut self.store,
+            &self.lanes,
+            &mut with.borrow_mut().ads,
+            of,
+            accumulator,
+        )
     }
 }
 
 impl Core {
     fn begin(&mut self, kind: &str) -> PyResult<usize> {
         let unknown = || PyValueError::new_err(format!("there is no native way for {kind} here"));
-        let lane = self.lanes.iter().position(|lane| lane.contract.table.kind == kind).ok_or_else(unknown)?;
+        let lane = self
+            .lanes
+            .iter()
+            .position(|lane| lane.contract.table.kind == kind)
+            .ok_or_else(unknown)?;
         self.pending.clear();
         self.decoder.keys.clear();
         self.kind = Some(lane);
@@ -287,7 +337,15 @@ impl Core {
             self.refuse(lane, Why::Time.into());
             return Ok(false);
         }
-        match self.decoder.read(call, &mut self.lanes[lane], &mut self.store, value, arrival_ms, origin, place) {
+        match self.decoder.read(
+            call,
+            &mut self.lanes[lane],
+            &mut self.store,
+            value,
+            arrival_ms,
+            origin,
+            place,
+        ) {
             Ok(pending) => {
                 self.pending.push(pending);
                 Ok(true)

@@ -28,10 +28,14 @@ use pyo3::prelude::*;
 /// What the loader asks first: another number is another build than the Python beside it was made for.
 pub const INTERFACE: u32 = 1;
 
+/// The state of the sources that it was built from, as `native/build.py` names it; empty where nobody said.
+pub const SOURCES: Option<&str> = option_env!("LEADPULSE_NATIVE_SOURCES");
+
 /// The module that Python loads.
 #[pymodule]
 fn leadpulse_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("INTERFACE", INTERFACE)?;
+    module.add("SOURCES", SOURCES.unwrap_or_default())?;
     module.add_class::<batch::Batch>()?;
     module.add_class::<core::Core>()?;
     fold::register(module)

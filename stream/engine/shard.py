@@ -158,7 +158,7 @@ class ShardFold:
             for table in self.stage.tables:
                 table.expire(oldest.rows_ms)
         touches = self.chain.tell(self.stage.touches(), report)
-        delta = self._delta(seq, report, self.options.grid if self._gathers else None)
+        delta = self._delta(seq, report, self.options.grid if self._gathers else None, coded=True)
         state = [change for stored in self._stored.values() for change in stored.changes()]
         letters, forwards, told = self.account.letters(), self._router.forwards(), self.stage.results()
         results = [] if report.results == "kept" else list(told)
@@ -177,11 +177,11 @@ class ShardFold:
         self.chain.move(now_ms)
         self.stage.advance(now_ms, self._accumulator)
 
-    def _delta(self, seq: int, report: ShardReport, grid: Grid | None = None) -> Delta:
+    def _delta(self, seq: int, report: ShardReport, grid: Grid | None = None, *, coded: bool = False) -> Delta:
         figures, newest_ms = self.account.figures, self.account.newest_ms
         # no windows end later than a day from now, whatever a record says
         shown_ms = min(newest_ms, report.now_ms + DAY_MS) if report.now_ms else newest_ms
-        names, index, panes, amounts, spreads = self._accumulator.take(grid, shown_ms)
+        names, index, panes, amounts, spreads = self._accumulator.take(grid, shown_ms, coded=coded)
         standing, stands = self._accumulator.take_standing()
         self._in_use.note(newest_ms)
         horizon_ms = self._repeats.horizon_ms(self.kinds, figures.newest_ms, self.options.limits)

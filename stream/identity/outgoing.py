@@ -38,25 +38,26 @@ class Outgoing:
     """What one shard tells."""
 
     def __init__(self) -> None:
-        self._names: dict[Id, Name] = {}
+        #: By the hash of an id, which is of its type as well.
+        self._names: dict[bytes, Name] = {}
         self._told: dict[int, list[_Facts | Raw]] = {}
         #: Those of whom something was told: what can take one more fact, None where it must be gathered anew.
-        self._open: dict[Id, _Facts | None] = {}
+        self._open: dict[bytes, _Facts | None] = {}
 
     def name(self, name: Name) -> None:
         """Tell a name; of several of one id the one by the earliest event."""
-        waiting = self._names.get(name.id)
+        waiting = self._names.get(name.id.hash)
         if waiting is None or (name.seen_ms, name.seen_id) < (waiting.seen_ms, waiting.seen_id):
-            self._names[name.id] = name
+            self._names[name.id.hash] = name
 
     def put(self, id: Id, fact: Fact) -> None:
         """Tell a fact that holds from now on."""
         raw, moment_ms = encode_fact(fact), moment_of(fact)
-        some = self._open.get(id)
+        some = self._open.get(id.hash)
         if some is None:
-            some = _Facts(id, id not in self._open)
+            some = _Facts(id, id.hash not in self._open)
             some.oldest_ms = some.newest_ms = moment_ms
-            self._open[id] = some
+            self._open[id.hash] = some
             self._of(id.home).append(some)
         elif moment_ms > some.newest_ms:
             some.newest_ms = moment_ms
@@ -65,11 +66,11 @@ class Outgoing:
         some.facts.append(raw)
         some.letters.append(tag(raw))
         if len(some.letters) == _MOST:
-            self._open[id] = None
+            self._open[id.hash] = None
 
     def send(self, message: Drop | Link | Seen | Unlink) -> None:
         """Tell anything else."""
-        self._open[message.at] = None
+        self._open[message.at.hash] = None
         self._of(message.at.home).append(encode(message))
 
     def take(self) -> dict[int, list[Raw]]:
@@ -80,8 +81,8 @@ class Outgoing:
         for shard, some in told.items():
             out[shard] = [encode(_puts(one, names)) if isinstance(one, _Facts) else one for one in some]
         ahead: dict[int, list[Raw]] = {}
-        for id, name in names.items():
-            ahead.setdefault(id.home, []).append(encode(name))
+        for name in names.values():
+            ahead.setdefault(name.at.home, []).append(encode(name))
         return {shard: ahead.get(shard, []) + out.get(shard, []) for shard in {**ahead, **out}}
 
     def _of(self, shard: int) -> list[_Facts | Raw]:
@@ -91,9 +92,9 @@ class Outgoing:
         return found
 
 
-def _puts(some: _Facts, names: dict[Id, Name]) -> Puts:
+def _puts(some: _Facts, names: dict[bytes, Name]) -> Puts:
     """Make a message of facts; with the name, which is taken out, where nothing else was told of the id before."""
-    name = names.pop(some.id, None) if some.first else None
+    name = names.pop(some.id.hash, None) if some.first else None
     said = ("", "", 0, "") if name is None else (name.site, name.text, name.seen_ms, name.seen_id)
     letters, facts = bytes(some.letters), b"".join(some.facts)
     return Puts(some.id, *said, FACTS, some.oldest_ms, some.newest_ms, letters, facts)

@@ -32,6 +32,17 @@ def many(n: int, facts: bytes) -> list[Fact]:
     return facts_of(head(n) + facts)
 
 
+def unknown(n: int, facts: bytes, known: bytes) -> tuple[int, bytes]:
+    """Give those of so many facts, each once, that are not among others; both lie one behind the other.
+
+    The bytes of a fact begin with its letter and are as good as never part of another one's.
+    """
+    if n == 1:
+        return (0, b"") if facts in known else (1, facts)
+    new = [fact for fact in dict.fromkeys(map(bytes, parted(n, facts))) if fact not in known]
+    return len(new), b"".join(new)
+
+
 def head(n: int) -> bytes:
     """Give how a list of so many begins in MessagePack."""
     if n < 16:

@@ -3,7 +3,7 @@
 Run:  python -m tests.bench [drain|memory|leads|restore|latency|fixed|rto|steps|rollup|sources …] [--events N] [--visitors N] [--scattered]
 Out:  throughput beside a plain reader, memory a visitor and a lead, the restore of leads, latency, what an idle worker costs,
       restart, µs by step, the rollup; an overview at the end. Without a name all, one after the other. `--table` runs nothing and writes what was measured last
-      (build/bench.json) into docs/performance.md and docs/scaling.md.
+      (build/bench.json, build/peers.json) into docs/performance.md, docs/scaling.md and the README.
 
 `python -m tests.bench.peers` compares with other engines.
 """
@@ -18,6 +18,7 @@ import sys
 
 from tests.bench import drain, figures, fixed, latency, leads, memory, overview, page, restore, rollup, rto, sources
 from tests.bench.mix import Options
+from tests.bench.peers import table
 from tests.integration.brokers import choose_broker
 from tests.integration.supervisor import python
 
@@ -41,6 +42,8 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="write what was measured last into the pages; run nothing")
     args = parser.parse_args()
     if args.table:
+        if said := overview.speed(figures.read(), table.read()):
+            page.fill(page.README, {"speed": said})
         page.fill(page.PERFORMANCE, overview.of_performance(figures.read()))
         page.fill(page.SCALING, overview.of_scaling(figures.read()))
         return

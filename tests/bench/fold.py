@@ -202,8 +202,13 @@ def appended(rows: list[tuple[bytes | None, bytes | None]]) -> int:
     return size + len(builder.build())
 
 
-def drain(cut: list[Commit], steps: Steps, *, leads: bool = False) -> tuple[int, Rollup, int]:
-    """Run everything once, people followed or not; give the rows written, the rollup, and the bytes written."""
+def drain(
+    cut: list[Commit], steps: Steps, *, leads: bool = False, before: Callable[[int], None] = lambda turn: None
+) -> tuple[int, Rollup, int]:
+    """Run everything once, people followed or not; give the rows written, the rollup, and the bytes written.
+
+    `before` is told the number of each commit, from 1 on, before it begins.
+    """
     groups = chosen("on" if leads else "off")
     counts = dict.fromkeys(groups, PARTITIONS)
     options = following(FoldOptions(), counts)
@@ -218,6 +223,7 @@ def drain(cut: list[Commit], steps: Steps, *, leads: bool = False) -> tuple[int,
     reported = dict.fromkeys(shards, 0)
     rows = size = 0
     for turn, commit in enumerate(cut, 1):
+        before(turn)
         for (group, number), shard in shards.items():
             batches = []
             for kind, raw in commit.get((group, number), ()):

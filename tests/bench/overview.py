@@ -7,9 +7,11 @@ Out: tables, for the terminal and for docs/performance.md and docs/scaling.md; w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from textwrap import fill
 from typing import Any, Final
 
 from tests.bench import scaling
+from tests.bench.peers.engines import OWN
 
 Told = Mapping[str, Any]
 
@@ -81,6 +83,15 @@ ROWS: Final[tuple[tuple[str, str, Callable[[Told], str], str], ...]] = (
         "make bench ARGS=rollup",
     ),
 )
+
+#: Of the peers, those of the README: what most people would take, each as it is fastest here.
+_COMPARED: Final = {
+    "flink-reuse": "Flink",
+    "streams": "Kafka Streams",
+    "bytewax": "Bytewax",
+    "quix": "Quix Streams",
+    "faust": "Faust",
+}
 
 
 def overview(told: Told) -> str:
@@ -166,6 +177,31 @@ def of_performance(told: Told) -> dict[str, str]:
         "fixed": fixed(told),
         "commits": commits(told),
     }
+
+
+def speed(told: Told, sitting: Told) -> str:
+    """Write what the README says of speed; `sitting` is that of the peers.
+
+    >>> row = {"name": "leadpulse", "title": "leadpulse", "why_not": "", "cpu_s_per_million": 10.0}
+    >>> peers = [row, row | {"name": "streams", "title": "Kafka Streams", "cpu_s_per_million": 20.0}]
+    >>> print(speed({"drain": {"per_cpu_s": 74_712}}, {"rows": peers}))
+    One core works off 74,700 events a second (`make bench ARGS=drain`). On one job Kafka Streams takes 2 times its CPU
+    (`make bench-peers`).
+    """
+    parts = []
+    if "drain" in told:
+        parts.append(
+            f"One core works off {round(told['drain']['per_cpu_s'], -2):,.0f} events a second (`make bench ARGS=drain`)."
+        )
+    costs = {row["name"]: row for row in sitting.get("rows", ()) if not row["why_not"]}
+    if own := costs.get(OWN):
+        others = [(title, costs[name]) for name, title in _COMPARED.items() if name in costs]
+        ratios = [f"{title} takes {row['cpu_s_per_million'] / own['cpu_s_per_million']:.2g}" for title, row in others]
+        if ratios:
+            head, *more = ratios
+            rest = "".join(f", {ratio.replace(' takes ', ' ')}" for ratio in more)
+            parts.append(f"On one job {head} times its CPU{rest} (`make bench-peers`).")
+    return fill(" ".join(parts), 120, break_on_hyphens=False)
 
 
 def of_scaling(told: Told) -> dict[str, str]:

@@ -20,7 +20,8 @@ from typing import Any, Final
 import numpy as np
 
 WORKERS: Final = (1, 4, 16, 64)
-GROUPS: Final = 3  # visitors, emails, ads: each has as many shards as its topics have partitions
+FED: Final = 3  # groups that read events: visitors, emails, ads; each has as many shards as its topics have partitions
+GROUPS: Final = 4  # with leads, to whose shards the others tell of people
 PARTITIONS_A_WORKER: Final = 4
 LEAST_PARTITIONS: Final = 12
 COMMIT_S: Final = 1.0
@@ -60,14 +61,14 @@ class Capacity:
     alone: float  # events a second at which one core of nothing but the rollup is full
 
 
-def rollup_core(costs: Costs, shards: int, rate: float) -> float:
+def rollup_core(costs: Costs, partitions: int, rate: float) -> float:
     """Give the share of a core that the rollup takes.
 
-    >>> rollup_core(Costs(10, 5, 1, 50, 0.5, 20, [(1, 1.0)]), 100, 200_000)
+    >>> rollup_core(Costs(10, 5, 1, 50, 0.5, 20, [(1, 1.0)]), 25, 200_000)
     0.125
     """
-    changes = rate * costs.changes_of(rate * COMMIT_S / shards)
-    return (shards / COMMIT_S * costs.report_us + changes * costs.change_us) / 1e6 + costs.publish_ms / 1e3
+    changes = rate * costs.changes_of(rate * COMMIT_S / (FED * partitions))
+    return (GROUPS * partitions / COMMIT_S * costs.report_us + changes * costs.change_us) / 1e6 + costs.publish_ms / 1e3
 
 
 def capacity(costs: Costs, workers: int) -> Capacity:
@@ -78,16 +79,16 @@ def capacity(costs: Costs, workers: int) -> Capacity:
     fixed = costs.worker_ms / 1e3 + shards / workers * costs.shard_ms / 1e3
 
     def busy(rate: float) -> float:
-        return rate * costs.event_us / 1e6 / workers + fixed + rollup_core(costs, shards, rate)
+        return rate * costs.event_us / 1e6 / workers + fixed + rollup_core(costs, partitions, rate)
 
     rate = _full(busy)
     return Capacity(
         workers,
         partitions,
         rate,
-        rollup_core(costs, shards, rate),
+        rollup_core(costs, partitions, rate),
         fixed,
-        _full(lambda one: rollup_core(costs, shards, one)),
+        _full(lambda one: rollup_core(costs, partitions, one)),
     )
 
 

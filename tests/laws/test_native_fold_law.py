@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from stream.changes.deltas import Delta
 from stream.changes.panes import DAY_MS, HOUR_MS
 from stream.engine.shard import ShardFold
+from stream.ingest.touches import ChannelOptions
 from stream.kernels import native
 from stream.stages.emails.fold import MEMORY_MS
 from stream.stages.emails.native import mails_core
 from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.native import people_core
-from tests.laws.traffic import REPORT, Envelope, ads, batch, emails, named, people, shard
+from tests.laws.traffic import ARRIVAL_MS, REPORT, START_MS, Envelope, ads, batch, emails, named, people, shard
 
 CORE, _ = native.found()
 pytestmark = pytest.mark.native
@@ -59,20 +60,52 @@ def stored(fold: ShardFold) -> dict[bytes, bytes | None]:
     return dict(change for one in fold._stored.values() for change in one.changes())
 
 
-def hold_together(group: str, batches: list[list[Envelope]], **options: Any) -> None:
-    """Fold batches without the core, with its fold behind Python's decode, and with all of it; compare what is written.
+def said(fold: ShardFold) -> dict[int, list[bytes]]:
+    """Give what the shards of leads are told, whoever of a batch comes first."""
+    return {receiver: sorted(map(bytes, messages)) for receiver, messages in fold.stage.touches().items()}
 
-    There is a commit after each batch.
-    """
-    one, *others = [shard(group, native=wanted, **options) for wanted in ("off", "off", "on")]
-    with_core(others[0])
-    for seq, events in enumerate(batches, 1):
-        for fold in (one, *others):
-            fold.fold(batch(events))
-        state, delta = stored(one), told(one.take_delta(seq, REPORT))
+
+class Held:
+    """Three shards that must write the same: without the core, with its fold behind Python's decode, with all of it."""
+
+    def __init__(self, group: str, **options: Any) -> None:
+        self._group, self._options = group, options
+        self._log: dict[bytes, bytes | None] = {}
+        self._seq = 0
+        self._folds = self._begun()
+
+    def _begun(self) -> list[ShardFold]:
+        one, behind, whole = [shard(self._group, native=wanted, **self._options) for wanted in ("off", "off", "on")]
+        return [one, with_core(behind), whole]
+
+    def fold(self, events: list[Envelope], arrival_ms: int = ARRIVAL_MS) -> None:
+        """Fold a batch and commit it."""
+        self._seq += 1
+        for fold in self._folds:
+            fold.fold(batch(events, arrival_ms))
+        one, *others = self._folds
+        told_leads, state, delta = said(one), stored(one), told(one.take_delta(self._seq, REPORT))
         for fold in others:
+            assert said(fold) == told_leads
             assert stored(fold) == state
-            assert told(fold.take_delta(seq, REPORT)) == delta
+            assert told(fold.take_delta(self._seq, REPORT)) == delta
+        self._log |= state
+
+    def restart(self) -> None:
+        """Begin anew with what the log holds."""
+        self._folds = self._begun()
+        for fold in self._folds:
+            for key, value in self._log.items():
+                fold.load(key, value)
+
+
+def hold_together(group: str, batches: list[list[Envelope]], arrival_ms: int = ARRIVAL_MS, **options: Any) -> None:
+    """Fold batches, each in a commit of its own, with a restart in the middle."""
+    held = Held(group, **options)
+    for at, events in enumerate(batches):
+        if at and at == len(batches) // 2:
+            held.restart()
+        held.fold(events, arrival_ms)
 
 
 def cut(data: st.DataObject, events: list[Envelope]) -> list[list[Envelope]]:
@@ -81,14 +114,30 @@ def cut(data: st.DataObject, events: list[Envelope]) -> list[list[Envelope]]:
     return [events[a:b] for a, b in zip([0, *edges], [*edges, len(events)], strict=True) if a < b]
 
 
-@pytest.mark.parametrize("bounds", [Bounds(), TIGHT], ids=["bounds", "tight"])
+OPTIONS: dict[str, dict[str, Any]] = {
+    "as shipped": {},
+    "tight": {"bounds": TIGHT},
+    "looking back": {"channels": ChannelOptions(look_back_ms=DAY_MS // 4)},
+    "followed": {"leads": 1, "told_by": {"visitors": 1, "emails": 1, "leads": 1}},
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("span_ms", [DAY_MS // 24, DAY_MS // 4, DAY_MS])
 @given(data=st.data())
-def test_people_are_folded_as_python_folds_them(span_ms: int, bounds: Bounds, data: st.DataObject) -> None:
+def test_people_are_folded_as_python_folds_them(span_ms: int, options: dict[str, Any], data: st.DataObject) -> None:
     events = data.draw(people(span_ms, max_size=40), label="events")
     if data.draw(st.booleans(), label="in order"):
         events = sorted(events, key=lambda event: (event["time"], event["id"]))
-    hold_together("visitors", cut(data, events), bounds=bounds)
+    hold_together("visitors", cut(data, events), **options)
+
+
+@given(data=st.data())
+def test_people_who_were_forgotten_come_as_they_come_to_python(data: st.DataObject) -> None:
+    events = data.draw(people(5 * DAY_MS, max_size=40), label="events")
+    if data.draw(st.booleans(), label="in order"):
+        events = sorted(events, key=lambda event: (event["time"], event["id"]))
+    hold_together("visitors", cut(data, events), START_MS + 5 * DAY_MS, memory_ms=DAY_MS)
 
 
 @given(data=st.data())

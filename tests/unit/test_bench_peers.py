@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import orjson
 import pytest
 
 from tests.bench import page
-from tests.bench.peers import table
+from tests.bench.peers import environments, table
 from tests.bench.peers.__main__ import tables
 from tests.bench.peers.engines import ENGINES, OWN
+from tests.bench.peers.environments import NotHere
 from tests.bench.peers.job import PARTITIONS, Job
-from tests.bench.peers.program import Run, result
+from tests.bench.peers.program import Program, Run, result
 from tests.bench.peers.reference import Answer, People, answer, deviation, told
 
 HERE = Path(table.__file__).parent
@@ -98,6 +100,33 @@ def test_the_reader_that_answers_nothing_is_not_called_right() -> None:
 def test_the_last_result_counts_and_broken_output_is_none() -> None:
     assert result('RESULT {"n": 1}\nlog RESULT {"n": 2}\n') == {"n": 2}
     assert result("Killed\n") is None
+
+
+def test_what_a_machine_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environments.shutil, "which", lambda tool: None if tool == "javac" else tool)
+    with pytest.raises(NotHere, match="no javac"):
+        environments.java("streams", "Streams")
+
+
+def test_the_reason_why_an_environment_failed_is_its_first_error() -> None:
+    said = [sys.executable, "-c", "import sys; sys.exit('looking\\nERROR: no such package\\nhint: none')"]
+    with pytest.raises(NotHere, match="its packages could not be installed: ERROR: no such package"):
+        environments.run(said, "its packages could not be installed")
+
+
+def test_a_program_that_ends_without_a_result_says_how() -> None:
+    said = "print('first'); print('no memory'); raise SystemExit(3)"
+    with Program([sys.executable, "-c", said], {}) as program, pytest.raises(NotHere, match="with code 3: no memory"):
+        program.run(1, 60)
+
+
+def test_a_program_is_told_by_variables_and_its_result_is_taken() -> None:
+    told_back = """import os, json
+print('RESULT ' + json.dumps({'wall_s': 2.0, 'cpu_s': 1.0, 'start_cpu_s': 0.1, 'people': None,
+    'cells': {os.environ['J1_TOPIC']: [1, 1, 0, 0]}}))"""
+    with Program([sys.executable, "-c", told_back], {"TOPIC": "0|qr"}) as program:
+        run = program.run(10, 60)
+    assert (run.events, run.cpu_s, run.answer) == (10, 1.0, Answer({"0|qr": [1, 1, 0, 0]}))
 
 
 def test_only_leadpulse_runs_without_a_program() -> None:

@@ -115,14 +115,34 @@ impl Ads {
     /// Asks Python what follows from a name that is not known yet.
     fn ask(&mut self, of: &Bound<'_, PyAny>, accumulator: &Bound<'_, PyAny>, ad: &Ad<'_>) -> PyResult<()> {
         let [site, action, platform, campaign, channel_type, audience, variant, currency] = ad.named;
-        let named = (site, action, platform, campaign, channel_type, audience, variant, currency);
+        let named = (
+            site,
+            action,
+            platform,
+            campaign,
+            channel_type,
+            audience,
+            variant,
+            currency,
+        );
         let (python, is_kept): (Py<PyAny>, bool) = of.call_method1("known_of", (named,))?.extract()?;
         let (ids, found) = (accumulator.getattr("ids")?, python.bind(of.py()));
         let value_cell = found.getattr("value_cell")?;
-        let value_number = if value_cell.is_none() { None } else { Some(ids.get_item(value_cell)?.extract()?) };
+        let value_number = if value_cell.is_none() {
+            None
+        } else {
+            Some(ids.get_item(value_cell)?.extract()?)
+        };
         let number = ids.get_item(found.getattr("cell")?)?.extract()?;
         let is_spend = action == Some("spend");
-        let known = Known { python, number, value_number, is_spend, hour: None, spent_ms: None };
+        let known = Known {
+            python,
+            number,
+            value_number,
+            is_spend,
+            hour: None,
+            spent_ms: None,
+        };
         let names = if is_kept { &mut self.kept } else { &mut self.passing };
         names.insert(self.key.as_slice().into(), known);
         Ok(())

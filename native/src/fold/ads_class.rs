@@ -7,8 +7,16 @@ use pyo3::types::{PyList, PyString};
 use super::ads::{Ad, Ads};
 use super::changes::Grid;
 
-const TEXTS: [&str; 8] =
-    ["site_id", "action", "platform", "campaign_id", "channel_type", "audience_type", "variant", "currency"];
+const TEXTS: [&str; 8] = [
+    "site_id",
+    "action",
+    "platform",
+    "campaign_id",
+    "channel_type",
+    "audience_type",
+    "variant",
+    "currency",
+];
 
 /// Folds the single ad events of one shard.
 #[pyclass(module = "leadpulse_native")]
@@ -33,7 +41,10 @@ impl Amounts {
         let amount = data.getattr(if is_spend { "cost_micros" } else { "count_micros" })?;
         let value = data.getattr(intern!(py, "conversion_value"))?;
         Ok(match (amount.extract(), value.extract()) {
-            (Ok(amount), Ok(conversion_value)) => Some(Amounts { amount, conversion_value }),
+            (Ok(amount), Ok(conversion_value)) => Some(Amounts {
+                amount,
+                conversion_value,
+            }),
             _ => None,
         })
     }
@@ -44,7 +55,15 @@ impl AdsCore {
     /// Takes (pane_ms, origin_ms), and the length of an hour.
     #[new]
     fn new(grid: (i64, i64), hour_ms: i64) -> Self {
-        AdsCore { ads: Ads::new(Grid { pane_ms: grid.0, origin_ms: grid.1 }, hour_ms) }
+        AdsCore {
+            ads: Ads::new(
+                Grid {
+                    pane_ms: grid.0,
+                    origin_ms: grid.1,
+                },
+                hour_ms,
+            ),
+        }
     }
 
     /// Folds events with their times for an `Ads`, in their order: what is no single event is folded by `of.one`.
@@ -62,7 +81,11 @@ impl AdsCore {
             let mut texts: [Option<Bound<'_, PyString>>; 8] = Default::default();
             for (text, name) in texts.iter_mut().zip(TEXTS) {
                 let found = data.getattr(name)?;
-                *text = if found.is_none() { None } else { Some(found.downcast_into()?) };
+                *text = if found.is_none() {
+                    None
+                } else {
+                    Some(found.downcast_into()?)
+                };
             }
             let mut named = [None; 8];
             let mut is_text = true;
@@ -71,8 +94,20 @@ impl AdsCore {
                 is_text &= named.is_some() == text.is_some();
             }
             match Amounts::of(&data)?.filter(|_| is_text) {
-                Some(Amounts { amount, conversion_value }) => {
-                    self.ads.fold(of, accumulator, &Ad { time_ms, named, amount, conversion_value })?;
+                Some(Amounts {
+                    amount,
+                    conversion_value,
+                }) => {
+                    self.ads.fold(
+                        of,
+                        accumulator,
+                        &Ad {
+                            time_ms,
+                            named,
+                            amount,
+                            conversion_value,
+                        },
+                    )?;
                 }
                 None => {
                     of.call_method1("one", (event, time_ms, accumulator))?;

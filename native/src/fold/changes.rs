@@ -113,7 +113,10 @@ impl Changes {
             });
         }
         let cell = PyTuple::new(py, parts)?;
-        let ids = self.ids.as_ref().ok_or_else(|| PyRuntimeError::new_err("no accumulator is there to count in"))?;
+        let ids = self
+            .ids
+            .as_ref()
+            .ok_or_else(|| PyRuntimeError::new_err("no accumulator is there to count in"))?;
         let number: i64 = ids.bind(py).get_item(cell)?.extract()?;
         self.known.insert(self.key.as_slice().into(), number);
         Ok(number)

@@ -39,7 +39,11 @@ pub fn rule(options: &Options, chat: &Chat<'_>) -> ChatRule {
 }
 
 fn rule_of(options: &Options, code: i64) -> ChatRule {
-    usize::try_from(code & (BY_VISITOR - 1)).ok().and_then(|at| options.chats.get(at)).copied().unwrap_or_default()
+    usize::try_from(code & (BY_VISITOR - 1))
+        .ok()
+        .and_then(|at| options.chats.get(at))
+        .copied()
+        .unwrap_or_default()
 }
 
 /// Tells whether the person caused an event: a bot that greets and a system that closes are nobody.
@@ -59,7 +63,10 @@ pub fn goes_on(options: &Options, talks: &[Talk<'_>], thread: &str, time_ms: i64
     let mut before_ms = None;
     let mut ended = false;
     let later = talks.iter().filter(|talk| talk.thread == thread);
-    for (at, ends) in later.map(|talk| (talk.time_ms, rule_of(options, talk.code).ends)).chain([(time_ms, false)]) {
+    for (at, ends) in later
+        .map(|talk| (talk.time_ms, rule_of(options, talk.code).ends))
+        .chain([(time_ms, false)])
+    {
         if ended || before_ms.is_some_and(|before| at <= before || at - before > options.numbers.silence_ms) {
             return false;
         }
@@ -72,7 +79,12 @@ pub fn goes_on(options: &Options, talks: &[Talk<'_>], thread: &str, time_ms: i64
 fn of_thread(options: &Options, talks: &[Talk<'_>], thread: &str) -> Option<Conversation> {
     let mut thread = talks.iter().filter(|talk| talk.thread == thread).peekable();
     let first_ms = thread.peek()?.time_ms;
-    let mut found = Conversation { first_ms, last_ms: first_ms, said_ms: -1, ..Conversation::default() };
+    let mut found = Conversation {
+        first_ms,
+        last_ms: first_ms,
+        said_ms: -1,
+        ..Conversation::default()
+    };
     for talk in thread {
         let rule = rule_of(options, talk.code);
         let time_ms = talk.time_ms;
@@ -114,7 +126,10 @@ pub fn chat<'a>(
     let name = row.short(fact);
     let extra = row.extra.get_or_insert_with(Box::default);
     if way.talked.iter().all(|(thread, _)| thread != chat.thread) {
-        way.talked.push((chat.thread.to_owned(), of_thread(way.options, &extra.talks, chat.thread)));
+        way.talked.push((
+            chat.thread.to_owned(),
+            of_thread(way.options, &extra.talks, chat.thread),
+        ));
     }
     let bot = match chat.bot {
         Some(bot) => Some(Cow::Owned(way.labels.bots.of(way.py, Some(bot))?)),
@@ -131,7 +146,12 @@ pub fn chat<'a>(
     chatted(way, last, fact.time_ms, submit)?;
     if rule(way.options, chat).makes_lead {
         let action = way.options.words.chat_actions[usize::from(chat.action)].clone();
-        let key = Key { method: "chatbot", action: Cow::Owned(action), stage: Cow::Borrowed(UNKNOWN), event: None };
+        let key = Key {
+            method: "chatbot",
+            action: Cow::Owned(action),
+            stage: Cow::Borrowed(UNKNOWN),
+            event: None,
+        };
         key_event(way, row, here, fact, key)?;
     }
     Ok(true)
@@ -217,7 +237,11 @@ fn count(way: &mut Way<'_, '_>, chat: &Conversation, sign: i64) -> PyResult<()> 
     let py = way.py;
     let bot = chat.bot.as_deref().unwrap_or(UNKNOWN);
     let cells = way.site.chat(py, way.changes, bot)?;
-    let at = way.pane(if chat.started_ms != 0 { chat.started_ms } else { chat.first_ms });
+    let at = way.pane(if chat.started_ms != 0 {
+        chat.started_ms
+    } else {
+        chat.first_ms
+    });
     let took_ms = if chat.said_ms >= 0 {
         chat.said_ms.min(way.options.numbers.longest_chat_ms)
     } else {
@@ -229,7 +253,11 @@ fn count(way: &mut Way<'_, '_>, chat: &Conversation, sign: i64) -> PyResult<()> 
     way.changes.step(cells.conversation, at, sign);
     way.changes.step(seconds, at, sign);
     way.changes.count(cells.ms, at, sign * took_ms);
-    for (told, cell) in [(chat.engaged, cells.engaged), (chat.handoff, cells.handoff), (chat.resolved, cells.resolved)] {
+    for (told, cell) in [
+        (chat.engaged, cells.engaged),
+        (chat.handoff, cells.handoff),
+        (chat.resolved, cells.resolved),
+    ] {
         if told {
             way.changes.step(cell, at, sign);
         }
@@ -237,7 +265,13 @@ fn count(way: &mut Way<'_, '_>, chat: &Conversation, sign: i64) -> PyResult<()> 
     if chat.lead_ms != 0 {
         way.changes.step(cells.lead, at, sign);
         let pane = way.pane(chat.lead_ms);
-        way.changes.add(py, "key_event", &[(&*way.site.site).into(), "lead_captured".into()], pane, sign)?;
+        way.changes.add(
+            py,
+            "key_event",
+            &[(&*way.site.site).into(), "lead_captured".into()],
+            pane,
+            sign,
+        )?;
     }
     if chat.started_ms != 0 {
         let begun = way.step(LEAVE_ADDRESS)?.begun;

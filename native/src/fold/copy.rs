@@ -147,7 +147,11 @@ fn least(a: i64, b: i64) -> i64 {
 impl<'a> Copy<'a> {
     /// Begins one.
     pub fn new(first_ms: i64) -> Self {
-        Copy { first: first_ms, word: -1, ..Copy::default() }
+        Copy {
+            first: first_ms,
+            word: -1,
+            ..Copy::default()
+        }
     }
 
     /// Adds an event.
@@ -194,7 +198,9 @@ impl<'a> Copy<'a> {
         self.seen |= rules.bits.clicked | rules.bits.opened;
         self.clicked = least(self.clicked, time_ms);
         self.opened = least(self.opened, time_ms);
-        let hash = link.filter(|link| !link.is_empty()).map_or(0, |link| xxh32(link.as_bytes(), 0));
+        let hash = link
+            .filter(|link| !link.is_empty())
+            .map_or(0, |link| xxh32(link.as_bytes(), 0));
         let click = (time_ms.div_euclid(1_000) as u64) << 32 | u64::from(hash);
         if let Err(place) = self.clicks.binary_search(&click) {
             if self.clicks.len() < rules.most_clicks {
@@ -207,7 +213,11 @@ impl<'a> Copy<'a> {
     fn say(&mut self, mail: &Mail<'a>) {
         if let [known] = self.said.as_slice() {
             let is_later = (known.time_ms, &*known.name) < (mail.time_ms, mail.name);
-            let is_new = known.says.iter().zip(&mail.says).any(|(known, says)| known.is_none() && says.is_some());
+            let is_new = known
+                .says
+                .iter()
+                .zip(&mail.says)
+                .any(|(known, says)| known.is_none() && says.is_some());
             if is_later && !is_new {
                 return;
             }
@@ -221,7 +231,8 @@ impl<'a> Copy<'a> {
             says: mail.says.map(|text| text.map(Cow::Borrowed)),
         });
         if self.said.len() > 1 {
-            self.said.sort_by(|one, other| (one.time_ms, &one.name).cmp(&(other.time_ms, &other.name)));
+            self.said
+                .sort_by(|one, other| (one.time_ms, &one.name).cmp(&(other.time_ms, &other.name)));
             let mut wanted = [true; 4];
             self.said.retain(|one| {
                 let mut keeps = false;

@@ -138,7 +138,9 @@ impl<'s> Reader<'s> {
             bot: self.filled(chat.bot_id),
             has_deal: self.filled(chat.order_id).is_some() || self.filled(chat.appointment_id).is_some(),
             resolved: chat.resolved,
-            duration_ms: chat.duration_s.map_or(-1, |seconds| (seconds * 1_000.0).round_ties_even() as i64),
+            duration_ms: chat
+                .duration_s
+                .map_or(-1, |seconds| (seconds * 1_000.0).round_ties_even() as i64),
             value: chat.value.zip(chat.currency.map(|text| self.text(text))),
         })
     }
@@ -170,8 +172,16 @@ impl Decoded {
         let store = &*store;
         self.name_pages(store, &facts);
         let chat_actions = people.chat_actions().to_vec();
-        let reader = Reader { store, words: Words::new(lanes)?, pages: &self.pages, chat_actions: &chat_actions };
-        let (tables, gathered) = (Tables::of(of)?, Gathered::by(facts.iter().map(|fact| store.arena.get(fact.key))));
+        let reader = Reader {
+            store,
+            words: Words::new(lanes)?,
+            pages: &self.pages,
+            chat_actions: &chat_actions,
+        };
+        let (tables, gathered) = (
+            Tables::of(of)?,
+            Gathered::by(facts.iter().map(|fact| store.arena.get(fact.key))),
+        );
         let (mut left, mut large, mut made) = (Vec::new(), Vec::new(), Vec::new());
         people.count_in(accumulator)?;
         for places in gathered.each() {
@@ -179,7 +189,11 @@ impl Decoded {
             let key = PyString::new(waiting.py(), store.arena.get(first.key));
             made.clear();
             if !waiting.contains(&key)? {
-                made.extend(places.iter().map_while(|place| reader.fact(&facts[*place as usize], *place as usize)));
+                made.extend(
+                    places
+                        .iter()
+                        .map_while(|place| reader.fact(&facts[*place as usize], *place as usize)),
+                );
             }
             if made.len() < places.len() {
                 left.extend(places.iter().map(|place| *place as usize));
@@ -192,7 +206,10 @@ impl Decoded {
         }
         people.flush(accumulator)?;
         let mut facts: Vec<_> = facts.into_iter().map(Some).collect();
-        Ok((left.into_iter().filter_map(|place| facts[place].take()).collect(), large))
+        Ok((
+            left.into_iter().filter_map(|place| facts[place].take()).collect(),
+            large,
+        ))
     }
 
     /// Writes the pages of facts as sessions do.

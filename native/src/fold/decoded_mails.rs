@@ -50,7 +50,10 @@ pub fn fold_mails<'py>(
             email_hash: mail.email_hash.map(text),
         })
     };
-    let (tables, gathered) = (Tables::of(emails, accumulator)?, Gathered::by(taken.iter().map(|mail| text(mail.key))));
+    let (tables, gathered) = (
+        Tables::of(emails, accumulator)?,
+        Gathered::by(taken.iter().map(|mail| text(mail.key))),
+    );
     let (mut left, mut made) = (Vec::new(), Vec::new());
     mails.count_in(&tables);
     for places in gathered.each() {
@@ -65,7 +68,10 @@ pub fn fold_mails<'py>(
     }
     mails.flush(accumulator)?;
     let mut taken: Vec<_> = taken.into_iter().map(Some).collect();
-    Ok(left.into_iter().filter_map(|place| taken[place as usize].take()).collect())
+    Ok(left
+        .into_iter()
+        .filter_map(|place| taken[place as usize].take())
+        .collect())
 }
 
 /// Folds the single ad events that wait in a store; none is left over.
@@ -77,7 +83,10 @@ pub fn fold_ads(
     accumulator: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
     let taken = std::mem::take(&mut store.ads);
-    let (actions, types) = (words(lanes, Kind::Ad, "data.action")?, words(lanes, Kind::Ad, "data.channel_type")?);
+    let (actions, types) = (
+        words(lanes, Kind::Ad, "data.action")?,
+        words(lanes, Kind::Ad, "data.channel_type")?,
+    );
     let text = |text: Text| store.arena.get(text);
     ads.count_in(accumulator)?;
     for ad in &taken {
@@ -94,8 +103,17 @@ pub fn fold_ads(
             ad.currency.map(text),
         ];
         // the rule of the kind has seen that a spend has its cost
-        let amount = if is_spend { ad.cost_micros.unwrap_or_default() } else { ad.count_micros };
-        let single = Ad { time_ms: ad.time_ms, named, amount, conversion_value: ad.conversion_value };
+        let amount = if is_spend {
+            ad.cost_micros.unwrap_or_default()
+        } else {
+            ad.count_micros
+        };
+        let single = Ad {
+            time_ms: ad.time_ms,
+            named,
+            amount,
+            conversion_value: ad.conversion_value,
+        };
         ads.fold(of, accumulator, &single)?;
     }
     ads.flush(of, accumulator)

@@ -92,8 +92,18 @@ fn submitted<'a>(
     let content = way.labels.contents.of(py, form.content)?;
     let extra = row.extra.get_or_insert_with(Box::default);
     let before = submissions::cells(way, &extra.submissions)?;
-    let makes_lead = form.form_type.is_some_and(|of| way.options.words.key_forms.contains(of));
-    submit(way.options, &mut extra.submissions, fact, form, label, content, makes_lead);
+    let makes_lead = form
+        .form_type
+        .is_some_and(|of| way.options.words.key_forms.contains(of));
+    submit(
+        way.options,
+        &mut extra.submissions,
+        fact,
+        form,
+        label,
+        content,
+        makes_lead,
+    );
     let after = submissions::cells(way, &extra.submissions)?;
     if before != after {
         submissions::put(way, &before, -1);
@@ -149,7 +159,12 @@ pub fn key_event<'a>(
         note_key(deeds, time_ms, landed, way.options.numbers.times);
         return converted(way, session, last, time_ms);
     }
-    let Key { method, action, stage, event } = key;
+    let Key {
+        method,
+        action,
+        stage,
+        event,
+    } = key;
     deeds.first_key = Some(KeyEvent {
         time_ms,
         name,
@@ -162,9 +177,20 @@ pub fn key_event<'a>(
     let at = way.pane(time_ms);
     let (site, channel) = (&*way.site.site, session.channel_name());
     let paid = way.options.words.paid.contains(channel).then_some("paid");
-    let lead = [site.into(), method.into(), channel.into(), "on_site".into(), paid.into()];
+    let lead = [
+        site.into(),
+        method.into(),
+        channel.into(),
+        "on_site".into(),
+        paid.into(),
+    ];
     way.changes.add(py, "lead", &lead, at, 1)?;
-    let deed = [site.into(), (&*action).into(), (&*stage).into(), event.as_deref().into()];
+    let deed = [
+        site.into(),
+        (&*action).into(),
+        (&*stage).into(),
+        event.as_deref().into(),
+    ];
     way.changes.add(py, "lead_deed", &deed, at, 1)?;
     way.reached(BECOME_LEAD, landed, time_ms, 1)?;
     if let Some(opened) = way.options.step_of_landing(channel) {
@@ -185,7 +211,11 @@ fn note_key(deeds: &mut Deeds<'_>, time_ms: i64, landed_ms: i64, most: usize) {
         }
     }
     if landed_ms != 0 {
-        let kept = if first_ms >= landed_ms { 0 } else { keys.partition_point(|key| *key < landed_ms) + 1 };
+        let kept = if first_ms >= landed_ms {
+            0
+        } else {
+            keys.partition_point(|key| *key < landed_ms) + 1
+        };
         keys.truncate(kept);
     }
     keys.truncate(most);
@@ -198,9 +228,21 @@ fn converted(way: &mut Way<'_, '_>, session: &Session<'_>, last: i64, time_ms: i
         return Ok(());
     }
     let site = &*way.site.site;
-    let social = session.channel.as_deref().and_then(|channel| way.options.social(channel));
-    let campaign = if session.channel.is_none() { Some(UNKNOWN) } else { session.campaign.as_deref() };
-    let labels = [site.into(), session.channel_name().into(), campaign.into(), social.into()];
+    let social = session
+        .channel
+        .as_deref()
+        .and_then(|channel| way.options.social(channel));
+    let campaign = if session.channel.is_none() {
+        Some(UNKNOWN)
+    } else {
+        session.campaign.as_deref()
+    };
+    let labels = [
+        site.into(),
+        session.channel_name().into(),
+        campaign.into(),
+        social.into(),
+    ];
     let mut cells = vec![way.changes.number(py, "convert", &labels)?];
     if let Some(group) = session.group.as_deref() {
         let labels = [site.into(), group.into(), session.content.as_deref().into()];

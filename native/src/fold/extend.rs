@@ -35,8 +35,13 @@ pub fn begin<'a>(way: &mut Way<'_, '_>, facts: &[Fact<'a>]) -> PyResult<Option<(
     let page = way.site.page(py, way.changes, view.viewed, view.group, view.content)?;
     let session = opened(way.options, fact, view, Cow::Borrowed(fact.id));
     let start = way.pane(fact.time_ms);
-    let mut row =
-        Row { last: fact.time_ms, older: Vec::new(), newest: session, source: Cow::Borrowed(fact.source), extra: None };
+    let mut row = Row {
+        last: fact.time_ms,
+        older: Vec::new(),
+        newest: session,
+        source: Cow::Borrowed(fact.source),
+        extra: None,
+    };
     *way.site.newcomers.entry(start).or_default() += 1;
     for cell in [origin.session, page.view, origin.view] {
         way.changes.up(cell, start);
@@ -50,9 +55,16 @@ pub fn begin<'a>(way: &mut Way<'_, '_>, facts: &[Fact<'a>]) -> PyResult<Option<(
     let mut done = 1;
     if facts.len() > 1 {
         let numbers = &way.options.numbers;
-        let (latest_ms, most) = (fact.time_ms + numbers.longest_ms, numbers.flood_events.min(numbers.ticks));
+        let (latest_ms, most) = (
+            fact.time_ms + numbers.longest_ms,
+            numbers.flood_events.min(numbers.ticks),
+        );
         let mut ticks = Vec::new();
-        let room = Room { after_ms: fact.time_ms, latest_ms, most };
+        let room = Room {
+            after_ms: fact.time_ms,
+            latest_ms,
+            most,
+        };
         done = views(way, origin, &mut row, facts, 1, &mut ticks, room)?;
         let session = &mut row.newest;
         append(session, &ticks);
@@ -98,7 +110,11 @@ fn extend_from<'a>(
     while at < facts.len() {
         let fact = &facts[at];
         if fact.view().is_some() && here.most != 0 {
-            let room = Room { after_ms: here.after_ms, latest_ms: here.latest_ms, most: here.most };
+            let room = Room {
+                after_ms: here.after_ms,
+                latest_ms: here.latest_ms,
+                most: here.most,
+            };
             let mut ticks = std::mem::take(&mut here.ticks);
             let done = views(way, origin, row, facts, at, &mut ticks, room)?;
             here.ticks = ticks;
@@ -187,7 +203,8 @@ fn views<'a>(
     {
         return Ok(at);
     }
-    let (no_channel, no_country, converted) = (session.channel.is_none(), session.country.is_none(), session.last_key());
+    let (no_channel, no_country, converted) =
+        (session.channel.is_none(), session.country.is_none(), session.last_key());
     let (gap_ms, most_viewed) = (way.options.numbers.gap_ms, way.options.numbers.viewed);
     let (mut engaged_ms, mut done) = (0i64, 0);
     for fact in rest {
@@ -206,7 +223,9 @@ fn views<'a>(
             see(way, session, view, converted)?;
         }
         let pane = way.pane(fact.time_ms);
-        let page = way.site.page(way.py, way.changes, view.viewed, view.group, view.content)?;
+        let page = way
+            .site
+            .page(way.py, way.changes, view.viewed, view.group, view.content)?;
         way.changes.up(origin.view, pane);
         way.changes.up(page.view, pane);
         if view.is_download {
@@ -220,18 +239,16 @@ fn views<'a>(
     session.events += done;
     session.views += done;
     if engaged_ms != 0 {
-        session.engaged = session.engaged.saturating_add(engaged_ms).min(way.options.numbers.engaged_ms);
+        session.engaged = session
+            .engaged
+            .saturating_add(engaged_ms)
+            .min(way.options.numbers.engaged_ms);
     }
     Ok(at + done as usize)
 }
 
 /// Adds to what was viewed; of a converted person it counts.
-fn see(
-    way: &mut Way<'_, '_>,
-    session: &mut Session<'_>,
-    view: &View<'_>,
-    converted: i64,
-) -> PyResult<()> {
+fn see(way: &mut Way<'_, '_>, session: &mut Session<'_>, view: &View<'_>, converted: i64) -> PyResult<()> {
     if converted != 0 {
         let labels = [(&*way.site.site).into(), view.group.into(), view.content.into()];
         let pane = way.changes.grid.pane(converted);
@@ -244,21 +261,20 @@ fn see(
 }
 
 /// Counts one page view, and of a converted person what they had not viewed before.
-fn view(
-    way: &mut Way<'_, '_>,
-    row: &mut Row<'_>,
-    time_ms: i64,
-    view: &View<'_>,
-    origin: OriginCells,
-) -> PyResult<()> {
+fn view(way: &mut Way<'_, '_>, row: &mut Row<'_>, time_ms: i64, view: &View<'_>, origin: OriginCells) -> PyResult<()> {
     let session = &mut row.newest;
     if !session.viewed.contains(view.viewed) {
         let converted = session.last_key();
         see(way, session, view, converted)?;
     }
-    session.engaged = session.engaged.saturating_add(view.engagement_ms).min(way.options.numbers.engaged_ms);
+    session.engaged = session
+        .engaged
+        .saturating_add(view.engagement_ms)
+        .min(way.options.numbers.engaged_ms);
     let pane = way.pane(time_ms);
-    let page = way.site.page(way.py, way.changes, view.viewed, view.group, view.content)?;
+    let page = way
+        .site
+        .page(way.py, way.changes, view.viewed, view.group, view.content)?;
     way.changes.up(origin.view, pane);
     way.changes.up(page.view, pane);
     if view.is_download {
@@ -274,7 +290,10 @@ fn downloaded(way: &mut Way<'_, '_>, view: &View<'_>, pane: i64) -> PyResult<()>
 
 fn append(session: &mut Session<'_>, ticks: &[u32]) {
     if !ticks.is_empty() {
-        session.ticks.to_mut().extend(ticks.iter().flat_map(|tick| tick.to_ne_bytes()));
+        session
+            .ticks
+            .to_mut()
+            .extend(ticks.iter().flat_map(|tick| tick.to_ne_bytes()));
     }
 }
 
@@ -323,7 +342,11 @@ fn close(way: &mut Way<'_, '_>, row: &mut Row<'_>, here: &mut Open, origin: Orig
     let country = way.site.country(py, way.changes, country_of(session))?;
     let mut cells = vec![seen, country];
     if let Some(group) = session.group.as_deref() {
-        let labels = [(&*way.site.site).into(), group.into(), session.content.as_deref().into()];
+        let labels = [
+            (&*way.site.site).into(),
+            group.into(),
+            session.content.as_deref().into(),
+        ];
         cells.push(way.changes.number(py, "landing_person", &labels)?);
     }
     for cell in cells {

@@ -101,7 +101,9 @@ impl Mails {
         };
         let memory_ms = self.rules.memory_ms;
         if last.time_ms - first.time_ms > memory_ms
-            || mails.iter().any(|mail| (mail.lead, mail.email_hash) != (first.lead, first.email_hash))
+            || mails
+                .iter()
+                .any(|mail| (mail.lead, mail.email_hash) != (first.lead, first.email_hash))
         {
             return Ok(false);
         }
@@ -135,7 +137,10 @@ impl Mails {
             copy.take(&self.rules, mail);
         }
         self.contribute(tables, site, &copy, 1)?;
-        let message = Message { last: message.last.max(last.time_ms), part: Some((who, copy)) };
+        let message = Message {
+            last: message.last.max(last.time_ms),
+            part: Some((who, copy)),
+        };
         self.writer.out.clear();
         message::write(&mut self.writer, &message);
         tables.encoded.set_item(key, PyBytes::new(key.py(), &self.writer.out))?;
@@ -182,7 +187,9 @@ impl Mails {
         let number = match self.numbers.get(self.key.as_slice()) {
             Some(number) => *number,
             None => {
-                let asked = tables.emails.call_method1("number_of", (&tables.ids, site, labels, kind, fate))?;
+                let asked = tables
+                    .emails
+                    .call_method1("number_of", (&tables.ids, site, labels, kind, fate))?;
                 let number: i64 = asked.extract()?;
                 self.numbers.insert(self.key.as_slice().into(), number);
                 number

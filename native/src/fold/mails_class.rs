@@ -47,7 +47,11 @@ impl<'py> Held<'py> {
         let mut texts = Vec::with_capacity(TEXTS.len());
         for name in TEXTS {
             let text = data.getattr(name)?;
-            texts.push(if text.is_none() { None } else { Some(text.downcast_into::<PyString>()?) });
+            texts.push(if text.is_none() {
+                None
+            } else {
+                Some(text.downcast_into::<PyString>()?)
+            });
         }
         Ok(Some(Held {
             time_ms: told.get_item(0)?.extract()?,
@@ -85,7 +89,15 @@ impl MailsCore {
     /// Takes (pane_ms, origin_ms), and what the rules say.
     #[new]
     fn new(grid: (i64, i64), rules: Rules) -> Self {
-        MailsCore { mails: Mails::new(rules, Grid { pane_ms: grid.0, origin_ms: grid.1 }) }
+        MailsCore {
+            mails: Mails::new(
+                rules,
+                Grid {
+                    pane_ms: grid.0,
+                    origin_ms: grid.1,
+                },
+            ),
+        }
     }
 
     /// Folds (time, name, data) gathered by message into the rows of an `Emails`; gives those that are left over.

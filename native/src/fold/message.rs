@@ -82,7 +82,16 @@ pub fn write(to: &mut Writer, message: &Message<'_>) {
 
 fn write_copy(to: &mut Writer, one: &Copy<'_>) {
     to.array(13);
-    for n in [one.last, one.first, one.sent, one.seen, one.word, one.opened, one.replied, one.clicked] {
+    for n in [
+        one.last,
+        one.first,
+        one.sent,
+        one.seen,
+        one.word,
+        one.opened,
+        one.replied,
+        one.clicked,
+    ] {
         to.int(n);
     }
     to.array(one.clicks.len());

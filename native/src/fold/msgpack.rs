@@ -329,9 +329,26 @@ mod tests {
     #[test]
     fn numbers_come_back_in_their_shortest_form() {
         for (n, len) in [
-            (0, 1), (127, 1), (128, 2), (255, 2), (256, 3), (65_535, 3), (65_536, 5), (u32::MAX as i64, 5),
-            (1 << 32, 9), (i64::MAX, 9), (-1, 1), (-32, 1), (-33, 2), (-128, 2), (-129, 3), (-32_768, 3),
-            (-32_769, 5), (i32::MIN as i64, 5), (i32::MIN as i64 - 1, 9), (i64::MIN, 9),
+            (0, 1),
+            (127, 1),
+            (128, 2),
+            (255, 2),
+            (256, 3),
+            (65_535, 3),
+            (65_536, 5),
+            (u32::MAX as i64, 5),
+            (1 << 32, 9),
+            (i64::MAX, 9),
+            (-1, 1),
+            (-32, 1),
+            (-33, 2),
+            (-128, 2),
+            (-129, 3),
+            (-32_768, 3),
+            (-32_769, 5),
+            (i32::MIN as i64, 5),
+            (i32::MIN as i64 - 1, 9),
+            (i64::MIN, 9),
         ] {
             let mut writer = Writer::default();
             writer.int(n);
@@ -366,7 +383,10 @@ mod tests {
 
     #[test]
     fn what_is_cut_short_or_too_deep_is_unusual() {
-        assert_eq!(Reader::new(&[0xdd, 0xff, 0xff, 0xff, 0xff]).list(Reader::int), Err(Unusual));
+        assert_eq!(
+            Reader::new(&[0xdd, 0xff, 0xff, 0xff, 0xff]).list(Reader::int),
+            Err(Unusual)
+        );
         assert_eq!(Reader::new(&[0xa5, b'x']).text(), Err(Unusual));
         assert_eq!(Reader::new(&[0x91; 1_000]).raw(), Err(Unusual));
     }

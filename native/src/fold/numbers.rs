@@ -115,12 +115,22 @@ impl SiteNumbers {
         };
         let step = channel.and_then(|channel| options.step_of_landing(channel));
         let visit = |changes: &mut Changes, stranger: Option<&str>| {
-            let labels = [site.into(), named.into(), campaign.into(), social.into(), stranger.into()];
+            let labels = [
+                site.into(),
+                named.into(),
+                campaign.into(),
+                social.into(),
+                stranger.into(),
+            ];
             changes.number(py, "visit", &labels)
         };
         let by_channel = [site.into(), named.into()];
         let cells = OriginCells {
-            session: changes.number(py, "session", &[site.into(), named.into(), engine.into(), domain.into()])?,
+            session: changes.number(
+                py,
+                "session",
+                &[site.into(), named.into(), engine.into(), domain.into()],
+            )?,
             visit: visit(changes, None)?,
             stranger: visit(changes, Some("stranger"))?,
             view: changes.number(py, "view", &by_channel)?,

@@ -34,10 +34,7 @@ pub struct Open {
 /// Tells whether somebody stayed for ten seconds, looked at two pages or had a key event.
 pub fn is_engaged(session: &Session<'_>, options: &Options) -> bool {
     let engaged_ms = options.numbers.engaged_ms;
-    session.views > 1
-        || session.engaged >= engaged_ms
-        || session.end - session.start >= engaged_ms
-        || session.has_key()
+    session.views > 1 || session.engaged >= engaged_ms || session.end - session.start >= engaged_ms || session.has_key()
 }
 
 /// Lists the forms of a session that were begun, and whether they were left.
@@ -59,9 +56,17 @@ impl Open {
         let mut open = Open {
             before: session.end,
             last: row.last,
-            after_ms: if session.said().is_none() { session.start } else { row.last },
+            after_ms: if session.said().is_none() {
+                session.start
+            } else {
+                row.last
+            },
             latest_ms: session.start + numbers.longest_ms,
-            most: if session.group.is_some() { most_events.min(numbers.ticks) } else { 0 },
+            most: if session.group.is_some() {
+                most_events.min(numbers.ticks)
+            } else {
+                0
+            },
             most_events,
             views: if fresh { 0 } else { session.views },
             was_bounce: !fresh && session.is_bounce(),
@@ -199,8 +204,7 @@ pub fn is_full(viewed: &str, most: usize) -> bool {
 /// Tells whether a fact opens a later session in a common way.
 fn opens(options: &Options, row: &Row<'_>, fact: &Fact<'_>) -> bool {
     let (numbers, last) = (&options.numbers, &row.newest);
-    if numbers.look_back_ms != 0
-        && (fact.touch.is_none() || row.all().skip(1).any(|session| session.channel.is_none()))
+    if numbers.look_back_ms != 0 && (fact.touch.is_none() || row.all().skip(1).any(|session| session.channel.is_none()))
     {
         return false;
     }

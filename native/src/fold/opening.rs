@@ -19,9 +19,12 @@ fn kept<'a>(touch: Option<Touch<'a>>) -> [Option<Str<'a>>; 4] {
     let text = |one: Option<&'a str>| one.map(Cow::Borrowed);
     match touch {
         None => [None, None, None, None],
-        Some(touch) => {
-            [text(Some(touch.channel)), text(Some(touch.campaign)), text(touch.engine), text(touch.domain)]
-        }
+        Some(touch) => [
+            text(Some(touch.channel)),
+            text(Some(touch.campaign)),
+            text(touch.engine),
+            text(touch.domain),
+        ],
     }
 }
 
@@ -76,7 +79,12 @@ pub fn reopen<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>, vie
     let before: Vec<_> = row.all().map(|other| (other.end, ways(way.options, other))).collect();
     let site = &*way.site.site;
     for one in ways(way.options, &session) {
-        let latest = before.iter().filter(|(_, others)| others.contains(&one)).map(|(end, _)| *end).max().unwrap_or(0);
+        let latest = before
+            .iter()
+            .filter(|(_, others)| others.contains(&one))
+            .map(|(end, _)| *end)
+            .max()
+            .unwrap_or(0);
         let mut labels = vec![Label::Text(site)];
         labels.extend(one.1.into_iter().flatten().map(Label::Text));
         let cell = way.changes.number(py, one.0, &labels)?;
@@ -90,10 +98,21 @@ pub fn reopen<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>, vie
     way.changes.add(py, "stranger", &[site.into()], last_end, -1)?;
     way.changes.add(py, "stranger", &[site.into()], here, 1)?;
     if let Some(step) = way.options.step_of_landing(channel) {
-        way.changes.add(py, "step_from", &[site.into(), step.into(), "key_event".into()], here, 1)?;
+        way.changes.add(
+            py,
+            "step_from",
+            &[site.into(), step.into(), "key_event".into()],
+            here,
+            1,
+        )?;
     }
     let by_channel: [Label<'_>; 2] = [site.into(), channel.into()];
-    let whole = [site.into(), channel.into(), session.engine.as_deref().into(), session.domain.as_deref().into()];
+    let whole = [
+        site.into(),
+        channel.into(),
+        session.engine.as_deref().into(),
+        session.domain.as_deref().into(),
+    ];
     way.changes.add(py, "session", &whole, here, 1)?;
     way.changes.add(py, "bounce", &by_channel, here, 1)?;
     way.changes.add(py, "session_view", &by_channel, here, 1)?;
@@ -147,15 +166,25 @@ pub fn give_channel<'a>(
     }
     let site = &*way.site.site;
     let was = way.changes.number(py, "channel_view", &[site.into(), DIRECT.into()])?;
-    let now = way.changes.number(py, "channel_view", &[site.into(), session.channel.as_deref().into()])?;
-    for tick in session.ticks().chain(here.ticks.iter().copied()).filter(|tick| tick & 1 == 1) {
+    let now = way
+        .changes
+        .number(py, "channel_view", &[site.into(), session.channel.as_deref().into()])?;
+    for tick in session
+        .ticks()
+        .chain(here.ticks.iter().copied())
+        .filter(|tick| tick & 1 == 1)
+    {
         let at = way.changes.grid.pane(session.start + i64::from(tick >> 1));
         way.changes.down(was, at);
         way.changes.up(now, at);
     }
     let opener = std::mem::take(&mut session.opened_by);
     let (at, has_country) = (session.start, session.country.is_some());
-    let country = if has_country { (at, opener.clone()) } else { (0, Cow::Borrowed("")) };
+    let country = if has_country {
+        (at, opener.clone())
+    } else {
+        (0, Cow::Borrowed(""))
+    };
     let deeds = session.deeds.get_or_insert_with(Box::default);
     deeds.said = Some([(fact.time_ms, name), country, (at, opener)]);
     here.after_ms = here.last.max(fact.time_ms);

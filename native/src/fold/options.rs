@@ -6,7 +6,6 @@ use pyo3::prelude::*;
 
 use super::changes::Buckets;
 
-
 /// Bounds of one person, by their names in `bounds.py`, and times by theirs. Milliseconds.
 #[derive(Clone, FromPyObject)]
 #[pyo3(from_item_all)]
@@ -74,8 +73,18 @@ pub struct Options {
 
 impl Options {
     pub fn new(numbers: Numbers, words: Words, targets_s: HashMap<(String, String), i64>, log_gamma: f64) -> Self {
-        let chats = words.chat_actions.iter().map(|action| chat_rule(action, &words)).collect();
-        Options { numbers, words, chats, targets_s, buckets: Buckets::new(log_gamma) }
+        let chats = words
+            .chat_actions
+            .iter()
+            .map(|action| chat_rule(action, &words))
+            .collect();
+        Options {
+            numbers,
+            words,
+            chats,
+            targets_s,
+            buckets: Buckets::new(log_gamma),
+        }
     }
 
     /// Names the funnel step that a landing opens by its session's channel.

@@ -39,7 +39,10 @@ impl<'py> Tables<'py> {
             None
         } else {
             let outside = following.getattr("outside")?.getattr("rows")?.getattr("encoded")?;
-            Some([following.getattr("_details")?.downcast_into()?, outside.downcast_into()?])
+            Some([
+                following.getattr("_details")?.downcast_into()?,
+                outside.downcast_into()?,
+            ])
         };
         Ok(Tables {
             encoded: rows.getattr("encoded")?.downcast_into()?,
@@ -203,7 +206,11 @@ impl People {
         tables.encoded.set_item(key, PyBytes::new(key.py(), &self.writer.out))?;
         tables.dirty.add(key)?;
         let is_large = self.writer.out.len() > self.options.numbers.row_bytes;
-        Ok(if is_large && done == facts.len() { Folded::TooLarge } else { Folded::Of(done) })
+        Ok(if is_large && done == facts.len() {
+            Folded::TooLarge
+        } else {
+            Folded::Of(done)
+        })
     }
 
     /// Folds facts into a row, or begins one; gives it and how many facts it holds, None where that is none.
@@ -221,7 +228,14 @@ impl People {
             return Ok(None);
         };
         let (options, changes, labels) = (&self.options, &mut self.changes, &mut self.labels);
-        let mut way = Way { py, options, changes, site, labels, talked: Vec::new() };
+        let mut way = Way {
+            py,
+            options,
+            changes,
+            site,
+            labels,
+            talked: Vec::new(),
+        };
         match row {
             None => begin(&mut way, facts),
             Some(mut row) => {

@@ -33,11 +33,22 @@ impl PeopleCore {
         targets_s: HashMap<(String, String), i64>,
         log_gamma: f64,
     ) -> PyResult<Self> {
-        let grid = Grid { pane_ms: grid.0, origin_ms: grid.1 };
+        let grid = Grid {
+            pane_ms: grid.0,
+            origin_ms: grid.1,
+        };
         let (view, form) = classes;
-        let classes = Classes { view, form, chat_actions: words.chat_actions.clone() };
+        let classes = Classes {
+            view,
+            form,
+            chat_actions: words.chat_actions.clone(),
+        };
         let options = Options::new(numbers, words, targets_s, log_gamma);
-        Ok(PeopleCore { people: People::new(options, grid, Labels::new(facts)?), decoded: Decoded::default(), classes })
+        Ok(PeopleCore {
+            people: People::new(options, grid, Labels::new(facts)?),
+            decoded: Decoded::default(),
+            classes,
+        })
     }
 
     /// Folds facts gathered by person into the rows of a `PeopleFold`; gives those that are left over, in order, and
@@ -60,13 +71,21 @@ impl PeopleCore {
                     None => break,
                 }
             }
-            let mut made: Vec<_> = held.iter().enumerate().map_while(|(place, one)| one.fact(place)).collect();
+            let mut made: Vec<_> = held
+                .iter()
+                .enumerate()
+                .map_while(|(place, one)| one.fact(place))
+                .collect();
             if made.len() < facts.len() || made.is_empty() {
                 left.set_item(key, facts)?;
                 continue;
             }
             let site = facts.get_item(0)?.getattr("site_id")?;
-            let site = self.people.labels.sites.of(py, Some(&site.downcast::<PyString>()?.to_cow()?))?;
+            let site = self
+                .people
+                .labels
+                .sites
+                .of(py, Some(&site.downcast::<PyString>()?.to_cow()?))?;
             match self.people.person(&tables, &key, &site, &mut made)? {
                 Folded::TooLarge => large.push(key),
                 Folded::Of(done) if done < made.len() => {

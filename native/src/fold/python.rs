@@ -13,15 +13,39 @@ type Texts<'py> = Vec<Option<Bound<'py, PyString>>>;
 
 const COMMON: [&str; 3] = ["source", "id", "country"];
 const OF_VIEW: [&str; 3] = ["group", "content", "viewed"];
-const OF_FORM: [&str; 7] =
-    ["form_id", "form_type", "submission_id", "content_id", "offer_stage", "event_id", "currency"];
+const OF_FORM: [&str; 7] = [
+    "form_id",
+    "form_type",
+    "submission_id",
+    "content_id",
+    "offer_stage",
+    "event_id",
+    "currency",
+];
 const OF_CHAT: [&str; 3] = ["conversation_id", "bot_id", "currency"];
 
 /// What a fact is, and the values of it that are no texts.
 enum Made {
-    View { engagement_ms: i64, has_offer: bool, is_download: bool },
-    Form { action: FormAction, has_offer: bool, asked: i64, known: i64, value: Option<i64> },
-    Chat { action: u8, actor: Actor, has_deal: bool, resolved: Option<bool>, duration_ms: i64, value: Option<i64> },
+    View {
+        engagement_ms: i64,
+        has_offer: bool,
+        is_download: bool,
+    },
+    Form {
+        action: FormAction,
+        has_offer: bool,
+        asked: i64,
+        known: i64,
+        value: Option<i64>,
+    },
+    Chat {
+        action: u8,
+        actor: Actor,
+        has_deal: bool,
+        resolved: Option<bool>,
+        duration_ms: i64,
+        value: Option<i64>,
+    },
 }
 
 /// A fact of Python, read but for its texts.
@@ -48,7 +72,11 @@ impl Classes {
         let touch = fact.getattr(intern!(py, "touch"))?;
         let has_touch = !touch.is_none();
         for at in 0..4 {
-            let part = if has_touch { Some(touch.downcast::<PyTuple>()?.get_item(at)?) } else { None };
+            let part = if has_touch {
+                Some(touch.downcast::<PyTuple>()?.get_item(at)?)
+            } else {
+                None
+            };
             texts.push(text(part)?);
         }
         let made = if fact.get_type().is(&self.view) {
@@ -69,7 +97,12 @@ impl Classes {
             }
         };
         let time_ms = fact.getattr(intern!(py, "time_ms"))?.extract()?;
-        Ok(made.map(|made| Held { time_ms, texts, has_touch, made }))
+        Ok(made.map(|made| Held {
+            time_ms,
+            texts,
+            has_touch,
+            made,
+        }))
     }
 
     fn chat(&self, data: &Bound<'_, PyAny>) -> PyResult<Option<Made>> {
@@ -131,7 +164,9 @@ fn names(data: &Bound<'_, PyAny>, field: &str) -> PyResult<HashSet<String>> {
 fn value(data: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
     let value = data.getattr("value")?;
     if value.is_instance_of::<PyFloat>() {
-        return Err(pyo3::exceptions::PyTypeError::new_err("an amount is told in millionths"));
+        return Err(pyo3::exceptions::PyTypeError::new_err(
+            "an amount is told in millionths",
+        ));
     }
     value.extract()
 }
@@ -163,12 +198,21 @@ impl<'py> Held<'py> {
         let needed = |at: usize| read.get(at).copied().flatten();
         let filled = |at: usize| needed(at).filter(|text| !text.is_empty());
         let touch = if self.has_touch {
-            Some(Touch { channel: needed(3)?, campaign: needed(4)?, engine: needed(5), domain: needed(6) })
+            Some(Touch {
+                channel: needed(3)?,
+                campaign: needed(4)?,
+                engine: needed(5),
+                domain: needed(6),
+            })
         } else {
             None
         };
         let deed = match self.made {
-            Made::View { engagement_ms, has_offer, is_download } => Deed::View(View {
+            Made::View {
+                engagement_ms,
+                has_offer,
+                is_download,
+            } => Deed::View(View {
                 group: needed(7)?,
                 content: needed(8)?,
                 viewed: needed(9)?,
@@ -176,7 +220,13 @@ impl<'py> Held<'py> {
                 has_offer,
                 is_download,
             }),
-            Made::Form { action, has_offer, asked, known, value } => Deed::Form(Form {
+            Made::Form {
+                action,
+                has_offer,
+                asked,
+                known,
+                value,
+            } => Deed::Form(Form {
                 action,
                 form: needed(7)?,
                 form_type: needed(8),
@@ -189,7 +239,14 @@ impl<'py> Held<'py> {
                 known,
                 value: value.zip(needed(13)),
             }),
-            Made::Chat { action, actor, has_deal, resolved, duration_ms, value } => Deed::Chat(Chat {
+            Made::Chat {
+                action,
+                actor,
+                has_deal,
+                resolved,
+                duration_ms,
+                value,
+            } => Deed::Chat(Chat {
                 action,
                 actor,
                 thread: needed(7)?,

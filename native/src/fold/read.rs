@@ -106,7 +106,18 @@ fn extra<'a>(from: &mut Reader<'a>) -> Read<Extra<'a>> {
     let loose = Some(loose).filter(|_| !loose_ms.is_empty());
     let folded = from.perhaps(Reader::raw)?;
     let followed = from.flag()?;
-    Ok(Extra { last_submit, last_chat, known, offers, talks, submissions, loose_ms, loose, folded, followed })
+    Ok(Extra {
+        last_submit,
+        last_chat,
+        known,
+        offers,
+        talks,
+        submissions,
+        loose_ms,
+        loose,
+        folded,
+        followed,
+    })
 }
 
 /// Reads when something that nobody caused happened.

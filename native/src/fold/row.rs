@@ -172,13 +172,22 @@ impl<'a> Session<'a> {
 
     /// Gives its ticks as numbers.
     pub fn ticks(&self) -> impl Iterator<Item = u32> + '_ {
-        self.ticks.chunks_exact(4).map(|tick| u32::from_ne_bytes([tick[0], tick[1], tick[2], tick[3]]))
+        self.ticks
+            .chunks_exact(4)
+            .map(|tick| u32::from_ne_bytes([tick[0], tick[1], tick[2], tick[3]]))
     }
 
     /// Gives what was viewed, each as (group, content).
     pub fn names(&self) -> impl Iterator<Item = Vec<&str>> {
-        let inner = if self.viewed.is_empty() { None } else { Some(&self.viewed[1..self.viewed.len() - 1]) };
-        inner.into_iter().flat_map(|inner| inner.split(super::fact::MARK)).map(|name| name.split(UNIT).collect())
+        let inner = if self.viewed.is_empty() {
+            None
+        } else {
+            Some(&self.viewed[1..self.viewed.len() - 1])
+        };
+        inner
+            .into_iter()
+            .flat_map(|inner| inner.split(super::fact::MARK))
+            .map(|name| name.split(UNIT).collect())
     }
 
     pub fn channel_name(&self) -> &str {
@@ -197,7 +206,10 @@ impl<'a> Session<'a> {
 impl<'a> Row<'a> {
     /// Gives when the sessions last had a key event; 0 is never.
     pub fn last_key(&self) -> i64 {
-        self.older.iter().map(Session::last_key).fold(self.newest.last_key(), i64::max)
+        self.older
+            .iter()
+            .map(Session::last_key)
+            .fold(self.newest.last_key(), i64::max)
     }
 
     /// Gives its sessions, by start.
@@ -207,7 +219,11 @@ impl<'a> Row<'a> {
 
     /// Tells whether it has one session and nothing before it, so that a deed moves nothing else.
     pub fn is_alone(&self) -> bool {
-        self.older.is_empty() && self.extra.as_ref().is_none_or(|extra| extra.folded.is_none() && extra.known == 0)
+        self.older.is_empty()
+            && self
+                .extra
+                .as_ref()
+                .is_none_or(|extra| extra.folded.is_none() && extra.known == 0)
     }
 
     /// Names an event as it is stored: without its source, where that is the row's.

@@ -33,10 +33,7 @@ pub fn submit<'a>(
     };
     let at = || (time_ms, Cow::<'a, str>::Owned(name.clone()));
     let belongs = |held: &Submission<'_>| {
-        held.form == label
-            && held.id == id
-            && held.first.0 - within <= time_ms
-            && time_ms <= held.last.0 + within
+        held.form == label && held.id == id && held.first.0 - within <= time_ms && time_ms <= held.last.0 + within
     };
     let place = match submissions.iter().position(belongs) {
         Some(place) => place,
@@ -64,7 +61,11 @@ pub fn submit<'a>(
     }
     let is_before = |known: (i64, &str)| (time_ms, name.as_str()) < known;
     if let Some((amount, currency)) = form.value {
-        if held.value.as_ref().is_none_or(|(then, by, ..)| (*then, &**by) < (time_ms, name.as_str())) {
+        if held
+            .value
+            .as_ref()
+            .is_none_or(|(then, by, ..)| (*then, &**by) < (time_ms, name.as_str()))
+        {
             held.value = Some((time_ms, Cow::Owned(name.clone()), amount, Cow::Borrowed(currency)));
         }
     }
@@ -72,8 +73,17 @@ pub fn submit<'a>(
         if makes_lead && held.key.as_ref().is_none_or(|(then, by, _)| is_before((*then, by))) {
             held.key = Some((time_ms, Cow::Owned(name.clone()), Cow::Borrowed(form_type)));
         }
-        if form_type == DOWNLOAD && held.download.as_ref().is_none_or(|(then, by, _)| is_before((*then, by))) {
-            let content = if content.is_empty() { UNKNOWN.to_owned() } else { content };
+        if form_type == DOWNLOAD
+            && held
+                .download
+                .as_ref()
+                .is_none_or(|(then, by, _)| is_before((*then, by)))
+        {
+            let content = if content.is_empty() {
+                UNKNOWN.to_owned()
+            } else {
+                content
+            };
             held.download = Some((time_ms, Cow::Owned(name.clone()), Cow::Owned(content)));
         }
     }
@@ -98,10 +108,24 @@ pub fn cells(way: &mut Way<'_, '_>, submissions: &[Submission<'_>]) -> PyResult<
         }
         if let Some((time_ms, _, content)) = &one.download {
             let pane = way.pane(*time_ms);
-            list(way, &mut out, "content_download", &[UNKNOWN.into(), (&**content).into()], pane, 1)?;
+            list(
+                way,
+                &mut out,
+                "content_download",
+                &[UNKNOWN.into(), (&**content).into()],
+                pane,
+                1,
+            )?;
         }
         if let Some((_, _, amount, currency)) = &one.value {
-            list(way, &mut out, "submission_value", &[(&*one.form).into(), (&**currency).into()], at, *amount)?;
+            list(
+                way,
+                &mut out,
+                "submission_value",
+                &[(&*one.form).into(), (&**currency).into()],
+                at,
+                *amount,
+            )?;
         }
     }
     Ok(out)

@@ -30,7 +30,15 @@ fn session(to: &mut Writer, one: &Session<'_>) {
     }
     to.bin(&one.ticks);
     to.text(&one.opened_by);
-    for label in [&one.channel, &one.campaign, &one.engine, &one.domain, &one.country, &one.group, &one.content] {
+    for label in [
+        &one.channel,
+        &one.campaign,
+        &one.engine,
+        &one.domain,
+        &one.country,
+        &one.group,
+        &one.content,
+    ] {
         to.perhaps_text(label.as_deref());
     }
     to.text(&one.viewed);

@@ -87,10 +87,15 @@ class Emails(Stage):
             if flags := self.telling.consent.refused(batch.events):
                 batch, refused = refuse(batch, flags, "no_consent")
                 self._refused += refused
-            self.telling.take(batch)
-        waiting = self._waiting
-        for key, event, time_ms in zip(batch.keys, batch.events, batch.times.tolist(), strict=True):
-            waiting[key].append((time_ms, event.source + UNIT + event.id, event.data))
+        waiting, names, times = (
+            self._waiting,
+            [one.source + UNIT + one.id for one in batch.events],
+            batch.times.tolist(),
+        )
+        if self.telling is not None:
+            self.telling.take(batch, names, times)
+        for key, event, name, time_ms in zip(batch.keys, batch.events, names, times, strict=True):
+            waiting[key].append((time_ms, name, event.data))
 
     def natively(self) -> NativeSide | None:
         """Say that there is a native way where nobody is followed."""

@@ -84,11 +84,15 @@ class Homes:
 
     def puts(self, message: Puts) -> None:
         """Take what was told of an id in one: at once where it makes no difference, else message by message."""
+        is_news = not EVIDENCE.isdisjoint(message.letters)
+        if not is_news and message.version == FACTS:
+            if self._store.add(message, self.clock_ms, self._counting.number):
+                return
         home, id = self._store.make(message.at), message.about
         row = home.row
         if row.parent is not None:
             self._post.send(msgspec.structs.replace(message, at=row.parent, id=id))
-        elif not self._at_once(home, id, message):
+        elif not (is_news and self._at_once(home, id, message)):
             for one in message.apart():
                 if isinstance(one, Put):
                     self.put(one)
@@ -96,30 +100,20 @@ class Homes:
                     self.name(one)
 
     def _at_once(self, home: Home, id: Id, message: Puts) -> bool:
-        """Take facts about the only id of a cluster that make no lead of anybody, or somebody else than before.
+        """Take facts about the only id of a cluster, one of which may make a lead of somebody; False for others.
 
-        Then nothing is to be asked between one and the next. Tell whether they were such.
+        What it counts for is worked out anew in any case, so nothing need be asked between one fact and the next.
         """
         row = home.row
         if message.version != FACTS or row.gone or row.members or row.edges or id != home.id:
             return False
-        part = home.parts.get(id)
-        n = len(message.letters)
-        if EVIDENCE.isdisjoint(message.letters):
-            if part is not None and (part.evident or len(part) + n > MOST_FACTS):
-                return False
-            if row.rules not in (0, self._counting.number):
-                return False
-            row.rules = self._counting.number
-        else:
-            self.touch(home)
-        if part is None:
-            part = home.part(id)
+        self.touch(home)
+        part = home.part(id)
         if message.site and not (part.site and (message.seen_ms, message.seen_id) >= part.first):
             part.name(message.site, message.text, message.seen_ms, message.seen_id)
             row.site = message.site
             self.hear_of(home, message.seen_ms)
-        part.add_all(n, message.facts)
+        part.add_all(message.letters, message.facts)
         home.changed = True
         self.hear_of(home, message.oldest_ms)
         self.hear_of(home, message.newest_ms)

@@ -16,7 +16,7 @@ from msgspec import Raw
 
 from stream.identity.facts import Fact
 from stream.identity.ids import Id
-from stream.identity.packed import FACTS, many, moment_of, parted, tag
+from stream.identity.packed import FACTS, many, moment_of, parted, tag, unknown
 from stream.stages.leads.clusters import EVIDENCE
 from stream.stages.leads.messages import Moved
 from stream.stages.leads.rows import Part, decoded, facts_in
@@ -96,11 +96,14 @@ class Known:
         else:
             self._facts[fact] = None
 
-    def add_all(self, n: int, facts: bytes) -> None:
-        """Add so many facts that lie one behind the other, but for those that are known."""
-        for fact in (facts,) if n == 1 else map(bytes, parted(n, facts)):
-            if not self.has(fact):
-                self.add(fact)
+    def add_all(self, letters: bytes, facts: bytes) -> None:
+        """Add facts that lie one behind the other, but for those that are known; `letters` say what each is."""
+        if self._facts is not None:
+            self._facts |= dict.fromkeys(map(bytes, parted(len(letters), facts)))
+        else:
+            n, facts = unknown(len(letters), facts, self._blob)
+            self._n, self._blob = self._n + n, self._blob + facts
+        self.evident, self.changed = self.evident or not EVIDENCE.isdisjoint(letters), True
 
     def drop(self, fact: bytes, way: Id | None = None) -> None:
         """Forget a fact that is known."""

@@ -24,6 +24,8 @@ _fact: Final = msgspec.msgpack.Decoder(Fact).decode
 encode: Final = msgspec.msgpack.Encoder().encode
 
 
+#: How an array of 15 begins.
+_QUIET: Final = 0x9F
 #: A list of nothing.
 NOTHING: Final = b"\x90"
 
@@ -111,6 +113,29 @@ class Row(Struct, array_like=True, gc=False):
     silent: list[Id] = []  # ids of the cluster that were forgotten, and of which another root has not told the last yet
 
 
+class Quiet(Struct, array_like=True, gc=False):
+    """The row of somebody of whom a name and facts are known that make nobody a lead, and no more, as of most.
+
+    It is a `Row` that ends with the id's own part, all else in it being as in a new one.
+    """
+
+    newest_ms: int
+    due_ms: int
+    counted_ms: int
+    rules: int
+    leads: int
+    largest: int
+    site: str
+    oldest_ms: int
+    parent: None
+    shared: bool
+    near: tuple[()]
+    visitors: tuple[()]
+    deals: tuple[()]
+    version: int
+    own: Part
+
+
 class Head(Struct, array_like=True, gc=False):
     """The beginning of a row, for whoever looks at all of them."""
 
@@ -150,6 +175,7 @@ class Waiting(Struct, array_like=True, gc=False):
 
 
 told_of: Final = msgspec.msgpack.Decoder(list[Told]).decode
+quiet_of: Final = msgspec.msgpack.Decoder(Quiet).decode
 row_of: Final = msgspec.msgpack.Decoder(Row).decode
 head_of: Final = msgspec.msgpack.Decoder(Head).decode
 part_of: Final = msgspec.msgpack.Decoder(Part).decode
@@ -160,6 +186,11 @@ waiting_of: Final = msgspec.msgpack.Decoder(Waiting).decode
 def key(id: Id) -> bytes:
     """Give the 19 bytes of an id, which sort as ids do."""
     return b"%c%b%c%c" % (id.type, id.hash, id.home >> 8, id.home & 255)
+
+
+def is_quiet(row: bytes) -> bool:
+    """Tell whether a row is that of somebody of whom so little is known: by how many fields it has."""
+    return row[0] == _QUIET
 
 
 def facts_in(raws: Iterable[Raw], version: int) -> list[bytes]:

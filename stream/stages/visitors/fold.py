@@ -98,6 +98,7 @@ class PeopleFold:
         flood: list[Fact] = []
         always_reference, following = self._always_reference, self._following
         noted, loaded = self.known.noted, self.known.rows.sums
+        said, outside = ((), ()) if following is None else following.concerned
         for key, facts in people.items():
             if len(facts) > 1:
                 before_ms = -1
@@ -129,7 +130,7 @@ class PeopleFold:
             if is_left:
                 flood += fold_by_reference(contributions, self.facts, self._bounds, row, site, facts[done:], self.noted)
             if following is not None and (
-                (is_left and row.extra is not None) or incremental.tells or following.concerns(key)
+                (is_left and row.extra is not None) or incremental.tells or key in said or key in outside
             ):
                 incremental.tells = False
                 following.person(key, raw, row, facts[-1].time_ms, flood[flooded:])

@@ -16,7 +16,8 @@ import logging
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from tests.bench import figures, page
@@ -138,6 +139,22 @@ class Sitting:
         }
 
 
+@contextmanager
+def _broker() -> Iterator[Broker]:
+    """Start a broker that has transactions; raises NoBroker with all that was in the way."""
+    reasons: list[str] = []
+    with ExitStack() as stack:
+        for kind in ("docker", "kafka"):
+            try:
+                broker = stack.enter_context(choose_broker(kind, lasting=True))
+            except NoBroker as error:
+                reasons.append(str(error))
+                continue
+            yield broker
+            return
+    raise NoBroker("; ".join(reasons))
+
+
 def tables(sitting: dict[str, Any]) -> dict[str, str]:
     """Write the tables of a sitting, by their marks in the page."""
     if not sitting:
@@ -177,11 +194,7 @@ def main() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that new topics have no leader yet is no news
     engines = [engine for engine in ENGINES if not args.only or engine.name in args.only]
     try:
-        with choose_broker(lasting=True) as broker:
-            if not broker.transactions:
-                raise NoBroker(
-                    f"the {broker.kind} broker has no transactions (Docker, or Java 17 and Maven, are needed)"
-                )
+        with _broker() as broker:
             sitting = Sitting(broker, Job(args.events), engines, light=args.light)
             sitting.prepare()
             for number in range(1, args.rounds + 1):

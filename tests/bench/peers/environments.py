@@ -39,9 +39,9 @@ def python(name: str, program: str) -> list[str]:
     lock = HERE / "requirements" / f"{name}.lock"
     folder = CACHE / name
     if not _made(folder, lock.read_bytes() + platform.python_version().encode()):
-        _run([sys.executable, "-m", "venv", "--clear", str(folder)], "the environment could not be made")
+        run([sys.executable, "-m", "venv", "--clear", str(folder)], "the environment could not be made")
         pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _run([*pip, "--require-hashes", "-r", str(lock)], "its packages could not be installed")
+        run([*pip, "--require-hashes", "-r", str(lock)], "its packages could not be installed")
         _note(folder, lock.read_bytes() + platform.python_version().encode())
     return [str(folder / "bin" / "python"), "-W", "ignore", str(HERE / "programs" / program)]
 
@@ -58,9 +58,9 @@ def java(name: str, main: str, arguments: Sequence[str] = ()) -> list[str]:
     if not _made(folder, made_of):
         shutil.rmtree(folder, ignore_errors=True)
         fetch = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={jars}"]
-        _run(fetch, "Maven could not fetch its jars")
+        run(fetch, "Maven could not fetch its jars")
         compile_it = ["javac", "-nowarn", "-cp", str(jars / "*"), "-d", str(classes), *map(str, sources)]
-        _run(compile_it, "it could not be compiled")
+        run(compile_it, "it could not be compiled")
         _note(folder, made_of)
     quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
     return ["java", *_JAVA[name], quiet, "-cp", f"{jars / '*'}:{classes}", main, *arguments]
@@ -75,7 +75,8 @@ def _note(folder: Path, made_of: bytes) -> None:
     (folder / "made-of").write_text(hashlib.sha256(made_of).hexdigest())
 
 
-def _run(command: list[str], what: str) -> None:
+def run(command: list[str], what: str) -> None:
+    """Run a step of the making; raises NotHere with what failed and the first error that it said."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
     except subprocess.TimeoutExpired:

@@ -80,7 +80,7 @@ class Program:
         until = time.monotonic() + limit_s
         while not self.ended():
             if time.monotonic() > until:
-                raise NotHere(f"not through after {limit_s:.0f} s: {self._last_line()}")
+                raise NotHere(f"not through after {limit_s:.0f} s")
             time.sleep(0.05)
         told = result(self._out.read_text(errors="replace"))
         if told is None:

@@ -178,8 +178,8 @@ MUTANTS = (
     Mutant(
         "whoever is parted goes on from a name that is over",
         f"{STAGE}/results.py",
-        "for one in home.told if one.changes\n",
-        "for one in home.told\n",
+        "for one in home.told if one.changes}",
+        "for one in home.told}",
         "results",
     ),
     Mutant(

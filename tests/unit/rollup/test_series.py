@@ -63,8 +63,8 @@ def test_every_kind_of_cell_is_counted_and_every_count_has_a_metric() -> None:
 def test_changes_of_cells_become_changes_of_series() -> None:
     made = series()
     names: list[Cell] = [("view", "s1", "email"), ("form_view", "s1", "f")]
-    index, panes, amounts = np.array([0, 1, 0]), np.array([5, 6, 7]), np.array([1, 2, 3])
-    sids, at, n = made.expand(names, index, panes, amounts)
+    view, form = made.numbers(names)
+    sids, at, n = made.expand([(np.array([view, form, view]), np.array([5, 6, 7]), np.array([1, 2, 3]))])
     found = sorted((made.order[s][0], p, a) for s, p, a in zip(sids.tolist(), at.tolist(), n.tolist(), strict=True))
     assert found == [
         ("channel_page_views", 5, 1), ("channel_page_views", 7, 3), ("form_views", 6, 2), ("page_views", 5, 1), ("page_views", 7, 3),

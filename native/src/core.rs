@@ -3,18 +3,20 @@
 //!     decode(records) → places of what is not taken, hashes, times → (known ids, in Python) → settle(repeats)
 //!     → people / the fold → clear
 
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use rustc_hash::FxHashMap;
 
+use crate::batch::Batch;
+use crate::decode::{Call, Decoder, Fail, Lane, Pending};
+use crate::facts::Origin;
 use crate::fold::ads_class::AdsCore;
 use crate::fold::decoded_mails::{fold_ads, fold_mails};
 use crate::fold::mails_class::MailsCore;
 use crate::fold::people_class::PeopleCore;
-use crate::batch::Batch;
-use crate::decode::{Call, Decoder, Fail, Lane, Pending};
-use crate::facts::Origin;
 use crate::handback::Handback;
 use crate::json::{Bounds, Hints};
 use crate::kinds::{Contract, Kind};
@@ -161,7 +163,12 @@ impl Core {
         since_ms: i64,
     ) -> PyResult<Decoded<'py>> {
         let lane = self.begin(kind)?;
-        let call = Call { py, known: known.as_ref(), is_routed, since_ms };
+        let call = Call {
+            py,
+            known: known.as_ref(),
+            is_routed,
+            since_ms,
+        };
         let (mut rest, mut place) = (Vec::new(), 0);
         for batch in &batches {
             let batch = batch.get();
@@ -170,7 +177,11 @@ impl Core {
             batch.each(py, |bytes, row| {
                 let is_taken = match row.value {
                     Some((begin, end)) => {
-                        let origin = Origin { buffer, at: begin as u32, len: (end - begin) as u32 };
+                        let origin = Origin {
+                            buffer,
+                            at: begin as u32,
+                            len: (end - begin) as u32,
+                        };
                         self.take(&call, lane, &bytes[begin..end], batch.arrival_ms(row), origin, place)?
                     }
                     None => {
@@ -337,15 +348,10 @@ impl Core {
             self.refuse(lane, Why::Time.into());
             return Ok(false);
         }
-        match self.decoder.read(
-            call,
-            &mut self.lanes[lane],
-            &mut self.store,
-            value,
-            arrival_ms,
-            origin,
-            place,
-        ) {
+        let (decoder, of, store) = (&mut self.decoder, &mut self.lanes[lane], &mut self.store);
+        let read = || decoder.read(call, of, store, value, arrival_ms, origin, place);
+        // whatever a record may break in here, it is Python's to look at, and the process goes on
+        match catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(Why::Fault.into())) {
             Ok(pending) => {
                 self.pending.push(pending);
                 Ok(true)

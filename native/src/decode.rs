@@ -169,6 +169,7 @@ pub struct Call<'a, 'py> {
 
 impl Decoder {
     /// Read one record.
+    #[allow(clippy::too_many_arguments)]
     pub fn read(
         &mut self,
         call: &Call<'_, '_>,

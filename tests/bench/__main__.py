@@ -3,7 +3,8 @@
 Run:  python -m tests.bench [drain|memory|leads|restore|latency|sources …] [--events N] [--visitors N] [--scattered]
 Out:  throughput beside a plain reader, memory a visitor and a lead, the restore of leads, latency. Without a name all, one after the other.
 
-`python -m tests.bench.fold` shows what each step costs, without Kafka.
+`python -m tests.bench.fold` shows what each step costs, without Kafka; `python -m tests.bench.commits` what an event
+costs by the size of commits.
 """
 
 from __future__ import annotations

@@ -102,7 +102,14 @@ pub fn row(bytes: &[u8], at: usize, is_checked: bool) -> Option<Row> {
             return None;
         }
     }
-    Some(Row { offset, delta_ms, key, value, headers, end })
+    Some(Row {
+        offset,
+        delta_ms,
+        key,
+        value,
+        headers,
+        end,
+    })
 }
 
 impl Batch {
@@ -135,7 +142,10 @@ impl Batch {
         let headers = if row.headers.0 == 0 {
             PyTuple::empty(py)
         } else {
-            let mut cursor = Cursor { bytes, at: row.headers.1 };
+            let mut cursor = Cursor {
+                bytes,
+                at: row.headers.1,
+            };
             let mut all = Vec::new();
             for _ in 0..row.headers.0 {
                 let (name, value) = (cursor.field().flatten(), cursor.field().flatten());
@@ -168,13 +178,23 @@ impl Batch {
         let bytes = held.as_bytes();
         let (mut at, mut last) = (start, start);
         for _ in 0..count {
-            let row = row(bytes, at, false).filter(|row| row.headers.0 <= most_headers).ok_or_else(broken)?;
+            let row = row(bytes, at, false)
+                .filter(|row| row.headers.0 <= most_headers)
+                .ok_or_else(broken)?;
             last = std::mem::replace(&mut at, row.end);
         }
         if count == 0 || at != bytes.len() {
             return Err(broken());
         }
-        Ok(Batch { held: held.unbind(), start, count, base, first_ms, appended_ms, last })
+        Ok(Batch {
+            held: held.unbind(),
+            start,
+            count,
+            base,
+            first_ms,
+            appended_ms,
+            last,
+        })
     }
 
     fn __len__(&self) -> usize {
@@ -218,7 +238,10 @@ mod tests {
     #[test]
     fn numbers_are_zigzag() {
         let of = |bytes: &[u8]| Cursor { bytes, at: 0 }.number();
-        assert_eq!((of(&[0]), of(&[1]), of(&[2]), of(&[0x80, 1])), (Some(0), Some(-1), Some(1), Some(64)));
+        assert_eq!(
+            (of(&[0]), of(&[1]), of(&[2]), of(&[0x80, 1])),
+            (Some(0), Some(-1), Some(1), Some(64))
+        );
         assert_eq!((of(&[0x80]), of(&[0xff; 11])), (None, None));
     }
 
@@ -226,7 +249,10 @@ mod tests {
     fn a_record_must_fill_its_size() {
         // size, attributes, time, offset, no key, value "v", no headers
         let good = [14, 0, 0, 4, 1, 2, b'v', 0];
-        assert_eq!(row(&good, 0, false).map(|row| (row.offset, row.value, row.end)), Some((2, Some((6, 7)), 8)));
+        assert_eq!(
+            row(&good, 0, false).map(|row| (row.offset, row.value, row.end)),
+            Some((2, Some((6, 7)), 8))
+        );
         let short = [16, 0, 0, 4, 1, 2, b'v', 0, 0];
         assert_eq!(row(&short, 0, false), None);
     }

@@ -8,13 +8,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use rustc_hash::FxHashMap;
 
+use crate::batch::Batch;
+use crate::decode::{Call, Decoder, Fail, Lane, Pending};
+use crate::facts::Origin;
 use crate::fold::ads_class::AdsCore;
 use crate::fold::decoded_mails::{fold_ads, fold_mails};
 use crate::fold::mails_class::MailsCore;
 use crate::fold::people_class::PeopleCore;
-use crate::batch::Batch;
-use crate::decode::{Call, Decoder, Fail, Lane, Pending};
-use crate::facts::Origin;
 use crate::handback::Handback;
 use crate::json::{Bounds, Hints};
 use crate::kinds::{Contract, Kind};
@@ -161,7 +161,12 @@ impl Core {
         since_ms: i64,
     ) -> PyResult<Decoded<'py>> {
         let lane = self.begin(kind)?;
-        let call = Call { py, known: known.as_ref(), is_routed, since_ms };
+        let call = Call {
+            py,
+            known: known.as_ref(),
+            is_routed,
+            since_ms,
+        };
         let (mut rest, mut place) = (Vec::new(), 0);
         for batch in &batches {
             let batch = batch.get();
@@ -170,7 +175,11 @@ impl Core {
             batch.each(py, |bytes, row| {
                 let is_taken = match row.value {
                     Some((begin, end)) => {
-                        let origin = Origin { buffer, at: begin as u32, len: (end - begin) as u32 };
+                        let origin = Origin {
+                            buffer,
+                            at: begin as u32,
+                            len: (end - begin) as u32,
+                        };
                         self.take(&call, lane, &bytes[begin..end], batch.arrival_ms(row), origin, place)?
                     }
                     None => {

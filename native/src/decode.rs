@@ -104,9 +104,25 @@ pub struct Pending {
 #[derive(Debug)]
 #[allow(missing_docs)]
 pub enum Waiting {
-    View { touch: LazyTouch, country: Option<Lazy>, group: Lazy, content: Lazy, offer: Option<Lazy>, engagement_ms: i64, is_download: bool },
-    Form { touch: LazyTouch, country: Option<Lazy>, form: Box<Form> },
-    Chat { touch: LazyTouch, country: Option<Lazy>, chat: Box<Chat> },
+    View {
+        touch: LazyTouch,
+        country: Option<Lazy>,
+        group: Lazy,
+        content: Lazy,
+        offer: Option<Lazy>,
+        engagement_ms: i64,
+        is_download: bool,
+    },
+    Form {
+        touch: LazyTouch,
+        country: Option<Lazy>,
+        form: Box<Form>,
+    },
+    Chat {
+        touch: LazyTouch,
+        country: Option<Lazy>,
+        chat: Box<Chat>,
+    },
     Mail(Box<Mail>),
     Ad(Box<Ad>),
 }
@@ -214,12 +230,20 @@ impl Decoder {
         let (source, id) = (text(common.source).unwrap_or(""), text(common.id).unwrap_or(""));
         let arena = &mut store.arena;
         let room = || Odd::from(Why::Room);
-        let whole = arena.join(&[&contract.table.kind, UNIT, source, UNIT, id]).ok_or_else(room)?;
+        let whole = arena
+            .join(&[&contract.table.kind, UNIT, source, UNIT, id])
+            .ok_or_else(room)?;
         let hash = id_hash(arena.get(whole));
         let name = whole.behind(contract.table.kind.len() as u32 + 1);
         let key = arena.join(&[site, UNIT, row]).ok_or_else(room)?;
         let of_site = key.head(site.len() as u32);
-        let head = Head { key, site: of_site, name, time_ms: judged.event_ms, origin };
+        let head = Head {
+            key,
+            site: of_site,
+            name,
+            time_ms: judged.event_ms,
+            origin,
+        };
         let what = self.what(call, contract, store, record, values, &head)?;
         Ok(Pending {
             place,
@@ -304,11 +328,16 @@ impl Decoder {
         head: &Head,
     ) -> Result<Waiting, Fail> {
         let put = |store: &mut Store, slot: usize| -> Result<Option<Text>, Odd> {
-            values.text(slot, record).map(|text| store.arena.put(text).ok_or(Odd::from(Why::Room))).transpose()
+            values
+                .text(slot, record)
+                .map(|text| store.arena.put(text).ok_or(Odd::from(Why::Room)))
+                .transpose()
         };
         Ok(match &contract.of {
             Of::Page(slots) => {
-                let kind = values.text(slots.content_type, record).map(|kind| kind.trim_matches(is_space));
+                let kind = values
+                    .text(slots.content_type, record)
+                    .map(|kind| kind.trim_matches(is_space));
                 let is_download = match kind {
                     None => false,
                     Some(kind) if kind.is_ascii() => kind.eq_ignore_ascii_case(DOWNLOAD),
@@ -321,15 +350,22 @@ impl Decoder {
                     country: country(store, contract, values)?,
                     group: lazy(store, Label::PageGroup, text(slots.group))?,
                     content: lazy(store, Label::Content, text(slots.content))?,
-                    offer: text(slots.offer).map(|offer| lazy(store, Label::Offer, Some(offer))).transpose()?,
+                    offer: text(slots.offer)
+                        .map(|offer| lazy(store, Label::Offer, Some(offer)))
+                        .transpose()?,
                     engagement_ms: values.int(slots.engagement).unwrap_or(0),
                     is_download,
                 }
             }
             Of::Form(slots, _) => {
                 let texts = |store: &mut Store, slot: usize| -> Result<Vec<Text>, Odd> {
-                    let given = values.list(slot).iter().filter_map(|value| values.text_of(*value, record));
-                    given.map(|text| store.arena.put(text).ok_or(Odd::from(Why::Room))).collect()
+                    let given = values
+                        .list(slot)
+                        .iter()
+                        .filter_map(|value| values.text_of(*value, record));
+                    given
+                        .map(|text| store.arena.put(text).ok_or(Odd::from(Why::Room)))
+                        .collect()
                 };
                 let form = Box::new(Form {
                     action: values.word(slots.action).unwrap_or(0),
@@ -347,7 +383,11 @@ impl Decoder {
                     currency: code(store, contract, values, slots.currency)?,
                 });
                 let touch = self.touch(store, contract, values, record, None)?;
-                Waiting::Form { touch, country: country(store, contract, values)?, form }
+                Waiting::Form {
+                    touch,
+                    country: country(store, contract, values)?,
+                    form,
+                }
             }
             Of::Chat(slots, _) => {
                 let chat = Box::new(Chat {
@@ -356,14 +396,20 @@ impl Decoder {
                     actor: values.word(slots.actor),
                     bot_id: put(store, slots.bot_id)?,
                     resolved: values.flag(slots.resolved),
-                    duration_s: values.float(slots.duration_s).or(values.int(slots.duration_s).map(|s| s as f64)),
+                    duration_s: values
+                        .float(slots.duration_s)
+                        .or(values.int(slots.duration_s).map(|s| s as f64)),
                     order_id: put(store, slots.order_id)?,
                     appointment_id: put(store, slots.appointment_id)?,
                     value: values.int(slots.value),
                     currency: code(store, contract, values, slots.currency)?,
                 });
                 let touch = self.touch(store, contract, values, record, None)?;
-                Waiting::Chat { touch, country: country(store, contract, values)?, chat }
+                Waiting::Chat {
+                    touch,
+                    country: country(store, contract, values)?,
+                    chat,
+                }
             }
             Of::Mail(slots, _) => {
                 let common = &contract.common;
@@ -442,7 +488,10 @@ impl Decoder {
             Found::Unknown => {
                 let at = u32::try_from(self.keys.len()).map_err(|_| Odd::from(Why::Room))?;
                 self.keys.extend_from_slice(&store.touches.key);
-                LazyTouch::Key { at, len: store.touches.key.len() as u32 }
+                LazyTouch::Key {
+                    at,
+                    len: store.touches.key.len() as u32,
+                }
             }
         })
     }
@@ -470,20 +519,26 @@ fn lazy(store: &mut Store, label: Label, raw: Option<&str>) -> Result<Lazy, Odd>
     if let Some(sym) = store.labels.known(label, raw) {
         return Ok(Lazy::Known(sym));
     }
-    let put = raw.map(|text| store.arena.put(text).ok_or(Odd::from(Why::Room))).transpose()?;
+    let put = raw
+        .map(|text| store.arena.put(text).ok_or(Odd::from(Why::Room)))
+        .transpose()?;
     Ok(Lazy::Raw(put))
 }
 
 fn country(store: &mut Store, contract: &Contract, values: &Values) -> Result<Option<Lazy>, Odd> {
     let slot = contract.common.country;
     let Some(word) = values.word(slot) else { return Ok(None) };
-    let Some(text) = contract.table.word_at(slot, word) else { return Ok(None) };
+    let Some(text) = contract.table.word_at(slot, word) else {
+        return Ok(None);
+    };
     lazy(store, Label::Country, Some(text)).map(Some)
 }
 
 fn code(store: &mut Store, contract: &Contract, values: &Values, slot: usize) -> Result<Option<Text>, Odd> {
     let Some(word) = values.word(slot) else { return Ok(None) };
-    let Some(text) = contract.table.word_at(slot, word) else { return Ok(None) };
+    let Some(text) = contract.table.word_at(slot, word) else {
+        return Ok(None);
+    };
     store.arena.put(text).map(Some).ok_or(Odd::from(Why::Room))
 }
 

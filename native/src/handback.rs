@@ -28,7 +28,11 @@ pub struct Handback {
 impl Handback {
     /// Take the classes.
     pub fn new(classes: (Py<PyType>, Py<PyType>, Py<PyType>)) -> Handback {
-        Handback { classes, texts: FxHashMap::default(), viewed: FxHashMap::default() }
+        Handback {
+            classes,
+            texts: FxHashMap::default(),
+            viewed: FxHashMap::default(),
+        }
     }
 
     /// Put facts into a dict of lists by person; `read` gives the data of many records of a kind at once.
@@ -45,7 +49,10 @@ impl Handback {
             self.texts.clear();
             self.viewed.clear();
         }
-        let mut data = [self.data(store, lanes, &facts, Kind::Form, read)?, self.data(store, lanes, &facts, Kind::Chatbot, read)?];
+        let mut data = [
+            self.data(store, lanes, &facts, Kind::Form, read)?,
+            self.data(store, lanes, &facts, Kind::Chatbot, read)?,
+        ];
         let mut by_person: FxHashMap<&str, Bound<'_, PyList>> = FxHashMap::default();
         let mut source: (Text, Option<Bound<'_, PyString>>) = (Text::default(), None);
         for fact in &facts {
@@ -90,16 +97,25 @@ impl Handback {
             Kind::Form => matches!(what, What::Form(_)),
             _ => matches!(what, What::Chat(_)),
         };
-        let values: Vec<_> =
-            facts.iter().filter(|fact| is_it(&fact.what)).map(|fact| store.value(py, fact.origin)).collect();
+        let values: Vec<_> = facts
+            .iter()
+            .filter(|fact| is_it(&fact.what))
+            .map(|fact| store.value(py, fact.origin))
+            .collect();
         if values.is_empty() {
             return Ok(Vec::new());
         }
-        let name = lanes.iter().find(|lane| lane.contract.kind == kind).map_or("", |lane| &lane.contract.table.kind);
+        let name = lanes
+            .iter()
+            .find(|lane| lane.contract.kind == kind)
+            .map_or("", |lane| &lane.contract.table.kind);
         let many = values.len();
         let mut data: Vec<Bound<'py, PyAny>> = read.call1((name, values))?.extract()?;
         if data.len() != many {
-            return Err(PyRuntimeError::new_err(format!("{many} records of {name} were taken, Python takes {}", data.len())));
+            return Err(PyRuntimeError::new_err(format!(
+                "{many} records of {name} were taken, Python takes {}",
+                data.len()
+            )));
         }
         data.reverse();
         Ok(data)
@@ -113,8 +129,14 @@ impl Handback {
         source: Option<&Bound<'py, PyString>>,
         data: &mut [Vec<Bound<'py, PyAny>>; 2],
     ) -> PyResult<Bound<'py, PyAny>> {
-        let id = PyString::new(py, store.arena.get(fact.name.behind(fact.source_len + UNIT.len() as u32)));
-        let touch = fact.touch.and_then(|touch| store.touches.object(touch.number)).map(|touch| touch.clone_ref(py));
+        let id = PyString::new(
+            py,
+            store.arena.get(fact.name.behind(fact.source_len + UNIT.len() as u32)),
+        );
+        let touch = fact
+            .touch
+            .and_then(|touch| store.touches.object(touch.number))
+            .map(|touch| touch.clone_ref(py));
         let country = fact.country.map(|sym| self.text(py, store, sym));
         let site = PyString::new(py, store.arena.get(fact.site));
         let head = (fact.time_ms, source, id, touch, country, fact.arrival_ms, site);
@@ -148,14 +170,19 @@ impl Handback {
                 let gone = || PyRuntimeError::new_err("there are fewer data than events");
                 let data = data[usize::from(!is_form)].pop().ok_or_else(gone)?;
                 let (time_ms, source, id, touch, country, arrival_ms, site) = head;
-                class.bind(py).call1((time_ms, source, id, touch, country, arrival_ms, site, data))?
+                class
+                    .bind(py)
+                    .call1((time_ms, source, id, touch, country, arrival_ms, site, data))?
             }
         };
         Ok(made)
     }
 
     fn text(&mut self, py: Python<'_>, store: &Store, sym: Sym) -> Py<PyString> {
-        self.texts.entry(sym).or_insert_with(|| PyString::new(py, store.symbols.get(sym)).unbind()).clone_ref(py)
+        self.texts
+            .entry(sym)
+            .or_insert_with(|| PyString::new(py, store.symbols.get(sym)).unbind())
+            .clone_ref(py)
     }
 
     fn viewed(&mut self, py: Python<'_>, store: &Store, group: Sym, content: Sym) -> Py<PyString> {

@@ -90,7 +90,9 @@ fn signs(bytes: &[u8]) -> usize {
         b'@' => may_be(at, 1),
         _ => bytes[at..].starts_with(b"%40") && may_be(at, 3),
     };
-    memchr::memchr2_iter(b'@', b'%', bytes).filter(|at| sign_at(*at)).count()
+    memchr::memchr2_iter(b'@', b'%', bytes)
+        .filter(|at| sign_at(*at))
+        .count()
 }
 
 struct Reader<'a> {

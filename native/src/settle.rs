@@ -44,10 +44,22 @@ pub fn settle(
         put(py, store, kind, one, keys)?;
     }
     let told = |tallies: &Tallies| -> Vec<Tally> {
-        tallies.found.iter().map(|(site, pane, n)| (store.arena.get(*site).to_owned(), *pane, *n)).collect()
+        tallies
+            .found
+            .iter()
+            .map(|(site, pane, n)| (store.arena.get(*site).to_owned(), *pane, *n))
+            .collect()
     };
     let [by_arrival, by_time, refused] = &tallies;
-    Ok((counted, again, newest, oldest, told(by_arrival), told(by_time), told(refused)))
+    Ok((
+        counted,
+        again,
+        newest,
+        oldest,
+        told(by_arrival),
+        told(by_time),
+        told(refused),
+    ))
 }
 
 /// Few sites and panes make many events: they are looked through from the last on.
@@ -77,14 +89,32 @@ fn put(py: Python<'_>, store: &mut Store, kind: &str, one: Pending, keys: &[u8])
             store.ads.push(*ad);
             return Ok(());
         }
-        Waiting::View { touch, country, group, content, offer, engagement_ms, is_download } => {
+        Waiting::View {
+            touch,
+            country,
+            group,
+            content,
+            offer,
+            engagement_ms,
+            is_download,
+        } => {
             // in the order in which Python asks
             let group = of(py, store, Label::PageGroup, group)?;
             let content = of(py, store, Label::Content, content)?;
             let touch = touch_of(py, store, kind, touch, one.origin, keys)?;
             let country = country.map(|raw| of(py, store, Label::Country, raw)).transpose()?;
             let offer = offer.map(|raw| of(py, store, Label::Offer, raw)).transpose()?;
-            (touch, country, What::View(View { group, content, offer, engagement_ms, is_download }))
+            (
+                touch,
+                country,
+                What::View(View {
+                    group,
+                    content,
+                    offer,
+                    engagement_ms,
+                    is_download,
+                }),
+            )
         }
         Waiting::Form { touch, country, form } => {
             let touch = touch_of(py, store, kind, touch, one.origin, keys)?;

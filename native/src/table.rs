@@ -220,7 +220,10 @@ impl Table {
 
     /// Give the path of a slot.
     pub fn path(&self, slot: usize) -> &str {
-        let found = self.places.get(slot).and_then(|(shape, at)| self.shapes.get(*shape)?.fields.get(*at));
+        let found = self
+            .places
+            .get(slot)
+            .and_then(|(shape, at)| self.shapes.get(*shape)?.fields.get(*at));
         found.map_or("", |field| &field.path)
     }
 

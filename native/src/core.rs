@@ -3,6 +3,8 @@
 //!     decode(records) → places of what is not taken, hashes, times → (known ids, in Python) → settle(repeats)
 //!     → people / the fold → clear
 
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
@@ -346,15 +348,10 @@ impl Core {
             self.refuse(lane, Why::Time.into());
             return Ok(false);
         }
-        match self.decoder.read(
-            call,
-            &mut self.lanes[lane],
-            &mut self.store,
-            value,
-            arrival_ms,
-            origin,
-            place,
-        ) {
+        let (decoder, of, store) = (&mut self.decoder, &mut self.lanes[lane], &mut self.store);
+        let read = || decoder.read(call, of, store, value, arrival_ms, origin, place);
+        // whatever a record may break in here, it is Python's to look at, and the process goes on
+        match catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(Why::Fault.into())) {
             Ok(pending) => {
                 self.pending.push(pending);
                 Ok(true)

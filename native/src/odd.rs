@@ -25,6 +25,8 @@ pub enum Why {
     Seldom,
     /// There is no room for more before the next fold.
     Room,
+    /// A fault of our own.
+    Fault,
 }
 
 impl Why {
@@ -42,6 +44,7 @@ impl Why {
             Why::Uncounted => "uncounted",
             Why::Seldom => "seldom",
             Why::Room => "room",
+            Why::Fault => "fault",
         }
     }
 }

@@ -36,6 +36,7 @@ pub const SOURCES: Option<&str> = option_env!("LEADPULSE_NATIVE_SOURCES");
 fn leadpulse_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("INTERFACE", INTERFACE)?;
     module.add("SOURCES", SOURCES.unwrap_or_default())?;
+    module.add("KINDS", kinds::Kind::NAMED.map(|(name, _)| name).to_vec())?;
     module.add_class::<batch::Batch>()?;
     module.add_class::<core::Core>()?;
     fold::register(module)

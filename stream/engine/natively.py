@@ -18,7 +18,7 @@ from stream.engine.account import Account
 from stream.engine.options import FoldOptions
 from stream.engine.repeats import Repeats
 from stream.ingest.columns import Columns
-from stream.ingest.native import READ, Home, Native, Taken
+from stream.ingest.native import Home, Native, Taken
 from stream.ingest.timing import Flags
 from stream.kernels.native import chosen, found
 from stream.stages.stage import Stage
@@ -90,7 +90,7 @@ def _core_of(stage: Stage, options: FoldOptions, place: Place) -> Native | None:
     if core is None or said is None or options.partitioner != "murmur2":
         return None
     home = Home(
-        place.shard, place.shards, [kind for kind in place.kinds if kind in READ],
+        place.shard, place.shards, place.kinds,
         said.labels, said.touch_of, said.facts, (options.grid.origin_ms, options.grid.pane_ms),
         options.require_consent, bool(options.leads), said.telling,
     )  # fmt: skip

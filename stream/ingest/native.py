@@ -29,9 +29,6 @@ from stream.ingest.bots import MAX_CHARACTERS, is_listed, is_scanner
 from stream.ingest.campaign import AD_CLICKS, PARAMETERS
 from stream.ingest.decode import Limits
 
-#: Kinds that the core can read.
-READ: Final[tuple[KindName, ...]] = ("page_view", "form", "chatbot", "email", "ad")
-
 _HOUR_MS: Final = 3_600_000
 #: What a parameter of an address says: its number in the core. From the last on they are click ids, as they count.
 _SAYS: Final = {"source": 0, "medium": 1, "name": 2, "id": 3, "term": 4, "content": 4}
@@ -97,7 +94,7 @@ class Native:
     """Reads the records of one shard."""
 
     def __init__(self, module: Any, home: Home, limits: Limits) -> None:
-        self.kinds = tuple(kind for kind in home.kinds if kind in READ)
+        self.kinds = tuple(kind for kind in home.kinds if kind in module.KINDS)
         self._limits = limits
         #: Kind → records so far, and those of them that the core took.
         self.seen: dict[str, list[int]] = {kind: [0, 0] for kind in self.kinds}

@@ -130,6 +130,10 @@ async def _newest(
     ahead_ms: list[int] = []
     async for place, records, fresh in _read(link, starts, ends, NEWS_S):
         now_ms = int(time.time() * 1_000)
+        if place[0] in deltas:  # among them are heartbeats, which have no value
+            records = [record for record in records if record[3] is not None]
+        if not records:
+            continue
         newest[place] = Newest(records[-1][1], records[-1][3], now_ms)
         if fresh and place[0] in deltas:
             ahead_ms.append(now_ms - records[-1][1])

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, repeat
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +23,11 @@ from stream.catalog import Metric, counts_of
 from stream.catalog.words import AGE
 from stream.changes.panes import NOW
 from stream.rollup.budget import CURRENCY, NEVER, Labels
-from stream.rollup.series import Ints, Series
+from stream.rollup.series import Buckets, Ints, Series
 from stream.state.labels import FOLDED
 from stream.windows.level import Window
 
 Columns = Ints | NDArray[np.bool_] | NDArray[np.float64]  # beside the label sets of a plan
-#: Buckets in order, and the series of each.
-Buckets = tuple[list[int], list[int]]
 
 _BUCKET: Final = "bucket"
 
@@ -127,6 +125,10 @@ class _Found:
         """Give the one series of each label set, where the window shows series under their own labels alone."""
         return None if self._series.watches(count) else self._series.sids[count]
 
+    def grouped(self, count: str) -> Mapping[Labels, Buckets]:
+        """Give its buckets by the labels before those, where it has series of its own."""
+        return self._series.grouped(count)
+
     def keys(self, count: str) -> Iterable[Labels]:
         """Give the label sets of a count."""
         return self.of(count) if self._series.watches(count) else self._series.sids[count]
@@ -193,8 +195,8 @@ def _label_sets(metric: Metric, names: tuple[str, ...], found: _Found) -> list[L
         labels = catalog.COUNTS[count].labels
         at = [place for place, label in enumerate(labels) if label not in (_BUCKET, metric.over)]
         keys: Iterable[Labels] = found.keys(count)
-        if at == list(range(len(labels) - 1)):
-            keys = {key[:-1]: None for key in keys}
+        if labels[-1] == _BUCKET and len(at) == len(labels) - 1 and found.own(count) is not None:
+            keys = found.grouped(count)
         elif len(at) < len(labels):
             keys = (tuple([key[i] for i in at]) for key in keys)
         told.setdefault(tuple(labels[place] for place in at), {}).update(dict.fromkeys(keys))
@@ -248,18 +250,18 @@ def _of_sids(sign: int, sids: list[Sequence[int]]) -> Term:
 
 def _buckets(found: _Found, count: str, names: Sequence[str], groups: Iterable[Labels]) -> list[Buckets]:
     """Give the buckets of each label set in order, with their series; the count carries some of the labels."""
-    labels, own = catalog.COUNTS[count].labels, found.own(count)
-    by_group: defaultdict[Labels, list[tuple[Any, int]]] = defaultdict(list)
-    if own is not None:
-        for key, sid in own.items():
-            by_group[key[:-1]].append((key[-1], sid))
-    else:
-        for key, sids in found.of(count).items():
-            by_group[key[:-1]].extend([(key[-1], sid) for sid in sids])
+    labels = catalog.COUNTS[count].labels
     at = [names.index(label) for label in labels[:-1]]
+    keys = [tuple([group[i] for i in at]) for group in groups]
+    if found.own(count) is not None:
+        grouped = found.grouped(count)
+        return [grouped.get(key, ([], [])) for key in keys]
+    by_group: defaultdict[Labels, list[tuple[int, int]]] = defaultdict(list)
+    for key, sids in found.of(count).items():
+        by_group[key[:-1]].extend([(int(key[-1]), sid) for sid in sids])
     out: list[Buckets] = []
-    for group in groups:
-        pairs = sorted(by_group.get(tuple([group[i] for i in at]), ()))
+    for key in keys:
+        pairs = sorted(by_group.get(key, ()))
         out.append(([bucket for bucket, _ in pairs], [sid for _, sid in pairs]))
     return out
 

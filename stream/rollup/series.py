@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, Final, Protocol
 
@@ -33,6 +33,8 @@ from stream.state.labels import FOLDED
 from stream.windows.level import Window
 
 Ints = NDArray[np.int64]
+#: Buckets in order, and the series of each.
+Buckets = tuple[list[int], list[int]]
 
 _MOST_KNOWN = 20_000  # of one projection
 
@@ -138,6 +140,7 @@ class Series:
         self.room = Room(budget, readings_of(metrics, self.families), self.families)
         self.changed_slices: set[int] = set()  # numbers of series that are another's now
         self._watched: frozenset[str] | None = None  # families; None: all of them, until it is known better
+        self._grouped: dict[str, tuple[int, dict[Labels, Buckets]]] = {}  # count → how many of its series, and these
         self._plain: defaultdict[str, set[Labels]] = defaultdict(set)  # count → what every window shows as it is
         self._grid = grid
         self._projections: dict[str, list[_Projection]] = {kind: [] for kind in CELLS}
@@ -371,6 +374,7 @@ class Series:
         """
         self.moved = True
         self._plain.clear()
+        self._grouped.clear()
         if family is None or family == _SITES.family:
             self._targets.forget()
             family = None
@@ -425,6 +429,22 @@ class Series:
 
         shown, _ = fitted(names, shown, start_ms, since)
         return shown, moments + [ms for ms in known if ms < NEVER]
+
+    def grouped(self, count: str) -> Mapping[Labels, Buckets]:
+        """Give the series of a count whose last label is a bucket by the labels before it, in order of buckets.
+
+        New durations come for hours, each with a series: only what is new is put in its place.
+        """
+        own = self.sids[count]
+        seen, groups = self._grouped.get(count, (0, {}))
+        fresh = defaultdict[Labels, list[tuple[int, int]]](list)
+        for labels, sid in islice(own.items(), seen, None):
+            fresh[labels[:-1]].append((int(labels[-1]), sid))
+        for labels, pairs in fresh.items():
+            pairs = sorted([*zip(*groups.get(labels, ((), ())), strict=True), *pairs])
+            groups[labels] = [bucket for bucket, _ in pairs], [sid for _, sid in pairs]
+        self._grouped[count] = len(own), groups
+        return groups
 
     def start_ms(self, window: Window) -> int:
         """Give the moment at which a window begins; what stands may have done so since always."""

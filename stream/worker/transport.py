@@ -145,7 +145,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         if self._rebalancing or not consumer.assignment().issuperset(offsets):
             return None  # lost again meanwhile; the next assignment decides
         self._epoch += 1
-        self._came_at = asyncio.get_running_loop().time()  # what comes first may be a backlog, and others seek as well
+        # what comes first may be a backlog, and other shards seek a moment later: none waits behind a calm fetch
+        self._came_at = asyncio.get_running_loop().time()
+        lean.pace(consumer._fetcher, FETCH_WAIT_MS, FETCH_MIN_BYTES)
         for tp, offset in offsets.items():
             self._ends_known.pop(tp, None)
             consumer.seek(tp, offset)

@@ -21,7 +21,6 @@ from stream.contract.times import parse_ms
 from stream.engine.groups import GROUPS
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
-from stream.ingest.native import READ
 from stream.kernels import native
 from stream.sources import presets
 from stream.sources.load import usual
@@ -72,7 +71,7 @@ def share(arrived: Iterable[Arrived]) -> tuple[dict[str, tuple[int, int]], Count
     taken: dict[str, tuple[int, int]] = {}
     odds: Counter[tuple[str, str, str]] = Counter()
     for kind, records in by_kind.items():
-        if kind not in READ:
+        if kind not in native.chosen("on").KINDS:
             taken[kind] = len(records), 0
             continue
         fold = ShardFold(GROUP_OF[kind], 0, 1, FoldOptions(native="on"))

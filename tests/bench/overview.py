@@ -61,13 +61,13 @@ ROWS: Final[tuple[tuple[str, str, Callable[[Told], str], str], ...]] = (
     (
         "memory a remembered visitor",
         "memory",
-        lambda one: f"{one['bytes']:,.0f} bytes, known ids apart",
+        lambda one: f"{one['bytes']:,.0f} bytes, known ids apart, up to {one['visitors']:,} of them",
         "make bench ARGS=memory",
     ),
     (
         "memory a lead, with the ids of people who are none yet",
         "leads",
-        lambda one: f"{one['bytes']:,.0f} bytes",
+        lambda one: f"{one['bytes']:,.0f} bytes, up to {one['leads']:,} of them",
         "make bench ARGS=leads",
     ),
     (
@@ -97,8 +97,8 @@ _COMPARED: Final = {
 def overview(told: Told) -> str:
     """Write the overview.
 
-    >>> print(overview({"memory": {"bytes": 377.2, "at": "", "machine": "m"}}).splitlines()[8])
-    | memory a remembered visitor | 377 bytes, known ids apart | `make bench ARGS=memory` |
+    >>> print(overview({"memory": {"bytes": 377.2, "visitors": 900, "at": "", "machine": "m"}}).splitlines()[8])
+    | memory a remembered visitor | 377 bytes, known ids apart, up to 900 of them | `make bench ARGS=memory` |
     """
     lines = ["| what | seen | command |", "|---|---|---|"]
     for what, stage, write, command in ROWS:

@@ -24,7 +24,6 @@ from stream.engine.groups import GROUPS
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.ingest.decode import Limits
-from stream.ingest.native import READ
 from stream.ingest.touches import ChannelOptions
 from stream.state.keys import ACCOUNT
 from tests.contracts.poison import corpus
@@ -34,6 +33,7 @@ from tests.laws.traffic import REPORT
 pytestmark = pytest.mark.native
 
 GROUP_OF: Final = {kind: name for name, group in GROUPS.items() for kind in group.kinds}
+CORE: Final = [name for name, kind in KINDS.items() if not kind.optional]
 ARRIVAL_MS: Final = parse_ms("2025-06-15T12:00:00Z") or 0
 #: Values that a field may have, right ones and wrong ones, as JSON.
 ODD: Final = (
@@ -67,9 +67,9 @@ PLACES: Final = (
 def examples() -> list[tuple[str, bytes]]:
     """Give records of the kinds that the core reads: what is made to hurt, and what is typical."""
     made = [
-        (kind, value) for _, kind, value, _ in corpus() if kind in READ and value is not None and len(value) < 20_000
+        (kind, value) for _, kind, value, _ in corpus() if kind in CORE and value is not None and len(value) < 20_000
     ]
-    return made + [(kind, orjson.dumps(KINDS[kind].example)) for kind in READ]
+    return made + [(kind, orjson.dumps(KINDS[kind].example)) for kind in CORE]
 
 
 RECORDS: Final = examples()

@@ -146,6 +146,7 @@ class Head(Struct, array_like=True, gc=False):
     leads: int = 0
     largest: int = 0
     site: str = ""
+    oldest_ms: int = 0
 
 
 class Deal(Struct, array_like=True, gc=False):

@@ -105,7 +105,11 @@ class Tending:
         sure_ms = (now_ms - self._sure_after_ms) // DAY_MS * DAY_MS
         if sure_ms <= 0:
             return
+        rows = self._store.homes.rows
         for key in list(self._store.homes.some(LOOKED_AT)):
+            head = head_of(rows[key])
+            if head.newest_ms and head.oldest_ms >= sure_ms:
+                continue  # nothing of it is so old, as mostly; its time will come
             home = self._store.get(id_of(key))
             if home is not None and home.row.parent is None:
                 self._look(home, now_ms, sure_ms)

@@ -54,7 +54,8 @@ class Sitting:
                 except NotHere as error:
                     self._lacks(engine, error)
         sizes = {self.events_of(engine) for engine in self.engines if engine.name != OWN}
-        asyncio.run(topics.fill(self.broker, self.job, sizes))
+        if sizes:
+            asyncio.run(topics.fill(self.broker, self.job, sizes))
         events = list(told(event.value for _, event in self.job.records()))
         for engine in self.engines:
             self._expect(events, self.events_of(engine), engine.order)
@@ -73,7 +74,7 @@ class Sitting:
             name = f"{topics.PREFIX}{engine.name}.{number}-{int(time.time())}."
             try:
                 run, wrong = self._run(engine, events, expected, name)
-            except NotHere as error:
+            except (NotHere, RuntimeError) as error:  # a worker that does not start is an engine that is not had
                 self._lacks(engine, error)
                 continue
             finally:
@@ -115,8 +116,8 @@ class Sitting:
                     print(f"{engine.title}: not at {rate:,}/s: {found['why_not']}")
             self.loads.append(found)
 
-    def _lacks(self, engine: Engine, error: NotHere) -> None:
-        self.why_not[engine.name] = str(error)
+    def _lacks(self, engine: Engine, error: Exception) -> None:
+        self.why_not[engine.name] = str(error).splitlines()[0][:200]
         print(f"{engine.title}: not had here: {error}")
 
     def told(self, rate: int) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class Program:
 
     def _last_line(self) -> str:
         lines = self._out.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
-        return lines[-1][:200]
+        return "".join(filter(str.isprintable, lines[-1]))[:200]
 
 
 def result(output: str) -> dict[str, Any] | None:

@@ -138,3 +138,21 @@ def test_a_count_that_the_catalog_dropped_keeps_its_number() -> None:
     made.restore("once_counted", ("s1",))
     made.restore("page_views", ("s1",))
     assert made.sids["page_views"] == {("s1",): 1}
+
+
+def test_buckets_are_in_order_however_their_series_came() -> None:
+    made = series()
+    name = next(name for name, count in catalog.COUNTS.items() if "chat_seconds" in count.cells)
+    for buckets in ((7, 3), (5,), (), (9, 1, 4)):
+        for bucket in buckets:
+            for bot in ("anna", "sally"):
+                made.targets(("chat_seconds", "s1", bot, bucket))
+        naive = {
+            labels[:-1]: sorted((key[-1], sid) for key, sid in made.sids[name].items() if key[:-1] == labels[:-1])
+            for labels in made.sids[name]
+        }
+        found = {labels: list(zip(*pairs, strict=True)) for labels, pairs in made.grouped(name).items()}
+        assert found == naive
+        assert list(found) == list(naive)
+    made.clear()
+    assert {labels: len(pairs[0]) for labels, pairs in made.grouped(name).items()} == dict.fromkeys(naive, 6)

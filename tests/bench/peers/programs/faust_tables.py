@@ -1,11 +1,17 @@
-"""Faust as its documentation shows it: an agent that takes event by event, a table of visitors, four tumbling tables."""
+"""Faust as its documentation shows it: an agent that takes event by event, a table of visitors, four tumbling tables.
+
+The changelogs are made before it starts. Where it makes them itself, an event that comes before the consumer has heard of them ends
+the agent for good ("has 0 partitions").
+"""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from datetime import datetime, timedelta
 
 import faust
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from j1 import BROKER, EVENTS, GAP_MS, GROUP, LIVE, STATE, TOPIC, Cells, Meter
 
 meter = Meter()
@@ -49,7 +55,8 @@ def by_minute(name: str) -> faust.TableT:
 
 events = app.topic(TOPIC, key_type=bytes, value_type=Event, partitions=4)
 visitors = app.Table("visitors", default=Visitor, partitions=4)
-counts = page_views, sessions, submits, leads = [by_minute(name) for name in ("views", "sessions", "submits", "leads")]
+COUNTS = ("views", "sessions", "submits", "leads")
+counts = page_views, sessions, submits, leads = [by_minute(name) for name in COUNTS]
 seen = 0
 
 
@@ -92,6 +99,15 @@ def tell() -> None:
     meter.tell({} if LIVE else cells, None if LIVE else rows)
 
 
+async def make_changelogs() -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=BROKER)
+    await admin.start()
+    names = [f"{GROUP}-{table}-changelog" for table in ("visitors", *COUNTS)]
+    await admin.create_topics([NewTopic(name, 4, 1, topic_configs={"cleanup.policy": "compact"}) for name in names])
+    await admin.close()
+
+
 if __name__ == "__main__":
+    asyncio.run(make_changelogs())
     sys.argv = [sys.argv[0], "worker", "--without-web", "-l", "warn"]
     app.main()

@@ -48,6 +48,7 @@ PUBLISH_S: Final = 1.0
 #: Shards commit close to each other: when nothing came for so long, all that they counted is in.
 SETTLES_S: Final = 0.1
 LATE: Final = 1.25  # a publication waits for the shards, but not much longer than usual
+CALM: Final = 2  # where nothing is counted only time goes on, and so often is enough for it
 BEHIND_S: Final = 3.0  # between two publications while a backlog is worked off: none of them holds for long
 ALL_WINDOWS_S: Final = 15.0  # longer windows move slowly: a look at them each second would only cost
 FAST_WINDOWS: Final = ("5m", "1h")
@@ -128,6 +129,8 @@ class RollupShard:
                     got = await reader.poll(max(0.0, wait_s))
                     self._apply(got)
                     news, now = news or bool(got), time.monotonic()
+                    if got and self._calm and self._rollup.records != self._records:
+                        early = min(early, now)
                     if now >= due or (news and not got and now >= early):
                         async with self._busy:
                             if self.state == "running" and self._reached_goal():
@@ -138,6 +141,8 @@ class RollupShard:
                         # the shards set the pace; if they do not, it goes on without them
                         early = now + (PUBLISH_S / 2 if self._complete else BEHIND_S)
                         due = now + (PUBLISH_S * LATE if self._complete else BEHIND_S)
+                        if self._calm:
+                            early = due = now + PUBLISH_S * CALM
                     await asyncio.sleep(0)
         except asyncio.CancelledError:
             raise
@@ -259,6 +264,11 @@ class RollupShard:
 
     def _behind(self, reader: Reader) -> int:
         return sum(max(0, end - self._next[tp]) for tp, end in reader.ends().items() if tp in self._next)
+
+    @property
+    def _calm(self) -> bool:
+        """Whether all is complete and no records came for a while: the next ones are published as soon as they come."""
+        return self._complete and self._along and not any(self._rises)
 
     async def _succeed(self, open_reader: OpenReader) -> None:
         """Take over from the former generation, once everything is read; what it published since is found anew."""

@@ -7,9 +7,11 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
+# The compiled core: built where cargo is there, anew when its sources change; everything runs without it.
+CORE := build/native/.tried
 # Processes that share the tests on two cores; tests of the broker wait more than they work, so two more find room.
 # `make test WORKERS=0` runs all tests one after the other in one process.
-quick: WORKERS ?= 2
+quick laws-without: WORKERS ?= 2
 test: WORKERS ?= 4
 # The first of these that is 3.11 or later; `make PYTHON=/path/to/python …` chooses another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -17,12 +19,13 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 
 QUICK := tests/structure tests/unit tests/laws tests/contracts tests/oracle stream
 
-.PHONY: help setup demo quick test bench bench-peers chaos chaos-long alerts-proof render lint lock lock-peers audit clean
+.PHONY: help setup native native-check demo quick laws-without test bench bench-peers chaos chaos-long alerts-proof render lint lock \
+	lock-peers audit clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-setup: $(STAMP)  ## put the locked dependencies into .venv
+setup: $(CORE)  ## put the locked dependencies into .venv, and build the compiled core where cargo is there
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "leadpulse needs Python 3.11 or later; none was found." >&2; \
@@ -35,25 +38,45 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
-demo: $(STAMP)  ## broker, traffic, worker and live view on this machine
+$(CORE): $(STAMP) native/Cargo.toml native/build.py $(shell find native/src -name '*.rs')
+	@$(PY) native/build.py
+	@mkdir -p $(@D) && touch $@
+
+native: $(STAMP)  ## build the compiled core; needs cargo, and waits for it
+	@$(PY) native/build.py --must
+	@mkdir -p $(dir $(CORE)) && touch $(CORE)
+
+native-check: $(STAMP)  ## style, lints and tests of the compiled core; needs cargo
+	cargo fmt --manifest-path native/Cargo.toml --check
+	cargo clippy --manifest-path native/Cargo.toml --target-dir build/native --all-targets -- -D warnings
+	cargo test --manifest-path native/Cargo.toml --target-dir build/native --no-default-features
+	@if cargo miri --version >/dev/null 2>&1; then cargo miri test --manifest-path native/Cargo.toml \
+		--target-dir build/miri --no-default-features --lib -- arena symbols times hashes json touches; \
+		else echo "Miri is not in this toolchain: not run"; fi
+
+demo: $(CORE)  ## broker, traffic, worker and live view on this machine
 	$(VENV)/bin/leadpulse demo $(ARGS)
 
-quick: $(STAMP)  ## what needs no broker and no browser, with few examples: under two minutes
+quick: $(CORE)  ## what needs no broker and no browser, with few examples: under two minutes
 	LEADPULSE_TEST_EXAMPLES=quick $(PY) -m pytest -n $(WORKERS) $(QUICK) $(ARGS)
 
-test: $(STAMP)  ## all tests; the head of the output says which broker is used and what is skipped
+laws-without: $(CORE)  ## the laws and the engine's tests without the compiled core, with few examples
+	LEADPULSE_NATIVE=off LEADPULSE_REQUIRE= LEADPULSE_TEST_EXAMPLES=quick $(PY) -m pytest -n $(WORKERS) tests/laws \
+		tests/unit/engine tests/unit/stages tests/unit/ingest $(ARGS)
+
+test: $(CORE)  ## all tests; the head of the output says which broker is used and what is skipped
 	$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
-bench: $(STAMP)  ## throughput, memory, latency, restart and unit costs; the overview at the end
+bench: $(CORE)  ## throughput, memory, latency, restart and unit costs; the overview at the end
 	$(PY) -m tests.bench $(ARGS)
 
-bench-peers: $(STAMP)  ## one job on Flink, Kafka Streams, Bytewax … and leadpulse, on one broker; most of an hour
+bench-peers: $(CORE)  ## one job on Flink, Kafka Streams, Bytewax … and leadpulse, on one broker; most of an hour
 	$(PY) -m tests.bench.peers --light $(ARGS)
 
-chaos: $(STAMP)  ## the fault suite: kills, zombies, brokers that are away, poison …; a quarter of an hour
+chaos: $(CORE)  ## the fault suite: kills, zombies, brokers that are away, poison …; a quarter of an hour
 	$(PY) -m tests.chaos $(ARGS)
 
-chaos-long: $(STAMP)  ## all of the fault suite: a day and more
+chaos-long: $(CORE)  ## all of the fault suite: a day and more
 	$(PY) -m tests.chaos --long $(ARGS)
 
 alerts-proof: $(STAMP)  ## false pages and time to detect, by stories of sites and mailings

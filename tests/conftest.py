@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from stream.kernels import native
 from tests import examples, side_by_side
 from tests.integration import shared
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIRED = frozenset(filter(None, os.environ.get("LEADPULSE_REQUIRE", "").split(",")))
-KNOWN = {"kafka", "prometheus", "chromium"}
+KNOWN = {"kafka", "prometheus", "chromium", "native"}
 _BEGAN = pytest.StashKey[bool]()
 
 if examples.CHOSEN in examples.PROFILES:
@@ -69,6 +70,7 @@ def pytest_report_header() -> list[str]:
         f"broker: {_broker()}",
         f"promtool: {promtool or 'not installed; tests of it are skipped (apt-get install prometheus)'}",
         f"chromium: {shutil.which('chromium') or 'not installed; tests of the live page are skipped'}",
+        f"compiled core: {native.found()[1] or ('found' if native.found()[0] else 'off')}",
         f"real data: {'found' if data.is_dir() else 'not beside this checkout; its tests are skipped'}",
         f"examples: {examples.CHOSEN} (LEADPULSE_TEST_EXAMPLES={'|'.join(examples.PROFILES)})",
         f"required: {', '.join(sorted(REQUIRED)) or 'nothing (in CI LEADPULSE_REQUIRE=kafka,prometheus,chromium)'}",
@@ -87,8 +89,15 @@ def _broker() -> str:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs promtool where there is none, unless it is required."""
+    """Skip what needs promtool or the compiled core where there is none, unless it is required."""
     if item.get_closest_marker("prometheus") and shutil.which("promtool") is None:
         if "prometheus" in REQUIRED:
             pytest.fail("LEADPULSE_REQUIRE names prometheus, and promtool is not installed")
         pytest.skip("promtool is not installed (apt-get install prometheus)")
+    if item.get_closest_marker("native"):
+        core, said = native.found()
+        if core is None:
+            said = said or "LEADPULSE_NATIVE is off"
+            if "native" in REQUIRED:
+                pytest.fail(f"LEADPULSE_REQUIRE names native, and {said}")
+            pytest.skip(said)

@@ -20,13 +20,16 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from stream.changes import holds
 from stream.changes.accumulator import Spread
 from stream.changes.deltas import Delta, pack
+from stream.changes.holds import Held
 from stream.changes.panes import HOUR_MS, Grid
 from stream.engine.account import Figures
 from stream.engine.chain import Links, Taken
 from stream.identity.facts import Evidence, Mailed
 from stream.identity.ids import Id
+from stream.identity.packed import FACTS, encode_fact
 from stream.lifecycle.read import shipped
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.rollup.standing import Standing
@@ -112,7 +115,7 @@ _EMAIL, _LEAD, _USER, _DEAL = (Id(type, bytes((type,)) * 16, 3) for type in (0, 
 
 def _part() -> leads.Part:
     facts = Evidence("v1", NOON, "web\x1fe1", "form", "email", "june"), Mailed("00ff", "delivered", NOON + 1, True)
-    raws = [msgspec.Raw(leads.encode_fact(fact)) for fact in facts]
+    raws = [msgspec.Raw(encode_fact(fact)) for fact in facts]
     return leads.Part("s1", "ab12", NOON - 1, "web\x1fe0", 2, b"".join(map(bytes, raws)), True, [(_EMAIL, raws[0])])
 
 
@@ -122,7 +125,7 @@ def _home() -> leads.Row:
         leads.Said(15, [("booked", 25, 1)], (NOON, "email", "june"), b"{}"),
     )  # fmt: skip
     return leads.Row(
-        NOON, NOON + 5, NOON + 4, 2, 1, 3, "s1", NOON - 7, _EMAIL, True, [_LEAD], ["v1"], [_DEAL], leads.FACTS, _part(),
+        NOON, NOON + 5, NOON + 4, 2, 1, 3, "s1", NOON - 7, _EMAIL, True, [_LEAD], ["v1"], [_DEAL], FACTS, _part(),
         [_USER], [(_USER, _LEAD)], [_LEAD], msgspec.Raw(_pack([told])), NOON - 9, 4,
         leads.Calm(NOON, NOON - 1, "sql", True, False, True, 5, 20, 50),
     )  # fmt: skip
@@ -275,6 +278,7 @@ EXAMPLES: dict[str, Callable[[], Records]] = {
     "rollup_alive": lambda: [(b"\x00alive", b"")],
     "rollup_successor": lambda: [(b"\x00successor", b"2")],
     "delta": lambda: [(b"", record) for record in pack(_delta())],
+    "holds": lambda: [(holds.pack(NOON, [Held("ads", 3, 9, "00ff"), Held("emails", 0, 2, "ff00")]), None)],
 }  # fmt: skip
 
 
@@ -353,6 +357,7 @@ _READ: dict[str, Callable[[Records], Any]] = {
     "position": lambda records: named(position.decode(records[0][1] or b"")),
     "rollup_position": lambda records: named(msgspec.json.decode(records[0][1] or b"", type=RollupPosition)),
     "rollup_alive": lambda records: len(records),
+    "holds": lambda records: [named(holds.unpack(key)) for key, _ in records],
     "no_consent": lambda records: [key.hex() for key, _ in records],
     "rollup_successor": lambda records: [int(value) for _, value in records],
     **dict.fromkeys(("birth", "rollup_birth"), lambda records: named(msgspec.json.decode(records[0][1] or b""))),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -17,13 +18,14 @@ from numpy.typing import NDArray
 from stream.changes.cells import Cell
 from stream.changes.panes import COARSER, Grid
 from stream.kernels.panes import gathered
-from stream.kernels.sums import summed
+from stream.kernels.sums import counted, starts_of, summed
 
 #: Bits for the pane in a key; 42 hold milliseconds until the year 2109, ids above them stay below 2^63.
 PANE_BITS = 42
 PANE_MASK = (1 << PANE_BITS) - 1
 _MOST_NAMES = 200_000
 _MOST = (1 << 62) - 1
+_encode = msgspec.msgpack.Encoder().encode
 _NO_INDEX = np.zeros(0, np.int32)
 _NO_CHANGES = np.zeros(0, np.int64)
 
@@ -47,6 +49,7 @@ class CellIds(dict[Cell, int]):
     def __init__(self, steps: Mapping[str, int]) -> None:
         super().__init__()
         self.names: list[Cell] = []
+        self._coded: list[msgspec.Raw] = []  # of these, as a delta encodes them
         self.steps = array("q")
         self._steps = steps
 
@@ -55,6 +58,12 @@ class CellIds(dict[Cell, int]):
         self.names.append(cell)
         self.steps.append(self._steps.get(str(cell[0]), 1))
         return key
+
+    def coded(self) -> list[msgspec.Raw]:
+        """Give all names as a delta encodes them, each encoded once: most come again with every commit."""
+        coded = self._coded
+        coded += [msgspec.Raw(_encode(name)) for name in self.names[len(coded) :]]
+        return coded
 
 
 class Accumulator:
@@ -88,6 +97,11 @@ class Accumulator:
         """Change a cell in a pane; an arrival can be any number, and what no pane holds goes to the nearest."""
         self.counts[self.ids[cell] + min(max(pane, 0), PANE_MASK)] += amount
 
+    def put_many(self, ups: bytes, downs: bytes) -> None:
+        """Add one, and take one, of each of many keys, given as 64-bit integers in the machine's order."""
+        self._ups.frombytes(ups)
+        self._downs.frombytes(downs)
+
     def stand(self, cell: Cell, amount: int) -> None:
         """Change what stands of a cell, from now until it is changed back; it is in no pane."""
         self._standing[cell] = self._standing.get(cell, 0) + amount
@@ -101,32 +115,34 @@ class Accumulator:
         return list(some), np.fromiter(some.values(), np.int64, len(some))
 
     def take(
-        self, grid: Grid | None = None, newest_ms: int = 0
-    ) -> tuple[list[Cell], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], list[Spread]]:
+        self, grid: Grid | None = None, newest_ms: int = 0, *, coded: bool = False
+    ) -> tuple[list[Any], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], list[Spread]]:
         """Give names, name index, panes, amounts and spreads, without what came to nothing; begin anew.
 
         With a grid, changes come gathered by the panes in which they are kept: by those of their kind of cell, and by
-        longer ones what lies well before `newest_ms`.
+        longer ones what lies well before `newest_ms`. Names are cells, or `coded` as a delta encodes them.
         """
-        if not (self._ups or self._downs or self.counts or self.spreads):  # most commits of a shard with little to do
+        if not (self._any or self.spreads):  # most commits of a shard with little to do
             return [], _NO_INDEX, _NO_CHANGES, _NO_CHANGES, []
-        keys, amounts = self._changes()
-        if grid is not None:
-            keys -= (keys & PANE_MASK) % np.array(self.ids.steps or [1], np.int64)[keys >> PANE_BITS]
-            keys = _gathered(keys, grid, newest_ms)
-        keys, amounts = summed(keys, amounts)
+        keys, amounts = self._changes(grid, newest_ms) if self._any else (_NO_CHANGES, _NO_CHANGES)
         numbers = keys >> PANE_BITS  # in order, as the keys are
-        first = np.append(True, numbers[1:] != numbers[:-1])[: len(numbers)]
-        known = self.ids.names
-        distinct = numbers[first]
+        starts = starts_of(numbers) if len(numbers) else numbers
+        distinct = numbers[starts]
+        known: Sequence[Any] = self.ids.coded() if coded else self.ids.names
         names = [known[number] for number in distinct.tolist()]
         self._tell_fresh(distinct)
-        index = (np.cumsum(first) - 1).astype(np.int32)
+        index = np.zeros(len(keys), np.int32)
+        index[starts[1:]] = 1
+        index.cumsum(out=index)
         spreads, self.spreads = netted(self.spreads), []
         if len(known) > _MOST_NAMES:
             self.ids = CellIds(self._steps)
             self._told = np.zeros(0, np.bool_)
         return names, index, keys & PANE_MASK, amounts, spreads
+
+    @property
+    def _any(self) -> bool:
+        return bool(self._ups or self._downs or self.counts)
 
     def forget_fresh(self) -> None:
         """Begin anew with what is fresh."""
@@ -142,21 +158,41 @@ class Accumulator:
         self._told[new] = True
         self.fresh += [known[number] for number in new.tolist()]
 
-    def _changes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Give all changes as they came, and forget them."""
-        counts = self.counts
-        counted = np.fromiter(counts.keys(), np.int64, len(counts))
-        try:
-            amounts = np.fromiter(counts.values(), np.int64, len(counts))
-        except OverflowError:  # no honest sum is so large, and no record may stop a shard
-            held = (max(-_MOST, min(n, _MOST)) for n in counts.values())
-            amounts = np.fromiter(held, np.int64, len(counts))
-        ups, downs = np.array(self._ups, np.int64), np.array(self._downs, np.int64)
-        self.counts = defaultdict(int)
+    def _changes(self, grid: Grid | None, newest_ms: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give all changes added up, in order of their keys, and forget them."""
+        ups, downs, counts = len(self._ups), len(self._downs), self.counts
+        keys = np.empty(ups + downs + len(counts), np.int64)
+        keys[:ups], keys[ups : ups + downs] = self._ups, self._downs
         del self._ups[:], self._downs[:]
-        signs = np.ones(len(ups) + len(downs), np.int64)
-        signs[len(ups) :] = -1
-        return np.concatenate((ups, downs, counted)), np.concatenate((signs, amounts))
+        parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+        if counts:
+            keys[ups + downs :] = np.fromiter(counts.keys(), np.int64, len(counts))
+        keys = self._kept_in(keys, grid, newest_ms)
+        if ups:
+            parts.append(counted(keys[:ups]))
+        if downs:
+            distinct, times = counted(keys[ups : ups + downs])
+            parts.append((distinct, -times))
+        if counts:
+            parts.append(summed(keys[ups + downs :], _amounts(counts)))
+            self.counts = defaultdict(int)
+        if len(parts) == 1:
+            return parts[0]
+        return summed(np.concatenate([keys for keys, _ in parts]), np.concatenate([n for _, n in parts]), in_runs=True)
+
+    def _kept_in(self, keys: NDArray[np.int64], grid: Grid | None, newest_ms: int) -> NDArray[np.int64]:
+        """Move changes to the panes in which they are kept."""
+        if grid is None or not len(keys):
+            return keys
+        keys -= (keys & PANE_MASK) % np.array(self.ids.steps or [1], np.int64)[keys >> PANE_BITS]
+        return _gathered(keys, grid, newest_ms)
+
+
+def _amounts(counts: Mapping[int, int]) -> NDArray[np.int64]:
+    try:
+        return np.fromiter(counts.values(), np.int64, len(counts))
+    except OverflowError:  # no honest sum is so large, and no record may stop a shard
+        return np.fromiter((max(-_MOST, min(n, _MOST)) for n in counts.values()), np.int64, len(counts))
 
 
 def netted(spreads: list[Spread]) -> list[Spread]:

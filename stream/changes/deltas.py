@@ -64,9 +64,7 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Delta)
 _fields = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _number = msgspec.msgpack.Decoder(int).decode
-_NAMES = Delta.__struct_fields__.index("names")
 _VERSION = Delta.__struct_fields__.index("version")
-_NO_NAMES = msgspec.Raw(_encoder.encode([]))
 
 
 def pack(delta: Delta) -> list[bytes]:
@@ -118,6 +116,15 @@ def unpack(value: bytes) -> Delta:
     return _decoder.decode(value)
 
 
+class Coded(Delta, array_like=True):
+    """A delta whose names are as they were encoded."""
+
+    names: list[msgspec.Raw]  # type: ignore[assignment]
+
+
+_decode_coded = msgspec.msgpack.Decoder(Coded).decode
+
+
 def unpack_coded(value: bytes) -> tuple[Delta, list[bytes]]:
     """Decode a record but for its names, which are given apart and as they were encoded.
 
@@ -125,14 +132,21 @@ def unpack_coded(value: bytes) -> tuple[Delta, list[bytes]]:
     Raises UnknownDelta.
     """
     try:
-        fields = _fields(value)
-        if len(fields) > _VERSION and (found := _number(fields[_VERSION])) > VERSION:
-            raise UnknownDelta(f"it was written by a newer release (format {found}; this one reads {VERSION})")
-        names = list(map(bytes, _fields(fields[_NAMES])))
-        fields[_NAMES] = _NO_NAMES
-        return _decoder.decode(_encoder.encode(fields)), names
-    except (msgspec.MsgspecError, IndexError) as error:
-        raise UnknownDelta(f"it cannot be read: {error}") from error
+        delta = _decode_coded(value)
+    except msgspec.MsgspecError as error:
+        raise UnknownDelta(_newer(value) or f"it cannot be read: {error}") from error
+    if delta.version > VERSION:
+        raise UnknownDelta(_newer(value))
+    return delta, list(map(bytes, delta.names))
+
+
+def _newer(value: bytes) -> str:
+    """Say of which release a delta is, if it is a newer one."""
+    try:
+        found = _number(_fields(value)[_VERSION])
+    except (msgspec.MsgspecError, IndexError):
+        return ""
+    return f"it was written by a newer release (format {found}; this one reads {VERSION})" if found > VERSION else ""
 
 
 cell_of = msgspec.msgpack.Decoder(Cell).decode

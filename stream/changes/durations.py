@@ -15,7 +15,7 @@ from typing import Final
 
 RELATIVE_ERROR: Final = 0.02
 GAMMA: Final = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
-_LOG_GAMMA: Final = math.log(GAMMA)
+LOG_GAMMA: Final = math.log(GAMMA)
 
 #: Bucket of durations of less than a millisecond, which read as 0.
 ZERO_BUCKET: Final = -1
@@ -29,7 +29,7 @@ def bucket_of(duration_ms: float) -> int:
     """
     if duration_ms < 1:
         return ZERO_BUCKET
-    return math.ceil(math.log(duration_ms) / _LOG_GAMMA - 1e-9)
+    return math.ceil(math.log(duration_ms) / LOG_GAMMA - 1e-9)
 
 
 def seconds_of(bucket: int) -> float:

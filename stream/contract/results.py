@@ -26,6 +26,7 @@ def time_or_none(moment_ms: int | None) -> str | None:
 
 def row(reading: Reading) -> dict[str, Any]:
     """Give a reading as the table of its fields, in the order of the contract; the last ones only some have."""
+    start_ms, end_ms, since_ms = reading.window_start_ms, reading.window_end_ms, reading.data_since_ms
     out: dict[str, Any] = {
         "metric": reading.metric,
         "labels": reading.labels,
@@ -34,11 +35,11 @@ def row(reading: Reading) -> dict[str, Any]:
         "numerator": reading.numerator,
         "denominator": reading.denominator,
         "n": reading.n,
-        "window_start": time_or_none(reading.window_start_ms),
-        "window_end": time_or_none(reading.window_end_ms),
+        "window_start": None if start_ms is None else time_text(start_ms),
+        "window_end": None if end_ms is None else time_text(end_ms),
         "as_of": time_text(reading.as_of_ms),
         "complete": reading.complete,
-        "data_since": time_or_none(reading.data_since_ms),
+        "data_since": None if since_ms is None else time_text(since_ms),
         "seq": reading.seq,
         "catalog_version": reading.catalog_version,
     }

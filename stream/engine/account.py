@@ -23,6 +23,7 @@ from stream.contract.records import UNIT
 from stream.contract.rejects import Reject
 from stream.engine.commit import Letter
 from stream.ingest.columns import Columns
+from stream.ingest.native import Settled
 from stream.stages.stage import Refused
 from stream.state.keys import ACCOUNT
 from stream.state.labels import Labels
@@ -139,6 +140,21 @@ class Account:
         if figures.oldest_ms is None or oldest < figures.oldest_ms:
             figures.oldest_ms = oldest
 
+    def book(self, kind: str, taken: int, clock_ahead: int, settled: Settled) -> None:
+        """Book what the native core took of a batch: accepted, and counted or repeated."""
+        self._add(f"{kind}/accepted", taken)
+        self._add(f"{kind}/clock_ahead", clock_ahead)
+        self._add(f"{kind}/duplicate", settled.again)
+        self._put("refused", kind, settled.repeats)
+        if not settled.counted:
+            return
+        self._open += [(kind, site, pane, n) for site, pane, n in settled.by_arrival]
+        self._put("traffic", kind, settled.by_time, "human")
+        figures = self.figures
+        figures.newest_ms[kind] = max(settled.newest_ms, figures.newest_ms.get(kind, 0))
+        if figures.oldest_ms is None or settled.oldest_ms < figures.oldest_ms:
+            figures.oldest_ms = settled.oldest_ms
+
     def close(self, refused: Sequence[Refused], noted: Mapping[str, int]) -> None:
         """Count what was taken, but for what the stage refused, and what it noted beside."""
         for name, n in noted.items():
@@ -166,6 +182,11 @@ class Account:
         if n:
             outcomes = self.figures.outcomes
             outcomes[name] = outcomes.get(name, 0) + n
+
+    def _put(self, what: str, kind: str, tallies: Sequence[tuple[str, int, int]], *labels: str) -> None:
+        counts, ids, sites = self._accumulator.counts, self._accumulator.ids, self._sites
+        for site, pane, n in tallies:
+            counts[ids[(what, sites[site], kind, *labels)] + min(max(pane, 0), PANE_MASK)] += n
 
     def _tally(self, what: str, batch: Columns, moments: NDArray[np.int64], *labels: str) -> None:
         """Count a batch by site and pane."""

@@ -24,7 +24,8 @@ from stream.identity.messages import UnknownTouches, pack, unpack
 from stream.state.keys import CHAIN
 from stream.state.table import LogRecord
 
-#: A sender that has nothing to tell says so often how far it has come.
+#: A sender that has nothing to tell says so often how far it has come. All of them do in the same seconds of the
+#: broker's clock, so that a receiver that has nothing else to do is not woken by each of them apart.
 TELL_MS: Final = 10_000
 
 Hear = Callable[[str, int, Sequence[msgspec.Raw]], None]
@@ -137,7 +138,7 @@ class Chain:
         """Tell whether somebody else has not heard of this shard for long, as far as the time is known."""
         told_ms = self._told_ms.get(receiver)
         own = self._hears and receiver == self._shard
-        return bool(now_ms) and not own and (told_ms is None or now_ms - told_ms >= TELL_MS)
+        return bool(now_ms) and not own and (told_ms is None or now_ms // TELL_MS != told_ms // TELL_MS)
 
     # time -------------------------------------------------------------------------------------------------
 

@@ -56,3 +56,5 @@ class Commit:
     results: list[Result] = field(default_factory=list)
     #: Whether a part of all results that stand is still to come.
     untold: bool = False
+    #: Whether there is more to do, though nothing comes.
+    behind: bool = False

@@ -19,6 +19,7 @@ from stream.contract.records import SOURCES
 from stream.engine.options import FoldOptions
 from stream.ingest.campaign import campaign_id_of, campaign_of
 from stream.ingest.touches import Channels
+from stream.kernels import native
 from stream.stages.ads.fold import Ads
 from stream.stages.emails.fold import Emails
 from stream.stages.leads import contribution
@@ -60,15 +61,18 @@ class Group:
 
 def _visitors(shared: Shared, options: FoldOptions) -> Stage:
     touches = Channels(options.channels).touches
-    return Visitors(shared, touches, options.bounds, options.channels.look_back_ms, campaign_of, campaign_id_of)
+    return Visitors(
+        shared, touches, options.bounds, options.channels.look_back_ms, campaign_of, campaign_id_of,
+        native.chosen(options.native),
+    )  # fmt: skip
 
 
 def _emails(shared: Shared, options: FoldOptions) -> Stage:
-    return Emails(shared)
+    return Emails(shared, native.chosen(options.native))
 
 
 def _ads(shared: Shared, options: FoldOptions) -> Stage:
-    return Ads(shared, options.rules.followers)
+    return Ads(shared, options.rules.followers, native.chosen(options.native))
 
 
 def _leads(shared: Shared, options: FoldOptions) -> Stage:

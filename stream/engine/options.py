@@ -13,6 +13,7 @@ from stream.changes.panes import DAY_MS, Grid
 from stream.identity.ids import Namer
 from stream.ingest.decode import Limits
 from stream.ingest.touches import ChannelOptions
+from stream.kernels.native import Wanted
 from stream.lifecycle.read import shipped
 from stream.lifecycle.rules import Rules
 from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
@@ -37,6 +38,7 @@ class FoldOptions:
     told_by: Mapping[str, int] = field(default_factory=dict)  # group → shards, of all that tell them
     once: bool = True  # what is written comes once; else a crash may repeat some of it
     rules: Rules = field(default_factory=shipped)
+    native: Wanted = "auto"  # whether the compiled core takes what is common; the figures are the same
 
     def namer(self) -> Namer | None:
         """Give who names people; None where nobody is followed."""

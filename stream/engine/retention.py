@@ -9,14 +9,13 @@ than others have ids of their own, so that a month of them keeps no month of all
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from stream.changes.panes import HOUR_MS
 from stream.contract.privacy import NEVER_LATE_MS
-from stream.contract.records import FROM_HEADER
+from stream.contract.records import FROM_HEADER, Record
 from stream.engine.commit import ShardReport
-from stream.ingest.columns import Columns
 
 #: How far the clocks of two brokers may be apart, and a record ahead of both.
 _CLOCKS_APART_MS: Final = 2 * HOUR_MS
@@ -49,13 +48,16 @@ class Retention:
         """Note that records of a kind came."""
         self._read.add(kind)
 
-    def forwarded(self, batch: Columns) -> None:
-        """Note how far the shards have come that forward records here: they may be slow sources, as others are."""
+    def forwarded(self, kind: str, records: Sequence[Record], times: Iterable[tuple[int, int]]) -> None:
+        """Note how far the shards have come that forward records here: they may be slow sources, as others are.
+
+        `times` are places among the records with the times of their events.
+        """
         newest: dict[tuple[str, bytes], int] = {}
-        for index, time_ms in zip(batch.index, batch.times.tolist(), strict=True):
-            origin = dict(batch.records[index][4]).get(FROM_HEADER)
+        for index, time_ms in times:
+            origin = dict(records[index][4]).get(FROM_HEADER)
             if origin is not None:
-                named = batch.kind, origin
+                named = kind, origin
                 newest[named] = max(time_ms, newest.get(named, 0))
         self._forwarding.update((named, (time_ms, None)) for named, time_ms in newest.items())
 

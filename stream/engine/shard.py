@@ -11,7 +11,7 @@ exactly one place, and the account says where.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,13 +19,14 @@ import numpy as np
 from stream.changes.accumulator import Accumulator
 from stream.changes.deltas import Delta, pack
 from stream.changes.panes import DAY_MS, Grid
-from stream.contract.kinds import KINDS, is_kind
+from stream.contract.kinds import KINDS, KindName, is_kind
 from stream.contract.records import HANDOVER, REROUTE, TOUCHES, Record
 from stream.engine.account import Account
 from stream.engine.chain import Chain
 from stream.engine.commit import Commit, ShardReport
 from stream.engine.groups import GROUPS, Group
 from stream.engine.letters import Letters
+from stream.engine.natively import Natively, Place
 from stream.engine.options import FoldOptions
 from stream.engine.repeats import Repeats
 from stream.engine.retention import Retention
@@ -76,6 +77,7 @@ class ShardFold:
         self.own_ids = OwnIds(own_ms, options.known_ids_bytes)
         self._retention = Retention(self.kinds, options.limits.lateness_ms, own_ms)
         self._repeats = Repeats(self.known_ids, self.own_ids, self.account, self._retention)
+        self.natively = Natively(self.stage, self._repeats, self.account, options, Place(self.kinds, shard, shards))
         self.pending_bytes = 0  # of dead letters and forwards
         known = self.known_ids
         logged: tuple[Logged, ...] = (
@@ -88,33 +90,33 @@ class ShardFold:
     def fold(self, inputs: Sequence[tuple[str, Sequence[Record]]]) -> None:
         """Fold records of any sources of the shard together; bad input is data and never raises."""
         for name, records in inputs:
-            for batch in self._read(name, records):
-                for take_out in (self._elsewhere, self._repeats.too_old, self._repeats.repeated, self._uncounted):
-                    batch = take_out(batch)  # gives what is left; tells the account why the rest is not
-                if len(batch):
-                    self.account.take(batch)
-                    self.stage.take(batch)
+            for kind, some in self._by_kind(name, records):
+                if left := self.natively.take(kind, some, name):
+                    batch = self._read(kind, left, name)
+                    for take_out in (self._elsewhere, self._repeats.too_old, self.natively.repeated, self._uncounted):
+                        batch = take_out(batch)  # gives what is left; tells the account why the rest is not
+                    if len(batch):
+                        self.account.take(batch)
+                        self.stage.take(batch)
+                self.natively.settle()
+        self.natively.hand_over()
         self.account.close(self.stage.fold(self._accumulator), self.stage.noted())
         self.pending_bytes = self.account.letter_bytes + self._router.bytes
 
-    def _read(self, name: str, records: Sequence[Record]) -> Iterator[Columns]:
-        """Decode records, of the source's kind or of that in their header; what cannot be read is a reject."""
-        if name == HANDOVER:
-            self.stage.receive(records)
-            return
-        if name == TOUCHES:
-            self.chain.take(records, self.stage.hear)
-            return
-        if name == REROUTE:
-            records = without_orders(records, self.stage.receive)
-        for kind, some in [(name, records)] if is_kind(name) else by_kind(records, self.kinds):
-            self._retention.heard(kind)
-            decoded = decode(kind, some, self.options.limits)
-            batch = columns_of(kind, decoded)
-            batch.records, batch.source = some, name
-            batch.clock_ahead, batch.ignored = decoded.clock_ahead, decoded.ignored
-            self.account.reject(batch, decoded.rejects)
-            yield batch
+    def _by_kind(self, name: str, records: Sequence[Record]) -> Sequence[tuple[KindName, Sequence[Record]]]:
+        """Part records by the kind of their source, or that in their header; what are no events go to the stage."""
+        if name in (HANDOVER, TOUCHES):
+            self.stage.receive(records) if name == HANDOVER else self.chain.take(records, self.stage.hear)
+            return []
+        return [(name, records)] if is_kind(name) else by_kind(without_orders(records, self.stage.receive), self.kinds)
+
+    def _read(self, kind: KindName, records: Sequence[Record], source: str) -> Columns:
+        """Decode records; what cannot be read is a reject."""
+        self._retention.heard(kind)
+        decoded = decode(kind, records, self.options.limits)
+        batch = columns_of(kind, decoded, records, source)
+        self.account.reject(batch, decoded.rejects)
+        return batch
 
     def _elsewhere(self, batch: Columns) -> Columns:
         """Take out what belongs to another shard; what was forwarded once stays."""
@@ -156,12 +158,12 @@ class ShardFold:
             for table in self.stage.tables:
                 table.expire(oldest.rows_ms)
         touches = self.chain.tell(self.stage.touches(), report)
-        delta = self._delta(seq, report, self.options.grid if self._gathers else None)
+        delta = self._delta(seq, report, self.options.grid if self._gathers else None, coded=True)
         state = [change for stored in self._stored.values() for change in stored.changes()]
         letters, forwards, told = self.account.letters(), self._router.forwards(), self.stage.results()
         results = [] if report.results == "kept" else list(told)
         over, untold = list(self.stage.hand_over()), self.stage.tells_all
-        return Commit(state, pack(delta), letters, forwards, over, touches, results, untold)
+        return Commit(state, pack(delta), letters, forwards, over, touches, results, untold, self.stage.behind)
 
     def take_delta(self, seq: int, report: ShardReport) -> Delta:
         """Give the delta unpacked: for a replay, which writes nothing."""
@@ -175,11 +177,11 @@ class ShardFold:
         self.chain.move(now_ms)
         self.stage.advance(now_ms, self._accumulator)
 
-    def _delta(self, seq: int, report: ShardReport, grid: Grid | None = None) -> Delta:
+    def _delta(self, seq: int, report: ShardReport, grid: Grid | None = None, *, coded: bool = False) -> Delta:
         figures, newest_ms = self.account.figures, self.account.newest_ms
         # no windows end later than a day from now, whatever a record says
         shown_ms = min(newest_ms, report.now_ms + DAY_MS) if report.now_ms else newest_ms
-        names, index, panes, amounts, spreads = self._accumulator.take(grid, shown_ms)
+        names, index, panes, amounts, spreads = self._accumulator.take(grid, shown_ms, coded=coded)
         standing, stands = self._accumulator.take_standing()
         self._in_use.note(newest_ms)
         horizon_ms = self._repeats.horizon_ms(self.kinds, figures.newest_ms, self.options.limits)

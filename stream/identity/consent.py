@@ -37,6 +37,11 @@ class Consent:
             self._marks.put(_mark(id), not consent)
         self._looked_up.clear()
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether there is anybody who must not be counted."""
+        return bool(len(self._marks))
+
     def refused(self, events: Sequence[Any]) -> list[bool]:
         """Say of each event whether it names somebody who must not be counted; [] if there is nobody."""
         if not len(self._marks):

@@ -8,18 +8,19 @@ Every message goes to the home of the id that it names first (`at`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from stream.identity.facts import Fact
 from stream.identity.ids import Id
+from stream.identity.packed import many
 
 #: Brokers take record batches of 1 MiB if nobody told them otherwise.
 _RECORD_BYTES: Final = 700 << 10
 #: The version of `Touches` and of the messages in it.
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True, tag="link", gc=False):
@@ -70,6 +71,38 @@ class Name(msgspec.Struct, frozen=True, array_like=True, tag="name", gc=False):
     seen_id: str = ""
 
 
+class Puts(msgspec.Struct, frozen=True, array_like=True, tag="puts", gc=False):
+    """What a commit tells of an id in one: a name, and facts behind it; the same as a `Name` and a `Put` for each.
+
+    Most of those of whom anything is told are told of once a commit.
+    """
+
+    at: Id
+    site: str  # of the name; "" where none is told
+    text: str
+    seen_ms: int
+    seen_id: str
+    version: int  # of the facts' bytes
+    oldest_ms: int  # of the facts
+    newest_ms: int
+    letters: bytes  # by which each fact tells what it is
+    facts: bytes  # one behind the other
+    id: Id | None = None  # `at` itself where it says nothing
+
+    @property
+    def about(self) -> Id:
+        """Give whom it is about."""
+        return self.at if self.id is None else self.id
+
+    def apart(self) -> Iterator[Name | Put]:
+        """Give what it says message by message."""
+        at, id = self.at, self.about
+        if self.site:
+            yield Name(at, id, self.site, self.text, self.seen_ms, self.seen_id)
+        for fact in many(len(self.letters), self.facts):
+            yield Put(at, id, fact)
+
+
 class Unlink(msgspec.Struct, frozen=True, array_like=True, tag="unlink", gc=False):
     """Forget that an id was a neighbour, or a visitor seen."""
 
@@ -79,7 +112,7 @@ class Unlink(msgspec.Struct, frozen=True, array_like=True, tag="unlink", gc=Fals
 
 
 #: What readers of events tell. What shards of leads tell each other is in `stream.stages.leads`.
-Told = Link | Seen | Put | Drop | Name | Unlink
+Told = Link | Seen | Put | Drop | Name | Puts | Unlink
 
 
 class Touches(msgspec.Struct, array_like=True):
@@ -137,13 +170,27 @@ def pack(whole: Touches) -> list[bytes]:
 
 def unpack(value: bytes) -> Touches:
     """Decode a record; raises UnknownTouches for one of a newer release, msgspec.MsgspecError for what is none."""
-    fields = _fields(value)
-    if len(fields) > _VERSION and (found := _number(fields[_VERSION])) > VERSION:
-        raise UnknownTouches(f"it was written by a newer release (format {found}; this one reads {VERSION})")
-    return _touches(value)
+    try:
+        found = _touches(value)
+    except msgspec.ValidationError:
+        fields = _fields(value)
+        if len(fields) > _VERSION:
+            _refuse_newer(_number(fields[_VERSION]))
+        raise
+    _refuse_newer(found.version)
+    return found
+
+
+def _refuse_newer(version: int) -> None:
+    if version > VERSION:
+        raise UnknownTouches(f"it was written by a newer release (format {version}; this one reads {VERSION})")
 
 
 def told(messages: Sequence[msgspec.Raw]) -> list[Told]:
-    """Decode what a reader of events told."""
+    """Decode what a reader of events told, each name and fact by itself."""
     decode = msgspec.msgpack.Decoder(Told).decode
-    return [decode(bytes(one)) for one in messages]
+    out: list[Told] = []
+    for message in messages:
+        one = decode(bytes(message))
+        out += one.apart() if isinstance(one, Puts) else (one,)
+    return out

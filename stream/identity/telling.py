@@ -16,7 +16,8 @@ import msgspec
 
 from stream.identity.facts import Fact
 from stream.identity.ids import EMAIL, FIELDS, LEAD, USER, VISITOR, Id, Namer, links
-from stream.identity.messages import Drop, Link, Name, Put, Seen, Unlink, encode
+from stream.identity.messages import Drop, Link, Name, Seen, Unlink
+from stream.identity.outgoing import Outgoing
 
 #: A cache holds up to twice as many: some 300 bytes for each name, 100 for each link.
 _MOST: Final = 8_192
@@ -83,8 +84,7 @@ class Teller:
         self._namer = namer
         self._known: _Recent[tuple[int, str, str], _Known] = _Recent(most)
         self._linked: _Recent[bytes, bool] = _Recent(most)
-        self._names: dict[Id, Name] = {}
-        self._messages: dict[int, list[msgspec.Raw]] = {}
+        self._outgoing = Outgoing()
         self._ignored: Counter[str] = Counter()
 
     def people(self, named: Sequence[Named]) -> list[list[Id]]:
@@ -108,7 +108,7 @@ class Teller:
                 self._name(known, known.id, name.site, value, name.time_ms, name.event)
         for larger, smaller in links(list(ids)) if len(ids) > 1 else ():
             if self._is_news(larger, smaller):
-                self._send(larger.home, Link(larger, smaller))
+                self._outgoing.send(Link(larger, smaller))
 
     def alone(self, kind: str, type: int, named: Sequence[tuple[str, str, int, str]]) -> list[list[Id]]:
         """Give the ids of events that name one value of a type each, and tell the names: as `people` and `tell` do.
@@ -129,11 +129,11 @@ class Teller:
 
     def put(self, id: Id, fact: Fact) -> None:
         """Tell a fact that holds from now on."""
-        self._send(id.home, Put(id, id, fact))
+        self._outgoing.put(id, fact)
 
     def drop(self, id: Id, fact: Fact) -> None:
         """Tell a fact that no longer holds."""
-        self._send(id.home, Drop(id, id, fact))
+        self._outgoing.send(Drop(id, id, fact))
 
     def visitors(self, named: Iterable[tuple[str, str]]) -> list[Id | None]:
         """Give the ids of visitors, by site and text; None for those whose text names nobody."""
@@ -144,11 +144,11 @@ class Teller:
     def seen(self, id: Id, visitor: Id, text: str) -> None:
         """Tell that a visitor was seen under an id."""
         if self._is_news(id, visitor):
-            self._send(id.home, Seen(id, visitor, text))
+            self._outgoing.send(Seen(id, visitor, text))
 
     def unseen(self, id: Id, visitor: Id, text: str) -> None:
         """Tell that nobody shall know any more that a visitor was seen under an id."""
-        self._send(id.home, Unlink(id, visitor, text))
+        self._outgoing.send(Unlink(id, visitor, text))
 
     def visitor(self, id: Id, site: str, text: str, time_ms: int) -> None:
         """Tell the name of a visitor, about whom facts follow."""
@@ -170,13 +170,7 @@ class Teller:
 
     def take(self) -> dict[int, list[msgspec.Raw]]:
         """Give the messages since the last call, by shard of leads."""
-        out: dict[int, list[msgspec.Raw]] = {}
-        for id, name in self._names.items():
-            out.setdefault(id.home, []).append(encode(name))
-        for shard, messages in self._messages.items():
-            out.setdefault(shard, []).extend(messages)
-        self._names, self._messages = {}, {}
-        return out
+        return self._outgoing.take()
 
     def noted(self) -> Counter[str]:
         """Give how often a value named nobody, by kind and field, since the last call."""
@@ -219,12 +213,7 @@ class Teller:
         if told_ms is not None and (told_ms < time_ms or (told_ms == time_ms and known.event <= event)):
             return
         known.time_ms, known.event = time_ms, event
-        waiting = self._names.get(id)
-        if waiting is None or (time_ms, event) < (waiting.seen_ms, waiting.seen_id):
-            self._names[id] = Name(id, id, site, value, time_ms, event)
-
-    def _send(self, shard: int, message: object) -> None:
-        self._messages.setdefault(shard, []).append(encode(message))
+        self._outgoing.name(Name(id, id, site, value, time_ms, event))
 
 
 def _values(name: Named) -> list[tuple[int, str]]:

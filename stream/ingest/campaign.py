@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 #: What the click id of a platform's ads is called, and the platform; the first that is there counts.
-_AD_CLICKS: Final = (
+AD_CLICKS: Final = (
     ("gclid", "google"),
     ("gbraid", "google"),
     ("wbraid", "google"),
@@ -23,24 +23,24 @@ _AD_CLICKS: Final = (
     ("fbclid", "facebook"),
 )
 #: Parameter of a URL → what it is called here.
-_NAMES: Final = {
+PARAMETERS: Final = {
     "utm_source": "source",
     "utm_medium": "medium",
     "utm_campaign": "name",
     "utm_id": "id",
     "utm_term": "term",
     "utm_content": "content",
-    **{name: name for name, _ in _AD_CLICKS},
+    **{name: name for name, _ in AD_CLICKS},
 }
 
 #: Finds whether a URL has any of them, before anybody takes it apart.
-TAGGED: Final = re.compile(f"[?&](?:{'|'.join(_NAMES)})=", re.IGNORECASE).search
+TAGGED: Final = re.compile(f"[?&](?:{'|'.join(PARAMETERS)})=", re.IGNORECASE).search
 
 
 class Tags:
     """What the query of a URL says, as it was written: campaign parameters and click ids."""
 
-    __slots__ = tuple(_NAMES.values())
+    __slots__ = tuple(PARAMETERS.values())
 
     source: str | None
     medium: str | None
@@ -62,7 +62,7 @@ def tags_of(url: str) -> Tags:
     tags = Tags()
     for part in url.partition("#")[0].partition("?")[2].split("&"):
         name, _, value = part.partition("=")
-        known = _NAMES.get(name.lower())
+        known = PARAMETERS.get(name.lower())
         if known is not None and getattr(tags, known) is None:
             setattr(tags, known, value)
     return tags
@@ -123,7 +123,7 @@ def campaign_id_of(data: Any) -> str:
 
 def clicked_of(clicks: Any) -> str:
     """Give the platform of the first click id that is there, "" without one."""
-    for name, platform in _AD_CLICKS:
+    for name, platform in AD_CLICKS:
         if getattr(clicks, name):
             return platform
     return ""

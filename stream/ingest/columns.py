@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
+from itertools import compress, repeat
 from typing import Any, Final
 
 import numpy as np
@@ -18,9 +18,12 @@ from stream.contract.kinds import KINDS, KindName
 from stream.contract.records import UNIT, Record
 from stream.ingest.decode import Decoded
 from stream.ingest.timing import Flags, Millis
+from stream.kernels import sums
 
 # below this many the calls into NumPy cost more than they save: 40 µs however many, and 0.5 to 1 µs for each by itself
 _FEW: Final = 32
+# beyond so many places for each event it is cheaper to put them in order than to count in a table
+_SPARSE: Final = 8
 
 
 @dataclass(slots=True)
@@ -72,23 +75,29 @@ class Columns:
 
     def tallies(self, moments: Millis, origin_ms: int, pane_ms: int) -> Iterator[tuple[int, int, int]]:
         """Count events by site and the pane of a moment each: (code of the site, pane, count)."""
-        panes = (moments - origin_ms) // pane_ms
+        panes = (moments - origin_ms if origin_ms else moments) // pane_ms
+        sites = len(self.named)
         if len(panes) < _FEW:
             counted = Counter(zip(panes.tolist(), self.codes.tolist(), strict=True))
             return ((code, pane, n) for (pane, code), n in sorted(counted.items()))
-        low = int(panes.min())
-        keys = (panes - low) * len(self.named) + self.codes
-        keys.sort()
-        # as np.unique does it, which takes ten times as long on a batch of a few hundred
-        edges = np.flatnonzero(keys[1:] != keys[:-1])
-        starts = np.concatenate(([0], edges + 1))
-        counts = np.diff(starts, append=len(keys))
-        panes, codes = np.divmod(keys[starts], len(self.named))
+        low, high = int(panes.min()), int(panes.max())
+        keys = panes - low
+        if sites > 1:
+            keys = keys * sites + self.codes
+        if (high - low + 1) * sites <= _SPARSE * len(keys):
+            counts = np.bincount(keys)
+            found = counts.nonzero()[0]
+            counts = counts[found]
+        else:
+            found, counts = sums.counted(keys)
+        if sites == 1:
+            return zip(repeat(0), (found + low).tolist(), counts.tolist(), strict=False)
+        panes, codes = np.divmod(found, sites)
         return zip(codes.tolist(), (panes + low).tolist(), counts.tolist(), strict=True)
 
 
-def columns_of(kind: KindName, decoded: Decoded) -> Columns:
-    """Put a decoded batch side by side with its keys and sites."""
+def columns_of(kind: KindName, decoded: Decoded, records: Sequence[Record] = (), source: str = "") -> Columns:
+    """Put a decoded batch side by side with its keys and sites, and say of which records and source it is."""
     datas = [event.data for event in decoded.events]
     sites = [data.site_id for data in datas]
     named = list(dict.fromkeys(sites))
@@ -97,7 +106,10 @@ def columns_of(kind: KindName, decoded: Decoded) -> Columns:
         numbers = {site: number for number, site in enumerate(named)}
         codes = np.fromiter(map(numbers.__getitem__, sites), np.int64, len(sites))
     keys = KINDS[kind].row_keys(datas)
-    return Columns(kind, decoded.events, decoded.index, keys, sites, named, codes, decoded.times, decoded.arrivals)
+    return Columns(
+        kind, decoded.events, decoded.index, keys, sites, named, codes, decoded.times, decoded.arrivals,
+        records, source, decoded.clock_ahead, decoded.ignored,
+    )  # fmt: skip
 
 
 def names_of(kind: KindName, events: Sequence[Any]) -> list[str]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiokafka import TopicPartition
@@ -23,6 +23,7 @@ from aiokafka.consumer import fetcher as stock
 from aiokafka.errors import NoOffsetForPartitionError
 from aiokafka.record.memory_records import MemoryRecords
 
+from stream.contract.packed import joined
 from stream.contract.records import Record
 from stream.errors import TopicError
 from stream.kafka import salvage
@@ -37,7 +38,7 @@ _SLICE_S: Final = 0.1
 class Unpacked(NamedTuple):
     """Records of one partition, what they take in memory, and the position behind the last of them."""
 
-    records: list[Record]
+    records: Sequence[Record]
     size: int
     next: int
 
@@ -136,7 +137,7 @@ def _untie(parts: Any) -> None:
         parts._records_iterator = None
 
 
-class Slices(Iterator[tuple[list[Record], int]]):
+class Slices(Iterator[tuple[Sequence[Record], int]]):
     """The record batches of aiokafka's PartitionRecords, as lists of records and what each takes in memory.
 
     Each step moves `next_fetch_offset` behind what it gave; after the last one `ended` is true.
@@ -146,15 +147,16 @@ class Slices(Iterator[tuple[list[Record], int]]):
         self.ended = False
         self._steps = _steps(parts)
 
-    def __next__(self) -> tuple[list[Record], int]:
+    def __next__(self) -> tuple[Sequence[Record], int]:
         records, size, self.ended = next(self._steps)
         return records, size
 
 
-def _steps(parts: Any) -> Iterator[tuple[list[Record], int, bool]]:
+def _steps(parts: Any) -> Iterator[tuple[Sequence[Record], int, bool]]:
     """Give slices, and whether each is the last; no method of them, as it would hold its owner, and so itself."""
-    out: list[Record] = []
-    size, began = 0, time.monotonic()
+    out: list[Sequence[Record]] = []
+    count = size = 0
+    began = time.monotonic()
     source = parts._records
     where = f"{parts._tp.topic} partition {parts._tp.partition}"
     while source.has_next():
@@ -178,15 +180,26 @@ def _steps(parts: Any) -> Iterator[tuple[list[Record], int, bool]]:
             parts.next_fetch_offset = batch.next_offset
             continue
         for piece in pieces(batch, raw, parts.next_fetch_offset, where):
-            full = size + piece.size > MOST_BYTES * 2 or len(out) + len(piece.records) > MOST_RECORDS * 2
+            full = size + piece.size > MOST_BYTES * 2 or count + len(piece.records) > MOST_RECORDS * 2
             late = time.monotonic() - began > _SLICE_S
-            if (out and full) or (late and (out or not piece.records)):
-                yield out, size, False
-                out, size, began = [], 0, time.monotonic()
-            out += piece.records
+            if (count and full) or (late and (count or not piece.records)):
+                yield joined(out), size, False
+                out, count, size, began = [], 0, 0, time.monotonic()
+            out.append(piece.records)
+            count += len(piece.records)
             size += piece.size
             parts.next_fetch_offset = piece.next
-    yield out, size, True
+    yield joined(out), size, True
+
+
+def pace(fetcher: Any, wait_ms: int, min_bytes: int) -> None:
+    """Have fetches from here on wait so long for so many bytes; what is on its way already stays as it is.
+
+    Every fetch names every partition, and so does its answer: with nothing to read that is all there is to pay for.
+    """
+    fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = wait_ms, min_bytes
+    # it looks at all partitions as often as this; whatever it has to react to wakes it up
+    fetcher._fetcher_timeout = wait_ms / 1000
 
 
 class Ends(NamedTuple):
@@ -196,15 +209,22 @@ class Ends(NamedTuple):
     high: int
 
 
-def ends(fetcher: Any, wanted: Collection[TopicPartition]) -> dict[TopicPartition, Ends]:
-    """Give both ends of the wanted partitions, as the broker told them with its last answers."""
+def ends(
+    fetcher: Any, wanted: Collection[TopicPartition], known: dict[TopicPartition, int] | None = None
+) -> dict[TopicPartition, Ends]:
+    """Give both ends of the wanted partitions, as the broker told them with its last answers.
+
+    With `known` only what was told since it was asked last: it notes which answer each partition was in.
+    """
     subscription = fetcher._subscriptions.subscription
     if subscription is None or subscription.assignment is None:
         return {}
     found: dict[TopicPartition, Ends] = {}
     for tp in subscription.assignment.tps.intersection(wanted):
         state = subscription.assignment.state_value(tp)
-        if state.highwater is not None:
+        if state.highwater is not None and (known is None or known.get(tp) != state.timestamp):
+            if known is not None:
+                known[tp] = state.timestamp
             stable = state.highwater if state.lso is None or state.lso < 0 else state.lso
             found[tp] = Ends(stable, state.highwater)
     return found

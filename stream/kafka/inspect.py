@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -130,6 +130,10 @@ async def _newest(
     ahead_ms: list[int] = []
     async for place, records, fresh in _read(link, starts, ends, NEWS_S):
         now_ms = int(time.time() * 1_000)
+        if place[0] in deltas:  # among them are heartbeats, which have no value
+            records = [record for record in records if record[3] is not None]
+        if not records:
+            continue
         newest[place] = Newest(records[-1][1], records[-1][3], now_ms)
         if fresh and place[0] in deltas:
             ahead_ms.append(now_ms - records[-1][1])
@@ -138,7 +142,7 @@ async def _newest(
 
 async def _read(
     link: Link, starts: Mapping[Place, int], ends: Mapping[Place, int], linger_s: float
-) -> AsyncIterator[tuple[Place, list[Record], bool]]:
+) -> AsyncIterator[tuple[Place, Sequence[Record], bool]]:
     """Give records from the starts to the ends, and what comes within a moment after; the last is whether they did.
 
     A partition may end in records of a transaction that is still open: who gives nothing for a while has no more.

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch
 
 from stream.contract.oversize import HEADERS_MOST, UNREAD
+from stream.contract.packed import Packed
 from stream.contract.records import Record
 from stream.kafka import salvage
 from stream.kafka.expand import Bodies, Body, expand
@@ -38,12 +39,14 @@ _TELL_EVERY_S: Final = 60.0
 
 _bodies: Final = Bodies()
 _told: Final[dict[str, float]] = {}
+#: The compiled core, if records are left in their bytes.
+_core: Any = None
 
 
 class Piece(NamedTuple):
     """Some records, what they take in memory, and the offset behind them."""
 
-    records: list[Record]
+    records: Sequence[Record]
     size: int
     next: int
 
@@ -60,7 +63,7 @@ def pieces(batch: Any, raw: bytes, wanted: int, where: str) -> Iterator[Piece]:
         return
     try:
         if header.codec == 0 and len(raw) <= MOST_BYTES and header.records <= MOST_RECORDS:
-            yield _whole(batch, header, memoryview(raw)[HEADER_BYTES:], wanted, where)
+            yield _whole(batch, header, memoryview(raw)[HEADER_BYTES:], wanted, where, raw)
             return
         packed = raw[HEADER_BYTES:]
         body = expand(header.codec, packed)
@@ -78,7 +81,28 @@ def pieces(batch: Any, raw: bytes, wanted: int, where: str) -> Iterator[Piece]:
         yield from _unread(header, 0, batch.next_offset, wanted)
 
 
-def _whole(batch: Any, header: Header, body: Body, wanted: int, where: str) -> Piece:
+def keep_packed(core: Any) -> None:
+    """Leave records in their bytes from now on, by the batches of the compiled core; None: make a tuple of each."""
+    global _core
+    _core = core
+
+
+def _packed(header: Header, raw: bytes, start: int, wanted: int, behind: int) -> Piece | None:
+    """Leave the records of a batch in its bytes; None where they are better looked at one by one."""
+    if _core is None or header.base < wanted:
+        return None
+    appended_ms = header.newest_ms if header.attributes & salvage.LOG_APPEND_TIME else None
+    try:
+        batch = _core.Batch(raw, start, header.records, header.base, header.first_ms, appended_ms, HEADERS_MOST)
+    except ValueError:
+        return None
+    return Piece(Packed([batch]), max(len(raw) - start, _RECORD_BYTES * header.records), behind)
+
+
+def _whole(batch: Any, header: Header, body: Body, wanted: int, where: str, raw: bytes = b"") -> Piece:
+    packed = _packed(header, raw or bytes(body), HEADER_BYTES if raw else 0, wanted, batch.next_offset)
+    if packed is not None:
+        return packed
     reader = DefaultRecordBatch(header.plain(header.records, body)) if header.codec else batch
     try:
         rows = [(r.offset, r.timestamp, r.key, r.value, r.headers or ()) for r in reader]

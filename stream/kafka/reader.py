@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -26,6 +26,12 @@ from stream.kafka.security import Link
 
 log = logging.getLogger("leadpulse.reader")
 
+#: While records come, a patient reader lets them come together for so long. While none come, whoever follows a log asks
+#: for the first one only, and lets the broker wait for it: (milliseconds, bytes).
+_GATHERS: Final = 80, 256 << 10
+_FOLLOWS: Final = 100, 1
+_PATIENTLY_RESTS: Final = 1_000, 1
+_RESTS: Final = 500, 1
 #: A partition that has records and gives none for so long means that the broker is gone.
 SILENCE_S: Final = 30.0
 CLOSE_S: Final = 3.0
@@ -36,6 +42,8 @@ class Reader:
 
     def __init__(self, link: Link, *, patient: bool = False) -> None:
         """Take `patient` for many partitions with little in each: a few fetches a second, not one for each record."""
+        self._paces = (_GATHERS, _PATIENTLY_RESTS) if patient else (_FOLLOWS, _RESTS)
+        wait_ms, min_bytes = self._paces[0]
         lean.install()
         #: A broker without transactions may know the end of a log by its answers to fetches alone: the embedded one
         #: names the first record of the last batch.
@@ -47,8 +55,8 @@ class Reader:
             auto_offset_reset="none",
             isolation_level="read_committed",
             max_partition_fetch_bytes=4 << 20,
-            fetch_max_wait_ms=250 if patient else 100,
-            fetch_min_bytes=256 << 10 if patient else 1,
+            fetch_max_wait_ms=wait_ms,
+            fetch_min_bytes=min_bytes,
             retry_backoff_ms=20,  # the first look at each topic fails for want of metadata and is tried again
         )
         self._wanted: frozenset[TopicPartition] = frozenset()
@@ -112,7 +120,9 @@ class Reader:
         try:
             fetcher = self._consumer._fetcher
             with fetcher._subscriptions.fetch_context():
-                return await lean.read(fetcher, self._wanted, timeout_s)
+                got = await lean.read(fetcher, self._wanted, timeout_s)
+            lean.pace(fetcher, *self._paces[not got])
+            return got
         except OffsetOutOfRangeError as error:
             tp, offset = next(iter(error.args[0].items()))
             raise TopicError(
@@ -126,7 +136,7 @@ class Reader:
         found = lean.ends(self._consumer._fetcher, self._wanted)
         return {tp: end.stable for tp, end in found.items()}
 
-    async def scan(self, tp: TopicPartition, start: int, end: int) -> AsyncIterator[list[Record]]:
+    async def scan(self, tp: TopicPartition, start: int, end: int) -> AsyncIterator[Sequence[Record]]:
         """Give the records of one partition in [start, end) in lists."""
         if start >= end:
             return

@@ -23,7 +23,7 @@ from stream.kafka.expand import Body
 #: producer id and epoch, base sequence, number of records
 _HEADER: Final = Struct(">qiibIhiqqqhii")
 HEADER_BYTES: Final = _HEADER.size
-_LOG_APPEND_TIME: Final = 0x08
+LOG_APPEND_TIME: Final = 0x08
 _CODEC: Final = 0x07
 _BEFORE_LENGTH: Final = 12
 #: Of a record over its bounds, so many headers are kept for its dead letter.
@@ -99,7 +99,7 @@ def records(header: Header, body: Body, count: int) -> list[Record]:
             value = Cut(kept, whole, left_out)
         elif value_at >= 0:
             value = bytes(body[value_at:value_end])
-        time_ms = header.newest_ms if header.attributes & _LOG_APPEND_TIME else header.first_ms + delta_ms
+        time_ms = header.newest_ms if header.attributes & LOG_APPEND_TIME else header.first_ms + delta_ms
         out.append((header.base + offset, time_ms, key, value, headers))
     return out
 

@@ -6,7 +6,7 @@ Out: every committed record up to the end as it was when reading began; nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiokafka import TopicPartition
 
@@ -19,14 +19,14 @@ from stream.kafka.security import Link
 def read(link: Link, topic: str, partition: int, load: Callable[[bytes, bytes | None], None]) -> int:
     """Hand each record to `load`, oldest first; give how many there were."""
 
-    def take(records: list[Record]) -> None:
+    def take(records: Sequence[Record]) -> None:
         for _, _, key, value, _ in records:
             load(key or b"", value)
 
     return scan(link, topic, partition, take)
 
 
-def scan(link: Link, topic: str, partition: int, take: Callable[[list[Record]], None]) -> int:
+def scan(link: Link, topic: str, partition: int, take: Callable[[Sequence[Record]], None]) -> int:
     """Hand all records to `take`, as they come out of the topic; give how many there were."""
 
     async def look() -> int:

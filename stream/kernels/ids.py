@@ -40,9 +40,8 @@ def first_of_each(ids: Hashes) -> Flags:
 
 def held(run: Hashes, ids: Hashes) -> Flags:
     """Flag the hashes that stand in a sorted run, which is not empty."""
-    at = np.searchsorted(run, ids)
-    at[at == len(run)] = 0
-    found: Flags = run[at] == ids
+    # what is larger than all of them is held against the last one, which it is not
+    found: Flags = run.take(run.searchsorted(ids), mode="clip") == ids
     return found
 
 

@@ -20,9 +20,34 @@ def summed(keys: Ints, amounts: Ints, *, in_runs: bool = False) -> tuple[Ints, I
     """
     if not len(keys):
         return keys, amounts
-    order = np.argsort(keys, kind="stable" if in_runs else None)
+    order = keys.argsort(kind="stable" if in_runs else None)
     keys = keys[order]
-    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+    starts = starts_of(keys)
     keys, amounts = keys[starts], np.add.reduceat(amounts[order], starts)
     changed = amounts != 0
-    return keys[changed], amounts[changed]
+    return (keys, amounts) if changed.all() else (keys[changed], amounts[changed])
+
+
+def counted(keys: Ints) -> tuple[Ints, Ints]:
+    """Count equal keys, which are put in order in place: a fifth of what adding up ones costs.
+
+    >>> counted(np.array([7, 5, 7, 6]))
+    (array([5, 6, 7]), array([1, 1, 2]))
+    """
+    if not len(keys):
+        return keys, keys
+    keys.sort()
+    starts = starts_of(keys)
+    times = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=times[:-1])
+    times[-1] = len(keys) - starts[-1]
+    return keys[starts], times
+
+
+def starts_of(keys: Ints) -> Ints:
+    """Give where each stretch of equal keys begins; there is at least one key."""
+    first = np.empty(len(keys), np.bool_)
+    first[0] = True
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    starts: Ints = first.nonzero()[0]
+    return starts

@@ -267,14 +267,14 @@ class Folding:
             size, many = len(budget.kept[place]), room.readings > 2 * budget.most_readings
             self.shrink(place, size - max(1, size // 4 if many else 1))
             budget.limits[place] = len(budget.kept[place])
-        came = False
+        came = set[str]()
         for key in others:
             if not room.has_room(key, room.names_of(key)):
                 break
             budget.let_in(key, self.edge_ms)
-            came = True
-        if came:
-            self._series.clear()
+            came.add(key[0])
+        for family in came:
+            self._series.clear(family)
 
     def _largest(self, over: int) -> Place | None:
         """Give the place with most values; the last one of a place, and sites, only where readings are too many."""

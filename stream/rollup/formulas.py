@@ -6,10 +6,11 @@ Out: for each metric and window, label sets with value, numerator and denominato
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
-from typing import NamedTuple
+from functools import cache, partial
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +22,14 @@ from stream.changes.panes import NOW, window_ms
 from stream.rollup import leads
 from stream.rollup.budget import NEVER
 from stream.rollup.known import TOTALS_MS, Known
-from stream.rollup.plan import Columns, Plan, planned
+from stream.rollup.plan import Columns, Named, Plan, planned
 from stream.rollup.series import Ints, Series
-from stream.rollup.value import Value, added, changed, divided, in_units, scaled
+from stream.rollup.value import Value, added, changed, divided, scaled, unit
 from stream.rollup.wanted import shift_of, shifts_of
 from stream.windows.level import SHORTEST_FOR_TOTALS_MS
+
+#: Makes a value in half the time that it takes to name its fields.
+_value: Final[Callable[[tuple[object, ...]], Value]] = partial(tuple.__new__, Value)
 
 
 class _Sums(NamedTuple):
@@ -44,6 +48,8 @@ class Formulas:
         self._series, self._known = series, known or Known()
         self._plans: dict[tuple[str, str], Plan] = {}
         self._shared: dict[str, Plan] = {}
+        self._former: dict[tuple[str, str], Plan] = {}  # those in whose place others come
+        self._named: defaultdict[str, Named] = defaultdict(dict)
         self._with_totals: dict[int, int] = {}  # series → the newest end of its totals
 
     def refresh(self) -> None:
@@ -52,8 +58,8 @@ class Formulas:
         series.watch()
         if series.moved:
             series.moved = False
-            self._plans.clear()
-            self._shared.clear()
+            for kept in (self._plans, self._shared, self._former, self._named):
+                kept.clear()
             self._with_totals.clear()
             known.fresh = dict(known.totals)
         for cell, ms in known.fresh.items():
@@ -62,9 +68,11 @@ class Formulas:
         known.fresh = {}
         fresh, series.fresh = series.fresh, set()
         if fresh:
-            for key in [key for key in self._plans if _uses(catalog.BY_NAME[key[0]], fresh)]:
-                del self._plans[key]
-                self._shared.pop(key[0], None)
+            concerned = set[str]().union(*(_using(count) for count in fresh))
+            for key in [key for key in self._plans if key[0] in concerned]:
+                self._former[key] = self._plans.pop(key)
+            for name in concerned:
+                self._shared.pop(name, None)
 
     def values(self, metric: Metric, window: str, everything: bool) -> Iterator[Value]:
         """Give the values of a metric in a window that changed since they were last given, or all of them."""
@@ -89,15 +97,24 @@ class Formulas:
             ripe = leads.maturities(plan, window, self._series.table, sums.bottom)
             columns = (*columns, ripe)
         some = changed(plan, sums.told, columns, everything)
-        tops, bottoms, ends = sums.top.tolist(), sums.bottom.tolist(), sums.ends.tolist()
-        if metric.kind == "ratio":
+        if not some:
+            return
+        tops, top_by = sums.top.tolist(), unit(metric.scale)
+        if metric.kind != "ratio":
             for at in some:
-                value = divided(metric, groups[at], tops[at], bottoms[at], ends[at] if ends[at] < now_ms else None)
-                yield value if ripe is None else leads.ripened(value, float(ripe[at]))
-        else:
-            for at in some:
-                amount = in_units(tops[at], metric.scale)
-                yield Value(groups[at], amount, None, None, amount, None)
+                amount = tops[at] if top_by == 1 else tops[at] / top_by
+                yield _value((groups[at], amount, None, None, amount, None, None, None))
+            return
+        bottoms, bottom_by, ends = sums.bottom.tolist(), unit(metric.bottom_scale), sums.ends.tolist()
+        for at in some:
+            top, bottom = tops[at], bottoms[at]
+            if top_by != 1:
+                top /= top_by
+            if bottom_by != 1:
+                bottom /= bottom_by
+            end_ms = ends[at] if ends[at] < now_ms else None
+            value = _value((groups[at], top / bottom if bottom else None, top, bottom, bottom, end_ms, None, None))
+            yield value if ripe is None else leads.ripened(value, float(ripe[at]))
 
     def _against(self, metric: Metric, other: Metric, plan: Plan, window: str, everything: bool) -> Iterator[Value]:
         """Divide the value of each label set by that of the same set of another entry."""
@@ -130,12 +147,9 @@ class Formulas:
         if metric.before:
             of = partial(self._until, key, table.span(key)[0])
         try:
-            return _Sums(top, added(plan.bottom, table, of, size), told, self._now(size))
+            return _Sums(top, added(plan.bottom, table, of, size), told, plan.now)
         except _ForgottenError:
-            return _Sums(top, top, np.zeros(size, np.bool_), self._now(size))
-
-    def _now(self, size: int) -> Ints:
-        return np.full(size, NEVER, np.int64)
+            return _Sums(top, top, np.zeros(size, np.bool_), plan.now)
 
     def _of_targets(self, plan: Plan, window: str, metric: Metric) -> _Sums:
         """Add up ratios whose label sets each wait for a time of their own."""
@@ -147,7 +161,7 @@ class Formulas:
             of = table.total((window, shift_ms)).__getitem__
             for terms, out in ((plan.top, top), (plan.bottom, bottom)):
                 out[here] = added([term.only(here, size) for term in terms], table, of, len(here))
-        return _Sums(top, bottom, self._told(plan, window), self._now(size))
+        return _Sums(top, bottom, self._told(plan, window), plan.now)
 
     def _of_ends(self, plan: Plan, window: str, metric: Metric) -> _Sums:
         """Add up figures that end where they are known, all label sets of one end together."""
@@ -196,16 +210,16 @@ class Formulas:
 
     def _told(self, plan: Plan, window: str) -> NDArray[np.bool_]:
         """Tell which label sets a window can show: below a day none of a series with totals, which lack there."""
-        told = np.ones(len(plan.groups), np.bool_)
-        oldest_ms = self._series.table.now_ms - TOTALS_MS
         if self._with_totals and window != NOW and window_ms(window) < SHORTEST_FOR_TOTALS_MS:
+            oldest_ms = self._series.table.now_ms - TOTALS_MS
             lack = np.zeros(self._series.table.series + 1, np.int64)
             lack[[sid for sid, ms in self._with_totals.items() if ms > oldest_ms]] = 1
             lacking = np.zeros(len(plan.groups), np.int64)
             for term in (*plan.top, *plan.bottom):
                 term._replace(sign=1).added(lacking, lack.__getitem__)
-            told &= lacking == 0
-        return told
+            told: NDArray[np.bool_] = lacking == 0
+            return told
+        return plan.every
 
     def _quantiles(self, metric: Metric, plan: Plan, window: str, everything: bool) -> Iterator[Value]:
         sums = self._series.table.total((window, metric.shift_ms))
@@ -214,14 +228,14 @@ class Formulas:
         counts = [sums[sids].tolist() for _, sids in plan.buckets]
         last, counted = plan.last, plan.counts
         plan.last, plan.counts = (total,), counts
-        for at, labels in enumerate(plan.groups):
+        for at, named in enumerate(plan.quantiles):
             if last and not everything and last[0][at] == total[at] and counted[at] == counts[at]:
                 continue
             buckets, here = plan.buckets[at][0], counts[at]
             n = sum(here)
             seconds = scaled(int(total[at]), 1e-3)
-            for q in catalog.QUANTILES:
-                yield Value({**labels, "quantile": f"{q:g}"}, quantile(buckets, here, q), seconds, n, n, None)
+            for q, labels in zip(catalog.QUANTILES, named, strict=True):
+                yield Value(labels, quantile(buckets, here, q), seconds, n, n, None)
 
     def _plan(self, metric: Metric, window: str) -> Plan:
         plan = self._plans.get((metric.name, window))
@@ -229,15 +243,18 @@ class Formulas:
             plan.more_from_ms < NEVER and self._series.start_ms((window, shifts_of(metric)[0])) >= plan.more_from_ms
         ):
             plan = self._plans[metric.name, window] = self._planned(metric, window)
+            former = self._former.pop((metric.name, window), None)
+            if former is not None:
+                plan.go_on(former)
         return plan
 
     def _planned(self, metric: Metric, window: str) -> Plan:
         """Make a plan; where all windows show series under their own labels they share what is found."""
-        if self._series.watched:
-            return planned(metric, window, self._series)
+        if any(map(self._series.watches, counts_of(metric))):
+            return planned(metric, window, self._series, self._named[metric.name])
         shared = self._shared.get(metric.name)
         if shared is None:
-            shared = self._shared[metric.name] = planned(metric, window, self._series)
+            shared = self._shared[metric.name] = planned(metric, window, self._series, self._named[metric.name])
         return replace(shared, known=None, last=(), counts=[], seen={})
 
 
@@ -245,5 +262,7 @@ class _ForgottenError(Exception):
     """A figure ended so long ago that its window is no longer remembered whole."""
 
 
-def _uses(metric: Metric, counts: set[str]) -> bool:
-    return any(count in counts for count in counts_of(metric))
+@cache
+def _using(count: str) -> frozenset[str]:
+    """Name the entries that rest on a count."""
+    return frozenset(metric.name for metric in catalog.METRICS if count in counts_of(metric))

@@ -19,8 +19,8 @@ from stream.catalog import Metric
 from stream.catalog.words import AGE, AGES, HORIZON_LEAST, HORIZON_MS, HORIZON_QUANTILE, HORIZON_WINDOW, OLDER
 from stream.changes.durations import quantile
 from stream.changes.panes import MINUTE_MS, NOW, window_ms
-from stream.rollup.plan import Buckets, Plan
-from stream.rollup.series import Ints, Windows
+from stream.rollup.plan import Plan
+from stream.rollup.series import Buckets, Ints, Windows
 from stream.rollup.survival import buckets_of, median_s, seconds_of
 from stream.rollup.value import Value, added, changed, in_units, scaled, total_of
 

@@ -8,9 +8,11 @@ A plan is made anew only when series came or are shown under other labels; readi
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from functools import cached_property
+from itertools import chain, repeat
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,13 +23,11 @@ from stream.catalog import Metric, counts_of
 from stream.catalog.words import AGE
 from stream.changes.panes import NOW
 from stream.rollup.budget import CURRENCY, NEVER, Labels
-from stream.rollup.series import Ints, Series
+from stream.rollup.series import Buckets, Ints, Series
 from stream.state.labels import FOLDED
 from stream.windows.level import Window
 
 Columns = Ints | NDArray[np.bool_] | NDArray[np.float64]  # beside the label sets of a plan
-#: Buckets in order, and the series of each.
-Buckets = tuple[list[int], list[int]]
 
 _BUCKET: Final = "bucket"
 
@@ -62,15 +62,17 @@ class Term(NamedTuple):
         return np.arange(len(self.sids)) if self.at is None else self.at
 
 
-@dataclass(slots=True)
+@dataclass
 class Plan:
     """Label sets of an entry in a window and, a term, the series of each; what was given last."""
 
     more_from_ms: int  # a window that begins so late shows more label sets under their own names
     groups: list[dict[str, str]] = field(default_factory=list)
+    keys: list[Labels] = field(default_factory=list)  # of these, without what is constant
     top: list[Term] = field(default_factory=list)
     bottom: list[Term] = field(default_factory=list)
     buckets: list[Buckets] = field(default_factory=list)  # of the numerator, each label set's
+    quantiles: list[tuple[dict[str, str], ...]] = field(default_factory=list)  # each label set with every quantile
     left: list[Buckets] = field(default_factory=list)  # of those who gave up
     #: Of `began`, `observed`, `restated` and those who wait: the one term of each.
     beside: dict[str, Term] = field(default_factory=dict)
@@ -82,6 +84,34 @@ class Plan:
     counts: list[list[int]] = field(default_factory=list)
     seen: dict[str, object] = field(default_factory=dict)  # what evaluations remember beside
 
+    @cached_property
+    def every(self) -> NDArray[np.bool_]:
+        """Flag every label set; not to be changed."""
+        return np.ones(len(self.groups), np.bool_)
+
+    @cached_property
+    def now(self) -> Ints:
+        """Say of every label set that it ends when it is read; not to be changed."""
+        return np.full(len(self.groups), NEVER, np.int64)
+
+    def go_on(self, before: Plan) -> None:
+        """Take over what was given last by the plan in whose place this one is: only its new label sets are news."""
+        if not before.last or not before.keys:
+            return
+        size, more = len(before.keys), len(self.keys) - len(before.keys)
+        if more >= 0 and self.keys[:size] == before.keys:
+            self.last = tuple([np.concatenate([column, np.zeros(more, column.dtype)]) for column in before.last])
+            self.counts = [*before.counts, *([] for _ in range(more))] if before.counts else []
+            return
+        places = {key: at for at, key in enumerate(before.keys)}
+        at = np.array([places.get(key, -1) for key in self.keys], np.int64)
+        self.last = tuple([np.where(at < 0, np.zeros(1, column.dtype), column[at]) for column in before.last])
+        self.counts = [before.counts[one] if one >= 0 else [] for one in at.tolist()] if before.counts else []
+
+
+#: Label set → the labels of readings: the same table each time, and of summaries one for every quantile.
+Named = dict[Labels, dict[str, str]]
+
 
 class _Found:
     """The series of counts by the labels that a window shows them under."""
@@ -90,6 +120,18 @@ class _Found:
         self._series, self._here = series, here
         self._shown: dict[str, Mapping[Labels, Sequence[int]]] = {}
         self.more_from_ms = NEVER
+
+    def own(self, count: str) -> Mapping[Labels, int] | None:
+        """Give the one series of each label set, where the window shows series under their own labels alone."""
+        return None if self._series.watches(count) else self._series.sids[count]
+
+    def grouped(self, count: str) -> Mapping[Labels, Buckets]:
+        """Give its buckets by the labels before those, where it has series of its own."""
+        return self._series.grouped(count)
+
+    def keys(self, count: str) -> Iterable[Labels]:
+        """Give the label sets of a count."""
+        return self.of(count) if self._series.watches(count) else self._series.sids[count]
 
     def of(self, count: str) -> Mapping[Labels, Sequence[int]]:
         """Give the series of a count."""
@@ -101,8 +143,11 @@ class _Found:
         return known
 
 
-def planned(metric: Metric, window: str, series: Series) -> Plan:
-    """Find the label sets of an entry as a window shows them, and the series of its counts."""
+def planned(metric: Metric, window: str, series: Series, named: Named) -> Plan:
+    """Find the label sets of an entry as a window shows them, and the series of its counts.
+
+    `named` has the labels of the entry that were made before, and gets those that are new.
+    """
     # what stands of a value that got its place late lies in `(other)` for good: the whole entry is shown so
     stands = any(catalog.COUNTS[name].at == "standing" for name in counts_of(metric))
     found = _Found(series, (NOW, 0) if stands else (window, metric.shift_ms))
@@ -110,25 +155,32 @@ def planned(metric: Metric, window: str, series: Series) -> Plan:
     names = tuple(label for label in metric.labels if label not in constant and label != AGE)
     groups = _label_sets(metric, names, found)
     plan = Plan(NEVER)
-    plan.groups = [{**{name: str(value) for name, value in zip(names, key, strict=True)}, **constant} for key in groups]
+    plan.keys = groups
+    for key in groups:
+        if key not in named:
+            named[key] = {**{name: str(value) for name, value in zip(names, key, strict=True)}, **constant}
+    plan.groups = list(map(named.__getitem__, groups))
     apart = {count: series.periods.get(name, name) for count, name in metric.read_in}
     for terms, out in ((metric.numerator, plan.top), (metric.denominator, plan.bottom)):
         for sign, count in terms:
             labels = catalog.COUNTS[count].labels
             if labels[-1] == _BUCKET and metric.kind in ("summary", "survival"):
                 which = plan.buckets if out is plan.top else plan.left
-                which += _buckets(found.of(count), labels, names, groups)
+                which += _buckets(found, count, names, groups)
             elif metric.over is not None:
                 plan.shares |= _by_value(found.of(count), labels, metric.over, names, groups)
             else:
-                out.append(_term(sign, found.of(count), labels, names, groups)._replace(apart=apart.get(count)))
+                out.append(_term(sign, found, count, names, groups)._replace(apart=apart.get(count)))
     beside = {"began": metric.began, "observed": metric.observed, "restated": metric.restated}
     if metric.maturity is not None:
         beside["waits"] = metric.maturity.waits
         _horizons(plan, metric.maturity.took, names, groups, found)
     for name, other in beside.items():
         if other is not None:
-            plan.beside[name] = _term(1, found.of(other), catalog.COUNTS[other].labels, names, groups)
+            plan.beside[name] = _term(1, found, other, names, groups)
+    if metric.kind == "summary":
+        told = [f"{q:g}" for q in catalog.QUANTILES]
+        plan.quantiles = [tuple({**labels, "quantile": q} for q in told) for labels in plan.groups]
     plan.more_from_ms = found.more_from_ms
     return plan
 
@@ -142,8 +194,10 @@ def _label_sets(metric: Metric, names: tuple[str, ...], found: _Found) -> list[L
     for _, count in metric.numerator if metric.from_numerator else metric.numerator + metric.denominator:
         labels = catalog.COUNTS[count].labels
         at = [place for place, label in enumerate(labels) if label not in (_BUCKET, metric.over)]
-        keys: Iterable[Labels] = found.of(count)
-        if len(at) < len(labels):
+        keys: Iterable[Labels] = found.keys(count)
+        if labels[-1] == _BUCKET and len(at) == len(labels) - 1 and found.own(count) is not None:
+            keys = found.grouped(count)
+        elif len(at) < len(labels):
             keys = (tuple([key[i] for i in at]) for key in keys)
         told.setdefault(tuple(labels[place] for place in at), {}).update(dict.fromkeys(keys))
     sets = told[names] if names in told else _joined(told, names)
@@ -171,14 +225,19 @@ def _joined(told: Mapping[tuple[str, ...], Mapping[Labels, None]], names: tuple[
     return dict.fromkeys(tuple([row[name] for name in names]) for row in rows)
 
 
-def _term(
-    sign: int, shown: Mapping[Labels, Sequence[int]], labels: Sequence[str], names: Sequence[str], groups: list[Labels]
-) -> Term:
+def _term(sign: int, found: _Found, count: str, names: Sequence[str], groups: list[Labels]) -> Term:
     """Make a term of the series of each label set, by the labels that the count carries."""
-    at = [names.index(label) for label in labels]
-    if at == list(range(len(names))):
-        return _of_sids(sign, [shown.get(group, ()) for group in groups])
-    return _of_sids(sign, [shown.get(tuple([group[i] for i in at]), ()) for group in groups])
+    at, keys = [names.index(label) for label in catalog.COUNTS[count].labels], groups
+    if at != list(range(len(names))):
+        keys = [tuple([group[i] for i in at]) for group in groups]
+    own = found.own(count)
+    if own is not None:
+        return Term(sign, np.fromiter(map(own.get, keys, repeat(-1)), np.int64, len(keys)), None)
+    return _of_shown(sign, keys, found.of(count))
+
+
+def _of_shown(sign: int, keys: Iterable[Labels], shown: Mapping[Labels, Sequence[int]]) -> Term:
+    return _of_sids(sign, [shown.get(key, ()) for key in keys])
 
 
 def _of_sids(sign: int, sids: list[Sequence[int]]) -> Term:
@@ -189,17 +248,20 @@ def _of_sids(sign: int, sids: list[Sequence[int]]) -> Term:
     return Term(sign, flat, np.repeat(np.arange(len(sids)), sizes))
 
 
-def _buckets(
-    shown: Mapping[Labels, Sequence[int]], labels: Sequence[str], names: Sequence[str], groups: Iterable[Labels]
-) -> list[Buckets]:
+def _buckets(found: _Found, count: str, names: Sequence[str], groups: Iterable[Labels]) -> list[Buckets]:
     """Give the buckets of each label set in order, with their series; the count carries some of the labels."""
-    by_group: dict[Labels, list[tuple[int, int]]] = {}
-    for key, sids in shown.items():
-        by_group.setdefault(key[:-1], []).extend((int(key[-1]), sid) for sid in sids)
+    labels = catalog.COUNTS[count].labels
     at = [names.index(label) for label in labels[:-1]]
+    keys = [tuple([group[i] for i in at]) for group in groups]
+    if found.own(count) is not None:
+        grouped = found.grouped(count)
+        return [grouped.get(key, ([], [])) for key in keys]
+    by_group: defaultdict[Labels, list[tuple[int, int]]] = defaultdict(list)
+    for key, sids in found.of(count).items():
+        by_group[key[:-1]].extend([(int(key[-1]), sid) for sid in sids])
     out: list[Buckets] = []
-    for group in groups:
-        pairs = sorted(by_group.get(tuple([group[i] for i in at]), []))
+    for key in keys:
+        pairs = sorted(by_group.get(key, ()))
         out.append(([bucket for bucket, _ in pairs], [sid for _, sid in pairs]))
     return out
 
@@ -213,7 +275,9 @@ def _by_value(
     for key, sids in shown.items():
         of_value.setdefault(str(key[place]), {})[key[:place] + key[place + 1 :]] = sids
     rest = [label for label in labels if label != over]
-    return {value: _term(1, some, rest, names, groups) for value, some in sorted(of_value.items())}
+    at = [names.index(label) for label in rest]
+    keys = [tuple([group[i] for i in at]) for group in groups]
+    return {value: _of_shown(1, keys, some) for value, some in sorted(of_value.items())}
 
 
 def _horizons(plan: Plan, took: str, names: Sequence[str], groups: list[Labels], found: _Found) -> None:
@@ -222,4 +286,4 @@ def _horizons(plan: Plan, took: str, names: Sequence[str], groups: list[Labels],
     at = [names.index(label) for label in labels[:-1]]
     places: dict[Labels, int] = {}
     plan.took_of = np.array([places.setdefault(tuple([g[i] for i in at]), len(places)) for g in groups], np.int64)
-    plan.took = _buckets(found.of(took), labels, labels[:-1], places)
+    plan.took = _buckets(found, took, labels[:-1], places)

@@ -10,10 +10,11 @@ value under its own name only when all of it lies behind that moment.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from operator import itemgetter
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +28,14 @@ from stream.changes.deltas import cell_of
 from stream.changes.panes import DAY_MS, NOW, Grid, window_ms
 from stream.rollup.budget import ALWAYS, LONG_MEMORY_MS, NEVER, SITES, Budget, Labels, Place, families, has_budget
 from stream.rollup.room import Room, edge_after, fitted, folded, readings_of
+from stream.rollup.targets import Name, Part, Targets
 from stream.state.labels import FOLDED
 from stream.windows.level import Window
 
 Ints = NDArray[np.int64]
+#: Buckets in order, and the series of each.
+Buckets = tuple[list[int], list[int]]
 
-_MOST_CELLS = 100_000
 _MOST_KNOWN = 20_000  # of one projection
 
 #: Families with longer windows remember for longer what was folded.
@@ -65,14 +68,6 @@ class Windows(Protocol):
     def recent(self, sids: Ints, lengths_ms: Ints) -> Ints: ...
     def oldest_ms(self, sids: Ints) -> Ints: ...
     def remembered_ms(self) -> int: ...
-
-
-class Part(NamedTuple):
-    """The series that a cell adds to in [from, to)."""
-
-    from_ms: int
-    to_ms: int
-    sids: list[int]
 
 
 class _Projection:
@@ -144,29 +139,41 @@ class Series:
         self.choice: dict[Place, frozenset[str]] = {}
         self.room = Room(budget, readings_of(metrics, self.families), self.families)
         self.changed_slices: set[int] = set()  # numbers of series that are another's now
-        self.watched = True  # until it is known better
+        self._watched: frozenset[str] | None = None  # families; None: all of them, until it is known better
+        self._grouped: dict[str, tuple[int, dict[Labels, Buckets]]] = {}  # count → how many of its series, and these
+        self._plain: defaultdict[str, set[Labels]] = defaultdict(set)  # count → what every window shows as it is
         self._grid = grid
         self._projections: dict[str, list[_Projection]] = {kind: [] for kind in CELLS}
         for name, windows in windows_of.items():
             count = catalog.COUNTS[name]
             for kind in count.cells:
                 self._projections[kind].append(_Projection(kind, count, windows, self.families[name]))
-        self._targets: dict[Cell | bytes, list[int]] = {}
-        self._of_kind: dict[str, list[Cell | bytes]] = {}  # of those that are known
-        self._parted: dict[
-            Cell | bytes, list[Part]
-        ] = {}  # cells that add to different series before and after a moment
+        self._targets = Targets(grid)
 
     # in ---------------------------------------------------------------------------------------------------
 
-    def targets(self, name: Cell | bytes) -> list[int]:
-        """Give the series that a cell adds to by now; it may be named as a delta encodes it."""
-        known = self._targets.get(name)
-        if known is None:
+    def targets(self, cell: Cell) -> list[int]:
+        """Give the series that a cell adds to by now."""
+        return self._targets.sids(self.numbers([cell])[0])
+
+    def numbers(self, names: Sequence[Name]) -> list[int]:
+        """Give the numbers of cells, by which `expand` finds their series; they may be named as a delta encodes them.
+
+        Room is made before any of them is found: a value that left afterwards would leave its number to another one.
+        """
+        get = self._targets.numbers.get
+        found: list[int | None] = list(map(get, names))
+        if None in found:
             if self.full and self.make_room is not None:
-                self._look_for_room([name])
-            known = self._target(name)
-        return known
+                self._look_for_room([name for name, known in zip(names, found, strict=True) if known is None])
+                found = list(map(get, names))  # where places changed, all are found anew
+            for at in [at for at, known in enumerate(found) if known is None]:
+                found[at] = self._find(names[at])
+        return found  # type: ignore[return-value]  # there is no None in it any more
+
+    def expand(self, changes: Sequence[tuple[Ints, Ints, Ints]]) -> tuple[Ints, Ints, Ints]:
+        """Turn changes of cells, as (numbers, panes, amounts), into those of series; no number is in use after it."""
+        return self._targets.expand(changes)
 
     def standing(self, cells: Sequence[Cell], amounts: Ints) -> tuple[Ints, Ints]:
         """Turn changes of what stands of cells into changes of series.
@@ -179,72 +186,14 @@ class Series:
         return np.fromiter(chain.from_iterable(found), np.int64, int(sizes.sum())), np.repeat(amounts, sizes)
 
     def parts_of(self, cells: Sequence[Cell]) -> list[list[Part]]:
-        """Give the series that each cell adds to, from moment to moment.
+        """Give the series that each cell adds to, from moment to moment."""
+        return [self._targets.parts(number) for number in self.numbers(cells)]
 
-        Room is made before any of them is found: a value that left afterwards would leave its number to another one.
-        """
-        if self.full and self.make_room is not None:
-            self._look_for_room([cell for cell in cells if cell not in self._targets])
-        out: list[list[Part]] = []
-        for cell in cells:
-            known = self._targets.get(cell)
-            sids = self._target(cell) if known is None else known
-            out.append(self._parted.get(cell) or [Part(ALWAYS, NEVER, sids)])
-        return out
-
-    def _target(self, name: Cell | bytes) -> list[int]:
+    def _find(self, name: Name) -> int:
         cell = cell_of(name) if isinstance(name, bytes) else name
-        parts = self._resolve(cell)
-        if len(self._targets) >= _MOST_CELLS:
-            self._targets.clear()
-            self._parted.clear()
-            self._of_kind.clear()
-        self._of_kind.setdefault(str(cell[0]), []).append(name)
-        if len(parts) > 1:
-            self._parted[name] = parts
-        known = self._targets[name] = parts[-1].sids if parts else []
-        return known
+        return self._targets.add(name, str(cell[0]), self._resolve(cell))
 
-    def expand(self, names: Sequence[Cell | bytes], index: Ints, panes: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:
-        """Turn changes of cells into changes of series."""
-        get, resolve = self._targets.get, self._target
-        if self.full and self.make_room is not None:
-            self._look_for_room([name for name in names if get(name) is None])
-        targets = [resolve(name) if (known := get(name)) is None else known for name in names]
-        sizes = np.fromiter(map(len, targets), np.int64, len(targets))
-        flat = np.fromiter(chain.from_iterable(targets), np.int64, int(sizes.sum()))
-        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]) if len(sizes) else sizes
-        early: list[tuple[Ints, Ints, Ints]] = []
-        if self._parted:
-            index, panes, amounts, early = self._early(names, index, panes, amounts)
-        repeat = sizes[index]
-        total = int(repeat.sum())
-        offsets = np.repeat(starts[index] - (np.cumsum(repeat) - repeat), repeat) + np.arange(total)
-        found = flat[offsets], np.repeat(panes, repeat), np.repeat(amounts, repeat)
-        if not early:
-            return found
-        sids, at, n = (np.concatenate(column) for column in zip(found, *early, strict=True))
-        return sids, at, n
-
-    def _early(
-        self, names: Sequence[Cell | bytes], index: Ints, panes: Ints, amounts: Ints
-    ) -> tuple[Ints, Ints, Ints, list[tuple[Ints, Ints, Ints]]]:
-        """Take out the changes that lie before the moment from which on their cells have series of their own."""
-        late = np.ones(len(index), np.bool_)
-        out: list[tuple[Ints, Ints, Ints]] = []
-        for number, name in enumerate(names):
-            for part in self._parted.get(name, ())[:-1]:
-                first, end = (self._pane(ms) for ms in (part.from_ms, part.to_ms))
-                here = (index == number) & (panes >= first) & (panes < end)
-                late &= ~here
-                for sid in part.sids:
-                    out.append((np.full(int(here.sum()), sid, np.int64), panes[here], amounts[here]))
-        return index[late], panes[late], amounts[late], out
-
-    def _pane(self, ms: int) -> int:
-        return -NEVER if ms == ALWAYS else self._grid.pane(ms)
-
-    def _look_for_room(self, names: Sequence[Cell | bytes]) -> None:
+    def _look_for_room(self, names: Sequence[Name]) -> None:
         """Let dead values leave full places that new ones of these cells ask for, before any of them is resolved."""
         wanted: set[Place] = set()
         budget, full = self.budget, self.full
@@ -252,6 +201,8 @@ class Series:
             cell = cell_of(name) if isinstance(name, bytes) else name
             for projection in self._projections[str(cell[0])]:
                 values = projection.values_of(cell)
+                if values in projection.known:
+                    continue  # they asked when they came first, and will again when places have changed
                 every = values if isinstance(values, tuple) else (values,)
                 for at, place in self._places(projection, every):
                     if place not in full or place.label in budget.allowed or budget.has_room(place):
@@ -422,18 +373,17 @@ class Series:
         To find it again is dear, and few cells are of the family whose values come and go.
         """
         self.moved = True
+        self._plain.clear()
+        self._grouped.clear()
         if family is None or family == _SITES.family:
-            self._targets.clear()
-            self._parted.clear()
-            self._of_kind.clear()
+            self._targets.forget()
             family = None
         for kind, projections in self._projections.items():
             of_family = [one for one in projections if family is None or one.family == family]
             for projection in of_family:
                 projection.known.clear()
-            for name in self._of_kind.pop(kind, ()) if of_family else ():
-                self._targets.pop(name, None)
-                self._parted.pop(name, None)
+            if of_family:
+                self._targets.forget([kind])
 
     # out --------------------------------------------------------------------------------------------------
 
@@ -442,36 +392,75 @@ class Series:
 
         And the start from which on the window shows more of them under their own names; NEVER: it shows all of them.
         """
-        if not self.watched:
+        if not self.watches(count):
             return {labels: (sid,) for labels, sid in self.sids[count].items()}, NEVER
-        family, names = self.families[count], catalog.COUNTS[count].labels
         start_ms, following = self.start_ms(window), NEVER
         out = dict[Labels, list[int]]()
+        plain = set[Labels]() if self.choice else self._plain[count]
         for labels, sid in self.sids[count].items():
-            site = str(labels[names.index("site")])
-            moments = [
-                self._shown_since(_SITES if name == "site" else Place(family, name, site), str(value))
-                if name == "site" or has_budget(name)
-                else ALWAYS
-                for name, value in zip(names, labels, strict=True)
-            ]
-            shown = folded(names, labels, [ms > start_ms for ms in moments])
-            if not self.budget.everything:
-                shown, later = fitted(names, shown, start_ms, lambda of, some: self.room.known(family, of, some))
-                moments += later
+            if labels in plain:
+                out.setdefault(labels, []).append(sid)
+                continue
+            shown, moments = self._shown(count, labels, start_ms)
+            if shown == labels and not any(moments):
+                plain.add(labels)
             following = min([following, *(ms for ms in moments if start_ms < ms)])
             out.setdefault(shown, []).append(sid)
         return out, following
+
+    def _shown(self, count: str, labels: Labels, start_ms: int) -> tuple[Labels, list[int]]:
+        """Give the labels that a window with this start shows a series under, and the moments that decide on it."""
+        family, names = self.families[count], catalog.COUNTS[count].labels
+        site = str(labels[names.index("site")])
+        moments = [
+            self._shown_since(_SITES if name == "site" else Place(family, name, site), str(value))
+            if name == "site" or has_budget(name)
+            else ALWAYS
+            for name, value in zip(names, labels, strict=True)
+        ]
+        shown = folded(names, labels, [ms > start_ms for ms in moments])
+        if self.budget.everything:
+            return shown, moments
+        known: list[int] = []
+
+        def since(of: tuple[str, ...], some: Labels) -> int:
+            known.append(self.room.known(family, of, some))
+            return known[-1]
+
+        shown, _ = fitted(names, shown, start_ms, since)
+        return shown, moments + [ms for ms in known if ms < NEVER]
+
+    def grouped(self, count: str) -> Mapping[Labels, Buckets]:
+        """Give the series of a count whose last label is a bucket by the labels before it, in order of buckets.
+
+        New durations come for hours, each with a series: only what is new is put in its place.
+        """
+        own = self.sids[count]
+        seen, groups = self._grouped.get(count, (0, {}))
+        fresh = defaultdict[Labels, list[tuple[int, int]]](list)
+        for labels, sid in islice(own.items(), seen, None):
+            fresh[labels[:-1]].append((int(labels[-1]), sid))
+        for labels, pairs in fresh.items():
+            pairs = sorted([*zip(*groups.get(labels, ((), ())), strict=True), *pairs])
+            groups[labels] = [bucket for bucket, _ in pairs], [sid for _, sid in pairs]
+        self._grouped[count] = len(own), groups
+        return groups
 
     def start_ms(self, window: Window) -> int:
         """Give the moment at which a window begins; what stands may have done so since always."""
         return ALWAYS if window[0] == NOW else self.table.span(window)[0]
 
     def watch(self) -> None:
-        """Find out whether any window may show series under other labels than their own."""
+        """Find out of which families a window may show series under other labels than their own."""
         budget = self.budget
-        late = any(ms < NEVER for ms in budget.late.values())  # what has no series of its own is shown nowhere else
-        self.watched = bool(self.choice) or late or any(any(kept.values()) for kept in budget.kept.values())
+        # what has no series of its own is shown nowhere else
+        some = {family for (family, _), ms in budget.late.items() if ms < NEVER}
+        some |= {place.family for place, kept in budget.kept.items() if any(kept.values())}
+        self._watched = None if self.choice or SITES in some else frozenset(some)
+
+    def watches(self, count: str) -> bool:
+        """Tell whether any window may show series of a count under other labels than their own."""
+        return self._watched is None or self.families[count] in self._watched
 
     def _shown_since(self, place: Place, value: str) -> int:
         chosen = self.choice.get(place)

@@ -16,11 +16,14 @@ from typing import Final
 import msgspec
 
 from stream.changes.deltas import Delta
+from stream.changes.holds import Holds
 
 Shard = tuple[str, int]
 
 #: A shard that has not reported for so long does not count as caught up.
 SILENT_AFTER_MS = 15_000
+#: A heartbeat that was on its way for so long is no news: who wrote it may have stood still, and own nothing any more.
+HELD_WITHIN_MS = 5_000
 #: What a shard tells another one has come after so long, if that one has nothing more to read.
 _ON_ITS_WAY_MS: Final = 15_000
 
@@ -81,6 +84,7 @@ class Standings:
         self.of: dict[Shard, Standing] = {}
         self.changed: set[Shard] = set()
         self._heard: dict[Shard, int] = {}  # when the newest report came, by the clock of whoever reads
+        self._held: dict[Shard, int] = {}  # up to when it is known to hold, if that is later
 
     def take(self, delta: Delta, stamp_ms: int, heard_ms: int | None = None) -> None:
         """Replace what a shard reported before; the broker took it at `stamp_ms`.
@@ -88,6 +92,7 @@ class Standings:
         With `heard_ms` it has just come, which tells of silence whatever the clocks of two brokers say of each other.
         """
         shard = delta.group, delta.shard
+        self._held.pop(shard, None)
         if heard_ms is not None:
             self._heard[shard] = heard_ms
         before = self.of.get(shard)
@@ -103,6 +108,24 @@ class Standings:
         self.changed.add(shard)
         if delta.sent:
             self._tell(shard, stamp_ms, delta.sent, before)
+
+    def hold(self, holds: Holds, stamp_ms: int, heard_ms: int | None = None) -> None:
+        """Learn that what shards reported last still held; the arguments are those of `take`.
+
+        Whoever says so need not own a shard any more: its heartbeat is fenced by another one's transaction. It counts
+        only for a shard whose newest report it names, by life and number, for then nobody has reported anything since;
+        and from the moment at which its writer looked, however late it comes. What it names that is not known here yet
+        may change figures: until that has come, the shard is not known to hold.
+        """
+        late_ms = max(0, stamp_ms - holds.now_ms)
+        if late_ms > HELD_WITHIN_MS:
+            return
+        at_ms = max(stamp_ms, heard_ms or 0) - late_ms
+        for held in holds.shards:
+            shard = held.group, held.shard
+            known = self.of.get(shard)
+            if known is not None and (known.seq, known.life) == (held.seq, held.life):
+                self._held[shard] = max(at_ms, self._held.get(shard, 0))
 
     def _tell(self, shard: Shard, stamp_ms: int, sent: dict[int, int], before: Standing | None) -> None:
         told = self._sent.get(shard)
@@ -148,14 +171,16 @@ class Standings:
         known = self.of.get(shard)
         if known is None or not known.caught_up:
             return False
-        return now_ms - max(known.reported_ms, self._heard.get(shard, 0)) < SILENT_AFTER_MS
+        heard_ms = max(self._heard.get(shard, 0), self._held.get(shard, 0))
+        return now_ms - max(known.reported_ms, heard_ms) < SILENT_AFTER_MS
 
     def reached_ms(self, now_ms: int) -> int:
         """Give the moment up to which shards have reported: now, but not long after half of them say that it is.
 
         A single broker whose clock is far ahead moves nothing.
         """
-        stamps = sorted(self.of[shard].reported_ms for shard in self.expected & self.of.keys())
+        held = self._held
+        stamps = sorted(max(self.of[shard].reported_ms, held.get(shard, 0)) for shard in self.expected & self.of.keys())
         return min(now_ms, stamps[(len(stamps) - 1) // 2] + SILENT_AFTER_MS) if stamps else now_ms
 
     def data_since_ms(self) -> int | None:

@@ -32,9 +32,14 @@ class Value(NamedTuple):
     restated: bool | None = None
 
 
+def unit(scale: float) -> int:
+    """Give how many of the amounts that are kept make a whole unit: thousandths or millionths."""
+    return round(1 / scale)
+
+
 def scaled(amount: int, scale: float) -> float:
     """Give an amount of thousandths or millionths in whole units, as close as a float can be."""
-    return amount / round(1 / scale)
+    return amount / unit(scale)
 
 
 def in_units(amount: int, scale: float) -> Number:
@@ -69,6 +74,7 @@ def changed(plan: Plan, told: Ints | np.ndarray, now: tuple[Columns, ...], every
     last, plan.last = plan.last, (told, *now)
     some = told.astype(np.bool_)
     if last and not everything:
-        some &= np.logical_or.reduce([was != one for was, one in zip(last, plan.last, strict=True)])
+        pairs = [(was, one) for was, one in zip(last, plan.last, strict=True) if was is not one]
+        some &= np.logical_or.reduce([was != one for was, one in pairs]) if pairs else False
     out: list[int] = np.flatnonzero(some).tolist()
     return out

@@ -174,6 +174,7 @@ class WorkerCollector(Collector):
                 value=view.clock_skew_ms / 1_000,
             )
         yield CounterMetricFamily("leadpulse_rebalances", "Assignments since the start.", value=view.rebalances)
+        yield _native(view.shards)
         yield from _gauges(view.shards)
         yield from _counters(view.shards)
         lag = GaugeMetricFamily(
@@ -184,6 +185,23 @@ class WorkerCollector(Collector):
             for source, records in shard.lag_records.items():
                 lag.add_metric((shard.group, str(shard.shard), source), records)
         yield lag
+
+
+def _native(shards: tuple[ShardView, ...]) -> Metric:
+    family = GaugeMetricFamily(
+        "leadpulse_native_ratio",
+        "Share of the records of this process that the compiled core took; none is shown where it is not there.",
+        labels=("kind",),
+    )
+    seen: dict[str, list[int]] = {}
+    for shard in shards:
+        for kind, (records, taken) in shard.native.items():
+            sums = seen.setdefault(kind, [0, 0])
+            sums[0], sums[1] = sums[0] + records, sums[1] + taken
+    for kind, (records, taken) in sorted(seen.items()):
+        if records:
+            family.add_metric((kind,), taken / records)
+    return family
 
 
 def _gauges(shards: tuple[ShardView, ...]) -> Iterator[Metric]:

@@ -6,7 +6,7 @@ Out: plain values, and the protocol of an exporter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -54,6 +54,8 @@ class ShardView:
     held: bool = False
     restore_s: float = 0.0
     restored_records: int = 0
+    #: Kind → records that might have gone the native way, and those that went, in this process.
+    native: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

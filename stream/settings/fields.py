@@ -318,6 +318,13 @@ class Settings(BaseModel):
         "`leadpulse settings --rules` prints.",
     )
 
+    # -- compiled core
+    native: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether what is common goes through the compiled core, with the same figures: auto if it is "
+        "built, on, which wants it, or off.",
+    )
+
     # -- topics of others
     sources: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
         (),

@@ -112,6 +112,48 @@ class Shared:
     namer: Namer | None = None  # names people, if leads are followed; else nothing is told of anybody
 
 
+@dataclass(frozen=True, slots=True)
+class NativeSide:
+    """What a stage has to say for the native way of its events.
+
+    `labels` by name; `touch_of` gives the safe touch of an event and whether it is remembered; `facts` are classes of
+    facts. `telling` are actions by kind that say more of somebody who is followed than what is counted.
+    """
+
+    labels: Mapping[str, Labels]
+    touch_of: Callable[[Any], tuple[Any, bool]]
+    facts: tuple[type[Any], type[Any], type[Any]]
+    telling: Mapping[str, Sequence[str]]
+
+
+def without_visits() -> NativeSide:
+    """Give what a stage says whose events are no visits: nothing of them is labelled before they are folded."""
+
+    def nowhere(_event: Any) -> tuple[Any, bool]:
+        raise TypeError("what is no visit came from nowhere")
+
+    return NativeSide({}, nowhere, (object, object, object), {})
+
+
+class Natively(Protocol):
+    """What the native core kept of the events of a stage."""
+
+    def people(self, waiting: dict[str, list[Any]]) -> None:
+        """Give the facts of events by person, and forget them."""
+
+    def fold_people(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Accumulator) -> list[str]:
+        """Fold people by the core's part of a fold into its rows, and give facts of the others as above.
+
+        The keys of rows that are larger than they may be come back.
+        """
+
+    def fold_mails(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Accumulator) -> None:
+        """Fold messages by the core's part of a fold, and give the events of the others by message."""
+
+    def fold_ads(self, folding: Any, of: Any, accumulator: Accumulator) -> None:
+        """Fold ad events by the core's part of a fold."""
+
+
 class Stage(Protocol):
     """Rows of one group in one shard."""
 
@@ -140,6 +182,19 @@ class Stage(Protocol):
     @abstractmethod
     def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
         """Fold all that was taken; give the events that do not count after all, each once."""
+
+    def natively(self) -> NativeSide | None:
+        """Say what the native core needs to know; None: there is no native way here."""
+        return None
+
+    @property
+    def looks_closer(self) -> bool:
+        """Whether each event has to be seen for now, and none can go the native way."""
+        return False
+
+    def take_natively(self, core: Natively) -> None:
+        """Take what the native core kept; `fold` follows."""
+        return
 
     def noted(self) -> Mapping[str, int]:
         """Give what the account says beside of events that count, and forget it.

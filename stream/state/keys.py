@@ -73,6 +73,8 @@ ROLLUP_ALIVE: Final = Stored("rollup_alive", "rollup", SHELL + b"alive", "builti
 ROLLUP_SUCCESSOR: Final = Stored("rollup_successor", "rollup", SHELL + b"successor", "builtins.bytes")
 
 DELTA: Final = Stored("delta", "deltas", b"", "stream.changes.deltas.Delta", 3)
+#: All of it is the key: there is no value, and who knows no such records passes over them.
+HOLDS: Final = Stored("holds", "deltas", b"h", "stream.changes.holds.Holds")
 
 STORED: Final = (
     PEOPLE,
@@ -112,4 +114,5 @@ STORED: Final = (
     ROLLUP_ALIVE,
     ROLLUP_SUCCESSOR,
     DELTA,
+    HOLDS,
 )

@@ -42,6 +42,9 @@ KEPT_HOURS = 2
 #: forward what is as old.
 KEPT_MS = 120_000
 
+#: A run grows by each batch until it has so many ids: that costs less than to look at one more run with each batch.
+_YOUNG = 4_096
+
 _KEY = struct.Struct(">cqI")
 _DROPPED_KEY = KNOWN_IDS.prefix
 _FORGOTTEN_KEY = _DROPPED_KEY + b"f"  # written by releases before, which kept one horizon for all kinds
@@ -81,7 +84,7 @@ class _Hour:
         self.new.append(ids)
         runs = self.runs
         runs.append(ids)
-        while len(runs) > 1 and len(runs[-2]) < 2 * len(runs[-1]):
+        while len(runs) > 1 and len(runs[-2]) < max(2 * len(runs[-1]), _YOUNG):
             last = runs.pop()
             runs[-1] = merged([runs[-1], last])
 
@@ -284,7 +287,8 @@ class KnownIds:
     def _holds(self, ids: Hashes, hours: Hours) -> npt.NDArray[np.bool_]:
         """Say which of the sorted ids are known: in the hour that they claim, else in any other."""
         found = np.zeros(len(ids), dtype=np.bool_)
-        for number in np.unique(hours).tolist():
+        claimed = _distinct(hours)
+        for number in claimed:
             hour = self._hours.get(number)
             if hour is not None:
                 here = np.flatnonzero(hours == number)
@@ -293,8 +297,9 @@ class KnownIds:
         if len(missing):
             rest = ids[missing]
             elsewhere = np.zeros(len(rest), dtype=np.bool_)
-            for hour in self._hours.values():
-                elsewhere |= hour.holds(rest)
+            for number, hour in self._hours.items():
+                if len(claimed) > 1 or number != claimed[0]:
+                    elsewhere |= hour.holds(rest)
             found[missing] = elsewhere
         return found
 
@@ -305,7 +310,7 @@ class KnownIds:
             self._fill_filter(len(ids))
         self._filter.add(ids)
         self._count += len(ids)
-        numbers = [int(hours[0])] if (hours == hours[0]).all() else np.unique(hours).tolist()
+        numbers = _distinct(hours)
         for number in numbers:
             hour = self._hours.get(number)
             if hour is None:
@@ -329,3 +334,9 @@ class KnownIds:
         hour = self._hours.pop(number)
         self._count -= len(hour)
         self._forgotten += hour.keys(number)
+
+
+def _distinct(hours: Hours) -> list[int]:
+    """Give the hours of a batch: mostly it is one."""
+    first = hours[0]
+    return [int(first)] if (hours == first).all() else np.unique(hours).tolist()

@@ -63,6 +63,7 @@ class Level:
     ends: dict[Window, int] = field(init=False)  # the first pane that each window leaves out
     cells: Pages = field(init=False)
     sums: dict[Window, Ints] = field(init=False)
+    still_ms: int = field(init=False, default=-1)  # until when windows end where they end now
     waiting: Waiting = field(default_factory=Waiting)
 
     def __post_init__(self) -> None:
@@ -107,15 +108,19 @@ class Level:
                 np.add.at(self.sums[window], rows[seen], amounts[seen])
         self.dirty.update(np.unique(panes).tolist())
 
-    def advance(self, now_ms: int) -> None:
+    def advance(self, now_ms: int) -> bool:
         """Let panes leave until windows end at `now`: rounded up to an edge, but down where they are shifted.
 
-        What ends half an hour ago ends at the last edge that lies so long before: later it would not be over.
+        What ends half an hour ago ends at the last edge that lies so long before: later it would not be over. Tells
+        whether any window ends elsewhere now.
         """
+        if now_ms <= self.still_ms:
+            return False
         first, end = self.end, max(self.end, end_pane(now_ms, self.pane_ms, self.origin_ms))
         ends = {window: self._end(window, now_ms, end) for window in self.windows}
+        self.still_ms = self._still_ms(end, ends)
         if end == first and ends == self.ends:
-            return
+            return False
         cells, rows = self.cells, self.rows
         for window, length in self.windows.items():
             was, last = self.ends[window], ends[window]
@@ -135,6 +140,12 @@ class Level:
         if len(self.waiting):
             self._spread(self.waiting.table, first, end)
             self.waiting.end(end * self.pane_ms + self.origin_ms)
+        return True
+
+    def _still_ms(self, end: int, ends: dict[Window, int]) -> int:
+        """Give the last moment at which all windows end where these do."""
+        edges = [(ends[window] + 1) * self.pane_ms + window[1] - 1 for window in ends if window[1]]
+        return min([end * self.pane_ms, *edges]) + self.origin_ms
 
     def _end(self, window: Window, now_ms: int, end: int) -> int:
         shift_ms = window[1]

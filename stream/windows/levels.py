@@ -97,9 +97,9 @@ class Levels:
         """
         if now_ms > self.now_ms:
             self.now_ms = now_ms
-            self._totals.clear()
             for level in self.levels.values():
-                level.advance(now_ms)
+                if level.advance(now_ms):
+                    self._totals.clear()
 
     def apply(self, sids: Ints, panes: Ints, amounts: Ints) -> None:
         """Add changes at finest panes to every level that holds their series."""

@@ -44,6 +44,7 @@ from stream.worker.alerts_file import AlertsFile
 from stream.worker.duties import duties
 from stream.worker.guards.failstop import die
 from stream.worker.guards.outage import Outage
+from stream.worker.heart import Heart
 from stream.worker.judging import Judging
 from stream.worker.kept_log import KeptLog
 from stream.worker.neighbours import Said, shared
@@ -221,6 +222,7 @@ def build_app(
         return Judging(KeptLog(layout.history, clock), layout.alerts, lambda: app.alerts.settings)
 
     def make_shards(source: Any) -> Shards:
+        heart = Heart(clock)
         outage = app.outage = Outage(partial(refusals.silence, link), lambda reason: app.shards.give_up(reason))
 
         def make(id: ShardId) -> Owned:
@@ -258,6 +260,7 @@ def build_app(
             return Shard(
                 outputs, fold, statelog, source, settings, clock=clock, reset=anew, claim=claim, fail=outage.fail,
                 publishes=None if first else lambda: app.publishes, mapping=mapping,
+                heart=heart,
             )  # fmt: skip
 
         return Shards(layout, make, partial(Reader, link))

@@ -6,7 +6,7 @@ Out: everything at once, as the fold wants it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ class Batch(NamedTuple):
     epoch: int  # which seek this batch follows
     start: int  # position before it
     next: int  # and after it: past control records and compacted holes too
-    records: list[Record]
+    records: Sequence[Record]
     size: int  # bytes that they take, about
 
     @property
@@ -91,7 +91,7 @@ class Inbox:
         self.bytes = sum(self.waiting.values())
         return taken
 
-    def waiting_records(self) -> list[tuple[str, list[Record]]]:
+    def waiting_records(self) -> list[tuple[str, Sequence[Record]]]:
         """Give what waits, by source, and leave it there."""
         return [(source, batch.records) for source, batches in self._batches.items() for batch in batches]
 

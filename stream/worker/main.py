@@ -6,6 +6,7 @@ Out: a running worker with /metrics, live page and runbook beside it; exit code 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,13 +14,16 @@ from stream import catalog, logs
 from stream.contract.records import SOURCES
 from stream.contract.results import encode
 from stream.engine.groups import GROUPS, Group, absent, chosen, following
+from stream.engine.natively import found
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
+from stream.errors import SettingsError
 from stream.ingest.decode import Limits
 from stream.ingest.ladder import Ladder
 from stream.ingest.touches import ChannelOptions
 from stream.kafka import security
 from stream.kafka.clock import BrokerClock
+from stream.kafka.pieces import keep_packed
 from stream.rollup.budget import most_readings
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.serve.http import HttpService
@@ -34,11 +38,14 @@ from stream.worker.ports import Fold
 if TYPE_CHECKING:
     from stream.worker.mapping import Intake
 
+log = logging.getLogger("leadpulse.worker")
+
 
 def run(settings: Settings, *, reset: bool = False) -> NoReturn:
     """Serve HTTP and run the shards until told to stop; a port in use is told before anything starts."""
     shell.leave_at_signals()
     logs.in_background()
+    look_for_core(settings)
     telemetry = Telemetry(catalog.version(), settings.pace)
     clock = BrokerClock()
     live = LivePage(telemetry, clock.now_ms)
@@ -101,7 +108,18 @@ def fold_options(settings: Settings) -> FoldOptions:
         ),
         once=settings.delivery == "exactly_once",
         rules=settings.rules,
+        native=settings.native,
     )
+
+
+def look_for_core(settings: Settings) -> None:
+    """Use the compiled core, or say that it is not there; raises SettingsError where it must be and is not."""
+    core, said = found(settings.native)
+    if core is None and settings.native == "on":
+        raise SettingsError(f"LEADPULSE_NATIVE is on, and {said}.", do="Build it, or leave the setting at auto.")
+    keep_packed(core)
+    if said:
+        log.info("%s: the Python does all of the work, with the same figures", said)
 
 
 def rollup_options(settings: Settings, shards: Mapping[str, int]) -> RollupOptions:

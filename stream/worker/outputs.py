@@ -35,15 +35,16 @@ class Outputs:
     partitioner: str = "murmur2"
     results_in: Mapping[str, int] = field(default_factory=dict)
 
-    def parts(self, commit: Commit, place: Row, ended: Iterable[Part] = ()) -> list[Part]:
+    def parts(self, commit: Commit, place: Row, ended: Iterable[Part] = (), beat: Iterable[Row] = ()) -> list[Part]:
         """Order a commit: deltas, dead letters, forwards, results, what others are told, state, and last the position.
 
-        `ended` are tombstones of results that lie where nothing is written any more.
+        `ended` are tombstones of results that lie where nothing is written any more; `beat` goes beside the deltas.
         The position goes last: without transactions a crash in between then repeats records and loses none. Results go
         before what others are told, who may then be the ones that tell.
         """
         layout, (group, shard) = self.layout, self.id
-        parts: list[Part] = [(layout.deltas(group), shard, [(None, delta, None, []) for delta in commit.deltas])]
+        deltas: list[Row] = [(None, delta, None, []) for delta in commit.deltas]
+        parts: list[Part] = [(layout.deltas(group), shard, [*deltas, *beat])]
         if commit.dead_letters:
             letters: list[Row] = [(key, value, None, headers) for key, value, headers in commit.dead_letters]
             parts.append((layout.dead_letter, shard % self.dead_letter_partitions, letters))

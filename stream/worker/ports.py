@@ -6,9 +6,10 @@ Out: protocols, so that a test can run the shell with a fold of ten lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
+from stream.changes.holds import Holds
 from stream.contract.readings import Reading
 from stream.contract.records import Record
 from stream.engine.commit import Commit, ShardReport
@@ -24,7 +25,7 @@ class Fold(Protocol):
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one record of the state log, oldest first; None is a tombstone."""
 
-    def fold(self, batches: list[tuple[str, list[Record]]]) -> None:
+    def fold(self, inputs: Sequence[tuple[str, Sequence[Record]]]) -> None:
         """Take records of any of its sources; bad input is data, an exception is a bug."""
 
     def changes(self, seq: int, report: ShardReport) -> Commit:
@@ -42,6 +43,9 @@ class Rollup(Protocol):
 
         It is `live` unless it was there before the rollup was taken over.
         """
+
+    def hear(self, holds: Holds, stamp_ms: int, *, live: bool) -> None:
+        """Learn that what some shards reported last still held when a worker looked."""
 
     def advance(self, now_ms: int, until_ms: int | None = None) -> None:
         """Move the windows to the broker's time, 0 where it is not known; no further than `until_ms` by it."""

@@ -12,6 +12,7 @@ takes those that it finds, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import Final
 
 import msgspec
 import orjson
@@ -19,6 +20,9 @@ import orjson
 from stream.contract.alert import Verdict
 from stream.contract.readings import Reading
 from stream.worker.ports import EncodeReading
+
+#: Keys that are remembered: so many tables of labels may be new before all are forgotten.
+_MOST_KEYS: Final = 60_000
 
 
 def key_of(reading: Reading) -> bytes:
@@ -31,6 +35,36 @@ def fitting(text: bytes) -> bytes:
     return bytes(memoryview(text))
 
 
+class Keys:
+    """Keys of readings, each written once: whoever reads windows gives the same labels with every reading of a series.
+
+    They are known by the very table of labels, which is kept as long as its key is. Totals have labels of their own
+    each time.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str | None], dict[int, tuple[dict[str, str], bytes]]] = {}
+        self._size = 0
+
+    def of(self, reading: Reading) -> bytes:
+        """Give the key of a reading."""
+        labels, window = reading.labels, reading.window
+        named = reading.metric, window
+        known = self._known.get(named)
+        if known is None:
+            known = self._known[named] = {}
+        found = known.get(id(labels))
+        if found is not None and found[0] is labels:
+            return found[1]
+        key = key_of(reading)
+        if window is not None:
+            if self._size >= _MOST_KEYS:  # labels of series that are no more go with that
+                self._known, self._size = {named: (known := {})}, 0
+            known[id(labels)] = labels, key
+            self._size += 1
+        return key
+
+
 def window_of(key: bytes) -> str | None:
     """Give the window in a key."""
     return orjson.loads(key)[2]  # type: ignore[no-any-return]
@@ -41,6 +75,7 @@ class Published:
 
     def __init__(self, encode: EncodeReading) -> None:
         self._encode = encode
+        self._keys = Keys()
         self._readings: dict[bytes, Reading] = {}
         self._foreign: set[bytes] = set()
         self._pending: dict[bytes, Reading | None] = {}
@@ -97,9 +132,11 @@ class Published:
         looked = self._looked if windows is None else None
         if looked is not None:
             self._verdicts, self._looked = {}, None
+        key_of = self._keys.of
         for reading in readings:
             key = key_of(reading)
-            seen.add(key)
+            if windows is None:
+                seen.add(key)
             before = self._readings.get(key)
             if reading.window is not None and reading.as_of_ms < now_ms:
                 early[key] = reading.as_of_ms
@@ -135,7 +172,8 @@ class Published:
                 del self._readings[key]
             else:
                 self._readings[key] = reading
-            self._early.pop(key, None)
+            if self._early:
+                self._early.pop(key, None)
         self._early |= {key: ms for key, ms in self._ending.items() if key in self._pending}
         self._pending, self._ending = {}, {}
         return tuple(self._readings.values())

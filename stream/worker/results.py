@@ -42,6 +42,11 @@ class Results:
         """Say for the position whether all results are told with this commit."""
         return self._publishes is not None and report.results != "kept" and not commit.untold
 
+    def rest(self, position: Position, report: ShardReport) -> bool:
+        """Say whether nothing of results is left to be done after a commit, as long as nothing comes."""
+        looked = self._look is None or position.placed == self._look.partitions
+        return looked and report.results == "written"
+
     async def read(self, position: Position, open_reader: OpenReader) -> None:
         """Read what stands, if nobody of this shard has looked through it and it is ours to write."""
         look = self._look

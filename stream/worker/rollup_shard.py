@@ -19,6 +19,7 @@ from typing import Final
 import msgspec
 from aiokafka import TopicPartition
 
+from stream.changes.holds import unpack
 from stream.errors import REBUILD, TopicError
 from stream.kafka.clock import BrokerClock
 from stream.kafka.fetch import Ends, Unpacked
@@ -44,6 +45,10 @@ log = logging.getLogger("leadpulse.rollup")
 ANEW: Final = f"Restore the topics of leadpulse as they were; or {REBUILD}"
 
 PUBLISH_S: Final = 1.0
+#: Shards commit close to each other: when nothing came for so long, all that they counted is in.
+SETTLES_S: Final = 0.1
+LATE: Final = 1.25  # a publication waits for the shards, but not much longer than usual
+CALM: Final = 2  # where nothing is counted only time goes on, and so often is enough for it
 BEHIND_S: Final = 3.0  # between two publications while a backlog is worked off: none of them holds for long
 ALL_WINDOWS_S: Final = 15.0  # longer windows move slowly: a look at them each second would only cost
 FAST_WINDOWS: Final = ("5m", "1h")
@@ -116,18 +121,28 @@ class RollupShard:
             async with open_reader(patient=True) as reader:
                 reader.follow(self._next if self._kept is None else self._next | {self._kept.tp: self._kept.next})
                 self.state = "running"
-                due = time.monotonic()
+                due = early = time.monotonic()
+                news = False  # whether anything came since the last publication
                 while True:
-                    wait_s = due - time.monotonic()
-                    self._apply(await reader.poll(max(0.0, wait_s)))
-                    if time.monotonic() >= due:
+                    now = time.monotonic()
+                    wait_s = min(due - now, SETTLES_S) if news and now >= early else due - now
+                    got = await reader.poll(max(0.0, wait_s))
+                    self._apply(got)
+                    news, now = news or bool(got), time.monotonic()
+                    if got and self._calm and self._rollup.records != self._records:
+                        early = min(early, now)
+                    if now >= due or (news and not got and now >= early):
                         async with self._busy:
                             if self.state == "running" and self._reached_goal():
                                 await self._succeed(open_reader)
                                 await self._publish()
                             self._lag = self._behind(reader)
-                        every_s = PUBLISH_S if self._complete else BEHIND_S
-                        due = max(due + every_s, time.monotonic() + PUBLISH_S / 2)
+                        now, news = time.monotonic(), False
+                        # the shards set the pace; if they do not, it goes on without them
+                        early = now + (PUBLISH_S / 2 if self._complete else BEHIND_S)
+                        due = now + (PUBLISH_S * LATE if self._complete else BEHIND_S)
+                        if self._calm:
+                            early = due = now + PUBLISH_S * CALM
                     await asyncio.sleep(0)
         except asyncio.CancelledError:
             raise
@@ -219,9 +234,11 @@ class RollupShard:
             if self._kept is not None and tp == self._kept.tp:
                 self._kept.take(unpacked.records, unpacked.next)
                 continue
-            for offset, stamp_ms, _, value, _ in unpacked.records:
+            for offset, stamp_ms, key, value, _ in unpacked.records:
                 if value is not None:
                     self._add(tp, offset, value, stamp_ms)
+                elif (holds := unpack(key)) is not None:
+                    self._rollup.hear(holds, stamp_ms, live=offset >= self._goal.get(tp, 0))
             self._next[tp] = unpacked.next
             if unpacked.records:
                 self._unheard.discard(tp)
@@ -247,6 +264,11 @@ class RollupShard:
 
     def _behind(self, reader: Reader) -> int:
         return sum(max(0, end - self._next[tp]) for tp, end in reader.ends().items() if tp in self._next)
+
+    @property
+    def _calm(self) -> bool:
+        """Whether all is complete and no records came for a while: the next ones are published as soon as they come."""
+        return self._complete and self._along and not any(self._rises)
 
     async def _succeed(self, open_reader: OpenReader) -> None:
         """Take over from the former generation, once everything is read; what it published since is found anew."""

@@ -17,13 +17,14 @@ import logging
 import time
 import zlib
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from typing import TYPE_CHECKING, Final, Protocol
 
 from aiokafka import TopicPartition
 from msgspec.structs import replace
 
-from stream.contract.records import TOUCHES, Record
+from stream.changes.holds import Held
+from stream.contract.packed import joined
+from stream.contract.records import TOUCHES
 from stream.engine.chain import BrokenChain
 from stream.engine.commit import ShardReport
 from stream.errors import REBUILD, TopicError
@@ -36,6 +37,7 @@ from stream.worker import position as positions
 from stream.worker.guards.failstop import die
 from stream.worker.guards.memory import give_back
 from stream.worker.guards.outage import Fail, dies
+from stream.worker.heart import HEARTBEAT_S, RESTS_S, Heart
 from stream.worker.inbox import Batch, Inbox
 from stream.worker.lag import Lag
 from stream.worker.look_through import LookThrough
@@ -63,8 +65,9 @@ RECORD_BYTES: Final = 512
 LEAST_RECORDS: Final = 256
 #: With more dead letters and forwards than this a commit is due, however early: all of them are one transaction.
 PENDING_BYTES: Final = 8 << 20
+#: The commits of all shards lie within so much of the interval.
+SPREAD: Final = 0.1
 WAITS_S: Final = 0.5  # before it is looked again whether what waits can be folded
-HEARTBEAT_S: Final = 1.0  # an idle shard reports so often, or silence would look like a standstill
 
 
 class Source(Protocol):
@@ -109,10 +112,11 @@ class Shard:
         fail: Fail = dies,
         publishes: Publishes = None,
         mapping: ShardMapping | None = None,
+        heart: Heart | None = None,
     ) -> None:
         """Take `publishes`, whether results are this generation's by now; None for one that has none before it.
 
-        `mapping` is for a shard that makes events of topics of others.
+        `mapping` is for a shard that makes events of topics of others; `heart` is that of all shards of this worker.
         """
         self.id = id = outputs.id
         self.state = "restoring"
@@ -123,6 +127,7 @@ class Shard:
         self._outputs, self._options, self._reset, self._claim = outputs, options, reset, claim
         self._fail, self._results = fail, Results(publishes, LookThrough.of(outputs))
         self._mapping, self._waits = mapping, False
+        self._heart, self._idle, self._wrote_at = heart or Heart(self._clock), False, 0.0
         topics = outputs.layout.sources[id.group] if mapping is None else mapping.topics
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in topics.items()}
         self._inbox, self._expected, self._lag = Inbox(), dict[str, int](), Lag()
@@ -131,6 +136,7 @@ class Shard:
         self._epoch, self._pauses, self._held = -1, 0, set[str]()
         self._wake, self._busy = asyncio.Event(), asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._spread = zlib.crc32(str(id).encode()) % 97 / 97
         self._due = 0.0
         self._dirty = False
         self._open_reader: OpenReader | None = None
@@ -155,9 +161,7 @@ class Shard:
             async with slots:
                 await self._restore(open_reader)
             self._open_reader = open_reader
-            # commits of a worker's shards are spread over the interval: one folds while another waits for the broker
-            spread = zlib.crc32(str(self.id).encode()) % 97 / 97
-            self._due = time.monotonic() + self._options.commit_interval_s * spread
+            self._due = self._slot(time.monotonic())
             await self.resume()
             while True:
                 await self._turn()
@@ -214,8 +218,9 @@ class Shard:
             self._waits_since = time.monotonic()
             self._heard = dict.fromkeys(self._expected, self._waits_since)
             self._epoch, self.state = epoch, "running"
-            self.committed_at = time.monotonic()
-            self._wake.set()
+            self.committed_at = self._wrote_at = time.monotonic()
+            self._heart.join(self)
+            self._end_rest()
 
     async def quiesce(self) -> None:
         """Stop taking batches and commit what is folded, because a rebalance begins or the worker stops.
@@ -227,6 +232,7 @@ class Shard:
         if self.state != "running":
             return
         self.state = "paused"
+        self._heart.leave(self)
         async with self._busy:
             self._drop()
             try:
@@ -239,6 +245,7 @@ class Shard:
     async def close(self, *, stale: bool = False) -> None:
         """Forget everything; the next owner has it in the log."""
         self.state = "closed"
+        self._heart.leave(self)
         self._pauses += 1
         self._inbox.take()
         if self._task is not None:
@@ -260,6 +267,8 @@ class Shard:
         if batch.records:
             self._newest_ms[batch.source] = batch.newest_ms
         self._inbox.add(batch)
+        if self._idle:
+            self._end_rest()
         if self._inbox.fresh > self._options.inbox_bytes:
             self._wake.set()
             self._hold(set(self._tps))
@@ -268,15 +277,55 @@ class Shard:
         """Learn how far a source goes; what lies before it is the shard's lag."""
         self._lag.see(source, end, time.monotonic())
 
+    def still(self) -> Held | None:
+        """Give the last report if all of it holds; None if there is something to do, which is done at once."""
+        if self.state != "running" or not self._idle or self._busy.locked():
+            return None
+        nexts = self._nexts()
+        caught_up = self._lag.caught_up(nexts, self._tps, time.monotonic())
+        if self._dirty or not caught_up or any(self._lag.records(nexts).values()):
+            self.rouse()
+            return None
+        return Held(self.id.group, self.id.shard, self.position.seq, self.position.life)
+
+    def carried(self) -> None:
+        """Learn that the last report was repeated: that is as good as a commit without changes."""
+        self.committed_at = time.monotonic()
+        self._committed_ms = self._clock.now_ms()
+
+    def rouse(self) -> None:
+        """Rest no longer: commit when it is due again, or report at once."""
+        self._idle = False
+        self._due = min(self._due, time.monotonic())
+        self._wake.set()
+
+    def _end_rest(self) -> None:
+        """Commit what comes as if there had been no rest."""
+        self._idle = False
+        self._due = min(self._due, self._slot(time.monotonic()))
+        self._wake.set()
+
+    def _slot(self, after_s: float, every_s: float | None = None) -> float:
+        """Give the next moment to commit at, of those that lie so far apart; by default, the commit interval.
+
+        Shards of all workers commit close to each other, by the broker's clock, so that one publication shows what all
+        of them counted. Not at the very same moment: one folds while another waits for the broker.
+        """
+        interval_s = self._options.commit_interval_s
+        now = time.monotonic()
+        clock_s = (self._clock.now_ms() / 1000 or now) + after_s - now
+        return after_s + (interval_s * SPREAD * self._spread - clock_s) % (every_s or interval_s)
+
     async def _turn(self) -> None:
         """Wait until there is a reason, then fold or commit."""
         wait_s = self._due - time.monotonic()
         if wait_s > 0 and not self._full():
             self._wake.clear()
+            woken = asyncio.get_running_loop().call_later(wait_s, self._wake.set)
             try:
-                await asyncio.wait_for(self._wake.wait(), wait_s)
-            except TimeoutError:
-                pass
+                await self._wake.wait()
+            finally:
+                woken.cancel()
         async with self._busy:
             if self._mapping is not None and self.state == "running":
                 self._waits = not await self._mapping.ready(self._inbox.waiting_records())
@@ -294,13 +343,16 @@ class Shard:
 
     async def _commit_when_due(self) -> None:
         began, interval_s = time.monotonic(), self._options.commit_interval_s
-        if self._inbox or self._dirty or began - self.committed_at >= HEARTBEAT_S - interval_s / 2:
+        if self._inbox or self._dirty or began - self._wrote_at >= HEARTBEAT_S - interval_s / 2:
             if self._open_reader is not None:
                 await self._results.read(self.position, self._open_reader)
             await self._commit()
-        # under overload at least half an interval of records comes together before the next commit
         now = time.monotonic()
-        self._due = max(min(self._due, now) + interval_s, now + interval_s / 2)
+        # under overload at least half an interval of records comes together before the next commit
+        self._due = self._slot(now + interval_s / 2)
+        if self._idle and not self._heart.is_pacemaker(self):
+            # all rest until the same moment: what they tell those of leads wakes these up once, and not each by itself
+            self._due = max(self._due, self._slot(now, RESTS_S))
 
     def _horizon_ms(self) -> int | None:
         """Give the arrival up to which records are folded now; None: all of them.
@@ -331,10 +383,7 @@ class Shard:
         if taken:
             began = time.perf_counter()
             # many small batches of a source cost up to half as much again as one
-            sources: list[tuple[str, list[Record]]] = [
-                (source, list(chain.from_iterable(batch.records for batch in batches)))
-                for source, batches in taken.items()
-            ]
+            sources = [(source, joined(batch.records for batch in batches)) for source, batches in taken.items()]
             try:
                 self._fold.fold([(source, records) for source, records in sources if records])
             except BrokenChain as error:
@@ -370,10 +419,18 @@ class Shard:
         self.position.seq += len(changes.deltas)
         place: Row = (positions.POSITION_KEY, positions.encode(self.position), None, [])
         nexts = {tp: self.position.sources[name].next for name, tp in self._tps.items()}
-        await commit(self._log, self._outputs.parts(changes, place, some.ended), self._claim.owner)
+        beat, resting = self._heart.beat(self)
+        await commit(self._log, self._outputs.parts(changes, place, some.ended, beat), self._claim.owner)
+        for shard in resting.values():
+            shard.carried()
         self._dirty = False
         self.committed = nexts
-        self.committed_at = time.monotonic()
+        self.committed_at = self._wrote_at = time.monotonic()
+        self._idle = (
+            report.caught_up
+            and not (self._inbox or changes.untold or changes.behind or any(report.lag_records.values()))
+            and self._results.rest(self.position, report)
+        )
         self._committed_ms = self._clock.now_ms()
         self._commit_s = self.committed_at - began
         self._commits += 1
@@ -420,6 +477,7 @@ class Shard:
             held=bool(self._held),
             restore_s=self._restore_s,
             restored_records=self._restored,
+            native=dict(getattr(getattr(self._fold, "natively", None), "seen", {})),  # not every fold has such a way
         )
 
     def _drop(self) -> None:

@@ -41,10 +41,13 @@ T = TypeVar("T")
 
 FETCH_WAIT_MS: Final = 250
 FETCH_MIN_BYTES: Final = 512 << 10  # one large answer costs less than many small ones, and waits 250 ms at most
+CALM_AFTER_S: Final = 2.0  # if nothing came for so long,
+CALM_WAIT_MS: Final = 1_000  # the next record is waited for: it is answered at once, and its followers come as above
 FETCH_PARTITION_BYTES: Final = 1 << 20
 FETCH_BYTES: Final = 16 << 20
 ENDS_EVERY_S: Final = 0.5
 BEAT_LIMIT_S: Final = 3.0
+SLOT_S: Final = 10.0
 
 
 def _refused(error: LeadpulseError) -> None:
@@ -61,8 +64,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         self._held: frozenset[TopicPartition] = frozenset()
         self._epoch = 0
         self._rebalancing = True
-        self._ends_at = 0.0
-        self._beats = 0
+        self._ends_at = self._came_at = 0.0
+        self._ends_known: dict[TopicPartition, int] = {}
+        self._beats, self._slot = 0, (TopicPartition("", 0), 0, 0.0)
         self._beating: asyncio.Task[None] | None = None
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
@@ -141,26 +145,33 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         if self._rebalancing or not consumer.assignment().issuperset(offsets):
             return None  # lost again meanwhile; the next assignment decides
         self._epoch += 1
+        # what comes first may be a backlog, and other shards seek a moment later: none waits behind a calm fetch
+        self._came_at = asyncio.get_running_loop().time()
+        lean.pace(consumer._fetcher, FETCH_WAIT_MS, FETCH_MIN_BYTES)
         for tp, offset in offsets.items():
+            self._ends_known.pop(tp, None)
             consumer.seek(tp, offset)
             consumer.resume(tp)
             self._next[tp] = self._epoch, offset
         return self._epoch
 
-    async def fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, lean.Ends]]:
-        return await self._inside(self._fetch(timeout_s))
+    async def fetch(self) -> tuple[list[Batch], dict[TopicPartition, lean.Ends]]:
+        return await self._inside(self._fetch())
 
-    async def _fetch(self, timeout_s: float) -> tuple[list[Batch], dict[TopicPartition, lean.Ends]]:
+    async def _fetch(self) -> tuple[list[Batch], dict[TopicPartition, lean.Ends]]:
         consumer = self._ensure_consumer()
         consumer._coordinator.check_errors()
-        fetcher = consumer._fetcher
+        fetcher, loop = consumer._fetcher, asyncio.get_running_loop()
         wanted = self._next.keys() - self._held
+        calm = loop.time() - self._came_at > CALM_AFTER_S
+        wait_ms = CALM_WAIT_MS if calm else FETCH_WAIT_MS
+        lean.pace(fetcher, wait_ms, 1 if calm else FETCH_MIN_BYTES)
         with fetcher._subscriptions.fetch_context():  # tells aiokafka that we poll, idle or not
             if not wanted or not self.consumer.flow_active:
                 await asyncio.sleep(0.02)
                 return [], self._ends(fetcher)
             try:
-                got = await lean.read(fetcher, wanted, timeout_s)
+                got = await lean.read(fetcher, wanted, wait_ms / 1000)
             except OffsetOutOfRangeError as error:
                 self._refuse_gap(error)
                 return [], {}
@@ -170,6 +181,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                     where=str(error),
                     do="Grant READ on the topic and on the consumer group.",
                 ) from error
+        if got:
+            self._came_at = loop.time()
+            lean.pace(fetcher, FETCH_WAIT_MS, FETCH_MIN_BYTES)
         return [batch for tp, unpacked in got.items() if (batch := self._batch(tp, unpacked))], self._ends(fetcher)
 
     def _batch(self, tp: TopicPartition, unpacked: lean.Unpacked) -> Batch | None:
@@ -192,12 +206,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 ) from error
 
     def _ends(self, fetcher: Any) -> dict[TopicPartition, lean.Ends]:
-        """Give both ends of each partition that the broker told with its last answers, a few times a second."""
+        """Give both ends of each partition that the broker has told since, a few times a second."""
         now = asyncio.get_running_loop().time()
         if now < self._ends_at:
             return {}
         self._ends_at = now + ENDS_EVERY_S
-        return lean.ends(fetcher, self._next.keys())
+        return lean.ends(fetcher, self._next.keys(), self._ends_known)
 
     async def group_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int | None]:
         return await self._inside(self._group_offsets(list(partitions)))
@@ -243,17 +257,20 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 log.debug("beat not written: %r", error)
 
     async def _beat(self, *, left: bool = False) -> None:
-        """Write a beat beside an offset of the group: that of the log of one of our shards, at its end."""
+        """Write a beat beside an offset of the group: that of the log of one of our shards, close to its end."""
         consumer, layout = self._ensure_consumer(), self.app.layout
         owned = sorted((tp.topic, tp.partition) for tp in consumer.assignment())
         if not owned or self._rebalancing:
             return
         (topic, partition), coordinator = owned[0], consumer._coordinator
         slot = TopicPartition(layout.state(layout.source_of(topic)[0]), partition)
-        ends = await consumer.end_offsets([slot])
+        now = time.monotonic()
+        if slot != self._slot[0] or now - self._slot[2] > SLOT_S:
+            # not with each beat: it waits behind a fetch that waits for records
+            self._slot = slot, (await consumer.end_offsets([slot]))[slot], now
         self._beats += 1
         one = Beat(coordinator.member_id, self._beats, left)
-        await coordinator.commit_offsets(None, {slot: OffsetAndMetadata(ends[slot], beat(one))})
+        await coordinator.commit_offsets(None, {slot: OffsetAndMetadata(self._slot[1], beat(one))})
 
     async def leave(self) -> None:
         """Say that this worker is gone: with a fixed name it stays in the group for its session."""
@@ -281,7 +298,7 @@ class Fetcher(Service):
                     consumer.shards.fetching_since = None
                     await self.wait(consumer.can_resume_flow)
                 consumer.shards.fetching_since = time.monotonic()
-                batches, ends = await consumer._thread.fetch(FETCH_WAIT_MS / 1000)
+                batches, ends = await consumer._thread.fetch()
                 for batch in batches:
                     await consumer.deliver(batch)
                 for tp, end in ends.items():

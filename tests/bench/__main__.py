@@ -6,6 +6,8 @@ Out:  throughput beside a plain reader, memory a visitor and a lead, the restore
       (build/bench.json, build/peers.json) into docs/performance.md, docs/scaling.md and the README.
 
 `python -m tests.bench.peers` compares with other engines.
+`python -m tests.bench.fold` shows what each step costs, without Kafka; `python -m tests.bench.commits` what an event
+costs by the size of commits.
 """
 
 from __future__ import annotations

@@ -42,29 +42,30 @@ async def run(broker: Broker, partitions: Sequence[int], rates: Sequence[int], s
 
 
 async def _measure(here: Site, worker: Worker, rate: int, seconds: int) -> dict[str, float]:
-    sending = asyncio.create_task(_send(here, rate, int(SETTLES_S) + seconds)) if rate else None
+    sending = asyncio.create_task(_send(here, rate, 2 * int(SETTLES_S) + seconds)) if rate else None
     await asyncio.sleep(SETTLES_S)
-    pid, before = worker.process.pid, _commits(here)
+    pid, before = worker.process.pid, _counted(here)
     began, used_s = time.monotonic(), usage.cpu_s(pid)
     await asyncio.sleep(seconds)
     wall_s, cpu_s = time.monotonic() - began, usage.cpu_s(pid) - used_s
-    after = _commits(here)
+    after = _counted(here)
     if sending is not None:
         await sending
-    commits = (sum(after.values()) - sum(before.values())) / wall_s
+    commits, records = ((now - then) / wall_s for now, then in zip(after[1:], before[1:], strict=True))
     at = f"{rate:,} events/s" if rate else "idle"
     print(
-        f"fixed: {len(after)} shards, {at}: {cpu_s / wall_s:.1%} of a core, {commits:.1f} commits/s; "
-        f"fixed loop {usage.loop_ms():.0f} ms"
+        f"fixed: {after[0]} shards, {at}: {cpu_s / wall_s:.1%} of a core, {commits:.1f} commits/s, "
+        f"{records:,.0f} records/s folded; fixed loop {usage.loop_ms():.0f} ms"
     )
-    return {"shards": len(after), "rate": rate, "core": cpu_s / wall_s, "commits_per_s": commits}
+    return {"shards": after[0], "rate": rate, "core": cpu_s / wall_s, "commits_per_s": commits}
 
 
-def _commits(here: Site) -> dict[str, float]:
-    """Give shard → its commits."""
-    return {
-        f"{name['group']}/{name['shard']}": value for name, value in here.metrics()["leadpulse_shard_commits_total"]
-    }
+def _counted(here: Site) -> tuple[int, float, float]:
+    """Give the number of shards, the rollup among them; their commits, and the records that they have folded."""
+    found = here.metrics()
+    commits = [value for _, value in found["leadpulse_shard_commits_total"]]
+    records = [value for name, value in found["leadpulse_shard_records_total"] if name["group"] != "rollup"]
+    return len(commits), sum(commits), sum(records)
 
 
 async def _send(here: Site, rate: int, seconds: int) -> None:

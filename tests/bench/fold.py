@@ -16,13 +16,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
+from stream.contract.packed import joined
 from stream.contract.records import TOUCHES, Record
 from stream.contract.results import encode
 from stream.engine import repeats
@@ -34,8 +35,11 @@ from stream.engine.groups import GROUPS, chosen, following
 from stream.engine.options import FoldOptions
 from stream.engine.routing import Router
 from stream.engine.shard import ShardFold
+from stream.ingest.native import Native
 from stream.ingest.touches import Channels
 from stream.kafka import fetch as lean
+from stream.kafka.pieces import keep_packed
+from stream.kernels import native
 from stream.rollup.budget import most_readings
 from stream.rollup.rollup import Rollup, RollupOptions
 from stream.stages.ads.fold import Ads
@@ -60,6 +64,8 @@ A_BATCH = 180  # records, some 64 KB: what busy producers send at once
 REPORT = ShardReport(caught_up=False, now_ms=0, lag_records={})
 #: Step → what is replaced by a timed twin: the owner, the name of the call.
 STEPS: dict[str, list[tuple[Any, str]]] = {
+    "native: decode": [(Native, "take")],
+    "native: settle": [(Native, "settle")],
     "decode": [(pipeline, "decode")],
     "route": [(Router, "part")],
     "hash ids": [(repeats, "hash_ids")],
@@ -175,12 +181,12 @@ class _Parts:
         """Nothing was aborted."""
 
 
-def unpacked(raw: bytes) -> list[Record]:
+def unpacked(raw: bytes) -> Sequence[Record]:
     """Read record batches as the consumer does."""
-    slices, records = lean.Slices(_Parts(raw)), list[Record]()
+    slices, parts = lean.Slices(_Parts(raw)), list[Sequence[Record]]()
     while not slices.ended:
-        records += next(slices)[0]
-    return records
+        parts.append(next(slices)[0])
+    return joined(parts)
 
 
 def appended(rows: list[tuple[bytes | None, bytes | None]]) -> int:
@@ -196,8 +202,13 @@ def appended(rows: list[tuple[bytes | None, bytes | None]]) -> int:
     return size + len(builder.build())
 
 
-def drain(cut: list[Commit], steps: Steps, *, leads: bool = False) -> tuple[int, Rollup, int]:
-    """Run everything once, people followed or not; give the rows written, the rollup, and the bytes written."""
+def drain(
+    cut: list[Commit], steps: Steps, *, leads: bool = False, before: Callable[[int], None] = lambda turn: None
+) -> tuple[int, Rollup, int]:
+    """Run everything once, people followed or not; give the rows written, the rollup, and the bytes written.
+
+    `before` is told the number of each commit, from 1 on, before it begins.
+    """
     groups = chosen("on" if leads else "off")
     counts = dict.fromkeys(groups, PARTITIONS)
     options = following(FoldOptions(), counts)
@@ -212,6 +223,7 @@ def drain(cut: list[Commit], steps: Steps, *, leads: bool = False) -> tuple[int,
     reported = dict.fromkeys(shards, 0)
     rows = size = 0
     for turn, commit in enumerate(cut, 1):
+        before(turn)
         for (group, number), shard in shards.items():
             batches = []
             for kind, raw in commit.get((group, number), ()):
@@ -254,6 +266,7 @@ def main() -> None:
     mix = Mix(Options(events=args.events, visitors=args.visitors, scattered=args.scattered))
     cut = commits(mix, args.commit)
     tame_collector()
+    keep_packed(native.found()[0])
     best: dict[str, float] = {}
     whole, without, loop = float("inf"), float("inf"), float("inf")
     for _ in range(args.rounds):

@@ -19,7 +19,7 @@ from stream.kernels.gate import WORD, depth_of, doubtful, is_unicode, perhaps_de
 from stream.kernels.ids import first_of_each, hashes_of, held, mark, marked, merged
 from stream.kernels.murmur2 import murmur2, partitions_by_murmur2
 from stream.kernels.panes import gathered
-from stream.kernels.sums import summed
+from stream.kernels.sums import counted, starts_of, summed
 from stream.kernels.times import read_times
 from tests.bench import usage
 
@@ -46,6 +46,8 @@ def cases(n: int) -> dict[str, Callable[[], Any]]:
     coarser = [(900_000, 6), (500_000, 90), (100_000, 2_160)]
     return {
         "summed": lambda: summed(changes, amounts),
+        "counted": lambda: counted(changes.copy()),
+        "starts_of": lambda: starts_of(changes),
         "murmur2": lambda: murmur2(keys),
         "partitions_by_murmur2": lambda: partitions_by_murmur2(keys, 12),
         "read_times": lambda: read_times(times),

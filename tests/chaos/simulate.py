@@ -13,57 +13,82 @@ import argparse
 import gc
 import multiprocessing as mp
 import os
+import resource
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
-from typing import Final
+from typing import Final, NamedTuple
 
 from tests.chaos.sim import mutants
 from tests.chaos.sim.expected import all_expected
 from tests.chaos.sim.world import TOGETHER, World, silence
 
-#: A process runs so many and ends: what they leave lies in circles, and to look for those takes longer than a new process.
-_IN_ONE: Final = 2 * TOGETHER
+#: What a run leaves in circles is looked for once in so many runs.
+_CLEAN: Final = 10
 
 Failures = dict[int, list[str]]
 
 
+class Ran(NamedTuple):
+    """What came of some seeds: those that failed, and in how many of them what happened."""
+
+    found: Failures
+    happened: Counter[str]
+
+
 def failures(seeds: Iterable[int], mutant: str = "") -> Failures:
     """Run seeds one after the other; give what was wrong with those that fail."""
-    found = {}
     gc.disable()
     try:
-        with silence(), mutants.planted(mutant):
-            for seed in seeds:
-                if wrong := World(seed).run():
-                    found[seed] = wrong
+        return ran(seeds, mutant).found
     finally:
         gc.enable()
-    return found
 
 
-def everywhere(seeds: Sequence[int], mutant: str, processes: int) -> Iterator[Failures]:
-    """Run seeds in processes of their own, which share what they begin with."""
+def ran(seeds: Iterable[int], mutant: str = "", *, clean: bool = False) -> Ran:
+    """Run seeds one after the other; with `clean` look for what they left in circles, which is for workers alone."""
+    found, happened = Failures(), Counter[str]()
+    with silence(), mutants.planted(mutant):
+        for seed in seeds:
+            world = World(seed)
+            if wrong := world.run():
+                found[seed] = wrong
+            happened.update(world.plan.happened.keys())
+            world.forget()
+            if clean and seed % _CLEAN == 0:
+                gc.collect()
+    return Ran(found, happened)
+
+
+def everywhere(seeds: Sequence[int], mutant: str, processes: int) -> Iterator[Ran]:
+    """Run seeds in processes of their own, which share what they begin with and take one part after the other."""
     all_expected()
+    gc.collect()
     gc.freeze()
-    parts = [seeds[at : at + _IN_ONE] for at in range(0, len(seeds), _IN_ONE)]
-    running: dict[Connection, mp.Process] = {}
-    forks = mp.get_context("fork")
-    while parts or running:
-        while parts and len(running) < processes:
-            ours, theirs = forks.Pipe(duplex=False)
-            running[ours] = process = forks.Process(target=_told, args=(theirs, parts.pop(0), mutant))
-            process.start()
-            theirs.close()
-        for ours in wait(list(running)):
-            process = running.pop(ours)
+    parts = iter([seeds[at : at + TOGETHER] for at in range(0, len(seeds), TOGETHER)])
+    forks, running = mp.get_context("fork"), dict[Connection, mp.process.BaseProcess]()
+    for _ in range(min(processes, -(-len(seeds) // TOGETHER))):
+        ours, theirs = forks.Pipe()
+        running[ours] = process = forks.Process(target=_work, args=(theirs, mutant))
+        process.start()
+        theirs.close()
+        ours.send(next(parts))
+    while running:
+        ready = wait(list(running))
+        for ours in [one for one in running if one in ready]:
             yield ours.recv()
-            process.join()
+            part = next(parts, None)
+            ours.send(part)
+            if part is None:
+                running.pop(ours).join()
 
 
-def _told(to: Connection, seeds: Sequence[int], mutant: str) -> None:
-    to.send(failures(seeds, mutant))
+def _work(orders: Connection, mutant: str) -> None:
+    gc.disable()
+    while (seeds := orders.recv()) is not None:
+        orders.send(ran(seeds, mutant, clean=True))
 
 
 def main() -> int:
@@ -75,18 +100,22 @@ def main() -> int:
     parser.add_argument("--mutant", default="", choices=["", *mutants.MUTANTS], help="a fault planted in the protocol")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args()
-    began = time.monotonic()
+    began, count, found, happened = time.monotonic(), 1, Failures(), Counter[str]()
     if chosen.seed is not None:
-        found = failures([chosen.seed], chosen.mutant)
-        count = 1
+        found, happened = ran([chosen.seed], chosen.mutant)
     else:
-        count, found = chosen.seeds, {}
+        count = chosen.seeds
         for some in everywhere(range(chosen.first, chosen.first + count), chosen.mutant, chosen.processes):
-            found |= some
+            found |= some.found
+            happened += some.happened
     for seed, wrong in sorted(found.items())[:20]:
         print(f"seed {seed}: " + "\n    ".join(wrong[:8]))
         print(f"    again: python -m tests.chaos.simulate --seed {seed}")
-    print(f"{count} runs, {len(found)} failed, {time.monotonic() - began:.1f} s")
+    took_s = time.monotonic() - began
+    cpu_s = sum(sum(resource.getrusage(whose)[:2]) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    shares = (f"{what} {n / count:.1%}" for what, n in sorted(happened.items()))
+    print(f"of the runs had: {', '.join(shares)}")
+    print(f"{count} runs, {len(found)} failed, {took_s:.1f} s: {count / took_s:.0f} a second, {cpu_s:.1f} s of CPU")
     return 1 if found else 0
 
 

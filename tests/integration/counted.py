@@ -148,7 +148,9 @@ def account(bootstrap: str, prefix: str) -> Account:
                 out.rows[group, partition, key] = json.loads(value or b"null")
         seqs: dict[int, int] = {}
         for partition, _, value in records(bootstrap, f"{prefix}leadpulse.deltas.{group}"):
-            delta = json.loads(value or b"null")
+            if value is None:  # a heartbeat
+                continue
+            delta = json.loads(value)
             if delta["seq"] != seqs.get(partition, 0) + 1:
                 out.seq_faults.append(f"{group}/{partition}: seq {delta['seq']} after {seqs.get(partition, 0)}")
             seqs[partition] = delta["seq"]

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from stream.changes.holds import Holds
 from stream.contract.readings import Reading
 from stream.contract.records import Record
 from stream.engine.commit import Commit, ShardReport
@@ -109,6 +110,9 @@ class CountingRollup:
         self.seqs[name] = seq
         self.totals.update(told["counts"])
         self.caught_up[name] = told["caught_up"]
+
+    def hear(self, holds: Holds, stamp_ms: int, *, live: bool) -> None:
+        """Nothing here grows old."""
 
     def advance(self, now_ms: int, until_ms: int | None = None) -> None:
         self.now_ms = now_ms if until_ms is None else min(now_ms, until_ms)

@@ -32,7 +32,7 @@ ARROW: dict[str, set[str]] = {
     "catalog": {"errors", "changes"},
     "windows": {"kernels", "changes"},
     "stages": {"contract", "changes", "state", "identity", "lifecycle"},
-    "engine": {"contract", "changes", "state", "identity", "lifecycle", "ingest", "catalog", "windows", "stages"},
+    "engine": {"contract", "kernels", "changes", "state", "identity", "lifecycle", "ingest", "catalog", "windows", "stages"},
     "intake": {"contract", "changes", "state", "sources", "ingest", "engine"},
     "rollup": {"contract", "changes", "state", "catalog", "windows"},
     "judge": {"errors", "contract", "changes", "catalog"},

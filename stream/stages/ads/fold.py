@@ -21,7 +21,7 @@ from stream.stages.ads.grains import SINGLE, Grains
 from stream.stages.ads.restated import Restated
 from stream.stages.ads.signals import LABELS, Signals
 from stream.stages.ads.totals import Total, until_ms
-from stream.stages.stage import Batch, Refused, Shared, Stage
+from stream.stages.stage import Batch, Natively, NativeSide, Refused, Shared, Stage, without_visits
 from stream.state.labels import LONG_MEMORY_DAYS, Kept
 from stream.state.table import Table
 
@@ -46,8 +46,11 @@ class Ads(Stage):
     known = None  # a campaign has many rows, or none
     labels_kept = Kept(LONG_MEMORY_DAYS, LABELS)
 
-    def __init__(self, shared: Shared, followers: Collection[tuple[str, str]] = ()) -> None:
-        """Take the (provider, entity) of accounts whose followers are added up; without any, all are."""
+    def __init__(self, shared: Shared, followers: Collection[tuple[str, str]] = (), native: Any = None) -> None:
+        """Take the (provider, entity) of accounts whose followers are added up; without any, all are.
+
+        `native` is the module of the compiled core, which counts single events; None: all is done here.
+        """
         self.totals = Restated()
         self.grains = Grains()
         self._grid, self._admit = shared.grid, shared.admit
@@ -56,6 +59,10 @@ class Ads(Stage):
         self._marks: dict[str, int] = {}  # those that rose since they were last given
         self.costs = Costs(self.totals, self._admit, self._rise)
         self.signals = Signals(self._admit, followers)
+        self._kept: Natively | None = None
+        self.core: Any = None
+        if native is not None:
+            self.core = native.AdsCore((shared.grid.pane_ms, shared.grid.origin_ms), HOUR_MS)
         self._take = {"ad": self._fold, "cost": self._spend, "signal": self._measure}
 
     @property
@@ -67,9 +74,20 @@ class Ads(Stage):
         """Keep a batch; ad events need no other beside them."""
         self._waiting.append(batch)
 
+    def natively(self) -> NativeSide | None:
+        """Say that there is a native way of single events."""
+        return None if self.core is None else without_visits()
+
+    def take_natively(self, core: Natively) -> None:
+        """Keep what went the native way for the fold."""
+        self._kept = core
+
     def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
         """Fold what was taken; what order it came in changes nothing."""
         waiting, self._waiting = self._waiting, []
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.fold_ads(self.core, self, accumulator)
         for batch in waiting:
             self._take[batch.kind](batch.events, batch.times.tolist(), accumulator)
         return ()
@@ -102,6 +120,16 @@ class Ads(Stage):
             self.signals.add(event, time_ms, accumulator)
 
     def _fold(self, events: list[Any], times: list[int], accumulator: Accumulator) -> None:
+        if self.core is not None:
+            self.core.fold(events, times, self, accumulator)
+        else:
+            self._count(events, times, accumulator)
+
+    def one(self, event: Any, time_ms: int, accumulator: Accumulator) -> None:
+        """Fold one event without the core."""
+        self._count([event], [time_ms], accumulator)
+
+    def _count(self, events: list[Any], times: list[int], accumulator: Accumulator) -> None:
         counts, ids, pane, known_by = accumulator.counts, accumulator.ids, self._grid.pane, self._known
         for event, time_ms in zip(events, times, strict=True):
             data = event.data
@@ -122,13 +150,24 @@ class Ads(Stage):
             if known.value_cell is not None and data.conversion_value is not None:
                 counts[ids[known.value_cell] + at] += data.conversion_value
             if action == "spend":
-                self._rise(f"known/{known.mark}", time_ms + 1)
-            hour = time_ms // HOUR_MS
-            if hour != known.hour:
-                known.hour = hour
-                self.grains.add(known.name, SINGLE, time_ms, time_ms + 1)
-                if action != "spend":
-                    self._rise(f"single/{known.mark}", (hour + 1) * HOUR_MS)
+                self.spent(known, time_ms)
+            if time_ms // HOUR_MS != known.hour:
+                self.single(known, time_ms)
+
+    def known_of(self, named: tuple[Any, ...]) -> tuple[Known, bool]:
+        """Give what follows from site, action and labels, and whether it is remembered."""
+        return self._known.get(named) or self._name(named), named in self._known
+
+    def spent(self, known: Known, time_ms: int) -> None:
+        """Mark that single spend tells up to here."""
+        self._rise(f"known/{known.mark}", time_ms + 1)
+
+    def single(self, known: Known, time_ms: int) -> None:
+        """Mark that a single event came, in an hour of which none was marked last."""
+        known.hour = time_ms // HOUR_MS
+        self.grains.add(known.name, SINGLE, time_ms, time_ms + 1)
+        if known.cell[0] != _CELLS["spend"]:
+            self._rise(f"single/{known.mark}", (known.hour + 1) * HOUR_MS)
 
     def _name(self, named: tuple[Any, ...]) -> Known:
         site, action, platform, campaign, channel_type, audience_type, variant, currency = named

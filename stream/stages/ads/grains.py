@@ -54,7 +54,9 @@ class Grains:
         known = self._known.get(name)
         if known is None:
             known = self._known[name] = Grain()
-        stretches = known.stretches.setdefault(grain, [])
+        if grain not in known.stretches:  # by name, in whichever order they came
+            known.stretches = dict(sorted({**known.stretches, grain: []}.items()))
+        stretches = known.stretches[grain]
         if any(low <= start_ms and end_ms <= high for low, high in reversed(stretches)):
             return
         known.stretches[grain] = _joined([*stretches, (start_ms, end_ms)])[-_MOST:]

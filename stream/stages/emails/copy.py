@@ -33,18 +33,18 @@ MOST_CLICKS: Final = 1_000
 _MOST_IDS: Final = 8
 
 # beside the bits of a fate: somebody left at some time; a sign that the message was sent at all
-_LEFT: Final = 1 << 20
-_SIGN: Final = 1 << 21
-_BY_PEOPLE: Final = cells.OPENED | cells.CLICKED | cells.REPLIED | cells.COMPLAINED | _LEFT
+LEFT: Final = 1 << 20
+SIGN: Final = 1 << 21
+_BY_PEOPLE: Final = cells.OPENED | cells.CLICKED | cells.REPLIED | cells.COMPLAINED | LEFT
 _SHOWN: Final = (
     cells.OPENED | cells.CLICKED | cells.REPLIED | cells.COMPLAINED | cells.MACHINE_OPENED | cells.MACHINE_CLICKED
 )
 
 # the last word counts, by second, and of those of one second the one that stands further back here
-_WORDS: Final = ("unknown", "soft", "delivered", "block", "hard")
-_RANK: Final = {word: rank for rank, word in enumerate(_WORDS)}
+WORDS: Final = ("unknown", "soft", "delivered", "block", "hard")
+_RANK: Final = {word: rank for rank, word in enumerate(WORDS)}
 _DELIVERED: Final = _RANK["delivered"]
-_WORDS_A_SECOND: Final = 8
+WORDS_A_SECOND: Final = 8
 _NOTHING: Final = (None, None, None, None)
 
 
@@ -86,7 +86,7 @@ def take(copy: Copy, time_ms: int, name: str, data: Any) -> None:
         copy.last = time_ms
     action = data.action
     if action == "sent":
-        copy.seen |= _SIGN
+        copy.seen |= SIGN
         copy.sent = _least(copy.sent, time_ms)
     elif action == "delivered":
         _word(copy, time_ms, _DELIVERED)
@@ -101,14 +101,14 @@ def take(copy: Copy, time_ms: int, name: str, data: Any) -> None:
     elif action == "bounced":
         _word(copy, time_ms, _RANK.get(data.bounce_type or "", 0))
     elif action in ("dropped", "deferred"):
-        copy.seen |= _SIGN | (cells.DROPPED if action == "dropped" else 0)
+        copy.seen |= SIGN | (cells.DROPPED if action == "dropped" else 0)
     elif action == "replied":
         copy.seen |= cells.REPLIED
         copy.replied = _least(copy.replied, time_ms)
     elif action == "spam_complaint":
         copy.seen |= cells.COMPLAINED
     elif action == "unsubscribed":
-        copy.seen |= _LEFT
+        copy.seen |= LEFT
         copy.left = _later(copy.left, (time_ms, name))
     elif action == "resubscribed":
         copy.back = _later(copy.back, (time_ms, name))
@@ -175,7 +175,7 @@ def has_left(copy: Copy) -> bool:
 
 def counts(copy: Copy) -> bool:
     """Tell whether anything shows that the copy was sent."""
-    return bool(copy.seen & _SIGN)
+    return bool(copy.seen & SIGN)
 
 
 def fate(copy: Copy) -> int:
@@ -185,7 +185,7 @@ def fate(copy: Copy) -> int:
     a machine opened or clicked proves nothing.
     """
     seen = copy.seen
-    if not seen & _SIGN:
+    if not seen & SIGN:
         return 0
     out = cells.SENT | (seen & _SHOWN)
     if has_left(copy):
@@ -201,7 +201,7 @@ def fate(copy: Copy) -> int:
             out |= cells.REPLIED_IN_TIME
         return out
     if copy.word >= 0:
-        return out | (cells.DELIVERED if copy.word % _WORDS_A_SECOND == _DELIVERED else cells.BOUNCED)
+        return out | (cells.DELIVERED if copy.word % WORDS_A_SECOND == _DELIVERED else cells.BOUNCED)
     return out | (seen & cells.DROPPED)
 
 
@@ -212,7 +212,7 @@ def sent_ms(copy: Copy) -> int:
 
 def bounce_type(copy: Copy) -> str:
     """Give the type of the last word of a copy that bounced."""
-    return _WORDS[copy.word % _WORDS_A_SECOND]
+    return WORDS[copy.word % WORDS_A_SECOND]
 
 
 def labels(copy: Copy) -> Labels:
@@ -247,8 +247,8 @@ def earliest(said: list[Said]) -> list[Said]:
 
 
 def _word(copy: Copy, time_ms: int, rank: int) -> None:
-    copy.seen |= _SIGN
-    copy.word = max(copy.word, time_ms // 1_000 * _WORDS_A_SECOND + rank)
+    copy.seen |= SIGN
+    copy.word = max(copy.word, time_ms // 1_000 * WORDS_A_SECOND + rank)
 
 
 def _click(copy: Copy, time_ms: int, data: Any) -> None:

@@ -25,8 +25,9 @@ from stream.contract.records import UNIT, Record
 from stream.identity.orders import Erase
 from stream.stages.emails.copy import Copy, Labels, bounce_type, fate, follow, joined, labels, sent_ms, take
 from stream.stages.emails.message import MOST_INSIDE, Message, groups, ids, pair, recipient
+from stream.stages.emails.native import mails_core
 from stream.stages.emails.telling import MailTelling
-from stream.stages.stage import Batch, Refused, Shared, Stage, refuse
+from stream.stages.stage import Batch, Natively, NativeSide, Refused, Shared, Stage, refuse, without_visits
 from stream.state.holders import holders
 from stream.state.keys import MESSAGE_PARTS, MESSAGES
 from stream.state.rows import Rows
@@ -51,7 +52,8 @@ Told = tuple[int, str, Any]
 class Emails(Stage):
     """The messages of one shard."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, native: Any = None) -> None:
+        """Take `native`, the module of the compiled core, which folds common messages; None: all is done here."""
         self.messages = Rows(MESSAGES, MEMORY_MS)
         self.parts = Rows(MESSAGE_PARTS, MEMORY_MS)
         self._grid, self._admit = shared.grid, shared.admit
@@ -62,6 +64,10 @@ class Emails(Stage):
         self._noted: Counter[str] = Counter()
         self._refused: list[Refused] = []
         self.telling = None if shared.namer is None else MailTelling(shared.namer)
+        self._kept: Natively | None = None
+        self.core: Any = None
+        if native is not None and self.telling is None:
+            self.core = mails_core(native, shared.grid, MEMORY_MS, _MOST_SAFE)
 
     @property
     def tables(self) -> Sequence[Table]:
@@ -81,14 +87,30 @@ class Emails(Stage):
             if flags := self.telling.consent.refused(batch.events):
                 batch, refused = refuse(batch, flags, "no_consent")
                 self._refused += refused
-            self.telling.take(batch)
-        waiting = self._waiting
-        for key, event, time_ms in zip(batch.keys, batch.events, batch.times.tolist(), strict=True):
-            waiting[key].append((time_ms, event.source + UNIT + event.id, event.data))
+        waiting, names, times = (
+            self._waiting,
+            [one.source + UNIT + one.id for one in batch.events],
+            batch.times.tolist(),
+        )
+        if self.telling is not None:
+            self.telling.take(batch, names, times)
+        for key, event, name, time_ms in zip(batch.keys, batch.events, names, times, strict=True):
+            waiting[key].append((time_ms, name, event.data))
+
+    def natively(self) -> NativeSide | None:
+        """Say that there is a native way where nobody is followed."""
+        return None if self.core is None else without_visits()
+
+    def take_natively(self, core: Natively) -> None:
+        """Keep what went the native way for the fold."""
+        self._kept = core
 
     def fold(self, accumulator: Accumulator) -> Sequence[Refused]:
         """Fold what was taken, message by message."""
         waiting, self._waiting = self._waiting, defaultdict(list)
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.fold_mails(self.core, waiting, self, accumulator)
         self.fold_messages(waiting, accumulator)
         if self.telling is not None:
             self.telling.end()
@@ -115,12 +137,17 @@ class Emails(Stage):
 
     def fold_messages(self, messages: Mapping[str, list[Told]], accumulator: Accumulator) -> None:
         """Fold (time, name, data) grouped by site and message id."""
+        if self.core is not None:
+            messages = self.core.fold(messages, self, accumulator)
+        self._fold_messages(messages, accumulator)
+
+    def _fold_messages(self, messages: Mapping[str, list[Told]], accumulator: Accumulator) -> None:
         encoded, dirty, telling = self.messages.encoded, self.messages.dirty, self.telling
         for key, events in messages.items():
             if len(events) > 1:
                 events.sort(key=_in_order)
                 if events[-1][0] - events[0][0] > MEMORY_MS and (again := _again(events)):
-                    self.fold_messages({key: events[:again]}, accumulator)
+                    self._fold_messages({key: events[:again]}, accumulator)
                     events = events[again:]
             raw = encoded.get(key)
             message = Message(0) if raw is None else _decode(raw)
@@ -209,6 +236,14 @@ class Emails(Stage):
         (accumulator.up if sign > 0 else accumulator.down)(number + pane)
         if copy.clicks:
             accumulator.counts[accumulator.ids[self._named(site, said)[1]] + pane] += sign * len(copy.clicks)
+
+    def number_of(self, ids: CellIds, site: str, said: Labels, kind: str | None, what: int) -> int:
+        """Give the number of the cell of a copy by its labels as they were told, bounce type and fate."""
+        return ids[(*self._named(site, said)[0], kind, what)]
+
+    def clicks_of(self, ids: CellIds, site: str, said: Labels) -> tuple[int, bool]:
+        """Give the number of the cell of the clicks of a copy, and whether its labels are remembered."""
+        return ids[self._named(site, said)[1]], (site, said) in self._safe
 
     def _named(self, site: str, said: Labels) -> tuple[Cell, Cell]:
         """Give the labels of a copy as they may be shown; they are made safe when they first come."""

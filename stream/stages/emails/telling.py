@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from stream.contract.records import ERASE, KIND_HEADER, UNIT, Record
+from stream.contract.records import ERASE, KIND_HEADER, Record
 from stream.identity import orders
 from stream.identity.consent import Consent
 from stream.identity.facts import Mailed
@@ -36,16 +36,18 @@ class MailTelling:
         self._after: list[Basis] = []
         self._erasures: list[orders.Erase] = []
 
-    def take(self, batch: Batch) -> None:
-        """Find the ids that the events of a batch name, and tell their names and links."""
+    def take(self, batch: Batch, names: Sequence[str], times: Sequence[int]) -> None:
+        """Find the ids that the events of a batch name, and tell their names and links.
+
+        `names` has source and id of each event, `times` when it was.
+        """
         alone, several = list[tuple[str, str, int, str]](), list[Named]()
-        for event, time_ms in zip(batch.events, batch.times.tolist(), strict=True):
+        for event, name, time_ms in zip(batch.events, names, times, strict=True):
             data = event.data
             if data.lead_id is not None or data.user_id is not None:
-                name = event.source + UNIT + event.id
                 several.append(Named(data.site_id, data.email_hash, data.lead_id, data.user_id, time_ms, name))
             elif data.email_hash is not None:  # as nearly all
-                alone.append((data.site_id, data.email_hash, time_ms, event.source + UNIT + event.id))
+                alone.append((data.site_id, data.email_hash, time_ms, name))
         found, teller = self._ids, self.teller
         for (_, _, _, name), ids in zip(alone, teller.alone("email", EMAIL, alone), strict=True):
             found[name] = ids

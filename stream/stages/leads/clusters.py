@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from stream.identity.facts import OF_VISITORS, Fact, Held, Mailed, Settled, Visit
+from stream.identity.facts import OF_VISITORS, Fact, Held
 from stream.identity.ids import Id
+from stream.identity.packed import moment_of
 
 #: What visitors may have done, and what makes a lead of somebody, by the letters that tell what a fact is.
 VISITORS: Final = frozenset(b"sekfbxqH")
@@ -63,17 +64,6 @@ def lives(facts: list[Fact], memory_ms: int) -> list[list[Fact]]:
         out[-1].append(facts[at])
         before_ms = moment_ms
     return out
-
-
-def moment_of(fact: Fact) -> int:
-    """Give when a fact was, in milliseconds; of a settled past, its end."""
-    if fact.__class__ is Mailed:  # as most are
-        return fact.time_ms
-    if isinstance(fact, Held):
-        fact = fact.fact
-    if isinstance(fact, Visit):
-        return fact.start_ms
-    return fact.newest_ms if isinstance(fact, Settled) else fact.time_ms
 
 
 def visitor_of(fact: Fact) -> str | None:

@@ -259,12 +259,19 @@ class Counting:
         site, rules, admit = self._sites[name], self.rules, self._admit
         accumulator, (pane_ms, origin_ms) = self.accumulator, self._grid
         counts, ids, stand = accumulator.counts, accumulator.ids, accumulator.stand
+        up, down = accumulator.up, accumulator.down
 
         def out(cell: Cell, time_ms: int | None, amount: int) -> None:
             if time_ms is None:
                 stand(cell, amount)
             elif not standing_only:  # what a lead counts for is dozens of cells: no call for each
-                counts[ids[cell] + (time_ms - origin_ms) // pane_ms] += amount
+                number = ids[cell] + (time_ms - origin_ms) // pane_ms
+                if amount == 1:
+                    up(number)
+                elif amount == -1:
+                    down(number)
+                else:
+                    counts[number] += amount
 
         def back(cell: Cell, time_ms: int | None, amount: int) -> None:
             out(cell, time_ms, -amount)
@@ -282,8 +289,15 @@ class Counting:
                 if some is None:
                     some = numbers[bundle] = [ids[cell] for cell in bundle.cells]
                 pane = (time_ms - origin_ms) // pane_ms
-                for one in some:
-                    counts[one + pane] += amount
+                if amount == 1:
+                    for one in some:
+                        up(one + pane)
+                elif amount == -1:
+                    for one in some:
+                        down(one + pane)
+                else:
+                    for one in some:
+                        counts[one + pane] += amount
 
         def together_back(bundle: Bundle, time_ms: int | None, amount: int) -> None:
             together(bundle, time_ms, -amount)

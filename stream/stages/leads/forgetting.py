@@ -24,13 +24,14 @@ from stream.contract.records import ERASE, KIND_HEADER
 from stream.identity import orders
 from stream.identity.ids import EMAIL, LEAD, VISITOR, Id
 from stream.identity.messages import Unlink
-from stream.stages.leads.clusters import VISITORS, groups, moment_of, visitor_of
+from stream.identity.packed import moment_of, tag
+from stream.stages.leads.clusters import VISITORS, groups, visitor_of
 from stream.stages.leads.counting import Counting
 from stream.stages.leads.homes import Homes
 from stream.stages.leads.messages import DealForget, Erasing, Forget, Wipe, Wiped
 from stream.stages.leads.post import Post
 from stream.stages.leads.results import Results
-from stream.stages.leads.rows import decoded, tag
+from stream.stages.leads.rows import decoded
 from stream.stages.leads.store import Home, Store
 from stream.stages.stage import EVERY, HandOver
 

@@ -19,15 +19,16 @@ import msgspec
 
 from stream.identity.facts import Fact, Visit
 from stream.identity.ids import FIELDS, VISITOR, Id, Namer
-from stream.identity.messages import Drop, Link, Name, Put, Seen
+from stream.identity.messages import Drop, Link, Name, Put, Puts, Seen
+from stream.identity.packed import FACTS, encode_fact, moment_of, tag
 from stream.lifecycle.rules import Rules
-from stream.stages.leads.clusters import EVIDENCE, VISITORS, moment_of, visitor_of
+from stream.stages.leads.clusters import EVIDENCE, VISITORS, visitor_of
 from stream.stages.leads.counting import Counting
 from stream.stages.leads.known import MOST_FACTS, Known
 from stream.stages.leads.messages import Edge, Full, Join, Linked, Message, Moved, Sharing, Shipped, Standing, Union
 from stream.stages.leads.post import Post
 from stream.stages.leads.results import Results
-from stream.stages.leads.rows import FACTS, decoded, encode_fact, tag
+from stream.stages.leads.rows import decoded
 from stream.stages.leads.store import Home, Store
 from stream.stages.leads.told import merged
 
@@ -80,6 +81,43 @@ class Homes:
         self.touch(home)
 
     # facts ------------------------------------------------------------------------------------------------
+
+    def puts(self, message: Puts) -> None:
+        """Take what was told of an id in one: at once where it makes no difference, else message by message."""
+        is_news = not EVIDENCE.isdisjoint(message.letters)
+        if not is_news and message.version == FACTS:
+            if self._store.add(message, self.clock_ms, self._counting.number):
+                return
+        home, id = self._store.make(message.at), message.about
+        row = home.row
+        if row.parent is not None:
+            self._post.send(msgspec.structs.replace(message, at=row.parent, id=id))
+        elif not (is_news and self._at_once(home, id, message)):
+            for one in message.apart():
+                if isinstance(one, Put):
+                    self.put(one)
+                else:
+                    self.name(one)
+
+    def _at_once(self, home: Home, id: Id, message: Puts) -> bool:
+        """Take facts about the only id of a cluster, one of which may make a lead of somebody; False for others.
+
+        What it counts for is worked out anew in any case, so nothing need be asked between one fact and the next.
+        """
+        row = home.row
+        if message.version != FACTS or row.gone or row.members or row.edges or id != home.id:
+            return False
+        self.touch(home)
+        part = home.part(id)
+        if message.site and not (part.site and (message.seen_ms, message.seen_id) >= part.first):
+            part.name(message.site, message.text, message.seen_ms, message.seen_id)
+            row.site = message.site
+            self.hear_of(home, message.seen_ms)
+        part.add_all(message.letters, message.facts)
+        home.changed = True
+        self.hear_of(home, message.oldest_ms)
+        self.hear_of(home, message.newest_ms)
+        return True
 
     def put(self, message: Put) -> None:
         """Keep a fact."""

@@ -16,9 +16,10 @@ from msgspec import Raw
 
 from stream.identity.facts import Fact
 from stream.identity.ids import Id
-from stream.stages.leads.clusters import EVIDENCE, moment_of
+from stream.identity.packed import FACTS, many, moment_of, parted, tag, unknown
+from stream.stages.leads.clusters import EVIDENCE
 from stream.stages.leads.messages import Moved
-from stream.stages.leads.rows import FACTS, Part, decoded, facts_in, many, parted, tag
+from stream.stages.leads.rows import Part, decoded, facts_in
 
 #: Facts about one id. No person is so busy: it bounds what a program can do that plays one.
 MOST_FACTS: Final = 512
@@ -94,6 +95,15 @@ class Known:
             self._n, self._blob = self._n + 1, self._blob + fact
         else:
             self._facts[fact] = None
+
+    def add_all(self, letters: bytes, facts: bytes) -> None:
+        """Add facts that lie one behind the other, but for those that are known; `letters` say what each is."""
+        if self._facts is not None:
+            self._facts |= dict.fromkeys(map(bytes, parted(len(letters), facts)))
+        else:
+            n, facts = unknown(len(letters), facts, self._blob)
+            self._n, self._blob = self._n + n, self._blob + facts
+        self.evident, self.changed = self.evident or not EVIDENCE.isdisjoint(letters), True
 
     def drop(self, fact: bytes, way: Id | None = None) -> None:
         """Forget a fact that is known."""

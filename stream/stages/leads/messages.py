@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from stream.identity.ids import Id
-from stream.identity.messages import Drop, Link, Name, Put, Seen, Unlink
+from stream.identity.messages import Drop, Link, Name, Put, Puts, Seen, Unlink
 
 
 class Linked(Struct, frozen=True, array_like=True, tag="linked", gc=False):
@@ -167,7 +167,7 @@ class Standing(Struct, frozen=True, array_like=True, tag="stands", gc=False):
 
 
 Message = (
-    Link | Seen | Put | Drop | Name | Linked | Join | Edge | Union | Sharing | Full | Shipped | Moved | DealTold
+    Link | Seen | Put | Puts | Drop | Name | Linked | Join | Edge | Union | Sharing | Full | Shipped | Moved | DealTold
     | DealForget | Erasing | Forget | Wipe | Wiped | Standing | Unlink
 )  # fmt: skip
 

@@ -13,8 +13,8 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
-import msgspec
 import orjson
+from msgspec.structs import replace
 
 from stream.contract.lead import Called, LeadKey, key_text
 from stream.contract.lead_event import LeadEvent, Says, What
@@ -30,6 +30,8 @@ from stream.stages.stage import Result
 
 #: By type of id: what a lead is called by, best first.
 _CALLED: Final = (1, 2, 0, 3)
+#: Parts of a cluster that are looked through for one.
+_FEW: Final = 16
 
 
 class Results:
@@ -53,7 +55,7 @@ class Results:
                 self._tell(home, one, lead)
                 home.told = [one]
             return
-        left = {self._id(told): told for told in home.told}
+        left = {self._id(home, told): told for told in home.told}
         if not left and not after.leads:
             return
         told: list[Told] = []
@@ -79,9 +81,7 @@ class Results:
     def _was(self, home: Home, before: Sum) -> dict[Id, Told]:
         """Give what was told of the leads that there were, by each of their ids."""
         # a name that is over has nothing to give, though the id may still be one of the lead's
-        told = {
-            self._id(one): msgspec.structs.replace(one, changes=dict(one.changes)) for one in home.told if one.changes
-        }
+        told = {self._id(home, one): replace(one, changes=dict(one.changes)) for one in home.told if one.changes}
         pairs = [(lead.ids, next((told[id] for id in lead.ids if id in told), None)) for lead in before.leads]
         return {id: one for ids, one in pairs if one is not None for id in ids}
 
@@ -101,8 +101,8 @@ class Results:
     def _taken_out(self, home: Home, ids: Sequence[Id]) -> list[Told]:
         """Take out what was told by names that are nobody's here any more: who has them later begins anew."""
         self._now_ms = max(self._clock(), home.row.newest_ms)
-        gone = [told for told in home.told if self._id(told) in ids]
-        home.told = [told for told in home.told if self._id(told) not in ids]
+        gone = [told for told in home.told if self._id(home, told) in ids]
+        home.told = [told for told in home.told if self._id(home, told) not in ids]
         return gone
 
     def whole(self, home: Home) -> None:
@@ -230,8 +230,13 @@ class Results:
     def _tombstone(self, told: Told) -> None:
         self.records.append(Result("leads", _text(told), None))
 
-    def _id(self, told: Told) -> Id:
-        return self._namer.id(told.type, told.site, told.text)
+    def _id(self, home: Home, told: Told) -> Id:
+        """Give the id that a lead is called by: mostly a part is there for it; to name it anew costs far more."""
+        type, site, text = told.type, told.site, told.text
+        for id, part in home.parts.items() if len(home.parts) < _FEW else ():
+            if id.type == type and part.text == text and part.site == site:
+                return id
+        return self._namer.id(type, site, text)
 
 
 def _called(home: Home, ids: Sequence[Id]) -> tuple[Id, str, str] | None:

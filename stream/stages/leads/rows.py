@@ -18,19 +18,14 @@ from msgspec import Raw, Struct
 
 from stream.identity.facts import Fact
 from stream.identity.ids import Id
+from stream.identity.packed import FACTS, encode_fact, facts_of, head
 
-#: The version of the bytes of facts. It rises with a field of any of them: a fact is known by its bytes, so those of a
-#: row of another version are made anew when it is read.
-FACTS: Final = 1
-
-_encoder: Final = msgspec.msgpack.Encoder()
-_facts: Final = msgspec.msgpack.Decoder(list[Fact]).decode
 _fact: Final = msgspec.msgpack.Decoder(Fact).decode
-raws_of: Final = msgspec.msgpack.Decoder(list[Raw]).decode
-encode_fact: Final = _encoder.encode
-encode: Final = _encoder.encode
+encode: Final = msgspec.msgpack.Encoder().encode
 
 
+#: How an array of 15 begins.
+_QUIET: Final = 0x9F
 #: A list of nothing.
 NOTHING: Final = b"\x90"
 
@@ -118,6 +113,29 @@ class Row(Struct, array_like=True, gc=False):
     silent: list[Id] = []  # ids of the cluster that were forgotten, and of which another root has not told the last yet
 
 
+class Quiet(Struct, array_like=True, gc=False):
+    """The row of somebody of whom a name and facts are known that make nobody a lead, and no more, as of most.
+
+    It is a `Row` that ends with the id's own part, all else in it being as in a new one.
+    """
+
+    newest_ms: int
+    due_ms: int
+    counted_ms: int
+    rules: int
+    leads: int
+    largest: int
+    site: str
+    oldest_ms: int
+    parent: None
+    shared: bool
+    near: tuple[()]
+    visitors: tuple[()]
+    deals: tuple[()]
+    version: int
+    own: Part
+
+
 class Head(Struct, array_like=True, gc=False):
     """The beginning of a row, for whoever looks at all of them."""
 
@@ -128,6 +146,7 @@ class Head(Struct, array_like=True, gc=False):
     leads: int = 0
     largest: int = 0
     site: str = ""
+    oldest_ms: int = 0
 
 
 class Deal(Struct, array_like=True, gc=False):
@@ -157,6 +176,7 @@ class Waiting(Struct, array_like=True, gc=False):
 
 
 told_of: Final = msgspec.msgpack.Decoder(list[Told]).decode
+quiet_of: Final = msgspec.msgpack.Decoder(Quiet).decode
 row_of: Final = msgspec.msgpack.Decoder(Row).decode
 head_of: Final = msgspec.msgpack.Decoder(Head).decode
 part_of: Final = msgspec.msgpack.Decoder(Part).decode
@@ -169,6 +189,11 @@ def key(id: Id) -> bytes:
     return b"%c%b%c%c" % (id.type, id.hash, id.home >> 8, id.home & 255)
 
 
+def is_quiet(row: bytes) -> bool:
+    """Tell whether a row is that of somebody of whom so little is known: by how many fields it has."""
+    return row[0] == _QUIET
+
+
 def facts_in(raws: Iterable[Raw], version: int) -> list[bytes]:
     """Give the bytes of facts as this release writes them."""
     if version != FACTS:
@@ -178,32 +203,10 @@ def facts_in(raws: Iterable[Raw], version: int) -> list[bytes]:
 
 def decoded(facts: Iterable[bytes]) -> list[Fact]:
     """Give facts of their bytes."""
-    return _facts(listed(facts))
-
-
-def parted(n: int, facts: bytes) -> list[Raw]:
-    """Part so many facts that lie one behind the other."""
-    return raws_of(_head(n) + facts)
-
-
-def many(n: int, facts: bytes) -> list[Fact]:
-    """Give so many facts that lie one behind the other."""
-    return _facts(_head(n) + facts)
+    return facts_of(listed(facts))
 
 
 def listed(items: Iterable[bytes]) -> bytes:
     """Make a list in MessagePack of what is encoded already."""
     some = list(items)
-    return _head(len(some)) + b"".join(some)
-
-
-def _head(n: int) -> bytes:
-    """Give how a list of so many begins in MessagePack."""
-    if n < 16:
-        return bytes((0x90 | n,))
-    return b"\xdc" + n.to_bytes(2, "big") if n < 65_536 else b"\xdd" + n.to_bytes(4, "big")
-
-
-def tag(fact: bytes) -> int:
-    """Give the letter that tells what a fact is, as a number."""
-    return fact[2] if fact[0] < 0xDC else fact[4]
+    return head(len(some)) + b"".join(some)

@@ -16,7 +16,7 @@ from stream.changes.accumulator import Accumulator
 from stream.changes.panes import DAY_MS, MINUTE_MS
 from stream.contract.lead import named_by
 from stream.identity.ids import EMAIL, FIELDS, LEAD, USER, VISITOR
-from stream.identity.messages import Drop, Link, Name, Put, Seen, Unlink
+from stream.identity.messages import Drop, Link, Name, Put, Puts, Seen, Unlink
 from stream.lifecycle.rules import Rules
 from stream.stages.leads.counting import Counting, Counts
 from stream.stages.leads.deal_homes import Deals, deal_of_nobody
@@ -96,7 +96,7 @@ class Leads(Stage):
         self._to_tell: list[bytes] | None = None  # rows of which is still to be told what they are; None: nobody asked
         homes, deals, forgetting = self._homes, self._deals, self._forgetting
         self._do: Final[Mapping[type, Callable[[Any], None]]] = {
-            Put: homes.put, Drop: homes.drop, Name: homes.name, Seen: homes.seen, Link: homes.link,
+            Puts: homes.puts, Put: homes.put, Drop: homes.drop, Name: homes.name, Seen: homes.seen, Link: homes.link,
             Linked: homes.linked, Join: homes.join, Edge: homes.edge, Union: homes.union, Sharing: homes.sharing,
             Full: homes.full,
             Shipped: homes.shipped, Moved: homes.moved, DealTold: deals.told, DealForget: deals.forget,

@@ -6,13 +6,26 @@ Out: homes, decoded once a fold however often they are asked for, and written ba
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from msgspec import Raw
 
 from stream.identity.ids import Id
-from stream.stages.leads.known import Known
-from stream.stages.leads.rows import FACTS, NOTHING, Row, Told, encode, key, part_of, row_of, told_of
+from stream.identity.messages import Puts
+from stream.identity.packed import FACTS, unknown
+from stream.stages.leads.known import MOST_FACTS, Known
+from stream.stages.leads.rows import (
+    NOTHING,
+    Part,
+    Quiet,
+    Row,
+    Told,
+    encode,
+    is_quiet,
+    key,
+    part_of,
+    quiet_of,
+    row_of,
+    told_of,
+)
 from stream.stages.leads.tables import Encoded
 from stream.state.keys import LEAD_HOMES, LEAD_PARTS
 
@@ -157,9 +170,43 @@ class Store:
             found = self._open[id] = Home(id, named, Row(0) if raw is None else row_of(raw), self.parts)
         return found
 
-    def opened(self) -> Iterator[Home]:
-        """Give the homes that were asked for since they were last written."""
-        return iter(self._open.values())
+    def add(self, told: Puts, clock_ms: int, rules: int) -> bool:
+        """Add facts to what is known of somebody who is nobody's lead, with or without them; tell whether it is so.
+
+        Nothing is counted and nobody is to be told, so it is done in the row as it lies. `rules` is their number.
+        """
+        id = told.at
+        if id in self._open or (told.id is not None and told.id != id):
+            return False
+        named = key(id)
+        raw = self.homes.rows.get(named)
+        row: Quiet | Row
+        if raw is None:
+            row = Quiet(0, 0, 0, rules, 0, 0, "", 0, None, False, (), (), (), FACTS, Part())
+        elif is_quiet(raw):
+            row = quiet_of(raw)
+        else:
+            row = row_of(raw)
+            if row.parent is not None or row.gone or row.members or row.edges:
+                return False
+        own, first = row.own, (told.seen_ms, told.seen_id)
+        if own is None or own.evident or row.version != FACTS or row.rules not in (0, rules):
+            return False
+        n, facts = unknown(len(told.letters), told.facts, own.facts)
+        if own.n + n > MOST_FACTS:
+            return False
+        newest_ms, oldest_ms = max(clock_ms, told.newest_ms), told.oldest_ms
+        if told.site and not (own.site and first >= (own.first_ms, own.first_id)):
+            own.site, own.text, own.first_ms, own.first_id = told.site, told.text, *first
+            row.site = told.site
+            newest_ms = max(newest_ms, told.seen_ms)
+            oldest_ms = min(oldest_ms, told.seen_ms) if oldest_ms and told.seen_ms else oldest_ms or told.seen_ms
+        own.n, own.facts, row.rules = own.n + n, own.facts + facts, rules
+        row.newest_ms = max(row.newest_ms, newest_ms)
+        if oldest_ms and (oldest_ms < row.oldest_ms or not row.oldest_ms):
+            row.oldest_ms = oldest_ms
+        self.homes.put(named, encode(row))
+        return True
 
     def write(self) -> None:
         """Write what changed, and begin anew."""

@@ -16,11 +16,12 @@ from typing import Final
 from stream.changes.panes import DAY_MS
 from stream.identity.facts import OF_VISITORS, Fact
 from stream.identity.ids import Id
-from stream.stages.leads.clusters import groups, lives, moment_of
+from stream.identity.packed import encode_fact, moment_of
+from stream.stages.leads.clusters import groups, lives
 from stream.stages.leads.counting import Counting
 from stream.stages.leads.forgetting import Forgetting
 from stream.stages.leads.homes import Homes
-from stream.stages.leads.rows import decoded, encode_fact, head_of
+from stream.stages.leads.rows import decoded, head_of
 from stream.stages.leads.rulebook import Rulebook
 from stream.stages.leads.settle import settle
 from stream.stages.leads.store import Home, Store, id_of
@@ -104,7 +105,11 @@ class Tending:
         sure_ms = (now_ms - self._sure_after_ms) // DAY_MS * DAY_MS
         if sure_ms <= 0:
             return
+        rows = self._store.homes.rows
         for key in list(self._store.homes.some(LOOKED_AT)):
+            head = head_of(rows[key])
+            if head.newest_ms and head.oldest_ms >= sure_ms:
+                continue  # nothing of it is so old, as mostly; its time will come
             home = self._store.get(id_of(key))
             if home is not None and home.row.parent is None:
                 self._look(home, now_ms, sure_ms)

@@ -19,7 +19,7 @@ from stream.stages.visitors.talks import Conversation, Talk
 
 #: Actions that are key events, and so make a lead.
 KEY_CHATS: Final = frozenset({"lead_captured", "appointment_set", "order_completed"})
-_DONE_BY_PERSON: Final = frozenset({"lead_captured", "order_started", "order_completed", "appointment_set"})
+DONE_BY_PERSON: Final = frozenset({"lead_captured", "order_started", "order_completed", "appointment_set"})
 _FIELDS: Final = 10
 #: Place of the id of an order or appointment in what is kept of an event.
 DEAL: Final = 7
@@ -35,7 +35,7 @@ def is_presence(data: Any) -> bool:
         return bool(data.actor == "visitor")
     if action == "conversation_started":
         return data.actor not in ("bot", "agent")
-    return action in _DONE_BY_PERSON
+    return action in DONE_BY_PERSON
 
 
 def makes_lead(data: Any) -> bool:

@@ -11,19 +11,22 @@ difference. Laws hold the two ways together.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
+from typing import Any
 
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import Grid
+from stream.stages.stage import Natively
 from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
 from stream.stages.visitors.contribution import Contributions
 from stream.stages.visitors.counted_by import CountedBy, PeopleRows
-from stream.stages.visitors.facts import Fact, Facts
+from stream.stages.visitors.facts import Fact, Facts, People
 from stream.stages.visitors.fit import fitting
 from stream.stages.visitors.following import Following
 from stream.stages.visitors.incremental import Incremental
 from stream.stages.visitors.known import KnownPeople
+from stream.stages.visitors.native import people_core
 from stream.stages.visitors.reference_way import fold_by_reference, forget
 from stream.stages.visitors.row import Extra, Row, decode, encode
 from stream.stages.visitors.sightings import Moment
@@ -45,7 +48,9 @@ class PeopleFold:
         look_back_ms: int = 0,
         always_reference: bool = False,
         following: Following | None = None,
+        native: Any = None,
     ) -> None:
+        """Take `native`, the module of the compiled core, which folds common cases; None: all is done here."""
         self.grid = grid
         self.facts = facts
         self.memory_ms = memory_ms
@@ -60,9 +65,31 @@ class PeopleFold:
         self._incremental = Incremental(grid, facts, self._contributions, bounds)
         self._always_reference = always_reference  # for the test that holds the two ways together
         self._following = following
+        self.core: Any = None
+        if native is not None:
+            self.core = people_core(native, grid, facts, memory_ms, bounds, look_back_ms)
 
     def fold(self, people: Mapping[str, list[Fact]], accumulator: Accumulator) -> list[Fact]:
         """Fold facts gathered by person; give those of events that were flood."""
+        if people and self.core is not None and not self._always_reference:
+            people, large = self.core.fold(people, self, accumulator)
+            self._fit(large)
+        return self._fold(people, accumulator)
+
+    def fold_kept(self, kept: Natively, waiting: People, accumulator: Accumulator) -> None:
+        """Fold what went the native way, as far as the core does; `waiting` gets the facts of what is left over."""
+        if self.core is None or self._always_reference:
+            kept.people(waiting)
+        else:
+            self._fit(kept.fold_people(self.core, waiting, self, accumulator))
+
+    def _fit(self, keys: Iterable[str]) -> None:
+        """Make rows smaller that were folded by the core, and are larger than they may be."""
+        encoded, most_bytes = self.rows.encoded, self._bounds.row_bytes
+        for key in keys:
+            encoded[key] = fitting(decode(encoded[key]), most_bytes, self._look_back_ms, self.memory_ms)
+
+    def _fold(self, people: Mapping[str, list[Fact]], accumulator: Accumulator) -> list[Fact]:
         contributions, incremental = self._contributions, self._incremental
         contributions.into(accumulator)
         incremental.into(accumulator)
@@ -71,6 +98,7 @@ class PeopleFold:
         flood: list[Fact] = []
         always_reference, following = self._always_reference, self._following
         noted, loaded = self.known.noted, self.known.rows.sums
+        said, outside = ((), ()) if following is None else following.concerned
         for key, facts in people.items():
             if len(facts) > 1:
                 before_ms = -1
@@ -80,7 +108,7 @@ class PeopleFold:
                         break
                     before_ms = fact.time_ms
                 if facts[-1].time_ms - facts[0].time_ms > memory_ms and (back := _back_again(facts, memory_ms)):
-                    flood += self.fold({key: facts[:back]}, accumulator)
+                    flood += self._fold({key: facts[:back]}, accumulator)
                     facts = facts[back:]
             site = sites[facts[0].site_id]
             raw = encoded.get(key)
@@ -102,7 +130,7 @@ class PeopleFold:
             if is_left:
                 flood += fold_by_reference(contributions, self.facts, self._bounds, row, site, facts[done:], self.noted)
             if following is not None and (
-                (is_left and row.extra is not None) or incremental.tells or following.concerns(key)
+                (is_left and row.extra is not None) or incremental.tells or key in said or key in outside
             ):
                 incremental.tells = False
                 following.person(key, raw, row, facts[-1].time_ms, flood[flooded:])

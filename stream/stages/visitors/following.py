@@ -11,7 +11,7 @@ after (`published`). What leaves a row by age or bounds does so behind that, and
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -85,19 +85,25 @@ class Following:
         """Note what the events of a batch say beside what is counted."""
         kind, details, campaign_of = batch.kind, list[tuple[str, Detail]](), self._campaign_id
         makes_more = _MAKES_MORE.get(kind)
-        for event, key, time_ms, touch in zip(batch.events, batch.keys, batch.times.tolist(), touches, strict=True):
-            data = event.data
+        times = batch.times
+        # mostly there is nothing more, and that is seen without a call: no id of a person, no campaign.id
+        some = [
+            at for at, (event, touch) in enumerate(zip(batch.events, touches, strict=True))
+            if (data := event.data).email_hash is not None or data.user_id is not None or data.lead_id is not None
+            or makes_more is not None
+            or (touch[0] != _DIRECT
+                and ((said := data.campaign) is None or said.id or not said.source or said.source.isspace()))
+        ]  # fmt: skip
+        for at in some:
+            event, data = batch.events[at], batch.events[at].data
             names_somebody = data.email_hash is not None or data.user_id is not None or data.lead_id is not None
-            campaign = ""
-            if touch[0] != _DIRECT:
-                said = data.campaign
-                if said is None or said.id or not said.source or said.source.isspace():  # else it has none: no call
-                    campaign = campaign_of(data)
+            campaign = campaign_of(data) if touches[at][0] != _DIRECT else ""
             more = data if makes_more is not None and makes_more(data) else None
             if names_somebody or campaign or more is not None:
-                name = event.source + UNIT + event.id
+                time_ms, name = int(times[at]), event.source + UNIT + event.id
                 named = Named(data.site_id, data.email_hash, data.lead_id, data.user_id, time_ms, name)
-                details.append((key, Detail(kind, time_ms, name, named, [], clean(campaign) if campaign else "", more)))
+                detail = Detail(kind, time_ms, name, named, [], clean(campaign) if campaign else "", more)
+                details.append((batch.keys[at], detail))
         if details:
             for (key, detail), ids in zip(details, self.teller.people([one.named for _, one in details]), strict=True):
                 detail.ids = ids
@@ -105,9 +111,10 @@ class Following:
 
     # rows ---------------------------------------------------------------------------------------------------
 
-    def concerns(self, key: str) -> bool:
-        """Tell whether there is more to a visitor's events of this batch than what is counted."""
-        return key in self._details or key in self.outside.rows.encoded
+    @property
+    def concerned(self) -> tuple[Container[str], Container[str]]:
+        """Give those to whose events there may be more than what is counted: in this batch, and in any."""
+        return self._details, self.outside.rows.encoded
 
     def person(self, key: str, raw: bytes | None, row: Row, until_ms: int, flood: Iterable[Fact] = ()) -> None:
         """Note in a row that was folded what its events said, and tell what is known of the visitor from now on.
@@ -261,6 +268,8 @@ class Following:
             details.key = KeyDetails(at, offer, offer_type, region, _cleaned(data.product))
 
 
+#: Kind → actions of which more is told than what is counted.
+TELLING_ACTIONS: Final[Mapping[str, Sequence[str]]] = {"form": ("submit",), "chatbot": tuple(sorted(chats.KEY_CHATS))}
 _MAKES_MORE: Final[Mapping[str, Callable[[Any], bool]]] = {
     "form": lambda data: data.action == "submit",
     "chatbot": chats.makes_lead,

@@ -16,13 +16,13 @@ import numpy as np
 from stream.changes.accumulator import Accumulator
 from stream.changes.panes import DAY_MS
 from stream.contract.records import Record
-from stream.stages.stage import Batch, Refused, Shared, Stage, refuse
+from stream.stages.stage import Batch, Natively, NativeSide, Refused, Shared, Stage, refuse
 from stream.stages.visitors.ad_leads import AdLeads
 from stream.stages.visitors.ad_telling import AdTelling
 from stream.stages.visitors.bounds import DEFAULT_BOUNDS, Bounds
-from stream.stages.visitors.facts import Chat, Facts, Form, People
+from stream.stages.visitors.facts import Chat, Facts, Form, People, View
 from stream.stages.visitors.fold import PeopleFold
-from stream.stages.visitors.following import Following
+from stream.stages.visitors.following import TELLING_ACTIONS, Following
 from stream.stages.visitors.orders import Orders
 from stream.stages.visitors.published import Terms
 from stream.state.table import Table
@@ -47,21 +47,29 @@ class Visitors(Stage):
         look_back_ms: int = 0,
         campaign: Callable[[Any], tuple[str, str]] = _no_campaign,
         campaign_id: Callable[[Any], str] = _no_campaign_id,
+        native: Any = None,
     ) -> None:
         """Take `touches`, which says of each event of a batch where its visit came from.
 
         Direct sessions go by the last touch within `look_back_ms`; 0: by none. For as long people are remembered.
         `campaign` gives name and id of that of an event's data, `campaign_id` the id alone; they are asked only where
-        people are followed.
+        people are followed. `native` is the module of the compiled core, which folds common cases.
         """
         self._touches = touches
         self._facts = Facts(shared.admit, shared.sites)
         self._waiting: People = defaultdict(list)
+        self._native: Natively | None = None
         memory_ms = max(shared.memory_ms, look_back_ms + DAY_MS)
         grid, namer = shared.grid, shared.namer
         self.following = None if namer is None else Following(namer, self._facts, campaign_id, Terms(look_back_ms))
         self.people = PeopleFold(
-            grid, self._facts, memory_ms, bounds, look_back_ms=look_back_ms, following=self.following
+            grid,
+            self._facts,
+            memory_ms,
+            bounds,
+            look_back_ms=look_back_ms,
+            following=self.following,
+            native=native,
         )
         self._orders: Orders | None = None
         self._refused: list[Refused] = []
@@ -110,6 +118,29 @@ class Visitors(Stage):
         else:
             self._facts.others(self._waiting, Form if batch.kind == "form" else Chat, batch, touches)
 
+    def natively(self) -> NativeSide:
+        """Say by what page views, forms and chats are labelled."""
+        facts = self._facts
+        labels = {
+            "site": facts.sites, "page_group": facts.groups, "content": facts.contents, "offer": facts.offers,
+            "country": facts.countries, "form": facts.forms, "bot": facts.bots, "event": facts.events,
+            "campaign": facts.campaigns,
+        }  # fmt: skip
+        return NativeSide(labels, self._touch_of, (View, Form, Chat), TELLING_ACTIONS)
+
+    def _touch_of(self, event: Any) -> tuple[Any, bool]:
+        (touch,), safe = self._touches([event]), self._facts.touches
+        return safe[touch], touch in safe
+
+    @property
+    def looks_closer(self) -> bool:
+        """Somebody took their consent back: each event may be theirs."""
+        return self._orders is not None and self._orders.consent.is_asked
+
+    def take_natively(self, core: Natively) -> None:
+        """Keep what went the native way for the fold."""
+        self._native = core
+
     def noted(self) -> Mapping[str, int]:
         """Count offers and contents over the bounds of a person and of a session."""
         noted, self.people.noted = self.people.noted, Counter()
@@ -127,6 +158,9 @@ class Visitors(Stage):
             self._orders.claim()
         self.ad_leads.fold(accumulator)
         waiting, self._waiting = self._waiting, defaultdict(list)
+        kept, self._native = self._native, None
+        if kept is not None:
+            self.people.fold_kept(kept, waiting, accumulator)
         flood = self.people.fold(waiting, accumulator) if waiting else ()
         if self._orders is not None:
             self._orders.erase(accumulator)

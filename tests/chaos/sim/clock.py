@@ -64,8 +64,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def time(self) -> float:
         return self._now
 
-    def get_debug(self) -> bool:
-        return False
+    get_debug = bool  # false without a frame of Python: each task and future asks
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Nothing: these are tasks of the dead."""

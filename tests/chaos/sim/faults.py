@@ -6,6 +6,8 @@ Out: a plan. Faults sit at requests and not at moments, so that over many seeds 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -28,6 +30,15 @@ class Fault:
     freeze_s: float = 0.0
     delay_s: float = 0.002
 
+    def kinds(self) -> Iterator[str]:
+        """Name what it is."""
+        if self.before or self.after:
+            yield f"{self.before} before a request" if self.before else f"{self.after} after a request"
+        elif self.freeze_s:
+            yield "freeze at a request"
+        else:
+            yield "answer late" if self.delay_s < LONGER_S else "answer too late"
+
 
 @dataclass
 class Plan:
@@ -39,13 +50,14 @@ class Plan:
     down_until: float = 0.0
     requests: int = 0
     over: bool = False
-    happened: int = 0
+    happened: Counter[str] = field(default_factory=Counter)  # what did, and how often
 
     def next(self, process: str) -> Fault | None:
         """Give what happens to the next request."""
         self.requests += 1
         fault = None if self.over else self.at.get(self.requests)
-        self.happened += fault is not None
+        if fault is not None:
+            self.happened.update(fault.kinds())
         return fault
 
     def skew_ms(self, process: str) -> int:
@@ -64,6 +76,7 @@ def planned(rng: Random) -> Plan:
         plan.moments.append((rng.uniform(0.02 if dense else 0.2, ENDS_S - 0.3), what))
     plan.moments.sort()
     if rng.random() < 0.3:
+        plan.happened["a clock hours off"] = 1
         plan.skews = {name: rng.choice((-12, -1, 1, 12)) * 3_600_000 for name in "012" if rng.random() < 0.5}
     return plan
 

@@ -13,10 +13,13 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from aiokafka import TopicPartition
+from msgspec.structs import replace
 
 from stream.changes.deltas import unpack
+from stream.changes.holds import Holds
 from stream.kafka.state_log import StateLog
 from stream.rollup.rollup import Rollup
+from stream.rollup.standing import Standings
 from stream.state.keys import BIRTH
 from stream.worker.inbox import Batch
 from stream.worker.rollup_shard import RollupShard
@@ -139,6 +142,21 @@ def _position_without_snapshot() -> list[Swap]:
     return [(Rollup, "snapshot", forgotten)]
 
 
+def _any_heartbeat() -> list[Swap]:
+    """A heartbeat counts for shards whose newest report it does not name."""
+    hold = Standings.hold
+
+    def all_of_them(self: Standings, holds: Holds, *when: Any) -> None:
+        shards = [
+            replace(held, seq=known.seq, life=known.life)
+            for held in holds.shards
+            if (known := self.of.get((held.group, held.shard))) is not None
+        ]
+        hold(self, replace(holds, shards=shards), *when)
+
+    return [(Standings, "hold", all_of_them)]
+
+
 MUTANTS: Final[dict[str, Callable[[], list[Swap]]]] = {
     "position-before-rows": _position_before_rows,
     "no-fencing": _no_fencing,
@@ -148,6 +166,7 @@ MUTANTS: Final[dict[str, Callable[[], list[Swap]]]] = {
     "stale-batches": _stale_batches,
     "deltas-twice": _deltas_twice,
     "position-without-snapshot": _position_without_snapshot,
+    "any-heartbeat": _any_heartbeat,
 }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from random import Random
 from typing import Any, NoReturn
 
@@ -42,6 +42,7 @@ class Process:
         self.alive, self.frozen = True, False
         self.why = ""
         self.view: RollupView | None = None
+        self.watched: Callable[[RollupView], None] = lambda view: None
         self.shards: Shards
         self.source = Source(self)
         self.ended = asyncio.Event()
@@ -131,6 +132,8 @@ class Process:
     def show_rollup(self, view: RollupView | None) -> None:
         """Keep what the gauges would show."""
         self.view = view
+        if view is not None:
+            self.watched(view)
 
     def show_worker(self, view: WorkerView) -> None:
         """Nothing asks for it here."""

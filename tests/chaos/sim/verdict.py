@@ -146,7 +146,7 @@ def _deltas(found: Found) -> list[str]:
     """Deltas are numbered without a gap."""
     out = []
     for group, shard in found.installation.places:
-        numbers = [unpack(row[3]).seq for row in found.all(found.installation.layout.deltas(group), shard)]
+        numbers = [unpack(row[3]).seq for row in found.all(found.installation.layout.deltas(group), shard) if row[3]]
         if numbers != list(range(1, len(numbers) + 1)):
             out.append(f"{group}/{shard} numbered its deltas {numbers}")
     return out

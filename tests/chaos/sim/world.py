@@ -24,10 +24,13 @@ from stream.contract.results import encode
 from stream.engine.shard import ShardFold
 from stream.kafka.layout import ROLLUP, ShardId
 from stream.kafka.state_log import StateLog
+from stream.rollup import standing
 from stream.rollup.rollup import Rollup
-from stream.worker import rollup_shard, writing
+from stream.serve.views import RollupView
+from stream.worker import heart, lag, rollup_shard, shard, writing
 from stream.worker.assignor import deal
 from stream.worker.guards.failstop import die
+from stream.worker.heart import Heart
 from stream.worker.life import new_life
 from stream.worker.outputs import Outputs
 from stream.worker.owner import Owned, Shards
@@ -37,9 +40,10 @@ from tests.chaos.sim import clock, faults
 from tests.chaos.sim.broker import Broker
 from tests.chaos.sim.clients import Producer, WireLink, WireReader
 from tests.chaos.sim.clock import START_MS, VirtualLoop, VirtualTime
-from tests.chaos.sim.expected import FOLLOWED_STREAMS, STREAMS, expected
+from tests.chaos.sim.expected import FOLLOWED_STREAMS, OF_LEADS, STREAMS, expected
 from tests.chaos.sim.installation import FOLLOWED, PLAIN, installation
 from tests.chaos.sim.process import Process, died, here
+from tests.chaos.sim.traffic import Sending
 from tests.chaos.sim.verdict import ResultTopic, differences, settled
 
 ROOMS: Final = ("stream.worker", "stream.kafka")
@@ -50,6 +54,23 @@ LOOKS_S: Final = 0.2
 COMMITS_S: Final = 0.3
 PUBLISHES_S: Final = 0.7
 
+
+#: What a source may hold unread, how long a report holds, and how long a heartbeat may be on its way: all of it shorter
+#: than in earnest, or no run would last long enough to be found complete too early.
+READ_WITHIN_S: Final = 0.8
+SILENT_AFTER_S: Final = 1.5
+HELD_WITHIN_S: Final = 0.5
+#: Idle shards report so often, and so often by themselves.
+HEARTBEATS_S: Final = 0.5
+RESTS_S: Final = 1.1
+#: A record may be read by one shard first and then by another, each of which may leave it unread for a while; and what
+#: says that all is read is so old at most as the commit took that it came with.
+UNCOUNTED_S: Final = 2 * READ_WITHIN_S + SILENT_AFTER_S + faults.COMMIT_LIMIT_S
+
+#: In one run of so many a last record comes then, and what is reported of it stays hidden for so long.
+HIDES: Final = 20
+LAST_S: Final = 3.5
+HIDDEN_S: Final = 10.0
 
 #: Seeds beside each other share streams, so that a process has few of them to work out.
 TOGETHER: Final = 50
@@ -93,9 +114,14 @@ class World:
         self.expected = expected(place, followed, seed // TOGETHER % (FOLLOWED_STREAMS if followed else STREAMS))
         self.broker = Broker(lambda: START_MS + round(self.loop.time() * 1000), self.installation.configs)
         self.results = ResultTopic(self.broker, self.installation.layout.metrics)
+        self.early: list[str] = []  # publications that were complete too early
         self.members: list[Process] = []
         self.lives: list[Process] = []
         self._wanted = rng.randrange(1, 4)
+        # a record comes when all is quiet, and what is reported of it stays hidden: the rest goes on saying that it holds
+        self._last: Sending | None = None
+        if seed % HIDES == HIDES - 3 and not followed:
+            self._last, self._wanted = self.expected.sendings[-1], 1
         self._generation = 0
         self._rebalance = asyncio.Event()
 
@@ -112,6 +138,12 @@ class World:
                 clock.replaced(
                     *self.installation.swaps,
                     (writing, "COMMIT_LIMIT_S", faults.COMMIT_LIMIT_S),
+                    (heart, "HEARTBEAT_S", HEARTBEATS_S),
+                    (shard, "HEARTBEAT_S", HEARTBEATS_S),
+                    (shard, "RESTS_S", RESTS_S),
+                    (lag, "READ_WITHIN_S", READ_WITHIN_S),
+                    (standing, "SILENT_AFTER_MS", round(SILENT_AFTER_S * 1000)),
+                    (standing, "HELD_WITHIN_MS", round(HELD_WITHIN_S * 1000)),
                     (rollup_shard, "PUBLISH_S", PUBLISHES_S),
                     (rollup_shard, "ALL_WINDOWS_S", 5 * PUBLISHES_S),
                     (rollup_shard, "BEHIND_S", PUBLISHES_S),  # nobody is spared by publishing less
@@ -127,6 +159,16 @@ class World:
         finally:
             self.loop.close()
 
+    def forget(self) -> None:
+        """Let go of what refers to each other in circles, so that nearly all of it is gone at once; it is over."""
+        for life in self.lives:
+            for owned in life.shards.owned.values():
+                vars(owned).clear()
+            for part in (life.shards, life.source, life):
+                vars(part).clear()
+        for whole in (self.loop, self.broker, self):
+            vars(whole).clear()
+
     async def _run(self) -> list[str]:
         self._work = work = [asyncio.ensure_future(one) for one in (self._send(), self._harm(), self._coordinate())]
         for number in range(self._wanted):
@@ -140,6 +182,7 @@ class World:
                 if settled(self):
                     out = differences(self)
                     if not out:
+                        out = self.early
                         break
             else:
                 out += [f"{life.name} ended: {life.why}" for life in self.lives if not life.alive][-3:]
@@ -156,9 +199,20 @@ class World:
     # -- what happens
 
     async def _send(self) -> None:
-        for one in self.expected.sendings:
-            await self.loop.until(one.at_s)
+        for one in sorted(self.expected.sendings, key=self._sent_s):
+            if one is self._last:
+                await self.loop.until(LAST_S - 0.1)
+                self._hang(self._reports_of(one.tp), HIDDEN_S)
+            await self.loop.until(self._sent_s(one))
             self.broker.append(one.tp, [(one.key, one.value, one.time_ms, ())])
+
+    def _sent_s(self, one: Sending) -> float:
+        return LAST_S if one is self._last else one.at_s
+
+    def _reports_of(self, source: TopicPartition) -> TopicPartition:
+        """Give the partition by which whoever reads a source reports."""
+        layout = self.installation.layout
+        return TopicPartition(layout.deltas(layout.source_of(source.topic)[0]), source.partition)
 
     async def _harm(self) -> None:
         for at_s, what in self.plan.moments:
@@ -169,7 +223,7 @@ class World:
 
     def _do(self, what: str) -> None:
         rng, alive = self.rng, [life for life in self.lives if life.alive]
-        self.plan.happened += 1
+        self.plan.happened[f"{what} at a moment"] += 1
         if what == "rebalance":
             self._rebalance.set()
         elif what == "outage":
@@ -179,16 +233,16 @@ class World:
                 self.broker.compact(TopicPartition(self.installation.layout.state(group), shard))
             self.broker.compact(TopicPartition(self.installation.layout.rollup, 0))
         elif what == "hang":
-            self._hang(rng.choice(self.expected.sendings).tp)
+            self._hang(rng.choice(self.expected.sendings).tp, rng.uniform(0.3, 3))
         elif alive:
             victim = rng.choice(alive)
             victim.crash("killed") if what == "crash" else victim.freeze(rng.uniform(0.6, 2.8))
 
-    def _hang(self, tp: TopicPartition) -> None:
+    def _hang(self, tp: TopicPartition, seconds: float) -> None:
         """Let some other producer leave a transaction open for a while, and then take it back."""
         epoch = self.broker.fence("stranger")
         self.broker.write("stranger", epoch, tp, [(b"k", b"{}", START_MS, ())])
-        self.loop.call_later(self.rng.uniform(0.3, 3), self._take_back, epoch)
+        self.loop.call_later(seconds, self._take_back, epoch)
 
     def _take_back(self, epoch: int) -> None:
         with suppress(ProducerFenced):  # the next stranger ended it already
@@ -199,6 +253,8 @@ class World:
     def _start(self, name: str) -> None:
         life = Process(name, self.broker, self.plan, self.rng, self.loop)
         link: Any = WireLink(life)
+        beats = Heart(life.clock)
+        life.watched = self._look_at
         layout, counts = self.installation.layout, self.installation.shards
 
         def make(id: ShardId) -> Owned:
@@ -208,7 +264,7 @@ class World:
                 return RollupShard(rollup, log, layout, counts, encode, life, snapshot_s=snapshot_s, clock=life.clock)
             fold = ShardFold(id.group, id.shard, counts[id.group], self.installation.fold)
             outputs = Outputs(layout, id, counts, max(counts.values()))
-            return Shard(outputs, fold, log, life.source, Options(), clock=life.clock)
+            return Shard(outputs, fold, log, life.source, Options(), clock=life.clock, heart=beats)
 
         life.shards = Shards(layout, make, lambda *, patient=False: WireReader(link, patient=patient))
         self.lives.append(life)
@@ -216,6 +272,20 @@ class World:
         life.spawn(life.source.pump())
         self._rebalance.set()
         self._work.append(asyncio.ensure_future(self._replace(life)))
+
+    def _look_at(self, view: RollupView) -> None:
+        """Hold a publication that says that all is complete beside what had been sent by then."""
+        ended, complete = 0, False
+        for reading in view.readings:
+            if reading.metric == "events_total" and reading.labels["kind"] not in OF_LEADS:
+                ended += int(reading.value or 0)
+            elif reading.metric == "complete":
+                complete = reading.value == 1
+        if complete:
+            until_s = (view.as_of_ms - START_MS) / 1000 - UNCOUNTED_S
+            sent = sum(self._sent_s(one) < until_s and one.tp.topic not in OF_LEADS for one in self.expected.sendings)
+            if ended < sent:
+                self.early.append(f"complete as of {until_s + UNCOUNTED_S:.1f} s with {ended} of {sent} records")
 
     async def _replace(self, life: Process) -> None:
         """Start a process anew when it ended, as a supervisor does."""

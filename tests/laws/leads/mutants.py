@@ -74,6 +74,12 @@ MUTANTS = (
         '"""Keep a fact."""\n        home = self.root(message)',
         '"""Keep a fact."""\n        home = self._store.make(message.at)',
     ),
+    Mutant(
+        "who is a lead is kept as if nobody were",
+        f"{STAGE}/store.py",
+        "if own is None or own.evident or row.version",
+        "if own is None or row.version",
+    ),
     Mutant("moments are not listed", f"{STAGE}/due.py", "if not before_ms or due_ms < before_ms:", "if False:"),
     Mutant(
         "what was counted is taken back by the clock of today",
@@ -178,8 +184,8 @@ MUTANTS = (
     Mutant(
         "whoever is parted goes on from a name that is over",
         f"{STAGE}/results.py",
-        "for one in home.told if one.changes\n",
-        "for one in home.told\n",
+        "for one in home.told if one.changes}",
+        "for one in home.told}",
         "results",
     ),
     Mutant(

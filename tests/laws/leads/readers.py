@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from msgspec import Raw
-
 from stream.changes.accumulator import Accumulator
 from stream.changes.cells import Cell
 from stream.changes.panes import MINUTE_MS
@@ -30,7 +28,8 @@ from stream.identity.facts import (
     Visit,
 )
 from stream.identity.ids import VISITOR, Id, Namer, is_junk, links
-from stream.identity.messages import Drop, Link, Name, Put, Seen, encode
+from stream.identity.messages import Drop, Link, Name, Put, Seen
+from stream.identity.outgoing import Outgoing
 from tests.laws.leads.worlds import Event
 
 GAP_MS = 30 * MINUTE_MS
@@ -80,7 +79,7 @@ class Reader:
         self.group, self.namer, self.accumulator = group, namer, accumulator
         self.rows: dict[str, Row] = {}
         self.known: set[str] = set()
-        self.messages: dict[int, list[Raw]] = {}
+        self.outgoing = Outgoing()
         self._linked: set[tuple[Id, Id]] = set()
         self._named: dict[Id, tuple[int, str]] = {}
 
@@ -213,7 +212,12 @@ class Reader:
                 self._send(Seen(strong, id, visitor))
 
     def _send(self, message: Any) -> None:
-        self.messages.setdefault(message.at.home, []).append(encode(message))
+        if isinstance(message, Put):
+            self.outgoing.put(message.id, message.fact)
+        elif isinstance(message, Name):
+            self.outgoing.name(message)
+        else:
+            self.outgoing.send(message)
 
     # who is forgotten -------------------------------------------------------------------------------------
 

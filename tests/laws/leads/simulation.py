@@ -155,7 +155,7 @@ class ReaderShard:
 
     def commit(self) -> list[tuple[str, int | None, bytes, bytes]]:
         """Give what goes to shards of leads."""
-        messages, self.reader.messages = self.reader.messages, {}
+        messages = self.reader.outgoing.take()
         return [("leads", home, b"", bytes(one)) for home, some in messages.items() for one in some]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from stream import catalog
@@ -25,6 +26,16 @@ def test_changes_of_one_cell_and_pane_add_up_and_what_comes_to_nothing_is_left_o
     accumulator.add(("view", "s1"), 8, -1)
     accumulator.add(("view", "s2"), 7, -4)
     assert gathered(accumulator) == [("view", "s1", 7, 3), ("view", "s2", 7, -4)]
+
+
+def test_names_are_given_as_a_delta_encodes_them() -> None:
+    accumulator = Accumulator()
+    cells: list[tuple[str | int | None, ...]] = [("view", "s1"), ("email", "s1", None, 70_000), ("view", "s2")]
+    for turn in range(2):
+        for cell in cells[turn:]:
+            accumulator.add(cell, 7)
+        names, *_ = accumulator.take(coded=True)
+        assert list(map(bytes, names)) == list(map(msgspec.msgpack.encode, cells[turn:]))
 
 
 def test_taking_empties() -> None:

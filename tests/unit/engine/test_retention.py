@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from stream.changes.panes import DAY_MS, HOUR_MS
 from stream.contract.privacy import NEVER_LATE_MS
-from stream.contract.records import FROM_HEADER, REROUTE
+from stream.contract.records import FROM_HEADER, Record
 from stream.engine.commit import ShardReport
 from stream.engine.retention import Oldest, Retention
-from stream.ingest.columns import Columns
 
 NOW = 100 * DAY_MS
 KINDS = ("page_view", "form")
@@ -115,9 +113,7 @@ def test_a_kind_is_silent_only_after_its_own_lateness(after_ms: int, rows_ms: in
 
 def test_what_another_shard_forwards_of_one_kind_holds_back_that_kind_alone() -> None:
     retention = Retention(("ad", "cost"), DAY_MS, {"cost": 35 * DAY_MS})
-    records = [(0, NOW, None, b"", ((FROM_HEADER, b"3"),))]
-    batch = Columns("cost", [None], [0], [""], ["s"], ["s"], np.zeros(1, np.int64), np.array([NOW - 20 * DAY_MS]),
-                    np.array([NOW]), records, REROUTE)  # fmt: skip
-    retention.forwarded(batch)
+    records: list[Record] = [(0, NOW, None, b"", ((FROM_HEADER, b"3"),))]
+    retention.forwarded("cost", records, [(0, NOW - 20 * DAY_MS)])
     found = retention.oldest({"ad": NOW, "cost": NOW}, ShardReport(True, NOW))
     assert found == Oldest(NOW - 55 * DAY_MS, NOW - DAY_MS, {"cost": NOW - 55 * DAY_MS})

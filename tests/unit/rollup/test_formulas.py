@@ -29,8 +29,8 @@ class Table:
         self.windows.advance(NOW_MS)
 
     def add(self, cell: Cell, n: int = 1, ago_ms: int = 3_600_000) -> None:
-        index, pane, amount = np.array([0]), np.array([NOW_MS - ago_ms]), np.array([n])
-        self.windows.apply(*self.series.expand([cell], index, pane, amount))
+        change = np.array(self.series.numbers([cell])), np.array([NOW_MS - ago_ms]), np.array([n])
+        self.windows.apply(*self.series.expand([change]))
 
     def read(self, name: str, window: str = "24h", everything: bool = True) -> list[tuple[object, ...]]:
         self.formulas.refresh()
@@ -134,7 +134,27 @@ def test_a_new_series_gives_its_metric_anew(table: Table) -> None:
     table.add(("view", "s1", "email"))
     table.read("channel_page_views")
     table.add(("view", "s1", "audio"))
-    assert {row[0] for row in table.read("channel_page_views", everything=False)} >= {"audio"}
+    assert {row[0] for row in table.read("channel_page_views", everything=False)} == {"audio"}
+
+
+def test_a_new_series_hides_no_change_of_the_others(table: Table) -> None:
+    for channel in ("email", "paid_video"):
+        table.add(("view", "s1", channel))
+    table.read("channel_page_views")
+    table.add(("view", "s1", "audio"))
+    table.add(("view", "s1", "email"), 4)
+    found = {row[0]: row[1] for row in table.read("channel_page_views", everything=False)}
+    assert found == {"audio": 1, "email": 5}
+
+
+def test_a_new_denominator_gives_its_own_ratio_and_those_that_changed(table: Table) -> None:
+    for form in ("f", "g"):
+        table.add(("form_start", "s1", form), 2)
+    table.read("form_completion_ratio")
+    table.add(("form_start", "s1", "h"), 3)
+    table.add(("form_submit", "s1", "f"), 1)
+    told = {row[0]: row[1:4] for row in table.read("form_completion_ratio", everything=False)}
+    assert told == {"f": (0.5, 1, 2), "h": (0.0, 0, 3)}
 
 
 def test_quantiles_that_moved_are_given_even_where_sum_and_number_are_the_same(table: Table) -> None:

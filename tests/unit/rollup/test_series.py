@@ -63,8 +63,8 @@ def test_every_kind_of_cell_is_counted_and_every_count_has_a_metric() -> None:
 def test_changes_of_cells_become_changes_of_series() -> None:
     made = series()
     names: list[Cell] = [("view", "s1", "email"), ("form_view", "s1", "f")]
-    index, panes, amounts = np.array([0, 1, 0]), np.array([5, 6, 7]), np.array([1, 2, 3])
-    sids, at, n = made.expand(names, index, panes, amounts)
+    view, form = made.numbers(names)
+    sids, at, n = made.expand([(np.array([view, form, view]), np.array([5, 6, 7]), np.array([1, 2, 3]))])
     found = sorted((made.order[s][0], p, a) for s, p, a in zip(sids.tolist(), at.tolist(), n.tolist(), strict=True))
     assert found == [
         ("channel_page_views", 5, 1), ("channel_page_views", 7, 3), ("form_views", 6, 2), ("page_views", 5, 1), ("page_views", 7, 3),
@@ -138,3 +138,21 @@ def test_a_count_that_the_catalog_dropped_keeps_its_number() -> None:
     made.restore("once_counted", ("s1",))
     made.restore("page_views", ("s1",))
     assert made.sids["page_views"] == {("s1",): 1}
+
+
+def test_buckets_are_in_order_however_their_series_came() -> None:
+    made = series()
+    name = next(name for name, count in catalog.COUNTS.items() if "chat_seconds" in count.cells)
+    for buckets in ((7, 3), (5,), (), (9, 1, 4)):
+        for bucket in buckets:
+            for bot in ("anna", "sally"):
+                made.targets(("chat_seconds", "s1", bot, bucket))
+        naive = {
+            labels[:-1]: sorted((key[-1], sid) for key, sid in made.sids[name].items() if key[:-1] == labels[:-1])
+            for labels in made.sids[name]
+        }
+        found = {labels: list(zip(*pairs, strict=True)) for labels, pairs in made.grouped(name).items()}
+        assert found == naive
+        assert list(found) == list(naive)
+    made.clear()
+    assert {labels: len(pairs[0]) for labels, pairs in made.grouped(name).items()} == dict.fromkeys(naive, 6)

@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from stream.changes.deltas import Delta
-from stream.rollup.standing import SILENT_AFTER_MS, Standings
+from stream.changes.holds import Held, Holds
+from stream.rollup.standing import HELD_WITHIN_MS, SILENT_AFTER_MS, Standings
 
 EMPTY = Delta("ads", 0, 1, [], b"", b"", b"", [], {}, None, True, 0, {}, [], {}, {}, {})
 
@@ -39,6 +40,54 @@ def test_a_shard_that_has_gone_silent_is_not_caught_up(later_ms: int, complete: 
     for delta in ALL[1:]:
         standings.take(replace(delta, seq=2), 1_000 + later_ms)
     assert standings.complete(1_000 + later_ms) is complete
+
+
+HELD_MS = 1_000 + SILENT_AFTER_MS - 1  # a moment before all of them would count as silent
+OF_ALL = [Held(delta.group, delta.shard, 1, "") for delta in ALL]
+
+
+@pytest.mark.parametrize(
+    ("held", "said_ms", "stamp_ms", "complete"),
+    [
+        (OF_ALL, HELD_MS, HELD_MS, True),
+        (OF_ALL, HELD_MS, HELD_MS + 5, True),
+        (OF_ALL[:2], HELD_MS, HELD_MS, False),  # nobody speaks for the third
+        ([*OF_ALL[:2], Held("emails", 1, 2, "")], HELD_MS, HELD_MS, False),  # a report that is still to come
+        ([*OF_ALL[:2], Held("emails", 1, 0, "")], HELD_MS, HELD_MS, False),  # of somebody who owns it no more
+        ([*OF_ALL[:2], Held("emails", 1, 1, "b")], HELD_MS, HELD_MS, False),  # of another life
+        ([*OF_ALL, Held("ads", 7, 1, "")], HELD_MS, HELD_MS, True),  # a shard that nobody knows is nobody's
+        (OF_ALL, HELD_MS - HELD_WITHIN_MS - 1, HELD_MS, False),  # too long on its way
+        (OF_ALL, 1_000, 1_000 + HELD_WITHIN_MS, False),  # it counts from when it was said
+        (OF_ALL, HELD_MS + 60_000, HELD_MS, True),  # of a broker whose clock is ahead
+    ],
+)
+def test_a_heartbeat_counts_for_shards_whose_newest_report_it_names(
+    held: list[Held], said_ms: int, stamp_ms: int, complete: bool
+) -> None:
+    standings = reported(*ALL)
+    standings.hold(Holds(said_ms, held), stamp_ms)
+    standings.hold(Holds(said_ms, held), stamp_ms)  # however often
+    assert standings.complete(1_000 + SILENT_AFTER_MS + 5) is complete
+    assert not standings.complete(HELD_MS + 5 + SILENT_AFTER_MS), "it lasts no longer than a report does"
+
+
+def test_a_heartbeat_makes_nobody_caught_up_and_says_nothing_of_what_comes_later() -> None:
+    behind = replace(ALL[1], seq=2, caught_up=False)
+    standings = reported(*ALL, behind)
+    standings.hold(Holds(1_000, [Held("emails", 0, 2, "")]), 1_000)
+    assert not standings.complete(1_000)
+
+    standings = reported(*ALL)
+    standings.hold(Holds(9_000, OF_ALL), 9_000)
+    for delta in ALL:
+        standings.take(replace(delta, seq=2), 2_000)
+    assert not standings.complete(2_000 + SILENT_AFTER_MS), "a newer report counts from when it was made"
+
+
+def test_while_shards_rest_time_goes_on() -> None:
+    standings = reported(*ALL)
+    standings.hold(Holds(60_000, OF_ALL), 60_000)
+    assert standings.reached_ms(60_500) == 60_500
 
 
 def test_the_newest_report_replaces_what_was_said_and_keeps_what_was_highest() -> None:

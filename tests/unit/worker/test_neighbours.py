@@ -104,7 +104,7 @@ def test_settings_are_told_apart_and_what_is_long_is_told_by_a_hash():
 #: Settings in which workers that run together may differ: where and how they run, not what they count.
 OF_EACH = re.compile(
     r"brokers|topic_prefix|group_id|generation|instance_id|session_timeout|allow_plaintext|(tls|sasl|http|log)(_.*)?"
-    r"|commit_interval|start|inbox|stall_timeout|alerts|pace"
+    r"|commit_interval|start|inbox|stall_timeout|alerts|pace|native"
 )
 
 

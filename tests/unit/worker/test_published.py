@@ -7,6 +7,7 @@ import orjson
 from stream.contract.alert import Verdict
 from stream.contract.readings import Reading
 from stream.contract.results import encode
+from stream.worker import published
 from stream.worker.published import Published, key_of
 
 
@@ -25,6 +26,16 @@ def test_only_what_changed_is_written():
     assert {r.metric for r in out.confirm()} == {"a", "b"}
     later = [reading("a", 1, as_of=9), reading("b", 3, as_of=9)]
     assert out.rows(later, None) == [(key_of(later[1]), b"3")]
+
+
+def test_keys_are_those_of_the_labels_however_many_there_were(monkeypatch):
+    monkeypatch.setattr(published, "_MOST_KEYS", 5)
+    keys, tables = published.Keys(), [{"site": f"s{at}"} for at in range(4)]
+    for turn in range(6):
+        for labels in [*tables, {"site": f"t{turn}"}]:  # the last one is of a series that is gone at once
+            for metric, window in (("a", "5m"), ("a", None), ("b", "5m")):
+                one = Reading(metric, labels, window, 1, None, None, 1, 0, 1, 1, True, None, 1, "v")
+                assert keys.of(one) == key_of(one)
 
 
 def test_a_change_of_standing_is_a_change():

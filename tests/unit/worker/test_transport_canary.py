@@ -83,6 +83,11 @@ def test_what_we_override_or_call_is_still_there(owner, name):
             fetcher.Fetcher.__init__,
             ["self._records =", "self._closed =", "self._subscriptions =", "self._wait_consume_future"],
         ),
+        (
+            fetcher.Fetcher._get_actions_per_node,
+            ["self._fetch_max_wait_ms,", "self._fetch_min_bytes,", "backoff = self._fetcher_timeout"],
+        ),
+        (fetcher.Fetcher._proc_fetch_request, ["tp_state.highwater = ", "tp_state.timestamp = now_ms"]),
         (fetcher.FetchResult.__init__, ["self._topic_partition", "self._partition_records"]),
         (
             fetcher.PartitionRecords.__init__,

@@ -7,7 +7,8 @@ import pytest
 from stream.changes.panes import DAY_MS
 from stream.identity.facts import Booked, Fact, Held, Mailed, PlatformForm, Settled, Told, Visit
 from stream.identity.ids import EMAIL, LEAD, USER, Id
-from stream.stages.leads.clusters import groups, lives, moment_of, visitor_of
+from stream.identity.packed import moment_of
+from stream.stages.leads.clusters import groups, lives, visitor_of
 
 A, B = (Id(EMAIL, bytes((n,)) * 16, 0) for n in (1, 2))
 L, M = (Id(LEAD, bytes((n,)) * 16, 0) for n in (3, 4))

@@ -6,9 +6,9 @@ from msgspec import Raw
 
 from stream.identity.facts import Counted, Evidence, Mailed, Visit
 from stream.identity.ids import EMAIL, Id
+from stream.identity.packed import FACTS, encode_fact
 from stream.stages.leads.known import MOST_FACTS, Known
 from stream.stages.leads.messages import Moved
-from stream.stages.leads.rows import FACTS, encode_fact
 
 SHARED = Id(EMAIL, b"\x01" * 16, 0)
 MAIL = encode_fact(Mailed("m1", "opened", 5))

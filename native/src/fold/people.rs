@@ -1,0 +1,252 @@
+//! People: the facts of one person into their row, as far as they are common cases.
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PySet, PyString};
+use rustc_hash::FxHashMap;
+
+use super::changes::{Changes, Grid};
+use super::extend::{begin, extend};
+use super::fact::Fact;
+use super::labels::Labels;
+use super::msgpack::Writer;
+use super::numbers::SiteNumbers;
+use super::options::Options;
+use super::row::Row;
+use super::way::Way;
+use super::{read, write};
+
+/// What Python keeps of the people of a shard, for one fold.
+pub struct Tables<'py> {
+    encoded: Bound<'py, PyDict>,
+    dirty: Bound<'py, PySet>,
+    /// `KnownPeople`, hashes of keys that were noted in it, and whether it was loaded with others.
+    known: Bound<'py, PyAny>,
+    noted: Bound<'py, PySet>,
+    is_loaded: bool,
+    /// Where people are followed: keys of those of whom more is told than what is counted.
+    told: Option<[Bound<'py, PyDict>; 2]>,
+}
+
+impl<'py> Tables<'py> {
+    /// Takes those of a `PeopleFold`.
+    pub fn of(people: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let (rows, known) = (people.getattr("rows")?, people.getattr("known")?);
+        let following = people.getattr("_following")?;
+        let told = if following.is_none() {
+            None
+        } else {
+            let outside = following.getattr("outside")?.getattr("rows")?.getattr("encoded")?;
+            Some([
+                following.getattr("_details")?.downcast_into()?,
+                outside.downcast_into()?,
+            ])
+        };
+        Ok(Tables {
+            encoded: rows.getattr("encoded")?.downcast_into()?,
+            dirty: rows.getattr("dirty")?.downcast_into()?,
+            noted: known.getattr("noted")?.downcast_into()?,
+            is_loaded: known.getattr("rows")?.getattr("sums")?.is_truthy()?,
+            known,
+            told,
+        })
+    }
+
+    /// Tells whether more is told of a person than what is counted.
+    fn concerns(&self, key: &Bound<'py, PyString>) -> PyResult<bool> {
+        match &self.told {
+            None => Ok(false),
+            Some([details, outside]) => Ok(details.contains(key)? || outside.contains(key)?),
+        }
+    }
+
+    /// Tells whether somebody whose row is gone had a key event.
+    fn is_known(&self, key: &Bound<'py, PyString>) -> PyResult<bool> {
+        if !self.is_loaded && (self.noted.is_empty() || !self.noted.contains(key.hash()?)?) {
+            return Ok(false);
+        }
+        self.known.call_method1("last", (key,))?.is_truthy()
+    }
+}
+
+/// What became of a person's facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folded {
+    /// So many of them, in order, are in the row; Python takes the rest.
+    Of(usize),
+    /// All of them, and the row is larger than it may be.
+    TooLarge,
+}
+
+/// The people of one shard.
+pub struct People {
+    options: Options,
+    changes: Changes,
+    sites: FxHashMap<Box<str>, SiteNumbers>,
+    pub labels: Labels,
+    writer: Writer,
+}
+
+impl People {
+    pub fn new(options: Options, grid: Grid, labels: Labels) -> Self {
+        People {
+            options,
+            changes: Changes::new(grid),
+            sites: FxHashMap::default(),
+            labels,
+            writer: Writer::default(),
+        }
+    }
+
+    /// Gives the actions of the chatbot as rows number them.
+    pub fn chat_actions(&self) -> &[String] {
+        &self.options.words.chat_actions
+    }
+
+    /// Counts in an accumulator from now on.
+    pub fn count_in(&mut self, accumulator: &Bound<'_, PyAny>) -> PyResult<()> {
+        if !self.changes.count_in(&accumulator.getattr("ids")?) {
+            self.sites = FxHashMap::default();
+        }
+        Ok(())
+    }
+
+    /// Hands what was counted to the accumulator, new people by what everybody's first page view counts for.
+    pub fn flush(&mut self, accumulator: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (py, changes) = (accumulator.py(), &mut self.changes);
+        for numbers in self.sites.values_mut() {
+            let site = &*numbers.site;
+            for (pane, n) in numbers.newcomers.drain() {
+                changes.add(py, "newcomer", &[site.into()], pane, n)?;
+                for to in ["form_start", "lead"] {
+                    changes.add(py, "step_from", &[site.into(), "first_view".into(), to.into()], pane, n)?;
+                }
+            }
+        }
+        changes.give(accumulator)
+    }
+
+    /// Folds the facts of a person, which it puts in order; a fault of this code is an error that names the person.
+    pub fn person<'a>(
+        &mut self,
+        tables: &Tables<'_>,
+        key: &Bound<'_, PyString>,
+        site: &str,
+        facts: &mut [Fact<'a>],
+    ) -> PyResult<Folded> {
+        let folded = catch_unwind(AssertUnwindSafe(|| self.fold(tables, key, site, facts)));
+        folded.unwrap_or_else(|_| {
+            let message = format!("the fold of {key:?} broke off: LEADPULSE_NATIVE=off folds it without compiled code");
+            Err(PyRuntimeError::new_err(message))
+        })
+    }
+
+    fn fold<'a>(
+        &mut self,
+        tables: &Tables<'_>,
+        key: &Bound<'_, PyString>,
+        site: &str,
+        facts: &mut [Fact<'a>],
+    ) -> PyResult<Folded> {
+        if !facts.is_sorted_by(|one, other| one.time_ms < other.time_ms) {
+            facts.sort_by(|one, other| (one.time_ms, one.source, one.id).cmp(&(other.time_ms, other.source, other.id)));
+        }
+        let [first, .., last] = facts else {
+            return match facts.first() {
+                Some(one) => self.fold_in_order(tables, key, site, facts, one.time_ms),
+                None => Ok(Folded::Of(0)),
+            };
+        };
+        if last.time_ms - first.time_ms > self.options.numbers.memory_ms {
+            return Ok(Folded::Of(0));
+        }
+        let first_ms = first.time_ms;
+        self.fold_in_order(tables, key, site, facts, first_ms)
+    }
+
+    fn fold_in_order<'a>(
+        &mut self,
+        tables: &Tables<'_>,
+        key: &Bound<'_, PyString>,
+        site: &str,
+        facts: &[Fact<'a>],
+        first_ms: i64,
+    ) -> PyResult<Folded> {
+        if tables.concerns(key)? {
+            return Ok(Folded::Of(0));
+        }
+        let raw = match tables.encoded.get_item(key)? {
+            Some(raw) => Some(raw.downcast_into::<PyBytes>()?),
+            None => None,
+        };
+        let row = match &raw {
+            Some(raw) => match read::row(raw.as_bytes()) {
+                Ok(row) => Some(row),
+                Err(_) => return Ok(Folded::Of(0)),
+            },
+            None => None,
+        };
+        let row = row.filter(|row| first_ms - row.last <= self.options.numbers.memory_ms);
+        let followed = tables.told.is_some() && row.as_ref().is_some_and(|row| row.extra.is_some());
+        if followed || (row.is_none() && tables.is_known(key)?) {
+            return Ok(Folded::Of(0));
+        }
+        let key_ms = row.as_ref().map_or(0, newest_key);
+        let Some((row, done)) = self.incremental(key.py(), site, row, facts)? else {
+            return Ok(Folded::Of(0));
+        };
+        let newest_ms = newest_key(&row);
+        if newest_ms > key_ms {
+            tables.known.call_method1("note", (key, newest_ms))?;
+        }
+        self.writer.out.clear();
+        write::row(&mut self.writer, &row);
+        tables.encoded.set_item(key, PyBytes::new(key.py(), &self.writer.out))?;
+        tables.dirty.add(key)?;
+        let is_large = self.writer.out.len() > self.options.numbers.row_bytes;
+        Ok(if is_large && done == facts.len() {
+            Folded::TooLarge
+        } else {
+            Folded::Of(done)
+        })
+    }
+
+    /// Folds facts into a row, or begins one; gives it and how many facts it holds, None where that is none.
+    fn incremental<'a>(
+        &mut self,
+        py: Python<'_>,
+        site: &str,
+        row: Option<Row<'a>>,
+        facts: &[Fact<'a>],
+    ) -> PyResult<Option<(Row<'a>, usize)>> {
+        if !self.sites.contains_key(site) {
+            self.sites.insert(site.into(), SiteNumbers::new(site));
+        }
+        let Some(site) = self.sites.get_mut(site) else {
+            return Ok(None);
+        };
+        let (options, changes, labels) = (&self.options, &mut self.changes, &mut self.labels);
+        let mut way = Way {
+            py,
+            options,
+            changes,
+            site,
+            labels,
+            talked: Vec::new(),
+        };
+        match row {
+            None => begin(&mut way, facts),
+            Some(mut row) => {
+                let done = extend(&mut way, &mut row, facts)?;
+                Ok(if done == 0 { None } else { Some((row, done)) })
+            }
+        }
+    }
+}
+
+/// Gives when a person last had a key event, as far as those who have no extra can have had one; 0 is never.
+fn newest_key(row: &Row<'_>) -> i64 {
+    row.extra.as_ref().map_or(0, |extra| extra.known.max(row.last_key()))
+}

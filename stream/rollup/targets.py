@@ -1,0 +1,130 @@
+"""Targets: which series each cell adds to, as arrays, so that the changes of many shards find theirs at once.
+
+In:  cells, as they are or as a delta encodes them, each once with the series that were found for it.
+Out: a number for each cell; changes of cells by number turned into changes of series.
+
+A name that comes again costs one look into a table: what it says was read when it came first. Numbers are private to
+the process, and go on meaning what they meant when a cell was forgotten: changes that wait are of the series that
+were right when they came.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.changes.cells import Cell
+from stream.changes.panes import Grid
+from stream.rollup.budget import ALWAYS, NEVER
+from stream.windows.level import merged
+
+Ints = NDArray[np.int64]
+Name = Cell | bytes
+
+_MOST_CELLS: Final = 100_000
+_MOST_NUMBERS: Final = 3 * _MOST_CELLS  # with those of cells that were forgotten
+
+
+class Part(NamedTuple):
+    """The series that a cell adds to in [from, to)."""
+
+    from_ms: int
+    to_ms: int
+    sids: list[int]
+
+
+class Targets:
+    """The series of cells, as far as they were found."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        #: Cell → its number.
+        self.numbers: dict[Name, int] = {}
+        self._of_kind: dict[str, list[Name]] = {}  # of those
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.forget()
+        # by number: where its series begin among all, and how many they are
+        self._first, self._sizes, self._sids = array("q"), array("q"), array("q")
+        self._parted: dict[int, list[Part]] = {}  # cells that add to different series before and after a moment
+
+    def add(self, name: Name, kind: str, parts: list[Part]) -> int:
+        """Remember the series of a cell, from moment to moment; give its number."""
+        if len(self.numbers) >= _MOST_CELLS:
+            self.forget()
+        number = self.numbers[name] = len(self._first)
+        self._of_kind.setdefault(kind, []).append(name)
+        sids = parts[-1].sids if parts else []
+        self._first.append(len(self._sids))
+        self._sizes.append(len(sids))
+        self._sids.extend(sids)
+        if len(parts) > 1:
+            self._parted[number] = parts
+        return number
+
+    def sids(self, number: int) -> list[int]:
+        """Give the series that a cell adds to by now."""
+        first = self._first[number]
+        return self._sids[first : first + self._sizes[number]].tolist()
+
+    def parts(self, number: int) -> list[Part]:
+        """Give the series that a cell adds to, from moment to moment."""
+        return self._parted.get(number) or [Part(ALWAYS, NEVER, self.sids(number))]
+
+    def forget(self, kinds: Iterable[str] | None = None) -> None:
+        """Forget the cells of some kinds, or all of them."""
+        if kinds is None:
+            self.numbers.clear()
+            self._of_kind.clear()
+            return
+        for kind in kinds:
+            for name in self._of_kind.pop(kind, ()):
+                self.numbers.pop(name, None)
+
+    def expand(self, changes: Sequence[tuple[Ints, Ints, Ints]]) -> tuple[Ints, Ints, Ints]:
+        """Turn changes of cells, as (numbers, panes, amounts), into changes of series; no number is in use after it.
+
+        Shards that change the same cell in the same pane are added up before that: a cell adds to many series.
+        """
+        numbers, panes, amounts = (np.concatenate(column) for column in zip(*changes, strict=True))
+        numbers, panes, amounts = merged(numbers, panes, amounts)
+        early: list[tuple[Ints, Ints, Ints]] = []
+        if self._parted:
+            numbers, panes, amounts, early = self._early(numbers, panes, amounts)
+        found = self._of(numbers, panes, amounts)
+        if len(self._first) > _MOST_NUMBERS:
+            self._begin_anew()
+        if not early:
+            return found
+        sids, at, n = (np.concatenate(column) for column in zip(found, *early, strict=True))
+        return sids, at, n
+
+    def _of(self, numbers: Ints, panes: Ints, amounts: Ints) -> tuple[Ints, Ints, Ints]:
+        first, sizes = (np.frombuffer(column, np.int64)[numbers] for column in (self._first, self._sizes))
+        ends = np.cumsum(sizes)
+        total = int(ends[-1]) if len(ends) else 0
+        at = np.repeat(first - (ends - sizes), sizes) + np.arange(total)
+        sids = np.frombuffer(self._sids, np.int64)[at] if total else at
+        return sids, np.repeat(panes, sizes), np.repeat(amounts, sizes)
+
+    def _early(
+        self, numbers: Ints, panes: Ints, amounts: Ints
+    ) -> tuple[Ints, Ints, Ints, list[tuple[Ints, Ints, Ints]]]:
+        """Take out the changes that lie before the moment from which on their cells have series of their own."""
+        late = np.ones(len(numbers), np.bool_)
+        out: list[tuple[Ints, Ints, Ints]] = []
+        for number in np.intersect1d(numbers, np.fromiter(self._parted, np.int64, len(self._parted))).tolist():
+            own = numbers == number
+            for part in self._parted[number][:-1]:
+                here = own & (panes >= self._pane(part.from_ms)) & (panes < self._pane(part.to_ms))
+                late &= ~here
+                out += [(np.full(int(here.sum()), sid, np.int64), panes[here], amounts[here]) for sid in part.sids]
+        return numbers[late], panes[late], amounts[late], out
+
+    def _pane(self, ms: int) -> int:
+        return -NEVER if ms == ALWAYS else self._grid.pane(ms)

@@ -1,13 +1,11 @@
 """Bench: the figures that the project promises, measured on this machine.
 
-Run:  python -m tests.bench [drain|memory|leads|restore|latency|fixed|rto|steps|rollup|sources …] [--events N] [--visitors N] [--scattered]
+Run:  python -m tests.bench [drain|memory|leads|restore|latency|fixed|rto|steps|commits|rollup|sources …] [--events N] [--visitors N] [--scattered]
 Out:  throughput beside a plain reader, memory a visitor and a lead, the restore of leads, latency, what an idle worker costs,
       restart, µs by step, the rollup; an overview at the end. Without a name all, one after the other. `--table` runs nothing and writes what was measured last
       (build/bench.json, build/peers.json) into docs/performance.md, docs/scaling.md and the README.
 
 `python -m tests.bench.peers` compares with other engines.
-`python -m tests.bench.fold` shows what each step costs, without Kafka; `python -m tests.bench.commits` what an event
-costs by the size of commits.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ from tests.bench.peers import table
 from tests.integration.brokers import choose_broker
 from tests.integration.supervisor import python
 
-STAGES = ("drain", "memory", "leads", "restore", "latency", "fixed", "rto", "steps", "rollup", "sources")
+STAGES = ("drain", "memory", "leads", "restore", "latency", "fixed", "rto", "steps", "commits", "rollup", "sources")
 
 
 def main() -> None:
@@ -64,6 +62,8 @@ def main() -> None:
         sources.run()
     if "steps" in stages:
         subprocess.run([*python("-m"), "tests.bench.fold"], check=True)
+    if "commits" in stages:
+        subprocess.run([*python("-m"), "tests.bench.commits"], check=True)
     if "rollup" in stages:
         rollup.run()
     if {"drain", "latency", "fixed", "rto"} & set(stages):

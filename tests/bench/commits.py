@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Final
 
 from stream.worker.run import tame_collector
-from tests.bench import usage
+from tests.bench import figures, usage
 from tests.bench.fold import Commit, Steps, commits, drain
 from tests.bench.mix import Mix, Options
 
@@ -49,11 +49,13 @@ def main() -> None:
     tame_collector()
     print(f"{'records a commit':>16}{'µs/event':>10}{'x loop':>8}{'ingest':>9}", end="")
     print("".join(f"{part:>10}" for part in PARTS))
-    for size in map(int, args.commits.split(",")):
-        _line(size, args.visitors, args.rounds, leads=args.leads)
+    sizes = map(int, args.commits.split(","))
+    rows = [{"records": size, "us": _line(size, args.visitors, args.rounds, leads=args.leads)} for size in sizes]
+    if not args.leads:
+        figures.keep("commits", {"rows": rows})
 
 
-def _line(size: int, visitors: int, rounds: int, *, leads: bool) -> None:
+def _line(size: int, visitors: int, rounds: int, *, leads: bool) -> float:
     count = max(min(_EVENTS, size * _MOST_COMMITS), _LEAST_EVENTS, 2 * size)
     cut = commits(Mix(Options(events=count, visitors=visitors)), size)
     first = max(1, len(cut) // _WARM) + 1
@@ -71,6 +73,7 @@ def _line(size: int, visitors: int, rounds: int, *, leads: bool) -> None:
     shown = "".join(f"{parts[part] * 1e6 / events:>{width}.2f}" for part, width in (("ingest", 9), *_WIDTHS))
     whole_us = whole_s * 1e6 / events
     print(f"{size:>16,}{whole_us:>10.1f}{whole_us / loop_ms:>8.2f}{shown}", flush=True)
+    return whole_us
 
 
 _WIDTHS: Final = tuple((part, 10) for part in PARTS)

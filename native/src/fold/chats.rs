@@ -8,7 +8,6 @@ use pyo3::prelude::*;
 
 use super::deeds::{key_event, Key};
 use super::fact::{Actor, Chat, Fact, UNKNOWN};
-use super::open::Open;
 use super::options::{ChatRule, Options};
 use super::row::{Extra, Row, Talk};
 use super::way::Way;
@@ -116,13 +115,7 @@ fn of_thread(options: &Options, talks: &[Talk<'_>], thread: &str) -> Option<Conv
 }
 
 /// Folds a chatbot event that is a common case; tells whether it was a presence.
-pub fn chat<'a>(
-    way: &mut Way<'_, '_>,
-    row: &mut Row<'a>,
-    here: &Open,
-    fact: &Fact<'a>,
-    chat: &Chat<'a>,
-) -> PyResult<bool> {
+pub fn chat<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>, chat: &Chat<'a>) -> PyResult<bool> {
     let name = row.short(fact);
     let extra = row.extra.get_or_insert_with(Box::default);
     if way.talked.iter().all(|(thread, _)| thread != chat.thread) {
@@ -152,7 +145,7 @@ pub fn chat<'a>(
             stage: Cow::Borrowed(UNKNOWN),
             event: None,
         };
-        key_event(way, row, here, fact, key)?;
+        key_event(way, row, fact, key)?;
     }
     Ok(true)
 }

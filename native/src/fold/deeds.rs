@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use pyo3::prelude::*;
 
 use super::fact::{Fact, Form, FormAction, UNKNOWN};
-use super::open::Open;
 use super::row::{Deeds, KeyEvent, Row, Session, Str};
 use super::submissions::{self, submit};
 use super::way::Way;
@@ -23,13 +22,7 @@ pub struct Key<'a> {
 }
 
 /// Folds a form event; tells whether it was a presence.
-pub fn form<'a>(
-    way: &mut Way<'_, '_>,
-    row: &mut Row<'a>,
-    here: &Open,
-    fact: &Fact<'a>,
-    form: &Form<'a>,
-) -> PyResult<bool> {
+pub fn form<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>, form: &Form<'a>) -> PyResult<bool> {
     if form.action == FormAction::Other {
         return Ok(true);
     }
@@ -75,7 +68,7 @@ pub fn form<'a>(
         way.changes.up(cells.start, at);
         way.changes.up(cells.submit, at);
     }
-    submitted(way, row, here, fact, form, label)?;
+    submitted(way, row, fact, form, label)?;
     Ok(true)
 }
 
@@ -83,7 +76,6 @@ pub fn form<'a>(
 fn submitted<'a>(
     way: &mut Way<'_, '_>,
     row: &mut Row<'a>,
-    here: &Open,
     fact: &Fact<'a>,
     form: &Form<'a>,
     label: String,
@@ -135,19 +127,13 @@ fn submitted<'a>(
             stage: Cow::Borrowed(form.offer_stage.unwrap_or(UNKNOWN)),
             event,
         };
-        key_event(way, row, here, fact, key)?;
+        key_event(way, row, fact, key)?;
     }
     Ok(())
 }
 
 /// Converts a person with one session, once more or for the first time.
-pub fn key_event<'a>(
-    way: &mut Way<'_, '_>,
-    row: &mut Row<'a>,
-    _here: &Open,
-    fact: &Fact<'a>,
-    key: Key<'a>,
-) -> PyResult<()> {
+pub fn key_event<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>, key: Key<'a>) -> PyResult<()> {
     let (py, time_ms) = (way.py, fact.time_ms);
     let name = row.short(fact);
     let session = &mut row.newest;

@@ -155,13 +155,13 @@ fn extend_from<'a>(
             }
             Deed::Form(form) => {
                 here.ticks.push(tick);
-                if !deeds::form(way, row, &here, fact, form)? {
+                if !deeds::form(way, row, fact, form)? {
                     continue;
                 }
             }
             Deed::Chat(chat) => {
                 here.ticks.push(tick);
-                if !chats::chat(way, row, &here, fact, chat)? {
+                if !chats::chat(way, row, fact, chat)? {
                     continue;
                 }
             }

@@ -38,7 +38,7 @@ pub struct Arena {
 }
 
 /// What a buffer keeps of its room when it is cleared.
-const KEPT_BYTES: usize = 8 << 20;
+const KEPT_BYTES: usize = 1 << 20;
 
 impl Arena {
     /// Put the parts behind each other as one text; None where the arena is full, which then keeps none of them.

@@ -104,4 +104,5 @@ audit: $(STAMP)  ## does the lock fit the project, and is anything in it known t
 	@$(PY) .ci/dependencies.py
 
 clean:  ## remove what was built
-	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info native/target \
+		stream/kernels/leadpulse_native.*

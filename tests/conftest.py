@@ -35,8 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             f"LEADPULSE_TEST_EXAMPLES: {examples.CHOSEN}? known: {', '.join(sorted(examples.PROFILES))}"
         )
-    if not _side_by_side(config):
-        config.stash[_BEGAN] = shared.begin()
+    if not _side_by_side(config) and shared.RUN not in os.environ:  # else it is part of a run: of the fault suite
+        shared.begin()
+        config.stash[_BEGAN] = True
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -30,13 +30,10 @@ START_LIMIT_S, END_LIMIT_S = 700, 20  # Maven may have to fetch the jars
 _numbers = itertools.count(1)
 
 
-def begin() -> bool:
-    """Make the folder of a run, for this process and all that it starts; False: it is part of a run already."""
-    if RUN in os.environ:
-        return False
+def begin() -> None:
+    """Make the folder of a run, for this process and all that it starts."""
     os.environ[RUN] = tempfile.mkdtemp(prefix="leadpulse-run-")
     os.environ[f"{RUN}_BY"] = str(os.getpid())
-    return True
 
 
 def end() -> None:

@@ -207,7 +207,7 @@ class Level:
     def of_pane(self, pane: int) -> tuple[Ints, Ints]:
         """Give the series that hold anything in a pane, and what."""
         cells = self.cells.of_pane(pane, self.rows)
-        rows = np.flatnonzero(cells)
+        rows = cells.nonzero()[0]
         return self.sids[rows], cells[rows]
 
     def holds(self, sid: int) -> bool:

@@ -22,6 +22,7 @@ from stream.ingest import route
 from stream.kafka.layout import Layout
 from stream.kafka.topic_plan import TopicPlan
 from stream.kernels.murmur2 import partitions_by_murmur2
+from stream.kernels.native import Wanted
 from stream.rollup import rollup, series
 from stream.rollup.budget import families
 from stream.rollup.rollup import RollupOptions
@@ -46,6 +47,8 @@ LEAD_FIGURES: Final = ("stage_leads", "attributed_leads", "merged_leads", "key_e
 SHORT: Final = "1h"
 LONG: Final = "30d"
 
+_WANTED: Final[tuple[Wanted, ...]] = ("auto", "off")
+
 
 class Installation:
     """One set of shards."""
@@ -57,7 +60,8 @@ class Installation:
         #: Whether shards tell others of people.
         self.followed = bool(told)
         self.configs = {spec.name: spec.configs for spec in TopicPlan(self.layout, shards).specs}
-        self.fold = following(FoldOptions(), shards)
+        #: With the compiled core, where there is one, and without.
+        self.folds = {wanted: following(FoldOptions(native=wanted), shards) for wanted in _WANTED}
         self.windows = (SHORT, LONG) if self.followed else (SHORT,)
         self.rollup = RollupOptions(shards, windows=self.windows, label_limit=1_000, told=told)
         figures = {*FIGURES, *LEAD_FIGURES} if self.followed else set(FIGURES)

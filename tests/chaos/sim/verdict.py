@@ -230,7 +230,7 @@ def _state(found: Found) -> list[str]:
     """What is in the log is what a shard without any fault would remember."""
     out = []
     for (group, shard), logged in found.rows.items():
-        restored = ShardFold(group, shard, found.installation.shards[group], found.installation.fold)
+        restored = ShardFold(group, shard, found.installation.shards[group], found.world.fold)
         for key, value in logged.items():
             if key is not None and not key.startswith(b"\x00"):
                 restored.load(key, value)
@@ -253,7 +253,7 @@ def _plain(found: Found, group: str, shard: int) -> tuple[dict[str, Any], dict[s
     name = group, shard, *(sorted(record[2:] for record in some if record[4]) for source, some in records)
     known = found.expected.plain.get(repr(name))
     if known is None:
-        fold = ShardFold(group, shard, found.installation.shards[group], found.installation.fold)
+        fold = ShardFold(group, shard, found.installation.shards[group], found.world.fold)
         fold.fold(records)
         fold.stage.hand_over()
         known = {} if GROUPS[group].told_by else _rows(fold), fold.account.outcomes

@@ -72,6 +72,10 @@ HIDES: Final = 20
 LAST_S: Final = 3.5
 HIDDEN_S: Final = 10.0
 
+#: In one run of so many shards have the compiled core, where there is one: to make it costs more than such a run's few
+#: records, and all others ask the Python, which gives the same answers.
+NATIVELY: Final = 7
+
 #: Seeds beside each other share streams, so that a process has few of them to work out.
 TOGETHER: Final = 50
 #: Runs in which people are followed cost five times as much: of the first ones they are one in five, later one in 25.
@@ -109,6 +113,7 @@ class World:
         followed = seed % (5 if seed < _OFTEN else 25) == 4  # shards tell others of people
         place = rng.randrange(len(FOLLOWED if followed else PLAIN))
         self.installation = installation(place, followed)
+        self.fold = self.installation.folds["auto" if seed % NATIVELY == 0 else "off"]
         drawn = faults.planned(rng)
         self.plan = drawn if plan is None else plan
         self.expected = expected(place, followed, seed // TOGETHER % (FOLLOWED_STREAMS if followed else STREAMS))
@@ -262,7 +267,7 @@ class World:
             if id.group == ROLLUP:
                 rollup, snapshot_s = Rollup(self.installation.rollup), self.rng.choice((1, 3))
                 return RollupShard(rollup, log, layout, counts, encode, life, snapshot_s=snapshot_s, clock=life.clock)
-            fold = ShardFold(id.group, id.shard, counts[id.group], self.installation.fold)
+            fold = ShardFold(id.group, id.shard, counts[id.group], self.fold)
             outputs = Outputs(layout, id, counts, max(counts.values()))
             return Shard(outputs, fold, log, life.source, Options(), clock=life.clock, heart=beats)
 

@@ -21,6 +21,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Final, NamedTuple
 
+if __name__ == "__main__" and os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is a part of a run
+    # before what takes a second to load, and would have to be loaded twice
+    os.execve(sys.executable, [sys.executable, "-m", "tests.chaos.simulate", *sys.argv[1:]],
+              {**os.environ, "PYTHONHASHSEED": "0"})  # fmt: skip
+
 from tests.chaos.sim import mutants
 from tests.chaos.sim.expected import all_expected
 from tests.chaos.sim.world import TOGETHER, World, silence
@@ -64,9 +69,11 @@ def ran(seeds: Iterable[int], mutant: str = "", *, clean: bool = False) -> Ran:
 
 def everywhere(seeds: Sequence[int], mutant: str, processes: int) -> Iterator[Ran]:
     """Run seeds in processes of their own, which share what they begin with and take one part after the other."""
+    gc.disable()  # little of what is made here is let go of again
     all_expected()
     gc.collect()
     gc.freeze()
+    gc.enable()
     parts = iter([seeds[at : at + TOGETHER] for at in range(0, len(seeds), TOGETHER)])
     forks, running = mp.get_context("fork"), dict[Connection, mp.process.BaseProcess]()
     for _ in range(min(processes, -(-len(seeds) // TOGETHER))):
@@ -120,7 +127,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is a part of a run
-        os.execve(sys.executable, [sys.executable, "-m", "tests.chaos.simulate", *sys.argv[1:]],
-                  {**os.environ, "PYTHONHASHSEED": "0"})  # fmt: skip
     raise SystemExit(main())

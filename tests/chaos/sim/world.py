@@ -122,6 +122,7 @@ class World:
         self.early: list[str] = []  # publications that were complete too early
         self.members: list[Process] = []
         self.lives: list[Process] = []
+        self._made: list[object] = []  # what shards and rollups hold, of all that there ever were
         self._wanted = rng.randrange(1, 4)
         # a record comes when all is quiet, and what is reported of it stays hidden: the rest goes on saying that it holds
         self._last: Sending | None = None
@@ -171,7 +172,7 @@ class World:
                 vars(owned).clear()
             for part in (life.shards, life.source, life):
                 vars(part).clear()
-        for whole in (self.loop, self.broker, self):
+        for whole in (*self._made, self.loop, self.broker, self):
             vars(whole).clear()
 
     async def _run(self) -> list[str]:
@@ -266,8 +267,10 @@ class World:
             log = StateLog(link, layout.state(id.group), id.shard, layout.transactional_id(id), clock=life.clock)
             if id.group == ROLLUP:
                 rollup, snapshot_s = Rollup(self.installation.rollup), self.rng.choice((1, 3))
+                self._made.append(rollup)
                 return RollupShard(rollup, log, layout, counts, encode, life, snapshot_s=snapshot_s, clock=life.clock)
             fold = ShardFold(id.group, id.shard, counts[id.group], self.fold)
+            self._made.append(fold)
             outputs = Outputs(layout, id, counts, max(counts.values()))
             return Shard(outputs, fold, log, life.source, Options(), clock=life.clock, heart=beats)
 

@@ -123,9 +123,12 @@ def rare(end_ms: int) -> Iterator[dict[str, Any]]:
         yield event(
             "email", data_of("email", **site, message_id="rare", **both, action="sent"), id=f"to-{number}", time=at
         )
-    for medium in ("email", "cpc"):  # at night nobody simulated may come by a mail and fill something in at once
+    for source, medium in (
+        ("newsletter", "email"),
+        ("google", "cpc"),
+    ):  # at night nobody simulated may come by a mail and fill something in at once
         came = {**site, "visitor_id": f"by-{medium}"}
-        landing = data_of("page_view", **came, campaign={"source": "google", "medium": medium, "name": "spring"})
+        landing = data_of("page_view", **came, campaign={"source": source, "medium": medium, "name": "spring"})
         yield event("page_view", landing, id=f"landing-{medium}", time=at)
         asked = data_of("form", **came, submission_id=f"by-{medium}")
         yield event("form", asked, id=f"asked-{medium}", time=format_ms(at_ms + 90_000))

@@ -15,7 +15,6 @@ labels are listed as they are shown; a ratio divides counts of the same cohort i
 from __future__ import annotations
 
 import hashlib
-from functools import cache
 from typing import Final
 
 from stream.catalog import ads, chatbot, conversion, email, funnel, leads, money, policies, released, traffic, trust
@@ -84,7 +83,6 @@ def windows_of_cells() -> dict[str, set[str]]:
     return out
 
 
-@cache
 def version() -> str:
     """Name this catalog: eight characters that change whenever a figure, its meaning or its alert does."""
     return hashlib.blake2b(repr((METRICS, sorted(COUNTS.items()), STEP_TARGETS_S)).encode(), digest_size=4).hexdigest()

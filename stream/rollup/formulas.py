@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -50,6 +50,7 @@ class Formulas:
         self._shared: dict[str, Plan] = {}
         self._former: dict[tuple[str, str], Plan] = {}  # those in whose place others come
         self._named: defaultdict[str, Named] = defaultdict(dict)
+        self._entries: dict[str, frozenset[str]] = {}  # count → names of those that rest on it
         self._with_totals: dict[int, int] = {}  # series → the newest end of its totals
 
     def refresh(self) -> None:
@@ -68,7 +69,7 @@ class Formulas:
         known.fresh = {}
         fresh, series.fresh = series.fresh, set()
         if fresh:
-            concerned = set[str]().union(*(_using(count) for count in fresh))
+            concerned = set[str]().union(*map(self._using, fresh))
             for key in [key for key in self._plans if key[0] in concerned]:
                 self._former[key] = self._plans.pop(key)
             for name in concerned:
@@ -248,6 +249,14 @@ class Formulas:
                 plan.go_on(former)
         return plan
 
+    def _using(self, count: str) -> frozenset[str]:
+        """Name the entries that rest on a count."""
+        found = self._entries.get(count)
+        if found is None:
+            found = frozenset(metric.name for metric in catalog.METRICS if count in counts_of(metric))
+            self._entries[count] = found
+        return found
+
     def _planned(self, metric: Metric, window: str) -> Plan:
         """Make a plan; where all windows show series under their own labels they share what is found."""
         if any(map(self._series.watches, counts_of(metric))):
@@ -260,9 +269,3 @@ class Formulas:
 
 class _ForgottenError(Exception):
     """A figure ended so long ago that its window is no longer remembered whole."""
-
-
-@cache
-def _using(count: str) -> frozenset[str]:
-    """Name the entries that rest on a count."""
-    return frozenset(metric.name for metric in catalog.METRICS if count in counts_of(metric))

@@ -3,8 +3,8 @@
 Run:  python -m tests.chaos [--long] [--list] [--table] [ID …]
 Out:  a line for each scenario; build/chaos.json; exit code 1 if one failed. What cannot run here says why.
 
-Two scenarios go on side by side: those that run tests beside those that run workers, which wait more than they work.
-Those that run tests share a broker, as the tests of one run do.
+Two scenarios go on side by side: those that run tests beside those that run workers, which wait more than they work;
+the simulation takes what time they leave. Those that run tests share a broker, as the tests of one run do.
 """
 
 from __future__ import annotations
@@ -70,11 +70,14 @@ def _all(wanted: list[Scenario], long: bool) -> list[Row]:
                 print(f"{row.id:4} {row.verdict} in {row.seconds:.0f} s{after}{why}", flush=True)
 
     shared.begin()
-    beside = threading.Thread(target=lane, args=([one for one in wanted if one.run is None],), daemon=True)
-    beside.start()
+    others = [[one for one in wanted if one.run is None], [one for one in wanted if one.aside]]
+    beside = [threading.Thread(target=lane, args=(some,), daemon=True) for some in others]
+    for one in beside:
+        one.start()
     try:
-        lane(one for one in wanted if one.run is not None)
-        beside.join()
+        lane(one for one in wanted if one.run is not None and not one.aside)
+        for one in beside:
+            one.join()
     finally:
         ground.close()
         shared.end()

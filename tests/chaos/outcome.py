@@ -41,7 +41,7 @@ class Scenario:
     """One row of the table: what is done, when it passes, and what runs it.
 
     `run` takes the ground and whether the long form is wanted; in place of it `nodes` names tests of pytest, and
-    `injected` how many faults they inject.
+    `injected` how many faults they inject. What goes `aside` takes only the time that the others leave.
     """
 
     id: str
@@ -51,6 +51,7 @@ class Scenario:
     nodes: tuple[str, ...] = ()
     injected: int = 0
     why_not: str = ""  # nothing runs it: why
+    aside: bool = False
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
              nodes=(f"{_START}::test_plain_text_to_another_machine_needs_a_permit",), injected=1),
     # proofs
     Scenario("Y1", "shards, rollup and group in a simulation, any faults at any step (10,000 seeds; long: 5 million)",
-             "four witnesses agree", simulated.any_faults),
+             "four witnesses agree", simulated.any_faults, aside=True),
     Scenario("Y2", "batches are cut, repeated and turned round", "the state is the same",
              nodes=("tests/laws/test_folds_law.py",), injected=1),
     Scenario("A1", "alerts in their faults", "each fires and clears in time", nodes=("tests/e2e/test_alerts.py",),

@@ -222,15 +222,7 @@ fn views<'a>(
             }
             see(way, session, view, converted)?;
         }
-        let pane = way.pane(fact.time_ms);
-        let page = way
-            .site
-            .page(way.py, way.changes, view.viewed, view.group, view.content)?;
-        way.changes.up(origin.view, pane);
-        way.changes.up(page.view, pane);
-        if view.is_download {
-            downloaded(way, view, pane)?;
-        }
+        count(way, fact.time_ms, view, origin)?;
         session.end = session.end.max(fact.time_ms);
         engaged_ms = engaged_ms.saturating_add(view.engagement_ms);
         ticks.push(tick(session, fact.time_ms) + 1);
@@ -271,6 +263,11 @@ fn view(way: &mut Way<'_, '_>, row: &mut Row<'_>, time_ms: i64, view: &View<'_>,
         .engaged
         .saturating_add(view.engagement_ms)
         .min(way.options.numbers.engaged_ms);
+    count(way, time_ms, view, origin)
+}
+
+/// Counts one page view when it happened, and what was taken home by it.
+fn count(way: &mut Way<'_, '_>, time_ms: i64, view: &View<'_>, origin: OriginCells) -> PyResult<()> {
     let pane = way.pane(time_ms);
     let page = way
         .site

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,9 @@ from stream.rollup.budget import NEVER
 from stream.rollup.known import TOTALS_MS, Known
 from stream.rollup.plan import Columns, Named, Plan, planned
 from stream.rollup.series import Ints, Series
-from stream.rollup.value import Value, added, changed, divided, scaled, unit
+from stream.rollup.value import Value, added, changed, divided, made, scaled, unit
 from stream.rollup.wanted import shift_of, shifts_of
 from stream.windows.level import SHORTEST_FOR_TOTALS_MS
-
-#: Makes a value in half the time that it takes to name its fields.
-_value: Final[Callable[[tuple[object, ...]], Value]] = partial(tuple.__new__, Value)
 
 
 class _Sums(NamedTuple):
@@ -104,17 +101,12 @@ class Formulas:
         if metric.kind != "ratio":
             for at in some:
                 amount = tops[at] if top_by == 1 else tops[at] / top_by
-                yield _value((groups[at], amount, None, None, amount, None, None, None))
+                yield made((groups[at], amount, None, None, amount, None, None, None))
             return
         bottoms, bottom_by, ends = sums.bottom.tolist(), unit(metric.bottom_scale), sums.ends.tolist()
         for at in some:
-            top, bottom = tops[at], bottoms[at]
-            if top_by != 1:
-                top /= top_by
-            if bottom_by != 1:
-                bottom /= bottom_by
             end_ms = ends[at] if ends[at] < now_ms else None
-            value = _value((groups[at], top / bottom if bottom else None, top, bottom, bottom, end_ms, None, None))
+            value = divided(groups[at], tops[at], top_by, bottoms[at], bottom_by, end_ms)
             yield value if ripe is None else leads.ripened(value, float(ripe[at]))
 
     def _against(self, metric: Metric, other: Metric, plan: Plan, window: str, everything: bool) -> Iterator[Value]:
@@ -128,9 +120,10 @@ class Formulas:
         )
         told = mine.told & np.append(theirs.told, np.False_)[at_other]
         now_ms = self._series.table.now_ms
+        units = [unit(scale) for each in (metric, other) for scale in (each.scale, each.bottom_scale)]
         for at in changed(plan, told, (mine.top, mine.bottom, their_top, their_bottom, their_ends), everything):
-            one = divided(metric, plan.groups[at], int(mine.top[at]), int(mine.bottom[at]), None)
-            by = divided(other, plan.groups[at], int(their_top[at]), int(their_bottom[at]), None)
+            one = divided(plan.groups[at], int(mine.top[at]), units[0], int(mine.bottom[at]), units[1], None)
+            by = divided(plan.groups[at], int(their_top[at]), units[2], int(their_bottom[at]), units[3], None)
             value = one.value / by.value if one.value is not None and by.value else None
             end_ms = int(their_ends[at])
             yield Value(one.labels, value, one.value, by.value, one.n, end_ms if end_ms < now_ms else None)

@@ -7,11 +7,11 @@ Out: values; which of them changed since they were last given.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from functools import partial
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from stream.catalog import Metric
 from stream.rollup.plan import Columns, Plan, Term
 from stream.rollup.series import Ints, Windows
 from stream.windows.level import Window
@@ -32,6 +32,10 @@ class Value(NamedTuple):
     restated: bool | None = None
 
 
+#: Makes a value of all its fields, in half the time that it takes to name them.
+made: Final[Callable[[tuple[object, ...]], Value]] = partial(tuple.__new__, Value)
+
+
 def unit(scale: float) -> int:
     """Give how many of the amounts that are kept make a whole unit: thousandths or millionths."""
     return round(1 / scale)
@@ -47,11 +51,15 @@ def in_units(amount: int, scale: float) -> Number:
     return amount if scale == 1.0 else scaled(amount, scale)
 
 
-def divided(metric: Metric, labels: dict[str, str], top: int, bottom: int, end_ms: int | None) -> Value:
-    """Divide one side by the other; None where there is nothing to divide by."""
-    numerator, denominator = in_units(top, metric.scale), in_units(bottom, metric.bottom_scale)
-    value = None if denominator == 0 else numerator / denominator
-    return Value(labels, value, numerator, denominator, denominator, end_ms)
+def divided(
+    labels: dict[str, str], top: Number, top_by: int, bottom: Number, bottom_by: int, end_ms: int | None
+) -> Value:
+    """Divide one side by the other, each of so many to a unit; None where there is nothing to divide by."""
+    if top_by != 1:
+        top /= top_by
+    if bottom_by != 1:
+        bottom /= bottom_by
+    return made((labels, top / bottom if bottom else None, top, bottom, bottom, end_ms, None, None))
 
 
 def added(terms: Iterable[Term], table: Windows, of: Callable[[Ints], Ints], size: int) -> Ints:

@@ -55,13 +55,13 @@ def people(here: Site, at_ms: int, count: int, name: str, arrival_ms: int | None
 
 
 def keep_times(here: Site, topic: str) -> None:
-    """Make a topic anew that keeps the times of its records, as a mirror keeps those of its source."""
+    """Make a topic anew that keeps the times of its records, as a mirror keeps those of its source, and the oldest."""
     with topics.admin(here.link) as client:
         client.delete_topics([topic])
         until = time.monotonic() + 20
         while topic in client.list_topics() and time.monotonic() < until:
             time.sleep(0.2)
-        configs = {"message.timestamp.type": "CreateTime"}
+        configs = {"message.timestamp.type": "CreateTime", "retention.ms": "-1"}
         client.create_topics({topic: {"num_partitions": 2, "replication_factor": 1, "configs": configs}})
 
 

@@ -23,7 +23,9 @@ from stream import catalog
 from stream.changes.panes import HOUR_MS
 from stream.contract.kinds import KINDS
 from stream.contract.times import format_ms, parse_ms
-from stream.demo.simulate import Plan, run
+from stream.demo.produce import write
+from stream.demo.simulate import Plan, options_of
+from stream.demo.traffic import Traffic
 from stream.engine.groups import GROUPS, mapping
 from stream.judge.plan import judged
 from stream.kafka import topics
@@ -82,11 +84,12 @@ def alerts_file(folder: Path) -> Path:
 
 
 def simulated(folder: Path, end_ms: int) -> list[Path]:
-    """Write the traffic to files."""
+    """Write the traffic to files; the hour at which this runs must not decide what is in it."""
     files = []
     for plan in TRAFFIC:
         files.append(folder / f"traffic{plan.seed}.ndjson")
-        run(replace(plan, end_ms=end_ms, out=str(files[-1])), lambda _: None)
+        options = options_of(replace(plan, end_ms=end_ms, out=str(files[-1])), end_ms)
+        write(Traffic(replace(options, rhythm=False)), str(files[-1]), lambda *_: None)
     return files
 
 
@@ -107,6 +110,14 @@ def rare(end_ms: int) -> Iterator[dict[str, Any]]:
     for number, (action, value) in enumerate((("deal_won", 100), ("refund", 150))):
         data = data_of("crm", **deal, action=action, value=value)
         yield event("crm", data, id=f"rare-{number}", time=format_ms(at_ms + number * 1_000))
+    first = {**site, "lead_id": "won-first", "from": None, "to": None}  # and written down afterwards
+    for number, (action, deal_id) in enumerate((("deal_won", "won-first"), ("lead_created", None))):
+        data = data_of("crm", **first, action=action, deal_id=deal_id)
+        yield event("crm", data, id=f"won-first-{number}", time=format_ms(at_ms + number * 60_000))
+    talk = {**site, "visitor_id": "talker", "conversation_id": "talk"}
+    for number, action in enumerate(("conversation_started", "lead_captured")):
+        said = data_of("chatbot", **talk, action=action, actor="visitor" if number else None)
+        yield event("chatbot", said, id=f"talk-{number}", time=format_ms(at_ms + number * 60_000))
     for number in range(9):  # of more people than one has
         names = {
             "lead_id": f"shared-{number}",
@@ -126,7 +137,7 @@ def rare(end_ms: int) -> Iterator[dict[str, Any]]:
     for source, medium in (
         ("newsletter", "email"),
         ("google", "cpc"),
-    ):  # at night nobody simulated may come by a mail and fill something in at once
+    ):  # who comes by a mail may ask for nothing at once
         came = {**site, "visitor_id": f"by-{medium}"}
         landing = data_of("page_view", **came, campaign={"source": source, "medium": medium, "name": "spring"})
         yield event("page_view", landing, id=f"landing-{medium}", time=at)

@@ -4,7 +4,8 @@ Run:  python -m tests.chaos [--long] [--list] [--table] [ID …]
 Out:  a line for each scenario; build/chaos.json; exit code 1 if one failed. What cannot run here says why.
 
 Two scenarios go on side by side: those that run tests beside those that run workers, which wait more than they work;
-the simulation takes what time they leave. Those that run tests share a broker, as the tests of one run do.
+who is through with workers goes on with tests. The simulation has what time they leave. Those that run tests share a broker,
+as the tests of one run do.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from tests.chaos import nodes, report
 from tests.chaos.ground import Ground
@@ -59,8 +62,8 @@ def _all(wanted: list[Scenario], long: bool) -> list[Row]:
     """Run in two lanes; write after each scenario, so that an end in between loses nothing."""
     ground, rows, lock = Ground(), list[Row](), threading.Lock()
 
-    def lane(scenarios: Iterable[Scenario]) -> None:
-        for one in scenarios:
+    def lane(*sides: deque[Scenario]) -> None:
+        for one in _in_turn(sides):
             row = _one(one, ground, long)
             with lock:
                 rows.append(row)
@@ -70,18 +73,28 @@ def _all(wanted: list[Scenario], long: bool) -> list[Row]:
                 print(f"{row.id:4} {row.verdict} in {row.seconds:.0f} s{after}{why}", flush=True)
 
     shared.begin()
-    others = [[one for one in wanted if one.run is None], [one for one in wanted if one.aside]]
-    beside = [threading.Thread(target=lane, args=(some,), daemon=True) for some in others]
+    aside = deque(one for one in wanted if one.aside)
+    tests = deque(one for one in wanted if one.run is None)
+    workers = deque(one for one in wanted if one.run is not None and not one.aside)
+    beside = [threading.Thread(target=lane, args=(side,), daemon=True) for side in (tests, aside)]
     for one in beside:
         one.start()
     try:
-        lane(one for one in wanted if one.run is not None and not one.aside)
+        lane(workers, tests)
         for one in beside:
             one.join()
     finally:
         ground.close()
         shared.end()
     return rows
+
+
+def _in_turn(sides: Iterable[deque[Scenario]]) -> Iterator[Scenario]:
+    """Give what is left on one side, then on the next; others take from them meanwhile."""
+    for side in sides:
+        while side:
+            with suppress(IndexError):  # somebody else was quicker
+                yield side.popleft()
 
 
 def _one(scenario: Scenario, ground: Ground, long: bool) -> Row:

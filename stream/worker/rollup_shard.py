@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -45,8 +45,9 @@ log = logging.getLogger("leadpulse.rollup")
 ANEW: Final = f"Restore the topics of leadpulse as they were; or {REBUILD}"
 
 PUBLISH_S: Final = 1.0
-#: Shards commit close to each other: when nothing came for so long, all that they counted is in.
-SETTLES_S: Final = 0.1
+#: Shards commit close to each other: when as many have reported as with the publications before, all that they counted
+#: is in; and when nothing came for so long. A worker that folds much answers nobody meanwhile.
+SETTLES_S: Final = 0.3
 LATE: Final = 1.25  # a publication waits for the shards, but not much longer than usual
 CALM: Final = 2  # where nothing is counted only time goes on, and so often is enough for it
 BEHIND_S: Final = 3.0  # between two publications while a backlog is worked off: none of them holds for long
@@ -122,22 +123,25 @@ class RollupShard:
                 reader.follow(self._next if self._kept is None else self._next | {self._kept.tp: self._kept.next})
                 self.state = "running"
                 due = early = time.monotonic()
-                news = False  # whether anything came since the last publication
+                came, usual = set[TopicPartition](), 0  # whose reports came since the last publication, and how many do
                 while True:
                     now = time.monotonic()
-                    wait_s = min(due - now, SETTLES_S) if news and now >= early else due - now
+                    wait_s = min(due - now, SETTLES_S) if came and now >= early else due - now
                     got = await reader.poll(max(0.0, wait_s))
                     self._apply(got)
-                    news, now = news or bool(got), time.monotonic()
+                    came.update(got)
+                    now = time.monotonic()
                     if got and self._calm and self._rollup.records != self._records:
                         early = min(early, now)
-                    if now >= due or (news and not got and now >= early):
+                    if now >= due or (came and now >= early and (not got or len(came) >= usual)):
                         async with self._busy:
                             if self.state == "running" and self._reached_goal():
                                 await self._succeed(open_reader)
                                 await self._publish()
                             self._lag = self._behind(reader)
-                        now, news = time.monotonic(), False
+                        now = time.monotonic()
+                        usual = max(len(came), usual * 3 // 4)  # one that comes between two rounds says nothing of them
+                        came.clear()
                         # the shards set the pace; if they do not, it goes on without them
                         early = now + (PUBLISH_S / 2 if self._complete else BEHIND_S)
                         due = now + (PUBLISH_S * LATE if self._complete else BEHIND_S)
@@ -294,7 +298,9 @@ class RollupShard:
         news = along is not self._along or self._is_news(complete, records)
         due = judging is not None and shows and judging.is_due(self._rollup.now_ms)
         # a backlog passes edge after edge: there figures are looked at no more often than all windows are read
-        windows = None if began >= self._all_due or news or (due and complete) else FAST_WINDOWS
+        windows: Collection[str] | None = self._rollup.windows if news else FAST_WINDOWS
+        if began >= self._all_due or (due and complete):
+            windows = None
         readings = self._rollup.readings(windows)
         as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
         judged: list[tuple[str, int, list[Row]]] = []
@@ -378,9 +384,12 @@ class RollupShard:
 
 
 def steady(came: int, before: int) -> bool:
-    """Say whether about as many records came as with a publication before: less than twice, and more than half.
+    """Say whether about as many records came as with a publication before: less than four times, more than a quarter.
+
+    Publications are not quite as far from each other as commits are, so that one may have two and the next one none of
+    many shards.
 
     >>> steady(110, 100), steady(0, 0), steady(30, 3_000), steady(3_000, 0)
     (True, True, False, False)
     """
-    return came == before or before < 2 * came < 4 * before
+    return came == before or before < 4 * came < 16 * before

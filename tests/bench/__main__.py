@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--remembered", type=int, default=1_000_000, help="visitors of the memory stage")
     parser.add_argument("--leads", type=int, default=1_000_000, help="leads of the restore stage")
     parser.add_argument("--rate", type=int, default=10_000, help="events a second of the latency stage")
-    parser.add_argument("--seconds", type=int, default=40, help="length of the latency stage")
+    parser.add_argument("--seconds", type=int, default=60, help="length of the latency stage")
     parser.add_argument("--partitions", type=int, nargs="+", default=fixed.PARTITIONS, help="of the fixed stage")
     parser.add_argument("--rates", type=int, nargs="+", default=fixed.RATES, help="events a second of the fixed stage")
     parser.add_argument("--each", type=int, default=20, help="seconds that the fixed stage measures at each of them")

@@ -11,7 +11,7 @@ exactly one place, and the account says where.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -39,7 +39,7 @@ from stream.stages.stage import Shared
 from stream.state.known_ids import KnownIds
 from stream.state.labels import LabelGuard, Labels, clean
 from stream.state.own_ids import OwnIds
-from stream.state.table import Logged
+from stream.state.table import Logged, LogRecord, Many
 from stream.windows.level import PLAN
 
 
@@ -140,9 +140,24 @@ class ShardFold:
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take one record of the state log, in order, before any fold."""
-        stored = self._stored.get(key[:1])
-        if stored is not None:
-            stored.load(key, value)
+        self.load_all([(key, value)])
+
+    def load_all(self, records: Iterable[LogRecord]) -> None:
+        """Take records of the state log, in order, before any fold. What lies in one table knows of no other."""
+        by: dict[bytes, list[LogRecord]] = {}
+        for record in records:
+            of = record[0][:1]
+            some = by.get(of)
+            if some is None:
+                some = by[of] = []
+            some.append(record)
+        for prefix, some in by.items():
+            stored = self._stored.get(prefix)
+            if isinstance(stored, Many):
+                stored.load_all(some)
+            elif stored is not None:
+                for key, value in some:
+                    stored.load(key, value)
 
     def changes(self, seq: int, report: ShardReport) -> Commit:
         """Give what this commit must write, and forget it."""

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatch
 
+from stream.contract.records import Record
 from stream.errors import TopicError
 from stream.kafka.bounded import within
 from stream.kafka.clock import BrokerClock, Sent
@@ -92,12 +93,20 @@ class StateLog:
 
     async def read(self, reader: Reader, load: Callable[[bytes, bytes | None], None], start: int = 0) -> Extent:
         """Hand every committed record from `start` on to `load`, oldest first; from here on both ends are watched."""
+
+        def each(records: Sequence[Record]) -> None:
+            for _, _, key, value, _ in records:
+                load(key or b"", value)
+
+        return await self.read_all(reader, each, start)
+
+    async def read_all(self, reader: Reader, take: Callable[[Sequence[Record]], None], start: int = 0) -> Extent:
+        """Hand every committed record from `start` on to `take`, many at a time, as `read` does."""
         begin, end = (await reader.bounds([self.tp]))[self.tp]
         self._begin, self._reached[self.tp] = begin, end
         count = 0
         async for records in reader.scan(self.tp, max(begin, start), end):
-            for _, _, key, value, _ in records:
-                load(key or b"", value)
+            take(records)
             count += len(records)
             await asyncio.sleep(0)
         return Extent(begin, end, count)

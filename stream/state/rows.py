@@ -6,12 +6,13 @@ Out: changed rows and tombstones for the log. The first field of every row is th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
 from stream.state.keys import Stored
+from stream.state.table import LogRecord
 
 #: Rows that are looked at in a commit: going round the whole table takes many, which costs nothing but time.
 SWEPT_A_COMMIT: Final = 100
@@ -59,11 +60,16 @@ class Rows:
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take a record of the state log, prefix included."""
-        name = key[len(self.prefix) :].decode()
-        if value is None:
-            self.encoded.pop(name, None)
-        else:
-            self.encoded[name] = value
+        self.load_all([(key, value)])
+
+    def load_all(self, records: Iterable[LogRecord]) -> None:
+        """Take records of the state log, prefix included."""
+        n, encoded = len(self.prefix), self.encoded
+        for key, value in records:
+            if value is None:
+                encoded.pop(key[n:].decode(), None)
+            else:
+                encoded[key[n:].decode()] = value
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """Give what changed since the last call, tombstones included."""

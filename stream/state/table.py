@@ -6,7 +6,8 @@ Out: what changed since the last commit; nothing of what is too old.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
 
 #: (key with its prefix, value); a value of None is a tombstone.
 LogRecord = tuple[bytes, bytes | None]
@@ -23,6 +24,14 @@ class Logged(Protocol):
 
     def changes(self) -> list[LogRecord]:
         """Give what the log must be told, and forget that it changed."""
+
+
+@runtime_checkable
+class Many(Logged, Protocol):
+    """What lies in the state log by the million, and is taken from it many at a time."""
+
+    def load_all(self, records: Iterable[LogRecord]) -> None:
+        """Take records as `load` takes each."""
 
 
 class CountedOtherwise(Exception):

@@ -10,7 +10,7 @@ of one release cannot go on with the state of another whose definitions are diff
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -19,12 +19,13 @@ import xxhash
 from stream.contract.records import Record
 from stream.errors import REBUILD, TopicError
 from stream.state.keys import BIRTH, POSITION, SHELL
-from stream.state.table import CountedOtherwise
+from stream.state.table import CountedOtherwise, LogRecord
 from stream.worker.inbox import Batch
 
 #: State-log keys that begin with a zero byte are the shell's; all others are the fold's.
 POSITION_KEY: Final = POSITION.prefix
 VERSION: Final = POSITION.version
+_SHELL: Final = SHELL[0]
 
 
 class SourcePosition(msgspec.Struct):
@@ -99,9 +100,14 @@ class Restoring:
     because the log is of another release, and that is the message that helps.
     """
 
-    def __init__(self, load: Callable[[bytes, bytes | None], None], where: str) -> None:
-        """Take records that are not the shell's to `load`; `where` names the log."""
-        self._load, self.where = load, where
+    def __init__(
+        self,
+        load: Callable[[bytes, bytes | None], None],
+        where: str,
+        load_all: Callable[[Sequence[LogRecord]], None] | None = None,
+    ) -> None:
+        """Take records that are not the shell's to `load`, or many at a time to `load_all`; `where` names the log."""
+        self._load, self._load_all, self.where = load, load_all, where
         self._position: bytes | None = None
         self._error: Exception | None = None
         self.birth: bytes | None = None
@@ -117,6 +123,24 @@ class Restoring:
         elif not key.startswith(SHELL) and self._error is None:
             try:
                 self._load(key, value)
+            except Exception as error:
+                self._error = error
+
+    def take_all(self, records: Sequence[Record]) -> None:
+        """Take records, in the order of the log."""
+        if self._load_all is None:
+            for _, _, key, value, _ in records:
+                self.take(key or b"", value)
+            return
+        # the shell's are few, and nothing that they say depends on what stands between them
+        rows = [(key, value) for _, _, key, value, _ in records if key and key[0] != _SHELL]
+        if len(rows) < len(records):
+            for _, _, key, value, _ in records:
+                if not key or key[0] == _SHELL:
+                    self.take(key or b"", value)
+        if rows and self._error is None:
+            try:
+                self._load_all(rows)
             except Exception as error:
                 self._error = error
 

@@ -63,11 +63,11 @@ class Restored(NamedTuple):
 async def restore(statelog: StateLog, reader: Reader, found: Restoring, claim: Claim) -> Restored:
     """Read, refuse or fence, and read what was written meanwhile."""
     fresh = new_life()
-    read = await statelog.read(reader, found.take)
+    read = await statelog.read_all(reader, found.take_all)
     _proved(found, read, claim, fresh)
     end = await _gone(statelog, reader, found, claim, read.end)
     await statelog.fence()
-    last = await statelog.read(reader, found.take, end)
+    last = await statelog.read_all(reader, found.take_all, end)
     life = _proved(found, last, claim, fresh)
     return Restored(read.records + last.records, life, last.begin, found.position())
 
@@ -93,7 +93,7 @@ async def _gone(statelog: StateLog, reader: Reader, found: Restoring, claim: Cla
     while time.monotonic() < until:
         await asyncio.sleep(LOOK_S)
         places = found.places
-        end = (await statelog.read(reader, found.take, end)).end
+        end = (await statelog.read_all(reader, found.take_all, end)).end
         place = found.place()
         if found.places > places and place is not None and place.owner.group != claim.owner.group:
             raise other_group(place.owner.group, claim.owner.group, found.where)

@@ -53,11 +53,11 @@ def measure(count: int) -> None:
     made = sum(head_of(row).leads for key, row in rows.items() if key[:1] == LEAD_HOMES.prefix)
     log = Log(rows, -(-count // made))
     fold = leads.shard()
-    found = Restoring(fold.load, "the log of this bench")
+    found = Restoring(fold.load, "the log of this bench", fold.load_all)
     gc.collect()
     before_mb = usage.memory_mb(os.getpid(), "VmRSS")
     began = time.process_time()
-    read = uvloop.run(StateLog(cast(Any, None), log.tp.topic, 0, None).read(cast(Any, log), found.take))
+    read = uvloop.run(StateLog(cast(Any, None), log.tp.topic, 0, None).read_all(cast(Any, log), found.take_all))
     found.position()  # raises what went wrong
     read_s = time.process_time() - began - log.building_s
     began = time.process_time()

@@ -51,8 +51,7 @@ class Installation:
 
     def _restored(self, id: ShardId) -> ShardFold:
         fold = ShardFold(id.group, id.shard, self._counts[id.group], self._options, self._groups)
-        for key, value in self._logs[id].items():
-            fold.load(key, value)
+        fold.load_all(self._logs[id].items())
         return fold
 
     def produce(self, records: Iterable[Record]) -> None:

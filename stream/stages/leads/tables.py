@@ -6,7 +6,7 @@ Out: changed rows and tombstones for the log. The stage itself says which rows a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from stream.state.keys import Stored
 from stream.state.table import LogRecord
@@ -38,10 +38,16 @@ class Encoded:
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take a record of the state log, prefix included."""
-        if value is None:
-            self.rows.pop(key[len(self.prefix) :], None)
-        else:
-            self.rows[key[len(self.prefix) :]] = value
+        self.load_all([(key, value)])
+
+    def load_all(self, records: Iterable[LogRecord]) -> None:
+        """Take records of the state log, prefix included."""
+        n, rows = len(self.prefix), self.rows
+        for key, value in records:
+            if value is None:
+                rows.pop(key[n:], None)
+            else:
+                rows[key[n:]] = value
 
     def changes(self) -> list[LogRecord]:
         """Give what changed since the last call, tombstones included."""

@@ -9,6 +9,7 @@ written once, before the first row, and so it lies in front of all rows of the l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -76,12 +77,13 @@ class PeopleRows(Rows):
         super().__init__(PEOPLE, memory_ms)
         self._counted_by, self._is_checked = counted_by, False
 
-    def load(self, key: bytes, value: bytes | None) -> None:
-        """Take a record of the state log, prefix included."""
-        if value is not None and not self._is_checked:
+    def load_all(self, records: Iterable[LogRecord]) -> None:
+        """Take records of the state log, prefix included."""
+        records = list(records)
+        if not self._is_checked and any(value is not None for _, value in records):
             self._counted_by.check()
             self._is_checked = True
-        super().load(key, value)
+        super().load_all(records)
 
 
 def _said(look_back_ms: int) -> str:

@@ -6,6 +6,7 @@ Out: when they last had one. A hash of the person and a time is all that is kept
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from zlib import crc32
 
@@ -14,6 +15,7 @@ import msgspec
 from stream.stages.visitors.people import KNOWN_MS
 from stream.state.keys import KNOWN_PEOPLE
 from stream.state.rows import Rows
+from stream.state.table import LogRecord
 
 _HASH_BYTES = 8
 _decode = msgspec.msgpack.Decoder(tuple[int]).decode
@@ -35,10 +37,11 @@ class _KnownRows(Rows):
         super().__init__(KNOWN_PEOPLE, KNOWN_MS)
         self.sums: set[int] = set()
 
-    def load(self, key: bytes, value: bytes | None) -> None:
-        """Take a record of the state log, prefix included."""
-        super().load(key, value)
-        self.sums.add(int(key[len(self.prefix) :][:8], 16))
+    def load_all(self, records: Iterable[LogRecord]) -> None:
+        """Take records of the state log, prefix included."""
+        records, n = list(records), len(self.prefix)
+        super().load_all(records)
+        self.sums.update([int(key[n : n + 8], 16) for key, _ in records])
 
 
 class KnownPeople:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stream.errors import TopicError
+from stream.state.keys import BIRTH
 from stream.state.table import CountedOtherwise
 from stream.worker import position
 from stream.worker.inbox import Batch, Inbox
@@ -93,6 +94,27 @@ def test_a_record_of_our_own_format_that_cannot_be_read_is_an_error_as_it_is():
     found.take(position.POSITION_KEY, position.encode(Position({}, seq=4)))
     with pytest.raises(KeyError, match="of another shape"):
         found.position()
+
+
+def test_many_records_are_taken_as_one_after_the_other_is():
+    log = [(b"v1", b"a"), (b"\x00alive", b""), (b"", b"b"), (BIRTH.prefix, b"born"), (b"v1", None), (b"v2", b"c")]
+    log.append((position.POSITION_KEY, position.encode(Position({}, seq=4))))
+    records = [(at, 0, key or None, value, ()) for at, (key, value) in enumerate(log)]
+    one, many, single = [], [], []
+    for found in (
+        Restoring(lambda key, value: one.append((key, value)), LOG),
+        Restoring(lambda key, value: single.append((key, value)), LOG, many.extend),
+    ):
+        found.take_all(records[:4])
+        found.take_all(records[4:])
+        assert (position.decode(found.position()).seq, found.birth, found.places) == (4, b"born", 1)
+    assert one == [(b"v1", b"a"), (b"", b"b"), (b"v1", None), (b"v2", b"c")]
+    assert many == [(b"v1", b"a"), (b"v1", None), (b"v2", b"c")]
+    assert single == [(b"", b"b")]  # no key of ours
+    refused = Restoring(unreadable, LOG, lambda rows: unreadable(*rows[0]))
+    refused.take_all(records)
+    with pytest.raises(KeyError, match="of another shape"):
+        refused.position()
 
 
 def test_a_log_that_other_settings_counted_is_refused_with_where_and_both_ways_out():

@@ -31,10 +31,9 @@ class Log:
     async def fence(self):
         self.fenced = True
 
-    async def read(self, reader, load, start=0):
+    async def read_all(self, reader, take, start=0):
         read = self.records[start:]
-        for key, value in read:
-            load(key, value)
+        take([(start + at, 0, key, value, ()) for at, (key, value) in enumerate(read)])
         end = len(self.records)
         if self.later:
             self.records.append(self.later.pop(0))

@@ -39,7 +39,7 @@ from stream.stages.stage import Shared
 from stream.state.known_ids import KnownIds
 from stream.state.labels import LabelGuard, Labels, clean
 from stream.state.own_ids import OwnIds
-from stream.state.table import Logged, LogRecord, Many
+from stream.state.table import Logged, LogRecord, load_into
 from stream.windows.level import PLAN
 
 
@@ -79,11 +79,9 @@ class ShardFold:
         self._repeats = Repeats(self.known_ids, self.own_ids, self.account, self._retention)
         self.natively = Natively(self.stage, self._repeats, self.account, options, Place(self.kinds, shard, shards))
         self.pending_bytes = 0  # of dead letters and forwards
-        known = self.known_ids
-        logged: tuple[Logged, ...] = (
-            *self.stage.tables, known.horizon, known, self.own_ids, self.labels, self.account, self.chain,
-        )  # fmt: skip
-        self._stored = {one.prefix: one for one in logged}
+        known, tables = self.known_ids, self.stage.tables
+        logged = *tables, known.horizon, known, self.own_ids, self.labels, self.account, self.chain
+        self._stored: dict[bytes, Logged] = {one.prefix: one for one in logged}
 
     # the flow ---------------------------------------------------------------------------------------------
 
@@ -143,21 +141,8 @@ class ShardFold:
         self.load_all([(key, value)])
 
     def load_all(self, records: Iterable[LogRecord]) -> None:
-        """Take records of the state log, in order, before any fold. What lies in one table knows of no other."""
-        by: dict[bytes, list[LogRecord]] = {}
-        for record in records:
-            of = record[0][:1]
-            some = by.get(of)
-            if some is None:
-                some = by[of] = []
-            some.append(record)
-        for prefix, some in by.items():
-            stored = self._stored.get(prefix)
-            if isinstance(stored, Many):
-                stored.load_all(some)
-            elif stored is not None:
-                for key, value in some:
-                    stored.load(key, value)
+        """Take records of the state log, in order, before any fold."""
+        load_into(self._stored, records)
 
     def changes(self, seq: int, report: ShardReport) -> Commit:
         """Give what this commit must write, and forget it."""

@@ -6,7 +6,7 @@ Out: what changed since the last commit; nothing of what is too old.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol, runtime_checkable
 
 #: (key with its prefix, value); a value of None is a tombstone.
@@ -50,3 +50,24 @@ class Table(Logged, Protocol):
 
     def expire(self, oldest_ms: int) -> None:
         """Drop, a little with each commit, what no event after this moment can need."""
+
+
+def load_into(tables: Mapping[bytes, Logged], records: Iterable[LogRecord]) -> None:
+    """Give records of the state log, in order, to the tables by prefix; what lies in one knows nothing of another.
+
+    Records that no table has are left out.
+    """
+    by: dict[bytes, list[LogRecord]] = {}
+    for record in records:
+        of = record[0][:1]
+        some = by.get(of)
+        if some is None:
+            some = by[of] = []
+        some.append(record)
+    for prefix, some in by.items():
+        table = tables.get(prefix)
+        if isinstance(table, Many):
+            table.load_all(some)
+        elif table is not None:
+            for key, value in some:
+                table.load(key, value)

@@ -36,6 +36,7 @@ from stream.worker.ports import EncodeReading, Rollup
 from stream.worker.position import Place
 from stream.worker.published import Published
 from stream.worker.restore import Claim, restore
+from stream.worker.rounds import Rounds
 from stream.worker.shard import CLOSE_S
 from stream.worker.succession import RestoringUnlessSucceeded, Succession
 from stream.worker.writing import commit
@@ -44,13 +45,6 @@ log = logging.getLogger("leadpulse.rollup")
 
 ANEW: Final = f"Restore the topics of leadpulse as they were; or {REBUILD}"
 
-PUBLISH_S: Final = 1.0
-#: Shards commit close to each other: when as many have reported as with the publications before, all that they counted
-#: is in; and when nothing came for so long. A worker that folds much answers nobody meanwhile.
-SETTLES_S: Final = 0.3
-LATE: Final = 1.25  # a publication waits for the shards, but not much longer than usual
-CALM: Final = 2  # where nothing is counted only time goes on, and so often is enough for it
-BEHIND_S: Final = 3.0  # between two publications while a backlog is worked off: none of them holds for long
 ALL_WINDOWS_S: Final = 15.0  # longer windows move slowly: a look at them each second would only cost
 FAST_WINDOWS: Final = ("5m", "1h")
 SNAPSHOT_S: Final = 30.0
@@ -122,31 +116,18 @@ class RollupShard:
             async with open_reader(patient=True) as reader:
                 reader.follow(self._next if self._kept is None else self._next | {self._kept.tp: self._kept.next})
                 self.state = "running"
-                due = early = time.monotonic()
-                came, usual = set[TopicPartition](), 0  # whose reports came since the last publication, and how many do
+                rounds = Rounds(time.monotonic())
                 while True:
-                    now = time.monotonic()
-                    wait_s = min(due - now, SETTLES_S) if came and now >= early else due - now
-                    got = await reader.poll(max(0.0, wait_s))
+                    got = await reader.poll(rounds.wait_s(time.monotonic()))
                     self._apply(got)
-                    came.update(got)
-                    now = time.monotonic()
-                    if got and self._calm and self._rollup.records != self._records:
-                        early = min(early, now)
-                    if now >= due or (came and now >= early and (not got or len(came) >= usual)):
+                    ends_calm = self._calm and self._rollup.records != self._records
+                    if rounds.take(got, time.monotonic(), at_once=ends_calm):
                         async with self._busy:
                             if self.state == "running" and self._reached_goal():
                                 await self._succeed(open_reader)
                                 await self._publish()
                             self._lag = self._behind(reader)
-                        now = time.monotonic()
-                        usual = max(len(came), usual * 3 // 4)  # one that comes between two rounds says nothing of them
-                        came.clear()
-                        # the shards set the pace; if they do not, it goes on without them
-                        early = now + (PUBLISH_S / 2 if self._complete else BEHIND_S)
-                        due = now + (PUBLISH_S * LATE if self._complete else BEHIND_S)
-                        if self._calm:
-                            early = due = now + PUBLISH_S * CALM
+                        rounds.published(time.monotonic(), complete=self._complete, calm=self._calm)
                     await asyncio.sleep(0)
         except asyncio.CancelledError:
             raise

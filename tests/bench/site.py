@@ -93,6 +93,9 @@ class Site:
             "LEADPULSE_DELIVERY": "exactly_once" if self.broker.transactions else "at_least_once",
             "LEADPULSE_COMMIT_INTERVAL": "1s",
             "PYTHONPATH": str(_ROOT),
+            # as where it is installed: modules are compiled once, and not by each process that starts
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(_ROOT / ".cache" / "bytecode"),
             **self.settings,
         }
         command = [*python("-m"), "stream", "worker"]

@@ -27,7 +27,7 @@ from stream.kafka.state_log import StateLog
 from stream.rollup import standing
 from stream.rollup.rollup import Rollup
 from stream.serve.views import RollupView
-from stream.worker import heart, lag, rollup_shard, shard, writing
+from stream.worker import heart, lag, rollup_shard, rounds, shard, writing
 from stream.worker.assignor import deal
 from stream.worker.guards.failstop import die
 from stream.worker.heart import Heart
@@ -150,9 +150,9 @@ class World:
                     (lag, "READ_WITHIN_S", READ_WITHIN_S),
                     (standing, "SILENT_AFTER_MS", round(SILENT_AFTER_S * 1000)),
                     (standing, "HELD_WITHIN_MS", round(HELD_WITHIN_S * 1000)),
-                    (rollup_shard, "PUBLISH_S", PUBLISHES_S),
+                    (rounds, "PUBLISH_S", PUBLISHES_S),
                     (rollup_shard, "ALL_WINDOWS_S", 5 * PUBLISHES_S),
-                    (rollup_shard, "BEHIND_S", PUBLISHES_S),  # nobody is spared by publishing less
+                    (rounds, "BEHIND_S", PUBLISHES_S),  # nobody is spared by publishing less
                     *clock.swaps_of("new_life", new_life, lambda: f"{lives.getrandbits(64):016x}", ROOMS),
                     *clock.swaps_of("time", clock.time, virtual, ROOMS),
                     *clock.swaps_of("die", die, died, ROOMS),

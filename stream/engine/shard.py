@@ -80,7 +80,7 @@ class ShardFold:
         self.natively = Natively(self.stage, self._repeats, self.account, options, Place(self.kinds, shard, shards))
         self.pending_bytes = 0  # of dead letters and forwards
         known, tables = self.known_ids, self.stage.tables
-        logged = *tables, known.horizon, known, self.own_ids, self.labels, self.account, self.chain
+        logged: Sequence[Logged] = *tables, known.horizon, known, self.own_ids, self.labels, self.account, self.chain
         self._stored: dict[bytes, Logged] = {one.prefix: one for one in logged}
 
     # the flow ---------------------------------------------------------------------------------------------

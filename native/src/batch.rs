@@ -4,7 +4,7 @@
 //! Out: each record's time, key, value and headers. What breaks the format anywhere is no batch of ours: Python reads it.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 /// A number has ten bytes at most.
 const LONGEST_NUMBER: u32 = 63;
@@ -221,6 +221,34 @@ impl Batch {
             Ok(wanted.peek().is_some())
         })?;
         Ok(out)
+    }
+
+    /// Put records into the tables that take them, by the first byte of their keys: the rest of the key, as text, leads
+    /// to the value; a record without one takes its row away. Give (key, value) of all others.
+    fn load<'py>(
+        &self,
+        py: Python<'py>,
+        tables: std::collections::HashMap<u8, Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let others = PyList::empty(py);
+        self.each(py, |bytes, row| {
+            let key = row.key.map(|(begin, end)| &bytes[begin..end]);
+            let value = row.value.map(|(begin, end)| PyBytes::new(py, &bytes[begin..end]));
+            let table = key
+                .and_then(<[u8]>::split_first)
+                .and_then(|(of, name)| Some((tables.get(of)?, std::str::from_utf8(name).ok()?)));
+            match (table, value) {
+                (Some((table, name)), Some(value)) => table.set_item(name, value)?,
+                (Some((table, name)), None) => {
+                    if table.contains(name)? {
+                        table.del_item(name)?;
+                    }
+                }
+                (None, value) => others.append((key.map(|key| PyBytes::new(py, key)), value))?,
+            }
+            Ok(true)
+        })?;
+        Ok(others)
     }
 
     /// Give the last record.

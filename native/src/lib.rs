@@ -26,7 +26,7 @@ pub mod values;
 use pyo3::prelude::*;
 
 /// What the loader asks first: another number is another build than the Python beside it was made for.
-pub const INTERFACE: u32 = 1;
+pub const INTERFACE: u32 = 2;
 
 /// The state of the sources that it was built from, as `native/build.py` names it; empty where nobody said.
 pub const SOURCES: Option<&str> = option_env!("LEADPULSE_NATIVE_SOURCES");

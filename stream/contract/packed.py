@@ -6,7 +6,7 @@ Out: a sequence of records like any other. Whoever can read batches as they are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, overload
 
 from stream.contract.records import Record
@@ -24,6 +24,12 @@ class Batch(Protocol):
 
     def last(self) -> Record:
         """Give the last one."""
+
+    def load(self, tables: Mapping[int, dict[str, bytes]]) -> list[tuple[bytes | None, bytes | None]]:
+        """Put rows into tables by the first byte of their keys, the rest of which is text; give what is of no table.
+
+        A record without a value takes its row away.
+        """
 
 
 class Packed(Sequence[Record]):

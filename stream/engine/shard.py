@@ -11,7 +11,7 @@ exactly one place, and the account says where.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -39,7 +39,7 @@ from stream.stages.stage import Shared
 from stream.state.known_ids import KnownIds
 from stream.state.labels import LabelGuard, Labels, clean
 from stream.state.own_ids import OwnIds
-from stream.state.table import Logged, LogRecord, load_into
+from stream.state.table import Logged, load_into
 from stream.windows.level import PLAN
 
 
@@ -81,7 +81,7 @@ class ShardFold:
         self.pending_bytes = 0  # of dead letters and forwards
         known, tables = self.known_ids, self.stage.tables
         logged: Sequence[Logged] = *tables, known.horizon, known, self.own_ids, self.labels, self.account, self.chain
-        self._stored: dict[bytes, Logged] = {one.prefix: one for one in logged}
+        self.stored: dict[bytes, Logged] = {one.prefix: one for one in logged}
 
     # the flow ---------------------------------------------------------------------------------------------
 
@@ -137,12 +137,8 @@ class ShardFold:
     # state ------------------------------------------------------------------------------------------------
 
     def load(self, key: bytes, value: bytes | None) -> None:
-        """Take one record of the state log, in order, before any fold."""
-        self.load_all([(key, value)])
-
-    def load_all(self, records: Iterable[LogRecord]) -> None:
-        """Take records of the state log, in order, before any fold."""
-        load_into(self._stored, records)
+        """Take one record of the state log, in order, before any fold; `stored` takes many."""
+        load_into(self.stored, [(key, value)])
 
     def changes(self, seq: int, report: ShardReport) -> Commit:
         """Give what this commit must write, and forget it."""
@@ -159,7 +155,7 @@ class ShardFold:
                 table.expire(oldest.rows_ms)
         touches = self.chain.tell(self.stage.touches(), report)
         delta = self._delta(seq, report, self.options.grid if self._gathers else None, coded=True)
-        state = [change for stored in self._stored.values() for change in stored.changes()]
+        state = [change for stored in self.stored.values() for change in stored.changes()]
         letters, forwards, told = self.account.letters(), self._router.forwards(), self.stage.results()
         results = [] if report.results == "kept" else list(told)
         over, untold = list(self.stage.hand_over()), self.stage.tells_all

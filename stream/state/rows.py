@@ -71,6 +71,11 @@ class Rows:
             else:
                 encoded[key[n:].decode()] = value
 
+    @property
+    def plain(self) -> bool:
+        """Whether to load a row is to put it into `encoded`, and nothing else."""
+        return True
+
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """Give what changed since the last call, tombstones included."""
         prefix, encoded = self.prefix, self.encoded

@@ -10,16 +10,17 @@ of one release cannot go on with the state of another whose definitions are diff
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 import xxhash
 
+from stream.contract.packed import Packed
 from stream.contract.records import Record
 from stream.errors import REBUILD, TopicError
 from stream.state.keys import BIRTH, POSITION, SHELL
-from stream.state.table import CountedOtherwise, LogRecord
+from stream.state.table import CountedOtherwise, Logged, LogRecord, load_into, load_packed
 from stream.worker.inbox import Batch
 
 #: State-log keys that begin with a zero byte are the shell's; all others are the fold's.
@@ -104,10 +105,10 @@ class Restoring:
         self,
         load: Callable[[bytes, bytes | None], None],
         where: str,
-        load_all: Callable[[Sequence[LogRecord]], None] | None = None,
+        tables: Mapping[bytes, Logged] | None = None,
     ) -> None:
-        """Take records that are not the shell's to `load`, or many at a time to `load_all`; `where` names the log."""
-        self._load, self._load_all, self.where = load, load_all, where
+        """Take records that are not the shell's to `load`, or many at once to `tables`; `where` names the log."""
+        self._load, self._tables, self.where = load, tables, where
         self._position: bytes | None = None
         self._error: Exception | None = None
         self.birth: bytes | None = None
@@ -128,19 +129,25 @@ class Restoring:
 
     def take_all(self, records: Sequence[Record]) -> None:
         """Take records, in the order of the log."""
-        if self._load_all is None:
+        if self._tables is None:
             for _, _, key, value, _ in records:
                 self.take(key or b"", value)
             return
+        pairs: Iterable[tuple[bytes | None, bytes | None]]
+        if isinstance(records, Packed):
+            pairs = load_packed(self._tables, records.batches)
+        else:
+            pairs = [(key, value) for _, _, key, value, _ in records]
         # the shell's are few, and nothing that they say depends on what stands between them
-        rows = [(key, value) for _, _, key, value, _ in records if key and key[0] != _SHELL]
-        if len(rows) < len(records):
-            for _, _, key, value, _ in records:
-                if not key or key[0] == _SHELL:
-                    self.take(key or b"", value)
+        rows = list[LogRecord]()
+        for key, value in pairs:
+            if key and key[0] != _SHELL:
+                rows.append((key, value))
+            else:
+                self.take(key or b"", value)
         if rows and self._error is None:
             try:
-                self._load_all(rows)
+                load_into(self._tables, rows)
             except Exception as error:
                 self._error = error
 

@@ -173,8 +173,8 @@ class Shard:
     async def _restore(self, open_reader: OpenReader) -> None:
         began = time.monotonic()
         tp = self._log.tp
-        many = getattr(self._fold, "load_all", None)  # not every fold has so much to load
-        found = positions.Restoring(self._fold.load, f"{tp.topic} partition {tp.partition}", many)
+        tables = getattr(self._fold, "stored", None)  # not every fold has so much to load
+        found = positions.Restoring(self._fold.load, f"{tp.topic} partition {tp.partition}", tables)
         async with open_reader() as reader:
             restored = await restore(self._log, reader, found, self._claim)
             if restored.life.how == "empty" and not self._reset:

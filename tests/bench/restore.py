@@ -53,7 +53,7 @@ def measure(count: int) -> None:
     made = sum(head_of(row).leads for key, row in rows.items() if key[:1] == LEAD_HOMES.prefix)
     log = Log(rows, -(-count // made))
     fold = leads.shard()
-    found = Restoring(fold.load, "the log of this bench", fold.load_all)
+    found = Restoring(fold.load, "the log of this bench", fold.stored)
     gc.collect()
     before_mb = usage.memory_mb(os.getpid(), "VmRSS")
     began = time.process_time()

@@ -24,6 +24,7 @@ from stream.engine.shard import ShardFold
 from stream.ingest.route import partitions_of
 from stream.kafka.layout import Layout, ShardId
 from stream.rollup.rollup import Rollup, RollupOptions
+from stream.state.table import load_into
 from stream.worker.outputs import Outputs
 
 
@@ -51,7 +52,7 @@ class Installation:
 
     def _restored(self, id: ShardId) -> ShardFold:
         fold = ShardFold(id.group, id.shard, self._counts[id.group], self._options, self._groups)
-        fold.load_all(self._logs[id].items())
+        load_into(fold.stored, self._logs[id].items())
         return fold
 
     def produce(self, records: Iterable[Record]) -> None:

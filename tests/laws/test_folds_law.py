@@ -24,6 +24,7 @@ from stream.stages.emails.message import Message, groups
 from stream.stages.visitors.contribution import contribution
 from stream.stages.visitors.row import decode, decode_ad_lead
 from stream.state.rows import Rows
+from stream.state.table import load_into
 from tests.laws.sums import LONG, Sums, add_cells, add_delta, counts_of, nonzero, remembered, taken
 from tests.laws.traffic import (
     REPORT,
@@ -183,7 +184,7 @@ def test_a_shard_restored_after_any_commit_has_the_same_future(group: str, data:
             fold = shard(group)
             records = data.draw(st.permutations(sorted(log.items())), label="order of the log")
             parted = data.draw(st.integers(0, len(records)), label="read at once")
-            fold.load_all(records[:parted])
+            load_into(fold.stored, records[:parted])
             for key, value in records[parted:]:
                 fold.load(key, value)
         assert remembered(fold) == remembered(whole)

@@ -57,7 +57,7 @@ def told(delta: Delta) -> tuple[Any, ...]:
 
 def stored(fold: ShardFold) -> dict[bytes, bytes | None]:
     """Give what a commit writes of the state."""
-    return dict(change for one in fold._stored.values() for change in one.changes())
+    return dict(change for one in fold.stored.values() for change in one.changes())
 
 
 def said(fold: ShardFold) -> dict[int, list[bytes]]:

@@ -77,6 +77,11 @@ class PeopleRows(Rows):
         super().__init__(PEOPLE, memory_ms)
         self._counted_by, self._is_checked = counted_by, False
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is known that these rows may be loaded at all."""
+        return self._is_checked
+
     def load_all(self, records: Iterable[LogRecord]) -> None:
         """Take records of the state log, prefix included."""
         records = list(records)

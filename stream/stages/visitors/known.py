@@ -37,6 +37,11 @@ class _KnownRows(Rows):
         super().__init__(KNOWN_PEOPLE, KNOWN_MS)
         self.sums: set[int] = set()
 
+    @property
+    def plain(self) -> bool:
+        """Nothing here is: there are the sums, too."""
+        return False
+
     def load_all(self, records: Iterable[LogRecord]) -> None:
         """Take records of the state log, prefix included."""
         records, n = list(records), len(self.prefix)

@@ -96,22 +96,41 @@ def test_a_record_of_our_own_format_that_cannot_be_read_is_an_error_as_it_is():
         found.position()
 
 
+class Many:
+    """A table of many rows."""
+
+    prefix = b"v"
+
+    def __init__(self):
+        self.records = []
+
+    def load(self, key, value):
+        self.records.append((key, value))
+
+    def load_all(self, records):
+        self.records += records
+
+    def changes(self):
+        return []
+
+
 def test_many_records_are_taken_as_one_after_the_other_is():
     log = [(b"v1", b"a"), (b"\x00alive", b""), (b"", b"b"), (BIRTH.prefix, b"born"), (b"v1", None), (b"v2", b"c")]
     log.append((position.POSITION_KEY, position.encode(Position({}, seq=4))))
     records = [(at, 0, key or None, value, ()) for at, (key, value) in enumerate(log)]
-    one, many, single = [], [], []
+    one, single, many = [], [], Many()
     for found in (
         Restoring(lambda key, value: one.append((key, value)), LOG),
-        Restoring(lambda key, value: single.append((key, value)), LOG, many.extend),
+        Restoring(lambda key, value: single.append((key, value)), LOG, {b"v": many}),
     ):
         found.take_all(records[:4])
         found.take_all(records[4:])
         assert (position.decode(found.position()).seq, found.birth, found.places) == (4, b"born", 1)
     assert one == [(b"v1", b"a"), (b"", b"b"), (b"v1", None), (b"v2", b"c")]
-    assert many == [(b"v1", b"a"), (b"v1", None), (b"v2", b"c")]
+    assert many.records == [(b"v1", b"a"), (b"v1", None), (b"v2", b"c")]
     assert single == [(b"", b"b")]  # no key of ours
-    refused = Restoring(unreadable, LOG, lambda rows: unreadable(*rows[0]))
+    many.load_all = lambda rows: unreadable(*rows[0])
+    refused = Restoring(unreadable, LOG, {b"v": many})
     refused.take_all(records)
     with pytest.raises(KeyError, match="of another shape"):
         refused.position()

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol, runtime_checkable
 
-from stream.contract.packed import Batch
-
 #: (key with its prefix, value); a value of None is a tombstone.
 LogRecord = tuple[bytes, bytes | None]
 
@@ -66,15 +64,6 @@ class Table(Logged, Protocol):
 
     def expire(self, oldest_ms: int) -> None:
         """Drop, a little with each commit, what no event after this moment can need."""
-
-
-def load_packed(tables: Mapping[bytes, Logged], batches: Iterable[Batch]) -> list[tuple[bytes | None, bytes | None]]:
-    """Put what is a row, and nothing else, from packed batches into its table; give all other records, in order."""
-    others: list[tuple[bytes | None, bytes | None]] = []
-    plain = {of.prefix[0]: of.encoded for of in tables.values() if isinstance(of, Plain) and of.plain}
-    for batch in batches:
-        others += batch.load(plain)
-    return others
 
 
 def load_into(tables: Mapping[bytes, Logged], records: Iterable[LogRecord]) -> None:

@@ -20,8 +20,9 @@ from stream.contract.packed import Packed
 from stream.contract.records import Record
 from stream.errors import REBUILD, TopicError
 from stream.state.keys import BIRTH, POSITION, SHELL
-from stream.state.table import CountedOtherwise, Logged, LogRecord, load_into, load_packed
+from stream.state.table import CountedOtherwise, Logged, LogRecord, load_into
 from stream.worker.inbox import Batch
+from stream.worker.loading import load_packed
 
 #: State-log keys that begin with a zero byte are the shell's; all others are the fold's.
 POSITION_KEY: Final = POSITION.prefix

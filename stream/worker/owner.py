@@ -26,7 +26,7 @@ log = logging.getLogger("leadpulse.owner")
 
 #: A running shard commits each second; after so long it stands still, and says so.
 STANDS_STILL_S: Final = 10.0
-RESTORES_AT_ONCE: Final = 12  # each waits for the broker for most of its time; more would hold more memory
+RESTORES_AT_ONCE: Final = 8  # each waits for the broker for most of its time; more would hold more memory
 
 
 class Owned(Protocol):

@@ -32,7 +32,7 @@ use crate::values::Values;
 const FAR_MS: i64 = 1 << 60;
 
 /// The native way of one shard.
-#[pyclass(unsendable, module = "leadpulse_native")]
+#[pyclass(module = "leadpulse_native")]
 pub struct Core {
     pub(crate) store: Store,
     pub(crate) lanes: Vec<Lane>,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from stream.engine.options import FoldOptions
+from stream.engine.shard import ShardFold
 from stream.kernels import native
 
 
@@ -33,3 +38,16 @@ def test_where_it_is_off_nobody_asks_why(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv(native.VARIABLE, "off")
     assert native.found("auto") == (None, "")
     assert native.found("off") == (None, "")
+
+
+@pytest.mark.native
+def test_whatever_thread_lets_go_of_a_shard_lets_go_of_its_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The collector runs in any thread that makes something, and a shard is a circle."""
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    held = [ShardFold("visitors", 0, 1, FoldOptions(native="on"))]
+    assert held[0].natively.core is not None
+    thread = threading.Thread(target=lambda: (held.clear(), gc.collect()))
+    thread.start()
+    thread.join()
+    assert not said

@@ -8,6 +8,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
 use rustc_hash::FxHashMap;
 
 use crate::batch::Batch;
@@ -55,6 +56,13 @@ type Decoded<'py> = (
 
 #[pymethods]
 impl Core {
+    /// Show Python's collector what is held of its own, or a shard that was given up would stay in memory for good.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.store.labels.traverse(&visit)?;
+        self.store.touches.traverse(&visit)?;
+        self.decoder.traverse(&visit)
+    }
+
     /// Take what `stream/ingest/native.py` says of the shard.
     #[new]
     fn new(given: &Bound<'_, PyDict>) -> PyResult<Core> {

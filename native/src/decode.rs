@@ -7,6 +7,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyString;
+use pyo3::{PyTraverseError, PyVisit};
 use rustc_hash::FxHashMap;
 
 use crate::arena::Text;
@@ -143,6 +144,14 @@ pub struct Decoder {
     pub(crate) values: Values,
     /// Keys of touches that Python is asked for.
     pub(crate) keys: Vec<u8>,
+}
+
+impl Decoder {
+    /// Show Python's collector what is held of its own.
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.is_listed)?;
+        visit.call(&self.is_scanner)
+    }
 }
 
 /// One kind as it is read here.

@@ -3,6 +3,7 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+use pyo3::{PyTraverseError, PyVisit};
 use rustc_hash::FxHashMap;
 
 use crate::symbols::{Sym, Symbols};
@@ -73,6 +74,11 @@ impl Labels {
             });
         }
         Ok(Labels { asked })
+    }
+
+    /// Show Python's collector what is held of its own: a shard holds its core, and its labels lead back to it.
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.asked.iter().try_for_each(|one| visit.call(&one.python))
     }
 
     /// Give the label of a value that was asked for before and is remembered.

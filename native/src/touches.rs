@@ -5,6 +5,7 @@
 //!      visit that says nothing, and a page behind another of the same host. All else is one key of a bounded cache.
 
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 use rustc_hash::FxHashMap;
 
 use crate::facts::Touch;
@@ -59,6 +60,11 @@ pub struct Touches {
 }
 
 impl Touches {
+    /// Show Python's collector what is held of its own.
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.ask)
+    }
+
     /// Take `ask`, which gives the safe touch of a record, or None, and whether that is remembered. `parameters` are
     /// those of addresses with what they say, `clicks` the platforms of click ids, the first that is there counting.
     pub fn new(ask: Py<PyAny>, parameters: Vec<(String, u8)>, platforms: Vec<String>) -> Touches {

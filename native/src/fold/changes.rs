@@ -5,6 +5,7 @@
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
 use rustc_hash::FxHashMap;
 
 /// A label of a cell.
@@ -61,6 +62,11 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// Shows Python's collector what is held of its own.
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.ids)
+    }
+
     pub fn new(grid: Grid) -> Self {
         Changes {
             grid,

@@ -1,6 +1,7 @@
 //! Labels that the fold makes itself of what an event says, when it first needs them, as Python's fold does.
 
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 use rustc_hash::FxHashMap;
 
 /// Raw value → label, asked of one of Python's `Labels`; remembered where that remembers it, and so as bounded.
@@ -53,6 +54,12 @@ pub struct Labels {
 }
 
 impl Labels {
+    /// Shows Python's collector what is held of its own.
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        let all = [&self.sites, &self.forms, &self.contents, &self.events, &self.bots];
+        all.iter().try_for_each(|one| visit.call(&one.labels))
+    }
+
     /// Takes those of `Facts`.
     pub fn new(facts: &Bound<'_, PyAny>) -> PyResult<Self> {
         let label = |name: &str| facts.getattr(name).map(Label::new);

@@ -5,6 +5,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PySet, PyString};
+use pyo3::{PyTraverseError, PyVisit};
 use rustc_hash::FxHashMap;
 
 use super::changes::{Changes, Grid};
@@ -90,6 +91,12 @@ pub struct People {
 }
 
 impl People {
+    /// Shows Python's collector what is held of its own.
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.labels.traverse(visit)?;
+        self.changes.traverse(visit)
+    }
+
     pub fn new(options: Options, grid: Grid, labels: Labels) -> Self {
         People {
             options,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::changes::Grid;
 use super::decoded::Decoded;
@@ -22,6 +23,11 @@ pub struct PeopleCore {
 
 #[pymethods]
 impl PeopleCore {
+    /// Shows Python's collector what is held of its own, or a shard that was given up would stay in memory for good.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.people.traverse(&visit)
+    }
+
     /// Takes the labels of `Facts`, the classes of views and forms, (pane_ms, origin_ms), and what the rules say.
     #[new]
     fn new(

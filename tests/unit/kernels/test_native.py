@@ -5,13 +5,18 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+import weakref
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
+from stream.contract.records import Record
 from stream.engine.options import FoldOptions
 from stream.engine.shard import ShardFold
 from stream.kernels import native
+from tests.bench.mix import Mix, Options
+from tests.laws.traffic import REPORT
 
 
 @pytest.fixture
@@ -41,13 +46,27 @@ def test_where_it_is_off_nobody_asks_why(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.native
-def test_whatever_thread_lets_go_of_a_shard_lets_go_of_its_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The collector runs in any thread that makes something, and a shard is a circle."""
+@pytest.mark.parametrize("leads", [False, True])
+@pytest.mark.parametrize("group", ["visitors", "emails", "ads"])
+def test_a_shard_that_is_given_up_leaves_nothing_behind_whatever_thread_finds_it(
+    group: str, leads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shard and its core hold each other, and the collector runs in any thread that makes something."""
     said: list[object] = []
     monkeypatch.setattr(sys, "unraisablehook", said.append)
-    held = [ShardFold("visitors", 0, 1, FoldOptions(native="on"))]
-    assert held[0].natively.core is not None
+    held = [ShardFold(group, 0, 1, FoldOptions(native="on", leads=leads))]
+    by_kind: dict[str, list[Record]] = defaultdict(list)
+    for offset, (kind, key, value, at_ms) in enumerate(Mix(Options(events=400, visitors=40))):
+        by_kind[kind].append((offset, at_ms, key, value, ()))
+    some = [(kind, records) for kind, records in by_kind.items() if kind in held[0].kinds]
+    held[0].fold(some)
+    held[0].changes(1, REPORT)
+    seen = held[0].natively.seen
+    if group != "emails" or not leads:
+        assert sum(native for _, native in seen.values()) > 0
+    gone = weakref.ref(held[0])
     thread = threading.Thread(target=lambda: (held.clear(), gc.collect()))
     thread.start()
     thread.join()
+    assert gone() is None
     assert not said

@@ -50,7 +50,7 @@ ROWS: Final[tuple[tuple[str, str, Callable[[Told], str], str], ...]] = (
         "from `kill -9` to ready again",
         "rto",
         lambda one: f"{one['ready_s']:.1f} s with {one['visitors']:,} visitors, {one['cpu_s']:.1f} CPU seconds",
-        "make bench ARGS=rto",
+        'make bench ARGS="rto --events 2000000 --visitors 1300000"',
     ),
     (
         "restore of leads, by one shard, without a broker",

@@ -247,11 +247,6 @@ class Rollup:
 
     # out --------------------------------------------------------------------------------------------------
 
-    @property
-    def windows(self) -> Collection[str]:
-        """Name every window that something is read in."""
-        return self._windows
-
     def readings(self, windows: Collection[str] | None) -> list[Reading]:
         """Read the live series: with `windows` None all of them, else those that changed in these windows.
 

@@ -70,10 +70,6 @@ class Rollup(Protocol):
     def records(self) -> int:
         """How many records the shards have told of."""
 
-    @property
-    def windows(self) -> Collection[str]:
-        """Name every window that something is read in."""
-
     def readings(self, windows: Collection[str] | None) -> list[Reading]:
         """Read what changed in these windows; None for every live series of all windows."""
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -279,9 +279,7 @@ class RollupShard:
         news = along is not self._along or self._is_news(complete, records)
         due = judging is not None and shows and judging.is_due(self._rollup.now_ms)
         # a backlog passes edge after edge: there figures are looked at no more often than all windows are read
-        windows: Collection[str] | None = self._rollup.windows if news else FAST_WINDOWS
-        if began >= self._all_due or (due and complete):
-            windows = None
+        windows = None if began >= self._all_due or news or (due and complete) else FAST_WINDOWS
         readings = self._rollup.readings(windows)
         as_of_ms = max((reading.as_of_ms for reading in readings), default=0)
         judged: list[tuple[str, int, list[Row]]] = []

@@ -133,10 +133,6 @@ class CountingRollup:
     def records(self) -> int:
         return sum(self.totals.values())
 
-    @property
-    def windows(self) -> tuple[str, ...]:
-        return ("5m",)
-
     def readings(self, windows: Collection[str] | None) -> list[Reading]:
         self.published += 1
         complete = self.complete

@@ -34,20 +34,6 @@ class Many(Logged, Protocol):
         """Take records as `load` takes each."""
 
 
-@runtime_checkable
-class Plain(Protocol):
-    """Rows by the text behind the prefix of their keys."""
-
-    encoded: dict[str, bytes]
-
-    @property
-    def prefix(self) -> bytes: ...
-
-    @property
-    def plain(self) -> bool:
-        """Whether to load a row is to put it into `encoded`, and nothing else."""
-
-
 class CountedOtherwise(Exception):
     """What is stored was counted by other settings, and cannot go on with these: what is so, and how to go back."""
 

@@ -10,5 +10,6 @@ Out: state logs, deltas, readings, dead letters; every commit all or nothing.
     outputs.py     what a commit writes, in which order   position.py   how far each source is read
     takeover.py    where a new owner goes on, or refuses  ports.py      types towards fold and rollup
     rollup_shard.py  adds up and publishes                published.py  what the result topic says now
+    rounds.py      when it does so                        loading.py    rows of a log into their tables
     guards/        preflight, fail-stop, watchdog, quiet
 """

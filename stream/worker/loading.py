@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from stream.contract.packed import Batch
-from stream.state.table import Logged, Plain
+from stream.state.rows import Rows
+from stream.state.table import Logged
 
 
 def load_packed(tables: Mapping[bytes, Logged], batches: Iterable[Batch]) -> list[tuple[bytes | None, bytes | None]]:
     """Put what is a row, and nothing else, from packed batches into its table; give all other records, in order."""
     others: list[tuple[bytes | None, bytes | None]] = []
-    plain = {of.prefix[0]: of.encoded for of in tables.values() if isinstance(of, Plain) and of.plain}
+    plain = {of.prefix[0]: of.encoded for of in tables.values() if isinstance(of, Rows) and of.plain}
     for batch in batches:
         others += batch.load(plain)
     return others

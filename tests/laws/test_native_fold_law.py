@@ -18,7 +18,7 @@ from stream.stages.emails.fold import MEMORY_MS
 from stream.stages.emails.native import mails_core
 from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.native import people_core
-from tests.laws.traffic import ARRIVAL_MS, REPORT, START_MS, Envelope, ads, batch, emails, named, people, shard
+from tests.laws.traffic import ARRIVAL_MS, REPORT, START_MS, Envelope, ads, batch, emails, named, people, returning, shard
 
 CORE, _ = native.found()
 pytestmark = pytest.mark.native
@@ -130,6 +130,15 @@ def test_people_are_folded_as_python_folds_them(span_ms: int, options: dict[str,
     if data.draw(st.booleans(), label="in order"):
         events = sorted(events, key=lambda event: (event["time"], event["id"]))
     hold_together("visitors", cut(data, events), **options)
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("span_ms", [DAY_MS // 8, DAY_MS // 2])
+@given(data=st.data())
+def test_people_who_come_back_are_folded_as_python_folds_them(
+    span_ms: int, options: dict[str, Any], data: st.DataObject
+) -> None:
+    hold_together("visitors", cut(data, data.draw(returning(span_ms), label="events")), **options)
 
 
 @given(data=st.data())

@@ -186,6 +186,20 @@ def people(span_ms: int = DAY_MS, max_size: int = 24) -> st.SearchStrategy[list[
     return st.lists(one, min_size=1, max_size=max_size).map(named)
 
 
+def returning(span_ms: int = DAY_MS, max_size: int = 40) -> st.SearchStrategy[list[Envelope]]:
+    """Draw page views and forms of people who come back, in order; nothing is offered and nobody chats."""
+    one = st.one_of(views(span_ms), forms(span_ms)).map(_offering_nothing)
+    drawn = st.lists(one, min_size=1, max_size=max_size, unique_by=lambda event: event["time"])
+    return drawn.map(named).map(lambda events: sorted(events, key=lambda event: str(event["time"])))
+
+
+def _offering_nothing(event: Envelope) -> Envelope:
+    data = {name: value for name, value in event["data"].items() if name != "offer_id"}
+    if "page" in data:
+        data["page"] = {name: value for name, value in data["page"].items() if name != "offer_id"}
+    return {**event, "data": data}
+
+
 def of_group(group: str, max_size: int = 24) -> st.SearchStrategy[list[Envelope]]:
     """Draw events of a shard group."""
     if group == "visitors":

@@ -186,7 +186,7 @@ pub fn key_event<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>, 
 }
 
 /// Notes a key event that is not the first one, as far as it may become the first behind the landing.
-fn note_key(deeds: &mut Deeds<'_>, time_ms: i64, landed_ms: i64, most: usize) {
+pub fn note_key(deeds: &mut Deeds<'_>, time_ms: i64, landed_ms: i64, most: usize) {
     let first_ms = deeds.first_key.as_ref().map_or(0, |key| key.time_ms);
     let keys = &mut deeds.more_keys;
     keys.retain(|key| *key != first_ms);

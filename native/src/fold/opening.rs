@@ -15,7 +15,7 @@ use super::way::Way;
 const FIRST_TICK: u32 = 1;
 
 /// Gives channel, campaign, engine and domain of a touch as a session keeps them.
-fn kept<'a>(touch: Option<Touch<'a>>) -> [Option<Str<'a>>; 4] {
+pub fn kept<'a>(touch: Option<Touch<'a>>) -> [Option<Str<'a>>; 4] {
     let text = |one: Option<&'a str>| one.map(Cow::Borrowed);
     match touch {
         None => [None, None, None, None],
@@ -52,10 +52,10 @@ pub fn opened<'a>(options: &Options, fact: &Fact<'a>, view: &View<'a>, name: Str
 }
 
 /// A way of counting a person: the kind of its cell, and labels behind the site.
-type WayOf<'s> = (&'static str, [Option<&'s str>; 2]);
+pub type WayOf<'s> = (&'static str, [Option<&'s str>; 2]);
 
 /// Lists the ways in which a session counts its person.
-fn ways<'s>(options: &Options, session: &'s Session<'_>) -> Vec<WayOf<'s>> {
+pub fn ways<'s>(options: &Options, session: &'s Session<'_>) -> Vec<WayOf<'s>> {
     let mut out = vec![
         ("person", [None, None]),
         ("channel_person", [Some(session.channel_name()), None]),

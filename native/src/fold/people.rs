@@ -10,8 +10,9 @@ use rustc_hash::FxHashMap;
 
 use super::changes::{Changes, Grid};
 use super::extend::{begin, extend};
-use super::fact::Fact;
+use super::fact::{Deed, Fact, FormAction};
 use super::labels::Labels;
+use super::later;
 use super::msgpack::Writer;
 use super::numbers::SiteNumbers;
 use super::options::Options;
@@ -201,7 +202,9 @@ impl People {
             return Ok(Folded::Of(0));
         }
         let key_ms = row.as_ref().map_or(0, newest_key);
-        let Some((row, done)) = self.incremental(key.py(), site, row, facts)? else {
+        // of those who are followed Python tells more of a submit than what is counted
+        let may_go_on = tables.told.is_none() || !facts.iter().any(is_submit);
+        let Some((row, done)) = self.into_row(key.py(), site, row, facts, may_go_on)? else {
             return Ok(Folded::Of(0));
         };
         let newest_ms = newest_key(&row);
@@ -221,12 +224,15 @@ impl People {
     }
 
     /// Folds facts into a row, or begins one; gives it and how many facts it holds, None where that is none.
-    fn incremental<'a>(
+    ///
+    /// Those behind the first that is no common case are folded all or none, and only where they may be.
+    fn into_row<'a>(
         &mut self,
         py: Python<'_>,
         site: &str,
         row: Option<Row<'a>>,
         facts: &[Fact<'a>],
+        may_go_on: bool,
     ) -> PyResult<Option<(Row<'a>, usize)>> {
         if !self.sites.contains_key(site) {
             self.sites.insert(site.into(), SiteNumbers::new(site));
@@ -243,14 +249,30 @@ impl People {
             labels,
             talked: Vec::new(),
         };
-        match row {
-            None => begin(&mut way, facts),
+        let (mut row, done) = match row {
+            None => match begin(&mut way, facts)? {
+                Some(begun) => begun,
+                None if may_go_on && later::takes(options, None, facts) => {
+                    return Ok(Some((later::begin(&mut way, facts)?, facts.len())));
+                }
+                None => return Ok(None),
+            },
             Some(mut row) => {
                 let done = extend(&mut way, &mut row, facts)?;
-                Ok(if done == 0 { None } else { Some((row, done)) })
+                (row, done)
             }
+        };
+        let rest = &facts[done..];
+        if !rest.is_empty() && may_go_on && later::takes(options, Some(&row), rest) {
+            later::fold(&mut way, &mut row, rest)?;
+            return Ok(Some((row, facts.len())));
         }
+        Ok(if done == 0 { None } else { Some((row, done)) })
     }
+}
+
+fn is_submit(fact: &Fact<'_>) -> bool {
+    matches!(&fact.deed, Deed::Form(form) if form.action == FormAction::Submit)
 }
 
 /// Gives when a person last had a key event, as far as those who have no extra can have had one; 0 is never.

@@ -41,6 +41,14 @@ impl Way<'_, '_> {
         self.site.step(self.py, self.changes, self.options, step)
     }
 
+    /// Gives the cell of the steps that took about so long.
+    pub fn seconds(&mut self, name: Step, took_ms: i64) -> PyResult<i64> {
+        let bucket = self.options.buckets.of(took_ms);
+        let site = &*self.site.site;
+        let labels = [site.into(), name.0.into(), name.1.into(), bucket.into()];
+        self.changes.number(self.py, "step_seconds", &labels)
+    }
+
     /// Counts that a step was taken, or takes it back; none was where nothing began.
     pub fn reached(&mut self, name: Step, start_ms: i64, end_ms: i64, sign: i64) -> PyResult<()> {
         let took_ms = end_ms - start_ms;
@@ -49,10 +57,7 @@ impl Way<'_, '_> {
         }
         let step = self.step(name)?;
         let (cohort, taken) = (self.pane(start_ms), self.pane(end_ms));
-        let bucket = self.options.buckets.of(took_ms);
-        let site = &*self.site.site;
-        let labels = [site.into(), name.0.into(), name.1.into(), bucket.into()];
-        let seconds = self.changes.number(self.py, "step_seconds", &labels)?;
+        let seconds = self.seconds(name, took_ms)?;
         self.changes.step(step.reached, cohort, sign);
         self.changes.step(seconds, taken, sign);
         self.changes.count(step.ms, taken, sign * took_ms);

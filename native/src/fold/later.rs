@@ -1,0 +1,402 @@
+//! Events in order that are no common case: they come behind all that their row knows, and move more than the end of
+//! the open session. The rest of a person's batch is folded here, or not at all.
+//!
+//! Lists what the row counts for, changes it, and lists it again, as `stream/stages/visitors/reference_way.py` does for
+//! events in any order, and leaves the same row. What must be forgotten, joined or remembered of offers, conversations
+//! and events that nobody caused is left to Python, before anything is changed.
+
+use std::borrow::Cow;
+
+use pyo3::prelude::*;
+
+use super::counted::{of_person, of_session};
+use super::deeds::note_key;
+use super::fact::{Deed, Fact, Form, FormAction, View, DIRECT, MARK, UNKNOWN};
+use super::opening::kept;
+use super::options::Options;
+use super::row::{KeyEvent, Row, Session, Str};
+use super::submissions::{self, submit, Cells};
+use super::way::Way;
+
+/// Tells whether a form event is something that its visitor did; else it joins what runs.
+fn is_presence(fact: &Fact<'_>) -> bool {
+    !matches!(&fact.deed, Deed::Form(form) if form.action == FormAction::View)
+}
+
+/// Tells whether all facts can be folded here, into a row that is there or, without one, into a new one.
+pub fn takes(options: &Options, row: Option<&Row<'_>>, facts: &[Fact<'_>]) -> bool {
+    let numbers = &options.numbers;
+    let Some(newest) = facts.last().filter(|_| numbers.look_back_ms == 0) else {
+        return false;
+    };
+    let oldest_ms = newest.time_ms - numbers.memory_ms;
+    let (mut events, mut sessions, mut submits) = (facts.len() as i64, 0, 0);
+    let (mut last_ms, mut open) = (i64::MIN, None);
+    if let Some(row) = row {
+        let is_old = |session: &Session<'_>| session.end < oldest_ms;
+        if row.source.is_empty() || row.all().next().is_some_and(is_old) || has_details(&row.newest) {
+            return false;
+        }
+        events += row.all().map(|session| session.events).sum::<i64>();
+        sessions = row.older.len() + 1;
+        (last_ms, open) = (row.last, Some((row.newest.start, row.newest.end)));
+        if let Some(extra) = &row.extra {
+            submits = extra.submissions.len();
+            if !extra.loose_ms.is_empty()
+                || extra.folded.is_some()
+                || extra.offers.is_some()
+                || extra.talks.len() as i64 > numbers.chats
+                || extra.talks.iter().any(|talk| talk.time_ms < oldest_ms)
+                || extra.submissions.iter().any(|one| one.last.0 < oldest_ms)
+            {
+                return false;
+            }
+        }
+    }
+    let mut viewed = row.map_or(0, |row| row.newest.names().count());
+    for fact in facts {
+        if fact.time_ms <= last_ms {
+            return false;
+        }
+        last_ms = fact.time_ms;
+        let running = open.filter(|(_, end)| fact.time_ms - end <= numbers.gap_ms);
+        let start = running.map_or(fact.time_ms, |(start, _)| start);
+        if !is_presence(fact) {
+            if running.is_none() {
+                return false; // it stands alone
+            }
+        } else {
+            if running.is_none() {
+                (sessions, viewed) = (sessions + 1, 0);
+            }
+            open = Some((start, fact.time_ms));
+        }
+        match &fact.deed {
+            Deed::View(view) if !view.has_offer => viewed += 1,
+            Deed::Form(form) if !form.has_offer => submits += usize::from(form.action == FormAction::Submit),
+            _ => return false,
+        }
+        if fact.time_ms - start > numbers.longest_ms || viewed > numbers.viewed {
+            return false;
+        }
+    }
+    sessions <= numbers.sessions && submits <= numbers.submissions && events < numbers.flood_events.min(numbers.ticks)
+}
+
+fn has_details(session: &Session<'_>) -> bool {
+    session.deeds.as_ref().is_some_and(|deeds| deeds.details.is_some())
+}
+
+/// Folds facts, all of which are taken, into a row.
+pub fn fold<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, facts: &[Fact<'a>]) -> PyResult<()> {
+    let touches = facts[0].time_ms - row.newest.end <= way.options.numbers.gap_ms;
+    let was = row.newest.channel.is_some();
+    let with_forms = facts.iter().any(|fact| matches!(fact.deed, Deed::Form(_)));
+    let (known, ticks) = (row.older.len() + usize::from(!touches), row.newest.ticks.len());
+    let before = listed(way, row, known, with_forms)?;
+    for fact in facts {
+        one(way, row, fact)?;
+    }
+    finished(way, row, known, facts, before, with_forms)?;
+    let place = known - usize::from(!touches);
+    let session = row.all().nth(place);
+    match session.filter(|session| !was && session.channel.is_some()) {
+        Some(session) => moved(way, session, ticks),
+        None => Ok(()),
+    }
+}
+
+/// Makes the row of a new person of facts, all of which are taken.
+pub fn begin<'a>(way: &mut Way<'_, '_>, facts: &[Fact<'a>]) -> PyResult<Row<'a>> {
+    let first = &facts[0];
+    let mut row = Row {
+        last: first.time_ms,
+        older: Vec::new(),
+        newest: empty(first.time_ms),
+        source: Cow::Borrowed(first.source),
+        extra: None,
+    };
+    extended(way, &mut row, first)?;
+    for fact in &facts[1..] {
+        one(way, &mut row, fact)?;
+    }
+    let with_forms = facts.iter().any(|fact| matches!(fact.deed, Deed::Form(_)));
+    finished(way, &mut row, 0, facts, Cells::new(), with_forms)?;
+    Ok(row)
+}
+
+/// Lists what a row counts for, of its sessions those from a place on.
+fn listed(way: &mut Way<'_, '_>, row: &Row<'_>, from: usize, with_forms: bool) -> PyResult<Cells> {
+    let mut out = match row.extra.as_ref().filter(|_| with_forms) {
+        Some(extra) => submissions::cells(way, &extra.submissions)?,
+        None => Cells::new(),
+    };
+    of_person(way, row, &mut out)?;
+    for session in row.all().skip(from) {
+        of_session(way, session, &mut out)?;
+    }
+    Ok(out)
+}
+
+/// Leaves sessions from a place on as they are stored, and writes the difference.
+fn finished(
+    way: &mut Way<'_, '_>,
+    row: &mut Row<'_>,
+    from: usize,
+    facts: &[Fact<'_>],
+    mut before: Cells,
+    with_forms: bool,
+) -> PyResult<()> {
+    for session in row.older.iter_mut().chain([&mut row.newest]).skip(from) {
+        in_order(session);
+    }
+    for cell in listed(way, row, from, with_forms)? {
+        match before.iter().position(|other| *other == cell) {
+            Some(place) => {
+                before.swap_remove(place);
+            }
+            None => way.changes.put(cell.0, cell.1, cell.2),
+        }
+    }
+    submissions::put(way, &before, -1);
+    for fact in facts {
+        let Some(view) = fact.view() else { continue };
+        let holds = |session: &&Session<'_>| session.start <= fact.time_ms;
+        let Some(session) = row.all().filter(holds).last() else {
+            continue;
+        };
+        let (origin, pane) = (way.origin(session)?, way.pane(fact.time_ms));
+        let page = way
+            .site
+            .page(way.py, way.changes, view.viewed, view.group, view.content)?;
+        way.changes.up(origin.view, pane);
+        way.changes.up(page.view, pane);
+        if view.is_download {
+            let labels = [(&*way.site.site).into(), view.group.into(), view.content.into()];
+            way.changes.add(way.py, "content_download", &labels, pane, 1)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts what a session viewed in order, as that of a session that was worked on is stored.
+fn in_order(session: &mut Session<'_>) {
+    let inner = session.viewed.trim_matches(MARK);
+    let mut names: Vec<&str> = inner.split(MARK).collect();
+    if names.is_sorted() {
+        return;
+    }
+    names.sort_unstable();
+    session.viewed = Cow::Owned(format!("{MARK}{}{MARK}", names.join(MARK.encode_utf8(&mut [0; 4]))));
+}
+
+/// Moves the page views that a direct session was known to have, `ticks` bytes of them, to the channel that it has now.
+fn moved(way: &mut Way<'_, '_>, session: &Session<'_>, ticks: usize) -> PyResult<()> {
+    let site = &*way.site.site;
+    let was = way
+        .changes
+        .number(way.py, "channel_view", &[site.into(), DIRECT.into()])?;
+    let now = way
+        .changes
+        .number(way.py, "channel_view", &[site.into(), session.channel_name().into()])?;
+    for tick in session.ticks().take(ticks / 4).filter(|tick| tick & 1 == 1) {
+        let at = way.changes.grid.pane(session.start + i64::from(tick >> 1));
+        way.changes.down(was, at);
+        way.changes.up(now, at);
+    }
+    Ok(())
+}
+
+/// Makes a session of which nothing is known yet.
+fn empty<'a>(time_ms: i64) -> Session<'a> {
+    Session {
+        start: time_ms,
+        end: time_ms,
+        events: 0,
+        views: 0,
+        engaged: 0,
+        ticks: Cow::Owned(Vec::new()),
+        opened_by: Cow::Borrowed(""),
+        channel: None,
+        campaign: None,
+        engine: None,
+        domain: None,
+        country: None,
+        group: None,
+        content: None,
+        viewed: Cow::Borrowed(""),
+        deeds: None,
+    }
+}
+
+/// Folds one fact.
+fn one<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>) -> PyResult<()> {
+    if fact.time_ms - row.newest.end > way.options.numbers.gap_ms {
+        let before = std::mem::replace(&mut row.newest, empty(fact.time_ms));
+        row.older.push(before);
+    }
+    extended(way, row, fact)
+}
+
+/// Folds one fact into the newest session.
+fn extended<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>) -> PyResult<()> {
+    let name = row.short(fact);
+    let (session, view) = (&mut row.newest, fact.view());
+    row.last = row.last.max(fact.time_ms);
+    session.events += 1;
+    let tick = u32::try_from(2 * (fact.time_ms - session.start)).unwrap_or(u32::MAX - 1) + u32::from(view.is_some());
+    session.ticks.to_mut().extend(tick.to_ne_bytes());
+    if is_presence(fact) {
+        session.end = session.end.max(fact.time_ms);
+    } else {
+        session.deeds.get_or_insert_with(Box::default).idle += 1;
+    }
+    say(session, fact, name);
+    match &fact.deed {
+        Deed::View(view) => {
+            see(way.options, session, view);
+            Ok(())
+        }
+        Deed::Form(one) => form(way, row, fact, one),
+        Deed::Chat(_) => Ok(()), // not taken
+    }
+}
+
+/// Lets a session have what an event behind all others says of it, as far as nothing did.
+fn say<'a>(session: &mut Session<'a>, fact: &Fact<'a>, name: Str<'a>) {
+    let landing = fact.view().filter(|_| session.group.is_none());
+    let gives_touch = session.channel.is_none() && fact.touch.is_some();
+    let gives_country = session.country.is_none() && fact.country.is_some();
+    if !gives_touch && !gives_country && landing.is_none() {
+        return;
+    }
+    let opened = (session.start, session.opened_by.clone());
+    let never = || (0, Cow::Borrowed(""));
+    let known = |has: bool| if has { opened.clone() } else { never() };
+    let mut said = match session.said() {
+        Some(said) => said.clone(),
+        None => [
+            known(session.channel.is_some()),
+            known(session.country.is_some()),
+            known(session.group.is_some()),
+        ],
+    };
+    let mark = (fact.time_ms, name);
+    if gives_touch {
+        [session.channel, session.campaign, session.engine, session.domain] = kept(fact.touch);
+        said[0] = mark.clone();
+    }
+    if gives_country {
+        session.country = fact.country.map(Cow::Borrowed);
+        said[1] = mark.clone();
+    }
+    if let Some(view) = landing {
+        session.group = Some(Cow::Borrowed(view.group));
+        session.content = Some(Cow::Borrowed(view.content));
+        said[2] = mark;
+    }
+    let mut given = said.iter().filter(|mark| **mark != never());
+    let first = given.next().cloned().unwrap_or_else(never);
+    if first.0 == session.start && given.all(|mark| *mark == first) {
+        session.opened_by = first.1; // one event gave all of it
+        return;
+    }
+    session.opened_by = Cow::Borrowed("");
+    session.deeds.get_or_insert_with(Box::default).said = Some(said);
+}
+
+/// Notes a page view.
+fn see(options: &Options, session: &mut Session<'_>, view: &View<'_>) {
+    let engaged = session.engaged.saturating_add(view.engagement_ms);
+    session.engaged = engaged.min(options.numbers.engaged_ms);
+    session.views += 1;
+    if session.viewed.is_empty() {
+        session.viewed = Cow::Owned(view.viewed.to_owned());
+    } else if !session.viewed.contains(view.viewed) {
+        let viewed = session.viewed.to_mut();
+        viewed.pop();
+        viewed.push_str(view.viewed);
+    }
+}
+
+/// Notes what happened to a form.
+fn form<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>, form: &Form<'a>) -> PyResult<()> {
+    if form.action == FormAction::Other {
+        return Ok(());
+    }
+    let (time_ms, most) = (fact.time_ms, way.options.numbers.times);
+    let landed_ms = row.newest.landed();
+    let label = way.labels.forms.of(way.py, Some(form.form))?;
+    let deeds = row.newest.deeds.get_or_insert_with(Box::default);
+    let times = deeds.times(&label);
+    match form.action {
+        FormAction::View => {
+            if times[0] == 0 {
+                times[0] = time_ms;
+            }
+            return Ok(());
+        }
+        FormAction::Submit => {
+            let started = times[1];
+            let mut submits = times.split_off(2);
+            note(&mut submits, time_ms, started, most);
+            times.append(&mut submits);
+        }
+        _ if times[1] == 0 => times[1] = time_ms, // submits before it stay, and there are none behind
+        _ => {}
+    }
+    note(&mut deeds.starts, time_ms, landed_ms, most);
+    if form.action == FormAction::Submit {
+        submitted(way, row, fact, form, label)?;
+    }
+    Ok(())
+}
+
+/// Notes what was sent, and that its person converted.
+fn submitted<'a>(
+    way: &mut Way<'_, '_>,
+    row: &mut Row<'a>,
+    fact: &Fact<'a>,
+    form: &Form<'a>,
+    label: String,
+) -> PyResult<()> {
+    let form_type = form.form_type;
+    let makes_lead = form_type.is_some_and(|of| way.options.words.key_forms.contains(of));
+    let content = way.labels.contents.of(way.py, form.content)?;
+    let extra = row.extra.get_or_insert_with(Box::default);
+    extra.last_submit = extra.last_submit.max(fact.time_ms);
+    let held = &mut extra.submissions;
+    submit(way.options, held, fact, form, label, content, makes_lead);
+    if !makes_lead {
+        return Ok(());
+    }
+    let (landed_ms, name) = (row.newest.landed(), row.short(fact));
+    let deeds = row.newest.deeds.get_or_insert_with(Box::default);
+    deeds.last_key = deeds.last_key.max(fact.time_ms);
+    if deeds.first_key.is_some() {
+        note_key(deeds, fact.time_ms, landed_ms, way.options.numbers.times);
+        return Ok(());
+    }
+    let event = match form.event {
+        Some(event) => Some(Cow::Owned(way.labels.events.of(way.py, Some(event))?)),
+        None => None,
+    };
+    deeds.first_key = Some(KeyEvent {
+        time_ms: fact.time_ms,
+        name,
+        method: Cow::Borrowed("form"),
+        action: Cow::Borrowed(form_type.unwrap_or(UNKNOWN)),
+        stage: Cow::Borrowed(form.offer_stage.unwrap_or(UNKNOWN)),
+        event,
+    });
+    Ok(())
+}
+
+/// Notes the newest of some times, as far as it may become the first that is not before something.
+fn note(times: &mut Vec<i64>, time_ms: i64, after_ms: i64, most: usize) {
+    times.push(time_ms);
+    if after_ms != 0 {
+        times.truncate(times.partition_point(|time| *time < after_ms) + 1);
+    }
+    times.truncate(most);
+}

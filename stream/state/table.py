@@ -7,7 +7,7 @@ Out: what changed since the last commit; nothing of what is too old.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 #: (key with its prefix, value); a value of None is a tombstone.
 LogRecord = tuple[bytes, bytes | None]
@@ -24,14 +24,6 @@ class Logged(Protocol):
 
     def changes(self) -> list[LogRecord]:
         """Give what the log must be told, and forget that it changed."""
-
-
-@runtime_checkable
-class Many(Logged, Protocol):
-    """What lies in the state log by the million, and is taken from it many at a time."""
-
-    def load_all(self, records: Iterable[LogRecord]) -> None:
-        """Take records as `load` takes each."""
 
 
 class CountedOtherwise(Exception):
@@ -55,7 +47,8 @@ class Table(Logged, Protocol):
 def load_into(tables: Mapping[bytes, Logged], records: Iterable[LogRecord]) -> None:
     """Give records of the state log, in order, to the tables by prefix; what lies in one knows nothing of another.
 
-    Records that no table has are left out.
+    A table of millions has a `load_all`, which takes many records as `load` takes each. Records that no table has are
+    left out.
     """
     by: dict[bytes, list[LogRecord]] = {}
     for record in records:
@@ -66,8 +59,11 @@ def load_into(tables: Mapping[bytes, Logged], records: Iterable[LogRecord]) -> N
         some.append(record)
     for prefix, some in by.items():
         table = tables.get(prefix)
-        if isinstance(table, Many):
-            table.load_all(some)
-        elif table is not None:
+        if table is None:
+            continue
+        load_all = getattr(table, "load_all", None)  # to ask for a protocol costs as much as to load some ten records
+        if load_all is not None:
+            load_all(some)
+        else:
             for key, value in some:
                 table.load(key, value)

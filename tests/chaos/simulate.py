@@ -31,7 +31,7 @@ from tests.chaos.sim.expected import all_expected
 from tests.chaos.sim.world import TOGETHER, World, silence
 
 #: What a run leaves in circles is looked for once in so many runs.
-_CLEAN: Final = 10
+_CLEAN: Final = 25
 
 Failures = dict[int, list[str]]
 

@@ -18,7 +18,19 @@ from stream.stages.emails.fold import MEMORY_MS
 from stream.stages.emails.native import mails_core
 from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.native import people_core
-from tests.laws.traffic import ARRIVAL_MS, REPORT, START_MS, Envelope, ads, batch, emails, named, people, returning, shard
+from tests.laws.traffic import (
+    ARRIVAL_MS,
+    REPORT,
+    START_MS,
+    Envelope,
+    ads,
+    batch,
+    emails,
+    named,
+    people,
+    returning,
+    shard,
+)
 
 CORE, _ = native.found()
 pytestmark = pytest.mark.native

@@ -78,7 +78,7 @@ NATIVELY: Final = 7
 
 #: Seeds beside each other share streams, so that a process has few of them to work out.
 TOGETHER: Final = 50
-#: Runs in which people are followed cost five times as much: of the first ones they are one in five, later one in 25.
+#: Runs in which people are followed cost five times as much: of the first ones they are one in five, later one in 50.
 _OFTEN: Final = 1_000
 
 
@@ -110,7 +110,7 @@ class World:
         self.seed, self.doubted = seed, False
         self.rng = rng = Random(seed)
         self.loop = VirtualLoop()
-        followed = seed % (5 if seed < _OFTEN else 25) == 4  # shards tell others of people
+        followed = seed % (5 if seed < _OFTEN else 50) == 4  # shards tell others of people
         place = rng.randrange(len(FOLLOWED if followed else PLAIN))
         self.installation = installation(place, followed)
         self.fold = self.installation.folds["auto" if seed % NATIVELY == 0 else "off"]

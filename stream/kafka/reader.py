@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -32,6 +33,9 @@ _GATHERS: Final = 80, 256 << 10
 _FOLLOWS: Final = 100, 1
 _PATIENTLY_RESTS: Final = 1_000, 1
 _RESTS: Final = 500, 1
+#: What is known to be there needs no waiting. And a fetch at the end of a log, which comes behind the last of it, would
+#: keep every request behind it waiting for so long.
+_SCANS: Final = 2, 1
 #: A partition that has records and gives none for so long means that the broker is gone.
 SILENCE_S: Final = 30.0
 CLOSE_S: Final = 3.0
@@ -42,7 +46,7 @@ class Reader:
 
     def __init__(self, link: Link, *, patient: bool = False) -> None:
         """Take `patient` for many partitions with little in each: a few fetches a second, not one for each record."""
-        self._paces = (_GATHERS, _PATIENTLY_RESTS) if patient else (_FOLLOWS, _RESTS)
+        self._at_rest = self._paces = (_GATHERS, _PATIENTLY_RESTS) if patient else (_FOLLOWS, _RESTS)
         wait_ms, min_bytes = self._paces[0]
         lean.install()
         #: A broker without transactions may know the end of a log by its answers to fetches alone: the embedded one
@@ -136,15 +140,18 @@ class Reader:
         found = lean.ends(self._consumer._fetcher, self._wanted)
         return {tp: end.stable for tp, end in found.items()}
 
-    async def scan(self, tp: TopicPartition, start: int, end: int) -> AsyncIterator[Sequence[Record]]:
+    async def scan(self, tp: TopicPartition, start: int, end: int) -> AsyncGenerator[Sequence[Record], None]:
         """Give the records of one partition in [start, end) in lists."""
         if start >= end:
             return
+        self.hasten()
         self.follow({tp: start})
         heard = time.monotonic()
         while start < end:
             for unpacked in (await self.poll(0.5)).values():
                 heard, start = time.monotonic(), unpacked.next
+                if start >= end:
+                    self.rest()
                 yield [row for row in unpacked.records if row[0] < end] if start > end else unpacked.records
             if time.monotonic() - heard > SILENCE_S:
                 raise BrokerError(
@@ -153,11 +160,24 @@ class Reader:
                     do="Check the broker that leads this partition.",
                 )
 
+    def hasten(self) -> None:
+        """Ask for what is there, and wait for nothing that may come."""
+        self._paces = _SCANS, _SCANS
+        lean.pace(self._consumer._fetcher, *_SCANS)
+
+    def rest(self) -> None:
+        """Ask for nothing more of what is read."""
+        self._consumer.pause(*self._wanted)
+        self._paces = self._at_rest
+        lean.pace(self._consumer._fetcher, *self._paces[0])
+
     async def record_at(self, tp: TopicPartition, offset: int, end: int) -> Record | None:
         """Give the record at an offset, None if there is none any more."""
-        async for records in self.scan(tp, offset, end):
-            if records:
-                return records[0] if records[0][0] == offset else None
+        async with aclosing(self.scan(tp, offset, end)) as found:
+            async for records in found:
+                if records:
+                    self.rest()
+                    return records[0] if records[0][0] == offset else None
         return None
 
 

@@ -159,6 +159,12 @@ class WireReader(Reader):
     def follow(self, offsets: Mapping[TopicPartition, int]) -> None:
         self._places = dict(offsets)
 
+    def hasten(self) -> None:
+        """Nothing waits here for what may come."""
+
+    def rest(self) -> None:
+        """Nor is anything asked for that nobody polls for."""
+
     async def poll(self, timeout_s: float) -> dict[TopicPartition, Unpacked]:
         await self._wire.gate()
         got = self._got()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import faust
 from aiokafka import TopicPartition
+from faust.tables.manager import TableManager
 from mode import CrashingSupervisor
 
 from stream.contract.records import REROUTE, SOURCES
@@ -96,6 +97,15 @@ class App(faust.App):  # type: ignore[misc]
 
     def _create_directories(self) -> None:
         """Nothing is kept on disk."""
+
+
+class Tables(TableManager):  # type: ignore[misc]
+    """Faust's manager of tables, of which we have none: it waits a second for some that may still be declared."""
+
+    async def on_start(self) -> None:
+        """Begin at once."""
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class Shown:
@@ -196,6 +206,7 @@ def build_app(
         processing_guarantee="at_least_once",  # ours is exactly once; Faust's own leaves outputs outside
         agent_supervisor=CrashingSupervisor,
         Topic=BatchTopic,
+        TableManager=Tables,
         topic_allow_declare=False,
         topic_disable_leader=True,
         stream_buffer_maxsize=8,

@@ -3,12 +3,13 @@
 In:  what workers say of themselves: to the group when they join, and by a beat while they live.
 Out: nothing; or a SettingsError that says which setting is wrong, before this worker has joined, fenced or written.
 
-Nothing rests on a clock: a worker lives whose beat moves while we look, or that the broker keeps in its group.
+Nothing rests on a clock: a worker lives whose beat moves while we look, or that the broker keeps in its group. One that
+ran on this machine and is no process of it any more is known to be gone, and not waited for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
@@ -47,6 +48,7 @@ class Beat(msgspec.Struct, omit_defaults=True):
     member: str
     count: int = 0
     left: bool = False
+    place: str = ""  # which process of which machine it is
 
 
 class Neighbour(NamedTuple):
@@ -160,8 +162,11 @@ def unlike(theirs: Mapping[str, str], ours: Mapping[str, str], where: str) -> Se
 class Watch:
     """Decide over several looks, from the first one on."""
 
-    def __init__(self, group: str, mine: Said, session_s: float) -> None:
-        self._group, self._mine = group, mine
+    def __init__(
+        self, group: str, mine: Said, session_s: float, is_gone: Callable[[str], bool] = lambda place: False
+    ) -> None:
+        """Take `is_gone`, which tells of the place of a beat whether the process there has ended for sure."""
+        self._group, self._mine, self._is_gone = group, mine, is_gone
         self._listed_s = min(session_s + 3.0, MOST_LISTED_S)
         self._first: dict[str, Beat] = {}
 
@@ -170,7 +175,7 @@ class Watch:
         waits = False
         for one in seen:
             wrong = clash(self._group, self._mine, one)
-            if wrong is None or (one.beat is not None and one.beat.left):
+            if wrong is None or (one.beat is not None and (one.beat.left or self._is_gone(one.beat.place))):
                 continue
             if one.beat is not None:
                 if one.beat.count != self._first.setdefault(one.member, one.beat).count:

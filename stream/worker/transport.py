@@ -30,6 +30,7 @@ from stream.errors import REBUILD, LeadpulseError, TopicError
 from stream.kafka import fetch as lean
 from stream.worker.assignor import shard_assignor
 from stream.worker.guards.failstop import die
+from stream.worker.guards.machine import place
 from stream.worker.inbox import Batch
 from stream.worker.neighbours import BEAT_S, Beat, beat
 
@@ -68,6 +69,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         self._ends_known: dict[TopicPartition, int] = {}
         self._beats, self._slot = 0, (TopicPartition("", 0), 0, 0.0)
         self._beating: asyncio.Task[None] | None = None
+        self._place = place()
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         conf, app, whole = self.app.conf, self.app, self.app.whole
@@ -269,7 +271,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             # not with each beat: it waits behind a fetch that waits for records
             self._slot = slot, (await consumer.end_offsets([slot]))[slot], now
         self._beats += 1
-        one = Beat(coordinator.member_id, self._beats, left)
+        one = Beat(coordinator.member_id, self._beats, left, self._place)
         await coordinator.commit_offsets(None, {slot: OffsetAndMetadata(self._slot[1], beat(one))})
 
     async def leave(self) -> None:

@@ -17,6 +17,7 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.errors import KafkaError
 
 from stream.kafka.layout import Layout
+from stream.worker.guards.machine import is_gone
 from stream.worker.neighbours import Neighbour, Said, Watch, beats_of, said_by
 
 log = logging.getLogger("leadpulse.beside")
@@ -29,7 +30,7 @@ PEOPLED: Final = ("Stable", "PreparingRebalance", "CompletingRebalance", "Assign
 
 def check(client: KafkaAdminClient, layout: Layout, group: str, mine: Said, session_s: float) -> list[Neighbour]:
     """Wait until this worker may start, and give who else is in its group."""
-    watch, began, told = Watch(group, mine, session_s), time.monotonic(), False
+    watch, began, told = Watch(group, mine, session_s, is_gone), time.monotonic(), False
     while True:
         try:
             seen = look(client, layout, group)

@@ -69,6 +69,13 @@ def test_whose_beat_stands_still_or_who_has_left_is_no_more_though_the_broker_li
 
 
 @pytest.mark.parametrize("says", WRONG)
+def test_who_ran_on_this_machine_and_is_no_process_of_it_any_more_is_not_waited_for(says):
+    look = Watch("g", MINE, 10, lambda place: place == "here 7 1")
+    assert look.clear([WRONG[says]._replace(beat=Beat("m1", 7, place="here 7 1"))], 0.0)
+    assert not look.clear([WRONG[says]._replace(beat=Beat("m1", 7, place="here 8 1"))], 0.0)
+
+
+@pytest.mark.parametrize("says", WRONG)
 def test_who_says_nothing_is_given_its_session_to_vanish(says):
     look, silent = watch(), WRONG[says]
     assert not look.clear([silent], 0.0)

@@ -74,12 +74,12 @@ HIDDEN_S: Final = 10.0
 
 #: In one run of so many shards have the compiled core, where there is one: to make it costs more than such a run's few
 #: records, and all others ask the Python, which gives the same answers.
-NATIVELY: Final = 7
+NATIVELY: Final = 15
 
 #: Seeds beside each other share streams, so that a process has few of them to work out.
 TOGETHER: Final = 50
 #: Runs in which people are followed cost five times as much: of the first ones they are one in five, later one in 50.
-_OFTEN: Final = 1_000
+_OFTEN: Final = 500
 
 
 @contextmanager

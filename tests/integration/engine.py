@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaProducer
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.partitioner import murmur2
 
 from stream.demo.traffic import Options, Record, Traffic
@@ -130,7 +130,10 @@ class Engine:
             consumer.seek_to_beginning()
         (partition,) = consumer.assignment()
         end = consumer.end_offsets([partition])[partition]
+        until = patience.until(20)
         while consumer.position(partition) < end:
+            if time.monotonic() > until:  # a client that met the topic just before it was made anew may rest for ever
+                raise KafkaTimeoutError(f"nothing comes of the {end - consumer.position(partition)} records there are")
             for records in consumer.poll(timeout_ms=500, max_records=20_000).values():
                 for record in records:
                     self._latest[record.key] = record.value

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -140,7 +139,7 @@ class Reader:
         found = lean.ends(self._consumer._fetcher, self._wanted)
         return {tp: end.stable for tp, end in found.items()}
 
-    async def scan(self, tp: TopicPartition, start: int, end: int) -> AsyncGenerator[Sequence[Record], None]:
+    async def scan(self, tp: TopicPartition, start: int, end: int) -> AsyncIterator[Sequence[Record]]:
         """Give the records of one partition in [start, end) in lists."""
         if start >= end:
             return
@@ -173,11 +172,10 @@ class Reader:
 
     async def record_at(self, tp: TopicPartition, offset: int, end: int) -> Record | None:
         """Give the record at an offset, None if there is none any more."""
-        async with aclosing(self.scan(tp, offset, end)) as found:
-            async for records in found:
-                if records:
-                    self.rest()
-                    return records[0] if records[0][0] == offset else None
+        async for records in self.scan(tp, offset, end):
+            if records:
+                self.rest()
+                return records[0] if records[0][0] == offset else None
         return None
 
 

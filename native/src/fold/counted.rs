@@ -10,7 +10,7 @@ use super::numbers::Step;
 use super::open::is_engaged;
 use super::opening::ways;
 use super::row::{Row, Session};
-use super::submissions::Cells;
+use super::submissions::{self, Cells};
 use super::walk::Walk;
 use super::way::Way;
 
@@ -23,29 +23,18 @@ const CONVERTED: [(&str, &str); 5] = [
     ("social_person", "social_converted"),
 ];
 
-/// Lists a cell of the site.
+/// Lists one of a cell of the site, in the pane of a moment.
 fn list(way: &mut Way<'_, '_>, out: &mut Cells, kind: &str, labels: &[Label<'_>], at_ms: i64) -> PyResult<()> {
-    let mut all = Vec::with_capacity(1 + labels.len());
-    all.push((&*way.site.site).into());
-    all.extend_from_slice(labels);
-    out.push((way.changes.number(way.py, kind, &all)?, way.pane(at_ms), 1));
-    Ok(())
+    let pane = way.pane(at_ms);
+    submissions::list(way, out, kind, labels, pane, 1)
 }
 
 /// Lists a step of the funnel: who began it, whether its end was reached, in time, and after how long.
 fn step(way: &mut Way<'_, '_>, out: &mut Cells, name: Step, start_ms: i64, end_ms: i64) -> PyResult<()> {
     let (cells, cohort) = (way.step(name)?, way.pane(start_ms));
     out.push((cells.begun, cohort, 1));
-    let took_ms = end_ms - start_ms;
-    if end_ms == 0 || !(0..=way.options.numbers.horizon_ms).contains(&took_ms) {
-        return Ok(());
-    }
-    let taken = way.pane(end_ms);
-    out.push((cells.reached, cohort, 1));
-    out.push((way.seconds(name, took_ms)?, taken, 1));
-    out.push((cells.ms, taken, took_ms));
-    if took_ms <= cells.target_ms {
-        out.push((cells.in_time, cohort, 1));
+    if end_ms != 0 {
+        out.extend(way.taken(name, start_ms, end_ms)?);
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ const SEND_FORM: (&str, &str) = ("form_start", "form_submit");
 const BECOME_LEAD: (&str, &str) = ("first_view", "lead");
 
 /// What a key event says.
+#[derive(Clone)]
 pub struct Key<'a> {
     pub method: &'static str,
     pub action: Str<'a>,
@@ -117,19 +118,24 @@ fn submitted<'a>(
     }
     extra.last_submit = time_ms;
     if makes_lead {
-        let event = match form.event {
-            Some(event) => Some(Cow::Owned(way.labels.events.of(py, Some(event))?)),
-            None => None,
-        };
-        let key = Key {
-            method: "form",
-            action: Cow::Borrowed(form.form_type.unwrap_or(UNKNOWN)),
-            stage: Cow::Borrowed(form.offer_stage.unwrap_or(UNKNOWN)),
-            event,
-        };
+        let key = key_of_submit(way, form)?;
         key_event(way, row, fact, key)?;
     }
     Ok(())
+}
+
+/// Gives the key event that a submit is.
+pub fn key_of_submit<'a>(way: &mut Way<'_, '_>, form: &Form<'a>) -> PyResult<Key<'a>> {
+    let event = match form.event {
+        Some(event) => Some(Cow::Owned(way.labels.events.of(way.py, Some(event))?)),
+        None => None,
+    };
+    Ok(Key {
+        method: "form",
+        action: Cow::Borrowed(form.form_type.unwrap_or(UNKNOWN)),
+        stage: Cow::Borrowed(form.offer_stage.unwrap_or(UNKNOWN)),
+        event,
+    })
 }
 
 /// Converts a person with one session, once more or for the first time.
@@ -137,29 +143,18 @@ pub fn key_event<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>, 
     let (py, time_ms) = (way.py, fact.time_ms);
     let name = row.short(fact);
     let session = &mut row.newest;
-    let landed = session.landed();
-    let deeds = session.deeds.get_or_insert_with(Box::default);
-    let (was_key, last) = (deeds.first_key.is_some(), deeds.last_key);
-    deeds.last_key = last.max(time_ms);
-    if was_key {
-        note_key(deeds, time_ms, landed, way.options.numbers.times);
-        return converted(way, session, last, time_ms);
-    }
+    let (landed, was_key, last) = (session.landed(), session.has_key(), session.last_key());
     let Key {
         method,
         action,
         stage,
         event,
-    } = key;
-    deeds.first_key = Some(KeyEvent {
-        time_ms,
-        name,
-        method: Cow::Borrowed(method),
-        action: action.clone(),
-        stage: stage.clone(),
-        event: event.clone(),
-    });
+    } = key.clone();
+    convert(session, time_ms, name, key, way.options.numbers.times);
     converted(way, session, last, time_ms)?;
+    if was_key {
+        return Ok(());
+    }
     let at = way.pane(time_ms);
     let (site, channel) = (&*way.site.site, session.channel_name());
     let paid = way.options.words.paid.contains(channel).then_some("paid");
@@ -185,8 +180,27 @@ pub fn key_event<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>, 
     Ok(())
 }
 
+/// Adds a key event, the newest event of its person, to a session.
+pub fn convert<'a>(session: &mut Session<'a>, time_ms: i64, name: Str<'a>, key: Key<'a>, most: usize) {
+    let landed_ms = session.landed();
+    let deeds = session.deeds.get_or_insert_with(Box::default);
+    deeds.last_key = deeds.last_key.max(time_ms);
+    if deeds.first_key.is_some() {
+        note_key(deeds, time_ms, landed_ms, most);
+        return;
+    }
+    deeds.first_key = Some(KeyEvent {
+        time_ms,
+        name,
+        method: Cow::Borrowed(key.method),
+        action: key.action,
+        stage: key.stage,
+        event: key.event,
+    });
+}
+
 /// Notes a key event that is not the first one, as far as it may become the first behind the landing.
-pub fn note_key(deeds: &mut Deeds<'_>, time_ms: i64, landed_ms: i64, most: usize) {
+fn note_key(deeds: &mut Deeds<'_>, time_ms: i64, landed_ms: i64, most: usize) {
     let first_ms = deeds.first_key.as_ref().map_or(0, |key| key.time_ms);
     let keys = &mut deeds.more_keys;
     keys.retain(|key| *key != first_ms);

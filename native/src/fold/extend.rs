@@ -12,6 +12,7 @@ use super::fact::{Deed, Fact, Touch, View};
 use super::numbers::{Origin, OriginCells};
 use super::open::{begun, is_engaged, is_first, is_full, Open};
 use super::opening::{country_of, give_channel, opened, reopen};
+use super::options::Options;
 use super::row::{Row, Session};
 use super::way::Way;
 
@@ -173,7 +174,7 @@ fn extend_from<'a>(
 }
 
 /// Gives the tick of an event that is no page view; the longest session is shorter than what ticks can tell.
-fn tick(session: &Session<'_>, time_ms: i64) -> u32 {
+pub fn tick(session: &Session<'_>, time_ms: i64) -> u32 {
     u32::try_from(2 * (time_ms - session.start)).unwrap_or(LARGEST_TICK)
 }
 
@@ -240,7 +241,7 @@ fn views<'a>(
 }
 
 /// Adds to what was viewed; of a converted person it counts.
-fn see(way: &mut Way<'_, '_>, session: &mut Session<'_>, view: &View<'_>, converted: i64) -> PyResult<()> {
+pub fn see(way: &mut Way<'_, '_>, session: &mut Session<'_>, view: &View<'_>, converted: i64) -> PyResult<()> {
     if converted != 0 {
         let labels = [(&*way.site.site).into(), view.group.into(), view.content.into()];
         let pane = way.changes.grid.pane(converted);
@@ -259,15 +260,18 @@ fn view(way: &mut Way<'_, '_>, row: &mut Row<'_>, time_ms: i64, view: &View<'_>,
         let converted = session.last_key();
         see(way, session, view, converted)?;
     }
-    session.engaged = session
-        .engaged
-        .saturating_add(view.engagement_ms)
-        .min(way.options.numbers.engaged_ms);
+    stay(session, view, way.options);
     count(way, time_ms, view, origin)
 }
 
+/// Adds for how long a page was in the foreground.
+pub fn stay(session: &mut Session<'_>, view: &View<'_>, options: &Options) {
+    let engaged = session.engaged.saturating_add(view.engagement_ms);
+    session.engaged = engaged.min(options.numbers.engaged_ms);
+}
+
 /// Counts one page view when it happened, and what was taken home by it.
-fn count(way: &mut Way<'_, '_>, time_ms: i64, view: &View<'_>, origin: OriginCells) -> PyResult<()> {
+pub fn count(way: &mut Way<'_, '_>, time_ms: i64, view: &View<'_>, origin: OriginCells) -> PyResult<()> {
     let pane = way.pane(time_ms);
     let page = way
         .site
@@ -285,7 +289,7 @@ fn downloaded(way: &mut Way<'_, '_>, view: &View<'_>, pane: i64) -> PyResult<()>
     way.changes.add(way.py, "content_download", &labels, pane, 1)
 }
 
-fn append(session: &mut Session<'_>, ticks: &[u32]) {
+pub fn append(session: &mut Session<'_>, ticks: &[u32]) {
     if !ticks.is_empty() {
         session
             .ticks

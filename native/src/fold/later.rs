@@ -10,11 +10,12 @@ use std::borrow::Cow;
 use pyo3::prelude::*;
 
 use super::counted::{of_person, of_session};
-use super::deeds::note_key;
-use super::fact::{Deed, Fact, Form, FormAction, View, DIRECT, MARK, UNKNOWN};
-use super::opening::kept;
+use super::deeds::{convert, key_of_submit};
+use super::extend;
+use super::fact::{Deed, Fact, Form, FormAction, View, MARK};
+use super::opening::{kept, move_views};
 use super::options::Options;
-use super::row::{KeyEvent, Row, Session, Str};
+use super::row::{Row, Session, Str};
 use super::submissions::{self, submit, Cells};
 use super::way::Way;
 
@@ -92,16 +93,16 @@ pub fn fold<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, facts: &[Fact<'a>]) ->
     let touches = facts[0].time_ms - row.newest.end <= way.options.numbers.gap_ms;
     let was = row.newest.channel.is_some();
     let with_forms = facts.iter().any(|fact| matches!(fact.deed, Deed::Form(_)));
-    let (known, ticks) = (row.older.len() + usize::from(!touches), row.newest.ticks.len());
+    let (newest, ticks) = (row.older.len(), row.newest.ticks().count());
+    let known = newest + usize::from(!touches);
     let before = listed(way, row, known, with_forms)?;
     for fact in facts {
         one(way, row, fact)?;
     }
     finished(way, row, known, facts, before, with_forms)?;
-    let place = known - usize::from(!touches);
-    let session = row.all().nth(place);
+    let session = row.all().nth(newest);
     match session.filter(|session| !was && session.channel.is_some()) {
-        Some(session) => moved(way, session, ticks),
+        Some(session) => move_views(way, session, session.ticks().take(ticks)),
         None => Ok(()),
     }
 }
@@ -165,16 +166,8 @@ fn finished(
         let Some(session) = row.all().filter(holds).last() else {
             continue;
         };
-        let (origin, pane) = (way.origin(session)?, way.pane(fact.time_ms));
-        let page = way
-            .site
-            .page(way.py, way.changes, view.viewed, view.group, view.content)?;
-        way.changes.up(origin.view, pane);
-        way.changes.up(page.view, pane);
-        if view.is_download {
-            let labels = [(&*way.site.site).into(), view.group.into(), view.content.into()];
-            way.changes.add(way.py, "content_download", &labels, pane, 1)?;
-        }
+        let origin = way.origin(session)?;
+        extend::count(way, fact.time_ms, view, origin)?;
     }
     Ok(())
 }
@@ -188,23 +181,6 @@ fn in_order(session: &mut Session<'_>) {
     }
     names.sort_unstable();
     session.viewed = Cow::Owned(format!("{MARK}{}{MARK}", names.join(MARK.encode_utf8(&mut [0; 4]))));
-}
-
-/// Moves the page views that a direct session was known to have, `ticks` bytes of them, to the channel that it has now.
-fn moved(way: &mut Way<'_, '_>, session: &Session<'_>, ticks: usize) -> PyResult<()> {
-    let site = &*way.site.site;
-    let was = way
-        .changes
-        .number(way.py, "channel_view", &[site.into(), DIRECT.into()])?;
-    let now = way
-        .changes
-        .number(way.py, "channel_view", &[site.into(), session.channel_name().into()])?;
-    for tick in session.ticks().take(ticks / 4).filter(|tick| tick & 1 == 1) {
-        let at = way.changes.grid.pane(session.start + i64::from(tick >> 1));
-        way.changes.down(was, at);
-        way.changes.up(now, at);
-    }
-    Ok(())
 }
 
 /// Makes a session of which nothing is known yet.
@@ -244,8 +220,8 @@ fn extended<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>) -> Py
     let (session, view) = (&mut row.newest, fact.view());
     row.last = row.last.max(fact.time_ms);
     session.events += 1;
-    let tick = u32::try_from(2 * (fact.time_ms - session.start)).unwrap_or(u32::MAX - 1) + u32::from(view.is_some());
-    session.ticks.to_mut().extend(tick.to_ne_bytes());
+    let tick = extend::tick(session, fact.time_ms) + u32::from(view.is_some());
+    extend::append(session, &[tick]);
     if is_presence(fact) {
         session.end = session.end.max(fact.time_ms);
     } else {
@@ -253,10 +229,7 @@ fn extended<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>) -> Py
     }
     say(session, fact, name);
     match &fact.deed {
-        Deed::View(view) => {
-            see(way.options, session, view);
-            Ok(())
-        }
+        Deed::View(view) => see(way, session, view),
         Deed::Form(one) => form(way, row, fact, one),
         Deed::Chat(_) => Ok(()), // not taken
     }
@@ -306,17 +279,13 @@ fn say<'a>(session: &mut Session<'a>, fact: &Fact<'a>, name: Str<'a>) {
 }
 
 /// Notes a page view.
-fn see(options: &Options, session: &mut Session<'_>, view: &View<'_>) {
-    let engaged = session.engaged.saturating_add(view.engagement_ms);
-    session.engaged = engaged.min(options.numbers.engaged_ms);
+fn see(way: &mut Way<'_, '_>, session: &mut Session<'_>, view: &View<'_>) -> PyResult<()> {
+    extend::stay(session, view, way.options);
     session.views += 1;
-    if session.viewed.is_empty() {
-        session.viewed = Cow::Owned(view.viewed.to_owned());
-    } else if !session.viewed.contains(view.viewed) {
-        let viewed = session.viewed.to_mut();
-        viewed.pop();
-        viewed.push_str(view.viewed);
+    if session.viewed.contains(view.viewed) {
+        return Ok(());
     }
+    extend::see(way, session, view, 0) // what it counts for is listed with the whole row
 }
 
 /// Notes what happened to a form.
@@ -370,25 +339,8 @@ fn submitted<'a>(
     if !makes_lead {
         return Ok(());
     }
-    let (landed_ms, name) = (row.newest.landed(), row.short(fact));
-    let deeds = row.newest.deeds.get_or_insert_with(Box::default);
-    deeds.last_key = deeds.last_key.max(fact.time_ms);
-    if deeds.first_key.is_some() {
-        note_key(deeds, fact.time_ms, landed_ms, way.options.numbers.times);
-        return Ok(());
-    }
-    let event = match form.event {
-        Some(event) => Some(Cow::Owned(way.labels.events.of(way.py, Some(event))?)),
-        None => None,
-    };
-    deeds.first_key = Some(KeyEvent {
-        time_ms: fact.time_ms,
-        name,
-        method: Cow::Borrowed("form"),
-        action: Cow::Borrowed(form_type.unwrap_or(UNKNOWN)),
-        stage: Cow::Borrowed(form.offer_stage.unwrap_or(UNKNOWN)),
-        event,
-    });
+    let (key, name) = (key_of_submit(way, form)?, row.short(fact));
+    convert(&mut row.newest, fact.time_ms, name, key, way.options.numbers.times);
     Ok(())
 }
 

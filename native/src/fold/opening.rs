@@ -137,7 +137,6 @@ pub fn give_channel<'a>(
     here: &mut Open,
     fact: &Fact<'a>,
 ) -> PyResult<OriginCells> {
-    let py = way.py;
     let name = row.short(fact);
     let session = &mut row.newest;
     let (start, before) = (way.pane(session.start), way.pane(here.before));
@@ -164,20 +163,7 @@ pub fn give_channel<'a>(
             way.changes.up(now, at);
         }
     }
-    let site = &*way.site.site;
-    let was = way.changes.number(py, "channel_view", &[site.into(), DIRECT.into()])?;
-    let now = way
-        .changes
-        .number(py, "channel_view", &[site.into(), session.channel.as_deref().into()])?;
-    for tick in session
-        .ticks()
-        .chain(here.ticks.iter().copied())
-        .filter(|tick| tick & 1 == 1)
-    {
-        let at = way.changes.grid.pane(session.start + i64::from(tick >> 1));
-        way.changes.down(was, at);
-        way.changes.up(now, at);
-    }
+    move_views(way, session, session.ticks().chain(here.ticks.iter().copied()))?;
     let opener = std::mem::take(&mut session.opened_by);
     let (at, has_country) = (session.start, session.country.is_some());
     let country = if has_country {
@@ -189,6 +175,21 @@ pub fn give_channel<'a>(
     deeds.said = Some([(fact.time_ms, name), country, (at, opener)]);
     here.after_ms = here.last.max(fact.time_ms);
     Ok(new)
+}
+
+/// Moves page views, of some ticks of a session that was a direct one, to the channel that it has now.
+pub fn move_views(way: &mut Way<'_, '_>, session: &Session<'_>, ticks: impl Iterator<Item = u32>) -> PyResult<()> {
+    let (py, site) = (way.py, &*way.site.site);
+    let was = way.changes.number(py, "channel_view", &[site.into(), DIRECT.into()])?;
+    let now = way
+        .changes
+        .number(py, "channel_view", &[site.into(), session.channel.as_deref().into()])?;
+    for tick in ticks.filter(|tick| tick & 1 == 1) {
+        let at = way.changes.grid.pane(session.start + i64::from(tick >> 1));
+        way.changes.down(was, at);
+        way.changes.up(now, at);
+    }
+    Ok(())
 }
 
 /// Names where a person is counted who has no country.

@@ -131,7 +131,8 @@ pub fn cells(way: &mut Way<'_, '_>, submissions: &[Submission<'_>]) -> PyResult<
     Ok(out)
 }
 
-fn list(
+/// Lists a cell of the site.
+pub fn list(
     way: &mut Way<'_, '_>,
     out: &mut Cells,
     kind: &str,

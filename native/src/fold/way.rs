@@ -8,6 +8,7 @@ use super::labels::Labels;
 use super::numbers::{OriginCells, SiteNumbers, Step, StepCells};
 use super::options::Options;
 use super::row::Session;
+use super::submissions::Cells;
 
 pub struct Way<'c, 'py> {
     pub py: Python<'py>,
@@ -41,29 +42,36 @@ impl Way<'_, '_> {
         self.site.step(self.py, self.changes, self.options, step)
     }
 
-    /// Gives the cell of the steps that took about so long.
-    pub fn seconds(&mut self, name: Step, took_ms: i64) -> PyResult<i64> {
-        let bucket = self.options.buckets.of(took_ms);
-        let site = &*self.site.site;
-        let labels = [site.into(), name.0.into(), name.1.into(), bucket.into()];
-        self.changes.number(self.py, "step_seconds", &labels)
-    }
-
     /// Counts that a step was taken, or takes it back; none was where nothing began.
     pub fn reached(&mut self, name: Step, start_ms: i64, end_ms: i64, sign: i64) -> PyResult<()> {
+        if start_ms != 0 {
+            for (number, pane, amount) in self.taken(name, start_ms, end_ms)? {
+                self.changes.put(number, pane, sign * amount);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists what a step that was taken counts for: nothing, where it took too long or its end came first.
+    pub fn taken(&mut self, name: Step, start_ms: i64, end_ms: i64) -> PyResult<Cells> {
         let took_ms = end_ms - start_ms;
-        if start_ms == 0 || !(0..=self.options.numbers.horizon_ms).contains(&took_ms) {
-            return Ok(());
+        if !(0..=self.options.numbers.horizon_ms).contains(&took_ms) {
+            return Ok(Cells::new());
         }
         let step = self.step(name)?;
         let (cohort, taken) = (self.pane(start_ms), self.pane(end_ms));
-        let seconds = self.seconds(name, took_ms)?;
-        self.changes.step(step.reached, cohort, sign);
-        self.changes.step(seconds, taken, sign);
-        self.changes.count(step.ms, taken, sign * took_ms);
+        let bucket = self.options.buckets.of(took_ms);
+        let site = &*self.site.site;
+        let labels = [site.into(), name.0.into(), name.1.into(), bucket.into()];
+        let seconds = self.changes.number(self.py, "step_seconds", &labels)?;
+        let mut out = vec![
+            (step.reached, cohort, 1),
+            (seconds, taken, 1),
+            (step.ms, taken, took_ms),
+        ];
         if took_ms <= step.target_ms {
-            self.changes.step(step.in_time, cohort, sign);
+            out.push((step.in_time, cohort, 1));
         }
-        Ok(())
+        Ok(out)
     }
 }

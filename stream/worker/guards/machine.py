@@ -33,11 +33,12 @@ def is_gone(name: str, proc: Path = _PROC) -> bool:
 
     Process numbers of a container that has ended may be named as those of one that came later: what ran there is gone.
     """
-    parts = name.split(" ")
-    if len(parts) != len(("numbers", "process", "began")) or parts[0] != _numbers(proc) or not parts[1].isdecimal():
-        return False
-    told = _told(proc, int(parts[1]))
-    return told[_STATE] in _DEAD or told[_BEGAN] != parts[2] if told else not _answers(int(parts[1]))
+    match name.split(" "):
+        case [numbers, process, began] if numbers == _numbers(proc) and process.isdecimal():
+            told = _told(proc, int(process))
+            return told[_STATE] in _DEAD or told[_BEGAN] != began if told else not _answers(int(process))
+        case _:
+            return False
 
 
 def _numbers(proc: Path) -> str:
@@ -63,6 +64,6 @@ def _answers(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:
-        return True
+    except OSError:  # it is not ours to send to
+        pass
     return True

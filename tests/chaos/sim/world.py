@@ -78,7 +78,7 @@ NATIVELY: Final = 15
 
 #: Seeds beside each other share streams, so that a process has few of them to work out.
 TOGETHER: Final = 50
-#: Runs in which people are followed cost five times as much: of the first ones they are one in five, later one in 50.
+#: Runs in which people are followed cost three times as much: of the first ones they are one in five, later one in 50.
 _OFTEN: Final = 500
 
 

@@ -26,7 +26,7 @@ Labels = tuple[tuple[str, str], ...]
 #: Kinds that the reference of these runs does not know.
 OF_LEADS: Final = ("crm", "privacy")
 #: So many streams there are for each set of shards: those with people followed take ten times as long to work out.
-STREAMS: Final = 32
+STREAMS: Final = 20
 FOLLOWED_STREAMS: Final = 8
 
 

@@ -61,8 +61,8 @@ READ_WITHIN_S: Final = 0.8
 SILENT_AFTER_S: Final = 1.5
 HELD_WITHIN_S: Final = 0.5
 #: Idle shards report so often, and so often by themselves.
-HEARTBEATS_S: Final = 0.5
-RESTS_S: Final = 1.1
+HEARTBEATS_S: Final = 0.8
+RESTS_S: Final = 1.5
 #: A record may be read by one shard first and then by another, each of which may leave it unread for a while; and what
 #: says that all is read is so old at most as the commit took that it came with.
 UNCOUNTED_S: Final = 2 * READ_WITHIN_S + SILENT_AFTER_S + faults.COMMIT_LIMIT_S
@@ -74,7 +74,7 @@ HIDDEN_S: Final = 10.0
 
 #: In one run of so many shards have the compiled core, where there is one: to make it costs more than such a run's few
 #: records, and all others ask the Python, which gives the same answers.
-NATIVELY: Final = 15
+NATIVELY: Final = 30
 
 #: Seeds beside each other share streams, so that a process has few of them to work out.
 TOGETHER: Final = 50

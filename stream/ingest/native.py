@@ -164,7 +164,7 @@ class Native:
         return large
 
     def fold_mails(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Any) -> list[Any]:
-        """Fold messages alike, and forget them; what is left over is given and put into `waiting` as time, name, data."""
+        """Fold messages alike, and forget them; what is left over is given and put into `waiting`: time, name, data."""
         left: list[Any] = self.core.fold_mails(folding, waiting, of, accumulator, self._data)
         self.core.clear()
         return left

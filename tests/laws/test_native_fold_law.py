@@ -171,7 +171,9 @@ def test_messages_are_folded_as_python_folds_them(options: dict[str, Any], data:
     for event in events:  # here and there an account, or nobody
         if has_one_address:
             event["data"] |= {"lead_id": None, "email_hash": event["data"]["message_id"][-1] * 64}
-        event["data"] |= data.draw(st.sampled_from([{}] * 9 + [{"user_id": "u1"}, {"email_hash": "0" * 64}]), label="who")
+        event["data"] |= data.draw(
+            st.sampled_from([{}] * 9 + [{"user_id": "u1"}, {"email_hash": "0" * 64}]), label="who"
+        )
     hold_together("emails", cut(data, events), **options)
 
 

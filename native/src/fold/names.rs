@@ -54,9 +54,9 @@ impl Names {
             let Some(hashed) = mail.email_hash else {
                 continue;
             };
-            let is_told = self.find(site, hashed).is_some_and(|name| {
-                (name.told_ms, &*name.event) <= (mail.time_ms, mail.name)
-            });
+            let is_told = self
+                .find(site, hashed)
+                .is_some_and(|name| (name.told_ms, &*name.event) <= (mail.time_ms, mail.name));
             if !is_told {
                 asked.push((site, hashed, mail.time_ms, mail.name));
             }
@@ -76,9 +76,9 @@ impl Names {
             };
             let id = id.downcast_into::<PyTuple>()?;
             let (kind, hash, home): (i64, Hash, i64) = id.extract()?;
-            let is_known = self.find(site, hashed).is_some_and(|name| {
-                (name.told_ms, &*name.event) <= (told_ms, event)
-            });
+            let is_known = self
+                .find(site, hashed)
+                .is_some_and(|name| (name.told_ms, &*name.event) <= (told_ms, event));
             if !is_known {
                 let name = Name {
                     id: id.unbind(),

@@ -38,6 +38,8 @@ pub struct Numbers {
 pub struct Words {
     pub paid: HashSet<String>,
     pub social: HashSet<String>,
+    /// Groups of pages of which it is told that somebody saw them.
+    pub telling: HashSet<String>,
     pub key_forms: HashSet<String>,
     /// Of the chatbot, in the order in which rows number them.
     pub chat_actions: Vec<String>,

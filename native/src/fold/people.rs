@@ -16,7 +16,7 @@ use super::later;
 use super::msgpack::Writer;
 use super::numbers::SiteNumbers;
 use super::options::Options;
-use super::row::Row;
+use super::row::{Row, Session};
 use super::way::Way;
 use super::{read, write};
 
@@ -185,6 +185,7 @@ impl People {
         if tables.concerns(key)? {
             return Ok(Folded::Of(0));
         }
+        let all = facts.len();
         let raw = match tables.encoded.get_item(key)? {
             Some(raw) => Some(raw.downcast_into::<PyBytes>()?),
             None => None,
@@ -197,13 +198,19 @@ impl People {
             None => None,
         };
         let row = row.filter(|row| first_ms - row.last <= self.options.numbers.memory_ms);
-        let followed = tables.told.is_some() && row.as_ref().is_some_and(|row| row.extra.is_some());
-        if followed || (row.is_none() && tables.is_known(key)?) {
+        if row.is_none() && tables.is_known(key)? {
             return Ok(Folded::Of(0));
         }
         let key_ms = row.as_ref().map_or(0, newest_key);
-        // of those who are followed Python tells more of a submit than what is counted
-        let may_go_on = tables.told.is_none() || !facts.iter().any(is_submit);
+        let (mut facts, mut may_go_on) = (facts, true);
+        if tables.told.is_some() {
+            // of those who are followed Python tells more of a submit than what is counted
+            may_go_on = !facts.iter().any(is_submit);
+            if let Some(row) = row.as_ref().filter(|row| may_be_told_of(row)) {
+                may_go_on = false;
+                facts = &facts[..untold(&self.options, row, facts)];
+            }
+        }
         let Some((row, done)) = self.into_row(key.py(), site, row, facts, may_go_on)? else {
             return Ok(Folded::Of(0));
         };
@@ -216,7 +223,7 @@ impl People {
         tables.encoded.set_item(key, PyBytes::new(key.py(), &self.writer.out))?;
         tables.dirty.add(key)?;
         let is_large = self.writer.out.len() > self.options.numbers.row_bytes;
-        Ok(if is_large && done == facts.len() {
+        Ok(if is_large && done == all {
             Folded::TooLarge
         } else {
             Folded::Of(done)
@@ -273,6 +280,23 @@ impl People {
 
 fn is_submit(fact: &Fact<'_>) -> bool {
     matches!(&fact.deed, Deed::Form(form) if form.action == FormAction::Submit)
+}
+
+/// Tells whether the shards of leads may have been told of somebody, or have to be.
+fn may_be_told_of(row: &Row<'_>) -> bool {
+    let is_known = |session: &Session<'_>| {
+        session.has_key() || session.deeds.as_ref().is_some_and(|deeds| deeds.details.is_some())
+    };
+    row.extra.as_ref().is_some_and(|extra| extra.followed) || row.all().any(is_known)
+}
+
+/// Gives how many facts, which go on with the open session, change nothing of what is told of somebody.
+fn untold(options: &Options, row: &Row<'_>, facts: &[Fact<'_>]) -> usize {
+    let tells = |fact: &Fact<'_>| {
+        let view = fact.view();
+        view.is_some_and(|view| options.words.telling.contains(view.group) && !row.newest.viewed.contains(view.viewed))
+    };
+    facts.iter().position(tells).unwrap_or(facts.len())
 }
 
 /// Gives when a person last had a key event, as far as those who have no extra can have had one; 0 is never.

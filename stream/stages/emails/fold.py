@@ -261,7 +261,7 @@ class Emails(Stage):
         return self.telling.name(recipients)
 
     def tell(self, facts: list[tuple[Id, bytes, int, bool]]) -> None:
-        """Tell facts that hold from now on, or no longer do, as the core found them: with their encoded form and time."""
+        """Tell facts that hold from now on, or no longer do: whose, their encoded form, when, whether they hold."""
         assert self.telling is not None, "nobody is told of anything where nobody is followed"
         self.telling.tell(facts)
 

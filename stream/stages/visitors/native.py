@@ -18,7 +18,7 @@ from stream.changes.targets import STEP_TARGETS_S
 from stream.stages.visitors import chats, talks
 from stream.stages.visitors.admissible import LONGEST_MS
 from stream.stages.visitors.bounds import Bounds
-from stream.stages.visitors.facts import Facts, Form, View
+from stream.stages.visitors.facts import TELLING, Facts, Form, View
 from stream.stages.visitors.forms import KEY_FORMS, SUBMISSION_MS
 from stream.stages.visitors.people import KNOWN_MS, LIFE_MS, SOCIAL
 from stream.stages.visitors.sessions import ENGAGED_MS, GAP_MS
@@ -52,6 +52,7 @@ def told(grid: Grid, facts: Facts, memory_ms: int, bounds: Bounds, look_back_ms:
     words = {
         "paid": PAID,
         "social": SOCIAL,
+        "telling": frozenset(TELLING),
         "key_forms": KEY_FORMS,
         "chat_actions": talks.ACTIONS,
         "key_chats": chats.KEY_CHATS,

@@ -3,8 +3,9 @@
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PySet, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 use rustc_hash::FxHashMap;
 
@@ -56,12 +57,22 @@ impl<'py> Tables<'py> {
         })
     }
 
-    /// Tells whether more is told of a person than what is counted.
-    fn concerns(&self, key: &Bound<'py, PyString>) -> PyResult<bool> {
-        match &self.told {
-            None => Ok(false),
-            Some([details, outside]) => Ok(details.contains(key)? || outside.contains(key)?),
+    /// Gives from when on more is told of a person than what is counted: always, where somebody else told of them.
+    fn told_from(&self, key: &Bound<'py, PyString>) -> PyResult<Option<i64>> {
+        let Some([details, outside]) = &self.told else {
+            return Ok(None);
+        };
+        if outside.contains(key)? {
+            return Ok(Some(i64::MIN));
         }
+        let Some(said) = details.get_item(key)? else {
+            return Ok(None);
+        };
+        let mut first_ms = i64::MAX;
+        for one in said.downcast_into::<PyList>()?.iter() {
+            first_ms = first_ms.min(one.getattr(intern!(key.py(), "time_ms"))?.extract()?);
+        }
+        Ok(Some(first_ms))
     }
 
     /// Tells whether somebody whose row is gone had a key event.
@@ -182,10 +193,14 @@ impl People {
         facts: &[Fact<'a>],
         first_ms: i64,
     ) -> PyResult<Folded> {
-        if tables.concerns(key)? {
+        let all = facts.len();
+        let facts = match tables.told_from(key)? {
+            None => facts,
+            Some(from_ms) => &facts[..facts.partition_point(|fact| fact.time_ms < from_ms)],
+        };
+        if facts.is_empty() {
             return Ok(Folded::Of(0));
         }
-        let all = facts.len();
         let raw = match tables.encoded.get_item(key)? {
             Some(raw) => Some(raw.downcast_into::<PyBytes>()?),
             None => None,

@@ -226,7 +226,7 @@ impl People {
                 facts = &facts[..untold(&self.options, row, facts)];
             }
         }
-        let Some((row, done)) = self.into_row(key.py(), site, row, facts, may_go_on)? else {
+        let Some((row, done)) = self.put_in(key.py(), site, row, facts, may_go_on)? else {
             return Ok(Folded::Of(0));
         };
         let newest_ms = newest_key(&row);
@@ -248,7 +248,7 @@ impl People {
     /// Folds facts into a row, or begins one; gives it and how many facts it holds, None where that is none.
     ///
     /// Those behind the first that is no common case are folded all or none, and only where they may be.
-    fn into_row<'a>(
+    fn put_in<'a>(
         &mut self,
         py: Python<'_>,
         site: &str,

@@ -5,6 +5,7 @@
 //!      visit that says nothing, and a page behind another of the same host. All else is one key of a bounded cache.
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use pyo3::{PyTraverseError, PyVisit};
 use rustc_hash::FxHashMap;
 
@@ -65,7 +66,8 @@ impl Touches {
         visit.call(&self.ask)
     }
 
-    /// Take `ask`, which gives the safe touch of a record, or None, and whether that is remembered. `parameters` are
+    /// Take `ask`, which gives the safe touch of a record of a kind, or None, and whether that is remembered; it is told
+    /// the key, too. `parameters` are
     /// those of addresses with what they say, `clicks` the platforms of click ids, the first that is there counting.
     pub fn new(ask: Py<PyAny>, parameters: Vec<(String, u8)>, platforms: Vec<String>) -> Touches {
         Touches {
@@ -157,7 +159,8 @@ impl Touches {
         if let Some(touch) = self.known.get(key) {
             return Ok(*touch);
         }
-        let answer = self.ask.bind(value.py()).call1((kind, value))?;
+        let py = value.py();
+        let answer = self.ask.bind(py).call1((kind, value, PyBytes::new(py, key)))?;
         let (touch, is_remembered): (Option<Bound<'_, PyAny>>, bool) = answer.extract()?;
         let number = match touch {
             None => None,

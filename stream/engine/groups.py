@@ -18,7 +18,7 @@ from stream.contract.kinds import KINDS, KindName
 from stream.contract.records import SOURCES
 from stream.engine.options import FoldOptions
 from stream.ingest.campaign import campaign_id_of, campaign_of
-from stream.ingest.touches import Channels
+from stream.ingest.touches import shared as channels_of
 from stream.kernels import native
 from stream.stages.ads.fold import Ads
 from stream.stages.emails.fold import Emails
@@ -60,10 +60,10 @@ class Group:
 
 
 def _visitors(shared: Shared, options: FoldOptions) -> Stage:
-    touches = Channels(options.channels).touches
+    channels = channels_of(options.channels)
     return Visitors(
-        shared, touches, options.bounds, options.channels.look_back_ms, campaign_of, campaign_id_of,
-        native.chosen(options.native),
+        shared, channels.touches, options.bounds, options.channels.look_back_ms, campaign_of, campaign_id_of,
+        native.chosen(options.native), channels.touch_by,
     )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def _ads(shared: Shared, options: FoldOptions) -> Stage:
 
 
 def _leads(shared: Shared, options: FoldOptions) -> Stage:
-    touches, lateness_of = Channels(options.channels).touches, options.limits.lateness_of
+    touches, lateness_of = channels_of(options.channels).touches, options.limits.lateness_of
 
     def source(event: Any) -> tuple[str, str]:
         touch = touches([event])[0]

@@ -43,7 +43,8 @@ _NO_TEXTS: Final = frozenset({"id", "source", *(f"data.{name}" for name in MAY_L
 class Home:
     """The shard that records are read for.
 
-    `labels` are the stage's by name, `touch_of` gives the safe touch of an event and whether it is remembered, `facts`
+    `labels` are the stage's by name, `touch_of` gives the safe touch of an event, by a key of all that it
+    depends on and by the event where it must be read, and whether it is remembered, `facts`
     are the classes of facts. Of people who are `followed` some actions tell more than what is counted: `telling`.
     """
 
@@ -51,7 +52,7 @@ class Home:
     shards: int
     kinds: Sequence[KindName]
     labels: Mapping[str, Any]
-    touch_of: Callable[[Any], tuple[Any, bool]]
+    touch_of: Callable[[bytes, Callable[[], Any]], tuple[Any, bool]]
     facts: tuple[type[Any], type[Any], type[Any]]
     grid: tuple[int, int]  # origin and length of a pane, in ms
     require_consent: bool = False
@@ -104,7 +105,7 @@ class Native:
             "shards": home.shards,
             "kinds": [(kind, list(lines(kind)), limits.lateness_of(kind)) for kind in self.kinds],
             "labels": dict(home.labels),
-            "touch_of": lambda kind, value: home.touch_of(_event(kind, value)),
+            "touch_of": lambda kind, value, key: home.touch_of(key, lambda: _event(kind, value)),
             "facts": home.facts,
             "grid": home.grid,
             "max_bytes": limits.max_bytes,

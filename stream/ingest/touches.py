@@ -21,7 +21,7 @@ mail (channel `email`). Without that both are referral, assistants also where th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -55,6 +55,12 @@ _KINDS: Final = {"assistant": "ai_assistants", "mail": "web_mail"}
 
 #: More than any campaign is called; what is longer is worked out each time, and what is cached stays small.
 _LONG: Final = 300
+
+#: Of so many options before, as a process has them one after another in tests, the channels are remembered.
+_MOST_SHARED: Final = 3
+
+#: As much as a common record says of where its visit came from.
+_LONGEST_KEY: Final = 1_024
 
 #: Combinations of parameters that are remembered.
 _MOST_TAGGED: Final = 16_384
@@ -95,6 +101,7 @@ class Channels:
         self._channels = {kind: SETS[name] for kind, name in _KINDS.items() if name in options.sets}
         self._pages_of = lru_cache(maxsize=4_096)(self._referrers.pages_of)
         self._tagged: dict[Tags, Touch] = {}
+        self._by_key: dict[bytes, Touch] = {}
         self.touch_of = lru_cache(maxsize=16_384)(self._touch_of)
 
     def touches(self, events: Sequence[Any]) -> list[Touch]:
@@ -133,6 +140,20 @@ class Channels:
                 touch = referred(page, referrer, source, medium, name, clicked, data.site_id)
             add(touch)
         return found
+
+    def touch_by(self, key: bytes, event: Callable[[], Any]) -> Touch:
+        """Give the touch of an event, which is read only where nobody asked by this key before.
+
+        A key has all of an event that its touch depends on: to read one again costs ten times as much as to remember.
+        """
+        touch = self._by_key.get(key)
+        if touch is None:
+            (touch,) = self.touches([event()])
+            if len(key) <= _LONGEST_KEY:
+                if len(self._by_key) >= _MOST_TAGGED:
+                    self._by_key.clear()
+                self._by_key[key] = touch
+        return touch
 
     def _touch_of_tags(self, tags: Tags) -> Touch:
         """Give the touch for parameters that are not known yet; what is short is remembered."""
@@ -243,6 +264,19 @@ class Channels:
         if channel == "referral":
             return Touch(channel, campaign, domain=clean(host or source))
         return Touch(channel, campaign)
+
+
+_shared: list[tuple[ChannelOptions, Channels]] = []
+
+
+def shared(options: ChannelOptions) -> Channels:
+    """Give what all shards of a process have in common that go by the very same options."""
+    for known, channels in _shared:
+        if known is options:
+            return channels
+    channels = Channels(options)
+    _shared[:] = [*_shared[-_MOST_SHARED:], (options, channels)]
+    return channels
 
 
 def _spelled(names: Sequence[str]) -> list[str]:

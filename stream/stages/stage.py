@@ -116,12 +116,13 @@ class Shared:
 class NativeSide:
     """What a stage has to say for the native way of its events.
 
-    `labels` by name; `touch_of` gives the safe touch of an event and whether it is remembered; `facts` are classes of
-    facts. `telling` are actions by kind that say more of somebody who is followed than what is counted.
+    `labels` by name; `touch_of` gives the safe touch of an event, by a key of all that it depends on and by the event
+    itself where it must be read, and whether it is remembered; `facts` are classes of facts. `telling` are actions by
+    kind that say more of somebody who is followed than what is counted.
     """
 
     labels: Mapping[str, Labels]
-    touch_of: Callable[[Any], tuple[Any, bool]]
+    touch_of: Callable[[bytes, Callable[[], Any]], tuple[Any, bool]]
     facts: tuple[type[Any], type[Any], type[Any]]
     telling: Mapping[str, Sequence[str]]
 
@@ -129,7 +130,7 @@ class NativeSide:
 def without_visits() -> NativeSide:
     """Give what a stage says whose events are no visits: nothing of them is labelled before they are folded."""
 
-    def nowhere(_event: Any) -> tuple[Any, bool]:
+    def nowhere(_key: bytes, _event: Any) -> tuple[Any, bool]:
         raise TypeError("what is no visit came from nowhere")
 
     return NativeSide({}, nowhere, (object, object, object), {})

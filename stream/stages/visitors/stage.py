@@ -48,14 +48,17 @@ class Visitors(Stage):
         campaign: Callable[[Any], tuple[str, str]] = _no_campaign,
         campaign_id: Callable[[Any], str] = _no_campaign_id,
         native: Any = None,
+        touch_by: Callable[[bytes, Callable[[], Any]], Any] | None = None,
     ) -> None:
-        """Take `touches`, which says of each event of a batch where its visit came from.
+        """Take `touches`, which says of each event of a batch where its visit came from, and `touch_by`, which says it
+        of one by a key of all that it depends on.
 
         Direct sessions go by the last touch within `look_back_ms`; 0: by none. For as long people are remembered.
         `campaign` gives name and id of that of an event's data, `campaign_id` the id alone; they are asked only where
         people are followed. `native` is the module of the compiled core, which folds common cases.
         """
         self._touches = touches
+        self._touch_by = touch_by or (lambda _key, event: touches([event()])[0])
         self._facts = Facts(shared.admit, shared.sites)
         self._waiting: People = defaultdict(list)
         self._native: Natively | None = None
@@ -128,8 +131,8 @@ class Visitors(Stage):
         }  # fmt: skip
         return NativeSide(labels, self._touch_of, (View, Form, Chat), TELLING_ACTIONS)
 
-    def _touch_of(self, event: Any) -> tuple[Any, bool]:
-        (touch,), safe = self._touches([event]), self._facts.touches
+    def _touch_of(self, key: bytes, event: Callable[[], Any]) -> tuple[Any, bool]:
+        touch, safe = self._touch_by(key, event), self._facts.touches
         return safe[touch], touch in safe
 
     @property

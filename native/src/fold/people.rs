@@ -194,7 +194,9 @@ impl People {
         first_ms: i64,
     ) -> PyResult<Folded> {
         let all = facts.len();
-        let facts = match tables.told_from(key)? {
+        // what comes first of it may go on with the open session, and all else is Python's together with the rest
+        let told_from = tables.told_from(key)?;
+        let facts = match told_from {
             None => facts,
             Some(from_ms) => &facts[..facts.partition_point(|fact| fact.time_ms < from_ms)],
         };
@@ -220,10 +222,13 @@ impl People {
         let (mut facts, mut may_go_on) = (facts, true);
         if tables.told.is_some() {
             // of those who are followed Python tells more of a submit than what is counted
-            may_go_on = !facts.iter().any(is_submit);
+            may_go_on = told_from.is_none() && !facts.iter().any(is_submit);
             if let Some(row) = row.as_ref().filter(|row| may_be_told_of(row)) {
                 may_go_on = false;
                 facts = &facts[..untold(&self.options, row, facts)];
+                if facts.is_empty() {
+                    return Ok(Folded::Of(0));
+                }
             }
         }
         let Some((row, done)) = self.put_in(key.py(), site, row, facts, may_go_on)? else {

@@ -52,6 +52,7 @@ class Targets:
         # by number: where its series begin among all, and how many they are
         self._first, self._sizes, self._sids = array("q"), array("q"), array("q")
         self._parted: dict[int, list[Part]] = {}  # cells that add to different series before and after a moment
+        self._until: Ints = np.zeros((0, 2), np.int64)  # of these: number, and the pane before which some is elsewhere
 
     def add(self, name: Name, kind: str, parts: list[Part]) -> int:
         """Remember the series of a cell, from moment to moment; give its number."""
@@ -116,15 +117,33 @@ class Targets:
         self, numbers: Ints, panes: Ints, amounts: Ints
     ) -> tuple[Ints, Ints, Ints, list[tuple[Ints, Ints, Ints]]]:
         """Take out the changes that lie before the moment from which on their cells have series of their own."""
-        late = np.ones(len(numbers), np.bool_)
+        parted, until = self._moments()
+        at = np.minimum(np.searchsorted(parted, numbers), len(parted) - 1)
+        late = (parted[at] != numbers) | (panes >= until[at])
         out: list[tuple[Ints, Ints, Ints]] = []
-        for number in np.intersect1d(numbers, np.fromiter(self._parted, np.int64, len(self._parted))).tolist():
-            own = numbers == number
-            for part in self._parted[number][:-1]:
-                here = own & (panes >= self._pane(part.from_ms)) & (panes < self._pane(part.to_ms))
-                late &= ~here
-                out += [(np.full(int(here.sum()), sid, np.int64), panes[here], amounts[here]) for sid in part.sids]
+        places = np.flatnonzero(~late)  # they are few: most of what comes is of now
+        if not len(places):
+            return numbers, panes, amounts, out
+        places = places[np.argsort(numbers[places], kind="stable")]
+        named = numbers[places]
+        begins = np.flatnonzero(np.diff(named, prepend=-1)).tolist()
+        for begin, end in zip(begins, [*begins[1:], len(places)], strict=True):
+            own = places[begin:end]
+            late[own] = True
+            for part in self._parted[int(named[begin])][:-1]:
+                here = own[(panes[own] >= self._pane(part.from_ms)) & (panes[own] < self._pane(part.to_ms))]
+                late[here] = False
+                out += [(np.full(len(here), sid, np.int64), panes[here], amounts[here]) for sid in part.sids]
         return numbers[late], panes[late], amounts[late], out
+
+    def _moments(self) -> tuple[Ints, Ints]:
+        """Give the numbers of cells with several parts, in order, and the pane before which some is not of the last."""
+        if len(self._until) < len(self._parted):
+            until = {
+                number: max(self._pane(part.to_ms) for part in parts[:-1]) for number, parts in self._parted.items()
+            }
+            self._until = np.array(sorted(until.items()), np.int64)
+        return self._until[:, 0], self._until[:, 1]
 
     def _pane(self, ms: int) -> int:
         return -NEVER if ms == ALWAYS else self._grid.pane(ms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
@@ -72,6 +73,29 @@ def test_what_lies_before_the_moment_of_a_cell_goes_to_the_series_that_it_had_th
     assert expanded(targets, (late, 9, 1), (late, 10, 1), (late, 19, 1), (late, 20, 1), (other, 9, 1)) == {
         (1, 9): 1, (2, 9): 1, (3, 10): 1, (3, 19): 1, (4, 20): 1, (9, 9): 1,
     }  # fmt: skip
+
+
+_MOMENTS = st.lists(st.integers(1, 40), unique=True, max_size=3).map(sorted)
+_CHANGES = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 45), st.integers(-3, 3)), max_size=150)
+
+
+@given(moments=st.lists(_MOMENTS, min_size=6, max_size=6), changes=_CHANGES)
+def test_each_change_goes_to_the_series_of_its_moment(
+    moments: list[list[int]], changes: list[tuple[int, int, int]]
+) -> None:
+    targets, parts_of = Targets(GRID), list[list[Part]]()
+    for number, some in enumerate(moments):
+        edges = [ALWAYS, *some, NEVER]
+        parts = [Part(a, b, [10 * number + at, 100]) for at, (a, b) in enumerate(pairwise(edges))]
+        assert targets.add(("view", f"s{number}"), "view", parts) == number
+        parts_of.append(parts)
+    wanted: Counter[tuple[int, int]] = Counter()
+    for number, pane, n in changes:
+        (part,) = [part for part in parts_of[number] if part.from_ms <= pane < part.to_ms]
+        for sid in part.sids:
+            wanted[sid, pane] += n
+    found = expanded(targets, *changes) if changes else {}
+    assert {place: n for place, n in found.items() if n} == {place: n for place, n in wanted.items() if n}
 
 
 def test_numbers_do_not_grow_without_end(monkeypatch) -> None:

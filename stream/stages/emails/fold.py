@@ -67,8 +67,8 @@ class Emails(Stage):
         self.telling = None if shared.namer is None else MailTelling(shared.namer)
         self._kept: Natively | None = None
         self.core: Any = None
-        if native is not None:
-            self.core = mails_core(native, shared.grid, MEMORY_MS, _MOST_SAFE, follows=self.telling is not None)
+        if native is not None and self.telling is None:
+            self.core = mails_core(native, shared.grid, MEMORY_MS, _MOST_SAFE)
 
     @property
     def tables(self) -> Sequence[Table]:
@@ -99,7 +99,7 @@ class Emails(Stage):
             waiting[key].append((time_ms, name, event.data))
 
     def natively(self) -> NativeSide | None:
-        """Say that there is a native way, if there is a core."""
+        """Say that there is a native way where nobody is followed."""
         return None if self.core is None else without_visits()
 
     @property

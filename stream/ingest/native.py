@@ -43,9 +43,8 @@ _NO_TEXTS: Final = frozenset({"id", "source", *(f"data.{name}" for name in MAY_L
 class Home:
     """The shard that records are read for.
 
-    `labels` are the stage's by name, `touch_of` gives the safe touch of an event, by a key of all that it
-    depends on and by the event where it must be read, and whether it is remembered, `facts`
-    are the classes of facts. Of people who are `followed` some actions tell more than what is counted: `telling`.
+    `labels` are the stage's by name, `touch_of` gives the safe touch of an event, by a key of all that it depends
+    on and by the event where it must be read, and whether it is remembered, `facts` are the classes of facts. Of people who are `followed` some actions tell more than what is counted: `telling`.
     """
 
     shard: int
@@ -164,11 +163,10 @@ class Native:
         self.core.clear()
         return large
 
-    def fold_mails(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Any) -> list[Any]:
-        """Fold messages alike, and forget them; what is left over is given and put into `waiting`: time, name, data."""
-        left: list[Any] = self.core.fold_mails(folding, waiting, of, accumulator, self._data)
+    def fold_mails(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Any) -> None:
+        """Fold messages alike, and forget them; what is left over is put into `waiting` as time, name and data."""
+        self.core.fold_mails(folding, waiting, of, accumulator, self._data)
         self.core.clear()
-        return left
 
     def fold_ads(self, folding: Any, of: Any, accumulator: Any) -> None:
         """Fold ad events alike, and forget them; none is left over."""

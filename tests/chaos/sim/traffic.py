@@ -62,10 +62,8 @@ def sendings(shards: Shards, number: int) -> tuple[Sending, ...]:
     leads = any(GROUPS[group].told_by for group in shards)
     for group, count in shards.items():
         stock = _of(GROUPS[group].kinds, leads)
-        first, size = (
-            rng.randrange(max(1, len(stock) - 60)),
-            rng.randrange(4, 11) if len(shards) == 1 else rng.randrange(3, 8),
-        )
+        first = rng.randrange(max(1, len(stock) - 60))
+        size = rng.randrange(4, 11) if len(shards) == 1 else rng.randrange(3, 8)
         for record in stock[first : first + size]:
             out += _sent(rng, record, count)
     return tuple(sorted(out, key=lambda one: (one.at_s, one.tp.topic, one.tp.partition)))

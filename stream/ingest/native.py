@@ -43,8 +43,9 @@ _NO_TEXTS: Final = frozenset({"id", "source", *(f"data.{name}" for name in MAY_L
 class Home:
     """The shard that records are read for.
 
-    `labels` are the stage's by name, `touch_of` gives the safe touch of an event, by a key of all that it depends
-    on and by the event where it must be read, and whether it is remembered, `facts` are the classes of facts. Of people who are `followed` some actions tell more than what is counted: `telling`.
+    `labels` are the stage's by name, `touch_of` gives the safe touch of an event, by a key of all that it depends on
+    and by the event where it must be read, and whether it is remembered, `facts` are the classes of facts. Of people
+    who are `followed` some actions tell more than what is counted: `telling`.
     """
 
     shard: int

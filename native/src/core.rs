@@ -274,7 +274,7 @@ impl Core {
     }
 
     /// Fold messages that wait, by `with`, into the rows of an `Emails`; what is left over is put into `waiting`, by
-    /// message, as time, name and data.
+    /// message, as time, name and data, and given.
     fn fold_mails<'py>(
         &mut self,
         py: Python<'py>,
@@ -283,12 +283,13 @@ impl Core {
         emails: &Bound<'py, PyAny>,
         accumulator: &Bound<'py, PyAny>,
         read: &Bound<'py, PyAny>,
-    ) -> PyResult<()> {
+    ) -> PyResult<Bound<'py, PyList>> {
+        let given = PyList::empty(py);
         let mails = &mut with.borrow_mut().mails;
         let left = fold_mails(&mut self.store, &self.lanes, mails, waiting, emails, accumulator)?;
         let values: Vec<_> = left.iter().map(|mail| self.store.value(py, mail.origin)).collect();
         if values.is_empty() {
-            return Ok(());
+            return Ok(given);
         }
         let data: Vec<Bound<'py, PyAny>> = read.call1(("email", values))?.extract()?;
         if data.len() != left.len() {
@@ -302,13 +303,14 @@ impl Core {
         for (mail, data) in left.iter().zip(data) {
             data.setattr("machine", mail.machine)?;
             let text = |text| self.store.arena.get(text);
-            let told = (mail.time_ms, text(mail.name), data);
+            let told = (mail.time_ms, text(mail.name), data).into_pyobject(py)?;
+            given.append(&told)?;
             match waiting.get_item(text(mail.key))? {
                 Some(list) => list.downcast_into::<PyList>()?.append(told)?,
                 None => waiting.set_item(text(mail.key), PyList::new(py, [told])?)?,
             }
         }
-        Ok(())
+        Ok(given)
     }
 
     /// Fold ad events that wait, by `with`, for `of`, an `Ads`.

@@ -311,10 +311,13 @@ impl Decoder {
             return Ok(());
         }
         let [_, _, _, campaign_id, ..] = common.campaign;
-        for slot in [common.email_hash, common.user, common.lead, campaign_id] {
-            if values.is_there(slot) {
-                return Ok(odd(Why::Seldom, slot)?);
-            }
+        // the recipient of a mail is told natively, where it goes by one name
+        let telling = match &contract.of {
+            Of::Mail(..) => &[common.user, common.lead][..],
+            _ => &[common.user, common.lead, common.email_hash, campaign_id],
+        };
+        if let Some(slot) = telling.iter().find(|slot| values.is_there(**slot)) {
+            return Ok(odd(Why::Seldom, *slot)?);
         }
         let url = match &contract.of {
             Of::Page(slots) => values.text(slots.url, record),

@@ -67,8 +67,8 @@ impl Touches {
     }
 
     /// Take `ask`, which gives the safe touch of a record of a kind, or None, and whether that is remembered; it is told
-    /// the key, too. `parameters` are those of addresses with what they say, `platforms` those of click ids, the first
-    /// that is there counting.
+    /// the key, too. `parameters` are
+    /// those of addresses with what they say, `clicks` the platforms of click ids, the first that is there counting.
     pub fn new(ask: Py<PyAny>, parameters: Vec<(String, u8)>, platforms: Vec<String>) -> Touches {
         Touches {
             ask,

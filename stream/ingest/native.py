@@ -164,10 +164,11 @@ class Native:
         self.core.clear()
         return large
 
-    def fold_mails(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Any) -> None:
-        """Fold messages alike, and forget them; what is left over is put into `waiting` as time, name and data."""
-        self.core.fold_mails(folding, waiting, of, accumulator, self._data)
+    def fold_mails(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Any) -> list[Any]:
+        """Fold messages alike, and forget them; what is left over is given and put into `waiting`: time, name, data."""
+        left: list[Any] = self.core.fold_mails(folding, waiting, of, accumulator, self._data)
         self.core.clear()
+        return left
 
     def fold_ads(self, folding: Any, of: Any, accumulator: Any) -> None:
         """Fold ad events alike, and forget them; none is left over."""

@@ -148,8 +148,8 @@ class Natively(Protocol):
         The keys of rows that are larger than they may be come back.
         """
 
-    def fold_mails(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Accumulator) -> None:
-        """Fold messages by the core's part of a fold, and give the events of the others by message."""
+    def fold_mails(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Accumulator) -> list[Any]:
+        """Fold messages by the core's part of a fold; give the events of the others, also by message."""
 
     def fold_ads(self, folding: Any, of: Any, accumulator: Accumulator) -> None:
         """Fold ad events by the core's part of a fold."""

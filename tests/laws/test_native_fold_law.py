@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stream.changes.deltas import Delta
 from stream.changes.panes import DAY_MS, HOUR_MS
 from stream.engine.shard import ShardFold
+from stream.identity.messages import told as leads_told
 from stream.ingest.touches import ChannelOptions
 from stream.kernels import native
 from stream.stages.emails.fold import MEMORY_MS
@@ -51,7 +52,7 @@ def with_core(fold: ShardFold) -> ShardFold:
     elif fold.group == "ads":
         stage.core = CORE.AdsCore((stage._grid.pane_ms, stage._grid.origin_ms), HOUR_MS)
     else:
-        stage.core = mails_core(CORE, stage._grid, MEMORY_MS, 16_384)
+        stage.core = mails_core(CORE, stage._grid, MEMORY_MS, 16_384, follows=stage.telling is not None)
     return fold
 
 
@@ -72,9 +73,12 @@ def stored(fold: ShardFold) -> dict[bytes, bytes | None]:
     return dict(change for one in fold.stored.values() for change in one.changes())
 
 
-def said(fold: ShardFold) -> dict[int, list[bytes]]:
-    """Give what the shards of leads are told, whoever of a batch comes first."""
-    return {receiver: sorted(map(bytes, messages)) for receiver, messages in fold.stage.touches().items()}
+def said(fold: ShardFold) -> dict[int, list[Any]]:
+    """Give what the shards of leads are told, whoever of a batch comes first; of mails facts in any order, too."""
+    told = fold.stage.touches().items()
+    if fold.group == "emails":
+        return {receiver: sorted(map(repr, leads_told(messages))) for receiver, messages in told}
+    return {receiver: sorted(map(bytes, messages)) for receiver, messages in told}
 
 
 class Held:
@@ -126,11 +130,12 @@ def cut(data: st.DataObject, events: list[Envelope]) -> list[list[Envelope]]:
     return [events[a:b] for a, b in zip([0, *edges], [*edges, len(events)], strict=True) if a < b]
 
 
+FOLLOWED: dict[str, Any] = {"leads": 1, "told_by": {"visitors": 1, "emails": 1, "leads": 1}}
 OPTIONS: dict[str, dict[str, Any]] = {
     "as shipped": {},
     "tight": {"bounds": TIGHT},
     "looking back": {"channels": ChannelOptions(look_back_ms=DAY_MS // 4)},
-    "followed": {"leads": 1, "told_by": {"visitors": 1, "emails": 1, "leads": 1}},
+    "followed": FOLLOWED,
 }
 
 
@@ -161,10 +166,18 @@ def test_people_who_were_forgotten_come_as_they_come_to_python(data: st.DataObje
     hold_together("visitors", cut(data, events), START_MS + 5 * DAY_MS, memory_ms=DAY_MS)
 
 
+@pytest.mark.parametrize("options", [{}, FOLLOWED], ids=["as shipped", "followed"])
 @given(data=st.data())
-def test_messages_are_folded_as_python_folds_them(data: st.DataObject) -> None:
+def test_messages_are_folded_as_python_folds_them(options: dict[str, Any], data: st.DataObject) -> None:
     events = named(data.draw(st.lists(emails(), min_size=1, max_size=40), label="events"))
-    hold_together("emails", cut(data, events))
+    has_one_address = data.draw(st.booleans(), label="each message went to one address")
+    for event in events:  # here and there an account, or nobody
+        if has_one_address:
+            event["data"] |= {"lead_id": None, "email_hash": event["data"]["message_id"][-1] * 64}
+        event["data"] |= data.draw(
+            st.sampled_from([{}] * 9 + [{"user_id": "u1"}, {"email_hash": "0" * 64}]), label="who"
+        )
+    hold_together("emails", cut(data, events), **options)
 
 
 @given(data=st.data())

@@ -5,7 +5,13 @@ use std::borrow::Cow;
 use pyo3::prelude::*;
 use xxhash_rust::xxh32::xxh32;
 
+use super::msgpack::{Read, Reader, Unusual, Writer};
 use super::row::{Mark, Str};
+
+/// What can become of a copy, as it is told of people.
+pub const WHAT: [&str; 5] = ["delivered", "opened", "clicked", "replied", "unsubscribed"];
+/// When each of it was first, and whether what was then nurtures.
+pub type Became = [Option<(i64, bool)>; WHAT.len()];
 
 /// (time, name, [campaign, purpose, variant, domain]): what an event said.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +19,72 @@ pub struct Said<'a> {
     pub time_ms: i64,
     pub name: Str<'a>,
     pub says: [Option<Str<'a>>; 4],
+}
+
+/// An id of a person as rows have it: type, hash, home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Id<'a> {
+    pub kind: i64,
+    pub hash: &'a [u8],
+    pub home: i64,
+}
+
+/// What only those who follow people need of a copy, whose events name one id or none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told<'a> {
+    pub to: Option<Id<'a>>,
+    pub delivered: i64,
+    pub opened: i64,
+    pub unsubscribed: i64,
+}
+
+impl<'a> Told<'a> {
+    /// Reads it; of several ids it is unusual.
+    pub fn read(bytes: &'a [u8]) -> Read<Self> {
+        let mut from = Reader::new(bytes);
+        from.fields(4)?;
+        let to = match from.array()? {
+            0 => None,
+            1 => {
+                from.fields(3)?;
+                let (kind, hash, home) = (from.int()?, from.bin()?, from.int()?);
+                Some(Id { kind, hash, home })
+            }
+            _ => return Err(Unusual),
+        };
+        let (delivered, opened, unsubscribed) = (from.int()?, from.int()?, from.int()?);
+        from.end()?;
+        Ok(Told {
+            to,
+            delivered,
+            opened,
+            unsubscribed,
+        })
+    }
+
+    /// Encodes it.
+    pub fn write(&self, to: &mut Writer) {
+        to.array(4);
+        to.array(usize::from(self.to.is_some()));
+        if let Some(id) = self.to {
+            to.array(3);
+            to.int(id.kind);
+            to.bin(id.hash);
+            to.int(id.home);
+        }
+        to.ints_inside(&[self.delivered, self.opened, self.unsubscribed]);
+    }
+
+    /// Adds an event.
+    pub fn take(&mut self, mail: &Mail<'_>) {
+        let at = match mail.action {
+            MailAction::Delivered => &mut self.delivered,
+            MailAction::Opened if !mail.is_machine => &mut self.opened,
+            MailAction::Unsubscribed => &mut self.unsubscribed,
+            _ => return,
+        };
+        *at = least(*at, mail.time_ms);
+    }
 }
 
 /// The facts of a copy; 0 stands for never, −1 for no word.
@@ -32,6 +104,8 @@ pub struct Copy<'a> {
     pub said: Vec<Said<'a>>,
     /// Encoded; None is nil.
     pub told: Option<&'a [u8]>,
+    /// In its place, where people are followed.
+    pub followed: Option<Told<'a>>,
 }
 
 /// What became of a message.
@@ -121,6 +195,9 @@ pub struct Rules {
     pub most_names: usize,
     pub words: Vec<String>,
     pub words_a_second: i64,
+    /// Whether people are followed; the purpose whose mails do not nurture.
+    pub follows: bool,
+    pub welcome: String,
 }
 
 impl Rules {
@@ -266,6 +343,30 @@ impl<'a> Copy<'a> {
         found
     }
 
+    /// Tells whether its recipient unsubscribed, and did not take it back.
+    fn has_left(&self) -> bool {
+        self.left.is_some() && self.left > self.back
+    }
+
+    /// Says what became of it as it is told of its recipient: nothing, where it has none or may not have been sent.
+    pub fn became(&self, rules: &Rules) -> Became {
+        let Some(told) = self.followed.filter(|told| told.to.is_some()) else {
+            return Became::default();
+        };
+        if self.seen & rules.bits.sign == 0 {
+            return Became::default();
+        }
+        let once = |at_ms: i64, nurtures: bool| (at_ms != 0).then_some((at_ms, nurtures));
+        let purpose = self.said.iter().find_map(|one| one.says[1].as_deref());
+        [
+            once(told.delivered, purpose != Some(&*rules.welcome)),
+            once(told.opened, false),
+            once(self.clicked, false),
+            once(self.replied, false),
+            once(if self.has_left() { told.unsubscribed } else { 0 }, false),
+        ]
+    }
+
     /// Says what became of it, as bits; 0 where nothing shows yet that it was sent.
     pub fn fate(&self, rules: &Rules) -> i64 {
         let (bits, seen) = (&rules.bits, self.seen);
@@ -274,7 +375,7 @@ impl<'a> Copy<'a> {
         }
         let by_people = bits.opened | bits.clicked | bits.replied | bits.complained;
         let mut out = bits.sent | (seen & (by_people | bits.machine_opened | bits.machine_clicked));
-        if self.left.is_some() && self.left > self.back {
+        if self.has_left() {
             out |= bits.unsubscribed;
         }
         if seen & (by_people | bits.left) != 0 {

@@ -56,6 +56,10 @@ pub fn fold_mails<'py>(
     );
     let (mut left, mut made) = (Vec::new(), Vec::new());
     mails.count_in(&tables);
+    if mails.follows() {
+        let named = taken.iter().filter_map(|mail| Some((text(mail.site), read(mail)?)));
+        mails.names.learn(emails, named)?;
+    }
     for places in gathered.each() {
         let key = PyString::new(waiting.py(), text(taken[places[0] as usize].key));
         made.clear();
@@ -66,7 +70,7 @@ pub fn fold_mails<'py>(
             left.extend_from_slice(places);
         }
     }
-    mails.flush(accumulator)?;
+    mails.flush(&tables, accumulator)?;
     let mut taken: Vec<_> = taken.into_iter().map(Some).collect();
     Ok(left
         .into_iter()

@@ -4,15 +4,16 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PySet, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple};
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::changes::{Changes, Grid};
-use super::copy::{Copy, Mail, Rules};
+use super::copy::{Became, Copy, Id, Mail, Rules, Told, WHAT};
 use super::fact::UNIT;
 use super::message::{self, Message};
 use super::msgpack::Writer;
+use super::names::Names;
 
 /// Of two kinds of numbers of recipients, those of hashes of addresses are odd.
 const HASHED: u64 = 1;
@@ -47,6 +48,9 @@ pub struct Mails {
     clicks: FxHashMap<Box<[u8]>, i64>,
     key: Vec<u8>,
     writer: Writer,
+    /// Where people are followed: who got mails, and facts that hold from now on, or no longer do.
+    pub names: Names,
+    facts: Vec<(Py<PyTuple>, Py<PyBytes>, i64, bool)>,
 }
 
 impl Mails {
@@ -58,7 +62,14 @@ impl Mails {
             clicks: FxHashMap::default(),
             key: Vec::new(),
             writer: Writer::default(),
+            names: Names::default(),
+            facts: Vec::new(),
         }
+    }
+
+    /// Tells whether people are followed.
+    pub fn follows(&self) -> bool {
+        self.rules.follows
     }
 
     /// Counts by the numbers of these tables from now on.
@@ -69,8 +80,12 @@ impl Mails {
         }
     }
 
-    /// Hands what was counted to the accumulator.
-    pub fn flush(&mut self, accumulator: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// Hands what was counted to the accumulator, and to Python what shards of leads are told.
+    pub fn flush(&mut self, tables: &Tables<'_>, accumulator: &Bound<'_, PyAny>) -> PyResult<()> {
+        if !self.facts.is_empty() {
+            let facts = PyList::new(accumulator.py(), std::mem::take(&mut self.facts))?;
+            tables.emails.call_method1("tell", (facts,))?;
+        }
         self.changes.give(accumulator)
     }
 
@@ -121,22 +136,41 @@ impl Mails {
         }
         let text = key.to_str()?;
         let site = text.split(UNIT).next().unwrap_or(text);
-        let mut copy = match message.part {
-            None => Copy::new(first.time_ms),
-            Some((known, copy)) if known == who => {
-                self.contribute(tables, site, &copy, -1)?;
-                copy
-            }
+        let (mut copy, is_known) = match message.part {
+            None => (Copy::new(first.time_ms), false),
+            Some((known, copy)) if known == who => (copy, true),
             Some(_) => return Ok(false),
         };
+        let id = match first.email_hash {
+            Some(hashed) if self.rules.follows => self.names.id(key.py(), site, hashed),
+            _ => None,
+        };
+        let named = id.as_ref().map(|(_, kind, hash, home)| Id {
+            kind: *kind,
+            hash,
+            home: *home,
+        });
+        if self.rules.follows && !is_followed(&mut copy, named, first.time_ms, memory_ms) {
+            return Ok(false);
+        }
+        let before = copy.became(&self.rules);
+        if is_known {
+            self.contribute(tables, site, &copy, -1)?;
+        }
         for mail in mails.iter() {
             if copy.last != 0 && mail.time_ms - copy.last > memory_ms {
                 self.contribute(tables, site, &copy, 1)?;
                 copy = Copy::new(mail.time_ms);
             }
             copy.take(&self.rules, mail);
+            if let Some(told) = &mut copy.followed {
+                told.take(mail);
+            }
         }
         self.contribute(tables, site, &copy, 1)?;
+        if let (Some((id, ..)), Some(to)) = (&id, named) {
+            self.tell(key, id, to.hash, before, copy.became(&self.rules))?;
+        }
         let message = Message {
             last: message.last.max(last.time_ms),
             part: Some((who, copy)),
@@ -146,6 +180,39 @@ impl Mails {
         tables.encoded.set_item(key, PyBytes::new(key.py(), &self.writer.out))?;
         tables.dirty.add(key)?;
         Ok(true)
+    }
+
+    /// Notes what is known of a copy from now on, and no longer is.
+    fn tell(
+        &mut self,
+        key: &Bound<'_, PyString>,
+        id: &Py<PyTuple>,
+        hash: &[u8],
+        before: Became,
+        after: Became,
+    ) -> PyResult<()> {
+        if before == after {
+            return Ok(());
+        }
+        let (py, named) = (key.py(), name_of(key.to_str()?, hash));
+        for ((before, after), what) in before.into_iter().zip(after).zip(WHAT) {
+            if before == after {
+                continue;
+            }
+            for (fact, holds) in [(before, false), (after, true)] {
+                if let Some((time_ms, nurtures)) = fact {
+                    let to = &mut self.writer;
+                    to.out.clear();
+                    to.array(5);
+                    ["m", named.as_str(), what].iter().for_each(|text| to.text(text));
+                    to.int(time_ms);
+                    to.flag(nurtures);
+                    let fact = PyBytes::new(py, &to.out).unbind();
+                    self.facts.push((id.clone_ref(py), fact, time_ms, holds));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Counts a copy, or takes it back.
@@ -198,4 +265,29 @@ impl Mails {
         self.changes.step(number, pane, sign);
         Ok(())
     }
+}
+
+/// Lets a copy hold what is told of its recipient; false where Python must do it: one that is over, or goes by two ids.
+fn is_followed<'a>(copy: &mut Copy<'a>, named: Option<Id<'a>>, first_ms: i64, memory_ms: i64) -> bool {
+    let told = match copy.told.map(Told::read) {
+        None => Told::default(),
+        Some(Ok(told)) => told,
+        Some(Err(_)) => return false,
+    };
+    let is_over = copy.last != 0 && first_ms - copy.last > memory_ms;
+    if is_over || (told.to.is_some() && named.is_some() && told.to != named) {
+        return false;
+    }
+    copy.followed = Some(Told {
+        to: told.to.or(named),
+        ..told
+    });
+    true
+}
+
+/// Names a message that was sent to somebody, without naming either.
+fn name_of(key: &str, hash: &[u8]) -> String {
+    let mut of = blake2b_simd::Params::new().hash_length(8).to_state();
+    of.update(key.as_bytes()).update(hash);
+    of.finalize().to_hex().to_string()
 }

@@ -100,6 +100,11 @@ impl MailsCore {
         }
     }
 
+    /// Forgets who got mails.
+    fn forget(&mut self) {
+        self.mails.names.clear();
+    }
+
     /// Folds (time, name, data) gathered by message into the rows of an `Emails`; gives those that are left over.
     fn fold<'py>(
         &mut self,
@@ -120,7 +125,7 @@ impl MailsCore {
                 left.set_item(key, told)?;
             }
         }
-        self.mails.flush(accumulator)?;
+        self.mails.flush(&tables, accumulator)?;
         Ok(left)
     }
 }

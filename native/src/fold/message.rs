@@ -46,6 +46,7 @@ fn copy<'a>(from: &mut Reader<'a>) -> Read<Copy<'a>> {
         back: from.perhaps(mark)?,
         said: from.list(said)?,
         told: from.perhaps(Reader::raw)?,
+        followed: None,
     })
 }
 
@@ -115,8 +116,9 @@ fn write_copy(to: &mut Writer, one: &Copy<'_>) {
             to.perhaps_text(text.as_deref());
         }
     }
-    match one.told {
-        None => to.nil(),
-        Some(raw) => to.raw(raw),
+    match (&one.followed, one.told) {
+        (Some(told), _) => told.write(to),
+        (None, Some(raw)) => to.raw(raw),
+        (None, None) => to.nil(),
     }
 }

@@ -20,6 +20,7 @@ mod mails;
 pub(crate) mod mails_class;
 mod message;
 mod msgpack;
+mod names;
 mod numbers;
 mod open;
 mod opening;

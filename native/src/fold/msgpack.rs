@@ -316,6 +316,11 @@ impl Writer {
 
     pub fn ints(&mut self, ints: &[i64]) {
         self.array(ints.len());
+        self.ints_inside(ints);
+    }
+
+    /// Writes numbers into an array that has begun.
+    pub fn ints_inside(&mut self, ints: &[i64]) {
         for n in ints {
             self.int(*n);
         }

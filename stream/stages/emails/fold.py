@@ -22,6 +22,7 @@ from stream.changes.accumulator import Accumulator, CellIds
 from stream.changes.cells import Cell
 from stream.changes.panes import DAY_MS
 from stream.contract.records import UNIT, Record
+from stream.identity.ids import Id
 from stream.identity.orders import Erase
 from stream.stages.emails.copy import Copy, Labels, bounce_type, fate, follow, joined, labels, sent_ms, take
 from stream.stages.emails.message import MOST_INSIDE, Message, groups, ids, pair, recipient
@@ -66,8 +67,8 @@ class Emails(Stage):
         self.telling = None if shared.namer is None else MailTelling(shared.namer)
         self._kept: Natively | None = None
         self.core: Any = None
-        if native is not None and self.telling is None:
-            self.core = mails_core(native, shared.grid, MEMORY_MS, _MOST_SAFE)
+        if native is not None:
+            self.core = mails_core(native, shared.grid, MEMORY_MS, _MOST_SAFE, follows=self.telling is not None)
 
     @property
     def tables(self) -> Sequence[Table]:
@@ -98,8 +99,13 @@ class Emails(Stage):
             waiting[key].append((time_ms, name, event.data))
 
     def natively(self) -> NativeSide | None:
-        """Say that there is a native way where nobody is followed."""
+        """Say that there is a native way, if there is a core."""
         return None if self.core is None else without_visits()
+
+    @property
+    def looks_closer(self) -> bool:
+        """Somebody took their consent back: each event may be theirs."""
+        return self.telling is not None and self.telling.consent.is_asked
 
     def take_natively(self, core: Natively) -> None:
         """Keep what went the native way for the fold."""
@@ -110,10 +116,14 @@ class Emails(Stage):
         waiting, self._waiting = self._waiting, defaultdict(list)
         kept, self._kept = self._kept, None
         if kept is not None:
-            kept.fold_mails(self.core, waiting, self, accumulator)
+            left = kept.fold_mails(self.core, waiting, self, accumulator)
+            if self.telling is not None:
+                self.telling.take_over(left)
         self.fold_messages(waiting, accumulator)
         if self.telling is not None:
             self.telling.end()
+            if self.core is not None and self.telling.is_asked_to_forget:
+                self.core.forget()
             for order in self.telling.erasures():
                 self._erase(self.telling, order)
         refused, self._refused = self._refused, []
@@ -137,7 +147,7 @@ class Emails(Stage):
 
     def fold_messages(self, messages: Mapping[str, list[Told]], accumulator: Accumulator) -> None:
         """Fold (time, name, data) grouped by site and message id."""
-        if self.core is not None:
+        if self.core is not None and self.telling is None:
             messages = self.core.fold(messages, self, accumulator)
         self._fold_messages(messages, accumulator)
 
@@ -244,6 +254,16 @@ class Emails(Stage):
     def clicks_of(self, ids: CellIds, site: str, said: Labels) -> tuple[int, bool]:
         """Give the number of the cell of the clicks of a copy, and whether its labels are remembered."""
         return ids[self._named(site, said)[1]], (site, said) in self._safe
+
+    def name(self, recipients: list[tuple[str, str, int, str]]) -> list[list[Id]]:
+        """Give the ids of the recipients of mails that the core took, and tell their names: see `Teller.alone`."""
+        assert self.telling is not None, "recipients have names where people are followed"
+        return self.telling.name(recipients)
+
+    def tell(self, facts: list[tuple[Id, bytes, int, bool]]) -> None:
+        """Tell facts that hold from now on, or no longer do: whose, their encoded form, when, whether they hold."""
+        assert self.telling is not None, "nobody is told of anything where nobody is followed"
+        self.telling.tell(facts)
 
     def _named(self, site: str, said: Labels) -> tuple[Cell, Cell]:
         """Give the labels of a copy as they may be shown; they are made safe when they first come."""

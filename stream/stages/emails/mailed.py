@@ -14,7 +14,7 @@ from stream.identity.ids import Id
 from stream.stages.emails.copy import Copy, Said, counts, has_left, purpose
 
 #: Its mails do not nurture anybody.
-_WELCOME: Final = "welcome"
+WELCOME: Final = "welcome"
 #: What can become of a copy.
 WHAT: Final = ("delivered", "opened", "clicked", "replied", "unsubscribed")
 
@@ -61,7 +61,7 @@ def message_name(key: str, to: Id) -> str:
 
 def what_of(of: Basis) -> tuple[When, ...]:
     """Give when each of what can become of a copy was first, and whether it nurtures; None: it was not."""
-    delivered = (of.delivered, purpose(of.said) != _WELCOME) if of.delivered else None
+    delivered = (of.delivered, purpose(of.said) != WELCOME) if of.delivered else None
     return (
         delivered,
         (of.opened, False) if of.opened else None,

@@ -12,7 +12,7 @@ from typing import Any
 
 from stream.changes import cells
 from stream.changes.panes import Grid
-from stream.stages.emails import copy
+from stream.stages.emails import copy, mailed
 
 _BITS = (
     "sent", "delivered", "bounced", "dropped", "opened", "clicked", "replied", "unsubscribed", "complained",
@@ -20,8 +20,10 @@ _BITS = (
 )  # fmt: skip
 
 
-def mails_core(core: Any, grid: Grid, memory_ms: int, most_names: int) -> Any:
+def mails_core(core: Any, grid: Grid, memory_ms: int, most_names: int, *, follows: bool = False) -> Any:
     """Make the core's part of a fold; copies are over after `memory_ms`, and `most_names` of labels are remembered.
+
+    Where people are followed only what the core itself decoded is folded by it.
 
     `fold(messages, emails, accumulator)` folds (time, name, data) gathered by message into the rows of an `Emails`, and
     gives the messages that are left over.
@@ -37,5 +39,7 @@ def mails_core(core: Any, grid: Grid, memory_ms: int, most_names: int) -> Any:
         "most_names": most_names,
         "words": copy.WORDS,
         "words_a_second": copy.WORDS_A_SECOND,
+        "follows": follows,
+        "welcome": mailed.WELCOME,
     }
     return core.MailsCore((grid.pane_ms, grid.origin_ms), rules)

@@ -7,7 +7,9 @@ Out: messages: names and links once, facts as they change.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from stream.contract.records import ERASE, KIND_HEADER, Record
 from stream.identity import orders
@@ -22,6 +24,8 @@ from stream.state.keys import NO_CONSENT
 from stream.state.marks import Marks
 
 _NOBODY: Final[list[Id]] = []
+
+_mailed: Final = msgspec.msgpack.Decoder(Mailed).decode
 
 
 class MailTelling:
@@ -54,6 +58,25 @@ class MailTelling:
         for one, ids in zip(several, teller.people(several), strict=True):
             teller.tell("email", one, ids)
             found[one.event] = ids
+
+    def name(self, recipients: Sequence[tuple[str, str, int, str]]) -> list[list[Id]]:
+        """Find the ids of recipients by their addresses alone, and tell their names: (site, hash, time, event)."""
+        return self.teller.alone("email", EMAIL, recipients)
+
+    def take_over(self, events: Sequence[tuple[int, str, Any]]) -> None:
+        """Find the ids of events whose names were told: (time, name, data)."""
+        named = [Named(data.site_id, data.email_hash, None, None, time_ms, name) for time_ms, name, data in events]
+        for one, ids in zip(named, self.teller.people(named), strict=True):
+            self._ids[one.event] = ids
+
+    def tell(self, facts: Sequence[tuple[Id, bytes, int, bool]]) -> None:
+        """Tell facts that hold from now on, or no longer do: whose, their encoded form, when, whether they hold."""
+        put, drop = self.teller.put_encoded, self.teller.drop
+        for id, raw, time_ms, holds in facts:
+            if holds:
+                put(id, raw, time_ms)
+            else:
+                drop(id, _mailed(raw))
 
     def ids(self, name: str) -> list[Id]:
         """Give the strong ids that an event of this batch names."""
@@ -100,6 +123,11 @@ class MailTelling:
         for record in records:
             if record[3] is not None and dict(record[4]).get(KIND_HEADER) == ERASE:
                 self._erasures.append(orders.erase(record[3]))
+
+    @property
+    def is_asked_to_forget(self) -> bool:
+        """Whether somebody asked for it since `erasures` were given last."""
+        return bool(self._erasures)
 
     def erasures(self) -> list[orders.Erase]:
         """Give who shall be forgotten, and mark whose events do not count from now on."""

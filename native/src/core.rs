@@ -225,8 +225,9 @@ impl Core {
         )
     }
 
-    /// Put Python facts of all that waits into `waiting`, by person. `read` gives the data of records of a kind.
-    fn people(&mut self, waiting: &Bound<'_, PyDict>, read: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// Put Python facts of all that waits into `waiting`, by person. `read` gives the data of records of a kind. Give what
+    /// some of them say beside what is counted.
+    fn people<'py>(&mut self, waiting: &Bound<'py, PyDict>, read: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let facts = std::mem::take(&mut self.store.people);
         let lanes = &self.lanes;
         self.handback.people(&self.store, lanes, facts, waiting, read)
@@ -257,7 +258,8 @@ impl Core {
     // fold
 
     /// Fold people that wait, by `with`, into the rows of `of`, a `PeopleFold`; give the keys of rows that are larger than
-    /// they may be. Python facts of what is left over are put into `waiting`.
+    /// they may be. Python facts of what is left over are put into `waiting`, and what some of them say beside what is
+    /// counted is given, too.
     fn fold_people<'py>(
         &mut self,
         with: &Bound<'py, PeopleCore>,
@@ -265,12 +267,12 @@ impl Core {
         of: &Bound<'py, PyAny>,
         accumulator: &Bound<'py, PyAny>,
         read: &Bound<'py, PyAny>,
-    ) -> PyResult<Vec<Bound<'py, PyString>>> {
+    ) -> PyResult<(Vec<Bound<'py, PyString>>, Bound<'py, PyList>)> {
         let mut with = with.borrow_mut();
         let PeopleCore { people, decoded, .. } = &mut *with;
         let (left, large) = decoded.fold(&mut self.store, &self.lanes, people, waiting, of, accumulator)?;
-        self.handback.people(&self.store, &self.lanes, left, waiting, read)?;
-        Ok(large)
+        let saying = self.handback.people(&self.store, &self.lanes, left, waiting, read)?;
+        Ok((large, saying))
     }
 
     /// Fold messages that wait, by `with`, into the rows of an `Emails`; what is left over is put into `waiting`, by

@@ -11,7 +11,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use rustc_hash::FxHashMap;
 
 use crate::arena::Text;
-use crate::facts::{Ad, Chat, Form, Mail, Origin};
+use crate::facts::{self, Ad, Chat, Form, Mail, Origin};
 use crate::hashes::{id_hash, partition};
 use crate::json::{self, Bounds, Hints};
 use crate::kinds::{Contract, Of};
@@ -97,6 +97,8 @@ pub struct Pending {
     pub site: Text,
     /// Its bytes.
     pub origin: Origin,
+    /// What it says beside what is counted.
+    pub said: Option<Box<facts::Said>>,
     /// What happened.
     pub what: Waiting,
 }
@@ -135,7 +137,7 @@ pub struct Decoder {
     pub(crate) shards: u32,
     pub(crate) latest_ms: Option<i64>,
     pub(crate) asks_consent: bool,
-    /// Whether people are followed: then who says more than what is counted is Python's.
+    /// Whether people are followed: then more is kept of an event than what is counted.
     pub(crate) is_followed: bool,
     pub(crate) is_listed: Py<PyAny>,
     pub(crate) is_scanner: Py<PyAny>,
@@ -254,6 +256,7 @@ impl Decoder {
             time_ms: judged.event_ms,
             origin,
         };
+        let said = self.said(contract, store, record, values)?;
         let what = self.what(call, contract, store, record, values, &head)?;
         Ok(Pending {
             place,
@@ -266,6 +269,7 @@ impl Decoder {
             key,
             site: of_site,
             origin,
+            said,
             what,
         })
     }
@@ -284,7 +288,7 @@ impl Decoder {
         Err(Why::Elsewhere.into())
     }
 
-    /// Hand back what says of itself that it does not count, or of whom more is told.
+    /// Hand back what says of itself that it does not count, or says more of somebody than what is kept here.
     fn counts(
         &mut self,
         call: &Call<'_, '_>,
@@ -312,21 +316,63 @@ impl Decoder {
         }
         let [_, _, _, campaign_id, ..] = common.campaign;
         // the recipient of a mail is told natively, where it goes by one name
-        let telling = match &contract.of {
+        let seldom = match &contract.of {
             Of::Mail(..) => &[common.user, common.lead][..],
-            _ => &[common.user, common.lead, common.email_hash, campaign_id],
+            Of::Form(slots, _) if contract.tells(values) => &[campaign_id, slots.company, slots.qualification],
+            _ => &[campaign_id],
         };
-        if let Some(slot) = telling.iter().find(|slot| values.is_there(**slot)) {
+        if let Some(slot) = seldom.iter().find(|slot| values.is_there(**slot)) {
             return Ok(odd(Why::Seldom, *slot)?);
         }
         let url = match &contract.of {
             Of::Page(slots) => values.text(slots.url, record),
             _ => None,
         };
-        if contract.tells(values) || url.is_some_and(|url| store.touches.names_campaign(url)) {
+        if url.is_some_and(|url| store.touches.names_campaign(url)) {
             return Err(Why::Seldom.into());
         }
         Ok(())
+    }
+
+    /// Keep what a visitor's event says beside what is counted; what would have to be made safe is handed back.
+    fn said(
+        &self,
+        contract: &Contract,
+        store: &mut Store,
+        record: &str,
+        values: &Values,
+    ) -> Result<Option<Box<facts::Said>>, Odd> {
+        let common = &contract.common;
+        let offer_type = match &contract.of {
+            _ if !self.is_followed => return Ok(None),
+            Of::Mail(..) | Of::Ad(..) => return Ok(None),
+            Of::Form(slots, _) => Some(slots.offer_type),
+            Of::Page(_) | Of::Chat(..) => None,
+        };
+        let mut put = |slot: usize| -> Result<Option<Text>, Odd> {
+            let text = values.text(slot, record);
+            text.map(|text| store.arena.put(text).ok_or(Odd::from(Why::Room)))
+                .transpose()
+        };
+        let mut said = facts::Said {
+            email_hash: put(common.email_hash)?,
+            lead_id: put(common.lead)?,
+            user_id: put(common.user)?,
+            tells: contract.tells(values),
+            ..facts::Said::default()
+        };
+        if said.tells {
+            let more = [offer_type, Some(common.region), Some(common.product)];
+            for slot in more.into_iter().flatten() {
+                if values.text(slot, record).is_some_and(|text| !is_shown_as_it_is(text)) {
+                    return odd(Why::Seldom, slot);
+                }
+            }
+            said.offer_type = offer_type.map(&mut put).transpose()?.flatten();
+            said.region = put(common.region)?;
+            said.product = put(common.product)?;
+        }
+        Ok((said.tells || said.names_somebody()).then(|| Box::new(said)))
     }
 
     /// Put what happened into the store, its labels known or open.
@@ -522,6 +568,18 @@ struct Head {
 /// What an ad event counts for that does not say how many.
 const MILLION: i64 = 1_000_000;
 const DOWNLOAD: &str = "download";
+
+/// Whether a text is a label that nothing must be changed in, as far as that is seen at once.
+fn is_shown_as_it_is(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() <= LONGEST_LABEL
+        && bytes.iter().all(|byte| (b' '..=b'~').contains(byte))
+        && !text.starts_with([' ', '('])
+        && !text.ends_with(' ')
+}
+
+/// Bytes of a label that is not cut.
+const LONGEST_LABEL: usize = 64;
 
 /// White space as Python strips it.
 fn is_space(each: char) -> bool {

@@ -4,6 +4,7 @@
 //! are their place in it, as the field table says them (`Word`).
 
 use crate::arena::Text;
+use crate::kinds::Kind;
 use crate::symbols::Sym;
 
 /// Where a visit came from, with safe labels; a direct one has none.
@@ -55,8 +56,42 @@ pub struct Fact {
     pub country: Option<Sym>,
     /// The bytes it was read from.
     pub origin: Origin,
+    /// What it says beside what is counted.
+    pub said: Option<Box<Said>>,
     /// What happened.
     pub what: What,
+}
+
+impl Fact {
+    /// The kind of event that it was.
+    pub fn kind(&self) -> Kind {
+        match self.what {
+            What::View(_) => Kind::PageView,
+            What::Form(_) => Kind::Form,
+            What::Chat(_) => Kind::Chatbot,
+        }
+    }
+}
+
+/// What an event of a visitor says beside what is counted, where people are followed.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs)]
+pub struct Said {
+    pub email_hash: Option<Text>,
+    pub lead_id: Option<Text>,
+    pub user_id: Option<Text>,
+    /// It is one of the actions of which more is told; what follows is said of these only, and is shown as it is.
+    pub tells: bool,
+    pub offer_type: Option<Text>,
+    pub region: Option<Text>,
+    pub product: Option<Text>,
+}
+
+impl Said {
+    /// Whether it names somebody, by more than the visitor.
+    pub fn names_somebody(&self) -> bool {
+        self.email_hash.is_some() || self.lead_id.is_some() || self.user_id.is_some()
+    }
 }
 
 /// What a visitor did.

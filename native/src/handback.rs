@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::arena::Text;
 use crate::decode::{Lane, UNIT};
 use crate::facts::{Fact, What};
+use crate::fold::decoded::named;
 use crate::kinds::Kind;
 use crate::store::Store;
 use crate::symbols::Sym;
@@ -35,16 +36,17 @@ impl Handback {
         }
     }
 
-    /// Put facts into a dict of lists by person; `read` gives the data of many records of a kind at once.
-    pub fn people(
+    /// Put facts into a dict of lists by person; `read` gives the data of many records of a kind at once. Give what some
+    /// of them say beside what is counted: person, kind, what it names, and its data where more than that is told.
+    pub fn people<'py>(
         &mut self,
         store: &Store,
         lanes: &[Lane],
         facts: Vec<Fact>,
-        waiting: &Bound<'_, PyDict>,
-        read: &Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        let py = waiting.py();
+        waiting: &Bound<'py, PyDict>,
+        read: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let (py, saying) = (waiting.py(), PyList::empty(waiting.py()));
         if self.texts.len() > MOST || self.viewed.len() > MOST {
             self.texts.clear();
             self.viewed.clear();
@@ -63,6 +65,10 @@ impl Handback {
             }
             let made = self.fact(py, store, fact, source.1.as_ref(), &mut data)?;
             let key = store.arena.get(fact.key);
+            if let Some(said) = &fact.said {
+                let data = if said.tells { Some(made.getattr("data")?) } else { None };
+                saying.append((key, fact.kind().name(), named(store, fact), data))?;
+            }
             match by_person.get(key) {
                 Some(list) => list.append(made)?,
                 None => {
@@ -80,7 +86,7 @@ impl Handback {
                 }
             }
         }
-        Ok(())
+        Ok(saying)
     }
 
     /// Give the data of all events of one kind, in order, the last first.

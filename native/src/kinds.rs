@@ -31,6 +31,12 @@ impl Kind {
         ("ad", Kind::Ad),
     ];
 
+    /// Give its name.
+    pub fn name(self) -> &'static str {
+        let of_it = |(_, own): &&(&str, Kind)| *own == self;
+        Kind::NAMED.iter().find(of_it).map_or("", |(name, _)| name)
+    }
+
     /// Give the kind of a name.
     pub fn named(name: &str) -> Option<Kind> {
         let of_it = |(own, _): &&(&str, Kind)| *own == name;
@@ -56,6 +62,8 @@ pub struct Common {
     pub referrer_url: usize,
     pub referrer_domain: usize,
     pub country: usize,
+    pub region: usize,
+    pub product: usize,
     pub agent: usize,
     pub class: usize,
     pub human: u16,
@@ -88,6 +96,8 @@ impl Common {
             referrer_url: at("data.referrer.url")?,
             referrer_domain: at("data.referrer.domain")?,
             country: at("data.geo.country")?,
+            region: at("data.geo.region")?,
+            product: at("data.product")?,
             agent: at("data.user_agent")?,
             class: at("data.traffic.class")?,
             human: table.word("data.traffic.class", "human")?,
@@ -131,6 +141,8 @@ slots!(OfForm {
     present = "fields_present",
     asked = "fields_asked",
     platform = "platform",
+    company = "company",
+    qualification = "qualification",
     known = "qualification.known",
     value = "value",
     currency = "currency",

@@ -139,6 +139,7 @@ fn put(py: Python<'_>, store: &mut Store, kind: &str, one: Pending, keys: &[u8])
         touch: touch.and_then(|number| store.touches.get(number)),
         country,
         origin: one.origin,
+        said: one.said,
         what,
     });
     Ok(())

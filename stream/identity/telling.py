@@ -139,6 +139,10 @@ class Teller:
         """Tell a fact that no longer holds."""
         self._outgoing.send(Drop(id, id, fact))
 
+    def drop_encoded(self, id: Id, fact: bytes) -> None:
+        """Tell a fact, encoded, that no longer holds."""
+        self._outgoing.send(Drop.encoded(id, fact))
+
     def visitors(self, named: Iterable[tuple[str, str]]) -> list[Id | None]:
         """Give the ids of visitors, by site and text; None for those whose text names nobody."""
         keys = [(VISITOR, site, text) for site, text in named]

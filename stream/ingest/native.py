@@ -150,19 +150,26 @@ class Native:
         """Keep what was taken last, but for what came before."""
         return Settled(*self.core.settle(repeated.tobytes() if repeated.any() else None))
 
-    def people(self, waiting: dict[str, list[Any]]) -> None:
-        """Give facts of all that was kept to whoever folds them, by person, and forget it."""
-        self.core.people(waiting, self._data)
-        self.core.clear()
+    def people(self, waiting: dict[str, list[Any]]) -> list[Any]:
+        """Give facts of all that was kept to whoever folds them, by person, and forget it.
 
-    def fold_people(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Any) -> list[str]:
+        What some of them say beside what is counted is given, too.
+        """
+        saying: list[Any] = self.core.people(waiting, self._data)
+        self.core.clear()
+        return saying
+
+    def fold_people(
+        self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Any
+    ) -> tuple[list[str], list[Any]]:
         """Fold people by the core's part of a fold into its rows, and forget what was kept.
 
-        Facts of what is left over are put into `waiting`; the keys of rows that are larger than they may be are given.
+        Facts of what is left over are put into `waiting`; the keys of rows that are larger than they may be are given,
+        and what those facts say beside what is counted.
         """
-        large: list[str] = self.core.fold_people(folding, waiting, of, accumulator, self._data)
+        given: tuple[list[str], list[Any]] = self.core.fold_people(folding, waiting, of, accumulator, self._data)
         self.core.clear()
-        return large
+        return given
 
     def fold_mails(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Any) -> list[Any]:
         """Fold messages alike, and forget them; what is left over is given and put into `waiting`: time, name, data."""

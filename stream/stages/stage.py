@@ -139,13 +139,15 @@ def without_visits() -> NativeSide:
 class Natively(Protocol):
     """What the native core kept of the events of a stage."""
 
-    def people(self, waiting: dict[str, list[Any]]) -> None:
-        """Give the facts of events by person, and forget them."""
+    def people(self, waiting: dict[str, list[Any]]) -> list[Any]:
+        """Give the facts of events by person, and forget them; what some say beside what is counted comes back."""
 
-    def fold_people(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Accumulator) -> list[str]:
+    def fold_people(
+        self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Accumulator
+    ) -> tuple[list[str], list[Any]]:
         """Fold people by the core's part of a fold into its rows, and give facts of the others as above.
 
-        The keys of rows that are larger than they may be come back.
+        The keys of rows that are larger than they may be come back, and what those facts say.
         """
 
     def fold_mails(self, folding: Any, waiting: dict[str, list[Any]], of: Any, accumulator: Accumulator) -> list[Any]:

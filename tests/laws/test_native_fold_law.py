@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stream.changes.deltas import Delta
 from stream.changes.panes import DAY_MS, HOUR_MS
 from stream.engine.shard import ShardFold
+from stream.identity.messages import Drop, Put
 from stream.identity.messages import told as leads_told
 from stream.ingest.touches import ChannelOptions
 from stream.kernels import native
@@ -73,12 +74,21 @@ def stored(fold: ShardFold) -> dict[bytes, bytes | None]:
     return dict(change for one in fold.stored.values() for change in one.changes())
 
 
-def said(fold: ShardFold) -> dict[int, list[Any]]:
-    """Give what the shards of leads are told, whoever of a batch comes first; of mails facts in any order, too."""
-    told = fold.stage.touches().items()
-    if fold.group == "emails":
-        return {receiver: sorted(map(repr, leads_told(messages))) for receiver, messages in told}
-    return {receiver: sorted(map(bytes, messages)) for receiver, messages in told}
+def said(fold: ShardFold) -> dict[int, list[str]]:
+    """Give what the shards of leads are told, in whatever order; a fact that is taken back at once comes to nothing."""
+    out: dict[int, list[str]] = {}
+    for receiver, messages in fold.stage.touches().items():
+        told = leads_told(messages)
+        facts: dict[tuple[Any, Any], str | None] = {}
+        for one in told:
+            if isinstance(one, Put | Drop):
+                way = type(one).__name__
+                about = one.id, one.fact
+                before = facts.get(about)
+                facts[about] = way if before in (None, way) else None
+        rest = [repr(one) for one in told if not isinstance(one, Put | Drop)]
+        out[receiver] = sorted(rest + [f"{way} {about!r}" for about, way in facts.items() if way is not None])
+    return out
 
 
 class Held:

@@ -1,10 +1,12 @@
 //! Facts as the native decode leaves them, as facts of the fold; people of a batch, gathered.
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyList, PyString};
 use rustc_hash::FxHashMap;
 
-use super::fact::{Actor, Chat, Deed, Fact, Form, FormAction, Touch, View, MARK, UNIT};
+use super::fact::{Actor, Chat, Deed, Fact, Form, FormAction, Id, Said, Touch, View, MARK, UNIT};
+use super::followed::Naming;
 use super::gathered::Gathered;
 use super::people::{Folded, People, Tables};
 use crate::arena::Text;
@@ -57,6 +59,8 @@ struct Reader<'s> {
     words: Words<'s>,
     pages: &'s FxHashMap<(Sym, Sym), Box<str>>,
     chat_actions: &'s [String],
+    /// By the places of facts that name somebody.
+    ids: &'s FxHashMap<usize, Vec<Id>>,
 }
 
 impl<'s> Reader<'s> {
@@ -95,6 +99,14 @@ impl<'s> Reader<'s> {
             touch,
             country: fact.country.map(|sym| self.label(sym)),
             deed,
+            said: fact.said.as_ref().map(|said| Said {
+                ids: self.ids.get(&place).map_or(&[], |ids| ids),
+                names_somebody: said.names_somebody(),
+                tells: said.tells,
+                offer_type: said.offer_type.map_or("", |text| self.text(text)),
+                region: said.region.map_or("", |text| self.text(text)),
+                product: said.product.map_or("", |text| self.text(text)),
+            }),
             place,
         })
     }
@@ -172,16 +184,16 @@ impl Decoded {
         let store = &*store;
         self.name_pages(store, &facts);
         let chat_actions = people.chat_actions().to_vec();
+        let tables = Tables::of(of)?;
+        let named = Named::of(store, &facts, tables.following.as_ref())?;
         let reader = Reader {
             store,
             words: Words::new(lanes)?,
             pages: &self.pages,
             chat_actions: &chat_actions,
+            ids: &named.ids,
         };
-        let (tables, gathered) = (
-            Tables::of(of)?,
-            Gathered::by(facts.iter().map(|fact| store.arena.get(fact.key))),
-        );
+        let gathered = Gathered::by(facts.iter().map(|fact| store.arena.get(fact.key)));
         let (mut left, mut large, mut made) = (Vec::new(), Vec::new(), Vec::new());
         people.count_in(accumulator)?;
         for places in gathered.each() {
@@ -205,6 +217,11 @@ impl Decoded {
             }
         }
         people.flush(accumulator)?;
+        if let Some(following) = &tables.following {
+            people
+                .telling
+                .flush(following, |place| named.naming(store, &facts[place], place))?;
+        }
         let mut facts: Vec<_> = facts.into_iter().map(Some).collect();
         Ok((
             left.into_iter().filter_map(|place| facts[place].take()).collect(),
@@ -226,4 +243,68 @@ impl Decoded {
             }
         }
     }
+}
+
+/// Who is named by the facts of a fold, as Python has them and as rows do.
+struct Named<'py> {
+    lists: FxHashMap<usize, Bound<'py, PyList>>,
+    ids: FxHashMap<usize, Vec<Id>>,
+}
+
+impl<'py> Named<'py> {
+    /// Has Python name all of them in one go.
+    fn of(store: &Store, facts: &[facts::Fact], following: Option<&Bound<'py, PyAny>>) -> PyResult<Self> {
+        let mut out = Named {
+            lists: FxHashMap::default(),
+            ids: FxHashMap::default(),
+        };
+        let (Some(following), naming) = (
+            following,
+            facts.iter().enumerate().filter(|(_, fact)| names_somebody(fact)),
+        ) else {
+            return Ok(out);
+        };
+        let naming: Vec<_> = naming.collect();
+        if naming.is_empty() {
+            return Ok(out);
+        }
+        let asked: Vec<_> = naming.iter().map(|(_, fact)| named(store, fact)).collect();
+        let found: Vec<Bound<'py, PyList>> = following.call_method1("name", (asked,))?.extract()?;
+        for ((place, _), list) in naming.into_iter().zip(found) {
+            let ids: Vec<(i64, [u8; 16], i64)> = list.extract()?;
+            let ids = ids.into_iter().map(|(kind, hash, home)| Id { kind, hash, home });
+            out.ids.insert(place, ids.collect());
+            out.lists.insert(place, list);
+        }
+        Ok(out)
+    }
+
+    /// Gives what an event names.
+    fn naming(&self, store: &Store, fact: &facts::Fact, place: usize) -> PyResult<Naming<'py>> {
+        let gone = || PyRuntimeError::new_err("nobody is named by an event that was to name somebody");
+        let list = self.lists.get(&place).ok_or_else(gone)?;
+        Ok((fact.kind().name(), named(store, fact), list.clone()))
+    }
+}
+
+fn names_somebody(fact: &facts::Fact) -> bool {
+    fact.said.as_ref().is_some_and(|said| said.names_somebody())
+}
+
+/// Gives site, ids as the event has them, time and name.
+pub fn named(
+    store: &Store,
+    fact: &facts::Fact,
+) -> (String, Option<String>, Option<String>, Option<String>, i64, String) {
+    let text = |text: Text| store.arena.get(text).to_owned();
+    let said = fact.said.as_deref();
+    let id = |of: fn(&facts::Said) -> Option<Text>| said.and_then(of).map(text);
+    (
+        text(fact.site),
+        id(|said| said.email_hash),
+        id(|said| said.lead_id),
+        id(|said| said.user_id),
+        fact.time_ms,
+        text(fact.name),
+    )
 }

@@ -18,8 +18,32 @@ pub struct Fact<'a> {
     pub touch: Option<Touch<'a>>,
     pub country: Option<&'a str>,
     pub deed: Deed<'a>,
+    /// What it says beside what is counted, where that is kept here.
+    pub said: Option<Said<'a>>,
     /// Its place among the facts of its person as they came, for whoever goes on with what is left over.
     pub place: usize,
+}
+
+/// An id of a person: type, hash, home; they sort as Python's do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Id {
+    pub kind: i64,
+    pub hash: [u8; 16],
+    pub home: i64,
+}
+
+/// What an event says of people who are followed, beside what is counted. Texts are labels, "" is nothing said.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    /// The strong ids that it names, smallest first.
+    pub ids: &'a [Id],
+    /// It names somebody, be it by nothing that is an id.
+    pub names_somebody: bool,
+    /// It is a submit, or a key event in a chat.
+    pub tells: bool,
+    pub offer_type: &'a str,
+    pub region: &'a str,
+    pub product: &'a str,
 }
 
 /// What happened.

@@ -29,6 +29,8 @@ pub struct Numbers {
     pub chats: i64,
     pub submissions: usize,
     pub times: usize,
+    pub sights: usize,
+    pub asks: usize,
     pub row_bytes: usize,
 }
 

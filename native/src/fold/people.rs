@@ -11,7 +11,8 @@ use rustc_hash::FxHashMap;
 
 use super::changes::{Changes, Grid};
 use super::extend::{begin, extend};
-use super::fact::{Deed, Fact, FormAction};
+use super::fact::Fact;
+use super::followed::Telling;
 use super::labels::Labels;
 use super::later;
 use super::msgpack::Writer;
@@ -19,7 +20,7 @@ use super::numbers::SiteNumbers;
 use super::options::Options;
 use super::row::{Row, Session};
 use super::way::Way;
-use super::{read, write};
+use super::{published, read, write};
 
 /// What Python keeps of the people of a shard, for one fold.
 pub struct Tables<'py> {
@@ -29,7 +30,8 @@ pub struct Tables<'py> {
     known: Bound<'py, PyAny>,
     noted: Bound<'py, PySet>,
     is_loaded: bool,
-    /// Where people are followed: keys of those of whom more is told than what is counted.
+    /// Where people are followed: a `Following`, and keys of those of whom it tells more than what is counted itself.
+    pub following: Option<Bound<'py, PyAny>>,
     told: Option<[Bound<'py, PyDict>; 2]>,
 }
 
@@ -53,6 +55,7 @@ impl<'py> Tables<'py> {
             noted: known.getattr("noted")?.downcast_into()?,
             is_loaded: known.getattr("rows")?.getattr("sums")?.is_truthy()?,
             known,
+            following: Some(following).filter(|following| !following.is_none()),
             told,
         })
     }
@@ -99,6 +102,7 @@ pub struct People {
     changes: Changes,
     sites: FxHashMap<Box<str>, SiteNumbers>,
     pub labels: Labels,
+    pub telling: Telling,
     writer: Writer,
 }
 
@@ -115,6 +119,7 @@ impl People {
             changes: Changes::new(grid),
             sites: FxHashMap::default(),
             labels,
+            telling: Telling::default(),
             writer: Writer::default(),
         }
     }
@@ -219,21 +224,40 @@ impl People {
             return Ok(Folded::Of(0));
         }
         let key_ms = row.as_ref().map_or(0, newest_key);
-        let (mut facts, mut may_go_on) = (facts, true);
-        if tables.told.is_some() {
-            // of those who are followed Python tells more of a submit than what is counted
-            may_go_on = told_from.is_none() && !facts.iter().any(is_submit);
-            if let Some(row) = row.as_ref().filter(|row| may_be_told_of(row)) {
-                may_go_on = false;
-                facts = &facts[..untold(&self.options, row, facts)];
-                if facts.is_empty() {
-                    return Ok(Folded::Of(0));
-                }
+        let (mut facts, mut may_go_on) = (facts, told_from.is_none());
+        let says_more = facts.iter().any(|fact| fact.said.is_some());
+        let concerned = tables.following.as_ref();
+        let concerned = concerned.filter(|_| says_more || row.as_ref().is_some_and(may_be_told_of));
+        let following = concerned.filter(|_| published::takes(&self.options, row.as_ref(), facts));
+        if concerned.is_some() && following.is_none() {
+            // what is told of them is Python's, together with whatever may change it
+            may_go_on = false;
+            facts = &facts[..untold(&self.options, row.as_ref(), facts)];
+            if facts.is_empty() {
+                return Ok(Folded::Of(0));
             }
         }
-        let Some((row, done)) = self.put_in(key.py(), site, row, facts, may_go_on)? else {
+        let had = row
+            .as_ref()
+            .map(|row| (row.newest.viewed.to_string(), is_followed(row)));
+        let Some((mut row, done)) = self.put_in(key.py(), site, row, facts, may_go_on)? else {
             return Ok(Folded::Of(0));
         };
+        if let Some(following) = following {
+            let (folded, viewed) = (&facts[..done.of], had.as_ref().map_or("", |(viewed, _)| viewed));
+            let was_followed = had.as_ref().is_some_and(|(_, was_followed)| *was_followed);
+            let news = |fact: &Fact<'_>| fact.said.is_some() || (was_followed && tells(&self.options, viewed, fact));
+            if folded.iter().any(news) || (done.went_on && row.extra.is_some()) {
+                let before = match raw.as_ref().filter(|_| was_followed) {
+                    Some(raw) => read::row(raw.as_bytes()).ok(),
+                    None => None,
+                };
+                let (options, labels) = (&self.options, &mut self.labels);
+                self.telling
+                    .person(options, labels, following, key, before.as_ref(), &mut row, folded)?;
+            }
+        }
+        let done = done.of;
         let newest_ms = newest_key(&row);
         if newest_ms > key_ms {
             tables.known.call_method1("note", (key, newest_ms))?;
@@ -260,7 +284,7 @@ impl People {
         row: Option<Row<'a>>,
         facts: &[Fact<'a>],
         may_go_on: bool,
-    ) -> PyResult<Option<(Row<'a>, usize)>> {
+    ) -> PyResult<Option<(Row<'a>, Done)>> {
         if !self.sites.contains_key(site) {
             self.sites.insert(site.into(), SiteNumbers::new(site));
         }
@@ -280,7 +304,7 @@ impl People {
             None => match begin(&mut way, facts)? {
                 Some(begun) => begun,
                 None if may_go_on && later::takes(options, None, facts) => {
-                    return Ok(Some((later::begin(&mut way, facts)?, facts.len())));
+                    return Ok(Some((later::begin(&mut way, facts)?, Done::all(facts))));
                 }
                 None => return Ok(None),
             },
@@ -292,14 +316,30 @@ impl People {
         let rest = &facts[done..];
         if !rest.is_empty() && may_go_on && later::takes(options, Some(&row), rest) {
             later::fold(&mut way, &mut row, rest)?;
-            return Ok(Some((row, facts.len())));
+            return Ok(Some((row, Done::all(facts))));
         }
-        Ok(if done == 0 { None } else { Some((row, done)) })
+        let went_on = false;
+        Ok((done != 0).then_some((row, Done { of: done, went_on })))
     }
 }
 
-fn is_submit(fact: &Fact<'_>) -> bool {
-    matches!(&fact.deed, Deed::Form(form) if form.action == FormAction::Submit)
+/// How many facts a row holds now, and whether some of them were no common cases.
+struct Done {
+    of: usize,
+    went_on: bool,
+}
+
+impl Done {
+    fn all(facts: &[Fact<'_>]) -> Self {
+        Done {
+            of: facts.len(),
+            went_on: true,
+        }
+    }
+}
+
+fn is_followed(row: &Row<'_>) -> bool {
+    row.extra.as_ref().is_some_and(|extra| extra.followed)
 }
 
 /// Tells whether the shards of leads may have been told of somebody, or have to be.
@@ -307,16 +347,20 @@ fn may_be_told_of(row: &Row<'_>) -> bool {
     let is_known = |session: &Session<'_>| {
         session.has_key() || session.deeds.as_ref().is_some_and(|deeds| deeds.details.is_some())
     };
-    row.extra.as_ref().is_some_and(|extra| extra.followed) || row.all().any(is_known)
+    is_followed(row) || row.all().any(is_known)
 }
 
 /// Gives how many facts, which go on with the open session, change nothing of what is told of somebody.
-fn untold(options: &Options, row: &Row<'_>, facts: &[Fact<'_>]) -> usize {
-    let tells = |fact: &Fact<'_>| {
-        let view = fact.view();
-        view.is_some_and(|view| options.words.telling.contains(view.group) && !row.newest.viewed.contains(view.viewed))
-    };
-    facts.iter().position(tells).unwrap_or(facts.len())
+fn untold(options: &Options, row: Option<&Row<'_>>, facts: &[Fact<'_>]) -> usize {
+    let viewed = row.filter(|row| may_be_told_of(row)).map(|row| &*row.newest.viewed);
+    let is_news = |fact: &Fact<'_>| fact.said.is_some() || viewed.is_some_and(|viewed| tells(options, viewed, fact));
+    facts.iter().position(is_news).unwrap_or(facts.len())
+}
+
+/// Tells whether somebody who is followed sees a page that is told of, and that is none of those that were viewed.
+fn tells(options: &Options, viewed: &str, fact: &Fact<'_>) -> bool {
+    fact.view()
+        .is_some_and(|view| options.words.telling.contains(view.group) && !viewed.contains(view.viewed))
 }
 
 /// Gives when a person last had a key event, as far as those who have no extra can have had one; 0 is never.

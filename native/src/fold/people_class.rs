@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 use pyo3::{PyTraverseError, PyVisit};
@@ -105,6 +106,10 @@ impl PeopleCore {
             }
         }
         self.people.flush(accumulator)?;
+        if let Some(following) = &tables.following {
+            let nobody = |_| Err(PyRuntimeError::new_err("what Python decoded names nobody here"));
+            self.people.telling.flush(following, nobody)?;
+        }
         Ok((left, large))
     }
 }

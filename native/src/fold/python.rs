@@ -264,6 +264,7 @@ impl<'py> Held<'py> {
             touch,
             country: needed(2),
             deed,
+            said: None, // Python keeps what its own facts say
             place,
         })
     }

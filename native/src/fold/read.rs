@@ -65,7 +65,7 @@ fn deeds<'a>(from: &mut Reader<'a>) -> Read<Deeds<'a>> {
             from.fields(6)?;
             Ok([mark(from)?, mark(from)?, mark(from)?])
         })?,
-        details: from.perhaps(Reader::raw)?,
+        details: from.perhaps(Reader::raw)?.map(Cow::Borrowed),
     })
 }
 

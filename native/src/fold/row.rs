@@ -34,7 +34,7 @@ pub struct Deeds<'a> {
     /// (time, name) of the events that gave touch, country and landing.
     pub said: Option<[Mark<'a>; 3]>,
     /// Encoded; None is nil.
-    pub details: Option<&'a [u8]>,
+    pub details: Option<Cow<'a, [u8]>>,
 }
 
 /// A session as it is stored.

@@ -66,7 +66,7 @@ fn deeds(to: &mut Writer, one: &Deeds<'_>) {
         to.array(6);
         said.iter().for_each(|one| mark(to, one));
     });
-    perhaps(to, one.details, Writer::raw);
+    perhaps(to, one.details.as_deref(), Writer::raw);
 }
 
 fn key_event(to: &mut Writer, one: &KeyEvent<'_>) {

@@ -79,9 +79,12 @@ class PeopleFold:
     def fold_kept(self, kept: Natively, waiting: People, accumulator: Accumulator) -> None:
         """Fold what went the native way, as far as the core does; `waiting` gets the facts of what is left over."""
         if self.core is None or self._always_reference:
-            kept.people(waiting)
+            saying = kept.people(waiting)
         else:
-            self._fit(kept.fold_people(self.core, waiting, self, accumulator))
+            large, saying = kept.fold_people(self.core, waiting, self, accumulator)
+            self._fit(large)
+        if saying and self._following is not None:
+            self._following.take_back(saying)
 
     def _fit(self, keys: Iterable[str]) -> None:
         """Make rows smaller that were folded by the core, and are larger than they may be."""

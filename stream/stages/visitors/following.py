@@ -43,6 +43,10 @@ from stream.stages.visitors.sightings import Moment, OutsideSightings, with_mome
 from stream.state.labels import clean
 
 _DIRECT: Final = "direct"
+#: What an event names: site, the ids as it has them, time, source and id.
+Naming = tuple[str, str | None, str | None, str | None, int, str]
+#: A fact as the core tells it: whose it is (None: the visitor's), its bytes, when it was.
+Encoded = tuple[tuple[int, bytes, int] | None, bytes, int]
 
 
 class Detail(msgspec.Struct, gc=False):
@@ -108,6 +112,57 @@ class Following:
             for (key, detail), ids in zip(details, self.teller.people([one.named for _, one in details]), strict=True):
                 detail.ids = ids
                 self._details[key].append(detail)
+
+    # what the core does -------------------------------------------------------------------------------------
+
+    def name(self, events: Sequence[Naming]) -> list[list[Id]]:
+        """Give the strong ids that events name."""
+        return self.teller.people([Named(*one) for one in events])
+
+    def ignores(self, visitor: str) -> bool:
+        """Tell whether a visitor's id names nobody."""
+        return self._namer.ignored(VISITOR, visitor)
+
+    def take_back(self, saying: Sequence[tuple[str, KindName, Naming, Any]]) -> None:
+        """Note what events that the core decoded say beside what is counted: their person, kind, names, and data."""
+        named = [Named(*naming) for _, _, naming, _ in saying]
+        for (key, kind, _, data), one, ids in zip(saying, named, self.teller.people(named), strict=True):
+            self._details[key].append(Detail(kind, one.time_ms, one.event, one, ids, "", data))
+
+    def tell(
+        self,
+        naming: Sequence[tuple[str, KindName, Naming, list[Id]]],
+        changes: Sequence[tuple[str, int, bool, Sequence[Encoded], Sequence[Encoded]]],
+    ) -> None:
+        """Tell what the core found: events that name somebody, what is no longer known of visitors, and what is by now.
+
+        A change is of a person, and says when their first session began and whether any of it is about the visitor.
+        """
+        teller = self.teller
+        seen = [(key, id) for key, _, _, ids in naming for id in ids]
+        visitors = self._visitors([*(key for key, _ in seen), *(key for key, *_ in changes)])
+        for _, kind, named, ids in naming:
+            teller.tell(kind, Named(*named), ids)
+        for key, id in seen:
+            if (me := visitors[key]) is not None:
+                teller.seen(id, me, key[key.index(UNIT) + 1 :])
+        for key, first_ms, is_named, no_longer, from_now in changes:
+            me = visitors[key]
+            if me is None:
+                continue
+            if is_named:
+                site, _, text = key.partition(UNIT)
+                teller.visitor(me, site, text, first_ms)
+            for of, raw, _ in no_longer:
+                teller.drop_encoded(me if of is None else Id(*of), raw)
+            for of, raw, at_ms in from_now:
+                teller.put_encoded(me if of is None else Id(*of), raw, at_ms)
+
+    def _visitors(self, keys: Iterable[str]) -> dict[str, Id | None]:
+        """Give the ids of visitors by the keys of their rows; None for those whose text names nobody."""
+        keys = list(dict.fromkeys(keys))
+        parted = [(site, text) for site, _, text in (key.partition(UNIT) for key in keys)]
+        return dict(zip(keys, self.teller.visitors(parted), strict=True))
 
     # rows ---------------------------------------------------------------------------------------------------
 
@@ -182,10 +237,7 @@ class Following:
             return
         seen = [(key, id) for key, detail in kept for id in detail.ids]
         seen += [(key, id) for key, moments in claimed for _, _, id in moments]
-        keys = list(dict.fromkeys([*(key for key, _ in seen), *changes]))
-        parted = [tuple(key.split(UNIT, 1)) for key in keys]
-        teller = self.teller
-        visitors = dict(zip(keys, teller.visitors([(site, text) for site, text in parted]), strict=True))
+        teller, visitors = self.teller, self._visitors([*(key for key, _ in seen), *changes])
         for _, detail in kept:
             teller.tell(detail.kind, detail.named, detail.ids)
         for key, id in seen:

@@ -18,6 +18,7 @@ from stream.changes.targets import STEP_TARGETS_S
 from stream.stages.visitors import chats, talks
 from stream.stages.visitors.admissible import LONGEST_MS
 from stream.stages.visitors.bounds import Bounds
+from stream.stages.visitors.details import MOST_ASKS, MOST_SIGHTS
 from stream.stages.visitors.facts import TELLING, Facts, Form, View
 from stream.stages.visitors.forms import KEY_FORMS, SUBMISSION_MS
 from stream.stages.visitors.people import KNOWN_MS, LIFE_MS, SOCIAL
@@ -48,6 +49,8 @@ def told(grid: Grid, facts: Facts, memory_ms: int, bounds: Bounds, look_back_ms:
         "submission_ms": SUBMISSION_MS,
         "silence_ms": talks.SILENCE_MS,
         "longest_chat_ms": talks.LONGEST_MS,
+        "sights": MOST_SIGHTS,
+        "asks": MOST_ASKS,
     }
     words = {
         "paid": PAID,

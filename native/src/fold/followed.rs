@@ -1,0 +1,202 @@
+//! Followed: what events say of people beside what is counted, noted in their rows and told to the shards of leads.
+//!
+//! As `stream/stages/visitors/following.py`, for rows and facts that `published` takes.
+
+use std::borrow::Cow;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+
+use super::details::{Ask, Details, KeyDetails};
+use super::fact::{Deed, Fact, Id};
+use super::labels::Labels;
+use super::msgpack::Writer;
+use super::options::Options;
+use super::published::{is_known, published, Told};
+use super::row::{Row, Session};
+
+/// The details of a session of which nothing is said.
+const NOTHING: &[u8] = &[0x95, 0x90, 0x90, 0x90, 0xc0, 0xc0];
+
+/// What becomes known of a visitor.
+struct Change {
+    key: Py<PyString>,
+    first_ms: i64,
+    /// Some of it is about the visitor, who has a name.
+    is_named: bool,
+    no_longer: Vec<Told>,
+    from_now: Vec<Told>,
+}
+
+/// What one fold tells.
+#[derive(Default)]
+pub struct Telling {
+    changes: Vec<Change>,
+    /// Whose event named somebody, and its place among those of the fold.
+    naming: Vec<(Py<PyString>, usize)>,
+}
+
+/// An event that names somebody: its kind, site, the ids as it has them, time, name, and what the ids are.
+pub type Naming<'py> = (
+    &'static str,
+    (String, Option<String>, Option<String>, Option<String>, i64, String),
+    Bound<'py, PyList>,
+);
+
+impl Telling {
+    /// Notes in a row what its new facts say, and what is known of the visitor from now on.
+    ///
+    /// `before` is the row as it was; `is_ignored` says whether a visitor's id names nobody.
+    #[allow(clippy::too_many_arguments)]
+    pub fn person<'a>(
+        &mut self,
+        options: &Options,
+        labels: &mut Labels,
+        following: &Bound<'_, PyAny>,
+        key: &Bound<'_, PyString>,
+        before: Option<&Row<'_>>,
+        row: &mut Row<'a>,
+        facts: &[Fact<'a>],
+    ) -> PyResult<()> {
+        for fact in facts {
+            let Some(said) = &fact.said else { continue };
+            note(key.py(), labels, row, fact)?;
+            if said.names_somebody {
+                self.naming.push((key.clone().unbind(), fact.place));
+            }
+        }
+        let was_followed = row.extra.as_ref().is_some_and(|extra| extra.followed);
+        if !was_followed && !is_known(row) {
+            return Ok(());
+        }
+        let name = key.to_str()?;
+        let visitor = name.split_once(super::fact::UNIT).map_or(name, |(_, visitor)| visitor);
+        if following.call_method1("ignores", (visitor,))?.is_truthy()? {
+            return Ok(());
+        }
+        let known = |row: &Row<'_>| {
+            let odd = |_| PyRuntimeError::new_err(format!("what is known of {name:?} cannot be read"));
+            published(options, visitor, row).map_err(odd)
+        };
+        let old = match before.filter(|_| was_followed) {
+            Some(before) => known(before)?,
+            None => Vec::new(),
+        };
+        let new = known(row)?;
+        row.extra.get_or_insert_with(Box::default).followed = true;
+        if old == new {
+            return Ok(());
+        }
+        let is_named = new.iter().any(|(id, ..)| id.is_none());
+        let (no_longer, from_now) = (without(&old, &new), without(&new, &old));
+        self.changes.push(Change {
+            key: key.clone().unbind(),
+            first_ms: row.all().next().map_or(row.last, |session| session.start),
+            is_named,
+            no_longer,
+            from_now,
+        });
+        Ok(())
+    }
+
+    /// Tells it all; `naming` says what an event names, by its place.
+    pub fn flush<'py>(
+        &mut self,
+        following: &Bound<'py, PyAny>,
+        naming: impl Fn(usize) -> PyResult<Naming<'py>>,
+    ) -> PyResult<()> {
+        if self.changes.is_empty() && self.naming.is_empty() {
+            return Ok(());
+        }
+        let py = following.py();
+        let named = PyList::empty(py);
+        for (key, place) in self.naming.drain(..) {
+            let (kind, of, ids) = naming(place)?;
+            named.append((key, kind, of, ids))?;
+        }
+        let changes = PyList::empty(py);
+        for one in self.changes.drain(..) {
+            let told = (told(py, &one.no_longer)?, told(py, &one.from_now)?);
+            changes.append((one.key, one.first_ms, one.is_named, told.0, told.1))?;
+        }
+        following.call_method1("tell", (named, changes))?;
+        Ok(())
+    }
+}
+
+fn without(some: &[Told], others: &[Told]) -> Vec<Told> {
+    let is_new = |one: &&Told| others.binary_search(one).is_err();
+    some.iter().filter(is_new).cloned().collect()
+}
+
+fn told<'py>(py: Python<'py>, some: &[Told]) -> PyResult<Bound<'py, PyList>> {
+    let out = PyList::empty(py);
+    for (id, fact, at_ms) in some {
+        let id = id.map(|id| as_python(py, &id)).transpose()?;
+        out.append((id, PyBytes::new(py, fact), at_ms))?;
+    }
+    Ok(out)
+}
+
+fn as_python<'py>(py: Python<'py>, id: &Id) -> PyResult<Bound<'py, PyTuple>> {
+    (id.kind, PyBytes::new(py, &id.hash), id.home).into_pyobject(py)
+}
+
+/// Notes what an event said in the session that has it.
+fn note<'a>(py: Python<'_>, labels: &mut Labels, row: &mut Row<'a>, fact: &Fact<'a>) -> PyResult<()> {
+    let Some(said) = fact.said.as_ref().filter(|said| said.tells || !said.ids.is_empty()) else {
+        return Ok(());
+    };
+    let (at, source) = ((fact.time_ms, row.short(fact)), row.source.clone());
+    let session = running(row, fact.time_ms);
+    let deeds = session.deeds.get_or_insert_with(Box::default);
+    let held = deeds.details.take();
+    let odd = |_| PyRuntimeError::new_err("the details of a session cannot be read");
+    let mut details = Details::read(held.as_deref().unwrap_or(NOTHING)).map_err(odd)?;
+    if let Some(id) = said.ids.first() {
+        details.see(*id, &at, &source);
+    }
+    if said.tells {
+        if let Deed::Form(form) = &fact.deed {
+            let event = match form.event {
+                Some(event) => labels.events.of(py, Some(event))?,
+                None => String::new(),
+            };
+            let one = Ask {
+                form_type: Cow::Borrowed(form.form_type.unwrap_or("")),
+                offer_stage: Cow::Borrowed(form.offer_stage.unwrap_or("")),
+                event: Cow::Owned(event),
+                first: at.clone(),
+                offer_type: Cow::Borrowed(said.offer_type),
+                offer: Cow::Borrowed(""),
+            };
+            details.ask(one, &source);
+        }
+        let first = deeds.first_key.as_ref();
+        if first.is_some_and(|first| (first.time_ms, &first.name) == (at.0, &at.1)) {
+            details.key = Some(KeyDetails {
+                at,
+                offer: Cow::Borrowed(""),
+                offer_type: Cow::Borrowed(said.offer_type),
+                region: Cow::Borrowed(said.region),
+                product: Cow::Borrowed(said.product),
+            });
+        }
+    }
+    let mut to = Writer::default();
+    details.write(&mut to);
+    deeds.details = Some(Cow::Owned(to.out));
+    Ok(())
+}
+
+/// Gives the session that runs at a moment; that of an event that was folded always does.
+fn running<'r, 'a>(row: &'r mut Row<'a>, time_ms: i64) -> &'r mut Session<'a> {
+    if row.newest.start <= time_ms {
+        return &mut row.newest;
+    }
+    match row.older.iter().rposition(|session| session.start <= time_ms) {
+        Some(place) => &mut row.older[place],
+        None => &mut row.newest,
+    }
+}

@@ -14,6 +14,7 @@ pub mod hashes;
 pub mod json;
 pub mod kinds;
 pub mod labels;
+pub mod leads;
 pub mod odd;
 pub mod settle;
 pub mod store;
@@ -39,5 +40,6 @@ fn leadpulse_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("KINDS", kinds::Kind::NAMED.map(|(name, _)| name).to_vec())?;
     module.add_class::<batch::Batch>()?;
     module.add_class::<core::Core>()?;
-    fold::register(module)
+    fold::register(module)?;
+    leads::register(module)
 }

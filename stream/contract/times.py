@@ -34,8 +34,8 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 # the calendar of Python begins in year 1: a year 0 is read in the same place of the 400-year cycle
 _CYCLE_YEARS: Final = 400
 #: The first and the last moment that can be written: years 1 and 9999.
-_FIRST_MS: Final = -62_135_596_800_000
-_LAST_MS: Final = 253_402_300_799_999
+FIRST_MS: Final = -62_135_596_800_000
+LAST_MS: Final = 253_402_300_799_999
 _CYCLE_MS: Final = 146_097 * DAY_MS
 
 
@@ -84,7 +84,7 @@ def format_ms(time_ms: int) -> str:
     >>> format_ms(1738317600123)
     '2025-01-31T10:00:00.123Z'
     """
-    day, rest = divmod(min(max(time_ms, _FIRST_MS), _LAST_MS), DAY_MS)
+    day, rest = divmod(min(max(time_ms, FIRST_MS), LAST_MS), DAY_MS)
     minutes, millis = divmod(rest, 60_000)
     return f"{_date(day)}T{minutes // 60:02d}:{minutes % 60:02d}:{millis // 1_000:02d}.{millis % 1_000:03d}Z"
 

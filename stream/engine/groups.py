@@ -84,7 +84,7 @@ def _leads(shared: Shared, options: FoldOptions) -> Stage:
 
     longest_ms = max(map(lateness_of, _TOLD))
     sure_after_ms = _REMEMBERED_MS + max(DAY_MS, longest_ms)
-    return Leads(shared, options.rules, source, contribution, sure_after_ms)
+    return Leads(shared, options.rules, source, contribution, sure_after_ms, native.chosen(options.native))
 
 
 def by_name(groups: Iterable[Group]) -> dict[str, Group]:

@@ -4,7 +4,7 @@
 
 mod ads;
 pub(crate) mod ads_class;
-mod changes;
+pub(crate) mod changes;
 mod chats;
 mod copy;
 mod counted;
@@ -21,7 +21,7 @@ mod later;
 mod mails;
 pub(crate) mod mails_class;
 mod message;
-mod msgpack;
+pub(crate) mod msgpack;
 mod names;
 mod numbers;
 mod open;

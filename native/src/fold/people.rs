@@ -44,10 +44,11 @@ impl<'py> Tables<'py> {
             None
         } else {
             let outside = following.getattr("outside")?.getattr("rows")?.getattr("encoded")?;
-            Some([
+            let told: [Bound<'py, PyDict>; 2] = [
                 following.getattr("_details")?.downcast_into()?,
                 outside.downcast_into()?,
-            ])
+            ];
+            Some(told).filter(|told| told.iter().any(|some| !some.is_empty()))
         };
         Ok(Tables {
             encoded: rows.getattr("encoded")?.downcast_into()?,

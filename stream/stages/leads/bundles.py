@@ -15,7 +15,7 @@ from stream.stages.leads.view import MODELS
 
 #: Bundles of a kind that are remembered.
 _MOST: Final = 8_192
-_SEGMENTS: Final = ("industry", "size_band", "revenue_band", "country", "region", "product", "offer_type")
+SEGMENTS: Final = ("industry", "size_band", "revenue_band", "country", "region", "product", "offer_type")
 
 
 class Bundle:
@@ -43,7 +43,7 @@ def of_stage(
 @lru_cache(_MOST)
 def of_segments(site: str, values: tuple[str, ...], fate: int) -> Bundle:
     """Give what a lead counts for among those of its kind, one segment at a time."""
-    return Bundle([("segment", site, name, value, fate) for name, value in zip(_SEGMENTS, values, strict=True)])
+    return Bundle([("segment", site, name, value, fate) for name, value in zip(SEGMENTS, values, strict=True)])
 
 
 @lru_cache(_MOST)

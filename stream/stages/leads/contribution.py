@@ -32,7 +32,7 @@ Out = Callable[[Cell, int | None, int], None]
 Together = Callable[[Bundle, int | None, int], None]
 
 _ON_SITE: Final = ("form", "chatbot")
-_MQL: Final = "mql"
+MQL: Final = "mql"
 _NOBODY: Final = {(UNKNOWN, "", ""): MICRO}
 
 
@@ -170,7 +170,7 @@ def _stages(site: str, view: View, rules: Rules, admit: Admit, out: Out, togethe
     for at_ms, stage in view.reopened[:1]:  # leads are counted, not how often they came back
         out(("reopened", site, stage), at_ms, 1)
     for threshold, at_ms in view.crossed.items():
-        if _MQL in rules.rank:
+        if MQL in rules.rank:
             out(("threshold", site, str(threshold)), at_ms, 1)
 
 
@@ -202,7 +202,7 @@ def _sales(site: str, view: View, rules: Rules, admit: Admit, out: Out, together
     if view.first_response_ms:
         _lag(site, "speed_to_lead", view.lead.time_ms, view.first_response_ms, out)
     if view.assigned_ms:
-        premature = str(view.premature).lower() if _MQL in rules.rank else None
+        premature = str(view.premature).lower() if MQL in rules.rank else None
         out(("assigned", site, view.assignment or UNKNOWN, premature), view.assigned_ms, 1)
         out(("rep", site, admit("rep", view.rep), fate), view.assigned_ms, 1)
         _lag(site, "assignment_lag", view.lead.time_ms, view.assigned_ms, out)

@@ -31,7 +31,7 @@ _HOUR_MS: Final = 3_600_000
 _WEEK_HOURS: Final = 168
 #: 2^(44 - h/168) by hour, worked out in decimal, so that no two machines can differ; each week is half the one before.
 _WEEK: Final = [int(Decimal(2) ** (44 - Decimal(hour) / _WEEK_HOURS)) for hour in range(_WEEK_HOURS)]
-_FADING: Final = tuple(_WEEK[hour % _WEEK_HOURS] >> hour // _WEEK_HOURS for hour in range(90 * 24 + 1))
+FADING: Final = tuple(_WEEK[hour % _WEEK_HOURS] >> hour // _WEEK_HOURS for hour in range(90 * 24 + 1))
 
 
 def path(touches: Sequence[Touch], until_ms: int) -> tuple[Touch, ...]:
@@ -60,7 +60,7 @@ def credit(touches: tuple[Touch, ...], until_ms: int) -> Mapping[str, Shares]:
         linear = _shared(wheres, [1] * count)
         edge = 2 * (count - 2)  # twice what all between have together
         position = _shared(wheres, [edge, *[1] * (count - 2), edge])
-    fading = [_FADING[(until_ms - touch[0]) // _HOUR_MS] for touch in touches]
+    fading = [FADING[(until_ms - touch[0]) // _HOUR_MS] for touch in touches]
     return {
         "first": whole,
         "last": {last: MICRO},

@@ -38,7 +38,7 @@ def entries(found: Gathered, crossed_ms: int, rules: Rules) -> dict[str, int]:
     Nobody enters a stage before becoming a lead, but for deals, which are won when they are won, and what these imply.
     """
     plan, firsts, lead_ms = found.plan, found.firsts, found.lead.time_ms
-    if crossed_ms:
+    if crossed_ms and plan.score >= 0:  # else no rule asks for it
         firsts[plan.score] = crossed_ms
     times = [0] * len(plan.implied)
     for place, time_ms in firsts.items():

@@ -40,6 +40,7 @@ from stream.stages.leads.messages import (
     Wiped,
     decode,
 )  # fmt: skip
+from stream.stages.leads.native import leads_core
 from stream.stages.leads.post import Post
 from stream.stages.leads.records import Records, Source
 from stream.stages.leads.results import Results
@@ -72,9 +73,11 @@ class Leads(Stage):
         source: Source,
         counts: Counts,
         sure_after_ms: int = 72 * DAY_MS,
+        native: Any = None,
     ) -> None:
         """Take `counts`, which says what leads and deals count for.
 
+        `native` is the module of the compiled core, which takes common cases as the shipped `contribution` counts them.
         `source` gives channel and campaign of a record. `sure_after_ms` is how long a visitor is remembered, how late
         a record may come, and a little more.
         """
@@ -90,6 +93,7 @@ class Leads(Stage):
         self._records = Records(self._namer, source, self._post)
         self._tending = Tending(self._store, self._homes, self._counting, self._forgetting, self._book, sure_after_ms)
         self._to_forget = Encoded(TO_FORGET)
+        self.core: Any = None if native is None else leads_core(native, shared.grid, rules)
         self._waiting: list[tuple[Any, int, int] | Raw] = []
         self._clock_ms = 0
         self._learned = False
@@ -136,6 +140,8 @@ class Leads(Stage):
         if not waiting:
             return ()
         self._begin(accumulator)
+        if self.core is not None:
+            waiting = self._fold_natively(waiting, accumulator)
         do, queue = self._do, self._post.queue
         for one in waiting:
             if isinstance(one, Raw):
@@ -170,6 +176,24 @@ class Leads(Stage):
         if not self._learned:
             self._learned = True
             self._tending.learn()
+
+    def _fold_natively(
+        self, waiting: list[tuple[Any, int, int] | Raw], accumulator: Accumulator
+    ) -> list[tuple[Any, int, int] | Raw]:
+        """Have the core take what concerns those who are alone, as far as it is common; give the rest."""
+        shared, rows = self._shared, self._store.homes
+        left, records, due, sizes = self.core.fold(
+            [bytes(one) if isinstance(one, Raw) else None for one in waiting],
+            (rows.rows, rows.changed, shared.admit, shared.sites),
+            (self._book.number, self._clock_ms),
+            accumulator,
+        )
+        self._results.records += map(Result._make, records)
+        for named, due_ms in due:
+            self._counting.due.add(due_ms, named)
+        for site, largest, sign in sizes:
+            self._counting.size(site, largest, sign)
+        return [waiting[at] for at in left]
 
     def _end(self) -> None:
         self._counting.settle()

@@ -15,12 +15,12 @@ from stream.state.table import LogRecord
 class Encoded:
     """One kind of rows."""
 
-    __slots__ = ("_changed", "_round", "prefix", "rows")
+    __slots__ = ("_round", "changed", "prefix", "rows")
 
     def __init__(self, stored: Stored) -> None:
         self.prefix = stored.prefix
         self.rows: dict[bytes, bytes] = {}
-        self._changed: set[bytes] = set()
+        self.changed: set[bytes] = set()
         self._round: Iterator[bytes] = iter(())
 
     def __len__(self) -> int:
@@ -29,12 +29,12 @@ class Encoded:
     def put(self, key: bytes, row: bytes) -> None:
         """Set a row."""
         self.rows[key] = row
-        self._changed.add(key)
+        self.changed.add(key)
 
     def remove(self, key: bytes) -> None:
         """Remove a row, if it is there."""
         if self.rows.pop(key, None) is not None:
-            self._changed.add(key)
+            self.changed.add(key)
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take a record of the state log, prefix included."""
@@ -52,13 +52,13 @@ class Encoded:
     def changes(self) -> list[LogRecord]:
         """Give what changed since the last call, tombstones included."""
         prefix, rows = self.prefix, self.rows
-        out: list[LogRecord] = [(prefix + key, rows.get(key)) for key in sorted(self._changed)]
-        self._changed.clear()
+        out: list[LogRecord] = [(prefix + key, rows.get(key)) for key in sorted(self.changed)]
+        self.changed.clear()
         return out
 
     def settle(self) -> None:
         """Forget what changed, because nothing will be written."""
-        self._changed.clear()
+        self.changed.clear()
 
     def expire(self, oldest_ms: int) -> None:
         """Drop nothing: what is over is found by the stage, which must tell others of it."""

@@ -1,0 +1,389 @@
+//! Counts: what a lead counts for, as changes of cells (`stream/stages/leads/contribution.py`).
+
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+use rustc_hash::FxHashMap;
+
+use super::credit::{Credit, Where, MICRO};
+use super::rules::Rules;
+use super::view::View;
+use crate::fold::changes::{Buckets, Changes, Label};
+
+const UNKNOWN: &str = "unknown";
+const ON_SITE: [&str; 2] = ["form", "chatbot"];
+
+/// Cells of which something stands until it is taken back, by their labels.
+#[derive(Default)]
+pub struct Standing {
+    amounts: FxHashMap<Box<[u8]>, (Vec<String>, i64)>,
+}
+
+impl Standing {
+    fn add(&mut self, labels: &[&str], amount: i64) {
+        let key = labels.join("\0").into_bytes();
+        let of = || (labels.iter().map(|label| (*label).to_owned()).collect(), 0);
+        self.amounts.entry(key.into()).or_insert_with(of).1 += amount;
+    }
+
+    /// Hands all of it to Python's accumulator, and forgets it.
+    pub fn give(&mut self, accumulator: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = accumulator.py();
+        for (_, (labels, amount)) in self.amounts.drain() {
+            if amount != 0 {
+                let labels = labels.iter().map(|label| PyString::new(py, label));
+                let cell = PyTuple::new(py, labels.collect::<Vec<_>>())?;
+                accumulator.call_method1("stand", (cell, amount))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where one site's leads are counted.
+pub struct Counter<'c, 'py> {
+    pub py: Python<'py>,
+    pub rules: &'c Rules,
+    pub changes: &'c mut Changes,
+    pub standing: &'c mut Standing,
+    pub admit: &'c Bound<'py, PyAny>,
+    pub site: &'c str,
+}
+
+/// Tells which parts of what a lead counts for are made of something that differs.
+fn differences(rules: &Rules, was: &View<'_>, now: &View<'_>) -> [bool; 6] {
+    let lead = was.lead != now.lead;
+    let entered = was.entered != now.entered;
+    let nurtured = was.nurtured != now.nurtured;
+    let stage = was.stage() != now.stage();
+    [
+        lead || was.counted != now.counted,
+        entered || nurtured || was.out_of_order != now.out_of_order || was.crossed != now.crossed,
+        lead || entered || nurtured || was.first_session_ms != now.first_session_ms,
+        lead || entered || registered(was) != registered(now),
+        lead || stage || was.active_ms != now.active_ms || was.band(rules) != now.band(rules),
+        lead || was.credit != now.credit,
+    ]
+}
+
+fn registered<'v>(view: &'v View<'_>) -> Vec<(&'v str, i64)> {
+    let mut out: Vec<_> = view.registered.to_vec();
+    out.sort_unstable();
+    out
+}
+
+impl Counter<'_, '_> {
+    /// Counts a lead: what it was is taken back, as far as it is another now.
+    pub fn changed(&mut self, was: Option<&View<'_>>, now: &View<'_>) -> PyResult<()> {
+        let differ = match was {
+            Some(was) => differences(self.rules, was, now),
+            None => [true; 6],
+        };
+        for (part, _) in differ.iter().enumerate().filter(|(_, differs)| **differs) {
+            if let Some(was) = was {
+                self.part(part, was, -1)?;
+            }
+            self.part(part, now, 1)?;
+        }
+        Ok(())
+    }
+
+    /// Counts that there is a lead more, or less, with an id that joins.
+    pub fn identified(&mut self, amount: i64) {
+        self.standing.add(&["identified", self.site], amount);
+    }
+
+    fn part(&mut self, part: usize, view: &View<'_>, sign: i64) -> PyResult<()> {
+        match part {
+            0 => self.as_a_lead(view, sign),
+            1 => self.stages(view, sign),
+            2 => self.became_customer(view, sign),
+            3 => self.registered(view, sign),
+            4 => self.stands(view, sign),
+            _ => self.credit(view, sign),
+        }
+    }
+
+    fn admitted(&self, label: &str, value: &str) -> PyResult<String> {
+        if value.is_empty() {
+            return Ok(UNKNOWN.to_owned());
+        }
+        self.admit.call1((label, value))?.extract()
+    }
+
+    fn out(&mut self, kind: &str, labels: &[Label<'_>], time_ms: i64, amount: i64) -> PyResult<()> {
+        let mut all = Vec::with_capacity(labels.len() + 1);
+        all.push(Label::Text(self.site));
+        all.extend_from_slice(labels);
+        let pane = self.changes.grid.pane(time_ms);
+        self.changes.add(self.py, kind, &all, pane, amount)
+    }
+
+    fn paid(&self, channel: &str) -> Option<&'static str> {
+        self.rules.paid.contains(channel).then_some("paid")
+    }
+
+    fn as_a_lead(&mut self, view: &View<'_>, sign: i64) -> PyResult<()> {
+        let lead = &view.lead;
+        let event = if lead.event.is_empty() {
+            None
+        } else {
+            Some(self.admitted("event", lead.event)?)
+        };
+        let event = event.as_deref();
+        let or_unknown = |text| or(text, UNKNOWN);
+        let is_on_site = ON_SITE.contains(&lead.method);
+        if let [(_, told)] = &view.counted[..] {
+            let is_as_counted = told.time_ms == lead.time_ms
+                && is_on_site
+                && (told.method, told.channel) == (lead.method, lead.channel)
+                && or_unknown(told.action) == or_unknown(lead.action)
+                && or_unknown(told.offer_stage) == or_unknown(lead.offer_stage)
+                && filled(told.event) == event;
+            if is_as_counted {
+                return Ok(()); // as nearly all: it comes to nothing
+            }
+        }
+        let labels = [
+            lead.method.into(),
+            lead.channel.into(),
+            is_on_site.then_some("on_site").into(),
+            self.paid(lead.channel).into(),
+        ];
+        self.out("lead", &labels, lead.time_ms, sign)?;
+        let deed = [
+            or_unknown(lead.action).into(),
+            or_unknown(lead.offer_stage).into(),
+            event.into(),
+        ];
+        self.out("lead_deed", &deed, lead.time_ms, sign)?;
+        for (at, (_, told)) in view.counted.iter().enumerate() {
+            if at != 0 {
+                self.out("merged_lead", &[], told.time_ms, sign)?;
+            }
+            let labels = [
+                told.method.into(),
+                told.channel.into(),
+                "on_site".into(),
+                self.paid(told.channel).into(),
+            ];
+            self.out("lead", &labels, told.time_ms, -sign)?;
+            let deed = [
+                or_unknown(told.action).into(),
+                or_unknown(told.offer_stage).into(),
+                filled(told.event).into(),
+            ];
+            self.out("lead_deed", &deed, told.time_ms, -sign)?;
+        }
+        Ok(())
+    }
+
+    fn stages(&mut self, view: &View<'_>, sign: i64) -> PyResult<()> {
+        let rules = self.rules;
+        let nurtured = flag(view.nurtured);
+        let when = |stage: usize| view.entered.iter().find(|one| one.0 == stage).map(|one| one.1);
+        for (stage, at_ms) in &view.entered {
+            let name = &*rules.ladder[*stage];
+            let first = (*stage == 0).then_some("first");
+            self.out("stage", &[name.into()], *at_ms, sign)?;
+            for (later, called) in rules.ladder.iter().enumerate().skip(stage + 1) {
+                let fate = if when(later).is_some() {
+                    rules.reached
+                } else {
+                    rules.waits
+                };
+                let labels = [
+                    name.into(),
+                    (&**called).into(),
+                    first.into(),
+                    nurtured.into(),
+                    fate.into(),
+                ];
+                self.out("pair", &labels, *at_ms, sign)?;
+            }
+        }
+        let pairs = if view.entered.len() > 1 {
+            &rules.timed_pairs[..]
+        } else {
+            &[]
+        };
+        for (start, end) in pairs {
+            let (Some(from_ms), Some(to_ms)) = (when(*start), when(*end)) else {
+                continue;
+            };
+            if to_ms < from_ms {
+                continue; // who was there before has no duration
+            }
+            let (a, b): (Label<'_>, Label<'_>) = ((&*rules.ladder[*start]).into(), (&*rules.ladder[*end]).into());
+            let first: Label<'_> = (*start == 0).then_some("first").into();
+            let bucket = Label::Number(Buckets::new(rules.log_gamma).of(to_ms - from_ms));
+            self.out("spell", &[a, b, bucket, rules.reached.into()], from_ms, sign)?;
+            self.out("took", &[a, b, first, bucket], to_ms, sign)?;
+            self.out("took_ms", &[a, b], to_ms, sign * (to_ms - from_ms))?;
+        }
+        for stage in &view.out_of_order {
+            let at_ms = when(*stage).unwrap_or(0);
+            self.out("out_of_order", &[(&*rules.ladder[*stage]).into()], at_ms, sign)?;
+        }
+        for (threshold, at_ms) in view.crossed.iter().filter(|_| rules.has_mql) {
+            self.out("threshold", &[(&*threshold.to_string()).into()], *at_ms, sign)?;
+        }
+        Ok(())
+    }
+
+    fn became_customer(&mut self, view: &View<'_>, sign: i64) -> PyResult<()> {
+        let (rules, lead) = (self.rules, &view.lead);
+        let customer_ms = view.customer_ms(rules);
+        let fate = if customer_ms.is_some() {
+            rules.reached
+        } else {
+            rules.waits
+        };
+        let offer = if lead.offer.is_empty() {
+            None
+        } else {
+            Some(self.admitted("offer", lead.offer)?)
+        };
+        let campaign = self.admitted("campaign", lead.campaign)?;
+        let labels = [
+            lead.channel.into(),
+            (&*campaign).into(),
+            offer.as_deref().into(),
+            flag(view.nurtured).into(),
+            fate.into(),
+        ];
+        self.out("origin", &labels, lead.time_ms, sign)?;
+        let told = ["", "", "", lead.country, lead.region, lead.product, lead.offer_type];
+        let mut values = Vec::with_capacity(told.len());
+        for value in told {
+            values.push(self.admitted("value", value)?);
+        }
+        for (name, value) in rules.segments.iter().zip(&values) {
+            let labels = [(&**name).into(), (&**value).into(), fate.into()];
+            self.out("segment", &labels, lead.time_ms, sign)?;
+        }
+        self.lag("time_to_lead", view.first_session_ms, lead.time_ms, sign)?;
+        if let Some(customer_ms) = customer_ms {
+            self.out("acquired", &[], customer_ms, sign)?;
+            self.lag("sales_cycle", lead.time_ms, customer_ms, sign)?;
+        }
+        Ok(())
+    }
+
+    fn registered(&mut self, view: &View<'_>, sign: i64) -> PyResult<()> {
+        for (event, at_ms) in &view.registered {
+            let event = self.admitted("event", event)?;
+            let labels = [(&*event).into(), self.rules.waits.into()];
+            self.out("attendance", &labels, *at_ms, sign)?;
+        }
+        Ok(())
+    }
+
+    fn stands(&mut self, view: &View<'_>, sign: i64) -> PyResult<()> {
+        let (rules, site) = (self.rules, self.site);
+        let band = view.band(rules);
+        self.standing.add(&["band", site, band], sign);
+        if view.customer_ms(rules).is_some() {
+            return Ok(());
+        }
+        let (stage, since_ms) = view.stage();
+        let name = &*rules.ladder[stage];
+        self.standing.add(&["open_all", site, name], sign);
+        self.standing.add(&["rep_open", site, UNKNOWN], sign);
+        self.standing.add(&["unanswered_all", site], sign);
+        self.out("open", &[name.into()], since_ms, sign)?;
+        self.out("active", &[name.into()], view.active_ms, sign)?;
+        self.out("unanswered", &[], view.lead.time_ms, sign)
+    }
+
+    fn credit(&mut self, view: &View<'_>, sign: i64) -> PyResult<()> {
+        let rules = self.rules;
+        match &view.credit {
+            Credit::One(touch) => {
+                let (campaign, other) = self.touch(touch)?;
+                for model in &rules.models {
+                    self.credited(
+                        model,
+                        touch[0],
+                        &campaign,
+                        other.as_deref(),
+                        view.lead.time_ms,
+                        sign * MICRO,
+                    )?;
+                }
+            }
+            Credit::Many(shares) => {
+                for (model, shares) in rules.models.iter().zip(shares) {
+                    for (touch, share) in shares {
+                        let (campaign, other) = self.touch(touch)?;
+                        self.credited(
+                            model,
+                            touch[0],
+                            &campaign,
+                            other.as_deref(),
+                            view.lead.time_ms,
+                            sign * share,
+                        )?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn touch(&self, [_, campaign, id]: &Where<'_>) -> PyResult<(String, Option<String>)> {
+        let other = if id.is_empty() || id == campaign {
+            None
+        } else {
+            Some(self.admitted("campaign_id", id)?)
+        };
+        Ok((self.admitted("campaign", campaign)?, other))
+    }
+
+    fn credited(
+        &mut self,
+        model: &str,
+        channel: &str,
+        campaign: &str,
+        other: Option<&str>,
+        at_ms: i64,
+        share: i64,
+    ) -> PyResult<()> {
+        let labels = [
+            model.into(),
+            channel.into(),
+            campaign.into(),
+            other.into(),
+            self.paid(channel).into(),
+        ];
+        self.out("credit", &labels, at_ms, share)
+    }
+
+    fn lag(&mut self, lag: &str, from_ms: i64, to_ms: i64, sign: i64) -> PyResult<()> {
+        if from_ms != 0 && to_ms >= from_ms {
+            let bucket = Buckets::new(self.rules.log_gamma).of(to_ms - from_ms);
+            self.out("lag", &[lag.into(), bucket.into()], to_ms, sign)?;
+            self.out("lag_ms", &[lag.into()], to_ms, sign * (to_ms - from_ms))?;
+        }
+        Ok(())
+    }
+}
+
+fn flag(flag: bool) -> &'static str {
+    if flag {
+        "true"
+    } else {
+        "false"
+    }
+}
+
+fn or<'t>(text: &'t str, other: &'t str) -> &'t str {
+    if text.is_empty() {
+        other
+    } else {
+        text
+    }
+}
+
+fn filled(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}

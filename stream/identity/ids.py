@@ -46,6 +46,11 @@ class Namer:
         self._shards, self._partitioner = shards, partitioner
         self._ignore = frozenset(ignore)
 
+    @property
+    def plain_shards(self) -> int:
+        """Give how many shards there are; 0 where another partitioner chooses, or more than junk is ignored."""
+        return 0 if self._ignore or self._partitioner == "crc32" else self._shards
+
     def id(self, type: int, site: str, value: str) -> Id:
         """Name an id; the same for the same text, on whatever machine."""
         return Id(type, _hash(type, site, value), self.home(value))

@@ -9,6 +9,7 @@ id stays in its order: a message of another sort ends what was gathered of it, a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Raw
@@ -75,6 +76,12 @@ class Outgoing:
         """Tell anything else."""
         self._open[message.at.hash] = None
         self._of(message.at.home).append(encode(message))
+
+    def send_encoded(self, messages: Iterable[tuple[int, bytes, bytes]]) -> None:
+        """Tell what is encoded already, in its order: the home of an id, its hash, a message to it."""
+        for home, hash, raw in messages:
+            self._open[hash] = None
+            self._of(home).append(Raw(raw))
 
     def take(self) -> dict[int, list[Raw]]:
         """Give the messages since the last call, by shard of leads."""

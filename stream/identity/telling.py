@@ -143,6 +143,10 @@ class Teller:
         """Tell a fact, encoded, that no longer holds."""
         self._outgoing.send(Drop.encoded(id, fact))
 
+    def send_encoded(self, messages: Iterable[tuple[int, bytes, bytes]]) -> None:
+        """Tell what is encoded already, in its order: the home of an id, its hash, a message to it."""
+        self._outgoing.send_encoded(messages)
+
     def visitors(self, named: Iterable[tuple[str, str]]) -> list[Id | None]:
         """Give the ids of visitors, by site and text; None for those whose text names nobody."""
         keys = [(VISITOR, site, text) for site, text in named]

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use pyo3::prelude::*;
 use xxhash_rust::xxh32::xxh32;
 
+use super::fact::Id;
 use super::msgpack::{Read, Reader, Unusual, Writer};
+use super::names::Naming;
 use super::row::{Mark, Str};
 
 /// What can become of a copy, as it is told of people.
@@ -21,26 +23,18 @@ pub struct Said<'a> {
     pub says: [Option<Str<'a>>; 4],
 }
 
-/// An id of a person as rows have it: type, hash, home.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Id<'a> {
-    pub kind: i64,
-    pub hash: &'a [u8],
-    pub home: i64,
-}
-
 /// What only those who follow people need of a copy, whose events name one id or none.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Told<'a> {
-    pub to: Option<Id<'a>>,
+pub struct Told {
+    pub to: Option<Id>,
     pub delivered: i64,
     pub opened: i64,
     pub unsubscribed: i64,
 }
 
-impl<'a> Told<'a> {
+impl Told {
     /// Reads it; of several ids it is unusual.
-    pub fn read(bytes: &'a [u8]) -> Read<Self> {
+    pub fn read(bytes: &[u8]) -> Read<Self> {
         let mut from = Reader::new(bytes);
         from.fields(4)?;
         let to = match from.array()? {
@@ -48,6 +42,7 @@ impl<'a> Told<'a> {
             1 => {
                 from.fields(3)?;
                 let (kind, hash, home) = (from.int()?, from.bin()?, from.int()?);
+                let hash = hash.try_into().map_err(|_| Unusual)?;
                 Some(Id { kind, hash, home })
             }
             _ => return Err(Unusual),
@@ -69,7 +64,7 @@ impl<'a> Told<'a> {
         if let Some(id) = self.to {
             to.array(3);
             to.int(id.kind);
-            to.bin(id.hash);
+            to.bin(&id.hash);
             to.int(id.home);
         }
         to.ints_inside(&[self.delivered, self.opened, self.unsubscribed]);
@@ -105,7 +100,7 @@ pub struct Copy<'a> {
     /// Encoded; None is nil.
     pub told: Option<&'a [u8]>,
     /// In its place, where people are followed.
-    pub followed: Option<Told<'a>>,
+    pub followed: Option<Told>,
 }
 
 /// What became of a message.
@@ -198,6 +193,7 @@ pub struct Rules {
     /// Whether people are followed; the purpose whose mails do not nurture.
     pub follows: bool,
     pub welcome: String,
+    pub naming: Naming,
 }
 
 impl Rules {

@@ -6,7 +6,7 @@ use pyo3::types::{PyDict, PyList, PyString};
 use rustc_hash::FxHashMap;
 
 use super::fact::{Actor, Chat, Deed, Fact, Form, FormAction, Id, Said, Touch, View, MARK, UNIT};
-use super::followed::Naming;
+use super::followed::NamingEvent;
 use super::gathered::Gathered;
 use super::people::{Folded, People, Tables};
 use crate::arena::Text;
@@ -280,7 +280,7 @@ impl<'py> Named<'py> {
     }
 
     /// Gives what an event names.
-    fn naming(&self, store: &Store, fact: &facts::Fact, place: usize) -> PyResult<Naming<'py>> {
+    fn naming(&self, store: &Store, fact: &facts::Fact, place: usize) -> PyResult<NamingEvent<'py>> {
         let gone = || PyRuntimeError::new_err("nobody is named by an event that was to name somebody");
         let list = self.lists.get(&place).ok_or_else(gone)?;
         Ok((fact.kind().name(), named(store, fact), list.clone()))

@@ -57,8 +57,12 @@ pub fn fold_mails<'py>(
     let (mut left, mut made) = (Vec::new(), Vec::new());
     mails.count_in(&tables);
     if mails.follows() {
-        let named = taken.iter().filter_map(|mail| Some((text(mail.site), read(mail)?)));
-        mails.names.learn(emails, named)?;
+        let named = taken.iter().filter_map(|mail| {
+            let hashed = mail.email_hash.filter(|_| read(mail).is_some())?;
+            Some((text(mail.site), text(hashed), mail.time_ms, text(mail.name)))
+        });
+        let Mails { names, outgoing, .. } = &mut *mails;
+        names.learn(emails, outgoing, named)?;
     }
     for places in gathered.each() {
         let key = PyString::new(waiting.py(), text(taken[places[0] as usize].key));

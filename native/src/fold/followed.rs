@@ -9,10 +9,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use super::details::{Ask, Details, KeyDetails};
-use super::fact::{Deed, Fact, Id};
+use super::fact::{Deed, Fact, Id, UNIT};
 use super::labels::Labels;
+use super::mails::send;
 use super::msgpack::Writer;
+use super::names::{Names, Naming};
 use super::options::Options;
+use super::outgoing::Outgoing;
 use super::published::{is_known, published, Told};
 use super::row::{Row, Session};
 
@@ -29,22 +32,38 @@ struct Change {
     from_now: Vec<Told>,
 }
 
+/// The type of visitors' ids.
+const VISITOR: i64 = 3;
+
 /// What one fold tells.
-#[derive(Default)]
 pub struct Telling {
+    /// Visitors whose names were told.
+    pub names: Names,
+    outgoing: Outgoing,
+    /// Of visitors of whom it is not plain that they are somebody: Python tells it.
     changes: Vec<Change>,
     /// Whose event named somebody, and its place among those of the fold.
     naming: Vec<(Py<PyString>, usize)>,
 }
 
 /// An event that names somebody: its kind, site, the ids as it has them, time, name, and what the ids are.
-pub type Naming<'py> = (
+pub type NamingEvent<'py> = (
     &'static str,
     (String, Option<String>, Option<String>, Option<String>, i64, String),
     Bound<'py, PyList>,
 );
 
 impl Telling {
+    /// Begins with nothing to tell.
+    pub fn new(naming: Naming) -> Self {
+        Telling {
+            names: Names::new(naming, VISITOR, "visitor_id"),
+            outgoing: Outgoing::default(),
+            changes: Vec::new(),
+            naming: Vec::new(),
+        }
+    }
+
     /// Notes in a row what its new facts say, and what is known of the visitor from now on.
     ///
     /// `before` is the row as it was; `is_ignored` says whether a visitor's id names nobody.
@@ -71,8 +90,9 @@ impl Telling {
             return Ok(());
         }
         let name = key.to_str()?;
-        let visitor = name.split_once(super::fact::UNIT).map_or(name, |(_, visitor)| visitor);
-        if following.call_method1("ignores", (visitor,))?.is_truthy()? {
+        let (site, visitor) = name.split_once(UNIT).unwrap_or(("", name));
+        let me = self.names.plain(site, visitor);
+        if me.is_none() && following.call_method1("ignores", (visitor,))?.is_truthy()? {
             return Ok(());
         }
         let known = |row: &Row<'_>| {
@@ -90,13 +110,26 @@ impl Telling {
         }
         let is_named = new.iter().any(|(id, ..)| id.is_none());
         let (no_longer, from_now) = (without(&old, &new), without(&new, &old));
-        self.changes.push(Change {
-            key: key.clone().unbind(),
-            first_ms: row.all().next().map_or(row.last, |session| session.start),
-            is_named,
-            no_longer,
-            from_now,
-        });
+        let first_ms = row.all().next().map_or(row.last, |session| session.start);
+        let Some(me) = me else {
+            self.changes.push(Change {
+                key: key.clone().unbind(),
+                first_ms,
+                is_named,
+                no_longer,
+                from_now,
+            });
+            return Ok(());
+        };
+        if is_named {
+            self.names.tell(&mut self.outgoing, me, (site, visitor), first_ms, "");
+        }
+        for (id, fact, _) in no_longer {
+            self.outgoing.drop(id.unwrap_or(me), &fact);
+        }
+        for (id, fact, at_ms) in from_now {
+            self.outgoing.put(id.unwrap_or(me), &fact, at_ms);
+        }
         Ok(())
     }
 
@@ -104,10 +137,11 @@ impl Telling {
     pub fn flush<'py>(
         &mut self,
         following: &Bound<'py, PyAny>,
-        naming: impl Fn(usize) -> PyResult<Naming<'py>>,
+        naming: impl Fn(usize) -> PyResult<NamingEvent<'py>>,
     ) -> PyResult<()> {
+        let sent = self.outgoing.take(self.names.version());
         if self.changes.is_empty() && self.naming.is_empty() {
-            return Ok(());
+            return send(following, sent);
         }
         let py = following.py();
         let named = PyList::empty(py);
@@ -121,7 +155,7 @@ impl Telling {
             changes.append((one.key, one.first_ms, one.is_named, told.0, told.1))?;
         }
         following.call_method1("tell", (named, changes))?;
-        Ok(())
+        send(following, sent)
     }
 }
 

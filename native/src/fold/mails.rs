@@ -4,19 +4,22 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString};
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::changes::{Changes, Grid};
-use super::copy::{Became, Copy, Id, Mail, Rules, Told, WHAT};
-use super::fact::UNIT;
+use super::copy::{Became, Copy, Mail, Rules, Told, WHAT};
+use super::fact::{Id, UNIT};
 use super::message::{self, Message};
 use super::msgpack::Writer;
 use super::names::Names;
+use super::outgoing::{Message as Sent, Outgoing};
 
 /// Of two kinds of numbers of recipients, those of hashes of addresses are odd.
 const HASHED: u64 = 1;
+/// The type of their ids.
+const ADDRESS: i64 = 0;
 
 /// What Python keeps of the messages of a shard, for one fold.
 pub struct Tables<'py> {
@@ -48,13 +51,14 @@ pub struct Mails {
     clicks: FxHashMap<Box<[u8]>, i64>,
     key: Vec<u8>,
     writer: Writer,
-    /// Where people are followed: who got mails, and facts that hold from now on, or no longer do.
+    /// Where people are followed: who got mails, and what shards of leads are told.
     pub names: Names,
-    facts: Vec<(Py<PyTuple>, Py<PyBytes>, i64, bool)>,
+    pub outgoing: Outgoing,
 }
 
 impl Mails {
     pub fn new(rules: Rules, grid: Grid) -> Self {
+        let names = Names::new(rules.naming.clone(), ADDRESS, "email_hash");
         Mails {
             rules,
             changes: Changes::new(grid),
@@ -62,8 +66,8 @@ impl Mails {
             clicks: FxHashMap::default(),
             key: Vec::new(),
             writer: Writer::default(),
-            names: Names::default(),
-            facts: Vec::new(),
+            names,
+            outgoing: Outgoing::default(),
         }
     }
 
@@ -82,10 +86,8 @@ impl Mails {
 
     /// Hands what was counted to the accumulator, and to Python what shards of leads are told.
     pub fn flush(&mut self, tables: &Tables<'_>, accumulator: &Bound<'_, PyAny>) -> PyResult<()> {
-        if !self.facts.is_empty() {
-            let facts = PyList::new(accumulator.py(), std::mem::take(&mut self.facts))?;
-            tables.emails.call_method1("tell", (facts,))?;
-        }
+        let sent = self.outgoing.take(self.names.version());
+        send(&tables.emails, sent)?;
         self.changes.give(accumulator)
     }
 
@@ -141,15 +143,10 @@ impl Mails {
             Some((known, copy)) if known == who => (copy, true),
             Some(_) => return Ok(false),
         };
-        let id = match first.email_hash {
-            Some(hashed) if self.rules.follows => self.names.id(key.py(), site, hashed),
+        let named = match first.email_hash {
+            Some(hashed) if self.rules.follows => self.names.id(site, hashed),
             _ => None,
         };
-        let named = id.as_ref().map(|(_, kind, hash, home)| Id {
-            kind: *kind,
-            hash,
-            home: *home,
-        });
         if self.rules.follows && !is_followed(&mut copy, named, first.time_ms, memory_ms) {
             return Ok(false);
         }
@@ -168,8 +165,8 @@ impl Mails {
             }
         }
         self.contribute(tables, site, &copy, 1)?;
-        if let (Some((id, ..)), Some(to)) = (&id, named) {
-            self.tell(key, id, to.hash, before, copy.became(&self.rules))?;
+        if let Some(id) = named {
+            self.tell(text, id, before, copy.became(&self.rules));
         }
         let message = Message {
             last: message.last.max(last.time_ms),
@@ -182,37 +179,31 @@ impl Mails {
         Ok(true)
     }
 
-    /// Notes what is known of a copy from now on, and no longer is.
-    fn tell(
-        &mut self,
-        key: &Bound<'_, PyString>,
-        id: &Py<PyTuple>,
-        hash: &[u8],
-        before: Became,
-        after: Became,
-    ) -> PyResult<()> {
+    /// Tells what is known of a copy from now on, and no longer is.
+    fn tell(&mut self, key: &str, id: Id, before: Became, after: Became) {
         if before == after {
-            return Ok(());
+            return;
         }
-        let (py, named) = (key.py(), name_of(key.to_str()?, hash));
+        let named = name_of(key, &id.hash);
         for ((before, after), what) in before.into_iter().zip(after).zip(WHAT) {
             if before == after {
                 continue;
             }
             for (fact, holds) in [(before, false), (after, true)] {
-                if let Some((time_ms, nurtures)) = fact {
-                    let to = &mut self.writer;
-                    to.out.clear();
-                    to.array(5);
-                    ["m", named.as_str(), what].iter().for_each(|text| to.text(text));
-                    to.int(time_ms);
-                    to.flag(nurtures);
-                    let fact = PyBytes::new(py, &to.out).unbind();
-                    self.facts.push((id.clone_ref(py), fact, time_ms, holds));
+                let Some((time_ms, nurtures)) = fact else { continue };
+                let to = &mut self.writer;
+                to.out.clear();
+                to.array(5);
+                ["m", named.as_str(), what].iter().for_each(|text| to.text(text));
+                to.int(time_ms);
+                to.flag(nurtures);
+                if holds {
+                    self.outgoing.put(id, &to.out, time_ms);
+                } else {
+                    self.outgoing.drop(id, &to.out);
                 }
             }
         }
-        Ok(())
     }
 
     /// Counts a copy, or takes it back.
@@ -268,7 +259,7 @@ impl Mails {
 }
 
 /// Lets a copy hold what is told of its recipient; false where Python must do it: one that is over, or goes by two ids.
-fn is_followed<'a>(copy: &mut Copy<'a>, named: Option<Id<'a>>, first_ms: i64, memory_ms: i64) -> bool {
+fn is_followed(copy: &mut Copy<'_>, named: Option<Id>, first_ms: i64, memory_ms: i64) -> bool {
     let told = match copy.told.map(Told::read) {
         None => Told::default(),
         Some(Ok(told)) => told,
@@ -290,4 +281,18 @@ fn name_of(key: &str, hash: &[u8]) -> String {
     let mut of = blake2b_simd::Params::new().hash_length(8).to_state();
     of.update(key.as_bytes()).update(hash);
     of.finalize().to_hex().to_string()
+}
+
+/// Hands messages to whoever passes them on.
+pub fn send(to: &Bound<'_, PyAny>, messages: Vec<Sent>) -> PyResult<()> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let py = to.py();
+    let messages = messages.into_iter();
+    let messages: Vec<_> = messages
+        .map(|(home, hash, raw)| (home, PyBytes::new(py, &hash), PyBytes::new(py, &raw)))
+        .collect();
+    to.call_method1("send", (PyList::new(py, messages)?,))?;
+    Ok(())
 }

@@ -27,6 +27,7 @@ mod numbers;
 mod open;
 mod opening;
 mod options;
+mod outgoing;
 mod people;
 pub(crate) mod people_class;
 mod published;

@@ -1,110 +1,177 @@
-//! Names: the ids of recipients as Python named them, and by which event each was told.
+//! Names: the ids of people by what events call them, and by which event each name was told.
+//!
+//! Whether a value names nobody is Python's rule: here it is seen only of those of which it is plain at once, and Python
+//! is asked for the others (`stream/identity/ids.py`, `stream/contract/junk.py`).
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::PyList;
 use rustc_hash::FxHashMap;
 
-use super::copy::Mail;
-use super::fact::UNIT;
+use super::fact::{Id, UNIT};
+use super::outgoing::Outgoing;
+use crate::hashes::partition;
 
-/// Recipients that are remembered; what is forgotten is asked again, and told again, which changes nothing.
+/// Names that are remembered; what is forgotten is told again, which changes nothing.
 const MOST: usize = 16_384;
 
-pub type Hash = [u8; 16];
+/// How ids are made of texts.
+#[derive(Clone, FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Naming {
+    /// Shards of leads, if Kafka's own partitioner chooses among them and nothing is ignored but junk; 0: Python is asked.
+    pub shards: u32,
+    /// Characters of the longest word that is junk.
+    pub longest_junk: usize,
+    /// The version of the bytes of facts.
+    pub version: i64,
+}
 
-/// A recipient who was named.
+/// An id, and the earliest event by which its name was told.
 struct Name {
-    /// Python's id, and what it holds.
-    id: Py<PyTuple>,
-    kind: i64,
-    hash: Hash,
-    home: i64,
-    /// The earliest event by which the name was told.
+    id: Id,
     told_ms: i64,
     event: Box<str>,
 }
 
-/// The recipients of one shard.
-#[derive(Default)]
+/// The names of one type of ids in one shard.
 pub struct Names {
+    naming: Naming,
+    kind: i64,
+    field: &'static str,
     known: FxHashMap<Box<str>, Name>,
     key: String,
 }
 
 impl Names {
+    /// Begins with nobody; `field` is what events call ids of the type `kind`.
+    pub fn new(naming: Naming, kind: i64, field: &'static str) -> Self {
+        Names {
+            naming,
+            kind,
+            field,
+            known: FxHashMap::default(),
+            key: String::new(),
+        }
+    }
+
     /// Forgets everybody.
     pub fn clear(&mut self) {
         self.known.clear();
     }
 
-    /// Has Python name the recipients of these mails, and tell names by events that are earlier than those before.
+    /// Tells names by events that are earlier than those before, events given as (site, value, time, source and id).
     ///
-    /// `emails` is asked of all in one go. Who is ignored is asked of each time: somebody counts how often.
+    /// `python` is asked in one go for those of whom it is not plain that they are somebody, and tells their names itself;
+    /// whoever it ignores is asked of each time: it counts how often.
     pub fn learn<'a>(
         &mut self,
-        emails: &Bound<'_, PyAny>,
-        mails: impl Iterator<Item = (&'a str, Mail<'a>)>,
+        python: &Bound<'_, PyAny>,
+        outgoing: &mut Outgoing,
+        events: impl Iterator<Item = (&'a str, &'a str, i64, &'a str)>,
     ) -> PyResult<()> {
         if self.known.len() > MOST {
             self.known.clear();
         }
         let mut asked = Vec::new();
-        for (site, mail) in mails {
-            let Some(hashed) = mail.email_hash else {
+        for (site, value, time_ms, event) in events {
+            let known = self.find(site, value);
+            if known.is_some_and(|name| (name.told_ms, &*name.event) <= (time_ms, event)) {
                 continue;
-            };
-            let is_told = self
-                .find(site, hashed)
-                .is_some_and(|name| (name.told_ms, &*name.event) <= (mail.time_ms, mail.name));
-            if !is_told {
-                asked.push((site, hashed, mail.time_ms, mail.name));
+            }
+            let known = known.map(|name| name.id);
+            match known.or_else(|| self.plain(site, value)) {
+                Some(id) => self.tell(outgoing, id, (site, value), time_ms, event),
+                None => asked.push((site, value, time_ms, event)),
             }
         }
         if asked.is_empty() {
             return Ok(());
         }
-        let found = emails.call_method1("name", (PyList::new(emails.py(), &asked)?,))?;
-        let found = found.downcast_into::<PyList>()?;
+        let found = python.call_method1("name", (PyList::new(python.py(), &asked)?,))?;
+        let found: Vec<Vec<(i64, [u8; 16], i64)>> = found.extract()?;
         if found.len() != asked.len() {
-            return Err(PyRuntimeError::new_err("not every recipient was named"));
+            return Err(PyRuntimeError::new_err("not everybody was named"));
         }
-        for ((site, hashed, told_ms, event), ids) in asked.into_iter().zip(found.iter()) {
-            let ids = ids.downcast_into::<PyList>()?;
-            let Ok(id) = ids.get_item(0) else {
-                continue;
-            };
-            let id = id.downcast_into::<PyTuple>()?;
-            let (kind, hash, home): (i64, Hash, i64) = id.extract()?;
-            let is_known = self
-                .find(site, hashed)
-                .is_some_and(|name| (name.told_ms, &*name.event) <= (told_ms, event));
-            if !is_known {
-                let name = Name {
-                    id: id.unbind(),
-                    kind,
-                    hash,
-                    home,
-                    told_ms,
-                    event: event.into(),
-                };
-                self.known.insert(self.key.as_str().into(), name);
+        for ((site, value, time_ms, event), ids) in asked.into_iter().zip(found) {
+            if let Some((kind, hash, home)) = ids.into_iter().next() {
+                self.note(Id { kind, hash, home }, site, value, time_ms, event);
             }
         }
         Ok(())
     }
 
-    fn find(&mut self, site: &str, hashed: &str) -> Option<&Name> {
+    /// Tells the name of an id, (site, value), unless it was told by an event that came no later.
+    pub fn tell(&mut self, outgoing: &mut Outgoing, id: Id, (site, value): (&str, &str), time_ms: i64, event: &str) {
+        if self.known.len() > 2 * MOST {
+            self.known.clear();
+        }
+        if self.note(id, site, value, time_ms, event) {
+            outgoing.name(id, site, value, time_ms, event);
+        }
+    }
+
+    /// Gives the version of the bytes of facts.
+    pub fn version(&self) -> i64 {
+        self.naming.version
+    }
+
+    /// Gives the id of somebody who was learned of; None for who is ignored.
+    pub fn id(&mut self, site: &str, value: &str) -> Option<Id> {
+        self.find(site, value).map(|name| name.id)
+    }
+
+    /// Gives an id, if it is plain that the value is no junk.
+    pub fn plain(&self, site: &str, value: &str) -> Option<Id> {
+        let Naming {
+            shards, longest_junk, ..
+        } = self.naming;
+        let bytes = value.as_bytes();
+        let is_edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        let is_plain = shards > 0
+            && bytes.len() > longest_junk
+            && value.is_ascii()
+            && is_edge(bytes.first())
+            && is_edge(bytes.last())
+            && bytes
+                .iter()
+                .any(|byte| byte.is_ascii_alphabetic() || (b'1'..=b'9').contains(byte));
+        if !is_plain {
+            return None;
+        }
+        let mut of = blake2b_simd::Params::new().hash_length(16).to_state();
+        for part in [site, "\u{1f}", self.field, "\u{1f}", value] {
+            of.update(part.as_bytes());
+        }
+        let mut hash = [0; 16];
+        hash.copy_from_slice(of.finalize().as_bytes());
+        Some(Id {
+            kind: self.kind,
+            hash,
+            home: i64::from(partition(value, shards)),
+        })
+    }
+
+    /// Notes by which event a name was told; false where it was told by one that came no later.
+    fn note(&mut self, id: Id, site: &str, value: &str, told_ms: i64, event: &str) -> bool {
+        let is_known = |name: &Name| (name.told_ms, &*name.event) <= (told_ms, event);
+        if self.find(site, value).is_some_and(is_known) {
+            return false;
+        }
+        let name = Name {
+            id,
+            told_ms,
+            event: event.into(),
+        };
+        self.known.insert(self.key.as_str().into(), name);
+        true
+    }
+
+    fn find(&mut self, site: &str, value: &str) -> Option<&Name> {
         self.key.clear();
         self.key.push_str(site);
         self.key.push(UNIT);
-        self.key.push_str(hashed);
+        self.key.push_str(value);
         self.known.get(self.key.as_str())
-    }
-
-    /// Gives the id of a recipient: Python's own, type, hash and home; None for one who is ignored.
-    pub fn id(&mut self, py: Python<'_>, site: &str, hashed: &str) -> Option<(Py<PyTuple>, i64, Hash, i64)> {
-        let name = self.find(site, hashed)?;
-        Some((name.id.clone_ref(py), name.kind, name.hash, name.home))
     }
 }

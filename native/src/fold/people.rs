@@ -16,6 +16,7 @@ use super::followed::Telling;
 use super::labels::Labels;
 use super::later;
 use super::msgpack::Writer;
+use super::names::Naming;
 use super::numbers::SiteNumbers;
 use super::options::Options;
 use super::row::{Row, Session};
@@ -114,13 +115,13 @@ impl People {
         self.changes.traverse(visit)
     }
 
-    pub fn new(options: Options, grid: Grid, labels: Labels) -> Self {
+    pub fn new(options: Options, grid: Grid, labels: Labels, naming: Naming) -> Self {
         People {
             options,
             changes: Changes::new(grid),
             sites: FxHashMap::default(),
             labels,
-            telling: Telling::default(),
+            telling: Telling::new(naming),
             writer: Writer::default(),
         }
     }

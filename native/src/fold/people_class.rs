@@ -10,6 +10,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::changes::Grid;
 use super::decoded::Decoded;
 use super::labels::Labels;
+use super::names::Naming;
 use super::options::{Numbers, Options, Words};
 use super::people::{Folded, People, Tables};
 use super::python::{Classes, Held};
@@ -39,6 +40,7 @@ impl PeopleCore {
         words: Words,
         targets_s: HashMap<(String, String), i64>,
         log_gamma: f64,
+        naming: Naming,
     ) -> PyResult<Self> {
         let grid = Grid {
             pane_ms: grid.0,
@@ -52,10 +54,15 @@ impl PeopleCore {
         };
         let options = Options::new(numbers, words, targets_s, log_gamma);
         Ok(PeopleCore {
-            people: People::new(options, grid, Labels::new(facts)?),
+            people: People::new(options, grid, Labels::new(facts)?, naming),
             decoded: Decoded::default(),
             classes,
         })
+    }
+
+    /// Forgets whose names were told.
+    fn forget(&mut self) {
+        self.people.telling.names.clear();
     }
 
     /// Folds facts gathered by person into the rows of a `PeopleFold`; gives those that are left over, in order, and

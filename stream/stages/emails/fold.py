@@ -68,7 +68,7 @@ class Emails(Stage):
         self._kept: Natively | None = None
         self.core: Any = None
         if native is not None:
-            self.core = mails_core(native, shared.grid, MEMORY_MS, _MOST_SAFE, follows=self.telling is not None)
+            self.core = mails_core(native, shared.grid, MEMORY_MS, _MOST_SAFE, shared.namer)
 
     @property
     def tables(self) -> Sequence[Table]:
@@ -260,10 +260,10 @@ class Emails(Stage):
         assert self.telling is not None, "recipients have names where people are followed"
         return self.telling.name(recipients)
 
-    def tell(self, facts: list[tuple[Id, bytes, int, bool]]) -> None:
-        """Tell facts that hold from now on, or no longer do: whose, their encoded form, when, whether they hold."""
+    def send(self, messages: list[tuple[int, bytes, bytes]]) -> None:
+        """Tell shards of leads what the core found: the home of an id, its hash, a message to it."""
         assert self.telling is not None, "nobody is told of anything where nobody is followed"
-        self.telling.tell(facts)
+        self.telling.teller.send_encoded(messages)
 
     def _named(self, site: str, said: Labels) -> tuple[Cell, Cell]:
         """Give the labels of a copy as they may be shown; they are made safe when they first come."""

@@ -12,6 +12,8 @@ from typing import Any
 
 from stream.changes import cells
 from stream.changes.panes import Grid
+from stream.identity.ids import Namer
+from stream.identity.native import naming
 from stream.stages.emails import copy, mailed
 
 _BITS = (
@@ -20,10 +22,10 @@ _BITS = (
 )  # fmt: skip
 
 
-def mails_core(core: Any, grid: Grid, memory_ms: int, most_names: int, *, follows: bool = False) -> Any:
+def mails_core(core: Any, grid: Grid, memory_ms: int, most_names: int, namer: Namer | None = None) -> Any:
     """Make the core's part of a fold; copies are over after `memory_ms`, and `most_names` of labels are remembered.
 
-    Where people are followed only what the core itself decoded is folded by it.
+    Where people are followed, `namer` names them, and only what the core itself decoded is folded by it.
 
     `fold(messages, emails, accumulator)` folds (time, name, data) gathered by message into the rows of an `Emails`, and
     gives the messages that are left over.
@@ -39,7 +41,8 @@ def mails_core(core: Any, grid: Grid, memory_ms: int, most_names: int, *, follow
         "most_names": most_names,
         "words": copy.WORDS,
         "words_a_second": copy.WORDS_A_SECOND,
-        "follows": follows,
+        "follows": namer is not None,
         "welcome": mailed.WELCOME,
+        "naming": naming(namer),
     }
     return core.MailsCore((grid.pane_ms, grid.origin_ms), rules)

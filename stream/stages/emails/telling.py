@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-import msgspec
-
 from stream.contract.records import ERASE, KIND_HEADER, Record
 from stream.identity import orders
 from stream.identity.consent import Consent
@@ -24,8 +22,6 @@ from stream.state.keys import NO_CONSENT
 from stream.state.marks import Marks
 
 _NOBODY: Final[list[Id]] = []
-
-_mailed: Final = msgspec.msgpack.Decoder(Mailed).decode
 
 
 class MailTelling:
@@ -68,15 +64,6 @@ class MailTelling:
         named = [Named(data.site_id, data.email_hash, None, None, time_ms, name) for time_ms, name, data in events]
         for one, ids in zip(named, self.teller.people(named), strict=True):
             self._ids[one.event] = ids
-
-    def tell(self, facts: Sequence[tuple[Id, bytes, int, bool]]) -> None:
-        """Tell facts that hold from now on, or no longer do: whose, their encoded form, when, whether they hold."""
-        put, drop = self.teller.put_encoded, self.teller.drop
-        for id, raw, time_ms, holds in facts:
-            if holds:
-                put(id, raw, time_ms)
-            else:
-                drop(id, _mailed(raw))
 
     def ids(self, name: str) -> list[Id]:
         """Give the strong ids that an event of this batch names."""

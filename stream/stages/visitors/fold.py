@@ -67,7 +67,8 @@ class PeopleFold:
         self._following = following
         self.core: Any = None
         if native is not None:
-            self.core = people_core(native, grid, facts, memory_ms, bounds, look_back_ms)
+            namer = None if following is None else following.namer
+            self.core = people_core(native, grid, facts, memory_ms, bounds, look_back_ms, namer)
 
     def fold(self, people: Mapping[str, list[Fact]], accumulator: Accumulator) -> list[Fact]:
         """Fold facts gathered by person; give those of events that were flood."""
@@ -85,6 +86,13 @@ class PeopleFold:
             self._fit(large)
         if saying and self._following is not None:
             self._following.take_back(saying)
+
+    def forget(self) -> None:
+        """Forget whose names were told: somebody was erased where they were told."""
+        if self._following is not None:
+            self._following.teller.forget()
+        if self.core is not None:
+            self.core.forget()
 
     def _fit(self, keys: Iterable[str]) -> None:
         """Make rows smaller that were folded by the core, and are larger than they may be."""

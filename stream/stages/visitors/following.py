@@ -77,7 +77,7 @@ class Following:
         """Take `campaign_id`, which gives the id of the campaign of an event's data, "" where it does not say one."""
         self.teller = Teller(namer)
         self.outside = OutsideSightings()
-        self._namer, self._labels, self._campaign_id, self.terms = namer, labels, campaign_id, terms
+        self.namer, self._labels, self._campaign_id, self.terms = namer, labels, campaign_id, terms
         self._details: defaultdict[str, list[Detail]] = defaultdict(list)
         self._kept: list[tuple[str, Detail]] = []
         self._changes: dict[str, list[_Change]] = {}
@@ -121,7 +121,7 @@ class Following:
 
     def ignores(self, visitor: str) -> bool:
         """Tell whether a visitor's id names nobody."""
-        return self._namer.ignored(VISITOR, visitor)
+        return self.namer.ignored(VISITOR, visitor)
 
     def take_back(self, saying: Sequence[tuple[str, KindName, Naming, Any]]) -> None:
         """Note what events that the core decoded say beside what is counted: their person, kind, names, and data."""
@@ -157,6 +157,10 @@ class Following:
                 teller.drop_encoded(me if of is None else Id(*of), raw)
             for of, raw, at_ms in from_now:
                 teller.put_encoded(me if of is None else Id(*of), raw, at_ms)
+
+    def send(self, messages: Sequence[tuple[int, bytes, bytes]]) -> None:
+        """Tell shards of leads what the core found: the home of an id, its hash, a message to it."""
+        self.teller.send_encoded(messages)
 
     def _visitors(self, keys: Iterable[str]) -> dict[str, Id | None]:
         """Give the ids of visitors by the keys of their rows; None for those whose text names nobody."""
@@ -215,7 +219,7 @@ class Following:
         if not was_followed and not is_known(row, outside):
             return
         visitor = key[key.index(UNIT) + 1 :]
-        if self._namer.ignored(VISITOR, visitor):
+        if self.namer.ignored(VISITOR, visitor):
             return
         before: Known = set()
         if was_followed and raw is not None:

@@ -15,6 +15,8 @@ from stream.changes.cells import PAID
 from stream.changes.durations import LOG_GAMMA
 from stream.changes.panes import Grid
 from stream.changes.targets import STEP_TARGETS_S
+from stream.identity.ids import Namer
+from stream.identity.native import naming
 from stream.stages.visitors import chats, talks
 from stream.stages.visitors.admissible import LONGEST_MS
 from stream.stages.visitors.bounds import Bounds
@@ -26,13 +28,21 @@ from stream.stages.visitors.sessions import ENGAGED_MS, GAP_MS
 from stream.stages.visitors.steps import HORIZON_MS
 
 
-def people_core(core: Any, grid: Grid, facts: Facts, memory_ms: int, bounds: Bounds, look_back_ms: int) -> Any:
+def people_core(
+    core: Any,
+    grid: Grid,
+    facts: Facts,
+    memory_ms: int,
+    bounds: Bounds,
+    look_back_ms: int,
+    namer: Namer | None = None,
+) -> Any:
     """Make the core's part of a fold.
 
     `fold(people, of, accumulator)` folds facts gathered by person into the rows of a `PeopleFold` as far as they are
     common cases. It gives what is left over, in order, and the keys of rows that are larger than they may be.
     """
-    return core.PeopleCore(*told(grid, facts, memory_ms, bounds, look_back_ms))
+    return core.PeopleCore(*told(grid, facts, memory_ms, bounds, look_back_ms), naming(namer))
 
 
 def told(grid: Grid, facts: Facts, memory_ms: int, bounds: Bounds, look_back_ms: int) -> tuple[Any, ...]:

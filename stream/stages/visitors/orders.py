@@ -76,7 +76,7 @@ class Orders:
                 self._ad_leads.erase(order.site, order.ids)
         if erasures:
             self._following.flush()
-            self._following.teller.forget()
+            self._people.forget()
 
     def _keys_of(self, order: orders.Erase) -> list[str]:
         """Name the visitors of a site who were seen under one of some ids."""

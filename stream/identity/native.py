@@ -1,0 +1,16 @@
+"""Native: what the compiled core must know to name people itself.
+
+In:  what names them here.
+Out: the same for the core.
+"""
+
+from __future__ import annotations
+
+from stream.contract.junk import LONGEST
+from stream.identity.ids import Namer
+from stream.identity.packed import FACTS
+
+
+def naming(namer: Namer | None) -> dict[str, int]:
+    """Say how ids are made of texts; without a namer nobody is named."""
+    return {"shards": 0 if namer is None else namer.plain_shards, "longest_junk": LONGEST, "version": FACTS}

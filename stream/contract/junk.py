@@ -20,7 +20,7 @@ WORDS: Final = frozenset(
     }
 )  # fmt: skip
 _BLANK: Final = re.compile(r"[0\-\s]*")
-LONGEST: Final = max(map(len, WORDS))
+_LONGEST: Final = max(map(len, WORDS))
 
 
 def is_junk(value: str) -> bool:
@@ -29,7 +29,7 @@ def is_junk(value: str) -> bool:
     >>> is_junk("'Undefined'"), is_junk("0000-0000"), is_junk("l-204")
     (True, True, False)
     """
-    if len(value) > LONGEST and value[0] != "0" and value[0].isalnum() and value[-1].isalnum():
+    if len(value) > _LONGEST and value[0] != "0" and value[0].isalnum() and value[-1].isalnum():
         return False  # as nearly all: nothing would be stripped, and no word is so long
     bare = value.strip().strip("'\"").strip().lower()
     return bare in WORDS or _BLANK.fullmatch(bare) is not None

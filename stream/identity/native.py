@@ -6,11 +6,13 @@ Out: the same for the core.
 
 from __future__ import annotations
 
-from stream.contract.junk import LONGEST
+from typing import Any
+
+from stream.contract.junk import WORDS
 from stream.identity.ids import Namer
 from stream.identity.packed import FACTS
 
 
-def naming(namer: Namer | None) -> dict[str, int]:
+def naming(namer: Namer | None) -> dict[str, Any]:
     """Say how ids are made of texts; without a namer nobody is named."""
-    return {"shards": 0 if namer is None else namer.plain_shards, "longest_junk": LONGEST, "version": FACTS}
+    return {"shards": 0 if namer is None else namer.plain_shards, "junk": set(WORDS), "version": FACTS}

@@ -98,7 +98,7 @@ def said(fold: ShardFold, names: dict[Any, tuple[int, str]]) -> dict[int, list[s
         rest += [repr(one) for one in fresh.items() if one[0] not in names or one[1] < names[one[0]]]
         names |= {id: min(first, names.get(id, first)) for id, first in fresh.items()}
         out[receiver] = sorted(rest + [f"{way} {about!r}" for about, way in facts.items() if way is not None])
-    return out
+    return {receiver: some for receiver, some in out.items() if some}
 
 
 class Held:

@@ -11,11 +11,14 @@ use pyo3::prelude::*;
 
 use super::counted::{of_person, of_session};
 use super::deeds::{convert, key_of_submit};
+use super::details::Details;
 use super::extend;
 use super::fact::{Deed, Fact, Form, FormAction, View, MARK};
+use super::msgpack::Writer;
 use super::opening::{kept, move_views};
 use super::options::Options;
-use super::row::{Row, Session, Str};
+use super::published::details_of;
+use super::row::{Deeds, Row, Session, Str};
 use super::submissions::{self, submit, Cells};
 use super::way::Way;
 
@@ -35,7 +38,7 @@ pub fn takes(options: &Options, row: Option<&Row<'_>>, facts: &[Fact<'_>]) -> bo
     let (mut last_ms, mut open) = (i64::MIN, None);
     if let Some(row) = row {
         let is_old = |session: &Session<'_>| session.end < oldest_ms;
-        if row.source.is_empty() || row.all().next().is_some_and(is_old) || has_details(&row.newest) {
+        if row.source.is_empty() || row.all().next().is_some_and(is_old) || details_of(&row.newest).is_err() {
             return false;
         }
         events += row.all().map(|session| session.events).sum::<i64>();
@@ -82,10 +85,6 @@ pub fn takes(options: &Options, row: Option<&Row<'_>>, facts: &[Fact<'_>]) -> bo
         }
     }
     sessions <= numbers.sessions && submits <= numbers.submissions && events < numbers.flood_events.min(numbers.ticks)
-}
-
-fn has_details(session: &Session<'_>) -> bool {
-    session.deeds.as_ref().is_some_and(|deeds| deeds.details.is_some())
 }
 
 /// Folds facts, all of which are taken, into a row.
@@ -150,6 +149,7 @@ fn finished(
 ) -> PyResult<()> {
     for session in row.older.iter_mut().chain([&mut row.newest]).skip(from) {
         in_order(session);
+        prune(session);
     }
     for cell in listed(way, row, from, with_forms)? {
         match before.iter().position(|other| *other == cell) {
@@ -181,6 +181,56 @@ fn in_order(session: &mut Session<'_>) {
     }
     names.sort_unstable();
     session.viewed = Cow::Owned(format!("{MARK}{}{MARK}", names.join(MARK.encode_utf8(&mut [0; 4]))));
+}
+
+/// Leaves out details that are of no use any more, by the events that are touch and first key event of a session.
+fn prune(session: &mut Session<'_>) {
+    let Some(held) = session.deeds.as_mut().and_then(|deeds| deeds.details.take()) else {
+        return;
+    };
+    let opened = (session.start, &session.opened_by);
+    let touch = session.said().map_or(opened, |said| (said[0].0, &said[0].1));
+    let has_touch = session.channel.is_some();
+    let Some(deeds) = session.deeds.as_deref() else { return };
+    let Ok(mut details) = Details::read(&held) else { return };
+    let first = deeds.first_key.as_ref().map(|key| (key.time_ms, &key.name));
+    let mut is_pruned = false;
+    if details
+        .campaign
+        .as_ref()
+        .is_some_and(|(at_ms, name, _)| !has_touch || (*at_ms, name) != touch)
+    {
+        (details.campaign, is_pruned) = (None, true);
+    }
+    if details
+        .key
+        .as_ref()
+        .is_some_and(|key| first != Some((key.at.0, &key.at.1)))
+    {
+        (details.key, is_pruned) = (None, true);
+    }
+    let is_empty =
+        details.sights.is_empty() && details.asks.is_empty() && details.key.is_none() && details.campaign.is_none();
+    let left = if is_empty {
+        None
+    } else if is_pruned {
+        let mut to = Writer::default();
+        details.write(&mut to);
+        Some(Cow::Owned(to.out))
+    } else {
+        Some(held.clone())
+    };
+    drop(details);
+    let Some(deeds) = &mut session.deeds else { return };
+    deeds.details = left;
+    if deeds.details.is_none() && is_nothing(deeds) {
+        session.deeds = None;
+    }
+}
+
+/// Tells whether deeds say nothing at all.
+fn is_nothing(deeds: &Deeds<'_>) -> bool {
+    deeds.said.is_none() && deeds.first_key.is_none() && deeds.forms.is_empty() && deeds.idle == 0
 }
 
 /// Makes a session of which nothing is known yet.

@@ -3,6 +3,8 @@
 //! Whether a value names nobody is Python's rule: here it is seen only of those of which it is plain at once, and Python
 //! is asked for the others (`stream/identity/ids.py`, `stream/contract/junk.py`).
 
+use std::collections::HashSet;
+
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -15,14 +17,17 @@ use crate::hashes::partition;
 /// Names that are remembered; what is forgotten is told again, which changes nothing.
 const MOST: usize = 16_384;
 
+/// No word that names nobody has more bytes.
+const LONGEST_JUNK: usize = 32;
+
 /// How ids are made of texts.
 #[derive(Clone, FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct Naming {
     /// Shards of leads, if Kafka's own partitioner chooses among them and nothing is ignored but junk; 0: Python is asked.
     pub shards: u32,
-    /// Characters of the longest word that is junk.
-    pub longest_junk: usize,
+    /// Words that name nobody.
+    pub junk: HashSet<String>,
     /// The version of the bytes of facts.
     pub version: i64,
 }
@@ -123,20 +128,17 @@ impl Names {
 
     /// Gives an id, if it is plain that the value is no junk.
     pub fn plain(&self, site: &str, value: &str) -> Option<Id> {
-        let Naming {
-            shards, longest_junk, ..
-        } = self.naming;
-        let bytes = value.as_bytes();
+        let Naming { shards, junk, .. } = &self.naming;
+        let (shards, bytes) = (*shards, value.as_bytes());
         let is_edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
         let is_plain = shards > 0
-            && bytes.len() > longest_junk
             && value.is_ascii()
             && is_edge(bytes.first())
             && is_edge(bytes.last())
             && bytes
                 .iter()
                 .any(|byte| byte.is_ascii_alphabetic() || (b'1'..=b'9').contains(byte));
-        if !is_plain {
+        if !is_plain || (bytes.len() <= LONGEST_JUNK && junk.contains(&value.to_ascii_lowercase())) {
             return None;
         }
         let mut of = blake2b_simd::Params::new().hash_length(16).to_state();

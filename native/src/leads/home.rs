@@ -186,10 +186,13 @@ impl<'a> Home<'a> {
             Some(own) if memmem::find(&own.facts, fact).is_some() => return Ok(()),
             Some(own) if own.n >= now.rules.most_facts => return Err(Unusual),
             Some(own) if own.evident => {
-                let is_stranger =
-                    matches!(&read, Fact::Visit(visit) if memmem::find(&own.facts, visit.visitor.as_bytes()).is_none());
+                let may_be_calm = match &read {
+                    Fact::Visit(visit) => memmem::find(&own.facts, visit.visitor.as_bytes()).is_some(),
+                    Fact::Mailed(_) => true,
+                    _ => false,
+                };
                 let is_calm = self.row.calm.is_some() && self.row.rules == now.number && self.before.is_none();
-                if is_calm && !is_stranger {
+                if is_calm && may_be_calm {
                     return Err(Unusual); // it may be taken by the short way, which is Python's
                 }
                 self.touch(now)?;

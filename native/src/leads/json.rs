@@ -26,6 +26,11 @@ impl Json {
 
     pub fn text(&mut self, text: &str) {
         self.raw("\"");
+        if text.bytes().all(|byte| byte >= 32 && byte != b'"' && byte != b'\\') {
+            self.raw(text);
+            self.raw("\"");
+            return;
+        }
         for byte in text.bytes() {
             match byte {
                 b'"' => self.raw("\\\""),

@@ -191,7 +191,7 @@ def test_whatever_is_tangled_counts_for_the_same(rng: Random) -> None:
 
 
 class Sums:
-    """What folds came to so far: cells, and what stands in the topic of leads but for its version."""
+    """What folds came to so far: cells, and what stands in the topic of leads but for its version, and when that was."""
 
     def __init__(self) -> None:
         self.cells: Counter[Any] = Counter()
@@ -206,7 +206,7 @@ class Sums:
                 if topic == "leads" and values[-1] is None:
                     self.leads.pop(key, None)
                 elif topic == "leads":
-                    self.leads[key] = orjson.loads(values[-1]) | {"version": 0}
+                    self.leads[key] = orjson.loads(values[-1]) | {"version": 0, "as_of": ""}
         self.cells = Counter({cell: n for cell, n in self.cells.items() if n})
 
 

@@ -155,7 +155,7 @@ class Published:
                 if self._shift or verdict is not None:
                     reading = replace(reading, seq=reading.seq + (self._shift or 0), verdict=verdict)
                 pending[key] = reading
-                rows.append((key, fitting(self._encode(reading))))
+                rows.append((key, self._encode(reading)))
         if windows is None:  # some windows only: what is missing has not changed
             for key in self._readings.keys() - seen:
                 pending[key] = None

@@ -239,9 +239,8 @@ impl People {
                 return Ok(Folded::Of(0));
             }
         }
-        let had = row
-            .as_ref()
-            .map(|row| (row.newest.viewed.to_string(), is_followed(row)));
+        let had = row.as_ref().filter(|_| following.is_some());
+        let had = had.map(|row| (row.newest.viewed.to_string(), is_followed(row)));
         let Some((mut row, done)) = self.put_in(key.py(), site, row, facts, may_go_on)? else {
             return Ok(Folded::Of(0));
         };

@@ -9,6 +9,8 @@ use super::rules::Rules;
 use super::view::View;
 use crate::fold::changes::{Buckets, Changes, Label};
 
+/// A site and what else a cell of leads is labelled by.
+const MOST_LABELS: usize = 8;
 const UNKNOWN: &str = "unknown";
 const ON_SITE: [&str; 2] = ["form", "chatbot"];
 
@@ -111,11 +113,11 @@ impl Counter<'_, '_> {
     }
 
     fn out(&mut self, kind: &str, labels: &[Label<'_>], time_ms: i64, amount: i64) -> PyResult<()> {
-        let mut all = Vec::with_capacity(labels.len() + 1);
-        all.push(Label::Text(self.site));
-        all.extend_from_slice(labels);
+        let mut all = [Label::None; MOST_LABELS];
+        all[0] = Label::Text(self.site);
+        all[1..=labels.len()].copy_from_slice(labels);
         let pane = self.changes.grid.pane(time_ms);
-        self.changes.add(self.py, kind, &all, pane, amount)
+        self.changes.add(self.py, kind, &all[..=labels.len()], pane, amount)
     }
 
     fn paid(&self, channel: &str) -> Option<&'static str> {

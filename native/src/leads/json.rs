@@ -64,13 +64,29 @@ impl Json {
         let (day, rest) = (time_ms.div_euclid(DAY_MS), time_ms.rem_euclid(DAY_MS));
         let (year, month, date) = civil(day);
         let (minutes, millis) = (rest / 60_000, rest % 60_000);
-        self.raw(&format!(
-            "\"{year:04}-{month:02}-{date:02}T{:02}:{:02}:{:02}.{:03}Z\"",
-            minutes / 60,
-            minutes % 60,
-            millis / 1_000,
-            millis % 1_000
-        ));
+        for (before, n, digits) in [
+            ("\"", year, 4),
+            ("-", month, 2),
+            ("-", date, 2),
+            ("T", minutes / 60, 2),
+            (":", minutes % 60, 2),
+            (":", millis / 1_000, 2),
+            (".", millis % 1_000, 3),
+        ] {
+            self.raw(before);
+            self.digits(n, digits);
+        }
+        self.raw("Z\"");
+    }
+
+    /// Writes a number with zeros in front.
+    fn digits(&mut self, mut n: i64, many: usize) {
+        let start = self.out.len();
+        self.out.resize(start + many, b'0');
+        for digit in self.out[start..].iter_mut().rev() {
+            *digit = b'0' + (n % 10) as u8;
+            n /= 10;
+        }
     }
 }
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stream.contract.alert import Verdict
 from stream.contract.readings import Reading
-from stream.contract.results import encode
+from stream.contract.results import encode, row
 
 LABELS = {"site": "s1"}
 START, END = 1_772_236_800_000, 1_772_323_200_005
@@ -102,3 +105,21 @@ START, END = 1_772_236_800_000, 1_772_323_200_005
 )
 def test_a_reading_is_written_as(reading: Reading, text: str) -> None:
     assert encode(reading).decode() == text
+
+
+NUMBERS = st.none() | st.integers(-(2**53), 2**63 - 1) | st.floats(allow_nan=False)
+TIMES = st.none() | st.integers(0, 2**41)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+
+
+READINGS = st.builds(
+    Reading,
+    *(TEXTS, st.dictionaries(TEXTS, TEXTS, max_size=3), st.none() | TEXTS, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
+    *(TIMES, TIMES, st.integers(0, 2**41), st.booleans(), TIMES, st.integers(0, 2**40), TEXTS),
+    *(st.none() | st.floats(0, 1), st.none() | st.booleans()),
+)
+
+
+@given(READINGS)
+def test_a_reading_is_written_as_its_table_is(reading: Reading) -> None:
+    assert encode(reading) == orjson.dumps(row(reading))

@@ -132,15 +132,15 @@ class Published:
         looked = self._looked if windows is None else None
         if looked is not None:
             self._verdicts, self._looked = {}, None
-        key_of = self._keys.of
+        key_of, known, were_early, shift = self._keys.of, self._readings.get, self._early, self._shift
         for reading in readings:
             key = key_of(reading)
             if windows is None:
                 seen.add(key)
-            before = self._readings.get(key)
-            if reading.window is not None and reading.as_of_ms < now_ms:
+            before = known(key)
+            if reading.as_of_ms < now_ms and reading.window is not None:
                 early[key] = reading.as_of_ms
-            verdict = verdicts.get(key)
+            verdict = verdicts.get(key) if verdicts else None
             if looked is not None:
                 verdict = _newer(verdict, looked(reading))
                 if verdict is not None:
@@ -150,10 +150,10 @@ class Published:
                 before is None
                 or before.verdict is not verdict
                 or _differs(before, reading)
-                or early.get(key) != self._early.get(key)
+                or ((early or were_early) and early.get(key) != were_early.get(key))
             ):
-                if self._shift or verdict is not None:
-                    reading = replace(reading, seq=reading.seq + (self._shift or 0), verdict=verdict)
+                if shift or verdict is not None:
+                    reading = replace(reading, seq=reading.seq + (shift or 0), verdict=verdict)
                 pending[key] = reading
                 rows.append((key, self._encode(reading)))
         if windows is None:  # some windows only: what is missing has not changed

@@ -189,8 +189,9 @@ class Leads(Stage):
             accumulator,
         )
         self._results.records += map(Result._make, records)
+        add = self._counting.due.add
         for named, due_ms in due:
-            self._counting.due.add(due_ms, named)
+            add(due_ms, named)
         for site, largest, sign in sizes:
             self._counting.size(site, largest, sign)
         return [waiting[at] for at in left]

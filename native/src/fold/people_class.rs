@@ -32,6 +32,7 @@ impl PeopleCore {
 
     /// Takes the labels of `Facts`, the classes of views and forms, (pane_ms, origin_ms), and what the rules say.
     #[new]
+    #[allow(clippy::too_many_arguments)]
     fn new(
         facts: &Bound<'_, PyAny>,
         classes: (Py<PyAny>, Py<PyAny>),

@@ -160,7 +160,7 @@ def with_long_ids(data: st.DataObject, events: list[Envelope]) -> list[Envelope]
     return events
 
 
-FOLLOWED: dict[str, Any] = {"leads": 1, "told_by": {"visitors": 1, "emails": 1, "leads": 1}}
+FOLLOWED: dict[str, Any] = {"leads": 3, "told_by": {"visitors": 1, "emails": 1, "leads": 3}}
 OPTIONS: dict[str, dict[str, Any]] = {
     "as shipped": {},
     "tight": {"bounds": TIGHT},

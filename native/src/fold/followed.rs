@@ -32,9 +32,6 @@ struct Change {
     from_now: Vec<Told>,
 }
 
-/// The type of visitors' ids.
-const VISITOR: i64 = 3;
-
 /// What one fold tells.
 pub struct Telling {
     /// Visitors whose names were told.
@@ -57,7 +54,7 @@ impl Telling {
     /// Begins with nothing to tell.
     pub fn new(naming: Naming) -> Self {
         Telling {
-            names: Names::new(naming, VISITOR, "visitor_id"),
+            names: Names::new(naming.clone(), naming.visitor),
             outgoing: Outgoing::default(),
             changes: Vec::new(),
             naming: Vec::new(),

@@ -18,8 +18,6 @@ use super::outgoing::{Message as Sent, Outgoing};
 
 /// Of two kinds of numbers of recipients, those of hashes of addresses are odd.
 const HASHED: u64 = 1;
-/// The type of their ids.
-const ADDRESS: i64 = 0;
 
 /// What Python keeps of the messages of a shard, for one fold.
 pub struct Tables<'py> {
@@ -58,7 +56,7 @@ pub struct Mails {
 
 impl Mails {
     pub fn new(rules: Rules, grid: Grid) -> Self {
-        let names = Names::new(rules.naming.clone(), ADDRESS, "email_hash");
+        let names = Names::new(rules.naming.clone(), rules.naming.address.clone());
         Mails {
             rules,
             changes: Changes::new(grid),

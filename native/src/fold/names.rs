@@ -14,8 +14,8 @@ use super::fact::{Id, UNIT};
 use super::outgoing::Outgoing;
 use crate::hashes::partition;
 
-/// Names that are remembered; what is forgotten is told again, which changes nothing.
-const MOST: usize = 16_384;
+/// Names that are remembered, and up to twice as many; what is forgotten is told again, which changes nothing.
+const MOST: usize = 8_192;
 
 /// No word that names nobody has more bytes.
 const LONGEST_JUNK: usize = 32;
@@ -30,6 +30,9 @@ pub struct Naming {
     pub junk: HashSet<String>,
     /// The version of the bytes of facts.
     pub version: i64,
+    /// Types of ids, and what events call them.
+    pub address: (i64, String),
+    pub visitor: (i64, String),
 }
 
 /// An id, and the earliest event by which its name was told.
@@ -43,14 +46,14 @@ struct Name {
 pub struct Names {
     naming: Naming,
     kind: i64,
-    field: &'static str,
+    field: String,
     known: FxHashMap<Box<str>, Name>,
     key: String,
 }
 
 impl Names {
-    /// Begins with nobody; `field` is what events call ids of the type `kind`.
-    pub fn new(naming: Naming, kind: i64, field: &'static str) -> Self {
+    /// Begins with nobody; these are ids of a type, and what events call them.
+    pub fn new(naming: Naming, (kind, field): (i64, String)) -> Self {
         Names {
             naming,
             kind,
@@ -142,7 +145,7 @@ impl Names {
             return None;
         }
         let mut of = blake2b_simd::Params::new().hash_length(16).to_state();
-        for part in [site, "\u{1f}", self.field, "\u{1f}", value] {
+        for part in [site, "\u{1f}", &self.field, "\u{1f}", value] {
             of.update(part.as_bytes());
         }
         let mut hash = [0; 16];

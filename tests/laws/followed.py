@@ -16,8 +16,11 @@ from hypothesis import strategies as st
 
 from stream.changes.panes import DAY_MS, MINUTE_MS
 from stream.contract.times import parse_ms
+from stream.engine.shard import ShardFold
 from stream.identity.facts import Booked, Cancelled, Counted, Evidence, Fact, PlatformForm, Submitted, Told, Visit
 from stream.identity.ids import VISITOR, Id, Namer
+from stream.identity.messages import Drop, Name, Put
+from stream.identity.messages import told as leads_told
 from tests.laws.traffic import START_MS, Envelope, people
 
 NAMER: Final = Namer(3)
@@ -86,6 +89,31 @@ def known(events: list[Envelope], claimed: Sequence[Claim] = ()) -> Known:
     for visitor, some in by_visitor.items():
         out |= VisitorBook(visitor, some, [claim for claim in claimed if claim[0] == visitor]).known()
     return out
+
+
+def said(fold: ShardFold, names: dict[Any, tuple[int, str]]) -> dict[int, list[str]]:
+    """Give what the shards of leads are told, in whatever order; a fact that is taken back at once comes to nothing.
+
+    `names` has by which event each name was told so far: one that is told again by a later one changes nothing.
+    """
+    out: dict[int, list[str]] = {}
+    for receiver, messages in fold.stage.touches().items():
+        told = leads_told(messages)
+        facts: dict[tuple[Any, Any], str | None] = {}
+        fresh: dict[Any, tuple[int, str]] = {}
+        for one in told:
+            if isinstance(one, Put | Drop):
+                way = type(one).__name__
+                about = one.id, one.fact
+                before = facts.get(about)
+                facts[about] = way if before in (None, way) else None
+            if isinstance(one, Name):
+                fresh[one.id] = min(fresh.get(one.id, (one.seen_ms, one.seen_id)), (one.seen_ms, one.seen_id))
+        rest = [repr(one) for one in told if not isinstance(one, Put | Drop | Name)]
+        rest += [repr(one) for one in fresh.items() if one[0] not in names or one[1] < names[one[0]]]
+        names |= {id: min(first, names.get(id, first)) for id, first in fresh.items()}
+        out[receiver] = sorted(rest + [f"{way} {about!r}" for about, way in facts.items() if way is not None])
+    return {receiver: some for receiver, some in out.items() if some}
 
 
 def name_of(event: Envelope) -> str:

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from stream.changes.deltas import Delta
 from stream.changes.panes import DAY_MS, HOUR_MS
 from stream.engine.shard import ShardFold
-from stream.identity.messages import Drop, Name, Put
-from stream.identity.messages import told as leads_told
 from stream.ingest.touches import ChannelOptions
 from stream.kernels import native
 from stream.stages.emails.fold import MEMORY_MS
 from stream.stages.emails.native import mails_core
 from stream.stages.visitors.bounds import Bounds
 from stream.stages.visitors.native import people_core
+from tests.laws.followed import said
 from tests.laws.traffic import (
     ARRIVAL_MS,
     REPORT,
@@ -74,31 +73,6 @@ def told(delta: Delta) -> tuple[Any, ...]:
 def stored(fold: ShardFold) -> dict[bytes, bytes | None]:
     """Give what a commit writes of the state."""
     return dict(change for one in fold.stored.values() for change in one.changes())
-
-
-def said(fold: ShardFold, names: dict[Any, tuple[int, str]]) -> dict[int, list[str]]:
-    """Give what the shards of leads are told, in whatever order; a fact that is taken back at once comes to nothing.
-
-    `names` has by which event each name was told so far: one that is told again by a later one changes nothing.
-    """
-    out: dict[int, list[str]] = {}
-    for receiver, messages in fold.stage.touches().items():
-        told = leads_told(messages)
-        facts: dict[tuple[Any, Any], str | None] = {}
-        fresh: dict[Any, tuple[int, str]] = {}
-        for one in told:
-            if isinstance(one, Put | Drop):
-                way = type(one).__name__
-                about = one.id, one.fact
-                before = facts.get(about)
-                facts[about] = way if before in (None, way) else None
-            if isinstance(one, Name):
-                fresh[one.id] = min(fresh.get(one.id, (one.seen_ms, one.seen_id)), (one.seen_ms, one.seen_id))
-        rest = [repr(one) for one in told if not isinstance(one, Put | Drop | Name)]
-        rest += [repr(one) for one in fresh.items() if one[0] not in names or one[1] < names[one[0]]]
-        names |= {id: min(first, names.get(id, first)) for id, first in fresh.items()}
-        out[receiver] = sorted(rest + [f"{way} {about!r}" for about, way in facts.items() if way is not None])
-    return {receiver: some for receiver, some in out.items() if some}
 
 
 class Held:

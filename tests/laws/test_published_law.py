@@ -20,7 +20,7 @@ from stream.identity import orders
 from stream.identity.ids import VISITOR, Id, links
 from stream.identity.messages import Drop, Link, Name, Put, Seen, told
 from stream.ingest.decode import Limits
-from tests.laws.followed import NAMER, SITE, Claim, Known, at, claims, ids_of, known, naming, on_platforms
+from tests.laws.followed import NAMER, SITE, Claim, Known, at, claims, ids_of, known, naming, on_platforms, said
 from tests.laws.sums import nonzero, remembered
 from tests.laws.test_folds_law import cut, folded
 from tests.laws.traffic import REPORT, Envelope, batch, shard
@@ -125,13 +125,17 @@ def test_both_ways_tell_the_same(data: st.DataObject) -> None:
     events, claimed = data.draw(naming(max_size=40), label="events"), data.draw(claims(), label="claims")
     if data.draw(st.booleans(), label="in order"):
         events = sorted(events, key=at)
-    fast, general = shard("visitors", leads=3), shard("visitors", general=True, leads=3)
+    fast, general = (shard("visitors", general=way, leads=3, native="off") for way in (False, True))
+    # whoever is told by the core is told in other messages, and of the same
+    core, again = shard("visitors", leads=3), shard("visitors", leads=3, native="off")
+    names: list[dict[Any, tuple[int, str]]] = [{}, {}]
     for some, others in parted(data, events, claimed):
         records = [("handover", [claim(one) for one in others]), *batch(some)]
-        for fold in (fast, general):
+        for fold in (fast, general, core, again):
             fold.fold(records)
         assert messages(fast) == messages(general)
-        assert remembered(fast) == remembered(general)
+        assert said(core, names[0]) == said(again, names[1])
+        assert remembered(fast) == remembered(general) == remembered(core)
 
 
 @given(data=st.data())

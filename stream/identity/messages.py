@@ -9,7 +9,7 @@ Every message goes to the home of the id that it names first (`at`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 
@@ -54,11 +54,6 @@ class Drop(msgspec.Struct, frozen=True, array_like=True, tag="drop", gc=False):
     id: Id
     fact: Fact
     by: Id | None = None
-
-    @classmethod
-    def encoded(cls, id: Id, fact: bytes) -> Drop:
-        """Make one of a fact that is encoded already, only to be sent."""
-        return cls(id, id, cast(Fact, msgspec.Raw(fact)))
 
 
 class Name(msgspec.Struct, frozen=True, array_like=True, tag="name", gc=False):

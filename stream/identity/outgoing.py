@@ -53,10 +53,7 @@ class Outgoing:
 
     def put(self, id: Id, fact: Fact) -> None:
         """Tell a fact that holds from now on."""
-        self.put_encoded(id, encode_fact(fact), moment_of(fact))
-
-    def put_encoded(self, id: Id, raw: bytes, moment_ms: int) -> None:
-        """Tell a fact that is encoded already, and when it was."""
+        raw, moment_ms = encode_fact(fact), moment_of(fact)
         some = self._open.get(id.hash)
         if some is None:
             some = _Facts(id, id.hash not in self._open)

@@ -131,17 +131,9 @@ class Teller:
         """Tell a fact that holds from now on."""
         self._outgoing.put(id, fact)
 
-    def put_encoded(self, id: Id, fact: bytes, moment_ms: int) -> None:
-        """Tell a fact that is encoded already; `moment_ms` is when it was."""
-        self._outgoing.put_encoded(id, fact, moment_ms)
-
     def drop(self, id: Id, fact: Fact) -> None:
         """Tell a fact that no longer holds."""
         self._outgoing.send(Drop(id, id, fact))
-
-    def drop_encoded(self, id: Id, fact: bytes) -> None:
-        """Tell a fact, encoded, that no longer holds."""
-        self._outgoing.send(Drop.encoded(id, fact))
 
     def send_encoded(self, messages: Iterable[tuple[int, bytes, bytes]]) -> None:
         """Tell what is encoded already, in its order: the home of an id, its hash, a message to it."""

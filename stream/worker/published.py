@@ -19,6 +19,7 @@ import orjson
 
 from stream.contract.alert import Verdict
 from stream.contract.readings import Reading
+from stream.contract.results import fitting
 from stream.worker.ports import EncodeReading
 
 #: Keys that are remembered: so many tables of labels may be new before all are forgotten.
@@ -28,11 +29,6 @@ _MOST_KEYS: Final = 60_000
 def key_of(reading: Reading) -> bytes:
     """Name a series in the topic: [metric, labels, window]."""
     return fitting(orjson.dumps([reading.metric, reading.labels, reading.window], option=orjson.OPT_SORT_KEYS))
-
-
-def fitting(text: bytes) -> bytes:
-    """Give a copy that is as large as it is long: the encoder's own takes ten times as much, for each of all keys."""
-    return bytes(memoryview(text))
 
 
 class Keys:

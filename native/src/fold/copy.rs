@@ -39,12 +39,7 @@ impl Told {
         from.fields(4)?;
         let to = match from.array()? {
             0 => None,
-            1 => {
-                from.fields(3)?;
-                let (kind, hash, home) = (from.int()?, from.bin()?, from.int()?);
-                let hash = hash.try_into().map_err(|_| Unusual)?;
-                Some(Id { kind, hash, home })
-            }
+            1 => Some(Id::read(&mut from)?),
             _ => return Err(Unusual),
         };
         let (delivered, opened, unsubscribed) = (from.int()?, from.int()?, from.int()?);
@@ -62,10 +57,7 @@ impl Told {
         to.array(4);
         to.array(usize::from(self.to.is_some()));
         if let Some(id) = self.to {
-            to.array(3);
-            to.int(id.kind);
-            to.bin(&id.hash);
-            to.int(id.home);
+            id.write(to);
         }
         to.ints_inside(&[self.delivered, self.opened, self.unsubscribed]);
     }

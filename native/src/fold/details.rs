@@ -6,7 +6,9 @@ use std::borrow::Cow;
 
 use super::fact::{Id, UNIT};
 use super::msgpack::{Read, Reader, Unusual, Writer};
+use super::read::pair;
 use super::row::{Mark, Str};
+use super::write::pair as write_pair;
 
 /// An id under which somebody was seen: by which event first, and by which last.
 #[derive(Clone, Debug)]
@@ -73,7 +75,7 @@ impl<'a> Details<'a> {
         let key = from.perhaps(|from| {
             from.fields(5)?;
             Ok(KeyDetails {
-                at: mark(from)?,
+                at: pair(from)?,
                 offer: from.cow()?,
                 offer_type: from.cow()?,
                 region: from.cow()?,
@@ -99,9 +101,9 @@ impl<'a> Details<'a> {
         to.array(self.sights.len());
         for one in &self.sights {
             to.array(3);
-            write_id(to, &one.id);
-            write_mark(to, &one.first);
-            write_mark(to, &one.last);
+            one.id.write(to);
+            write_pair(to, &one.first);
+            write_pair(to, &one.last);
         }
         to.array(self.asks.len());
         for one in &self.asks {
@@ -109,7 +111,7 @@ impl<'a> Details<'a> {
             [&one.form_type, &one.offer_stage, &one.event]
                 .iter()
                 .for_each(|text| to.text(text));
-            write_mark(to, &one.first);
+            write_pair(to, &one.first);
             to.text(&one.offer_type);
             to.text(&one.offer);
         }
@@ -118,7 +120,7 @@ impl<'a> Details<'a> {
             None => to.nil(),
             Some(key) => {
                 to.array(5);
-                write_mark(to, &key.at);
+                write_pair(to, &key.at);
                 [&key.offer, &key.offer_type, &key.region, &key.product]
                     .iter()
                     .for_each(|text| to.text(text));
@@ -169,13 +171,10 @@ impl<'a> Details<'a> {
 
 fn sight<'a>(from: &mut Reader<'a>) -> Read<Sight<'a>> {
     from.fields(3)?;
-    from.fields(3)?;
-    let (kind, hash, home) = (from.int()?, from.bin()?, from.int()?);
-    let hash = hash.try_into().map_err(|_| Unusual)?;
     Ok(Sight {
-        id: Id { kind, hash, home },
-        first: mark(from)?,
-        last: mark(from)?,
+        id: Id::read(from)?,
+        first: pair(from)?,
+        last: pair(from)?,
     })
 }
 
@@ -185,26 +184,8 @@ fn ask<'a>(from: &mut Reader<'a>) -> Read<Ask<'a>> {
         form_type: from.cow()?,
         offer_stage: from.cow()?,
         event: from.cow()?,
-        first: mark(from)?,
+        first: pair(from)?,
         offer_type: from.cow()?,
         offer: from.cow()?,
     })
-}
-
-fn mark<'a>(from: &mut Reader<'a>) -> Read<Mark<'a>> {
-    from.fields(2)?;
-    Ok((from.int()?, from.cow()?))
-}
-
-fn write_mark(to: &mut Writer, mark: &Mark<'_>) {
-    to.array(2);
-    to.int(mark.0);
-    to.text(&mark.1);
-}
-
-fn write_id(to: &mut Writer, id: &Id) {
-    to.array(3);
-    to.int(id.kind);
-    to.bin(&id.hash);
-    to.int(id.home);
 }

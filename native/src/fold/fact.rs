@@ -1,5 +1,7 @@
 //! Facts: what the fold needs of a visitor's event, with labels made safe. They borrow from whoever read the events.
 
+use super::msgpack::{Read, Reader, Unusual, Writer};
+
 /// (channel, campaign, engine, domain) of an event that did not come directly.
 #[derive(Clone, Copy, Debug)]
 pub struct Touch<'a> {
@@ -30,6 +32,24 @@ pub struct Id {
     pub kind: i64,
     pub hash: [u8; 16],
     pub home: i64,
+}
+
+impl Id {
+    /// Reads one as rows and messages have it.
+    pub fn read(from: &mut Reader<'_>) -> Read<Self> {
+        from.fields(3)?;
+        let (kind, hash, home) = (from.int()?, from.bin()?, from.int()?);
+        let hash = hash.try_into().map_err(|_| Unusual)?;
+        Ok(Id { kind, hash, home })
+    }
+
+    /// Encodes it.
+    pub fn write(&self, to: &mut Writer) {
+        to.array(3);
+        to.int(self.kind);
+        to.bin(&self.hash);
+        to.int(self.home);
+    }
 }
 
 /// What an event says of people who are followed, beside what is counted. Texts are labels, "" is nothing said.

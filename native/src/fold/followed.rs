@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyList, PyString};
 
 use super::details::{Ask, Details, KeyDetails};
 use super::fact::{Deed, Fact, Id, UNIT};
@@ -22,23 +22,11 @@ use super::row::{Row, Session};
 /// The details of a session of which nothing is said.
 const NOTHING: &[u8] = &[0x95, 0x90, 0x90, 0x90, 0xc0, 0xc0];
 
-/// What becomes known of a visitor.
-struct Change {
-    key: Py<PyString>,
-    first_ms: i64,
-    /// Some of it is about the visitor, who has a name.
-    is_named: bool,
-    no_longer: Vec<Told>,
-    from_now: Vec<Told>,
-}
-
 /// What one fold tells.
 pub struct Telling {
     /// Visitors whose names were told.
     pub names: Names,
     outgoing: Outgoing,
-    /// Of visitors of whom it is not plain that they are somebody: Python tells it.
-    changes: Vec<Change>,
     /// Whose event named somebody, and its place among those of the fold.
     naming: Vec<(Py<PyString>, usize)>,
 }
@@ -56,14 +44,13 @@ impl Telling {
         Telling {
             names: Names::new(naming.clone(), naming.visitor),
             outgoing: Outgoing::default(),
-            changes: Vec::new(),
             naming: Vec::new(),
         }
     }
 
     /// Notes in a row what its new facts say, and what is known of the visitor from now on.
     ///
-    /// `before` is the row as it was; `is_ignored` says whether a visitor's id names nobody.
+    /// `before` is the row as it was.
     #[allow(clippy::too_many_arguments)]
     pub fn person<'a>(
         &mut self,
@@ -88,10 +75,13 @@ impl Telling {
         }
         let name = key.to_str()?;
         let (site, visitor) = name.split_once(UNIT).unwrap_or(("", name));
-        let me = self.names.plain(site, visitor);
-        if me.is_none() && following.call_method1("ignores", (visitor,))?.is_truthy()? {
-            return Ok(());
-        }
+        let me = match self.names.plain(site, visitor) {
+            Some(me) => me,
+            None => match following.call_method1("id_of", (site, visitor))?.extract()? {
+                Some((kind, hash, home)) => Id { kind, hash, home },
+                None => return Ok(()),
+            },
+        };
         let known = |row: &Row<'_>| {
             let odd = |_| PyRuntimeError::new_err(format!("what is known of {name:?} cannot be read"));
             published(options, visitor, row).map_err(odd)
@@ -105,27 +95,15 @@ impl Telling {
         if old == new {
             return Ok(());
         }
-        let is_named = new.iter().any(|(id, ..)| id.is_none());
-        let (no_longer, from_now) = (without(&old, &new), without(&new, &old));
-        let first_ms = row.all().next().map_or(row.last, |session| session.start);
-        let Some(me) = me else {
-            self.changes.push(Change {
-                key: key.clone().unbind(),
-                first_ms,
-                is_named,
-                no_longer,
-                from_now,
-            });
-            return Ok(());
-        };
-        if is_named {
+        if new.iter().any(|(id, ..)| id.is_none()) {
+            let first_ms = row.all().next().map_or(row.last, |session| session.start);
             self.names.tell(&mut self.outgoing, me, (site, visitor), first_ms, "");
         }
-        for (id, fact, _) in no_longer {
-            self.outgoing.drop(id.unwrap_or(me), &fact);
+        for (id, fact, _) in without(&old, &new) {
+            self.outgoing.drop(id.unwrap_or(me), fact);
         }
-        for (id, fact, at_ms) in from_now {
-            self.outgoing.put(id.unwrap_or(me), &fact, at_ms);
+        for (id, fact, at_ms) in without(&new, &old) {
+            self.outgoing.put(id.unwrap_or(me), fact, *at_ms);
         }
         Ok(())
     }
@@ -137,41 +115,20 @@ impl Telling {
         naming: impl Fn(usize) -> PyResult<NamingEvent<'py>>,
     ) -> PyResult<()> {
         let sent = self.outgoing.take(self.names.version());
-        if self.changes.is_empty() && self.naming.is_empty() {
-            return send(following, sent);
+        if !self.naming.is_empty() {
+            let named = PyList::empty(following.py());
+            for (key, place) in self.naming.drain(..) {
+                let (kind, of, ids) = naming(place)?;
+                named.append((key, kind, of, ids))?;
+            }
+            following.call_method1("tell", (named,))?;
         }
-        let py = following.py();
-        let named = PyList::empty(py);
-        for (key, place) in self.naming.drain(..) {
-            let (kind, of, ids) = naming(place)?;
-            named.append((key, kind, of, ids))?;
-        }
-        let changes = PyList::empty(py);
-        for one in self.changes.drain(..) {
-            let told = (told(py, &one.no_longer)?, told(py, &one.from_now)?);
-            changes.append((one.key, one.first_ms, one.is_named, told.0, told.1))?;
-        }
-        following.call_method1("tell", (named, changes))?;
         send(following, sent)
     }
 }
 
-fn without(some: &[Told], others: &[Told]) -> Vec<Told> {
-    let is_new = |one: &&Told| others.binary_search(one).is_err();
-    some.iter().filter(is_new).cloned().collect()
-}
-
-fn told<'py>(py: Python<'py>, some: &[Told]) -> PyResult<Bound<'py, PyList>> {
-    let out = PyList::empty(py);
-    for (id, fact, at_ms) in some {
-        let id = id.map(|id| as_python(py, &id)).transpose()?;
-        out.append((id, PyBytes::new(py, fact), at_ms))?;
-    }
-    Ok(out)
-}
-
-fn as_python<'py>(py: Python<'py>, id: &Id) -> PyResult<Bound<'py, PyTuple>> {
-    (id.kind, PyBytes::new(py, &id.hash), id.home).into_pyobject(py)
+fn without<'t>(some: &'t [Told], others: &'t [Told]) -> impl Iterator<Item = &'t Told> {
+    some.iter().filter(|one| others.binary_search(one).is_err())
 }
 
 /// Notes what an event said in the session that has it.

@@ -120,7 +120,7 @@ impl Outgoing {
                     let name = if first { self.names.remove(&id.hash) } else { None };
                     to.array(12);
                     to.text("puts");
-                    write_id(&mut to, &id);
+                    id.write(&mut to);
                     match &name {
                         Some(name) => write_name(&mut to, name),
                         None => {
@@ -138,8 +138,8 @@ impl Outgoing {
                 Told::Gone(fact) => {
                     to.array(5);
                     to.text("drop");
-                    write_id(&mut to, &id);
-                    write_id(&mut to, &id);
+                    id.write(&mut to);
+                    id.write(&mut to);
                     to.raw(&fact);
                     to.nil();
                 }
@@ -152,8 +152,8 @@ impl Outgoing {
             let mut to = Writer::default();
             to.array(7);
             to.text("name");
-            write_id(&mut to, &name.id);
-            write_id(&mut to, &name.id);
+            name.id.write(&mut to);
+            name.id.write(&mut to);
             write_name(&mut to, &name);
             ahead.push((name.id.home, name.id.hash, to.out));
         }
@@ -161,13 +161,6 @@ impl Outgoing {
         ahead.append(&mut out);
         ahead
     }
-}
-
-fn write_id(to: &mut Writer, id: &Id) {
-    to.array(3);
-    to.int(id.kind);
-    to.bin(&id.hash);
-    to.int(id.home);
 }
 
 fn write_name(to: &mut Writer, name: &Name) {
@@ -178,7 +171,7 @@ fn write_name(to: &mut Writer, name: &Name) {
 }
 
 /// Gives the letter that tells what a fact is.
-fn letter(fact: &[u8]) -> u8 {
+pub fn letter(fact: &[u8]) -> u8 {
     let at = if fact.first().is_some_and(|head| *head < 0xdc) {
         2
     } else {

@@ -187,7 +187,8 @@ fn submission<'a>(from: &mut Reader<'a>) -> Read<Submission<'a>> {
     })
 }
 
-fn pair<'a>(from: &mut Reader<'a>) -> Read<Mark<'a>> {
+/// Reads time and name of an event, as a value of their own.
+pub fn pair<'a>(from: &mut Reader<'a>) -> Read<Mark<'a>> {
     from.fields(2)?;
     mark(from)
 }

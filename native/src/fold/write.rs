@@ -50,6 +50,12 @@ fn mark(to: &mut Writer, mark: &Mark<'_>) {
     to.text(&mark.1);
 }
 
+/// Writes time and name of an event, as a value of their own.
+pub fn pair(to: &mut Writer, at: &Mark<'_>) {
+    to.array(2);
+    mark(to, at);
+}
+
 fn deeds(to: &mut Writer, one: &Deeds<'_>) {
     to.array(8);
     perhaps(to, one.first_key.as_ref(), key_event);
@@ -129,10 +135,8 @@ fn submission(to: &mut Writer, one: &Submission<'_>) {
     to.array(9);
     to.text(&one.form);
     to.text(&one.id);
-    for at in [&one.first, &one.last] {
-        to.array(2);
-        mark(to, at);
-    }
+    pair(to, &one.first);
+    pair(to, &one.last);
     to.int(one.asked);
     to.int(one.known);
     perhaps(to, one.key.as_ref(), triple);

@@ -100,8 +100,8 @@ impl LeadsCore {
                     homes[number].1.push((place, read.len()));
                     read.push(message);
                 }
-                found => {
-                    if let (Some(_), Some(bytes)) = (found, bytes) {
+                _ => {
+                    if let Some(bytes) = bytes {
                         ids_in(bytes, &mut others);
                     }
                     left.push(place);

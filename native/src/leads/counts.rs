@@ -298,33 +298,19 @@ impl Counter<'_, '_> {
     }
 
     fn credit(&mut self, view: &View<'_>, sign: i64) -> PyResult<()> {
-        let rules = self.rules;
+        let (rules, at_ms) = (self.rules, view.lead.time_ms);
         match &view.credit {
             Credit::One(touch) => {
-                let (campaign, other) = self.touch(touch)?;
+                let shown = self.touch(touch)?;
                 for model in &rules.models {
-                    self.credited(
-                        model,
-                        touch[0],
-                        &campaign,
-                        other.as_deref(),
-                        view.lead.time_ms,
-                        sign * MICRO,
-                    )?;
+                    self.credited(model, touch[0], &shown, at_ms, sign * MICRO)?;
                 }
             }
             Credit::Many(shares) => {
                 for (model, shares) in rules.models.iter().zip(shares) {
                     for (touch, share) in shares {
-                        let (campaign, other) = self.touch(touch)?;
-                        self.credited(
-                            model,
-                            touch[0],
-                            &campaign,
-                            other.as_deref(),
-                            view.lead.time_ms,
-                            sign * share,
-                        )?;
+                        let shown = self.touch(touch)?;
+                        self.credited(model, touch[0], &shown, at_ms, sign * share)?;
                     }
                 }
             }
@@ -332,6 +318,7 @@ impl Counter<'_, '_> {
         Ok(())
     }
 
+    /// Gives what is shown of the campaign of a touch: its name, and its id where that is another text.
     fn touch(&self, [_, campaign, id]: &Where<'_>) -> PyResult<(String, Option<String>)> {
         let other = if id.is_empty() || id == campaign {
             None
@@ -345,17 +332,17 @@ impl Counter<'_, '_> {
         &mut self,
         model: &str,
         channel: &str,
-        campaign: &str,
-        other: Option<&str>,
+        (campaign, other): &(String, Option<String>),
         at_ms: i64,
         share: i64,
     ) -> PyResult<()> {
+        let paid = self.paid(channel).into();
         let labels = [
             model.into(),
             channel.into(),
-            campaign.into(),
-            other.into(),
-            self.paid(channel).into(),
+            (&**campaign).into(),
+            other.as_deref().into(),
+            paid,
         ];
         self.out("credit", &labels, at_ms, share)
     }

@@ -73,16 +73,6 @@ pub fn parted(n: usize, facts: &[u8]) -> Read<Vec<&[u8]>> {
     }
 }
 
-/// Gives the letter that tells what a fact is.
-pub fn letter(fact: &[u8]) -> u8 {
-    let at = if fact.first().is_some_and(|head| *head < 0xdc) {
-        2
-    } else {
-        4
-    };
-    fact.get(at).copied().unwrap_or(0)
-}
-
 impl<'a> Fact<'a> {
     /// Reads one.
     pub fn read(bytes: &'a [u8]) -> Read<Self> {

@@ -9,7 +9,7 @@ use memchr::memmem;
 use pyo3::prelude::*;
 
 use super::counts::{Counter, Standing};
-use super::facts::{letter, parted, Fact};
+use super::facts::{parted, Fact};
 use super::message::{Message, Named, Puts};
 use super::results::{happenings, Record, Teller};
 use super::row::{Part, Row, Told};
@@ -17,6 +17,7 @@ use super::rules::Rules;
 use super::view::{view, View};
 use crate::fold::changes::Changes;
 use crate::fold::msgpack::{Read, Unusual};
+use crate::fold::outgoing::letter;
 
 /// What decides about homes beside the rules: their number, the clock.
 #[derive(Clone, Copy)]
@@ -73,14 +74,8 @@ impl<'a> Home<'a> {
     pub fn take(&mut self, now: Now<'_>, message: &Message<'a>, is_new: bool) -> Read<()> {
         match message {
             Message::Puts(puts) => self.puts(now, puts, is_new),
-            Message::Name(named) => {
-                self.is_open = true;
-                self.name(now, named)
-            }
-            Message::Drop(fact) => {
-                self.is_open = true;
-                self.forget(now, fact)
-            }
+            Message::Name(named) => self.name(now, named),
+            Message::Drop(fact) => self.forget(now, fact),
         }
     }
 
@@ -142,7 +137,7 @@ impl<'a> Home<'a> {
 
     /// Takes facts one of which may make a lead of somebody.
     fn at_once(&mut self, now: Now<'_>, puts: &Puts<'a>) -> Read<()> {
-        self.open();
+        self.is_open = true;
         self.touch(now)?;
         let named = &puts.named;
         let own = self.row.own.get_or_insert_with(nothing);
@@ -162,7 +157,7 @@ impl<'a> Home<'a> {
     }
 
     fn name(&mut self, now: Now<'_>, named: &Named<'a>) -> Read<()> {
-        self.open();
+        self.is_open = true;
         if self.row.own.as_ref().is_some_and(|own| is_named_before(own, named)) {
             return Ok(());
         }
@@ -206,7 +201,7 @@ impl<'a> Home<'a> {
     }
 
     fn forget(&mut self, now: Now<'_>, fact: &[u8]) -> Read<()> {
-        self.open();
+        self.is_open = true;
         let is_held = self
             .row
             .own
@@ -231,10 +226,6 @@ impl<'a> Home<'a> {
         (own.n, own.facts) = (n, Cow::Owned(facts));
         self.change();
         Ok(())
-    }
-
-    fn open(&mut self) {
-        self.is_open = true;
     }
 
     fn change(&mut self) {

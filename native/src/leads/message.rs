@@ -1,5 +1,6 @@
 //! Messages that are taken here: what a reader of events tells of one id; and whom the others are about.
 
+use crate::fold::fact::Id;
 use crate::fold::msgpack::{Read, Reader, Unusual};
 
 /// The bytes of an id as keys have them: type, hash, home.
@@ -33,19 +34,12 @@ pub struct Puts<'a> {
     pub facts: &'a [u8],
 }
 
+/// Reads the key of an id.
 fn id(from: &mut Reader<'_>) -> Read<IdKey> {
-    from.fields(3)?;
-    key(from.int()?, from.bin()?, from.int()?)
-}
-
-/// Gives the key of an id.
-pub fn key(kind: i64, hash: &[u8], home: i64) -> Read<IdKey> {
+    let Id { kind, hash, home } = Id::read(from)?;
     let mut key = [0; 19];
     key[0] = u8::try_from(kind).map_err(|_| Unusual)?;
-    if hash.len() != 16 {
-        return Err(Unusual);
-    }
-    key[1..17].copy_from_slice(hash);
+    key[1..17].copy_from_slice(&hash);
     key[17..].copy_from_slice(&u16::try_from(home).map_err(|_| Unusual)?.to_be_bytes());
     Ok(key)
 }
@@ -109,27 +103,13 @@ impl<'a> Message<'a> {
 
 /// Lists all ids that stand in a message, whatever it is.
 pub fn ids_in(bytes: &[u8], out: &mut Vec<IdKey>) {
+    out.extend(id(&mut Reader::new(bytes)));
     let mut from = Reader::new(bytes);
     let Ok(items) = from.array() else { return };
-    let mut inside = Vec::with_capacity(items);
     for _ in 0..items {
         match from.raw() {
-            Ok(item) => inside.push(item),
+            Ok(item) => ids_in(item, out),
             Err(_) => return,
-        }
-    }
-    if let [kind, hash, home] = inside[..] {
-        let read = |raw| Reader::new(raw).int();
-        if let (Ok(kind), Ok(hash), Ok(home)) = (read(kind), Reader::new(hash).bin(), read(home)) {
-            out.extend(key(kind, hash, home));
-        }
-    }
-    for item in inside {
-        if item
-            .first()
-            .is_some_and(|head| (0x90..=0x9f).contains(head) || *head == 0xdc)
-        {
-            ids_in(item, out);
         }
     }
 }

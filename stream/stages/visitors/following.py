@@ -45,8 +45,6 @@ from stream.state.labels import clean
 _DIRECT: Final = "direct"
 #: What an event names: site, the ids as it has them, time, source and id.
 Naming = tuple[str, str | None, str | None, str | None, int, str]
-#: A fact as the core tells it: whose it is (None: the visitor's), its bytes, when it was.
-Encoded = tuple[tuple[int, bytes, int] | None, bytes, int]
 
 
 class Detail(msgspec.Struct, gc=False):
@@ -119,9 +117,9 @@ class Following:
         """Give the strong ids that events name."""
         return self.teller.people([Named(*one) for one in events])
 
-    def ignores(self, visitor: str) -> bool:
-        """Tell whether a visitor's id names nobody."""
-        return self.namer.ignored(VISITOR, visitor)
+    def id_of(self, site: str, visitor: str) -> Id | None:
+        """Give the id of a visitor; None: it names nobody."""
+        return self.teller.visitors([(site, visitor)])[0]
 
     def take_back(self, saying: Sequence[tuple[str, KindName, Naming, Any]]) -> None:
         """Note what events that the core decoded say beside what is counted: their person, kind, names, and data."""
@@ -129,34 +127,16 @@ class Following:
         for (key, kind, _, data), one, ids in zip(saying, named, self.teller.people(named), strict=True):
             self._details[key].append(Detail(kind, one.time_ms, one.event, one, ids, "", data))
 
-    def tell(
-        self,
-        naming: Sequence[tuple[str, KindName, Naming, list[Id]]],
-        changes: Sequence[tuple[str, int, bool, Sequence[Encoded], Sequence[Encoded]]],
-    ) -> None:
-        """Tell what the core found: events that name somebody, what is no longer known of visitors, and what is by now.
-
-        A change is of a person, and says when their first session began and whether any of it is about the visitor.
-        """
+    def tell(self, naming: Sequence[tuple[str, KindName, Naming, list[Id]]]) -> None:
+        """Tell whom the events that the core folded name: their person, kind, names, and ids."""
         teller = self.teller
-        seen = [(key, id) for key, _, _, ids in naming for id in ids]
-        visitors = self._visitors([*(key for key, _ in seen), *(key for key, *_ in changes)])
+        visitors = self._visitors(key for key, _, _, ids in naming if ids)
         for _, kind, named, ids in naming:
             teller.tell(kind, Named(*named), ids)
-        for key, id in seen:
-            if (me := visitors[key]) is not None:
-                teller.seen(id, me, key[key.index(UNIT) + 1 :])
-        for key, first_ms, is_named, no_longer, from_now in changes:
-            me = visitors[key]
-            if me is None:
-                continue
-            if is_named:
-                site, _, text = key.partition(UNIT)
-                teller.visitor(me, site, text, first_ms)
-            for of, raw, _ in no_longer:
-                teller.drop_encoded(me if of is None else Id(*of), raw)
-            for of, raw, at_ms in from_now:
-                teller.put_encoded(me if of is None else Id(*of), raw, at_ms)
+        for key, _, _, ids in naming:
+            for id in ids:
+                if (me := visitors[key]) is not None:
+                    teller.seen(id, me, key[key.index(UNIT) + 1 :])
 
     def send(self, messages: Sequence[tuple[int, bytes, bytes]]) -> None:
         """Tell shards of leads what the core found: the home of an id, its hash, a message to it."""

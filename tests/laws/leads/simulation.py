@@ -78,6 +78,23 @@ def offline(event: Any) -> tuple[str, str]:
     return "direct", ""
 
 
+def load(stage: Leads, log: dict[bytes, bytes]) -> None:
+    """Let a stage begin with what its log holds."""
+    by_prefix = {table.prefix: table for table in stage.tables}
+    for key, value in log.items():
+        by_prefix[key[:1]].load(key, value)
+
+
+def write(stage: Leads, log: dict[bytes, bytes]) -> None:
+    """Write what changed to a log, as it is when it was compacted."""
+    for table in stage.tables:
+        for key, value in table.changes():
+            if value is None:
+                log.pop(key, None)
+            else:
+                log[key] = value
+
+
 class LeadShard:
     """One shard of leads, made of its log."""
 
@@ -88,9 +105,7 @@ class LeadShard:
         self.stage = Leads(shared, world.rules, offline, contribution, world.sure_after_ms)
         self.noted: Counter[str] = Counter()
         self.log = log
-        by_prefix = {table.prefix: table for table in self.stage.tables}
-        for key, value in log.items():
-            by_prefix[key[:1]].load(key, value)
+        load(self.stage, log)
 
     def read(self, source: str, sender: Name | None, message: Any) -> None:
         """Take a record."""
@@ -114,12 +129,7 @@ class LeadShard:
     def commit(self) -> list[tuple[str, int | None, bytes, bytes]]:
         """Write the log; give what goes to others: group, partition (or by key), key, value."""
         self.fold()
-        for table in self.stage.tables:
-            for key, value in table.changes():
-                if value is None:
-                    self.log.pop(key, None)
-                else:
-                    self.log[key] = value
+        write(self.stage, self.log)
         out: list[tuple[str, int | None, bytes, bytes]] = []
         for home, messages in self.stage.touches().items():
             out += [("leads", home, b"", bytes(message)) for message in messages]

@@ -27,7 +27,7 @@ from stream.stages.stage import Shared
 from stream.state.labels import Labels
 from tests.examples import examples
 from tests.laws.leads.one_lead import BEGIN, DAY, HOUR, rules_of, some
-from tests.laws.leads.simulation import GRID, NEVER_MS, offline
+from tests.laws.leads.simulation import GRID, NEVER_MS, load, offline, write
 
 CORE, _ = native.found()
 pytestmark = pytest.mark.native
@@ -49,9 +49,7 @@ class Shard:
         sites = Labels("site", lambda label, value: value or "unknown")
         shared = Shared(GRID, self._admit, sites, 35 * DAY, 0, NAMER)
         self.stage = Leads(shared, rules, offline, contribution, NEVER_MS, core)
-        by_prefix = {table.prefix: table for table in self.stage.tables}
-        for key, value in self.log.items():
-            by_prefix[key[:1]].load(key, value)
+        load(self.stage, self.log)
 
     def _admit(self, label: str, value: str | None) -> str:
         self.admitted.append((label, value))
@@ -64,12 +62,7 @@ class Shard:
         assert not self.stage.fold(self.accumulator)
         folded = self._told()
         self.stage.advance(now_ms, self.accumulator)
-        for table in self.stage.tables:
-            for key, value in table.changes():
-                if value is None:
-                    self.log.pop(key, None)
-                else:
-                    self.log[key] = value
+        write(self.stage, self.log)
         return folded, self._told(), dict(self.log), self.stage.gauges()
 
     def _told(self) -> tuple[Any, ...]:

@@ -1,6 +1,6 @@
-//! Chats: the events of one thread as a conversation, where they came in order and make one.
+//! Chats: the events of one thread as conversations, where they came in order.
 //!
-//! What parts into several, or is about an order or an appointment, is left to Python (`chats.py`, `talks.py`).
+//! What did not, or is about an order or an appointment, is left to Python (`chats.py`, `talks.py`).
 
 use std::borrow::Cow;
 
@@ -46,7 +46,7 @@ fn rule_of(options: &Options, code: i64) -> ChatRule {
 }
 
 /// Tells whether the person caused an event: a bot that greets and a system that closes are nobody.
-fn is_presence(options: &Options, chat: &Chat<'_>) -> bool {
+pub fn is_presence(options: &Options, chat: &Chat<'_>) -> bool {
     let rule = rule(options, chat);
     if rule.is_message {
         return chat.actor == Actor::Visitor;
@@ -57,78 +57,81 @@ fn is_presence(options: &Options, chat: &Chat<'_>) -> bool {
     rule.by_person
 }
 
-/// Tells whether the events of a thread make one conversation, and an event behind them goes on with it.
-pub fn goes_on(options: &Options, talks: &[Talk<'_>], thread: &str, time_ms: i64) -> bool {
-    let mut before_ms = None;
-    let mut ended = false;
-    let later = talks.iter().filter(|talk| talk.thread == thread);
-    for (at, ends) in later
-        .map(|talk| (talk.time_ms, rule_of(options, talk.code).ends))
-        .chain([(time_ms, false)])
-    {
-        if ended || before_ms.is_some_and(|before| at <= before || at - before > options.numbers.silence_ms) {
-            return false;
-        }
-        (before_ms, ended) = (Some(at), ends);
-    }
-    true
+/// Tells whether the events of a thread came in order, and one more would.
+pub fn are_in_order(talks: &[Talk<'_>], thread: &str, time_ms: i64) -> bool {
+    let thread = talks.iter().filter(|talk| talk.thread == thread);
+    thread
+        .map(|talk| talk.time_ms)
+        .chain([time_ms])
+        .is_sorted_by(|one, other| one < other)
 }
 
-/// Gives the conversation that the events of a thread make; `goes_on` said that they make one.
-fn of_thread(options: &Options, talks: &[Talk<'_>], thread: &str) -> Option<Conversation> {
-    let mut thread = talks.iter().filter(|talk| talk.thread == thread).peekable();
-    let first_ms = thread.peek()?.time_ms;
-    let mut found = Conversation {
-        first_ms,
-        last_ms: first_ms,
-        said_ms: -1,
-        ..Conversation::default()
-    };
-    for talk in thread {
+/// Gives the conversations that the events of a thread, which came in order, make.
+///
+/// Who begins to talk when the last one ended, or after a day of silence, begins one; all else belongs to the last.
+fn of_thread(options: &Options, talks: &[Talk<'_>], thread: &str) -> Vec<Conversation> {
+    let numbers = &options.numbers;
+    let mut all: Vec<Conversation> = Vec::new();
+    let mut is_over = true;
+    for talk in talks.iter().filter(|talk| talk.thread == thread) {
         let rule = rule_of(options, talk.code);
+        let silent_ms = all.last().map_or(i64::MAX, |last| talk.time_ms - last.last_ms);
+        is_over |= silent_ms > numbers.silence_ms;
+        if silent_ms > numbers.forgotten_ms || (is_over && (rule.starts || rule.is_message)) {
+            all.push(Conversation::begun(talk.time_ms));
+            is_over = false;
+        }
+        if let Some(last) = all.last_mut() {
+            last.add(rule, talk);
+        }
+        is_over |= rule.ends;
+    }
+    all
+}
+
+impl Conversation {
+    fn begun(time_ms: i64) -> Self {
+        Conversation {
+            first_ms: time_ms,
+            last_ms: time_ms,
+            said_ms: -1,
+            ..Conversation::default()
+        }
+    }
+
+    /// Adds an event, told in order.
+    fn add(&mut self, rule: ChatRule, talk: &Talk<'_>) {
         let time_ms = talk.time_ms;
-        found.last_ms = time_ms;
-        if found.bot.is_none() {
-            found.bot = talk.bot.as_deref().map(str::to_owned);
+        self.last_ms = time_ms;
+        if self.bot.is_none() {
+            self.bot = talk.bot.as_deref().map(str::to_owned);
         }
         if !rule.closes {
-            found.spoke = Some((found.spoke.map_or(time_ms, |spoke| spoke.0), time_ms));
+            self.spoke = Some((self.spoke.map_or(time_ms, |spoke| spoke.0), time_ms));
         }
         let first = |known: i64| if known != 0 { known } else { time_ms };
         if rule.starts {
-            found.started_ms = first(found.started_ms);
+            self.started_ms = first(self.started_ms);
         } else if rule.is_lead {
-            found.lead_ms = first(found.lead_ms);
-            if found.started_ms != 0 {
-                found.answered_ms = first(found.answered_ms);
+            self.lead_ms = first(self.lead_ms);
+            if self.started_ms != 0 {
+                self.answered_ms = first(self.answered_ms);
             }
         } else if rule.hands_off {
-            found.handoff = true;
+            self.handoff = true;
         }
-        found.engaged |= rule.engages || (rule.is_message && talk.code >= BY_VISITOR);
+        self.engaged |= rule.engages || (rule.is_message && talk.code >= BY_VISITOR);
         if let Some(resolved) = talk.resolved {
-            found.resolved = resolved;
+            self.resolved = resolved;
         }
-        found.said_ms = found.said_ms.max(talk.duration_ms);
+        self.said_ms = self.said_ms.max(talk.duration_ms);
     }
-    Some(found)
 }
 
 /// Folds a chatbot event that is a common case; tells whether it was a presence.
 pub fn chat<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>, chat: &Chat<'a>) -> PyResult<bool> {
-    let name = row.short(fact);
+    say(way, row, fact, chat)?;
     let extra = row.extra.get_or_insert_with(Box::default);
-    if way.talked.iter().all(|(thread, _)| thread != chat.thread) {
-        way.talked.push((
-            chat.thread.to_owned(),
-            of_thread(way.options, &extra.talks, chat.thread),
-        ));
-    }
-    let bot = match chat.bot {
-        Some(bot) => Some(Cow::Owned(way.labels.bots.of(way.py, Some(bot))?)),
-        None => None,
-    };
-    extra.talks.push(stored(way.options, fact, name, bot, chat));
     if !is_presence(way.options, chat) {
         let session = &mut row.newest;
         session.deeds.get_or_insert_with(Box::default).idle += 1;
@@ -137,17 +140,36 @@ pub fn chat<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>, chat:
     let last = std::mem::replace(&mut extra.last_chat, fact.time_ms);
     let submit = extra.last_submit;
     chatted(way, last, fact.time_ms, submit)?;
-    if rule(way.options, chat).makes_lead {
-        let action = way.options.words.chat_actions[usize::from(chat.action)].clone();
-        let key = Key {
-            method: "chatbot",
-            action: Cow::Owned(action),
-            stage: Cow::Borrowed(UNKNOWN),
-            event: None,
-        };
+    if let Some(key) = key_of_chat(way.options, chat) {
         key_event(way, row, fact, key)?;
     }
     Ok(true)
+}
+
+/// Adds what was said to what is kept; `settle` counts it.
+pub fn say<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>, chat: &Chat<'a>) -> PyResult<()> {
+    let name = row.short(fact);
+    let extra = row.extra.get_or_insert_with(Box::default);
+    if way.talked.iter().all(|(thread, _)| thread != chat.thread) {
+        let before = of_thread(way.options, &extra.talks, chat.thread);
+        way.talked.push((chat.thread.to_owned(), before));
+    }
+    let bot = match chat.bot {
+        Some(bot) => Some(Cow::Owned(way.labels.bots.of(way.py, Some(bot))?)),
+        None => None,
+    };
+    extra.talks.push(stored(way.options, fact, name, bot, chat));
+    Ok(())
+}
+
+/// Gives the key event that a chatbot event is, if it is one.
+pub fn key_of_chat<'a>(options: &Options, chat: &Chat<'_>) -> Option<Key<'a>> {
+    rule(options, chat).makes_lead.then(|| Key {
+        method: "chatbot",
+        action: Cow::Owned(options.words.chat_actions[usize::from(chat.action)].clone()),
+        stage: Cow::Borrowed(UNKNOWN),
+        event: None,
+    })
 }
 
 /// Makes what is stored of an event.
@@ -216,9 +238,9 @@ pub fn settle(way: &mut Way<'_, '_>, extra: Option<&Extra<'_>>) -> PyResult<()> 
         if before == after {
             continue;
         }
-        for (one, sign) in [(before, -1), (after, 1)] {
-            if let Some(one) = one {
-                count(way, &one, sign)?;
+        for (some, sign) in [(before, -1), (after, 1)] {
+            for one in &some {
+                count(way, one, sign)?;
             }
         }
     }

@@ -2,29 +2,34 @@
 //! the open session. The rest of a person's batch is folded here, or not at all.
 //!
 //! Lists what the row counts for, changes it, and lists it again, as `stream/stages/visitors/reference_way.py` does for
-//! events in any order, and leaves the same row. What must be forgotten, joined or remembered of offers, conversations
-//! and events that nobody caused is left to Python, before anything is changed.
+//! events in any order, and leaves the same row. What must be forgotten, joined or remembered of offers, orders,
+//! appointments and events that nobody caused is left to Python, before anything is changed.
 
 use std::borrow::Cow;
 
 use pyo3::prelude::*;
 
+use super::chats;
 use super::counted::{of_person, of_session};
 use super::deeds::{convert, key_of_submit};
 use super::details::Details;
 use super::extend;
-use super::fact::{Deed, Fact, Form, FormAction, View, MARK};
+use super::fact::{Chat, Deed, Fact, Form, FormAction, View, MARK};
 use super::msgpack::Writer;
 use super::opening::{kept, move_views};
 use super::options::Options;
 use super::published::details_of;
-use super::row::{Deeds, Row, Session, Str};
+use super::row::{Deeds, Row, Session, Str, Talk};
 use super::submissions::{self, submit, Cells};
 use super::way::Way;
 
 /// Tells whether a form event is something that its visitor did; else it joins what runs.
-fn is_presence(fact: &Fact<'_>) -> bool {
-    !matches!(&fact.deed, Deed::Form(form) if form.action == FormAction::View)
+fn is_presence(options: &Options, fact: &Fact<'_>) -> bool {
+    match &fact.deed {
+        Deed::View(_) => true,
+        Deed::Form(form) => form.action != FormAction::View,
+        Deed::Chat(chat) => chats::is_presence(options, chat),
+    }
 }
 
 /// Tells whether all facts can be folded here, into a row that is there or, without one, into a new one.
@@ -35,6 +40,7 @@ pub fn takes(options: &Options, row: Option<&Row<'_>>, facts: &[Fact<'_>]) -> bo
     };
     let oldest_ms = newest.time_ms - numbers.memory_ms;
     let (mut events, mut sessions, mut submits) = (facts.len() as i64, 0, 0);
+    let mut talks: &[Talk<'_>] = &[];
     let (mut last_ms, mut open) = (i64::MIN, None);
     if let Some(row) = row {
         let is_old = |session: &Session<'_>| session.end < oldest_ms;
@@ -45,11 +51,10 @@ pub fn takes(options: &Options, row: Option<&Row<'_>>, facts: &[Fact<'_>]) -> bo
         sessions = row.older.len() + 1;
         (last_ms, open) = (row.last, Some((row.newest.start, row.newest.end)));
         if let Some(extra) = &row.extra {
-            submits = extra.submissions.len();
+            (submits, talks) = (extra.submissions.len(), &extra.talks);
             if !extra.loose_ms.is_empty()
                 || extra.folded.is_some()
                 || extra.offers.is_some()
-                || extra.talks.len() as i64 > numbers.chats
                 || extra.talks.iter().any(|talk| talk.time_ms < oldest_ms)
                 || extra.submissions.iter().any(|one| one.last.0 < oldest_ms)
             {
@@ -57,7 +62,7 @@ pub fn takes(options: &Options, row: Option<&Row<'_>>, facts: &[Fact<'_>]) -> bo
             }
         }
     }
-    let mut viewed = row.map_or(0, |row| row.newest.names().count());
+    let (mut viewed, mut chats) = (row.map_or(0, |row| row.newest.names().count()), talks.len() as i64);
     for fact in facts {
         if fact.time_ms <= last_ms {
             return false;
@@ -65,7 +70,7 @@ pub fn takes(options: &Options, row: Option<&Row<'_>>, facts: &[Fact<'_>]) -> bo
         last_ms = fact.time_ms;
         let running = open.filter(|(_, end)| fact.time_ms - end <= numbers.gap_ms);
         let start = running.map_or(fact.time_ms, |(start, _)| start);
-        if !is_presence(fact) {
+        if !is_presence(options, fact) {
             if running.is_none() {
                 return false; // it stands alone
             }
@@ -78,13 +83,20 @@ pub fn takes(options: &Options, row: Option<&Row<'_>>, facts: &[Fact<'_>]) -> bo
         match &fact.deed {
             Deed::View(view) if !view.has_offer => viewed += 1,
             Deed::Form(form) if !form.has_offer => submits += usize::from(form.action == FormAction::Submit),
+            Deed::Chat(chat) if !chat.has_deal && chats::are_in_order(talks, chat.thread, fact.time_ms) => chats += 1,
             _ => return false,
         }
         if fact.time_ms - start > numbers.longest_ms || viewed > numbers.viewed {
             return false;
         }
     }
-    sessions <= numbers.sessions && submits <= numbers.submissions && events < numbers.flood_events.min(numbers.ticks)
+    if chats > talks.len() as i64 && talks.iter().any(|talk| talk.deal.is_some()) {
+        return false;
+    }
+    sessions <= numbers.sessions
+        && submits <= numbers.submissions
+        && chats <= numbers.chats.min(numbers.flood_chats)
+        && events < numbers.flood_events.min(numbers.ticks)
 }
 
 /// Folds facts, all of which are taken, into a row.
@@ -169,7 +181,7 @@ fn finished(
         let origin = way.origin(session)?;
         extend::count(way, fact.time_ms, view, origin)?;
     }
-    Ok(())
+    chats::settle(way, row.extra.as_deref())
 }
 
 /// Puts what a session viewed in order, as that of a session that was worked on is stored.
@@ -272,7 +284,7 @@ fn extended<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>) -> Py
     session.events += 1;
     let tick = extend::tick(session, fact.time_ms) + u32::from(view.is_some());
     extend::append(session, &[tick]);
-    if is_presence(fact) {
+    if is_presence(way.options, fact) {
         session.end = session.end.max(fact.time_ms);
     } else {
         session.deeds.get_or_insert_with(Box::default).idle += 1;
@@ -281,7 +293,7 @@ fn extended<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>) -> Py
     match &fact.deed {
         Deed::View(view) => see(way, session, view),
         Deed::Form(one) => form(way, row, fact, one),
-        Deed::Chat(_) => Ok(()), // not taken
+        Deed::Chat(one) => chat(way, row, fact, one),
     }
 }
 
@@ -391,6 +403,20 @@ fn submitted<'a>(
     }
     let (key, name) = (key_of_submit(way, form)?, row.short(fact));
     convert(&mut row.newest, fact.time_ms, name, key, way.options.numbers.times);
+    Ok(())
+}
+
+/// Notes what happened in a chat; what conversations count for is no part of what is listed.
+fn chat<'a>(way: &mut Way<'_, '_>, row: &mut Row<'a>, fact: &Fact<'a>, chat: &Chat<'a>) -> PyResult<()> {
+    chats::say(way, row, fact, chat)?;
+    if is_presence(way.options, fact) {
+        let extra = row.extra.get_or_insert_with(Box::default);
+        extra.last_chat = extra.last_chat.max(fact.time_ms);
+    }
+    if let Some(key) = chats::key_of_chat(way.options, chat) {
+        let name = row.short(fact);
+        convert(&mut row.newest, fact.time_ms, name, key, way.options.numbers.times);
+    }
     Ok(())
 }
 

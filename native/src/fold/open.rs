@@ -164,7 +164,7 @@ impl Open {
                 Ok(extra.is_none_or(|extra| {
                     (extra.talks.len() as i64) < numbers.flood_chats.min(numbers.chats)
                         && extra.talks.iter().all(|talk| talk.deal.is_none())
-                        && chats::goes_on(way.options, &extra.talks, chat.thread, fact.time_ms)
+                        && chats::are_in_order(&extra.talks, chat.thread, fact.time_ms)
                 }))
             }
             Deed::Form(form) => {

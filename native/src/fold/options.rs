@@ -20,6 +20,7 @@ pub struct Numbers {
     pub horizon_ms: i64,
     pub submission_ms: i64,
     pub silence_ms: i64,
+    pub forgotten_ms: i64,
     pub longest_chat_ms: i64,
     pub flood_events: i64,
     pub flood_chats: i64,

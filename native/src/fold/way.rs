@@ -17,7 +17,7 @@ pub struct Way<'c, 'py> {
     pub site: &'c mut SiteNumbers,
     pub labels: &'c mut Labels,
     /// Thread → what it came to before the events of the batch.
-    pub talked: Vec<(String, Option<Conversation>)>,
+    pub talked: Vec<(String, Vec<Conversation>)>,
 }
 
 impl Way<'_, '_> {

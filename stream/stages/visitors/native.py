@@ -58,6 +58,7 @@ def told(grid: Grid, facts: Facts, memory_ms: int, bounds: Bounds, look_back_ms:
         "horizon_ms": HORIZON_MS,
         "submission_ms": SUBMISSION_MS,
         "silence_ms": talks.SILENCE_MS,
+        "forgotten_ms": talks.MEMORY_MS,
         "longest_chat_ms": talks.LONGEST_MS,
         "sights": MOST_SIGHTS,
         "asks": MOST_ASKS,

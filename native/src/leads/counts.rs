@@ -94,6 +94,12 @@ impl Counter<'_, '_> {
         self.standing.add(&["identified", self.site], amount);
     }
 
+    /// Counts that a lead that is open has given another sign of life.
+    pub fn alive(&mut self, stage: &str, was_ms: i64, now_ms: i64) -> PyResult<()> {
+        self.out("active", &[stage.into()], was_ms, -1)?;
+        self.out("active", &[stage.into()], now_ms, 1)
+    }
+
     fn part(&mut self, part: usize, view: &View<'_>, sign: i64) -> PyResult<()> {
         match part {
             0 => self.as_a_lead(view, sign),

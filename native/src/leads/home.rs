@@ -8,13 +8,14 @@ use std::borrow::Cow;
 use memchr::memmem;
 use pyo3::prelude::*;
 
+use super::calm::{calm_of, step};
 use super::counts::{Counter, Standing};
 use super::facts::{parted, Fact};
 use super::message::{Message, Named, Puts};
 use super::results::{happenings, Record, Teller};
 use super::row::{Part, Row, Told};
 use super::rules::Rules;
-use super::view::{view, View};
+use super::view::view;
 use crate::fold::changes::Changes;
 use crate::fold::msgpack::{Read, Unusual};
 use crate::fold::outgoing::letter;
@@ -40,6 +41,11 @@ pub struct Home<'a> {
     pub is_changed: bool,
     /// What was known before it was touched; what it counts for is to be worked out anew.
     before: Option<Option<Part<'a>>>,
+    /// When it is looked at by what is listed.
+    listed_ms: i64,
+    /// Before it was touched: its stage, the signs of life before and now, and what was said of it.
+    alive: Option<(String, i64, i64)>,
+    said: Vec<Record>,
 }
 
 /// What a home changes beside its row.
@@ -61,12 +67,15 @@ impl<'a> Home<'a> {
         Ok(Home {
             kind,
             is_strong: usize::try_from(kind).is_ok_and(|kind| kind < rules.strong),
+            listed_ms: row.due_ms,
             row,
             is_quiet,
             is_open: false,
             is_whole: false,
             is_changed: false,
             before: None,
+            alive: None,
+            said: Vec::new(),
         })
     }
 
@@ -174,23 +183,18 @@ impl<'a> Home<'a> {
         Ok(())
     }
 
-    fn put(&mut self, now: Now<'_>, fact: &[u8]) -> Read<()> {
+    fn put(&mut self, now: Now<'_>, fact: &'a [u8]) -> Read<()> {
         let read = Fact::read(fact)?;
         match &self.row.own {
             None => self.touch(now)?,
             Some(own) if memmem::find(&own.facts, fact).is_some() => return Ok(()),
             Some(own) if own.n >= now.rules.most_facts => return Err(Unusual),
             Some(own) if own.evident => {
-                let may_be_calm = match &read {
-                    Fact::Visit(visit) => memmem::find(&own.facts, visit.visitor.as_bytes()).is_some(),
-                    Fact::Mailed(_) => true,
-                    _ => false,
-                };
-                let is_calm = self.row.calm.is_some() && self.row.rules == now.number && self.before.is_none();
-                if is_calm && may_be_calm {
-                    return Err(Unusual); // it may be taken by the short way, which is Python's
+                let is_anothers = matches!(&read, Fact::Visit(visit)
+                    if memmem::find(&own.facts, visit.visitor.as_bytes()).is_none());
+                if is_anothers || !self.calmly(now, &read) {
+                    self.touch(now)?;
                 }
-                self.touch(now)?;
             }
             Some(_) => {}
         }
@@ -198,6 +202,31 @@ impl<'a> Home<'a> {
         self.change();
         self.hear_of(now, read.moment_ms());
         Ok(())
+    }
+
+    /// Takes a fact that changes next to nothing; false where all must be worked out, as for whoever was touched.
+    fn calmly(&mut self, now: Now<'_>, fact: &Fact<'a>) -> bool {
+        let row = &mut self.row;
+        if row.rules != now.number || self.before.is_some() {
+            return false;
+        }
+        let clock_ms = now.clock_ms.max(row.counted_ms);
+        let (Some(taken), Some(calm)) = (step(now.rules, row, fact, clock_ms), &row.calm) else {
+            return false;
+        };
+        if taken.active_ms != 0 {
+            let was_ms = self.alive.as_ref().map_or(taken.active_ms, |alive| alive.1);
+            self.alive = Some((calm.stage.to_string(), was_ms, calm.active_ms));
+        }
+        if let Some(told) = row.told.as_mut().filter(|_| taken.says) {
+            let mut teller = Teller {
+                rules: now.rules,
+                now_ms: now.clock_ms.max(row.newest_ms),
+                records: &mut self.said,
+            };
+            teller.again(told);
+        }
+        true
     }
 
     fn forget(&mut self, now: Now<'_>, fact: &[u8]) -> Read<()> {
@@ -261,13 +290,33 @@ impl<'a> Home<'a> {
 
     /// Counts and tells what has changed; None where it is Python's, and nothing was done.
     pub fn settle(&mut self, now: Now<'_>, counting: &mut Counting<'_, '_>) -> PyResult<Option<Outcome>> {
-        let Some(before) = self.before.take() else {
-            return Ok(Some(Outcome::default()));
+        let mark = counting.records.len();
+        counting.records.append(&mut self.said);
+        let largest = match self.before.take() {
+            None => (self.row.largest, self.row.largest),
+            Some(before) => {
+                let own = self.row.own.take();
+                let largest = self.counted(now, before.as_ref(), own.as_ref(), counting)?;
+                self.row.own = own;
+                let Some(largest) = largest else {
+                    counting.records.truncate(mark);
+                    return Ok(None);
+                };
+                largest
+            }
         };
-        let own = self.row.own.take();
-        let out = self.counted(now, before.as_ref(), own.as_ref(), counting);
-        self.row.own = own;
-        out
+        if let Some((stage, was_ms, now_ms)) = &self.alive {
+            counting.of(self.row.site, |counter| counter.alive(stage, *was_ms, *now_ms))?;
+        }
+        let (listed_ms, due_ms) = (self.listed_ms, self.row.due_ms);
+        Ok(Some(Outcome {
+            due_ms: if listed_ms == 0 || due_ms < listed_ms {
+                due_ms
+            } else {
+                0
+            },
+            largest,
+        }))
     }
 
     fn counted(
@@ -276,7 +325,7 @@ impl<'a> Home<'a> {
         before: Option<&Part<'a>>,
         own: Option<&Part<'a>>,
         counting: &mut Counting<'_, '_>,
-    ) -> PyResult<Option<Outcome>> {
+    ) -> PyResult<Option<(i64, i64)>> {
         let (rules, row) = (now.rules, &mut self.row);
         let is_evident = |part: Option<&Part<'a>>| part.is_some_and(|part| part.evident);
         let any = is_evident(before) || is_evident(own);
@@ -311,19 +360,19 @@ impl<'a> Home<'a> {
         }
         let due_ms = is.as_ref().map_or(0, |view| view.due_ms);
         let largest = i64::from(is.is_some() && self.is_strong);
-        let outcome = Outcome {
-            due_ms: if row.due_ms == 0 || due_ms < row.due_ms {
-                due_ms
-            } else {
-                0
-            },
-            largest: (row.largest, largest),
-        };
+        let before = row.largest;
         (row.counted_ms, row.rules, row.due_ms) = (counted_ms, now.number, due_ms);
         (row.leads, row.largest) = (i64::from(is.is_some()), largest);
-        row.calm = is.as_ref().and_then(|view| view.calm(rules, &new, counted_ms));
+        row.calm = is.as_ref().and_then(|view| calm_of(rules, view, &new, counted_ms));
         if let (Some(view), Some(own)) = (&is, own) {
-            counting.count(row.site, was.as_ref(), view, self.is_strong)?;
+            let is_new = was.is_none() && self.is_strong;
+            counting.of(row.site, |counter| {
+                counter.changed(was.as_ref(), view)?;
+                if is_new {
+                    counter.identified(1);
+                }
+                Ok(())
+            })?;
             let told = row.told.get_or_insert_with(|| Told {
                 kind: self.kind,
                 text: own.text,
@@ -341,7 +390,7 @@ impl<'a> Home<'a> {
             };
             teller.tell(told, &happened, view);
         }
-        Ok(Some(outcome))
+        Ok(Some((before, largest)))
     }
 }
 
@@ -357,21 +406,17 @@ pub struct Counting<'c, 'py> {
 }
 
 impl Counting<'_, '_> {
-    fn count(&mut self, site: &str, was: Option<&View<'_>>, is: &View<'_>, is_strong: bool) -> PyResult<()> {
+    /// Counts for a site.
+    fn of(&mut self, site: &str, count: impl FnOnce(&mut Counter<'_, '_>) -> PyResult<()>) -> PyResult<()> {
         let site: String = self.sites.get_item(site)?.extract()?;
-        let mut counter = Counter {
+        count(&mut Counter {
             py: self.admit.py(),
             rules: self.rules,
             changes: &mut *self.changes,
             standing: &mut *self.standing,
             admit: self.admit,
             site: &site,
-        };
-        counter.changed(was, is)?;
-        if was.is_none() && is_strong {
-            counter.identified(1);
-        }
-        Ok(())
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 //! known. What they are told is put into their rows, counted and told here; everybody else is Python's. The rules stand in
 //! Python (`stream/stages/leads`, `stream/lifecycle`) and are handed in; laws hold the two together.
 
+mod calm;
 pub mod class;
 mod counts;
 mod credit;

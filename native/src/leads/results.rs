@@ -93,6 +93,15 @@ impl Teller<'_> {
         }
     }
 
+    /// Says what a lead is, after it has changed a little.
+    pub fn again(&mut self, told: &mut Told<'_>) {
+        told.version += 1;
+        if let Some(said) = &told.said {
+            let value = self.value(told, said);
+            self.records.push(("leads", key_of(self.rules, told), value));
+        }
+    }
+
     fn event(&mut self, told: &mut Told<'_>, event: &'static str, at_ms: i64, says: impl FnOnce(&mut Json)) -> Vec<u8> {
         told.version += 1;
         let (rules, now_ms) = (self.rules, self.now_ms);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::view::Calm;
+use super::calm::Calm;
 use crate::fold::msgpack::{Read, Reader, Unusual, Writer};
 
 /// Fields of a whole row, and of one of which so little is known that it ends with the id's own part.

@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use pyo3::prelude::*;
 
+use super::calm::Ease;
+
 /// What one happening counts for: places of facts, and of rules that count each time.
 pub type Hits = (Vec<usize>, Vec<usize>);
 /// What happens, by the values of a family of facts, and what each counts for.
@@ -49,6 +51,7 @@ pub struct Rules {
     pub a_day: Vec<usize>,
     pub single: Vec<(usize, Vec<usize>)>,
     pub silences: Vec<(usize, i64, bool)>,
+    pub ease: Ease,
     /// What a touch is worth by its age in hours.
     pub fading: Vec<i64>,
     pub paid: HashSet<String>,

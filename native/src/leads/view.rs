@@ -5,12 +5,6 @@ use super::facts::{Capture, Fact, Mailed, Submitted, Visit};
 use super::rules::{Hits, Rules};
 use super::score::{earlier, scored};
 
-const DAY_MS: i64 = 86_400_000;
-/// What somebody may do with a mail, as a sign of life.
-const ACTED: [&str; 3] = ["opened", "clicked", "replied"];
-/// Further than any score.
-pub const FAR: i64 = 1 << 62;
-
 /// The facts of a lead by what they speak for.
 pub struct Gathered<'a> {
     pub lead: Capture<'a>,
@@ -53,20 +47,6 @@ pub struct View<'a> {
     pub expired: bool,
     /// Of whom something is known.
     pub visitors: i64,
-}
-
-/// What must be known of a lead to see that one more fact changes next to nothing.
-#[derive(Clone, Debug)]
-pub struct Calm<'a> {
-    pub newest_ms: i64,
-    pub active_ms: i64,
-    pub stage: std::borrow::Cow<'a, str>,
-    pub open: bool,
-    pub waits: bool,
-    pub nurtured: bool,
-    pub opened: i64,
-    pub low: i64,
-    pub high: i64,
 }
 
 impl<'a> Gathered<'a> {
@@ -293,44 +273,5 @@ impl View<'_> {
     /// Names its band.
     pub fn band<'r>(&self, rules: &'r Rules) -> &'r str {
         self.band.map_or(&rules.cold, |band| &rules.bands[band].0)
-    }
-
-    /// Says what must be known of it to take what comes in order; None where something about it is not common.
-    pub fn calm(&self, rules: &Rules, facts: &[Fact<'_>], clock_ms: i64) -> Option<Calm<'static>> {
-        let longest_ms = rules.silences.iter().map(|silence| silence.1).max().unwrap_or(0);
-        if self.expired || longest_ms >= rules.forget_after_ms {
-            return None;
-        }
-        let is_silent = |rule: &usize| {
-            rules
-                .silences
-                .iter()
-                .any(|silence| rules.names[silence.0] == rules.names[*rule])
-        };
-        let mut newest_ms = self.newest_ms;
-        if self.parts.iter().any(|part| is_silent(&part.0)) {
-            newest_ms = newest_ms.max(clock_ms);
-        }
-        let day = newest_ms.div_euclid(DAY_MS);
-        let is_opened = |fact: &&Fact<'_>| {
-            matches!(fact, Fact::Mailed(mail)
-                if ACTED.contains(&mail.what) && mail.time_ms.div_euclid(DAY_MS) == day)
-        };
-        let opened = facts.iter().filter(is_opened).count() as i64;
-        let least = rules.bands.iter().map(|band| band.1);
-        let is_ahead = |limit: &&i64| !self.crossed.iter().any(|crossed| crossed.0 == **limit);
-        let steps = least.clone().chain(rules.thresholds.iter().filter(is_ahead).copied());
-        let (stage, _) = self.stage();
-        Some(Calm {
-            newest_ms,
-            active_ms: self.active_ms,
-            stage: rules.ladder[stage].clone().into(),
-            open: stage + 1 != rules.ladder.len(),
-            waits: 0 < self.due_ms && self.due_ms < self.newest_ms + rules.forget_after_ms,
-            nurtured: self.nurtured,
-            opened,
-            low: least.filter(|score| *score <= self.score).max().unwrap_or(-FAR),
-            high: steps.filter(|score| *score > self.score).min().unwrap_or(FAR),
-        })
     }
 }

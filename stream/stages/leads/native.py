@@ -18,6 +18,7 @@ from stream.identity.ids import FIELDS, STRONG, VISITOR
 from stream.identity.packed import FACTS
 from stream.lifecycle.rules import Rules
 from stream.stages.leads.bundles import SEGMENTS
+from stream.stages.leads.calm import eased
 from stream.stages.leads.clusters import EVIDENCE
 from stream.stages.leads.contribution import MQL
 from stream.stages.leads.credit import FADING, MOST_TOUCHES, TOUCH_MS
@@ -70,6 +71,7 @@ def told(rules: Rules) -> dict[str, Any]:
         "a_day": list(plan.a_day),
         "single": [(rule, list(places)) for rule, places in plan.single],
         "silences": list(plan.silences),
+        "ease": eased(rules)._asdict(),
         "fading": list(FADING),
         "paid": set(PAID),
         "models": list(MODELS),

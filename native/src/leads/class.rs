@@ -8,7 +8,7 @@ use pyo3::types::{PyBytes, PyDict, PySet};
 use pyo3::{PyTraverseError, PyVisit};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::counts::Standing;
+use super::counts::{Remembered, Standing};
 use super::home::{Counting, Home, Now};
 use super::message::{ids_in, IdKey, Message};
 use super::results::Record;
@@ -31,6 +31,7 @@ pub struct LeadsCore {
     rules: Rules,
     changes: Changes,
     standing: Standing,
+    remembered: Remembered,
     writer: Writer,
 }
 
@@ -57,6 +58,7 @@ impl LeadsCore {
             rules,
             changes: Changes::new(Grid { pane_ms, origin_ms }),
             standing: Standing::default(),
+            remembered: Remembered::default(),
             writer: Writer::default(),
         }
     }
@@ -85,7 +87,8 @@ impl LeadsCore {
             admit,
             sites,
         };
-        self.changes.count_in(&accumulator.getattr("ids")?);
+        let is_as_before = self.changes.count_in(&accumulator.getattr("ids")?);
+        self.remembered.begin(!is_as_before);
         let (mut homes, mut places, mut left) = (Vec::new(), FxHashMap::default(), Vec::new());
         let (mut others, mut read) = (Vec::new(), Vec::with_capacity(messages.len()));
         for (place, message) in messages.iter().enumerate() {
@@ -153,6 +156,7 @@ impl LeadsCore {
             rules,
             changes,
             standing,
+            remembered,
             writer,
         } = self;
         let now = Now {
@@ -177,6 +181,7 @@ impl LeadsCore {
             rules,
             changes,
             standing,
+            remembered,
             admit: &tables.admit,
             sites: &tables.sites,
             records,

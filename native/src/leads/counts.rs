@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::credit::{Credit, Where, MICRO};
 use super::rules::Rules;
@@ -12,6 +12,8 @@ use crate::fold::changes::{Buckets, Changes, Label};
 /// A site and what else a cell of leads is labelled by.
 const MOST_LABELS: usize = 8;
 const UNKNOWN: &str = "unknown";
+/// The place of where leads stand among the parts of what they count for.
+const STANDS: usize = 4;
 const ON_SITE: [&str; 2] = ["form", "chatbot"];
 
 /// Cells of which something stands until it is taken back, by their labels.
@@ -22,9 +24,8 @@ pub struct Standing {
 
 impl Standing {
     fn add(&mut self, labels: &[&str], amount: i64) {
-        let key = labels.join("\0").into_bytes();
         let of = || (labels.iter().map(|label| (*label).to_owned()).collect(), 0);
-        self.amounts.entry(key.into()).or_insert_with(of).1 += amount;
+        self.amounts.entry(joined(labels)).or_insert_with(of).1 += amount;
     }
 
     /// Hands all of it to Python's accumulator, and forgets it.
@@ -41,12 +42,49 @@ impl Standing {
     }
 }
 
+/// What Python has said during one fold, or for as long as cells have their numbers.
+#[derive(Default)]
+pub struct Remembered {
+    /// Labels that values have; those that have none of their own are asked for each time, as it is counted how often.
+    admitted: FxHashSet<Box<[u8]>>,
+    /// Site → its label.
+    sites: FxHashMap<Box<str>, Box<str>>,
+    /// By what is credited: the number of the cell of each model.
+    credited: FxHashMap<Box<[u8]>, Vec<i64>>,
+}
+
+impl Remembered {
+    /// Begins a fold; with `anew` cells have other numbers.
+    pub fn begin(&mut self, anew: bool) {
+        self.admitted.clear();
+        self.sites.clear();
+        if anew {
+            self.credited.clear();
+        }
+    }
+
+    /// Gives the label of a site.
+    pub fn site(&mut self, sites: &Bound<'_, PyAny>, site: &str) -> PyResult<Box<str>> {
+        if let Some(label) = self.sites.get(site) {
+            return Ok(label.clone());
+        }
+        let label: String = sites.get_item(site)?.extract()?;
+        self.sites.insert(site.into(), label.as_str().into());
+        Ok(label.into())
+    }
+}
+
+fn joined(texts: &[&str]) -> Box<[u8]> {
+    texts.join("\0").into_bytes().into()
+}
+
 /// Where one site's leads are counted.
 pub struct Counter<'c, 'py> {
     pub py: Python<'py>,
     pub rules: &'c Rules,
     pub changes: &'c mut Changes,
     pub standing: &'c mut Standing,
+    pub remembered: &'c mut Remembered,
     pub admit: &'c Bound<'py, PyAny>,
     pub site: &'c str,
 }
@@ -67,6 +105,14 @@ fn differences(rules: &Rules, was: &View<'_>, now: &View<'_>) -> [bool; 6] {
     ]
 }
 
+/// Tells whether a lead that is open differs by its signs of life alone.
+fn stands_as_before(rules: &Rules, was: &View<'_>, now: &View<'_>) -> bool {
+    was.stage() == now.stage()
+        && was.lead.time_ms == now.lead.time_ms
+        && was.band(rules) == now.band(rules)
+        && now.customer_ms(rules).is_none()
+}
+
 fn registered<'v>(view: &'v View<'_>) -> Vec<(&'v str, i64)> {
     let mut out: Vec<_> = view.registered.to_vec();
     out.sort_unstable();
@@ -81,10 +127,17 @@ impl Counter<'_, '_> {
             None => [true; 6],
         };
         for (part, _) in differ.iter().enumerate().filter(|(_, differs)| **differs) {
-            if let Some(was) = was {
-                self.part(part, was, -1)?;
+            match was {
+                Some(was) if part == STANDS && stands_as_before(self.rules, was, now) => {
+                    let (stage, _) = now.stage();
+                    self.alive(&self.rules.ladder[stage], was.active_ms, now.active_ms)?;
+                }
+                Some(was) => {
+                    self.part(part, was, -1)?;
+                    self.part(part, now, 1)?;
+                }
+                None => self.part(part, now, 1)?,
             }
-            self.part(part, now, 1)?;
         }
         Ok(())
     }
@@ -106,16 +159,24 @@ impl Counter<'_, '_> {
             1 => self.stages(view, sign),
             2 => self.became_customer(view, sign),
             3 => self.registered(view, sign),
-            4 => self.stands(view, sign),
+            STANDS => self.stands(view, sign),
             _ => self.credit(view, sign),
         }
     }
 
-    fn admitted(&self, label: &str, value: &str) -> PyResult<String> {
+    fn admitted(&mut self, label: &str, value: &str) -> PyResult<String> {
         if value.is_empty() {
             return Ok(UNKNOWN.to_owned());
         }
-        self.admit.call1((label, value))?.extract()
+        let key = joined(&[label, value]);
+        if self.remembered.admitted.contains(&key) {
+            return Ok(value.to_owned());
+        }
+        let admitted: String = self.admit.call1((label, value))?.extract()?;
+        if admitted == value {
+            self.remembered.admitted.insert(key);
+        }
+        Ok(admitted)
     }
 
     fn out(&mut self, kind: &str, labels: &[Label<'_>], time_ms: i64, amount: i64) -> PyResult<()> {
@@ -307,16 +368,28 @@ impl Counter<'_, '_> {
         let (rules, at_ms) = (self.rules, view.lead.time_ms);
         match &view.credit {
             Credit::One(touch) => {
-                let shown = self.touch(touch)?;
-                for model in &rules.models {
-                    self.credited(model, touch[0], &shown, at_ms, sign * MICRO)?;
+                let (campaign, other) = self.touch(touch)?;
+                let said = if other.is_some() { "id" } else { "" };
+                let id = other.as_deref().unwrap_or("");
+                let key = joined(&[self.site, touch[0], &campaign, said, id]);
+                let shown = (campaign, other);
+                let pane = self.changes.grid.pane(at_ms);
+                if !self.remembered.credited.contains_key(&key) {
+                    let models = rules.models.iter();
+                    let numbers = models.map(|model| self.credit_of(model, touch[0], &shown));
+                    let numbers = numbers.collect::<PyResult<Vec<_>>>()?;
+                    self.remembered.credited.insert(key.clone(), numbers);
+                }
+                for number in &self.remembered.credited[&key] {
+                    self.changes.count(*number, pane, sign * MICRO);
                 }
             }
             Credit::Many(shares) => {
                 for (model, shares) in rules.models.iter().zip(shares) {
                     for (touch, share) in shares {
                         let shown = self.touch(touch)?;
-                        self.credited(model, touch[0], &shown, at_ms, sign * share)?;
+                        let number = self.credit_of(model, touch[0], &shown)?;
+                        self.changes.put(number, self.changes.grid.pane(at_ms), sign * share);
                     }
                 }
             }
@@ -325,7 +398,7 @@ impl Counter<'_, '_> {
     }
 
     /// Gives what is shown of the campaign of a touch: its name, and its id where that is another text.
-    fn touch(&self, [_, campaign, id]: &Where<'_>) -> PyResult<(String, Option<String>)> {
+    fn touch(&mut self, [_, campaign, id]: &Where<'_>) -> PyResult<(String, Option<String>)> {
         let other = if id.is_empty() || id == campaign {
             None
         } else {
@@ -334,23 +407,17 @@ impl Counter<'_, '_> {
         Ok((self.admitted("campaign", campaign)?, other))
     }
 
-    fn credited(
-        &mut self,
-        model: &str,
-        channel: &str,
-        (campaign, other): &(String, Option<String>),
-        at_ms: i64,
-        share: i64,
-    ) -> PyResult<()> {
-        let paid = self.paid(channel).into();
+    /// Gives the number of the cell in which a touch is credited by a model.
+    fn credit_of(&mut self, model: &str, channel: &str, (campaign, other): &(String, Option<String>)) -> PyResult<i64> {
         let labels = [
+            self.site.into(),
             model.into(),
             channel.into(),
             (&**campaign).into(),
             other.as_deref().into(),
-            paid,
+            self.paid(channel).into(),
         ];
-        self.out("credit", &labels, at_ms, share)
+        self.changes.number(self.py, "credit", &labels)
     }
 
     fn lag(&mut self, lag: &str, from_ms: i64, to_ms: i64, sign: i64) -> PyResult<()> {

@@ -9,7 +9,7 @@ use memchr::memmem;
 use pyo3::prelude::*;
 
 use super::calm::{calm_of, step};
-use super::counts::{Counter, Standing};
+use super::counts::{Counter, Remembered, Standing};
 use super::facts::{parted, Fact};
 use super::message::{Message, Named, Puts};
 use super::results::{happenings, Record, Teller};
@@ -399,6 +399,7 @@ pub struct Counting<'c, 'py> {
     pub rules: &'c Rules,
     pub changes: &'c mut Changes,
     pub standing: &'c mut Standing,
+    pub remembered: &'c mut Remembered,
     /// What admits labels, and labels of sites.
     pub admit: &'c Bound<'py, PyAny>,
     pub sites: &'c Bound<'py, PyAny>,
@@ -408,12 +409,13 @@ pub struct Counting<'c, 'py> {
 impl Counting<'_, '_> {
     /// Counts for a site.
     fn of(&mut self, site: &str, count: impl FnOnce(&mut Counter<'_, '_>) -> PyResult<()>) -> PyResult<()> {
-        let site: String = self.sites.get_item(site)?.extract()?;
+        let site = self.remembered.site(self.sites, site)?;
         count(&mut Counter {
             py: self.admit.py(),
             rules: self.rules,
             changes: &mut *self.changes,
             standing: &mut *self.standing,
+            remembered: &mut *self.remembered,
             admit: self.admit,
             site: &site,
         })

@@ -15,6 +15,7 @@ pub mod json;
 pub mod kinds;
 pub mod labels;
 pub mod leads;
+pub mod named;
 pub mod odd;
 pub mod settle;
 pub mod store;
@@ -27,7 +28,7 @@ pub mod values;
 use pyo3::prelude::*;
 
 /// What the loader asks first: another number is another build than the Python beside it was made for.
-pub const INTERFACE: u32 = 2;
+pub const INTERFACE: u32 = 3;
 
 /// The state of the sources that it was built from, as `native/build.py` names it; empty where nobody said.
 pub const SOURCES: Option<&str> = option_env!("LEADPULSE_NATIVE_SOURCES");
@@ -40,6 +41,7 @@ fn leadpulse_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("KINDS", kinds::Kind::NAMED.map(|(name, _)| name).to_vec())?;
     module.add_class::<batch::Batch>()?;
     module.add_class::<core::Core>()?;
+    module.add_class::<named::Named>()?;
     fold::register(module)?;
     leads::register(module)
 }

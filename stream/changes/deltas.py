@@ -119,14 +119,14 @@ def unpack(value: bytes) -> Delta:
 class Coded(Delta, array_like=True):
     """A delta whose names are as they were encoded."""
 
-    names: list[msgspec.Raw]  # type: ignore[assignment]
+    names: msgspec.Raw  # type: ignore[assignment]
 
 
 _decode_coded = msgspec.msgpack.Decoder(Coded).decode
 
 
-def unpack_coded(value: bytes) -> tuple[Delta, list[bytes]]:
-    """Decode a record but for its names, which are given apart and as they were encoded.
+def unpack_coded(value: bytes) -> tuple[Delta, bytes]:
+    """Decode a record but for the list of its names, which is given apart and as it was encoded.
 
     Who knows most names already looks them up by their bytes: a third of what a tuple of ten labels costs.
     Raises UnknownDelta.
@@ -137,7 +137,15 @@ def unpack_coded(value: bytes) -> tuple[Delta, list[bytes]]:
         raise UnknownDelta(_newer(value) or f"it cannot be read: {error}") from error
     if delta.version > VERSION:
         raise UnknownDelta(_newer(value))
-    return delta, list(map(bytes, delta.names))
+    names = bytes(delta.names)
+    if not _is_list(names):
+        raise UnknownDelta("it cannot be read: it has no list of names")
+    return delta, names
+
+
+def _is_list(encoded: bytes) -> bool:
+    """Tell whether an encoded value is a list, by its first byte."""
+    return encoded[0] >> 4 == 0x9 or encoded[0] in (0xDC, 0xDD)
 
 
 def _newer(value: bytes) -> str:

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal
 Wanted = Literal["auto", "on", "off"]
 
 #: What the core must answer for this Python; another number is another build.
-INTERFACE: Final = 2
+INTERFACE: Final = 3
 VARIABLE: Final = "LEADPULSE_NATIVE"
 SOURCES: Final = Path(__file__).resolve().parents[2] / "native"
 _PLACES: Final = ("stream.kernels.leadpulse_native", "leadpulse_native")

@@ -9,7 +9,7 @@ is heard of, and no further than the broker's stamps on their reports go.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -20,11 +20,11 @@ from stream import catalog
 from stream.catalog.sources import counts_leads, lacking
 from stream.catalog.words import PERIODS
 from stream.changes.accumulator import Spread
-from stream.changes.cells import Cell
 from stream.changes.deltas import Delta, UnknownDelta, unpack_coded
 from stream.changes.holds import Holds
 from stream.changes.panes import DAY_MS, NOW, Grid, end_pane
 from stream.contract.readings import Reading
+from stream.kernels.native import Wanted, chosen
 from stream.rollup.budget import Budget, Place
 from stream.rollup.folding import Folding, choose
 from stream.rollup.formulas import Formulas
@@ -69,6 +69,7 @@ class RollupOptions:
     once: bool = False
     told: tuple[str, ...] = ()
     periods: Mapping[str, str] = field(default_factory=lambda: dict(PERIODS))
+    native: Wanted = "auto"  # whether the compiled core finds cells by their names
 
 
 class _Standing(NamedTuple):
@@ -94,7 +95,8 @@ class Rollup:
         self._levels = None if options.exact else Levels(every, options.grid)
         self._table: Windows = table or self._levels or ExactWindows()
         self._budget = Budget(options.label_limit, options.most_readings, options.allowed, everything=options.exact)
-        self._series = Series(self._table, self._budget, wanted, catalog.METRICS, options.grid, options.periods)
+        core = chosen(options.native)
+        self._series = Series(self._table, self._budget, wanted, catalog.METRICS, options.grid, options.periods, core)
         self._folding = Folding(self._series, self._levels) if self._levels and table is None else None
         self._series.make_room = self._make_room if self._folding else None
         self._known = Known()
@@ -146,7 +148,7 @@ class Rollup:
             delta, names = unpack_coded(value)
         except UnknownDelta as error:
             raise ForeignDelta(str(error)) from error
-        self._add(delta, names, stamp_ms, live)
+        self._add(delta, lambda: self._series.coded(names), stamp_ms, live)
 
     def hear(self, holds: Holds, stamp_ms: int = 0, *, live: bool = True) -> None:
         """Learn from a heartbeat that what some shards reported last still held; the rest is as for `apply`."""
@@ -155,16 +157,16 @@ class Rollup:
 
     def add(self, delta: Delta) -> None:
         """Add an unpacked delta."""
-        self._add(delta, delta.names)
+        self._add(delta, lambda: np.array(self._series.numbers(delta.names), np.int64))
 
-    def _add(self, delta: Delta, names: Sequence[Cell | bytes], stamp_ms: int = 0, live: bool = True) -> None:
+    def _add(self, delta: Delta, numbers: Callable[[], Ints], stamp_ms: int = 0, live: bool = True) -> None:
         self._restore()
         if not follows(self._standings.of.get((delta.group, delta.shard)), delta, once=self.options.once):
             return
         stamp_ms = stamp_ms or self._clock_ms
         if not self.options.exact:
             self._reach(delta, stamp_ms)
-        if names:
+        if delta.name_index:
             index = np.frombuffer(delta.name_index, np.int32)
             panes, amounts = np.frombuffer(delta.panes, np.int64), np.frombuffer(delta.amounts, np.int64)
             if not self.options.exact:
@@ -172,7 +174,7 @@ class Rollup:
                 # no timestamp may lie beyond the end of the windows
                 grid = self.options.grid
                 panes = np.minimum(panes, end_pane(self._table.now_ms, grid.pane_ms, grid.origin_ms) - 1)
-            self._wait((np.array(self._series.numbers(names), np.int64)[index], panes, amounts))
+            self._wait((numbers()[index], panes, amounts))
         if delta.spreads:
             self._spread(delta.spreads)
         if delta.standing:

@@ -119,7 +119,9 @@ class Series:
         metrics: Iterable[Metric],
         grid: Grid = Grid(),
         periods: Mapping[str, str] = PERIODS,
+        core: Any = None,
     ) -> None:
+        """Take what is kept and shown; `core` is the module of the compiled core, where there is one."""
         metrics = tuple(metrics)
         self.periods = periods
         self.table = table
@@ -148,7 +150,7 @@ class Series:
             count = catalog.COUNTS[name]
             for kind in count.cells:
                 self._projections[kind].append(_Projection(kind, count, windows, self.families[name]))
-        self._targets = Targets(grid)
+        self._targets = Targets(grid, core)
 
     # in ---------------------------------------------------------------------------------------------------
 
@@ -156,8 +158,19 @@ class Series:
         """Give the series that a cell adds to by now."""
         return self._targets.sids(self.numbers([cell])[0])
 
-    def numbers(self, names: Sequence[Name]) -> list[int]:
-        """Give the numbers of cells, by which `expand` finds their series; they may be named as a delta encodes them.
+    def coded(self, names: bytes) -> Ints:
+        """Give the numbers of cells as `numbers` does, of a list as a delta encodes it."""
+        found, unknown = self._targets.coded.find(names)
+        if unknown and self.full and self.make_room is not None:
+            self._look_for_room([name for _, name in unknown])
+            found, unknown = self._targets.coded.find(names)  # where places changed, all are found anew
+        numbers: Ints = np.frombuffer(found, np.int64)
+        for at, name in unknown:
+            numbers[at] = self._find(name)
+        return numbers
+
+    def numbers(self, names: Sequence[Cell]) -> list[int]:
+        """Give the numbers of cells, by which `expand` finds their series.
 
         Room is made before any of them is found: a value that left afterwards would leave its number to another one.
         """

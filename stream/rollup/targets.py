@@ -12,18 +12,19 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream.changes.cells import Cell
 from stream.changes.panes import Grid
+from stream.kernels.named import named
 from stream.rollup.budget import ALWAYS, NEVER
 from stream.windows.level import merged
 
 Ints = NDArray[np.int64]
-Name = Cell | bytes
+Name = Cell | bytes  # as it is, or as a delta encodes it
 
 _MOST_CELLS: Final = 100_000
 _MOST_NUMBERS: Final = 3 * _MOST_CELLS  # with those of cells that were forgotten
@@ -40,10 +41,11 @@ class Part(NamedTuple):
 class Targets:
     """The series of cells, as far as they were found."""
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, core: Any = None) -> None:
         self._grid = grid
-        #: Cell → its number.
-        self.numbers: dict[Name, int] = {}
+        #: Cell → its number; and the same by its name as a delta encodes it.
+        self.numbers: dict[Cell, int] = {}
+        self.coded = named(core)
         self._of_kind: dict[str, list[Name]] = {}  # of those
         self._begin_anew()
 
@@ -56,9 +58,13 @@ class Targets:
 
     def add(self, name: Name, kind: str, parts: list[Part]) -> int:
         """Remember the series of a cell, from moment to moment; give its number."""
-        if len(self.numbers) >= _MOST_CELLS:
+        if len(self.numbers) + len(self.coded) >= _MOST_CELLS:
             self.forget()
-        number = self.numbers[name] = len(self._first)
+        number = len(self._first)
+        if isinstance(name, bytes):
+            self.coded[name] = number
+        else:
+            self.numbers[name] = number
         self._of_kind.setdefault(kind, []).append(name)
         sids = parts[-1].sids if parts else []
         self._first.append(len(self._sids))
@@ -81,11 +87,15 @@ class Targets:
         """Forget the cells of some kinds, or all of them."""
         if kinds is None:
             self.numbers.clear()
+            self.coded.clear()
             self._of_kind.clear()
             return
         for kind in kinds:
             for name in self._of_kind.pop(kind, ()):
-                self.numbers.pop(name, None)
+                if isinstance(name, bytes):
+                    self.coded.pop(name, None)
+                else:
+                    self.numbers.pop(name, None)
 
     def expand(self, changes: Sequence[tuple[Ints, Ints, Ints]]) -> tuple[Ints, Ints, Ints]:
         """Turn changes of cells, as (numbers, panes, amounts), into changes of series; no number is in use after it.

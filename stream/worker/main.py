@@ -135,4 +135,5 @@ def rollup_options(settings: Settings, shards: Mapping[str, int]) -> RollupOptio
         once=settings.delivery == "exactly_once",
         told=told,
         periods=settings.rules.periods,
+        native=settings.native,
     )

@@ -104,6 +104,10 @@ def test_marks_are_parted_like_all_else_and_none_is_told_twice() -> None:
         (msgspec.msgpack.encode([{"new": 1}] * 18 + [4]), r"newer release \(format 4; this one reads 3\)"),
         (msgspec.msgpack.encode([1, 2]), "cannot be read"),
         (b"\xc1", "cannot be read"),
+        (
+            msgspec.msgpack.encode(["ads", 0, 1, {}, b"", b"", b"", [], {}, 7, True, 7, {}, [], {}, {}, {}]),
+            "no list of names",
+        ),
     ],
 )
 def test_a_delta_of_another_release_says_so_whatever_else_is_in_it(value: bytes, why: str) -> None:

@@ -41,7 +41,8 @@ def test_shards_that_change_the_same_cell_are_added_up() -> None:
 def test_a_cell_may_be_named_as_a_delta_encodes_it() -> None:
     targets = Targets(GRID)
     number = targets.add(b"coded", "view", always(4))
-    assert targets.numbers == {b"coded": number}
+    assert targets.coded[b"coded"] == number
+    assert not targets.numbers
     assert targets.sids(number) == [4]
 
 

@@ -45,7 +45,7 @@ def test_names_are_found_by_their_bytes(core: Any) -> None:
 @pytest.mark.parametrize("core", TABLES)
 @pytest.mark.parametrize("value", [b"", b"\xa3abc", b"\x92\x01", b"\x91\xc1", b"\x91\x01\x01"])
 def test_what_is_no_list_of_names_is_an_error(core: Any, value: bytes) -> None:
-    with pytest.raises(ValueError, match=".+"):
+    with pytest.raises(ValueError, match=r".+"):
         named(core).find(value)
 
 

@@ -42,7 +42,7 @@ class Inbox:
     def __init__(self) -> None:
         self.bytes = 0
         self.waiting: dict[str, int] = {}  # source → bytes that the last `take` left
-        self.early = False  # whether it left records that arrived after its moment
+        self.early = False  # whether it left records of a source that arrived after its moment, or all of a source
         self.more = False  # whether it left records for which there was no room
         self._batches: dict[str, list[Batch]] = {}  # by source
 
@@ -59,22 +59,32 @@ class Inbox:
         self._batches.setdefault(batch.source, []).append(batch)
         self.bytes += batch.size
 
-    def take(self, until_ms: int | None = None, most_records: int | None = None) -> dict[str, list[Batch]]:
+    def take(
+        self, until_ms: int | None = None, most_records: int | None = None, *, in_turn: bool = False
+    ) -> dict[str, list[Batch]]:
         """Give all batches by source, in the order they came in, and forget them.
 
         With a moment, of each source only what lies before its first record that arrived later. With a number, about so
-        many records at most; each source gets its share, and at least one batch.
+        many records at most: those of all sources that arrived first; `in_turn` each source gets its share instead, and
+        at least one batch.
         """
         taken: dict[str, list[Batch]] = {}
         kept: dict[str, list[Batch]] = {}
         self.early = self.more = False
-        share = None
+        share = first_ms = None
         if most_records is not None and self._records() > most_records:
-            share = most_records // len(self._batches)
+            first_ms = None if in_turn else self._first(most_records)
+            if first_ms is None:
+                share = most_records // len(self._batches)
         for source, batches in self._batches.items():
             count = 0
             for at, batch in enumerate(batches):
                 before, after = (batch, None) if until_ms is None else _cut(batch, until_ms)
+                self.early |= after is not None
+                if before is not None and first_ms is not None:
+                    before, rest = _cut(before, first_ms)
+                    if rest is not None:
+                        self.more, after = True, batch if before is None else _behind(batch, before)
                 if before is not None:
                     if count and share is not None and count + len(before.records) > share:
                         self.more = True
@@ -83,13 +93,33 @@ class Inbox:
                     count += len(before.records)
                     taken.setdefault(source, []).append(before)
                 if after is not None:
-                    self.early = True
                     kept[source] = [after, *batches[at + 1 :]]
                     break
+        self.early |= any(source not in taken for source in kept)
         self._batches = kept
         self.waiting = {source: sum(batch.size for batch in batches) for source, batches in kept.items()}
         self.bytes = sum(self.waiting.values())
         return taken
+
+    def _first(self, most_records: int) -> int | None:
+        """Give the arrival up to which about so many records lie, and at least one batch; None if all came at once."""
+        ends: list[tuple[int, int]] = []
+        for batches in self._batches.values():
+            newest_ms = 0
+            for batch in batches:
+                newest_ms = max(newest_ms, batch.newest_ms)
+                ends.append((newest_ms, len(batch.records)))
+        ends.sort()
+        first_ms, count = ends[0]
+        for newest_ms, many in ends[1:]:
+            count += many
+            if count <= most_records:
+                first_ms = newest_ms
+            elif newest_ms > first_ms:
+                break
+            elif count > 2 * most_records:
+                return None
+        return first_ms
 
     def waiting_records(self) -> list[tuple[str, Sequence[Record]]]:
         """Give what waits, by source, and leave it there."""
@@ -108,6 +138,11 @@ def _cut(batch: Batch, until_ms: int) -> tuple[Batch | None, Batch | None]:
     at = next((at for at, record in enumerate(records) if arrived(record) > until_ms), len(records))
     if at == 0:
         return None, batch
-    middle, size = records[at][0], batch.size * at // len(records)
-    early = batch._replace(next=middle, records=records[:at], size=size)
-    return early, batch._replace(start=middle, records=records[at:], size=batch.size - size)
+    early = batch._replace(next=records[at][0], records=records[:at], size=batch.size * at // len(records))
+    return early, _behind(batch, early)
+
+
+def _behind(batch: Batch, early: Batch) -> Batch:
+    """Give what lies of a batch behind its beginning."""
+    records = batch.records[len(early.records) :]
+    return batch._replace(start=early.next, records=records, size=batch.size - early.size)

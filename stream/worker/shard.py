@@ -378,7 +378,7 @@ class Shard:
         most = max(LEAST_RECORDS, self._options.inbox_bytes // RECORD_BYTES)
         if self._mapping is not None:
             most = min(most, self._mapping.most_records)
-        taken = self._inbox.take(None if waited else self._horizon_ms(), most)
+        taken = self._inbox.take(None if waited else self._horizon_ms(), most, in_turn=waited)
         if not self._inbox.early:
             self._waits_since = now
         if taken:

@@ -146,7 +146,7 @@ def test_everything_between_two_commits_is_folded_in_one_call():
     assert (one.position.seq, one.position.sources["ad"].next) == (5, 16)
 
 
-def test_a_full_inbox_is_folded_in_parts_of_which_each_source_has_its_share():
+def test_of_what_came_at_once_each_source_has_its_share_of_a_full_inbox():
     async def story(one):
         for start in range(10, 1_010, 100):
             one.feed(batch(start, 100))
@@ -157,7 +157,7 @@ def test_a_full_inbox_is_folded_in_parts_of_which_each_source_has_its_share():
 
     one = run(story)
     assert one._fold.calls[0] == [("ad", 100), ("reroute", 1)]
-    assert [count for call in one._fold.calls[1:] for _, count in call] == [200, 200, 200, 200, 100]
+    assert [count for call in one._fold.calls[1:] for _, count in call] == [200, 200, 500]
     assert (one.position.sources["ad"].next, one.position.sources["reroute"].next) == (1_010, 11)
 
 

@@ -61,7 +61,7 @@ FAR_BEHIND: Final = 1_000
 PATIENCE_S: Final = 3.0
 MOST_WAIT_S: Final = 60.0
 #: What a record takes in an inbox at least; so many fit into a full one, and so many are folded at once.
-RECORD_BYTES: Final = 512
+RECORD_BYTES: Final = 256
 LEAST_RECORDS: Final = 256
 #: With more dead letters and forwards than this a commit is due, however early: all of them are one transaction.
 PENDING_BYTES: Final = 8 << 20

@@ -12,6 +12,8 @@ const UNKNOWN: i64 = -1;
 
 /// Numbers found, and of names that are not known the place and the name.
 type Found<'py> = (Bound<'py, PyByteArray>, Vec<(usize, Bound<'py, PyBytes>)>);
+/// The same before it is Python's.
+type Numbers<'n> = (Vec<u8>, Vec<(usize, &'n [u8])>);
 
 /// Encoded name → number.
 #[pyclass(module = "leadpulse_native")]
@@ -65,7 +67,7 @@ impl Named {
 }
 
 impl Named {
-    fn found<'n>(&self, names: &'n [u8]) -> Read<(Vec<u8>, Vec<(usize, &'n [u8])>)> {
+    fn found<'n>(&self, names: &'n [u8]) -> Read<Numbers<'n>> {
         let mut from = Reader::new(names);
         let n = from.array()?;
         let (mut numbers, mut unknown) = (Vec::with_capacity(8 * n.min(names.len())), Vec::new());

@@ -34,7 +34,7 @@ ARROW: dict[str, set[str]] = {
     "stages": {"contract", "changes", "state", "identity", "lifecycle"},
     "engine": {"contract", "kernels", "changes", "state", "identity", "lifecycle", "ingest", "catalog", "windows", "stages"},
     "intake": {"contract", "changes", "state", "sources", "ingest", "engine"},
-    "rollup": {"contract", "changes", "state", "catalog", "windows"},
+    "rollup": {"contract", "kernels", "changes", "state", "catalog", "windows"},
     "judge": {"errors", "contract", "changes", "catalog"},
     "history": {"errors", "contract", "changes", "catalog", "judge"},
     "alerting": {"errors", "lifecycle", "catalog", "judge"},

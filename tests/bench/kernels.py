@@ -12,12 +12,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from stream.contract.times import format_ms
+from stream.kernels import native
 from stream.kernels.gate import WORD, depth_of, doubtful, is_unicode, perhaps_deep
 from stream.kernels.ids import first_of_each, hashes_of, held, mark, marked, merged
 from stream.kernels.murmur2 import murmur2, partitions_by_murmur2
+from stream.kernels.named import named
 from stream.kernels.panes import gathered
 from stream.kernels.sums import counted, starts_of, summed
 from stream.kernels.times import read_times
@@ -44,6 +47,10 @@ def cases(n: int) -> dict[str, Callable[[], Any]]:
     amounts = rng.choice(np.array([1, 1, -1]), n)
     panes = rng.integers(0, 1_000_000, n)
     coarser = [(900_000, 6), (500_000, 90), (100_000, 2_160)]
+    cells = [msgspec.msgpack.encode(("session", "shop", key)) for key in keys]
+    table, listed = named(native.found()[0]), msgspec.msgpack.encode([msgspec.Raw(cell) for cell in cells])
+    for number, cell in enumerate(cells):
+        table[cell] = number
     return {
         "summed": lambda: summed(changes, amounts),
         "counted": lambda: counted(changes.copy()),
@@ -62,6 +69,7 @@ def cases(n: int) -> dict[str, Callable[[], Any]]:
         "is_unicode": lambda: [is_unicode(value) for value in values],
         "doubtful": lambda: doubtful(values),
         "gathered": lambda: gathered(panes, coarser),
+        "named": lambda: table.find(listed),
     }
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import numpy as np
 import pytest
 import xxhash
@@ -18,6 +19,7 @@ import stream.kernels
 from stream.kernels.gate import WORD, depth_of, doubtful, is_unicode, perhaps_deep
 from stream.kernels.ids import first_of_each, hashes_of, held, mark, marked, merged
 from stream.kernels.murmur2 import murmur2, partitions_by_murmur2
+from stream.kernels.named import named
 from stream.kernels.panes import gathered
 from stream.kernels.sums import counted, starts_of, summed
 from stream.kernels.times import NO_TIME, read_times
@@ -267,6 +269,23 @@ def test_what_lies_before_an_edge_stands_by_its_factor(panes: list[int], edges: 
         return pane // factor * factor
 
     assert gathered(np.array(panes, np.int64), coarser).tolist() == [first_of(pane) for pane in panes]
+
+
+# named -----------------------------------------------------------------------------------------------------
+
+NAMES: Final = st.lists(st.lists(st.text(max_size=3) | st.none() | st.integers(-9, 99), max_size=3), max_size=12)
+
+
+@given(known=NAMES, asked=NAMES)
+def test_a_name_has_the_number_that_it_was_given_last(known: list[object], asked: list[object]) -> None:
+    encode = msgspec.msgpack.encode
+    table, numbers = named(), dict[bytes, int]()
+    for number, name in enumerate(known):
+        table[encode(name)] = numbers[encode(name)] = number
+    found, unknown = table.find(encode(asked + known))
+    every = [encode(name) for name in asked + known]
+    assert np.frombuffer(found, np.int64).tolist() == [numbers.get(name, -1) for name in every]
+    assert unknown == [(at, name) for at, name in enumerate(every) if name not in numbers]
 
 
 # the room --------------------------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ class Rollup:
 
     def add(self, delta: Delta) -> None:
         """Add an unpacked delta."""
-        self._add(delta, lambda: np.array(self._series.numbers(delta.names), np.int64))
+        self._add(delta, lambda: self._series.numbers(delta.names))
 
     def _add(self, delta: Delta, numbers: Callable[[], Ints], stamp_ms: int = 0, live: bool = True) -> None:
         self._restore()

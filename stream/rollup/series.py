@@ -156,33 +156,25 @@ class Series:
 
     def targets(self, cell: Cell) -> list[int]:
         """Give the series that a cell adds to by now."""
-        return self._targets.sids(self.numbers([cell])[0])
+        return self._targets.sids(int(self.numbers([cell])[0]))
+
+    def numbers(self, cells: Sequence[Cell]) -> Ints:
+        """Give the numbers of cells, by which `expand` finds their series."""
+        return self._numbers(lambda: self._targets.find(cells))
 
     def coded(self, names: bytes) -> Ints:
-        """Give the numbers of cells as `numbers` does, of a list as a delta encodes it."""
-        found, unknown = self._targets.coded.find(names)
+        """Give the numbers of a list of cells as a delta encodes it."""
+        return self._numbers(lambda: self._targets.find_coded(names))
+
+    def _numbers(self, find: Callable[[], tuple[Ints, Sequence[tuple[int, Name]]]]) -> Ints:
+        """Room is made before any is found: a value that left afterwards would leave its number to another one."""
+        numbers, unknown = find()
         if unknown and self.full and self.make_room is not None:
             self._look_for_room([name for _, name in unknown])
-            found, unknown = self._targets.coded.find(names)  # where places changed, all are found anew
-        numbers: Ints = np.frombuffer(found, np.int64)
+            numbers, unknown = find()  # where places changed, all are found anew
         for at, name in unknown:
             numbers[at] = self._find(name)
         return numbers
-
-    def numbers(self, names: Sequence[Cell]) -> list[int]:
-        """Give the numbers of cells, by which `expand` finds their series.
-
-        Room is made before any of them is found: a value that left afterwards would leave its number to another one.
-        """
-        get = self._targets.numbers.get
-        found: list[int | None] = list(map(get, names))
-        if None in found:
-            if self.full and self.make_room is not None:
-                self._look_for_room([name for name, known in zip(names, found, strict=True) if known is None])
-                found = list(map(get, names))  # where places changed, all are found anew
-            for at in [at for at, known in enumerate(found) if known is None]:
-                found[at] = self._find(names[at])
-        return found  # type: ignore[return-value]  # there is no None in it any more
 
     def expand(self, changes: Sequence[tuple[Ints, Ints, Ints]]) -> tuple[Ints, Ints, Ints]:
         """Turn changes of cells, as (numbers, panes, amounts), into those of series; no number is in use after it."""
@@ -200,7 +192,7 @@ class Series:
 
     def parts_of(self, cells: Sequence[Cell]) -> list[list[Part]]:
         """Give the series that each cell adds to, from moment to moment."""
-        return [self._targets.parts(number) for number in self.numbers(cells)]
+        return [self._targets.parts(number) for number in self.numbers(cells).tolist()]
 
     def _find(self, name: Name) -> int:
         cell = cell_of(name) if isinstance(name, bytes) else name

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from stream.changes.cells import Cell
 from stream.changes.panes import Grid
-from stream.kernels.named import named
+from stream.kernels.named import UNKNOWN, named
 from stream.rollup.budget import ALWAYS, NEVER
 from stream.windows.level import merged
 
@@ -60,11 +60,7 @@ class Targets:
         """Remember the series of a cell, from moment to moment; give its number."""
         if len(self.numbers) + len(self.coded) >= _MOST_CELLS:
             self.forget()
-        number = len(self._first)
-        if isinstance(name, bytes):
-            self.coded[name] = number
-        else:
-            self.numbers[name] = number
+        number = self._table(name)[name] = len(self._first)
         self._of_kind.setdefault(kind, []).append(name)
         sids = parts[-1].sids if parts else []
         self._first.append(len(self._sids))
@@ -73,6 +69,19 @@ class Targets:
         if len(parts) > 1:
             self._parted[number] = parts
         return number
+
+    def _table(self, name: Name) -> Any:
+        return self.coded if isinstance(name, bytes) else self.numbers
+
+    def find(self, cells: Sequence[Cell]) -> tuple[Ints, list[tuple[int, Cell]]]:
+        """Give the number of each cell, −1 where it is not known; and of those the place and the cell."""
+        numbers = np.array([self.numbers.get(cell, UNKNOWN) for cell in cells], np.int64)
+        return numbers, [(at, cells[at]) for at in np.flatnonzero(numbers == UNKNOWN).tolist()]
+
+    def find_coded(self, names: bytes) -> tuple[Ints, list[tuple[int, bytes]]]:
+        """Do the same for a list as a delta encodes it."""
+        numbers, unknown = self.coded.find(names)
+        return np.frombuffer(numbers, np.int64), unknown
 
     def sids(self, number: int) -> list[int]:
         """Give the series that a cell adds to by now."""
@@ -92,10 +101,7 @@ class Targets:
             return
         for kind in kinds:
             for name in self._of_kind.pop(kind, ()):
-                if isinstance(name, bytes):
-                    self.coded.pop(name, None)
-                else:
-                    self.numbers.pop(name, None)
+                self._table(name).pop(name, None)
 
     def expand(self, changes: Sequence[tuple[Ints, Ints, Ints]]) -> tuple[Ints, Ints, Ints]:
         """Turn changes of cells, as (numbers, panes, amounts), into changes of series; no number is in use after it.

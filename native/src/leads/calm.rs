@@ -137,13 +137,8 @@ fn visited<'a>(rules: &Rules, row: &mut Row<'a>, visit: &Visit<'a>) -> Option<St
 fn acted(rules: &Rules, row: &mut Row<'_>, mail: &Mailed<'_>) -> Option<Step> {
     let (calm, said) = (row.calm.as_mut()?, row.told.as_mut()?.said.as_mut()?);
     let rule = rules.ease.points.get(mail.what);
-    let known = if are_of_a_day(mail.time_ms, calm.newest_ms) {
-        calm.opened
-    } else {
-        0
-    };
     let score = said.score + rule.map_or(0, |rule| rule.1);
-    if known + 1 > rules.ease.most || !(calm.low..calm.high).contains(&score) {
+    if calm.opened_on(mail.time_ms) + 1 > rules.ease.most || !(calm.low..calm.high).contains(&score) {
         return None;
     }
     if let Some((name, points)) = rule {
@@ -209,11 +204,15 @@ impl Calm<'_> {
     }
 
     fn go_on(&mut self, time_ms: i64, acted: i64) {
-        let known = if are_of_a_day(time_ms, self.newest_ms) {
+        (self.opened, self.newest_ms) = (self.opened_on(time_ms) + acted, time_ms);
+    }
+
+    /// Gives how often something was done with a mail on the day of a moment, none of which is newer.
+    fn opened_on(&self, time_ms: i64) -> i64 {
+        if are_of_a_day(time_ms, self.newest_ms) {
             self.opened
         } else {
             0
-        };
-        (self.opened, self.newest_ms) = (known + acted, time_ms);
+        }
     }
 }

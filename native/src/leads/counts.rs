@@ -369,9 +369,7 @@ impl Counter<'_, '_> {
         match &view.credit {
             Credit::One(touch) => {
                 let (campaign, other) = self.touch(touch)?;
-                let said = if other.is_some() { "id" } else { "" };
-                let id = other.as_deref().unwrap_or("");
-                let key = joined(&[self.site, touch[0], &campaign, said, id]);
+                let key = joined(&[self.site, touch[0], &campaign, other.as_deref().unwrap_or("")]);
                 let shown = (campaign, other);
                 let pane = self.changes.grid.pane(at_ms);
                 if !self.remembered.credited.contains_key(&key) {

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, Final, Protocol
@@ -144,6 +145,7 @@ class Series:
         self._watched: frozenset[str] | None = None  # families; None: all of them, until it is known better
         self._grouped: dict[str, tuple[int, dict[Labels, Buckets]]] = {}  # count → how many of its series, and these
         self._plain: defaultdict[str, set[Labels]] = defaultdict(set)  # count → what every window shows as it is
+        self._told: dict[tuple[str, Window], _Told] = {}  # what windows were found to show
         self._grid = grid
         self._projections: dict[str, list[_Projection]] = {kind: [] for kind in CELLS}
         for name, windows in windows_of.items():
@@ -379,6 +381,7 @@ class Series:
         """
         self.moved = True
         self._plain.clear()
+        self._told.clear()
         self._grouped.clear()
         if family is None or family == _SITES.family:
             self._targets.forget()
@@ -399,22 +402,34 @@ class Series:
         """
         if not self.watches(count):
             return {labels: (sid,) for labels, sid in self.sids[count].items()}, NEVER
-        start_ms, following = self.start_ms(window), NEVER
-        out = dict[Labels, list[int]]()
+        start_ms, told = self.start_ms(window), self._told.get((count, window))
+        if told is None or start_ms >= told.until_ms or self.choice:
+            told = _Told()
         plain = set[Labels]() if self.choice else self._plain[count]
-        for labels, sid in self.sids[count].items():
+        own, out, lasts = self.sids[count], told.shown, True
+        # while a campaign grows, new series come with every publication: only these are looked at
+        for labels, sid in islice(own.items(), told.series, None):
             if labels in plain:
                 out.setdefault(labels, []).append(sid)
                 continue
             shown, moments = self._shown(count, labels, start_ms)
             if shown == labels and not any(moments):
                 plain.add(labels)
-            following = min([following, *(ms for ms in moments if start_ms < ms)])
+            lasts = lasts and NEVER not in moments
+            told.until_ms = min([told.until_ms, *(ms for ms in moments if start_ms < ms)])
             out.setdefault(shown, []).append(sid)
-        return out, following
+        told.series = len(own)
+        if lasts and not self.choice:
+            self._told[count, window] = told
+        else:  # what something is folded to may come yet
+            self._told.pop((count, window), None)
+        return out, told.until_ms
 
     def _shown(self, count: str, labels: Labels, start_ms: int) -> tuple[Labels, list[int]]:
-        """Give the labels that a window with this start shows a series under, and the moments that decide on it."""
+        """Give the labels that a window with this start shows a series under, and the moments that decide on it.
+
+        NEVER is one of them where a set of labels is not there that would show more than what it is folded to.
+        """
         family, names = self.families[count], catalog.COUNTS[count].labels
         site = str(labels[names.index("site")])
         moments = [
@@ -433,7 +448,7 @@ class Series:
             return known[-1]
 
         shown, _ = fitted(names, shown, start_ms, since)
-        return shown, moments + [ms for ms in known if ms < NEVER]
+        return shown, moments + known
 
     def grouped(self, count: str) -> Mapping[Labels, Buckets]:
         """Give the series of a count whose last label is a bucket by the labels before it, in order of buckets.
@@ -472,6 +487,15 @@ class Series:
         if chosen is not None and value in self.budget.kept.get(place, ()):
             return ALWAYS if value in chosen else NEVER
         return self.budget.kept.get(place, {}).get(value, ALWAYS)
+
+
+@dataclass(slots=True)
+class _Told:
+    """What a window shows of the first series of a count, and the start of the window at which it is no longer so."""
+
+    shown: dict[Labels, list[int]] = field(default_factory=dict)
+    series: int = 0
+    until_ms: int = NEVER
 
 
 def _memory(windows_of: Mapping[str, tuple[Window, ...]], families: Mapping[str, str]) -> dict[str, int]:

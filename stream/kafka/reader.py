@@ -30,7 +30,7 @@ log = logging.getLogger("leadpulse.reader")
 #: for the first one only, and lets the broker wait for it: (milliseconds, bytes).
 _GATHERS: Final = 80, 256 << 10
 _FOLLOWS: Final = 100, 1
-_PATIENTLY_RESTS: Final = 1_000, 1
+_PATIENTLY_RESTS: Final = 2_000, 1
 _RESTS: Final = 500, 1
 #: What is known to be there needs no waiting. And a fetch at the end of a log, which comes behind the last of it, would
 #: keep every request behind it waiting for so long.

@@ -4,7 +4,7 @@ In:  the shards that run; the broker's clock.
 Out: a record that goes along with a commit: what these shards reported last still holds.
 
 A shard is idle if all is read, nothing is to be written, and it has said so. It rests then, and commits by itself only
-now and then. One of the worker's shards, the pacemaker, commits each second however idle it is, and whichever commits
+now and then. One of the worker's shards, the pacemaker, commits each other second however idle it is, and whichever commits
 first carries the heartbeat of all that rest. Whether a report still holds is asked of each shard at that very moment;
 one that has news commits by itself.
 
@@ -26,6 +26,8 @@ from stream.kafka.state_log import Row
 
 #: An idle shard reports so often, by itself or by the heartbeat, or silence would look like a standstill.
 HEARTBEAT_S: Final = 1.0
+#: Where all are idle nothing but time goes on, and so often is enough for it.
+PACES_S: Final = 2.0
 #: One whose report the heartbeat repeats commits by itself so often: below what counts as silent, and soon enough for
 #: whatever goes by the clock.
 RESTS_S: Final = 10.0

@@ -37,7 +37,7 @@ from stream.worker import position as positions
 from stream.worker.guards.failstop import die
 from stream.worker.guards.memory import give_back
 from stream.worker.guards.outage import Fail, dies
-from stream.worker.heart import HEARTBEAT_S, RESTS_S, Heart
+from stream.worker.heart import HEARTBEAT_S, PACES_S, RESTS_S, Heart
 from stream.worker.inbox import Batch, Inbox
 from stream.worker.lag import Lag
 from stream.worker.look_through import LookThrough
@@ -351,9 +351,10 @@ class Shard:
         now = time.monotonic()
         # under overload at least half an interval of records comes together before the next commit
         self._due = self._slot(now + interval_s / 2)
-        if self._idle and not self._heart.is_pacemaker(self):
+        if self._idle:
             # all rest until the same moment: what they tell those of leads wakes these up once, and not each by itself
-            self._due = max(self._due, self._slot(now, RESTS_S))
+            rests_s = PACES_S if self._heart.is_pacemaker(self) else RESTS_S
+            self._due = max(self._due, self._slot(now, rests_s))
 
     def _horizon_ms(self) -> int | None:
         """Give the arrival up to which records are folded now; None: all of them.

@@ -11,7 +11,7 @@ from stream.kafka.clock import BrokerClock
 from stream.kafka.fetch import Ends
 from stream.kafka.layout import ShardId
 from stream.worker import heart
-from stream.worker.heart import HEARTBEAT_S, RESTS_S, Heart
+from stream.worker.heart import HEARTBEAT_S, PACES_S, RESTS_S, Heart
 from tests.unit.worker.test_shard import batch, make
 
 
@@ -127,7 +127,7 @@ def test_an_idle_shard_rests_and_its_report_holds():
     story(of)
 
 
-def test_the_pacemaker_never_rests():
+def test_the_pacemaker_commits_however_idle_it_is():
     async def of(one):
         one._heart.leave(next(iter(one._heart._running.values())))
         assert not one._idle
@@ -135,7 +135,9 @@ def test_the_pacemaker_never_rests():
         one.see_end("ad", Ends(10, 10))
         await one._commit_when_due()
         assert one._idle
-        assert one._due - heart.time.monotonic() < 1
+        assert one._due - heart.time.monotonic() <= PACES_S + one._options.commit_interval_s < RESTS_S
+        one.feed(batch(10, 2))
+        assert one._due - heart.time.monotonic() <= one._options.commit_interval_s, "and what comes waits for no pace"
 
     story(of)
 

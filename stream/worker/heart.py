@@ -4,9 +4,9 @@ In:  the shards that run; the broker's clock.
 Out: a record that goes along with a commit: what these shards reported last still holds.
 
 A shard is idle if all is read, nothing is to be written, and it has said so. It rests then, and commits by itself only
-now and then. One of the worker's shards, the pacemaker, commits each other second however idle it is, and whichever commits
-first carries the heartbeat of all that rest. Whether a report still holds is asked of each shard at that very moment;
-one that has news commits by itself.
+now and then. One of the worker's shards, the pacemaker, commits each other second however idle it is, and whichever
+commits first carries the heartbeat of all that rest. Whether a report still holds is asked of each shard at that very
+moment; one that has news commits by itself.
 
 That is the same word as an idle commit, but it is fenced by the transaction of another shard. So it may come from a
 worker that owns a shard no more; `rollup/standing.py` takes it only where it cannot be wrong. If no heartbeat comes

@@ -159,7 +159,7 @@ class Shards:
     def stalled_s(self) -> float:
         """Give how long the shard that waits longest has not committed, or the fetch has not come back.
 
-        Of idle shards it is repeated each other second that what they committed holds; an idle fetch comes back as often.
+        Of idle shards it is said each other second that what they committed holds; an idle fetch comes back as often.
         """
         now, fetching_since = time.monotonic(), self.fetching_since
         waits = [now - shard.committed_at for shard in list(self.owned.values()) if shard.state == "running"]

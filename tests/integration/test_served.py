@@ -114,6 +114,10 @@ def rare(end_ms: int) -> Iterator[dict[str, Any]]:
     for number, (action, deal_id) in enumerate((("deal_won", "won-first"), ("lead_created", None))):
         data = data_of("crm", **first, action=action, deal_id=deal_id)
         yield event("crm", data, id=f"won-first-{number}", time=format_ms(at_ms + number * 60_000))
+    back = {**site, "lead_id": "back", "from": None}
+    for number, (action, to) in enumerate((("lead_created", None), ("deal_lost", None), ("stage_changed", "sql"))):
+        data = data_of("crm", **back, action=action, to=to)
+        yield event("crm", data, id=f"back-{number}", time=format_ms(at_ms + number * 60_000))
     talk = {**site, "visitor_id": "talker", "conversation_id": "talk"}
     for number, action in enumerate(("conversation_started", "lead_captured")):
         said = data_of("chatbot", **talk, action=action, actor="visitor" if number else None)

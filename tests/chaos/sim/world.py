@@ -60,8 +60,9 @@ PUBLISHES_S: Final = 0.7
 READ_WITHIN_S: Final = 0.8
 SILENT_AFTER_S: Final = 1.5
 HELD_WITHIN_S: Final = 0.5
-#: Idle shards report so often, and so often by themselves.
+#: Idle shards report so often; the pacemaker where all are idle, and so often all by themselves.
 HEARTBEATS_S: Final = 0.8
+PACES_S: Final = 1.0
 RESTS_S: Final = 1.5
 #: A record may be read by one shard first and then by another, each of which may leave it unread for a while; and what
 #: says that all is read is so old at most as the commit took that it came with.
@@ -146,6 +147,7 @@ class World:
                     (writing, "COMMIT_LIMIT_S", faults.COMMIT_LIMIT_S),
                     (heart, "HEARTBEAT_S", HEARTBEATS_S),
                     (shard, "HEARTBEAT_S", HEARTBEATS_S),
+                    (shard, "PACES_S", PACES_S),
                     (shard, "RESTS_S", RESTS_S),
                     (lag, "READ_WITHIN_S", READ_WITHIN_S),
                     (standing, "SILENT_AFTER_MS", round(SILENT_AFTER_S * 1000)),

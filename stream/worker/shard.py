@@ -42,6 +42,7 @@ from stream.worker.inbox import Batch, Inbox
 from stream.worker.lag import Lag
 from stream.worker.look_through import LookThrough
 from stream.worker.outputs import Outputs
+from stream.worker.pace import Pace
 from stream.worker.ports import Fold
 from stream.worker.position import Position
 from stream.worker.restore import Claim, restore
@@ -56,9 +57,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("leadpulse.shard")
 
 CLOSE_S: Final = 5.0
-#: A source with so many records to fetch sets the pace of the others, as long as it delivers.
-FAR_BEHIND: Final = 1_000
-PATIENCE_S: Final = 3.0
 MOST_WAIT_S: Final = 60.0
 #: What a record takes in an inbox at least; so many fit into a full one, and so many are folded at once.
 RECORD_BYTES: Final = 256
@@ -130,8 +128,7 @@ class Shard:
         self._heart, self._idle, self._wrote_at = heart or Heart(self._clock), False, 0.0
         topics = outputs.layout.sources[id.group] if mapping is None else mapping.topics
         self._tps = {name: TopicPartition(topic, id.shard) for name, topic in topics.items()}
-        self._inbox, self._expected, self._lag = Inbox(), dict[str, int](), Lag()
-        self._newest_ms, self._heard = dict[str, int](), dict[str, float]()
+        self._inbox, self._expected, self._lag, self._pace = Inbox(), dict[str, int](), Lag(), Pace()
         self._waits_since = time.monotonic()
         self._epoch, self._pauses, self._held = -1, 0, set[str]()
         self._wake, self._busy = asyncio.Event(), asyncio.Lock()
@@ -215,9 +212,8 @@ class Shard:
         if epoch is not None and pauses == self._pauses:  # else a rebalance began meanwhile
             places = {name: self.position.sources[name] for name in self._tps}
             self._expected = {name: place.next for name, place in places.items()}
-            self._newest_ms = {name: place.last_ms for name, place in places.items()}
             self._waits_since = time.monotonic()
-            self._heard = dict.fromkeys(self._expected, self._waits_since)
+            self._pace.begin({name: place.last_ms for name, place in places.items()}, self._waits_since)
             self._epoch, self.state = epoch, "running"
             self.committed_at = self._wrote_at = time.monotonic()
             self._heart.join(self)
@@ -264,9 +260,9 @@ class Shard:
         if batch.start != expected:
             die(f"shard {self.id}", f"{batch.source}: a batch starts at {batch.start}, expected {expected}", code=71)
         self._expected[batch.source] = batch.next
-        self._heard[batch.source] = time.monotonic()
+        self._pace.hear(batch.source, time.monotonic())
         if batch.records:
-            self._newest_ms[batch.source] = batch.newest_ms
+            self._pace.come(batch.source, batch.newest_ms)
         self._inbox.add(batch)
         if self._idle:
             self._end_rest()
@@ -276,7 +272,9 @@ class Shard:
 
     def see_end(self, source: str, end: Ends) -> None:
         """Learn how far a source goes; what lies before it is the shard's lag."""
-        self._lag.see(source, end, time.monotonic())
+        now = time.monotonic()
+        self._lag.see(source, end, now)
+        self._pace.hear(source, now)
 
     def still(self) -> Held | None:
         """Give the last report if all of it holds; None if there is something to do, which is done at once."""
@@ -356,20 +354,8 @@ class Shard:
             rests_s = PACES_S if self._heart.is_pacemaker(self) else RESTS_S
             self._due = max(self._due, self._slot(now, rests_s))
 
-    def _horizon_ms(self) -> int | None:
-        """Give the arrival up to which records are folded now; None: all of them.
-
-        A short topic is fetched whole before a long one is half through. What happened is the same in whatever order
-        it is folded, but a form sent before the page was seen is the expensive case.
-        """
-        now, to_fetch = time.monotonic(), self._lag.to_fetch
-        slow = [
-            self._newest_ms[name]
-            for name, expected in self._expected.items()
-            if ((rest := to_fetch(name, expected)) is None or rest > FAR_BEHIND)
-            and now - self._heard[name] < PATIENCE_S
-        ]
-        return min(slow, default=None)
+    def _to_fetch(self, source: str) -> int | None:
+        return self._lag.to_fetch(source, self._expected[source])
 
     def _fold_inbox(self) -> None:
         if self._waits:
@@ -379,7 +365,8 @@ class Shard:
         most = max(LEAST_RECORDS, self._options.inbox_bytes // RECORD_BYTES)
         if self._mapping is not None:
             most = min(most, self._mapping.most_records)
-        taken = self._inbox.take(None if waited else self._horizon_ms(), most, in_turn=waited)
+        horizon_ms = self._pace.horizon_ms(self._to_fetch, self._held)
+        taken = self._inbox.take(None if waited else horizon_ms, most, in_turn=waited)
         if not self._inbox.early:
             self._waits_since = now
         if taken:
@@ -405,6 +392,8 @@ class Shard:
         self._held = names
         if more:
             self._source.hold([self._tps[name] for name in more])
+        for name in less:
+            self._pace.ask(name)
         if less:
             self._source.release([self._tps[name] for name in less])
 

@@ -13,7 +13,7 @@ from stream.ingest.route import partitions_of
 from stream.kafka.fetch import Ends
 from stream.kafka.layout import Layout, ShardId
 from stream.stages.stage import HandOver
-from stream.worker import position, shard, writing
+from stream.worker import pace, position, shard, writing
 from stream.worker.guards import outage
 from stream.worker.inbox import Batch
 from stream.worker.life import Life
@@ -207,7 +207,7 @@ def test_all_wait_until_it_is_known_how_far_each_source_goes():
 
 
 def test_nobody_waits_for_a_source_that_delivers_nothing(monkeypatch):
-    monkeypatch.setattr(shard, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(pace, "PATIENCE_S", 0.0)
 
     async def story(one):
         one.see_end("ad", Ends(5_000, 5_000))

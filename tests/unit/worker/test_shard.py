@@ -174,6 +174,30 @@ def test_many_dead_letters_are_committed_before_the_commit_is_due():
     assert len(run(story)._log.written) == 1
 
 
+@pytest.mark.parametrize(
+    ("waiting", "interval_s", "becomes_s"),
+    [
+        (shard.BACKLOG + 1, 1.0, 2.0),
+        (shard.BACKLOG, 1.0, 1.0),
+        (shard.BACKLOG + 1, 4.0, shard.BACKLOG_S),
+        (shard.BACKLOG + 1, 10.0, 10.0),
+    ],
+)
+def test_a_shard_with_a_backlog_commits_half_as_often_but_often_enough(waiting, interval_s, becomes_s):
+    async def story(one):
+        asked = []
+        one._slot = lambda after_s, every_s=None: asked.append((after_s - shard.time.monotonic(), every_s)) or after_s
+        one._options.commit_interval_s = interval_s
+        one.feed(batch(10, 2))
+        one.see_end("ad", Ends(12 + waiting, 12 + waiting))
+        await one._commit_when_due()
+        ((rests_s, every_s),) = asked
+        assert every_s == becomes_s
+        assert rests_s == pytest.approx(becomes_s / 2, abs=0.2)
+
+    run(story)
+
+
 def test_a_source_far_behind_sets_the_pace_of_the_others():
     async def story(one):
         one.see_end("ad", Ends(5_000, 5_000))

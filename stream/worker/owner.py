@@ -24,7 +24,7 @@ from stream.worker.inbox import Batch
 
 log = logging.getLogger("leadpulse.owner")
 
-#: A running shard commits each second; after so long it stands still, and says so.
+#: A running shard commits each second, or each other one; after so long it stands still, and says so.
 STANDS_STILL_S: Final = 10.0
 RESTORES_AT_ONCE: Final = 8  # each waits for the broker for most of its time; more would hold more memory
 

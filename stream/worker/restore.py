@@ -26,7 +26,7 @@ from stream.worker.shaped import refuse_changed
 
 log = logging.getLogger("leadpulse.restore")
 
-#: An owner commits each second; one that has not for so long is no more.
+#: An owner commits each second, or each other one; one that has not for so long is no more.
 SILENT_S: Final = 4.0
 LOOK_S: Final = 0.5
 

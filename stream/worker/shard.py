@@ -63,10 +63,10 @@ RECORD_BYTES: Final = 256
 LEAST_RECORDS: Final = 256
 #: With more dead letters and forwards than this a commit is due, however early: all of them are one transaction.
 PENDING_BYTES: Final = 8 << 20
-#: With so many records to fetch of one source a shard commits half as often, if that is often enough: what is folded
+#: With so many records to fetch of one source a shard commits half as often, but each other second: what is folded
 #: together is written once.
 BACKLOG: Final = 10_000
-BACKLOG_S: Final = 5.0
+BACKLOG_S: Final = 2.0
 #: The commits of all shards lie within so much of the interval.
 SPREAD: Final = 0.1
 WAITS_S: Final = 0.5  # before it is looked again whether what waits can be folded
@@ -351,10 +351,10 @@ class Shard:
                 await self._results.read(self.position, self._open_reader)
             await self._commit()
         now = time.monotonic()
-        if any((self._to_fetch(source) or 0) > BACKLOG for source in self._expected):
-            interval_s = max(interval_s, min(2 * interval_s, BACKLOG_S))
+        is_behind = any((self._to_fetch(source) or 0) > BACKLOG for source in self._expected)
+        every_s = max(interval_s, min(2 * interval_s, BACKLOG_S)) if is_behind else interval_s
         # under overload at least half an interval of records comes together before the next commit
-        self._due = self._slot(now + interval_s / 2, interval_s)
+        self._due = self._slot(now + interval_s / 2, every_s)
         if self._idle:
             # all rest until the same moment: what they tell those of leads wakes these up once, and not each by itself
             rests_s = PACES_S if self._heart.is_pacemaker(self) else RESTS_S

@@ -4,9 +4,9 @@ Run:  python -m tests.bench drain [--events N] [--visitors N] [--scattered]
 Out:  events a second, CPU seconds per million events, events per CPU-second, peak memory; the same of a plain
       reader of the same topics in the same run, and the ratio.
 
-Transactions are on, every shard commits each second, everything is counted, and the account at the end is exact or
-the run fails. CPU is that of the worker process with all its threads, from the first restored shard (before
-its first fold) to the publication that says that every record has ended.
+Transactions are on, every shard commits each other second as long as it has much to read, everything is counted, and
+the account at the end is exact or the run fails. CPU is that of the worker process with all its threads, from the
+first restored shard (before its first fold) to the publication that says that every record has ended.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ In:  how long the shards have not committed.
 Out: nothing; or the stacks of all threads in the log, and exit code 70.
 
 It runs in a thread of its own, because the likeliest standstill is an event loop that never comes back. A running
-shard commits each second even when it is idle, so a long time without a commit is a standstill, whatever the reason.
+shard commits every few seconds, idle or not, so a long time without a commit is a standstill, whatever the reason.
 The end is certain before anything is said: a log that nobody reads may be what the worker stands at.
 """
 

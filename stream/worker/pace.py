@@ -17,6 +17,8 @@ FAR_BEHIND: Final = 1_000
 PATIENCE_S: Final = 3.0
 #: From one answer to the next no more than this counts as listening: a process that folds for seconds hears nobody.
 LISTENS_S: Final = 0.5
+#: Where no source is heard of for so long, nobody waits for those that are asked.
+SILENCE_S: Final = 15.0
 
 
 class Pace:
@@ -51,15 +53,16 @@ class Pace:
         """Learn that a source is fetched again: it had nothing to say meanwhile."""
         self._heard_s[source] = self._listened_s
 
-    def horizon_ms(self, to_fetch: Callable[[str], int | None], unasked: Collection[str]) -> int | None:
+    def horizon_ms(self, to_fetch: Callable[[str], int | None], unasked: Collection[str], now_s: float) -> int | None:
         """Give the arrival up to which records are folded now; None: all of them.
 
         `to_fetch` gives how many records a source has that were not fetched, None while its end is not known.
         """
+        patience_s = 0.0 if now_s - self._at_s >= SILENCE_S else PATIENCE_S
         slow = [
             newest_ms
             for source, newest_ms in self._newest_ms.items()
             if ((rest := to_fetch(source)) is None or rest > FAR_BEHIND)
-            and (source in unasked or self._listened_s - self._heard_s[source] < PATIENCE_S)
+            and (source in unasked or self._listened_s - self._heard_s[source] < patience_s)
         ]
         return min(slow, default=None)

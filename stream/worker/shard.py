@@ -371,8 +371,8 @@ class Shard:
         most = max(LEAST_RECORDS, self._options.inbox_bytes // RECORD_BYTES)
         if self._mapping is not None:
             most = min(most, self._mapping.most_records)
-        horizon_ms = self._pace.horizon_ms(self._to_fetch, self._held, now)
-        taken = self._inbox.take(None if waited else horizon_ms, most, in_turn=waited)
+        horizon_ms = None if waited else self._pace.horizon_ms(self._to_fetch, self._held, now)
+        taken = self._inbox.take(horizon_ms, most, in_turn=waited)
         if not self._inbox.early:
             self._waits_since = now
         if taken:

@@ -18,7 +18,7 @@ Told = Mapping[str, Any]
 #: What, the stage that it is of, how it is written, the command.
 ROWS: Final[tuple[tuple[str, str, Callable[[Told], str], str], ...]] = (
     (
-        "a backlog of all kinds, in transactions, commits each other second",
+        "a backlog of all kinds, in transactions",
         "drain",
         lambda one: (
             f"**{one['per_cpu_s']:,.0f} events per CPU-second**, {one['per_s']:,.0f} events/s, {one['peak_mb']:.0f} MB"

@@ -14,11 +14,11 @@ def begun(**newest_ms):
     return one
 
 
-def listen(one, sources, seconds, *, begin_s=0.0, step_s=pace.LISTENS_S):
+def listen(one, sources, seconds, *, begin_s=0.0):
     """Hear of some sources for a while, as often as listening counts in full; give the end."""
     at_s = begin_s
     while at_s < begin_s + seconds:
-        at_s += step_s
+        at_s += pace.LISTENS_S
         for source in sources:
             one.hear(source, at_s)
     return at_s
